@@ -1,0 +1,200 @@
+//! The container: a position-independent ELF image (`ET_DYN`, little-endian,
+//! 64-bit).
+//!
+//! | segment | flags | sections |
+//! |-|-|-|
+//! | `PT_LOAD` 0 | R | ELF header, `.note.precast`, `.note.gnu.build-id`, `.precast.module`, `.precast.functions`, `.precast.sites`, `.precast.tables`, `.precast.data`, `.eh_frame_hdr`, `.eh_frame` |
+//! | `PT_LOAD` 1 | R X | `.text` |
+//! | `PT_LOAD` 2 | R | `.precast.memory`, page-aligned |
+//! | `PT_NOTE`, `PT_GNU_EH_FRAME`, `PT_GNU_STACK` | | |
+//! | none | | `.symtab`, `.strtab`, `.shstrtab`, `.debug_*` |
+//!
+//! In every segment the virtual address equals the file offset, so one mapping
+//! of the file, plus one of `.text` with execute permission, is the image. The
+//! loader finds everything through the program headers and the note; section
+//! headers and symbols are for tools, and for names in reports, and may be
+//! stripped.
+
+use crate::module::Range;
+use crate::note::{self, Note, NoteError};
+use object::LittleEndian;
+use object::elf;
+use object::read::elf::{FileHeader, ProgramHeader, SectionHeader, Sym};
+use std::fmt;
+
+/// An opened container: checked header, no module description yet.
+#[derive(Clone, Debug)]
+pub struct Container {
+    /// The header note.
+    pub note: Note,
+    /// `e_machine` of the file.
+    pub machine: u16,
+}
+
+/// Why a file is no artifact that can be loaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OpenError {
+    /// Not an ELF file; a guess at what it is instead.
+    NotElf(&'static str),
+    /// ELF, but without the note: not made by Precast.
+    NotPrecast,
+    /// Of another version of the contract.
+    Version(crate::abi::Versions),
+    /// Damaged or truncated.
+    Damaged(String),
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotElf(guess) => write!(f, "not a precompiled artifact: {guess}"),
+            Self::NotPrecast => f.write_str("an ELF file, but not made by precast"),
+            Self::Version(v) => {
+                let ours = crate::abi::Versions::CURRENT;
+                write!(
+                    f,
+                    "made for format {}.{}.{}, this loader reads {}.{}.{}: compile the module again",
+                    v.container, v.context, v.builtins, ours.container, ours.context, ours.builtins
+                )
+            }
+            Self::Damaged(why) => write!(f, "damaged artifact: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for OpenError {}
+
+type Header = elf::FileHeader64<LittleEndian>;
+const ENDIAN: LittleEndian = LittleEndian;
+
+fn damaged(why: impl fmt::Display) -> OpenError {
+    OpenError::Damaged(why.to_string())
+}
+
+/// Says what a file is that is not ELF, for the error message.
+fn guess(file: &[u8]) -> &'static str {
+    match file {
+        [] => "the file is empty",
+        [0, b'a', b's', b'm', 1, 0, 0, 0, ..] => {
+            "a WebAssembly module, which must be compiled first"
+        }
+        [0, b'a', b's', b'm', ..] => "a WebAssembly component",
+        [0x7f, b'E', ..] => "a truncated ELF file",
+        _ => "not an ELF file",
+    }
+}
+
+impl Container {
+    /// Checks the ELF header, the program headers and the note. Reads a few
+    /// hundred bytes, whatever the size of the file.
+    pub fn open(file: &[u8]) -> Result<Self, OpenError> {
+        if !file.starts_with(&elf::ELFMAG) {
+            return Err(OpenError::NotElf(guess(file)));
+        }
+        let header = Header::parse(file).map_err(damaged)?;
+        if !header.is_class_64() || header.is_big_endian() {
+            return Err(OpenError::NotPrecast);
+        }
+        header.endian().map_err(damaged)?;
+        let segments = header.program_headers(ENDIAN, file).map_err(damaged)?;
+        let note = find_note(segments, file)?;
+        let container = Self { note, machine: header.e_machine(ENDIAN) };
+        container.check(segments, file.len() as u64)?;
+        Ok(container)
+    }
+
+    fn check(
+        &self,
+        segments: &[elf::ProgramHeader64<LittleEndian>],
+        size: u64,
+    ) -> Result<(), OpenError> {
+        let note = &self.note;
+        if !note.page_size.is_power_of_two() || note.page_size < 4096 || note.page_size > 1 << 30 {
+            return Err(damaged(format!("page size {}", note.page_size)));
+        }
+        if note.image_size > size {
+            let short = note.image_size - size;
+            return Err(damaged(format!(
+                "truncated, {short} of {} bytes are missing",
+                note.image_size
+            )));
+        }
+        let inside =
+            |r: &Range| r.offset.checked_add(r.size).is_some_and(|end| end <= note.image_size);
+        if !inside(&note.text) || !inside(&note.module) {
+            return Err(damaged("the note points outside the image"));
+        }
+        if note.text.offset % note.page_size != 0 {
+            return Err(damaged(".text is not page-aligned"));
+        }
+        for segment in segments.iter().filter(|s| s.p_type(ENDIAN) == elf::PT_LOAD) {
+            let executable = segment.p_flags(ENDIAN) & elf::PF_X != 0;
+            let (start, len) = (segment.p_offset(ENDIAN), segment.p_filesz(ENDIAN));
+            if segment.p_vaddr(ENDIAN).wrapping_sub(start) != segments_base(segments) {
+                return Err(damaged("a segment's address differs from its file offset"));
+            }
+            let text = Range { offset: start, size: len };
+            if segment.p_flags(ENDIAN) & elf::PF_W != 0 || (executable && text != note.text) {
+                return Err(damaged("segment permissions are not those of an artifact"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Virtual address of file offset zero: the image's link base.
+fn segments_base(segments: &[elf::ProgramHeader64<LittleEndian>]) -> u64 {
+    let first = segments.iter().find(|s| s.p_type(ENDIAN) == elf::PT_LOAD);
+    first.map_or(0, |s| s.p_vaddr(ENDIAN).wrapping_sub(s.p_offset(ENDIAN)))
+}
+
+fn find_note(
+    segments: &[elf::ProgramHeader64<LittleEndian>],
+    file: &[u8],
+) -> Result<Note, OpenError> {
+    for segment in segments {
+        let Some(mut notes) = segment.notes(ENDIAN, file).map_err(damaged)? else { continue };
+        while let Some(note) = notes.next().map_err(damaged)? {
+            if note.name_bytes() == note::OWNER && note.n_type(ENDIAN) == note::TYPE {
+                return Note::decode(note.desc()).map_err(|error| match error {
+                    NoteError::Version(versions) => OpenError::Version(versions),
+                    NoteError::Damaged(error) => damaged(error),
+                });
+            }
+        }
+    }
+    Err(OpenError::NotPrecast)
+}
+
+/// Name of the function symbol that covers the offset `address` of the image,
+/// from `.symtab`, if the file has one. Reads the whole symbol table, so this
+/// is for reports only.
+pub fn symbol_at(file: &[u8], address: u64) -> Option<&[u8]> {
+    let header = Header::parse(file).ok()?;
+    let sections = header.sections(ENDIAN, file).ok()?;
+    let base = segments_base(header.program_headers(ENDIAN, file).ok()?);
+    let address = address.checked_add(base)?;
+    let symbols = sections.symbols(ENDIAN, file, elf::SHT_SYMTAB).ok()?;
+    let found = symbols.iter().find(|symbol| {
+        let start = symbol.st_value(ENDIAN);
+        symbol.st_type() == elf::STT_FUNC
+            && start <= address
+            && address - start < symbol.st_size(ENDIAN)
+    })?;
+    found.name(ENDIAN, symbols.strings()).ok()
+}
+
+/// Every section that takes part in the file: name, place in the file, and
+/// whether it is mapped. For `inspect`.
+pub fn sections(file: &[u8]) -> Vec<(String, Range, bool)> {
+    let Ok(header) = Header::parse(file) else { return Vec::new() };
+    let Ok(table) = header.sections(ENDIAN, file) else { return Vec::new() };
+    let describe = |section: &elf::SectionHeader64<LittleEndian>| {
+        let name = table.section_name(ENDIAN, section).ok()?;
+        let name = String::from_utf8_lossy(name).into_owned();
+        let range = Range { offset: section.sh_offset(ENDIAN), size: section.sh_size(ENDIAN) };
+        let mapped = section.sh_flags(ENDIAN) & u64::from(elf::SHF_ALLOC) != 0;
+        Some((name, range, mapped))
+    };
+    table.iter().skip(1).filter_map(describe).collect()
+}

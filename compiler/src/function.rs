@@ -1,0 +1,98 @@
+//! [`CompiledFunction`]: what code generation hands on. Plain data of our own,
+//! free of code-generator types, so that it can be folded, cached and moved
+//! between machines.
+
+use precast_artifact::search::Site;
+
+/// The machine code of one function or stub, not yet placed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct CompiledFunction {
+    /// Machine code, constants and jump tables included.
+    pub code: Box<[u8]>,
+    /// Alignment that the code needs, in bytes, a power of two.
+    pub alignment: u32,
+    /// References to other code and to private tables, ordered by offset.
+    pub relocs: Box<[CodeReloc]>,
+    /// Return addresses and instructions that may trap, ordered by offset,
+    /// each offset once.
+    pub sites: Box<[CodeSite]>,
+    /// Call-frame changes of the prologue, ordered by offset.
+    pub unwind: Box<[(u32, UnwindOp)]>,
+}
+
+/// A reference from code to a symbol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CodeReloc {
+    /// Offset of the patched field in the code.
+    pub offset: u32,
+    /// How the field is computed.
+    pub kind: CodeRelocKind,
+    /// What is referred to.
+    pub target: Symbol,
+    /// Added to the symbol's address.
+    pub addend: i32,
+}
+
+/// Relocation kinds, each as its psABI defines it. `S` is the symbol's
+/// address, `A` the addend, `P` the address of the field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CodeRelocKind {
+    /// `S + A - P` in 32 bits (`R_X86_64_PC32`, `R_X86_64_PLT32`).
+    X86PcRel32,
+    /// `S + A - P`, 28 bits, in `b` or `bl` (`R_AARCH64_CALL26`).
+    Aarch64Call26,
+    /// Page of `S + A` minus page of `P`, in `adrp` (`R_AARCH64_ADR_PREL_PG_HI21`).
+    Aarch64AdrPage21,
+    /// Low 12 bits of `S + A`, in `add` (`R_AARCH64_ADD_ABS_LO12_NC`).
+    Aarch64AddLow12,
+    /// `S + A - P` in `auipc` and `jalr` (`R_RISCV_CALL_PLT`).
+    RiscvCall,
+    /// High 20 bits of `S + A - P`, in `auipc` (`R_RISCV_PCREL_HI20`).
+    RiscvPcRelHigh20,
+    /// Low 12 bits of the distance of the `auipc` at the code offset `S`
+    /// (always [`Symbol::Local`]), in an I-type instruction
+    /// (`R_RISCV_PCREL_LO12_I`).
+    RiscvPcRelLow12,
+}
+
+/// What a relocation or table entry refers to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Symbol {
+    /// The own function with this index in the function index space.
+    Function(u32),
+    /// The stub with this position in the link input.
+    Stub(u32),
+    /// The private table with this index in the table index space.
+    PrivateTable(u32),
+    /// An offset in the same function's code.
+    Local(u32),
+}
+
+/// A return address or an instruction that may trap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CodeSite {
+    /// Offset in the code: of the instruction after a call, or of the
+    /// trapping instruction.
+    pub offset: u32,
+    /// What stands there.
+    pub site: Site,
+    /// Offset in the Wasm module that it came from.
+    pub wasm: u32,
+}
+
+/// A change of the call-frame rules, in DWARF's terms (DWARF 5 section 6.4);
+/// register numbers are those of the target's psABI.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum UnwindOp {
+    /// The CFA's offset changes, its register stays.
+    CfaOffset(u32),
+    /// The CFA's register changes, its offset stays.
+    CfaRegister(u16),
+    /// The caller's value of a register is saved at CFA + offset.
+    Saved {
+        /// DWARF register number.
+        register: u16,
+        /// Offset from the CFA in bytes, negative.
+        offset: i32,
+    },
+}

@@ -1,0 +1,148 @@
+//! The descriptor table: small numbers to [`Descriptor`]s.
+//!
+//! Numbers are given out as wasmtime does, so that a program sees the same
+//! ones: the highest number freed so far, else the next new one.
+
+use std::collections::BinaryHeap;
+
+use super::descriptor::{Descriptor, Directory, File};
+use super::errno::Errno;
+use super::outcome::Result;
+
+/// The open descriptors of one guest.
+#[derive(Default)]
+pub(super) struct Table {
+    slots: Vec<Option<Descriptor>>,
+    /// The numbers below `slots.len()` that are not in use.
+    free: BinaryHeap<u32>,
+}
+
+impl Table {
+    /// Adds a descriptor and returns its number.
+    pub(super) fn insert(&mut self, descriptor: Descriptor) -> Result<u32> {
+        if let Some(number) = self.free.pop() {
+            self.slots[number as usize] = Some(descriptor);
+            return Ok(number);
+        }
+        // The specification promises numbers below 2^31.
+        let number = u32::try_from(self.slots.len()).map_err(|_| Errno::Nfile)?;
+        if number >= 1 << 31 {
+            return Err(Errno::Nfile.into());
+        }
+        self.slots.push(Some(descriptor));
+        Ok(number)
+    }
+
+    /// Takes a descriptor out; its number may be given out again.
+    pub(super) fn remove(&mut self, number: u32) -> Result<Descriptor> {
+        let slot = self.slots.get_mut(number as usize).ok_or(Errno::Badf)?;
+        let descriptor = slot.take().ok_or(Errno::Badf)?;
+        self.free.push(number);
+        Ok(descriptor)
+    }
+
+    /// Moves `from` to `to`, which must be open and is closed.
+    pub(super) fn renumber(&mut self, from: u32, to: u32) -> Result<()> {
+        self.get(to)?;
+        self.get(from)?;
+        if from != to {
+            let descriptor = self.remove(from)?;
+            self.slots[to as usize] = Some(descriptor);
+        }
+        Ok(())
+    }
+
+    pub(super) fn get(&self, number: u32) -> Result<&Descriptor> {
+        match self.slots.get(number as usize) {
+            Some(Some(descriptor)) => Ok(descriptor),
+            _ => Err(Errno::Badf.into()),
+        }
+    }
+
+    pub(super) fn get_mut(&mut self, number: u32) -> Result<&mut Descriptor> {
+        match self.slots.get_mut(number as usize) {
+            Some(Some(descriptor)) => Ok(descriptor),
+            _ => Err(Errno::Badf.into()),
+        }
+    }
+
+    /// A file; anything else is `EBADF`.
+    pub(super) fn file(&self, number: u32) -> Result<&File> {
+        match self.get(number)? {
+            Descriptor::File(file) => Ok(file),
+            _ => Err(Errno::Badf.into()),
+        }
+    }
+
+    /// A file to seek in; streams and sockets are `ESPIPE`.
+    pub(super) fn seekable(&mut self, number: u32) -> Result<&mut File> {
+        match self.get_mut(number)? {
+            Descriptor::File(file) => Ok(file),
+            Descriptor::Directory(_) => Err(Errno::Badf.into()),
+            _ => Err(Errno::Spipe.into()),
+        }
+    }
+
+    /// A directory; anything else is `EBADF`.
+    pub(super) fn directory(&self, number: u32) -> Result<&Directory> {
+        match self.get(number)? {
+            Descriptor::Directory(directory) => Ok(directory),
+            _ => Err(Errno::Badf.into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wasi::outcome::Stop;
+    use crate::wasi::stdio::{Input, Output};
+
+    fn input() -> Descriptor {
+        Descriptor::Input(Input::Null)
+    }
+
+    fn badf<T>(result: Result<T>) -> bool {
+        matches!(result, Err(Stop::Errno(Errno::Badf)))
+    }
+
+    #[test]
+    fn numbers_are_reused_highest_first() {
+        let mut table = Table::default();
+        for expected in 0..5 {
+            assert_eq!(table.insert(input()).unwrap(), expected);
+        }
+        for number in [1, 3, 2] {
+            table.remove(number).unwrap();
+        }
+        for expected in [3, 2, 1, 5] {
+            assert_eq!(table.insert(input()).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn closed_and_unknown_numbers() {
+        let mut table = Table::default();
+        table.insert(input()).unwrap();
+        table.remove(0).unwrap();
+        assert!(badf(table.remove(0)));
+        assert!(badf(table.get(0)));
+        assert!(badf(table.get_mut(1)));
+        assert!(badf(table.get(u32::MAX)));
+    }
+
+    #[test]
+    fn renumber_replaces_and_frees() {
+        let mut table = Table::default();
+        table.insert(input()).unwrap();
+        table.insert(Descriptor::Output(Output::Null)).unwrap();
+        assert!(badf(table.renumber(0, 7)));
+        assert!(badf(table.renumber(7, 0)));
+        table.renumber(1, 1).unwrap();
+        table.renumber(0, 1).unwrap();
+        assert!(matches!(table.get(1), Ok(Descriptor::Input(_))));
+        assert!(badf(table.get(0)));
+        assert_eq!(table.insert(input()).unwrap(), 0);
+        assert_eq!(table.insert(input()).unwrap(), 2);
+    }
+}
