@@ -9,7 +9,7 @@ use super::outcome::{Result, Stop};
 /// `$filetype`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
-pub enum Filetype {
+pub(super) enum Filetype {
     /// Anything else, pipes included: preview 1 has no name for them.
     Unknown = 0,
     /// A block device.
@@ -63,9 +63,7 @@ pub(super) fn flags(name: &'static str, raw: impl Into<u64>, defined: u64) -> Re
     if raw & !defined == 0 {
         return Ok(Flags(raw));
     }
-    Err(Stop::Trap(format!(
-        "{raw:#x} is not a set of {name}: the defined bits are {defined:#x}"
-    )))
+    Err(Stop::Trap(format!("{raw:#x} is not a set of {name}: the defined bits are {defined:#x}")))
 }
 
 /// The error for an enumeration value that the specification does not define;

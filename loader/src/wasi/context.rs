@@ -61,9 +61,7 @@ impl Interrupt {
 
     /// The host wants the guest to end.
     pub(super) fn requested(&self) -> bool {
-        self.0
-            .as_ref()
-            .is_some_and(|flag| flag.load(Ordering::Relaxed))
+        self.0.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed))
     }
 }
 
@@ -94,8 +92,9 @@ impl WasiCtxBuilder {
 
     /// Passes on every environment variable of this process that is UTF-8.
     pub fn inherit_env(&mut self) -> &mut Self {
-        let variables = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let variables = std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        });
         self.environ.extend(variables);
         self
     }
@@ -120,9 +119,7 @@ impl WasiCtxBuilder {
 
     /// Passes on the standard streams of this process.
     pub fn inherit_stdio(&mut self) -> &mut Self {
-        self.stdin(Input::Inherit)
-            .stdout(Output::InheritStdout)
-            .stderr(Output::InheritStderr)
+        self.stdin(Input::Inherit).stdout(Output::InheritStdout).stderr(Output::InheritStderr)
     }
 
     /// Grants the directory `host`, which the guest sees as `guest`. It gets

@@ -36,11 +36,8 @@ impl Iovecs {
         let mut spilled = Vec::new();
         let spans = self.spans(memory, &mut inline, &mut spilled)?;
         // The spans were checked; reading them again cannot fail.
-        let slice = |span: &Range<u32>| {
-            memory
-                .slice(span.start, span.end - span.start)
-                .map(IoSlice::new)
-        };
+        let slice =
+            |span: &Range<u32>| memory.slice(span.start, span.end - span.start).map(IoSlice::new);
         if spans.len() <= INLINE {
             let mut slices = [IoSlice::new(&[]); INLINE];
             for (target, span) in slices.iter_mut().zip(spans) {
@@ -70,12 +67,7 @@ impl Iovecs {
         if spans.len() <= INLINE {
             let mut order = [0; INLINE];
             let mut slices = [const { None }; INLINE].map(|_: Option<()>| IoSliceMut::new(&mut []));
-            let filled = split(
-                bytes,
-                spans,
-                &mut order[..spans.len()],
-                &mut slices[..spans.len()],
-            );
+            let filled = split(bytes, spans, &mut order[..spans.len()], &mut slices[..spans.len()]);
             return Ok(transfer(&mut slices[..filled]));
         }
         let mut order = vec![0; spans.len()];
@@ -118,11 +110,7 @@ impl Iovecs {
                 break;
             }
         }
-        Ok(if count <= INLINE {
-            &inline[..count]
-        } else {
-            spilled
-        })
+        Ok(if count <= INLINE { &inline[..count] } else { spilled })
     }
 }
 
@@ -138,9 +126,7 @@ fn split<'b>(
         *slot = index;
     }
     order.sort_unstable_by_key(|&index| spans[index].start);
-    let overlap = order
-        .windows(2)
-        .any(|pair| spans[pair[0]].end > spans[pair[1]].start);
+    let overlap = order.windows(2).any(|pair| spans[pair[0]].end > spans[pair[1]].start);
     let order = if overlap { &[0][..] } else { &*order };
     let mut position = 0;
     for &index in order {
@@ -166,17 +152,12 @@ mod tests {
             memory.write_u32(index as u32 * 8, *pointer).unwrap();
             memory.write_u32(index as u32 * 8 + 4, *len).unwrap();
         }
-        Iovecs {
-            pointer: 0,
-            count: buffers.len() as u32,
-        }
+        Iovecs { pointer: 0, count: buffers.len() as u32 }
     }
 
     fn gathered(iovecs: Iovecs, memory: &GuestMemory<'_>) -> Vec<u8> {
         iovecs
-            .gather(memory, |slices| {
-                slices.iter().flat_map(|slice| slice.to_vec()).collect()
-            })
+            .gather(memory, |slices| slices.iter().flat_map(|slice| slice.to_vec()).collect())
             .unwrap()
     }
 
@@ -236,22 +217,10 @@ mod tests {
         let mut memory = GuestMemory::new(&mut bytes);
         for buffer in [(120, 9), (u32::MAX, u32::MAX), (200, 1)] {
             let iovecs = list(&mut memory, &[(0, 1), buffer]);
-            assert!(matches!(
-                iovecs.gather(&memory, |_| ()),
-                Err(Stop::Trap(_))
-            ));
-            assert!(matches!(
-                iovecs.scatter(&mut memory, |_| ()),
-                Err(Stop::Trap(_))
-            ));
+            assert!(matches!(iovecs.gather(&memory, |_| ()), Err(Stop::Trap(_))));
+            assert!(matches!(iovecs.scatter(&mut memory, |_| ()), Err(Stop::Trap(_))));
         }
-        let list_outside = Iovecs {
-            pointer: u32::MAX - 7,
-            count: 2,
-        };
-        assert!(matches!(
-            list_outside.gather(&memory, |_| ()),
-            Err(Stop::Trap(_))
-        ));
+        let list_outside = Iovecs { pointer: u32::MAX - 7, count: 2 };
+        assert!(matches!(list_outside.gather(&memory, |_| ()), Err(Stop::Trap(_))));
     }
 }

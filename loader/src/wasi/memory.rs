@@ -21,7 +21,7 @@ impl<'a> GuestMemory<'a> {
 
     /// The bytes `pointer .. pointer + len`. Zero bytes still need a pointer
     /// inside (or at the end of) memory.
-    pub fn slice(&self, pointer: u32, len: u32) -> Result<&[u8]> {
+    pub(super) fn slice(&self, pointer: u32, len: u32) -> Result<&[u8]> {
         let (start, end) = span(pointer, len);
         match self.bytes.get(start..end) {
             Some(slice) => Ok(slice),
@@ -30,7 +30,7 @@ impl<'a> GuestMemory<'a> {
     }
 
     /// As [`GuestMemory::slice`], to write.
-    pub fn slice_mut(&mut self, pointer: u32, len: u32) -> Result<&mut [u8]> {
+    pub(super) fn slice_mut(&mut self, pointer: u32, len: u32) -> Result<&mut [u8]> {
         let size = self.bytes.len();
         let (start, end) = span(pointer, len);
         match self.bytes.get_mut(start..end) {
@@ -40,13 +40,13 @@ impl<'a> GuestMemory<'a> {
     }
 
     /// A string, which must be UTF-8: anything else is `EILSEQ`.
-    pub fn string(&self, pointer: u32, len: u32) -> Result<&str> {
+    pub(super) fn string(&self, pointer: u32, len: u32) -> Result<&str> {
         let bytes = self.slice(pointer, len)?;
         std::str::from_utf8(bytes).map_err(|_| super::Errno::Ilseq.into())
     }
 
     /// Copies `bytes` to `pointer`. Nothing to copy needs no valid pointer.
-    pub fn write_bytes(&mut self, pointer: u32, bytes: &[u8]) -> Result<()> {
+    pub(super) fn write_bytes(&mut self, pointer: u32, bytes: &[u8]) -> Result<()> {
         if bytes.is_empty() {
             return Ok(());
         }
@@ -57,7 +57,7 @@ impl<'a> GuestMemory<'a> {
     }
 
     /// Writes a record of `N` bytes whose alignment is `align`.
-    pub fn write_record<const N: usize>(
+    pub(super) fn write_record<const N: usize>(
         &mut self,
         pointer: u32,
         align: u32,
@@ -69,7 +69,7 @@ impl<'a> GuestMemory<'a> {
     }
 
     /// Reads a record of `N` bytes whose alignment is `align`.
-    pub fn read_record<const N: usize>(&self, pointer: u32, align: u32) -> Result<[u8; N]> {
+    pub(super) fn read_record<const N: usize>(&self, pointer: u32, align: u32) -> Result<[u8; N]> {
         aligned(pointer, align)?;
         let mut record = [0; N];
         record.copy_from_slice(self.slice(pointer, N as u32)?);
@@ -77,17 +77,17 @@ impl<'a> GuestMemory<'a> {
     }
 
     /// Writes a `u16`, little-endian.
-    pub fn write_u16(&mut self, pointer: u32, value: u16) -> Result<()> {
+    pub(super) fn write_u16(&mut self, pointer: u32, value: u16) -> Result<()> {
         self.write_record(pointer, 2, &value.to_le_bytes())
     }
 
     /// Writes a `u32`, little-endian.
-    pub fn write_u32(&mut self, pointer: u32, value: u32) -> Result<()> {
+    pub(super) fn write_u32(&mut self, pointer: u32, value: u32) -> Result<()> {
         self.write_record(pointer, 4, &value.to_le_bytes())
     }
 
     /// Writes a `u64`, little-endian.
-    pub fn write_u64(&mut self, pointer: u32, value: u64) -> Result<()> {
+    pub(super) fn write_u64(&mut self, pointer: u32, value: u64) -> Result<()> {
         self.write_record(pointer, 8, &value.to_le_bytes())
     }
 
@@ -114,9 +114,7 @@ fn aligned(pointer: u32, align: u32) -> Result<()> {
     if pointer.is_multiple_of(align) {
         return Ok(());
     }
-    Err(Stop::Trap(format!(
-        "guest pointer {pointer:#x} is not aligned to {align} bytes"
-    )))
+    Err(Stop::Trap(format!("guest pointer {pointer:#x} is not aligned to {align} bytes")))
 }
 
 #[cold]
@@ -175,14 +173,8 @@ mod tests {
         let mut bytes = *b"a\xc3\xa9\xff";
         let memory = GuestMemory::new(&mut bytes);
         assert_eq!(memory.string(0, 3).unwrap(), "a\u{e9}");
-        assert!(matches!(
-            memory.string(0, 2),
-            Err(Stop::Errno(Errno::Ilseq))
-        ));
-        assert!(matches!(
-            memory.string(3, 1),
-            Err(Stop::Errno(Errno::Ilseq))
-        ));
+        assert!(matches!(memory.string(0, 2), Err(Stop::Errno(Errno::Ilseq))));
+        assert!(matches!(memory.string(3, 1), Err(Stop::Errno(Errno::Ilseq))));
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub enum Outcome {
 
 /// Why an implementation stopped before its end.
 #[derive(Debug)]
-pub enum Stop {
+pub(super) enum Stop {
     /// An error the guest is told about.
     Errno(Errno),
     /// A call no conforming guest makes.
@@ -25,7 +25,7 @@ pub enum Stop {
 }
 
 /// The result of every step in an implementation.
-pub type Result<T, E = Stop> = std::result::Result<T, E>;
+pub(super) type Result<T, E = Stop> = std::result::Result<T, E>;
 
 impl Outcome {
     /// Ends the call of the function `name`.

@@ -74,10 +74,7 @@ impl Capture {
 impl Bytes {
     /// Bytes to be read from their start.
     pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
-        Self {
-            bytes: bytes.into(),
-            position: 0,
-        }
+        Self { bytes: bytes.into(), position: 0 }
     }
 
     pub(super) fn read(&mut self, slices: &mut [IoSliceMut<'_>]) -> usize {

@@ -1,0 +1,255 @@
+//! Reading directories.
+//!
+//! A cookie is a position in the list of entries: 0 is the start, and each
+//! entry's `d_next` is its own position plus one. Reading from the start takes
+//! a new list, which later calls continue: entries neither repeat nor get lost
+//! while the guest creates and removes files, and a directory of any size is
+//! read from the kernel once.
+
+use std::os::fd::OwnedFd;
+
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir, fstat, openat, statat};
+
+use super::abi::{Filetype, dirent};
+use super::context::WasiCtx;
+use super::descriptor::Descriptor;
+use super::errno::Errno;
+use super::memory::GuestMemory;
+use super::outcome::Result;
+use super::stat::inode;
+
+/// The entries of a directory at one moment, `.` and `..` first.
+#[derive(Default)]
+pub(super) struct Listing {
+    entries: Vec<Entry>,
+    /// All names, one after the other.
+    names: String,
+}
+
+struct Entry {
+    ino: u64,
+    filetype: Filetype,
+    /// Where its name ends in `names`; it starts where the previous one ends.
+    name_end: usize,
+}
+
+/// How many bytes of entries one system call may return.
+const KERNEL_BUFFER: usize = 32 << 10;
+
+pub(super) fn fd_readdir(
+    ctx: &mut WasiCtx,
+    memory: &mut GuestMemory<'_>,
+    fd: u32,
+    buf: u32,
+    buf_len: u32,
+    cookie: u64,
+    used: u32,
+) -> Result<()> {
+    let Descriptor::Directory(directory) = ctx.table.get_mut(fd)? else {
+        return Err(Errno::Badf.into());
+    };
+    if cookie == 0 {
+        directory.listing = None;
+    }
+    let listing = match &mut directory.listing {
+        Some(listing) => listing,
+        none => none.insert(Listing::read(&directory.dir)?),
+    };
+    // No list has more entries than addresses.
+    let start = usize::try_from(cookie).unwrap_or(usize::MAX);
+    let mut rest = memory.slice_mut(buf, buf_len)?;
+    for index in start..listing.entries.len() {
+        if rest.is_empty() {
+            break;
+        }
+        let (header, name) = listing.encode(index);
+        rest = fill(rest, &header);
+        rest = fill(rest, name.as_bytes());
+    }
+    let left = rest.len() as u32;
+    memory.write_u32(used, buf_len - left)
+}
+
+/// Copies as much of `bytes` as fits and returns the space left.
+fn fill<'b>(target: &'b mut [u8], bytes: &[u8]) -> &'b mut [u8] {
+    let len = bytes.len().min(target.len());
+    let (filled, rest) = target.split_at_mut(len);
+    filled.copy_from_slice(&bytes[..len]);
+    rest
+}
+
+impl Listing {
+    fn read(dir: &cap_std::fs::Dir) -> Result<Self> {
+        // A descriptor of its own: its offset starts at the first entry.
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let fd = openat(dir, ".", flags, Mode::empty())?;
+        let stat = fstat(&fd)?;
+        let mut listing = Self::default();
+        let own = inode(stat.st_dev, stat.st_ino);
+        listing.push(own, Filetype::Directory, ".");
+        // What is above a directory is not the guest's to know.
+        listing.push(own, Filetype::Directory, "..");
+        listing.read_entries(&fd, stat.st_dev)?;
+        Ok(listing)
+    }
+
+    fn read_entries(&mut self, fd: &OwnedFd, dev: u64) -> Result<()> {
+        let mut buffer = Vec::with_capacity(KERNEL_BUFFER);
+        let mut entries = RawDir::new(fd, buffer.spare_capacity_mut());
+        while let Some(entry) = entries.next() {
+            let entry = entry?;
+            let name = entry.file_name();
+            if matches!(name.to_bytes(), b"." | b"..") {
+                continue;
+            }
+            let filetype = match entry.file_type() {
+                // Some file systems do not say.
+                FileType::Unknown => {
+                    let stat = statat(fd, name, AtFlags::SYMLINK_NOFOLLOW)?;
+                    FileType::from_raw_mode(stat.st_mode)
+                }
+                known => known,
+            };
+            let name = name.to_str().map_err(|_| Errno::Ilseq)?;
+            self.push(inode(dev, entry.ino()), filetype.into(), name);
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, ino: u64, filetype: Filetype, name: &str) {
+        self.names.push_str(name);
+        self.entries.push(Entry { ino, filetype, name_end: self.names.len() });
+    }
+
+    fn encode(&self, index: usize) -> ([u8; 24], &str) {
+        let start = match index.checked_sub(1) {
+            Some(previous) => self.entries[previous].name_end,
+            None => 0,
+        };
+        let entry = &self.entries[index];
+        let name = &self.names[start..entry.name_end];
+        let next = index as u64 + 1;
+        // Names are at most 255 bytes on Linux.
+        let header = dirent(next, entry.ino, name.len() as u32, entry.filetype);
+        (header, name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wasi::testing::Scratch;
+
+    /// Reads a whole directory through a buffer of `buf_len` bytes, as
+    /// wasi-libc does, and returns names and types.
+    fn read_all(scratch: &Scratch, buf_len: u32) -> Vec<(String, u8)> {
+        let mut ctx = scratch.context();
+        let mut bytes = vec![0; 4096];
+        let mut memory = GuestMemory::new(&mut bytes);
+        let (mut cookie, mut found) = (0, Vec::new());
+        loop {
+            fd_readdir(&mut ctx, &mut memory, 3, 8, buf_len, cookie, 0).unwrap();
+            let used = u32::from_le_bytes(memory.read_record(0, 4).unwrap());
+            let mut at = 8;
+            while at + 24 <= 8 + used {
+                let header: [u8; 24] = memory.read_record(at, 1).unwrap();
+                let len = u32::from_le_bytes(header[16..20].try_into().unwrap());
+                if at + 24 + len > 8 + used {
+                    break;
+                }
+                let name = memory.string(at + 24, len).unwrap().to_owned();
+                cookie = u64::from_le_bytes(header[..8].try_into().unwrap());
+                found.push((name, header[20]));
+                at += 24 + len;
+            }
+            if used < buf_len {
+                return found;
+            }
+            assert!(at > 8, "the buffer holds no entry");
+        }
+    }
+
+    #[test]
+    fn every_entry_once_through_any_buffer() {
+        let scratch = Scratch::new();
+        let mut expected = vec![(".".to_owned(), 3), ("..".to_owned(), 3)];
+        for index in 0..50 {
+            let name = format!("file-{index}");
+            scratch.write(&name, "");
+            expected.push((name, 4));
+        }
+        scratch.symlink("nowhere", "link");
+        scratch.mkdir("sub");
+        expected.extend([("link".to_owned(), 7), ("sub".to_owned(), 3)]);
+        expected.sort();
+        for buf_len in [31, 32, 64, 100, 4000] {
+            let mut found = read_all(&scratch, buf_len);
+            assert_eq!(found[0].0, ".");
+            assert_eq!(found[1].0, "..");
+            found.sort();
+            assert_eq!(found, expected, "with a buffer of {buf_len} bytes");
+        }
+    }
+
+    #[test]
+    fn the_last_entry_is_cut_off_at_the_end_of_the_buffer() {
+        let scratch = Scratch::new();
+        let mut ctx = scratch.context();
+        let mut bytes = vec![0xee; 256];
+        let mut memory = GuestMemory::new(&mut bytes);
+        for (buf_len, names) in [(10, ""), (24, ""), (25, "."), (49, "."), (50, "..")] {
+            fd_readdir(&mut ctx, &mut memory, 3, 8, buf_len, 0, 0).unwrap();
+            let used = u32::from_le_bytes(memory.read_record(0, 4).unwrap());
+            assert_eq!(used, buf_len);
+            assert_eq!(memory.slice(8 + buf_len, 1).unwrap(), [0xee]);
+            let last = memory.slice(8 + buf_len - names.len().min(1) as u32, 1);
+            if !names.is_empty() && buf_len != 49 {
+                assert_eq!(last.unwrap(), b".");
+            }
+        }
+        // Both entries whole: 2 headers and 3 bytes of names.
+        fd_readdir(&mut ctx, &mut memory, 3, 8, 100, 0, 0).unwrap();
+        assert_eq!(memory.read_record(0, 4).unwrap(), 51u32.to_le_bytes());
+        fd_readdir(&mut ctx, &mut memory, 3, 8, 100, u64::MAX, 0).unwrap();
+        assert_eq!(memory.read_record(0, 4).unwrap(), 0u32.to_le_bytes());
+    }
+
+    #[test]
+    fn removing_while_reading_skips_nothing() {
+        let scratch = Scratch::new();
+        for index in 0..40 {
+            scratch.write(&format!("{index}"), "");
+        }
+        let mut ctx = scratch.context();
+        let mut bytes = vec![0; 256];
+        let mut memory = GuestMemory::new(&mut bytes);
+        let (mut cookie, mut removed) = (0, 0);
+        loop {
+            fd_readdir(&mut ctx, &mut memory, 3, 8, 27, cookie, 0).unwrap();
+            if memory.read_record(0, 4).unwrap() == 0u32.to_le_bytes() {
+                break;
+            }
+            let header: [u8; 24] = memory.read_record(8, 1).unwrap();
+            cookie = u64::from_le_bytes(header[..8].try_into().unwrap());
+            let name = memory.string(32, u32::from(header[16])).unwrap();
+            if !name.starts_with('.') {
+                std::fs::remove_file(scratch.path(name)).unwrap();
+                removed += 1;
+            }
+        }
+        assert_eq!(removed, 40);
+    }
+
+    #[test]
+    fn names_that_are_not_utf8() {
+        use std::os::unix::ffi::OsStrExt;
+        let scratch = Scratch::new();
+        let name = std::ffi::OsStr::from_bytes(b"\xff");
+        std::fs::write(scratch.path("").join(name), "").unwrap();
+        let mut ctx = scratch.context();
+        let mut bytes = vec![0; 256];
+        let mut memory = GuestMemory::new(&mut bytes);
+        let result = fd_readdir(&mut ctx, &mut memory, 3, 8, 100, 0, 0);
+        assert!(matches!(result, Err(crate::wasi::outcome::Stop::Errno(Errno::Ilseq))));
+    }
+}
