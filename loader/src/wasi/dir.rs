@@ -9,6 +9,7 @@
 use std::os::fd::OwnedFd;
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir, fstat, openat, statat};
+use rustix::io::Errno as Host;
 
 use super::abi::{Filetype, dirent};
 use super::context::WasiCtx;
@@ -97,7 +98,11 @@ impl Listing {
         let mut buffer = Vec::with_capacity(KERNEL_BUFFER);
         let mut entries = RawDir::new(fd, buffer.spare_capacity_mut());
         while let Some(entry) = entries.next() {
-            let entry = entry?;
+            let entry = match entry {
+                // The directory itself was removed: it has no entries.
+                Err(Host::NOENT) => break,
+                entry => entry?,
+            };
             let name = entry.file_name();
             if matches!(name.to_bytes(), b"." | b"..") {
                 continue;
