@@ -58,7 +58,9 @@
 //! written lies in the image itself, read-only: [`PRIVATE_ENTRY_SIZE`] bytes
 //! per element, `{type id: u32, offset: i32}`, where the type id is the
 //! module's canonical type index plus one, null is zero, and the offset leads
-//! from the start of the *table* to the function's code.
+//! from the start of the *table* to the function's code. One null entry
+//! follows the last: indices out of bounds are turned into it, so that the
+//! type check is the bounds check.
 //!
 //! # Calls
 //!

@@ -145,7 +145,8 @@ pub struct Table {
     pub ty: TableType,
     /// How it is kept.
     pub kind: TableKind,
-    /// A private table's place in the image.
+    /// A private table's place in the image, the null entry at its end
+    /// included.
     pub image: Range,
 }
 

@@ -1,9 +1,9 @@
 //! Searchable tables by code offset, read in place in the mapped file.
 //!
 //! The same format serves `.precast.functions` (which function is this
-//! address in?) and `.precast.sites` (what stands at this address: a return
-//! address, an access that may trap, and where in the Wasm file it came
-//! from). Return addresses and traps share one table because they share most
+//! address in?) and `.precast.sites` (what stands at this address: a call,
+//! an access that may trap, and where in the Wasm file it came
+//! from). Calls and traps share one table because they share most
 //! of its cost, the address column.
 //!
 //! ```text
@@ -31,7 +31,9 @@ const TAG_CODE: u8 = 2;
 /// What an entry says about its address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Site {
-    /// A return address. In the function table: the start of a function.
+    /// A call. The key is the return address less one: the byte before it is
+    /// the call's own, while a trapping instruction may stand right after it.
+    /// In the function table: the start of a function.
     Call,
     /// An instruction that may trap with this code.
     Trap(TrapCode),

@@ -6,7 +6,7 @@ use precast_artifact::search::Site;
 
 /// The machine code of one function or stub, not yet placed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct CompiledFunction {
+pub(crate) struct CompiledFunction {
     /// Machine code, constants and jump tables included.
     pub code: Box<[u8]>,
     /// Alignment that the code needs, in bytes, a power of two.
@@ -22,7 +22,7 @@ pub struct CompiledFunction {
 
 /// A reference from code to a symbol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct CodeReloc {
+pub(crate) struct CodeReloc {
     /// Offset of the patched field in the code.
     pub offset: u32,
     /// How the field is computed.
@@ -36,7 +36,7 @@ pub struct CodeReloc {
 /// Relocation kinds, each as its psABI defines it. `S` is the symbol's
 /// address, `A` the addend, `P` the address of the field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum CodeRelocKind {
+pub(crate) enum CodeRelocKind {
     /// `S + A - P` in 32 bits (`R_X86_64_PC32`, `R_X86_64_PLT32`).
     X86PcRel32,
     /// `S + A - P`, 28 bits, in `b` or `bl` (`R_AARCH64_CALL26`).
@@ -57,7 +57,7 @@ pub enum CodeRelocKind {
 
 /// What a relocation or table entry refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Symbol {
+pub(crate) enum Symbol {
     /// The own function with this index in the function index space.
     Function(u32),
     /// The stub with this position in the link input.
@@ -70,8 +70,8 @@ pub enum Symbol {
 
 /// A return address or an instruction that may trap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct CodeSite {
-    /// Offset in the code: of the instruction after a call, or of the
+pub(crate) struct CodeSite {
+    /// Offset in the code: of the byte before a return address, or of the
     /// trapping instruction.
     pub offset: u32,
     /// What stands there.
@@ -83,7 +83,7 @@ pub struct CodeSite {
 /// A change of the call-frame rules, in DWARF's terms (DWARF 5 section 6.4);
 /// register numbers are those of the target's psABI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum UnwindOp {
+pub(crate) enum UnwindOp {
     /// The CFA's offset changes, its register stays.
     CfaOffset(u32),
     /// The CFA's register changes, its offset stays.

@@ -1,1 +1,56 @@
-//! placeholder
+//! Compiles WebAssembly modules ahead of time, to artifacts that
+//! `precast-loader` runs.
+//!
+//! ```
+//! let wasm = precast_compiler::text_to_binary(b"(module (func (export \"answer\") (result i32) i32.const 42))")?;
+//! let artifact = precast_compiler::compile(&wasm, &precast_compiler::Options::default())?;
+//! assert!(artifact.starts_with(b"\x7fELF"));
+//! # Ok::<(), precast_compiler::Error>(())
+//! ```
+//!
+//! # Stages
+//!
+//! [`compile_to`] is the story: `parse` (sections; bodies as ranges) →
+//! `survey` (validates and summarises every body, in parallel) → `plan`
+//! (decides with the whole module in view: private tables, constant globals,
+//! the memory image, the context layout) → `translate` (a body to Cranelift
+//! IR) → `codegen` (IR to a plain `CompiledFunction`; both in parallel) →
+//! `link` (everything into the ELF image, in index order).
+//!
+//! # What is always true
+//!
+//! * The same input and options give the same bytes, at any thread count.
+//! * A malformed module gives an [`Error`] with its offset, never a panic.
+//! * This crate maps no executable memory, and has no unsafe code.
+
+#![forbid(unsafe_code)]
+
+mod codegen;
+mod error;
+mod function;
+mod link;
+mod options;
+mod parse;
+mod pipeline;
+mod plan;
+mod survey;
+mod target;
+mod translate;
+
+pub use error::{Error, Location, Result};
+pub use options::{Features, OptLevel, Options};
+pub use pipeline::{Observer, Report, compile, compile_to, gains_from_cpu};
+
+/// Converts the text format to a binary module. A binary module is returned
+/// as it is.
+///
+/// # Errors
+///
+/// When the text does not parse: with its line and column.
+#[cfg(feature = "wat")]
+pub fn text_to_binary(input: &[u8]) -> Result<Vec<u8>> {
+    match wat::parse_bytes(input) {
+        Ok(binary) => Ok(binary.into_owned()),
+        Err(error) => Err(Error::NotWasm(error.to_string())),
+    }
+}

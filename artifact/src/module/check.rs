@@ -170,7 +170,8 @@ impl Module {
         for (index, table) in self.tables.iter().enumerate() {
             if table.kind == TableKind::Private {
                 inside("private table", &table.image, bounds.image)?;
-                let size = table.ty.limits.min.checked_mul(u64::from(PRIVATE_ENTRY_SIZE));
+                let entries = table.ty.limits.min.checked_add(1);
+                let size = entries.and_then(|n| n.checked_mul(PRIVATE_ENTRY_SIZE.into()));
                 if size != Some(table.image.size) {
                     return Err(format!("private table {index} has the wrong size"));
                 }

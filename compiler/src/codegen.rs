@@ -1,0 +1,164 @@
+//! From Cranelift IR to a [`CompiledFunction`]: runs the code generator and
+//! takes out of its result what we keep.
+
+use crate::error::{Error, Location, Result};
+use crate::function::{CodeReloc, CodeRelocKind, CodeSite, CompiledFunction, Symbol, UnwindOp};
+use crate::translate::namespace;
+use cranelift_codegen::binemit::Reloc;
+use cranelift_codegen::ir::{self, ExternalName};
+use cranelift_codegen::isa::TargetIsa;
+use cranelift_codegen::isa::unwind::UnwindInst;
+use cranelift_codegen::{Context, FinalizedMachReloc, FinalizedRelocTarget, MachSrcLoc};
+use precast_artifact::search::Site;
+use precast_artifact::trap::TrapCode;
+use target_lexicon::Architecture;
+
+/// Generates code for the function in `context`, which is left to be cleared.
+pub(crate) fn generate(context: &mut Context, isa: &dyn TargetIsa) -> Result<CompiledFunction> {
+    context
+        .compile(isa, &mut Default::default())
+        .map_err(|error| codegen_error(format!("{:?}", error.inner)))?;
+    let func = &context.func;
+    let compiled = context.compiled_code().expect("compilation succeeded");
+    let buffer = &compiled.buffer;
+    let mut relocs = buffer
+        .relocs()
+        .iter()
+        .map(|reloc| convert_reloc(func, reloc))
+        .collect::<Result<Vec<_>>>()?;
+    relocs.sort_by_key(|reloc| reloc.offset);
+    Ok(CompiledFunction {
+        code: buffer.data().into(),
+        alignment: buffer.alignment,
+        relocs: relocs.into(),
+        sites: sites(buffer),
+        unwind: unwind(&buffer.unwind_info, isa)?,
+    })
+}
+
+fn codegen_error(message: String) -> Error {
+    Error::Codegen { at: Location::default(), message }
+}
+
+fn convert_reloc(func: &ir::Function, reloc: &FinalizedMachReloc) -> Result<CodeReloc> {
+    let target = match &reloc.target {
+        FinalizedRelocTarget::Func(offset) => Symbol::Local(*offset),
+        FinalizedRelocTarget::ExternalName(ExternalName::User(name)) => {
+            let name = &func.params.user_named_funcs()[*name];
+            match name.namespace {
+                namespace::FUNCTION => Symbol::Function(name.index),
+                namespace::PRIVATE_TABLE => Symbol::PrivateTable(name.index),
+                other => unreachable!("no names in namespace {other}"),
+            }
+        }
+        // Every operation that the code generator would call a library for
+        // must have been expanded by translation.
+        FinalizedRelocTarget::ExternalName(name) => {
+            return Err(codegen_error(format!("call of {}", name.display(Some(&func.params)))));
+        }
+    };
+    let kind = match reloc.kind {
+        Reloc::X86PCRel4 | Reloc::X86CallPCRel4 | Reloc::X86CallPLTRel4 => {
+            CodeRelocKind::X86PcRel32
+        }
+        Reloc::Arm64Call => CodeRelocKind::Aarch64Call26,
+        Reloc::Aarch64AdrPrelPgHi21 => CodeRelocKind::Aarch64AdrPage21,
+        Reloc::Aarch64AddAbsLo12Nc => CodeRelocKind::Aarch64AddLow12,
+        Reloc::RiscvCallPlt => CodeRelocKind::RiscvCall,
+        Reloc::RiscvPCRelHi20 => CodeRelocKind::RiscvPcRelHigh20,
+        Reloc::RiscvPCRelLo12I => CodeRelocKind::RiscvPcRelLow12,
+        other => return Err(codegen_error(format!("relocation {other} has no place in an image"))),
+    };
+    let addend = i32::try_from(reloc.addend)
+        .map_err(|_| codegen_error(format!("relocation addend {}", reloc.addend)))?;
+    Ok(CodeReloc { offset: reloc.offset, kind, target, addend })
+}
+
+type Buffer = cranelift_codegen::MachBufferFinalized<cranelift_codegen::Final>;
+
+fn sites(buffer: &Buffer) -> Box<[CodeSite]> {
+    let sources = buffer.get_srclocs_sorted();
+    let traps = buffer.traps().iter().map(|trap| (trap.offset, Site::Trap(trap_code(trap.code))));
+    // The byte before the return address: a trapping instruction may stand at
+    // the return address itself.
+    let calls = buffer.call_sites().map(|call| (call.ret_addr - 1, Site::Call));
+    let mut sites: Vec<CodeSite> = traps
+        .chain(calls)
+        .map(|(offset, site)| CodeSite { offset, site, wasm: source_at(sources, offset) })
+        .collect();
+    sites.sort_by_key(|site| site.offset);
+    sites.dedup_by_key(|site| site.offset);
+    sites.into()
+}
+
+/// Wasm offset of the code at `offset`; zero where there is none.
+fn source_at(sources: &[MachSrcLoc<cranelift_codegen::Final>], offset: u32) -> u32 {
+    let after = sources.partition_point(|source| source.start <= offset);
+    match after.checked_sub(1).map(|index| &sources[index]) {
+        Some(source) if offset < source.end && !source.loc.is_default() => source.loc.bits(),
+        _ => 0,
+    }
+}
+
+fn trap_code(code: ir::TrapCode) -> TrapCode {
+    match code {
+        ir::TrapCode::STACK_OVERFLOW => TrapCode::StackOverflow,
+        ir::TrapCode::HEAP_OUT_OF_BOUNDS => TrapCode::MemoryOutOfBounds,
+        ir::TrapCode::INTEGER_OVERFLOW => TrapCode::IntegerOverflow,
+        ir::TrapCode::INTEGER_DIVISION_BY_ZERO => TrapCode::IntegerDivisionByZero,
+        ir::TrapCode::BAD_CONVERSION_TO_INTEGER => TrapCode::BadConversionToInteger,
+        other => {
+            TrapCode::from_u8(other.as_raw().get()).expect("translation uses our trap numbers")
+        }
+    }
+}
+
+/// DWARF numbers of the frame pointer, and of the link register with its
+/// distance above the saved frame pointer.
+fn frame_registers(isa: &dyn TargetIsa) -> (u16, Option<(u16, i32)>) {
+    match isa.triple().architecture {
+        Architecture::X86_64 => (6, None),
+        Architecture::Aarch64(_) => (29, Some((30, 8))),
+        Architecture::Riscv64(_) => (8, Some((1, 8))),
+        other => unreachable!("no target for {other}"),
+    }
+}
+
+/// The prologue's frame changes in DWARF's terms.
+fn unwind(insts: &[(u32, UnwindInst)], isa: &dyn TargetIsa) -> Result<Box<[(u32, UnwindOp)]>> {
+    let (frame_pointer, link) = frame_registers(isa);
+    let mut ops = Vec::new();
+    let mut clobbers = 0;
+    for (offset, inst) in insts {
+        match *inst {
+            UnwindInst::PushFrameRegs { offset_upward_to_caller_sp: up } => {
+                ops.push((*offset, UnwindOp::CfaOffset(up)));
+                let saved = |register, offset| UnwindOp::Saved { register, offset };
+                ops.push((*offset, saved(frame_pointer, -(up as i32))));
+                if let Some((register, above)) = link {
+                    ops.push((*offset, saved(register, above - up as i32)));
+                }
+            }
+            UnwindInst::DefineNewFrame {
+                offset_upward_to_caller_sp: up,
+                offset_downward_to_clobbers: down,
+            } => {
+                ops.push((*offset, UnwindOp::CfaRegister(frame_pointer)));
+                clobbers = (up + down) as i32;
+            }
+            UnwindInst::SaveReg { clobber_offset, reg } => {
+                let register = isa
+                    .map_regalloc_reg_to_dwarf(reg.into())
+                    .map_err(|error| codegen_error(error.to_string()))?;
+                let place = clobber_offset as i32 - clobbers;
+                ops.push((*offset, UnwindOp::Saved { register, offset: place }));
+            }
+            // The frame pointer is always there, and return addresses are
+            // never signed.
+            UnwindInst::StackAlloc { .. }
+            | UnwindInst::RegStackOffset { .. }
+            | UnwindInst::Aarch64SetPointerAuth { .. } => {}
+        }
+    }
+    Ok(ops.into())
+}

@@ -1,0 +1,128 @@
+//! The crate's error: which stage failed, where, and why.
+
+use std::fmt;
+
+/// Where in the source module an error lies.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Location {
+    /// Offset in bytes from the start of the module.
+    pub offset: Option<u64>,
+    /// Index of the function concerned.
+    pub function: Option<u32>,
+    /// Its name, from the name section.
+    pub name: Option<String>,
+}
+
+/// Why a compilation failed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The input is no WebAssembly module; says what it seems to be.
+    NotWasm(String),
+    /// The module is malformed or not valid.
+    Invalid {
+        /// Where.
+        at: Location,
+        /// The validator's words.
+        message: String,
+    },
+    /// The module is valid, but needs something that Precast lacks.
+    Unsupported {
+        /// Where.
+        at: Location,
+        /// What it needs.
+        what: String,
+    },
+    /// An option or its value is wrong.
+    Option(String),
+    /// Code generation failed.
+    Codegen {
+        /// Where.
+        at: Location,
+        /// The code generator's words.
+        message: String,
+    },
+    /// The image could not be put together.
+    Link(String),
+    /// The artifact could not be written.
+    Write(std::io::Error),
+}
+
+impl Error {
+    pub(crate) fn invalid(error: &wasmparser::BinaryReaderError) -> Self {
+        let at = Location { offset: Some(error.offset()), ..Location::default() };
+        Self::Invalid { at, message: error.message().to_owned() }
+    }
+
+    pub(crate) fn unsupported(offset: u64, what: impl Into<String>) -> Self {
+        let at = Location { offset: Some(offset), ..Location::default() };
+        Self::Unsupported { at, what: what.into() }
+    }
+
+    /// The same error, with the function it arose in.
+    pub(crate) fn in_function(mut self, index: u32, name: Option<&str>) -> Self {
+        if let Self::Invalid { at, .. } | Self::Unsupported { at, .. } | Self::Codegen { at, .. } =
+            &mut self
+        {
+            at.function = Some(index);
+            at.name = name.map(str::to_owned);
+        }
+        self
+    }
+}
+
+impl From<wasmparser::BinaryReaderError> for Error {
+    fn from(error: wasmparser::BinaryReaderError) -> Self {
+        Self::invalid(&error)
+    }
+}
+
+impl From<crate::link::LinkError> for Error {
+    fn from(error: crate::link::LinkError) -> Self {
+        match error {
+            crate::link::LinkError::Io(why) => Self::Write(why),
+            other => Self::Link(other.to_string()),
+        }
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(function) = self.function {
+            write!(f, " in function {function}")?;
+        }
+        if let Some(name) = &self.name {
+            write!(f, " ({name})")?;
+        }
+        match self.offset {
+            Some(offset) => write!(f, " at offset {offset:#x}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotWasm(what) => f.write_str(what),
+            Self::Invalid { at, message } => write!(f, "invalid module{at}: {message}"),
+            Self::Unsupported { at, what } => write!(f, "not supported{at}: {what}"),
+            Self::Option(what) => f.write_str(what),
+            Self::Codegen { at, message } => write!(f, "code generation failed{at}: {message}"),
+            Self::Link(why) => write!(f, "linking failed: {why}"),
+            Self::Write(why) => write!(f, "writing the artifact failed: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Write(why) => Some(why),
+            _ => None,
+        }
+    }
+}
+
+/// Shorthand for results of this crate.
+pub type Result<T> = std::result::Result<T, Error>;

@@ -1,0 +1,96 @@
+//! What a caller can choose.
+
+/// How much effort code generation makes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OptLevel {
+    /// `-O0`: no optimisation, fastest compile.
+    None,
+    /// `-O` (the default): optimise for speed.
+    #[default]
+    Speed,
+}
+
+/// WebAssembly feature sets that a module may be allowed to use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Features {
+    /// WebAssembly 2.0 and extended constant expressions: what the
+    /// specification's 2.0 suite assumes.
+    Wasm2,
+    /// Everything that the compiler supports: [`Features::Wasm2`], tail
+    /// calls, several memories, and relaxed SIMD (deterministic).
+    #[default]
+    All,
+}
+
+/// Options of a compilation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Target triple; this machine's when absent.
+    pub target: Option<String>,
+    /// CPU name: `baseline`, `native`, `x86-64-v3`, ...
+    pub cpu: String,
+    /// Effort.
+    pub opt_level: OptLevel,
+    /// Feature set.
+    pub features: Features,
+    /// Number of threads; all processors when absent.
+    pub threads: Option<usize>,
+    /// Names of optimisations to leave out, see [`Options::OPTIMISATIONS`].
+    pub disabled: Vec<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            target: None,
+            cpu: "baseline".to_owned(),
+            opt_level: OptLevel::default(),
+            features: Features::default(),
+            threads: None,
+            disabled: Vec::new(),
+        }
+    }
+}
+
+impl Options {
+    /// Optimisations that can be left out by name:
+    ///
+    /// * `br-table-chain`: small `br_table`s become compare chains
+    /// * `constant-globals`: globals that nothing writes become constants
+    /// * `fold-functions`: identical functions share their code
+    /// * `memory-image`: data segments are laid out at compile time
+    /// * `private-tables`: tables that nothing outside can reach are kept in
+    ///   the image
+    pub const OPTIMISATIONS: [&'static str; 5] =
+        ["br-table-chain", "constant-globals", "fold-functions", "memory-image", "private-tables"];
+
+    /// Whether an optimisation is on.
+    pub(crate) fn enabled(&self, name: &str) -> bool {
+        debug_assert!(Self::OPTIMISATIONS.contains(&name));
+        self.opt_level != OptLevel::None && !self.disabled.iter().any(|d| d == name)
+    }
+
+    /// Checks the names in [`Options::disabled`].
+    pub(crate) fn check(&self) -> crate::Result<()> {
+        for name in &self.disabled {
+            if !Self::OPTIMISATIONS.contains(&name.as_str()) {
+                return Err(crate::Error::Option(format!(
+                    "unknown optimisation `{name}`; known are {}",
+                    Self::OPTIMISATIONS.join(", ")
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// The options that shape the code, as the note records them.
+    pub(crate) fn recorded(&self) -> Vec<String> {
+        let mut recorded = vec![match self.opt_level {
+            OptLevel::None => "-O0".to_owned(),
+            OptLevel::Speed => "-O".to_owned(),
+        }];
+        recorded.push(format!("--cpu={}", self.cpu));
+        recorded.extend(self.disabled.iter().map(|name| format!("--disable={name}")));
+        recorded
+    }
+}

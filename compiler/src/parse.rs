@@ -1,0 +1,332 @@
+//! From bytes to a [`Parsed`] module: every section decoded and validated,
+//! function bodies left as ranges.
+
+mod convert;
+
+use crate::error::{Error, Result};
+use crate::options::Features;
+use convert::Types;
+use precast_artifact::module::{ConstExpr, ElementItems, Export, ExportKind, Import, ImportKind};
+use precast_artifact::types::{FuncType, GlobalType, MemoryType, RefType, TableType};
+use wasmparser::{
+    Encoding, ExternalKind, FuncToValidate, FunctionBody, Imports, Parser, Payload, TypeRef,
+    ValidPayload, Validator, ValidatorResources, WasmFeatures,
+};
+
+/// A module, its sections decoded.
+#[derive(Default)]
+pub(crate) struct Parsed<'a> {
+    pub types: Types,
+    pub imports: Vec<Import>,
+    /// Canonical type of each function, imported ones first.
+    pub functions: Vec<u32>,
+    pub imported_functions: u32,
+    pub tables: Vec<TableDecl>,
+    pub memories: Vec<MemoryDecl>,
+    pub globals: Vec<GlobalDecl>,
+    pub exports: Vec<Export>,
+    pub start: Option<u32>,
+    pub elements: Vec<ElementDecl>,
+    pub data: Vec<DataDecl<'a>>,
+    /// The own functions' bodies, in index order.
+    pub bodies: Vec<Body<'a>>,
+    pub name: Option<&'a str>,
+    /// Names of functions by index, imported ones first; empty where unknown.
+    pub names: Vec<&'a str>,
+}
+
+/// A function body and what validates it.
+pub(crate) struct Body<'a> {
+    pub validator: FuncToValidate<ValidatorResources>,
+    pub body: FunctionBody<'a>,
+}
+
+pub(crate) struct TableDecl {
+    pub ty: TableType,
+    pub imported: bool,
+    pub init: Option<ConstExpr>,
+}
+
+pub(crate) struct MemoryDecl {
+    pub ty: MemoryType,
+    pub imported: bool,
+}
+
+pub(crate) struct GlobalDecl {
+    pub ty: GlobalType,
+    pub imported: bool,
+    pub init: Option<ConstExpr>,
+}
+
+/// When a segment takes effect.
+pub(crate) enum SegmentMode {
+    Passive,
+    /// In this table or memory, at this offset.
+    Active(u32, ConstExpr),
+    /// Elements only: declares functions for `ref.func`.
+    Declared,
+}
+
+pub(crate) struct ElementDecl {
+    pub mode: SegmentMode,
+    pub ty: RefType,
+    pub items: ElementItems,
+}
+
+pub(crate) struct DataDecl<'a> {
+    pub mode: SegmentMode,
+    pub bytes: &'a [u8],
+}
+
+impl Features {
+    fn wasm(self) -> WasmFeatures {
+        let two = WasmFeatures::WASM2 | WasmFeatures::EXTENDED_CONST;
+        match self {
+            Self::Wasm2 => two,
+            Self::All => {
+                two | WasmFeatures::TAIL_CALL
+                    | WasmFeatures::MULTI_MEMORY
+                    | WasmFeatures::RELAXED_SIMD
+                    | WasmFeatures::CALL_INDIRECT_OVERLONG
+                    | WasmFeatures::BULK_MEMORY_OPT
+            }
+        }
+    }
+
+    /// Names of the features, as the artifact's note records them.
+    pub(crate) fn names(self) -> Vec<String> {
+        let names: &[&str] = match self {
+            Self::Wasm2 => &["extended-const", "wasm2"],
+            Self::All => &["extended-const", "multi-memory", "relaxed-simd", "tail-call", "wasm2"],
+        };
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+}
+
+/// Decodes and validates everything but function bodies.
+pub(crate) fn parse(wasm: &[u8], features: Features) -> Result<Parsed<'_>> {
+    check_kind(wasm)?;
+    let mut validator = Validator::new_with_features(features.wasm());
+    let mut parser = Parser::new(0);
+    parser.set_features(features.wasm());
+    let mut parsed = Parsed::default();
+    for payload in parser.parse_all(wasm) {
+        let payload = payload?;
+        if let ValidPayload::Func(to_validate, body) = validator.payload(&payload)? {
+            parsed.bodies.push(Body { validator: to_validate, body });
+        }
+        parsed.section(payload)?;
+    }
+    parsed.names.resize(parsed.functions.len(), "");
+    Ok(parsed)
+}
+
+/// Says in plain words what a file is that cannot be a module.
+fn check_kind(wasm: &[u8]) -> Result<()> {
+    let what = match wasm {
+        [] => "the file is empty",
+        [0, b'a', b's', b'm', 0x0d, 0, 1, 0, ..] => {
+            "the file is a WebAssembly component; components are not supported yet, only core modules"
+        }
+        [0, b'a', b's', b'm', ..] => return Ok(()),
+        [0x7f, b'E', b'L', b'F', ..] => {
+            "the file is an ELF file, perhaps compiled already; `precast run` runs artifacts"
+        }
+        _ => "the file is not a WebAssembly module: it does not begin with `\\0asm`",
+    };
+    Err(Error::NotWasm(what.to_owned()))
+}
+
+impl<'a> Parsed<'a> {
+    fn section(&mut self, payload: Payload<'a>) -> Result<()> {
+        match payload {
+            Payload::Version { encoding: Encoding::Component, .. } => {
+                return Err(Error::NotWasm("components are not supported yet".to_owned()));
+            }
+            Payload::TypeSection(reader) => self.types.read(reader)?,
+            Payload::ImportSection(reader) => {
+                for group in reader {
+                    self.import_group(group?)?;
+                }
+                self.imported_functions = self.functions.len() as u32;
+            }
+            Payload::FunctionSection(reader) => {
+                for ty in reader {
+                    let ty = self.types.canonical(ty?);
+                    self.functions.push(ty);
+                }
+            }
+            Payload::TableSection(reader) => {
+                for table in reader {
+                    let table = table?;
+                    let init = match &table.init {
+                        wasmparser::TableInit::RefNull => None,
+                        wasmparser::TableInit::Expr(expr) => Some(convert::const_expr(expr)?),
+                    };
+                    let ty = self.types.table(&table.ty)?;
+                    self.tables.push(TableDecl { ty, imported: false, init });
+                }
+            }
+            Payload::MemorySection(reader) => {
+                for ty in reader {
+                    self.memories.push(MemoryDecl { ty: convert::memory(&ty?), imported: false });
+                }
+            }
+            Payload::GlobalSection(reader) => {
+                for global in reader {
+                    let global = global?;
+                    let ty = self.types.global(&global.ty)?;
+                    let init = Some(convert::const_expr(&global.init_expr)?);
+                    self.globals.push(GlobalDecl { ty, imported: false, init });
+                }
+            }
+            Payload::ExportSection(reader) => {
+                for export in reader {
+                    let export = export?;
+                    let kind = match export.kind {
+                        ExternalKind::Func | ExternalKind::FuncExact => ExportKind::Function,
+                        ExternalKind::Table => ExportKind::Table,
+                        ExternalKind::Memory => ExportKind::Memory,
+                        ExternalKind::Global => ExportKind::Global,
+                        ExternalKind::Tag => ExportKind::Tag,
+                    };
+                    let name = export.name.to_owned();
+                    self.exports.push(Export { name, kind, index: export.index });
+                }
+            }
+            Payload::StartSection { func, .. } => self.start = Some(func),
+            Payload::ElementSection(reader) => {
+                for element in reader {
+                    let element = self.element(element?)?;
+                    self.elements.push(element);
+                }
+            }
+            Payload::DataSection(reader) => {
+                for data in reader {
+                    let data = data?;
+                    let mode = match data.kind {
+                        wasmparser::DataKind::Passive => SegmentMode::Passive,
+                        wasmparser::DataKind::Active { memory_index, offset_expr } => {
+                            SegmentMode::Active(memory_index, convert::const_expr(&offset_expr)?)
+                        }
+                    };
+                    self.data.push(DataDecl { mode, bytes: data.data });
+                }
+            }
+            Payload::CustomSection(section) => {
+                if let wasmparser::KnownCustom::Name(reader) = section.as_known() {
+                    self.read_names(reader);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn import_group(&mut self, group: Imports<'a>) -> Result<()> {
+        match group {
+            Imports::Single(_, import) => self.import(import.module, import.name, import.ty),
+            Imports::Compact1 { module, items } => {
+                for item in items {
+                    let item = item?;
+                    self.import(module, item.name, item.ty)?;
+                }
+                Ok(())
+            }
+            Imports::Compact2 { module, ty, names } => {
+                for name in names {
+                    self.import(module, name?, ty)?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn import(&mut self, module: &str, name: &str, ty: TypeRef) -> Result<()> {
+        let kind = match ty {
+            TypeRef::Func(ty) | TypeRef::FuncExact(ty) => {
+                let ty = self.types.canonical(ty);
+                self.functions.push(ty);
+                ImportKind::Function(ty)
+            }
+            TypeRef::Table(ty) => {
+                let ty = self.types.table(&ty)?;
+                self.tables.push(TableDecl { ty, imported: true, init: None });
+                ImportKind::Table
+            }
+            TypeRef::Memory(ty) => {
+                self.memories.push(MemoryDecl { ty: convert::memory(&ty), imported: true });
+                ImportKind::Memory
+            }
+            TypeRef::Global(ty) => {
+                let ty = self.types.global(&ty)?;
+                self.globals.push(GlobalDecl { ty, imported: true, init: None });
+                ImportKind::Global
+            }
+            TypeRef::Tag(_) => {
+                return Err(Error::unsupported(0, "exception tags"));
+            }
+        };
+        self.imports.push(Import { module: module.to_owned(), name: name.to_owned(), kind });
+        Ok(())
+    }
+
+    fn element(&mut self, element: wasmparser::Element<'a>) -> Result<ElementDecl> {
+        let mode = match element.kind {
+            wasmparser::ElementKind::Passive => SegmentMode::Passive,
+            wasmparser::ElementKind::Declared => SegmentMode::Declared,
+            wasmparser::ElementKind::Active { table_index, offset_expr } => {
+                SegmentMode::Active(table_index.unwrap_or(0), convert::const_expr(&offset_expr)?)
+            }
+        };
+        let (ty, items) = match element.items {
+            wasmparser::ElementItems::Functions(reader) => {
+                let functions = reader.into_iter().collect::<wasmparser::Result<Vec<u32>>>()?;
+                (
+                    RefType { nullable: false, ..RefType::FUNCREF },
+                    ElementItems::Functions(functions),
+                )
+            }
+            wasmparser::ElementItems::Expressions(ty, reader) => {
+                let mut expressions = Vec::new();
+                for expr in reader {
+                    expressions.push(convert::const_expr(&expr?)?);
+                }
+                (self.types.reference(ty)?, ElementItems::Expressions(expressions))
+            }
+        };
+        Ok(ElementDecl { mode, ty, items })
+    }
+
+    /// Reads what can be read of the name section; a damaged one is not an
+    /// error (specification, appendix on custom sections).
+    fn read_names(&mut self, reader: wasmparser::NameSectionReader<'a>) {
+        for subsection in reader {
+            match subsection {
+                Ok(wasmparser::Name::Module { name, .. }) => self.name = Some(name),
+                Ok(wasmparser::Name::Function(map)) => {
+                    for naming in map {
+                        let Ok(naming) = naming else { return };
+                        let index = naming.index as usize;
+                        if index < self.functions.len() {
+                            self.names.resize(self.functions.len(), "");
+                            self.names[index] = naming.name;
+                        }
+                    }
+                }
+                Ok(_) => {}
+                Err(_) => return,
+            }
+        }
+    }
+
+    /// The type of a function.
+    pub(crate) fn function_type(&self, function: u32) -> &FuncType {
+        self.types.get(self.functions[function as usize])
+    }
+
+    /// Name of a function, if it has one.
+    pub(crate) fn name_of(&self, function: u32) -> Option<&'a str> {
+        self.names.get(function as usize).copied().filter(|name| !name.is_empty())
+    }
+}

@@ -1,0 +1,342 @@
+//! The stages in order, and the only place that knows of threads.
+//!
+//! Workers take the largest functions first and return plain values; the
+//! serial link that follows places them in index order, so the bytes do not
+//! depend on the number of threads.
+
+use crate::codegen;
+use crate::error::{Error, Result};
+use crate::function::CompiledFunction;
+use crate::link::{self, Header, LinkInput, Stub, StubKind};
+use crate::options::{OptLevel, Options};
+use crate::parse::{self, Parsed};
+use crate::plan::Plan;
+use crate::survey::{self, Summary};
+use crate::target::Target;
+use crate::translate::{self, Env, stubs};
+use cranelift_codegen::Context;
+use cranelift_frontend::FunctionBuilderContext;
+use sha2::{Digest, Sha256};
+use std::io::Write;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+/// Told how far a compilation is.
+pub trait Observer: Sync {
+    /// `done` of `total` functions are compiled. Called from any worker.
+    fn functions(&self, done: usize, total: usize) {
+        let _ = (done, total);
+    }
+}
+
+impl Observer for () {}
+
+/// What a compilation did.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Report {
+    /// Wall time of each stage, in order.
+    pub stages: Vec<(&'static str, Duration)>,
+    /// Number of functions with a body.
+    pub functions: usize,
+    /// Functions that share their code with an identical one.
+    pub folded: usize,
+    /// Whether any function uses 128-bit vectors.
+    pub uses_simd: bool,
+    /// Target triple of the artifact.
+    pub target: String,
+    /// Bytes written.
+    pub size: u64,
+}
+
+/// Compiles a module to the bytes of an artifact.
+///
+/// # Errors
+///
+/// When `wasm` is no valid core module, needs a feature that is off or not
+/// supported, or an option is wrong.
+pub fn compile(wasm: &[u8], options: &Options) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    compile_to(wasm, options, &mut bytes, &())?;
+    Ok(bytes)
+}
+
+/// Compiles a module and writes the artifact to `out`, front to back.
+///
+/// # Errors
+///
+/// As [`compile`], and when `out` fails. What was written until then is no
+/// artifact: write to a temporary file and rename it.
+pub fn compile_to(
+    wasm: &[u8],
+    options: &Options,
+    out: &mut dyn Write,
+    observer: &dyn Observer,
+) -> Result<Report> {
+    options.check()?;
+    let mut clock = Clock::new();
+    let target = Target::new(options)?;
+    let threads = options.threads.unwrap_or(0);
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .map_err(|why| Error::Option(format!("cannot start {threads} threads: {why}")))?;
+
+    let (parsed, source_hash) = pool.install(|| {
+        rayon::join(|| parse::parse(wasm, options.features), || Sha256::digest(wasm).into())
+    });
+    let parsed = parsed?;
+    clock.lap("parse");
+    let summary = survey_all(&pool, &parsed)?;
+    clock.lap("survey");
+    let plan = Plan::new(&parsed, &summary, options, target.link.page_size)?;
+    clock.lap("plan");
+    let env = Env {
+        parsed: &parsed,
+        plan: &plan,
+        frontend: target.isa.frontend_config(),
+        br_table_chain: options.enabled("br-table-chain"),
+    };
+    let functions = compile_functions(&pool, &env, &target, observer)?;
+    let stubs = compile_stubs(&env, &summary, &target)?;
+    clock.lap("compile");
+    let module = describe(&plan, &parsed);
+    let names = parsed.names[parsed.imported_functions as usize..].to_vec();
+    let function_count = functions.len();
+    let private_tables = private_entries(&plan, &parsed, &stubs);
+    let input = LinkInput {
+        target: target.link,
+        header: Header {
+            target: target.triple.to_string(),
+            cpu_features: target.cpu_features,
+            wasm_features: options.features.names(),
+            options: options.recorded(),
+            source_hash,
+        },
+        module,
+        functions: functions.into_iter().map(Some).collect(),
+        stubs,
+        names,
+        private_tables,
+        context: plan.template,
+        relocs: plan.relocs,
+        memory: plan.memory,
+        data: plan.data,
+        fold: options.enabled("fold-functions"),
+    };
+    let linked = link::link(input, out)?;
+    clock.lap("link");
+    Ok(Report {
+        stages: clock.laps,
+        functions: function_count,
+        folded: linked.folded,
+        uses_simd: summary.uses_simd,
+        target: target.triple.to_string(),
+        size: linked.size,
+    })
+}
+
+struct Clock {
+    last: Instant,
+    laps: Vec<(&'static str, Duration)>,
+}
+
+impl Clock {
+    fn new() -> Self {
+        Self { last: Instant::now(), laps: Vec::new() }
+    }
+
+    fn lap(&mut self, stage: &'static str) {
+        let now = Instant::now();
+        self.laps.push((stage, now - self.last));
+        self.last = now;
+    }
+}
+
+/// Runs `worker` on every thread; each draws indices below `count` until none
+/// is left. Gives all their results, or the error of the lowest index.
+fn draw<S, T: Send>(
+    pool: &rayon::ThreadPool,
+    count: usize,
+    start: impl Fn() -> S + Sync,
+    work: impl Fn(&mut S, usize) -> Result<T> + Sync,
+) -> Result<Vec<(usize, T)>> {
+    let next = AtomicUsize::new(0);
+    let first_error: Mutex<Option<(usize, Error)>> = Mutex::new(None);
+    let results: Vec<Vec<(usize, T)>> = pool.broadcast(|_| {
+        let mut scratch = start();
+        let mut done = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            if index >= count {
+                return done;
+            }
+            match work(&mut scratch, index) {
+                Ok(value) => done.push((index, value)),
+                Err(error) => {
+                    let mut first = first_error.lock().expect("no worker panics with the lock");
+                    if first.as_ref().is_none_or(|(known, _)| index < *known) {
+                        *first = Some((index, error));
+                    }
+                }
+            }
+        }
+    });
+    match first_error.into_inner().expect("no worker panics with the lock") {
+        Some((_, error)) => Err(error),
+        None => Ok(results.into_iter().flatten().collect()),
+    }
+}
+
+/// Bodies per draw of the survey: enough to make drawing free.
+const SURVEY_BATCH: usize = 64;
+
+fn survey_all(pool: &rayon::ThreadPool, parsed: &Parsed<'_>) -> Result<Summary> {
+    let batches: Vec<_> = parsed.bodies.chunks(SURVEY_BATCH).collect();
+    let summaries = draw(pool, batches.len(), Default::default, |allocations, batch| {
+        let mut summary = Summary::default();
+        for body in batches[batch] {
+            survey::survey(parsed, body, allocations, &mut summary)?;
+        }
+        Ok(summary)
+    })?;
+    Ok(summaries.into_iter().map(|(_, summary)| summary).fold(Summary::default(), Summary::merge))
+}
+
+/// What a worker keeps from function to function.
+struct Scratch {
+    context: Context,
+    builder: FunctionBuilderContext,
+}
+
+impl Scratch {
+    fn new() -> Self {
+        Self { context: Context::new(), builder: FunctionBuilderContext::new() }
+    }
+}
+
+/// Bodies larger than this leave so much memory behind in a worker's scratch
+/// that it is worth making anew.
+const LARGE_BODY: u64 = 256 << 10;
+
+fn compile_functions(
+    pool: &rayon::ThreadPool,
+    env: &Env<'_>,
+    target: &Target,
+    observer: &dyn Observer,
+) -> Result<Vec<CompiledFunction>> {
+    let bodies = &env.parsed.bodies;
+    let size = |index: usize| {
+        let range = bodies[index].body.range();
+        range.end - range.start
+    };
+    // The largest first: one of them started last would be waited for.
+    let mut order: Vec<usize> = (0..bodies.len()).collect();
+    order.sort_by_key(|index| std::cmp::Reverse(size(*index)));
+    let done = AtomicUsize::new(0);
+    let compiled = draw(pool, order.len(), Scratch::new, |scratch, position| {
+        let body = &bodies[order[position]];
+        scratch.context.clear();
+        translate::translate(env, body, &mut scratch.context.func, &mut scratch.builder)?;
+        let index = body.validator.index;
+        let function = codegen::generate(&mut scratch.context, &*target.isa)
+            .map_err(|error| error.in_function(index, env.parsed.name_of(index)))?;
+        if size(order[position]) > LARGE_BODY {
+            *scratch = Scratch::new();
+        }
+        observer.functions(done.fetch_add(1, Ordering::Relaxed) + 1, order.len());
+        Ok(function)
+    })?;
+    let mut functions: Vec<(usize, CompiledFunction)> =
+        compiled.into_iter().map(|(position, function)| (order[position], function)).collect();
+    functions.sort_by_key(|(index, _)| *index);
+    Ok(functions.into_iter().map(|(_, function)| function).collect())
+}
+
+fn compile_stubs(env: &Env<'_>, summary: &Summary, target: &Target) -> Result<Vec<Stub>> {
+    let types = &env.parsed.types;
+    let mut scratch = Scratch::new();
+    let mut stubs = Vec::new();
+    let mut make = |kind, build: &dyn Fn(&mut Scratch)| -> Result<()> {
+        scratch.context.clear();
+        build(&mut scratch);
+        let function = codegen::generate(&mut scratch.context, &*target.isa)?;
+        stubs.push(Stub { kind, function });
+        Ok(())
+    };
+    for ty in env.plan.entry_types(env.parsed) {
+        make(StubKind::Entry(ty), &|s| {
+            stubs::entry_stub(types.get(ty), &mut s.context.func, &mut s.builder, env.frontend);
+        })?;
+    }
+    for ty in env.plan.host_types(env.parsed, summary) {
+        make(StubKind::Host(ty), &|s| {
+            stubs::host_stub(types.get(ty), &mut s.context.func, &mut s.builder, env.frontend);
+        })?;
+    }
+    for function in env.plan.forwarded_imports(env.parsed) {
+        let ty = env.parsed.function_type(function);
+        let slot = env.plan.layout.import(function);
+        make(StubKind::Import(function), &|s| {
+            stubs::import_stub(ty, slot, &mut s.context.func, &mut s.builder, env.frontend);
+        })?;
+    }
+    Ok(stubs)
+}
+
+fn describe(plan: &Plan<'_>, parsed: &Parsed<'_>) -> precast_artifact::module::Module {
+    let mut module = plan.describe(parsed);
+    module.funcrefs = plan
+        .funcrefs
+        .iter()
+        .map(|function| precast_artifact::module::Funcref {
+            function: *function,
+            ty: parsed.functions[*function as usize],
+            code: 0,
+        })
+        .collect();
+    module
+}
+
+/// Entries of private tables: functions by symbol, imported ones through
+/// their forwarding stub.
+fn private_entries(
+    plan: &Plan<'_>,
+    parsed: &Parsed<'_>,
+    stubs: &[Stub],
+) -> Vec<(u32, Vec<link::PrivateEntry>)> {
+    use crate::function::Symbol;
+    let entry = |function: &Option<u32>| match *function {
+        None => link::PrivateEntry { ty: 0, code: None },
+        Some(function) => {
+            let symbol = match function < parsed.imported_functions {
+                true => {
+                    let kind = StubKind::Import(function);
+                    let stub = stubs.iter().position(|stub| stub.kind == kind);
+                    Symbol::Stub(stub.expect("every forwarded import has a stub") as u32)
+                }
+                false => Symbol::Function(function),
+            };
+            let ty = parsed.functions[function as usize] + 1;
+            link::PrivateEntry { ty, code: Some(symbol) }
+        }
+    };
+    let tables = plan.private_tables.iter();
+    tables
+        .map(|table| {
+            // The null entry that indices out of bounds are turned into.
+            let entries = table.entries.iter().chain([&None]);
+            (table.table, entries.map(entry).collect())
+        })
+        .collect()
+}
+
+/// Whether a module compiled for the baseline would gain from `--cpu`: it
+/// uses vectors, and the options ask for no more than the baseline.
+pub fn gains_from_cpu(report: &Report, options: &Options) -> bool {
+    report.uses_simd
+        && options.opt_level == OptLevel::Speed
+        && options.cpu == "baseline"
+        && report.target.starts_with("x86_64")
+}

@@ -1,0 +1,231 @@
+//! From a validated function body to Cranelift IR.
+//!
+//! [`translate`] walks the operators; [`operators`] routes each, on one line,
+//! to the family that knows it:
+//!
+//! | module | family |
+//! |-|-|
+//! | [`control`] | blocks, branches, `br_table`, unreachable code |
+//! | [`calls`] | direct, indirect, imported and tail calls |
+//! | [`numeric`] | integers, floats, conversions |
+//! | [`memory`] | linear memory: addressing, loads, stores, bulk operations |
+//! | [`tables`] | tables and references |
+//! | [`globals`] | locals and globals |
+//! | [`vector`] | 128-bit vectors |
+//! | [`stubs`] | entry, host-call and forwarding stubs |
+//!
+//! Values: `i32 i64 f32 f64` are Cranelift's own types, references are `i64`,
+//! and `v128` is always `i8x16`, bitcast where an operator needs other lanes.
+
+mod calls;
+mod control;
+mod flags;
+mod globals;
+mod memory;
+mod numeric;
+mod operators;
+pub(crate) mod stubs;
+mod tables;
+mod vector;
+mod vector_memory;
+
+use crate::error::{Error, Result};
+use crate::parse::{Body, Parsed};
+use crate::plan::Plan;
+use control::Frame;
+use cranelift_codegen::ir::{self, AbiParam, InstBuilder, Signature, Type, Value, types};
+use cranelift_codegen::isa::{CallConv, TargetFrontendConfig};
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
+use flags::Flags;
+use precast_artifact::types::{FuncType, ValType};
+use std::collections::HashMap;
+
+/// Everything translation may look at: the whole module, read-only.
+pub(crate) struct Env<'a> {
+    pub parsed: &'a Parsed<'a>,
+    pub plan: &'a Plan<'a>,
+    pub frontend: TargetFrontendConfig,
+    /// Whether small `br_table`s become compare chains.
+    pub br_table_chain: bool,
+}
+
+/// Namespaces of the names that Cranelift carries to the relocations.
+pub(crate) mod namespace {
+    /// Own functions, by function index.
+    pub(crate) const FUNCTION: u32 = 0;
+    /// Private tables, by table index.
+    pub(crate) const PRIVATE_TABLE: u32 = 1;
+}
+
+/// The function being translated.
+struct Translator<'a, 'f> {
+    env: &'a Env<'a>,
+    b: FunctionBuilder<'f>,
+    flags: Flags,
+    /// The context address.
+    ctx: Value,
+    locals: Vec<(Variable, ValType)>,
+    /// The operand stack.
+    stack: Vec<Value>,
+    control: Vec<Frame>,
+    /// Whether the next operator can be reached.
+    reachable: bool,
+    /// Signatures imported into this function, by canonical type.
+    signatures: HashMap<u32, ir::SigRef>,
+    /// Own functions imported into this function, by index.
+    callees: HashMap<u32, ir::FuncRef>,
+    /// Signatures of builtins, by number of arguments.
+    builtins: HashMap<usize, ir::SigRef>,
+    /// Addresses of private tables.
+    table_symbols: HashMap<u32, ir::GlobalValue>,
+}
+
+/// Translates `body` into `func`, which must be empty.
+pub(crate) fn translate(
+    env: &Env<'_>,
+    body: &Body<'_>,
+    func: &mut ir::Function,
+    scratch: &mut FunctionBuilderContext,
+) -> Result<()> {
+    let index = body.validator.index;
+    let outcome = translate_body(env, body, func, scratch);
+    outcome.map_err(|error: Error| error.in_function(index, env.parsed.name_of(index)))
+}
+
+fn translate_body(
+    env: &Env<'_>,
+    body: &Body<'_>,
+    func: &mut ir::Function,
+    scratch: &mut FunctionBuilderContext,
+) -> Result<()> {
+    let ty = env.parsed.function_type(body.validator.index);
+    func.signature = signature(ty);
+    let mut t = Translator::new(env, func, scratch);
+    t.declare_parameters(ty);
+    for locals in body.body.get_locals_reader()? {
+        let (count, ty) = locals?;
+        t.declare_locals(count, env.parsed.types.value(ty)?);
+    }
+    t.begin_function(ty);
+    let mut reader = body.body.get_operators_reader()?;
+    while !reader.eof() {
+        let (op, offset) = reader.read_with_offset()?;
+        // Offset zero is the module's magic number: never an operator.
+        t.b.set_srcloc(ir::SourceLoc::new(offset as u32));
+        t.operator(&op, offset)?;
+    }
+    t.finish_function();
+    Ok(())
+}
+
+impl<'a, 'f> Translator<'a, 'f> {
+    fn new(
+        env: &'a Env<'a>,
+        func: &'f mut ir::Function,
+        scratch: &'f mut FunctionBuilderContext,
+    ) -> Self {
+        let flags = Flags::new(func);
+        let mut b = FunctionBuilder::new(func, scratch);
+        let entry = b.create_block();
+        b.append_block_params_for_function_params(entry);
+        b.switch_to_block(entry);
+        b.seal_block(entry);
+        let ctx = b.block_params(entry)[0];
+        Self {
+            env,
+            b,
+            flags,
+            ctx,
+            locals: Vec::new(),
+            stack: Vec::new(),
+            control: Vec::new(),
+            reachable: true,
+            signatures: HashMap::new(),
+            callees: HashMap::new(),
+            builtins: HashMap::new(),
+            table_symbols: HashMap::new(),
+        }
+    }
+
+    fn declare_parameters(&mut self, ty: &FuncType) {
+        let entry = self.b.current_block().expect("the entry block is current");
+        let values = self.b.block_params(entry)[1..].to_vec();
+        for (ty, value) in ty.params.iter().zip(values) {
+            let variable = self.b.declare_var(clif_type(*ty));
+            self.b.def_var(variable, value);
+            self.locals.push((variable, *ty));
+        }
+    }
+
+    fn declare_locals(&mut self, count: u32, ty: ValType) {
+        if count == 0 {
+            return;
+        }
+        let zero = self.zero(ty);
+        for _ in 0..count {
+            let variable = self.b.declare_var(clif_type(ty));
+            self.b.def_var(variable, zero);
+            self.locals.push((variable, ty));
+        }
+    }
+
+    /// The default value of a type: zero or null.
+    fn zero(&mut self, ty: ValType) -> Value {
+        match ty {
+            ValType::I32 => self.b.ins().iconst(types::I32, 0),
+            ValType::I64 | ValType::Ref(_) => self.b.ins().iconst(types::I64, 0),
+            ValType::F32 => self.b.ins().f32const(0.0),
+            ValType::F64 => self.b.ins().f64const(0.0),
+            ValType::V128 => self.vector_constant(0),
+        }
+    }
+
+    fn push(&mut self, value: Value) {
+        self.stack.push(value);
+    }
+
+    fn pop(&mut self) -> Value {
+        self.stack.pop().expect("validated code does not underflow the stack")
+    }
+
+    fn pop2(&mut self) -> (Value, Value) {
+        let second = self.pop();
+        (self.pop(), second)
+    }
+
+    fn pop3(&mut self) -> (Value, Value, Value) {
+        let third = self.pop();
+        let (first, second) = self.pop2();
+        (first, second, third)
+    }
+
+    /// The top `count` values, first pushed first, taken off the stack.
+    fn pop_many(&mut self, count: usize) -> Vec<Value> {
+        self.stack.split_off(self.stack.len() - count)
+    }
+
+    /// Ends the block: what follows cannot be reached.
+    fn unreachable_from_here(&mut self) {
+        self.reachable = false;
+    }
+}
+
+/// Cranelift's type for a WebAssembly type.
+pub(crate) fn clif_type(ty: ValType) -> Type {
+    match ty {
+        ValType::I32 => types::I32,
+        ValType::I64 | ValType::Ref(_) => types::I64,
+        ValType::F32 => types::F32,
+        ValType::F64 => types::F64,
+        ValType::V128 => types::I8X16,
+    }
+}
+
+/// Signature of a WebAssembly function: the context, then the parameters.
+pub(crate) fn signature(ty: &FuncType) -> Signature {
+    let mut signature = Signature::new(CallConv::Tail);
+    signature.params.push(AbiParam::new(types::I64));
+    signature.params.extend(ty.params.iter().map(|ty| AbiParam::new(clif_type(*ty))));
+    signature.returns.extend(ty.results.iter().map(|ty| AbiParam::new(clif_type(*ty))));
+    signature
+}

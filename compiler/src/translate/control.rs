@@ -1,0 +1,287 @@
+//! Structured control: blocks, loops, branches, and the state that follows
+//! code that cannot be reached.
+
+use super::{Translator, clif_type};
+use crate::error::Result;
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{Block, BlockArg, BlockCall, InstBuilder, JumpTableData, Value};
+use precast_artifact::trap::TrapCode;
+use precast_artifact::types::{FuncType, ValType};
+use wasmparser::{BlockType, BrTable};
+
+/// Tables with up to this many targets become compare chains: predictable
+/// branches beat an indirect jump there (measured: 4 gains, 16 loses).
+const CHAIN_TARGETS: usize = 4;
+
+/// An open block.
+pub(super) struct Frame {
+    kind: Kind,
+    /// Where branches to it go: its end, or the loop's header.
+    target: Block,
+    /// What follows its `end`.
+    end: Block,
+    params: usize,
+    results: usize,
+    /// Height of the operand stack below its parameters.
+    height: usize,
+    /// Whether its start could be reached.
+    entered: bool,
+    /// Whether anything jumps to `end`.
+    end_reached: bool,
+}
+
+enum Kind {
+    Block,
+    Loop,
+    /// With the block of the `else` part and the values of its parameters.
+    If {
+        otherwise: Block,
+        params: Vec<Value>,
+    },
+    Else,
+}
+
+impl Translator<'_, '_> {
+    /// Opens the frame of the whole function; branches to it return.
+    pub(super) fn begin_function(&mut self, ty: &FuncType) {
+        let end = self.block_with(&ty.results);
+        self.control.push(Frame {
+            kind: Kind::Block,
+            target: end,
+            end,
+            params: 0,
+            results: ty.results.len(),
+            height: 0,
+            entered: true,
+            end_reached: false,
+        });
+    }
+
+    /// Returns what the last `end` left on the stack.
+    pub(super) fn finish_function(mut self) {
+        if self.reachable {
+            let results = std::mem::take(&mut self.stack);
+            self.b.ins().return_(&results);
+        }
+        self.b.finalize(self.env.frontend);
+    }
+
+    fn block_with(&mut self, types: &[ValType]) -> Block {
+        let block = self.b.create_block();
+        for ty in types {
+            self.b.append_block_param(block, clif_type(*ty));
+        }
+        block
+    }
+
+    fn block_type(&self, ty: BlockType) -> Result<FuncType> {
+        Ok(match ty {
+            BlockType::Empty => FuncType::default(),
+            BlockType::Type(ty) => {
+                FuncType { params: Vec::new(), results: vec![self.env.parsed.types.value(ty)?] }
+            }
+            BlockType::FuncType(index) => {
+                let types = &self.env.parsed.types;
+                types.get(types.canonical(index)).clone()
+            }
+        })
+    }
+
+    fn open(&mut self, kind: Kind, target: Block, end: Block, ty: &FuncType) {
+        let params = if self.reachable { ty.params.len() } else { 0 };
+        self.control.push(Frame {
+            kind,
+            target,
+            end,
+            params: ty.params.len(),
+            results: ty.results.len(),
+            height: self.stack.len() - params,
+            entered: self.reachable,
+            end_reached: false,
+        });
+    }
+
+    pub(super) fn block(&mut self, ty: BlockType) -> Result<()> {
+        let ty = self.block_type(ty)?;
+        let end = self.block_with(&ty.results);
+        self.open(Kind::Block, end, end, &ty);
+        Ok(())
+    }
+
+    pub(super) fn loop_(&mut self, ty: BlockType) -> Result<()> {
+        let ty = self.block_type(ty)?;
+        let end = self.block_with(&ty.results);
+        let header = self.block_with(&ty.params);
+        self.open(Kind::Loop, header, end, &ty);
+        if self.reachable {
+            let args = self.pop_many(ty.params.len());
+            self.jump(header, &args);
+            self.enter(header);
+        }
+        Ok(())
+    }
+
+    pub(super) fn if_(&mut self, ty: BlockType) -> Result<()> {
+        let ty = self.block_type(ty)?;
+        let end = self.block_with(&ty.results);
+        let otherwise = self.b.create_block();
+        if !self.reachable {
+            self.open(Kind::If { otherwise, params: Vec::new() }, end, end, &ty);
+            return Ok(());
+        }
+        let condition = self.pop();
+        let then = self.b.create_block();
+        self.b.ins().brif(condition, then, &[], otherwise, &[]);
+        self.b.seal_block(then);
+        self.b.seal_block(otherwise);
+        let params = self.stack[self.stack.len() - ty.params.len()..].to_vec();
+        self.open(Kind::If { otherwise, params }, end, end, &ty);
+        self.b.switch_to_block(then);
+        Ok(())
+    }
+
+    pub(super) fn else_(&mut self) {
+        let reachable = self.reachable;
+        let frame = self.control.last_mut().expect("an if is open");
+        let (end, results, height, entered) =
+            (frame.end, frame.results, frame.height, frame.entered);
+        let Kind::If { otherwise, params } = std::mem::replace(&mut frame.kind, Kind::Else) else {
+            unreachable!("validated: else belongs to an if");
+        };
+        frame.end_reached |= reachable;
+        if reachable {
+            let args = self.pop_many(results);
+            self.jump(end, &args);
+        }
+        self.stack.truncate(height);
+        self.reachable = entered;
+        if entered {
+            self.b.switch_to_block(otherwise);
+            self.stack.extend(params);
+        }
+    }
+
+    pub(super) fn end(&mut self) {
+        let mut frame = self.control.pop().expect("a block is open");
+        if self.reachable {
+            let args = self.pop_many(frame.results);
+            self.jump(frame.end, &args);
+            frame.end_reached = true;
+        }
+        match frame.kind {
+            // Without an else part, the parameters are the results.
+            Kind::If { otherwise, params } if frame.entered => {
+                self.b.switch_to_block(otherwise);
+                self.jump(frame.end, &params);
+                frame.end_reached = true;
+            }
+            Kind::Loop if frame.entered => self.b.seal_block(frame.target),
+            _ => {}
+        }
+        self.stack.truncate(frame.height);
+        self.reachable = frame.end_reached;
+        if frame.end_reached {
+            self.b.seal_block(frame.end);
+            self.enter(frame.end);
+        }
+    }
+
+    /// Goes on in `block`, its parameters on the stack.
+    fn enter(&mut self, block: Block) {
+        self.b.switch_to_block(block);
+        self.stack.extend_from_slice(self.b.block_params(block));
+    }
+
+    fn jump(&mut self, target: Block, args: &[Value]) {
+        let args: Vec<BlockArg> = args.iter().copied().map(BlockArg::Value).collect();
+        self.b.ins().jump(target, &args);
+    }
+
+    /// Target of a branch and the values it takes, which stay on the stack.
+    fn branch_target(&mut self, depth: u32) -> (Block, Vec<BlockArg>) {
+        let index = self.control.len() - 1 - depth as usize;
+        let frame = &mut self.control[index];
+        let count = match frame.kind {
+            Kind::Loop => frame.params,
+            _ => {
+                frame.end_reached = true;
+                frame.results
+            }
+        };
+        let args = &self.stack[self.stack.len() - count..];
+        (frame.target, args.iter().copied().map(BlockArg::Value).collect())
+    }
+
+    pub(super) fn br(&mut self, depth: u32) {
+        let (target, args) = self.branch_target(depth);
+        self.b.ins().jump(target, &args);
+        self.unreachable_from_here();
+    }
+
+    pub(super) fn br_if(&mut self, depth: u32) {
+        let condition = self.pop();
+        self.branch_on(condition, depth);
+    }
+
+    /// Branches when `condition` is not zero, else goes on.
+    pub(super) fn branch_on(&mut self, condition: Value, depth: u32) {
+        let (target, args) = self.branch_target(depth);
+        let next = self.b.create_block();
+        self.b.ins().brif(condition, target, &args, next, &[]);
+        self.b.seal_block(next);
+        self.b.switch_to_block(next);
+    }
+
+    pub(super) fn br_table(&mut self, table: &BrTable<'_>) -> Result<()> {
+        let index = self.pop();
+        let mut targets = Vec::with_capacity(table.len() as usize);
+        for depth in table.targets() {
+            targets.push(self.branch_target(depth?));
+        }
+        let (default, default_args) = self.branch_target(table.default());
+        if self.env.br_table_chain && targets.len() <= CHAIN_TARGETS {
+            for (number, (target, args)) in targets.iter().enumerate() {
+                let hit = self.b.ins().icmp_imm_u(IntCC::Equal, index, number as i64);
+                let next = self.b.create_block();
+                self.b.ins().brif(hit, *target, args, next, &[]);
+                self.b.seal_block(next);
+                self.b.switch_to_block(next);
+            }
+            self.b.ins().jump(default, &default_args);
+        } else {
+            let pool = &mut self.b.func.dfg.value_lists;
+            let default = BlockCall::new(default, default_args.iter().copied(), pool);
+            let calls: Vec<BlockCall> = targets
+                .iter()
+                .map(|(target, args)| BlockCall::new(*target, args.iter().copied(), pool))
+                .collect();
+            let data = self.b.create_jump_table(JumpTableData::new(default, &calls));
+            self.b.ins().br_table(index, data);
+        }
+        self.unreachable_from_here();
+        Ok(())
+    }
+
+    pub(super) fn return_(&mut self) {
+        let results = self.control[0].results;
+        let results = self.pop_many(results);
+        self.b.ins().return_(&results);
+        self.unreachable_from_here();
+    }
+
+    pub(super) fn unreachable(&mut self) {
+        self.b.ins().trap(super::flags::code(TrapCode::Unreachable));
+        self.unreachable_from_here();
+    }
+
+    pub(super) fn select(&mut self) {
+        let (first, second, condition) = self.pop3();
+        let value = self.b.ins().select(condition, first, second);
+        self.push(value);
+    }
+
+    /// Traps with `code` when `condition` is not zero.
+    pub(super) fn trap_if(&mut self, condition: Value, code: TrapCode) {
+        self.b.ins().trapnz(condition, super::flags::code(code));
+    }
+}

@@ -1,0 +1,70 @@
+//! Locals and globals.
+
+use super::{Translator, clif_type};
+use crate::plan::Constant;
+use cranelift_codegen::ir::{InstBuilder, Value, types};
+use precast_artifact::types::ValType;
+
+impl Translator<'_, '_> {
+    pub(super) fn local_get(&mut self, index: u32) {
+        let value = self.b.use_var(self.locals[index as usize].0);
+        self.push(value);
+    }
+
+    pub(super) fn local_set(&mut self, index: u32) {
+        let value = self.pop();
+        self.b.def_var(self.locals[index as usize].0, value);
+    }
+
+    pub(super) fn local_tee(&mut self, index: u32) {
+        let value = *self.stack.last().expect("validated code does not underflow the stack");
+        self.b.def_var(self.locals[index as usize].0, value);
+    }
+
+    /// Address and offset of a global's value.
+    fn global_place(&mut self, index: u32) -> (Value, i32) {
+        let offset = self.env.plan.layout.global(index);
+        if self.env.parsed.globals[index as usize].imported {
+            let flags = self.flags.context();
+            (self.b.ins().load(types::I64, flags, self.ctx, offset), 0)
+        } else {
+            (self.ctx, offset)
+        }
+    }
+
+    pub(super) fn global_get(&mut self, index: u32) {
+        let ty = self.env.parsed.globals[index as usize].ty.value;
+        let value = match self.env.plan.constants[index as usize] {
+            Some(constant) => self.constant(constant, ty),
+            None => {
+                let (base, offset) = self.global_place(index);
+                let flags = self.flags.globals();
+                self.b.ins().load(clif_type(ty), flags, base, offset)
+            }
+        };
+        self.push(value);
+    }
+
+    pub(super) fn global_set(&mut self, index: u32) {
+        let value = self.pop();
+        let (base, offset) = self.global_place(index);
+        let flags = self.flags.globals();
+        self.b.ins().store(flags, value, base, offset);
+    }
+
+    fn constant(&mut self, constant: Constant, ty: ValType) -> Value {
+        use cranelift_codegen::ir::immediates::{Ieee32, Ieee64};
+        match (constant, ty) {
+            (Constant::Bits32(bits), ValType::F32) => {
+                self.b.ins().f32const(Ieee32::with_bits(bits))
+            }
+            (Constant::Bits64(bits), ValType::F64) => {
+                self.b.ins().f64const(Ieee64::with_bits(bits))
+            }
+            (Constant::Bits32(bits), _) => self.b.ins().iconst(types::I32, i64::from(bits)),
+            (Constant::Bits64(bits), _) => self.b.ins().iconst(types::I64, bits as i64),
+            (Constant::Bits128(bits), _) => self.vector_constant(bits),
+            (Constant::Null, _) => self.b.ins().iconst(types::I64, 0),
+        }
+    }
+}

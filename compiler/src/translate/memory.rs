@@ -1,0 +1,165 @@
+//! Linear memory: addressing, scalar loads and stores, bulk operations.
+
+use super::Translator;
+use crate::plan;
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value, types};
+use precast_artifact::abi::{self, Builtin};
+use wasmparser::MemArg;
+
+/// An address as loads and stores take it.
+#[derive(Clone, Copy)]
+pub(super) struct Address {
+    pub base: Value,
+    pub offset: i32,
+    pub flags: MemFlagsData,
+}
+
+impl Translator<'_, '_> {
+    /// Takes an index off the stack and gives the address of an access of
+    /// `size` bytes there.
+    pub(super) fn address(&mut self, arg: &MemArg, size: u64) -> Address {
+        let wasmparser::MemArgTarget::Memory(memory) = arg.target else {
+            unreachable!("validated: no arrays without garbage collection");
+        };
+        let ty = self.env.parsed.memories[memory as usize].ty;
+        let index = self.pop();
+        let index = self.index64(index);
+        let (index, offset) = match ty.index64 {
+            true => self.check_index64(index, arg.offset, size),
+            false => (index, arg.offset),
+        };
+        let base = self.memory_base(memory);
+        let address = self.b.ins().iadd(base, index);
+        // Cranelift's offsets are signed 32-bit numbers.
+        let (base, offset) = match i32::try_from(offset) {
+            Ok(offset) => (address, offset),
+            Err(_) => (self.b.ins().iadd_imm_s(address, offset as i64), 0),
+        };
+        Address { base, offset, flags: self.flags.heap() }
+    }
+
+    /// For a 64-bit memory: an index and offset such that the access either
+    /// lies inside the reservation, where page protection checks it, or traps
+    /// in the guard behind it. There is no branch to speculate past.
+    fn check_index64(&mut self, index: Value, offset: u64, size: u64) -> (Value, u64) {
+        let reservation = abi::MEMORY64_RESERVATION;
+        let end = reservation + abi::MEMORY64_GUARD;
+        let Some(highest) = offset.checked_add(size).and_then(|reach| end.checked_sub(reach))
+        else {
+            // No index is in bounds.
+            return (self.b.ins().iconst(types::I64, reservation as i64), 0);
+        };
+        let outside = self.b.ins().icmp_imm_u(IntCC::UnsignedGreaterThan, index, highest as i64);
+        // Together with the offset, the substitute is at the guard's start,
+        // or inside it.
+        let substitute = reservation.saturating_sub(offset);
+        let substitute = self.b.ins().iconst(types::I64, substitute as i64);
+        (self.b.ins().select_spectre_guard(outside, substitute, index), offset)
+    }
+
+    /// Base address of a memory; it never moves.
+    fn memory_base(&mut self, memory: u32) -> Value {
+        let flags = self.flags.context();
+        if memory == 0 {
+            return match plan::memory0_at_context(self.env.parsed) {
+                true => self.ctx,
+                false => self.b.ins().load(types::I64, flags, self.ctx, abi::CTX_MEMORY0_BASE),
+            };
+        }
+        let (definition, offset) = self.memory_definition(memory);
+        self.b.ins().load(types::I64, flags, definition, offset + abi::DEFINITION_BASE)
+    }
+
+    /// Address and offset of a memory's definition.
+    fn memory_definition(&mut self, memory: u32) -> (Value, i32) {
+        let offset = self.env.plan.layout.memory(memory);
+        if self.env.parsed.memories[memory as usize].imported {
+            let flags = self.flags.context();
+            (self.b.ins().load(types::I64, flags, self.ctx, offset), 0)
+        } else {
+            (self.ctx, offset)
+        }
+    }
+
+    pub(super) fn load(&mut self, arg: &MemArg, ty: Type) {
+        let at = self.address(arg, ty.bytes().into());
+        let value = self.b.ins().load(ty, at.flags, at.base, at.offset);
+        self.push(value);
+    }
+
+    /// A load of `from` that is extended to `to`.
+    pub(super) fn load_extend(&mut self, arg: &MemArg, from: Type, to: Type, signed: bool) {
+        let at = self.address(arg, from.bytes().into());
+        let (f, b, o) = (at.flags, at.base, at.offset);
+        let ins = self.b.ins();
+        let value = match (from, signed) {
+            (types::I8, false) => ins.uload8(to, f, b, o),
+            (types::I8, true) => ins.sload8(to, f, b, o),
+            (types::I16, false) => ins.uload16(to, f, b, o),
+            (types::I16, true) => ins.sload16(to, f, b, o),
+            (types::I32, false) => ins.uload32(f, b, o),
+            (types::I32, true) => ins.sload32(f, b, o),
+            _ => unreachable!("loads extend from 8, 16 and 32 bits"),
+        };
+        self.push(value);
+    }
+
+    pub(super) fn store(&mut self, arg: &MemArg) {
+        let value = self.pop();
+        let size = self.b.func.dfg.value_type(value).bytes();
+        let at = self.address(arg, size.into());
+        self.b.ins().store(at.flags, value, at.base, at.offset);
+    }
+
+    /// A store of the low bits of a value.
+    pub(super) fn store_low(&mut self, arg: &MemArg, ty: Type) {
+        let value = self.pop();
+        let at = self.address(arg, ty.bytes().into());
+        let (f, b, o) = (at.flags, at.base, at.offset);
+        match ty {
+            types::I8 => self.b.ins().istore8(f, value, b, o),
+            types::I16 => self.b.ins().istore16(f, value, b, o),
+            types::I32 => self.b.ins().istore32(f, value, b, o),
+            _ => unreachable!("stores narrow to 8, 16 and 32 bits"),
+        };
+    }
+
+    pub(super) fn memory_size(&mut self, memory: u32) {
+        let (definition, offset) = self.memory_definition(memory);
+        let flags = self.flags.definitions();
+        let bytes =
+            self.b.ins().load(types::I64, flags, definition, offset + abi::DEFINITION_LENGTH);
+        let ty = self.env.parsed.memories[memory as usize].ty;
+        let pages = self.b.ins().ushr_imm_u(bytes, i64::from(ty.page_size_log2));
+        self.push_index(pages, ty.index64);
+    }
+
+    pub(super) fn memory_grow(&mut self, memory: u32) {
+        let delta = self.pop();
+        let delta = self.index64(delta);
+        let number = self.b.ins().iconst(types::I64, i64::from(memory));
+        let old = self.call_builtin(Builtin::MemoryGrow, &[number, delta]);
+        let index64 = self.env.parsed.memories[memory as usize].ty.index64;
+        self.push_index(old, index64);
+    }
+
+    pub(super) fn memory_copy(&mut self, to: u32, from: u32) {
+        self.copy_between(Builtin::MemoryCopy, to, from);
+    }
+
+    pub(super) fn memory_init(&mut self, memory: u32, segment: u32) {
+        self.copy_between(Builtin::MemoryInit, memory, segment);
+    }
+
+    pub(super) fn memory_fill(&mut self, memory: u32) {
+        let (address, byte, length) = self.pop3();
+        let args = [
+            self.b.ins().iconst(types::I64, i64::from(memory)),
+            self.index64(address),
+            self.index64(byte),
+            self.index64(length),
+        ];
+        self.call_builtin(Builtin::MemoryFill, &args);
+    }
+}

@@ -1,0 +1,58 @@
+//! Integers, floats and conversions.
+
+use super::Translator;
+use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
+use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value, types};
+use cranelift_frontend::FunctionBuilder;
+
+impl<'f> Translator<'_, 'f> {
+    /// Replaces the top of the stack.
+    pub(super) fn unary(&mut self, op: impl FnOnce(&mut FunctionBuilder<'f>, Value) -> Value) {
+        let value = self.pop();
+        let value = op(&mut self.b, value);
+        self.push(value);
+    }
+
+    /// Replaces the top two values, first pushed first.
+    pub(super) fn binary(
+        &mut self,
+        op: impl FnOnce(&mut FunctionBuilder<'f>, Value, Value) -> Value,
+    ) {
+        let (first, second) = self.pop2();
+        let value = op(&mut self.b, first, second);
+        self.push(value);
+    }
+
+    pub(super) fn compare(&mut self, condition: IntCC) {
+        self.binary(|b, first, second| {
+            let truth = b.ins().icmp(condition, first, second);
+            b.ins().uextend(types::I32, truth)
+        });
+    }
+
+    pub(super) fn compare_float(&mut self, condition: FloatCC) {
+        self.binary(|b, first, second| {
+            let truth = b.ins().fcmp(condition, first, second);
+            b.ins().uextend(types::I32, truth)
+        });
+    }
+
+    pub(super) fn eqz(&mut self) {
+        self.unary(|b, value| {
+            let truth = b.ins().icmp_imm_u(IntCC::Equal, value, 0);
+            b.ins().uextend(types::I32, truth)
+        });
+    }
+
+    /// Sign-extends the low bits of a value within its type.
+    pub(super) fn extend_low(&mut self, from: Type, to: Type) {
+        self.unary(|b, value| {
+            let low = b.ins().ireduce(from, value);
+            b.ins().sextend(to, low)
+        });
+    }
+
+    pub(super) fn reinterpret(&mut self, to: Type) {
+        self.unary(|b, value| b.ins().bitcast(to, MemFlagsData::new(), value));
+    }
+}

@@ -1,0 +1,193 @@
+//! Tables and references.
+
+use super::{Translator, namespace};
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{
+    ExternalName, GlobalValueData, InstBuilder, UserExternalName, Value, types,
+};
+use precast_artifact::abi::{self, Builtin, TableKind};
+use precast_artifact::trap::TrapCode;
+
+/// Bytes of an element of a public table.
+const ELEMENT_SIZE: u32 = 8;
+
+impl Translator<'_, '_> {
+    /// Address of a private table in the image.
+    pub(super) fn table_symbol(&mut self, table: u32) -> Value {
+        let symbol = match self.table_symbols.get(&table) {
+            Some(known) => *known,
+            None => {
+                let name = UserExternalName::new(namespace::PRIVATE_TABLE, table);
+                let name = ExternalName::user(self.b.func.declare_imported_user_function(name));
+                let symbol = self.b.create_global_value(GlobalValueData::Symbol {
+                    name,
+                    offset: 0.into(),
+                    colocated: true,
+                    tls: false,
+                });
+                self.table_symbols.insert(table, symbol);
+                symbol
+            }
+        };
+        self.b.ins().symbol_value(types::I64, symbol)
+    }
+
+    /// Address of an element of a public table, after the bounds check. Where
+    /// the check is speculated past, the index is zero.
+    fn table_entry(&mut self, base: Value, index: Value, length: Value) -> Value {
+        let index = self.index64(index);
+        let outside = self.b.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, index, length);
+        self.trap_if(outside, TrapCode::TableOutOfBounds);
+        let zero = self.b.ins().iconst(types::I64, 0);
+        let index = self.b.ins().select_spectre_guard(outside, zero, index);
+        let offset = self.b.ins().ishl_imm_u(index, i64::from(ELEMENT_SIZE.ilog2()));
+        self.b.ins().iadd(base, offset)
+    }
+
+    /// Zero-extends an index to 64 bits.
+    pub(super) fn index64(&mut self, index: Value) -> Value {
+        match self.b.func.dfg.value_type(index) {
+            types::I64 => index,
+            _ => self.b.ins().uextend(types::I64, index),
+        }
+    }
+
+    /// Address and offset of a public table's definition.
+    fn table_definition(&mut self, table: u32) -> (Value, i32) {
+        let offset = self.env.plan.layout.table(table);
+        match self.env.plan.tables[table as usize] {
+            TableKind::Imported => {
+                let flags = self.flags.context();
+                (self.b.ins().load(types::I64, flags, self.ctx, offset), 0)
+            }
+            TableKind::Public => (self.ctx, offset),
+            TableKind::Private => unreachable!("a private table has no definition"),
+        }
+    }
+
+    fn table_length(&mut self, table: u32) -> Value {
+        let (definition, offset) = self.table_definition(table);
+        let flags = self.flags.definitions();
+        self.b.ins().load(types::I64, flags, definition, offset + abi::DEFINITION_LENGTH)
+    }
+
+    fn public_entry(&mut self, table: u32, index: Value) -> Value {
+        let (definition, offset) = self.table_definition(table);
+        let flags = self.flags.definitions();
+        let length =
+            self.b.ins().load(types::I64, flags, definition, offset + abi::DEFINITION_LENGTH);
+        let base = self.b.ins().load(types::I64, flags, definition, offset + abi::DEFINITION_BASE);
+        self.table_entry(base, index, length)
+    }
+
+    /// The element at `index`: a reference, null being zero.
+    pub(super) fn table_load(&mut self, table: u32, index: Value) -> Value {
+        let entry = self.public_entry(table, index);
+        let flags = self.flags.tables();
+        self.b.ins().load(types::I64, flags, entry, 0)
+    }
+
+    pub(super) fn table_get(&mut self, table: u32) {
+        let index = self.pop();
+        let value = self.table_load(table, index);
+        self.push(value);
+    }
+
+    pub(super) fn table_set(&mut self, table: u32) {
+        let (index, value) = self.pop2();
+        let entry = self.public_entry(table, index);
+        let flags = self.flags.tables();
+        self.b.ins().store(flags, value, entry, 0);
+    }
+
+    pub(super) fn table_size(&mut self, table: u32) {
+        let index64 = self.env.parsed.tables[table as usize].ty.index64;
+        let size = match self.env.plan.tables[table as usize] {
+            // Nothing can grow it.
+            TableKind::Private => {
+                let size = self.env.parsed.tables[table as usize].ty.limits.min;
+                self.b.ins().iconst(types::I64, size as i64)
+            }
+            TableKind::Public | TableKind::Imported => self.table_length(table),
+        };
+        self.push_index(size, index64);
+    }
+
+    /// Pushes a 64-bit size as the table's or memory's index type.
+    pub(super) fn push_index(&mut self, value: Value, index64: bool) {
+        let value = if index64 { value } else { self.b.ins().ireduce(types::I32, value) };
+        self.push(value);
+    }
+
+    fn immediate(&mut self, value: u64) -> Value {
+        self.b.ins().iconst(types::I64, value as i64)
+    }
+
+    pub(super) fn table_grow(&mut self, table: u32) {
+        let (value, delta) = self.pop2();
+        let index64 = self.env.parsed.tables[table as usize].ty.index64;
+        let args = [self.immediate(table.into()), self.index64(delta), value];
+        let old = self.call_builtin(Builtin::TableGrow, &args);
+        self.push_index(old, index64);
+    }
+
+    pub(super) fn table_fill(&mut self, table: u32) {
+        let (index, value, length) = self.pop3();
+        let args = [self.immediate(table.into()), self.index64(index), value, self.index64(length)];
+        self.call_builtin(Builtin::TableFill, &args);
+    }
+
+    pub(super) fn table_copy(&mut self, to: u32, from: u32) {
+        self.copy_between(Builtin::TableCopy, to, from);
+    }
+
+    pub(super) fn table_init(&mut self, table: u32, segment: u32) {
+        self.copy_between(Builtin::TableInit, table, segment);
+    }
+
+    /// The builtins that take a pair of indices, then three operands:
+    /// destination, source, length.
+    pub(super) fn copy_between(&mut self, builtin: Builtin, to: u32, from: u32) {
+        let (destination, source, length) = self.pop3();
+        let args = [
+            self.immediate(u64::from(to) << 32 | u64::from(from)),
+            self.index64(destination),
+            self.index64(source),
+            self.index64(length),
+        ];
+        self.call_builtin(builtin, &args);
+    }
+
+    /// `elem.drop` and `data.drop`.
+    pub(super) fn drop_segment(&mut self, builtin: Builtin, segment: u32) {
+        let segment = self.immediate(segment.into());
+        self.call_builtin(builtin, &[segment]);
+    }
+
+    pub(super) fn ref_null(&mut self) {
+        let null = self.b.ins().iconst(types::I64, 0);
+        self.push(null);
+    }
+
+    pub(super) fn ref_is_null(&mut self) {
+        let reference = self.pop();
+        let null = self.b.ins().icmp_imm_u(IntCC::Equal, reference, 0);
+        let null = self.b.ins().uextend(types::I32, null);
+        self.push(null);
+    }
+
+    pub(super) fn ref_func(&mut self, function: u32) {
+        let reference = match self.env.plan.funcref(function) {
+            Some(record) => {
+                let offset = self.env.plan.layout.funcref(record);
+                self.b.ins().iadd_imm_s(self.ctx, i64::from(offset))
+            }
+            None => {
+                let slot = self.env.plan.layout.import(function);
+                let flags = self.flags.context();
+                self.b.ins().load(types::I64, flags, self.ctx, slot + abi::IMPORT_FUNCREF)
+            }
+        };
+        self.push(reference);
+    }
+}
