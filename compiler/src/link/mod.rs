@@ -1,92 +1,252 @@
 //! Placing compiled functions and everything around them into the ELF image.
 //!
 //! Linking is serial and depends on nothing but its input, so equal inputs
-//! give equal bytes.
+//! give equal bytes. The layout of the whole file is known before its first
+//! byte is written; text is patched function by function on the way out, so
+//! memory never holds it twice.
+//!
+//! | module | does |
+//! |-|-|
+//! | [`input`] | what is linked |
+//! | [`names`] | what it is called |
+//! | [`machine`] | what differs between machines |
+//! | [`fold`] | finds identical functions |
+//! | [`text`] | places code, and writes it |
+//! | [`relocate`] | applies relocations inside code |
+//! | [`tables`] | private tables and context template |
+//! | [`search`] | functions and sites by address |
+//! | [`frames`] | `.eh_frame` and its search table |
+//! | [`symbols`] | `.symtab` |
+//! | [`description`] | places in the module description |
+//! | [`sections`] | the sections and where they lie |
+//! | [`elf`] | the headers around them |
+//! | [`output`] | the file, as it is written |
 
-use crate::function::{CompiledFunction, Symbol};
-use precast_artifact::module::Module;
-use precast_artifact::reloc::Reloc;
+mod description;
+mod elf;
+mod error;
+mod fold;
+mod frames;
+mod input;
+mod machine;
+mod names;
+mod output;
+mod relocate;
+mod search;
+mod sections;
+mod symbols;
+mod tables;
+#[cfg(test)]
+mod tests;
+mod text;
 
-/// Everything that goes into one artifact of one core module.
-pub(crate) struct LinkInput<'a> {
-    /// What the image is for.
-    pub target: LinkTarget,
-    /// Header fields.
-    pub header: Header,
-    /// The description, complete but for places: link fills in every code
-    /// offset (`funcrefs`, stubs) and image range.
-    pub module: Module,
-    /// The own functions, in index order. `None` for one that was removed.
-    pub functions: Vec<Option<CompiledFunction>>,
-    /// The stubs that [`Symbol::Stub`] counts.
-    pub stubs: Vec<Stub>,
-    /// Symbol name of each own function; empty where unknown.
-    pub names: Vec<&'a str>,
-    /// Entries of each private table, by table index.
-    pub private_tables: Vec<(u32, Vec<PrivateEntry>)>,
-    /// The constant part of the context template, as large as the context.
-    pub context: Vec<u8>,
-    /// Relocations of the template other than those of the funcref records,
-    /// which link adds.
-    pub relocs: Vec<Reloc>,
-    /// Contents of own memories: page-aligned, ordered by memory and address.
-    pub memory: Vec<MemoryContents>,
-    /// Data segments that stay segments, in index order; empty where the
-    /// contents went into [`LinkInput::memory`].
-    pub data: Vec<&'a [u8]>,
-    /// Whether identical functions may share their code.
-    pub fold: bool,
+pub(crate) use error::LinkError;
+pub(crate) use input::{
+    Header, LinkInput, LinkTarget, MemoryContents, PrivateEntry, Stub, StubKind,
+};
+
+use crate::function::CompiledFunction;
+use frames::Frames;
+use machine::Machine;
+use names::Names;
+use output::Output;
+use precast_artifact::abi::Versions;
+use precast_artifact::module::{Bounds, Description, InstancePlan, Module, Range};
+use precast_artifact::note::{self, Note};
+use sections::{PerSection, Places, Section};
+use sha2::{Digest as _, Sha256};
+use std::io::Write;
+use symbols::SymbolTable;
+use tables::Tables;
+use text::{Addresses, MAX_DISTANCE, Text};
+
+/// What was linked.
+#[derive(Clone, Debug)]
+pub(crate) struct LinkSummary {
+    /// Name and size in bytes of every section, in file order.
+    pub sections: Vec<(&'static str, u64)>,
+    /// Size of the file in bytes.
+    pub size: u64,
+    /// Number of own functions, folded ones included.
+    pub functions: usize,
+    /// Number of functions that share the code of another.
+    pub folded: usize,
 }
 
-/// The part of the target that linking depends on.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct LinkTarget {
-    /// `e_machine`.
-    pub machine: u16,
-    /// `e_flags`.
-    pub flags: u32,
-    /// Alignment of segments: the largest page size the target may have.
-    pub page_size: u64,
+/// Bytes of the build id, as GNU ld makes it with `--build-id=sha1`.
+const BUILD_ID_SIZE: usize = 20;
+
+/// Links an artifact and writes its image to `out`, from front to back.
+pub(crate) fn link(
+    mut input: LinkInput<'_>,
+    out: &mut dyn Write,
+) -> Result<LinkSummary, LinkError> {
+    let machine = Machine::new(input.target.machine)?;
+    let page_size = input.target.page_size;
+    let names = Names {
+        imported: input.module.imported_functions(),
+        functions: std::mem::take(&mut input.names),
+        stubs: input.stubs.iter().map(|stub| stub.kind).collect(),
+    };
+    input.memory.retain(|contents| !contents.bytes.is_empty());
+
+    // What is shared, and where all code lies within `.text`.
+    let digests = fold::digests(&input.functions, &input.stubs, names.imported);
+    let classes = fold::classes(&digests.functions, input.fold);
+    let text = Text::place(names.imported, &input.functions, &classes, &input.stubs)?;
+    let (functions, folded) = drop_folded(&mut input.functions, &classes);
+    let blocks = || text.blocks(&input.functions, &input.stubs);
+
+    // What depends on that alone.
+    let tables = Tables::place(&input.private_tables, &input.context);
+    let frames = Frames::new(machine, blocks());
+    let symbols = SymbolTable::new(&names, &text, &tables);
+    let mut note = unplaced_note(input.header, page_size);
+    let mut bytes = PerSection::<Vec<u8>>::default();
+    bytes[Section::Note] = encode_note(&note);
+    bytes[Section::BuildId] = build_id_note(&[0; BUILD_ID_SIZE]);
+    bytes[Section::Functions] = search::function_table(&text, &input.functions);
+    bytes[Section::Sites] = search::site_table(blocks());
+    bytes[Section::Shstrtab] = elf::section_names();
+
+    // Where everything lies in the file.
+    let mut sizes = bytes.map(|bytes| bytes.len() as u64);
+    sizes[Section::Tables] = tables.size;
+    sizes[Section::Data] = input.data.iter().map(|segment| segment.len() as u64).sum();
+    sizes[Section::EhFrameHdr] = frames.header_size();
+    sizes[Section::EhFrame] = frames.size();
+    sizes[Section::Text] = text.size.into();
+    let run_size = |contents| description::run_size(contents, page_size);
+    sizes[Section::Memory] = input.memory.iter().map(run_size).sum();
+    sizes[Section::Symtab] = symbols.size();
+    sizes[Section::Strtab] = symbols.strings().len() as u64;
+    let mut module = input.module;
+    description::set_code(&mut module, &text, &names, input.relocs)?;
+    let (description, places) = place(module, sizes, page_size, |module, places| {
+        description::set_places(module, places, &tables, &input.data, &input.memory);
+    });
+    let module = &description.modules[0];
+    let code = places[Section::Text];
+    if code.offset + code.size > MAX_DISTANCE {
+        return Err(LinkError::TooLarge(code.offset + code.size));
+    }
+    let bounds = Bounds { image: places.image_size, text: code };
+    debug_assert_eq!(description.check(&bounds), Ok(()));
+
+    // What depends on places.
+    note.image_size = places.image_size;
+    note.text = code;
+    note.module = places[Section::Module];
+    bytes[Section::Note] = encode_note(&note);
+    bytes[Section::Module] = description.encode();
+    let to_text = code.offset - places[Section::Tables].offset;
+    bytes[Section::Tables] =
+        tables.encode(&input.private_tables, &input.context, to_text, &text, &names)?;
+    let [header, section] = [Section::EhFrameHdr, Section::EhFrame].map(|s| places[s].offset);
+    (bytes[Section::EhFrameHdr], bytes[Section::EhFrame]) =
+        frames.finish(header, section, code.offset);
+    bytes[Section::Symtab] = symbols.encode(&places);
+    bytes[Section::Strtab] = symbols.into_strings();
+    let headers = elf::headers(&input.target, &places);
+
+    // The build id comes early in the file, so it cannot be the hash of its
+    // bytes. It covers what they follow from: code before it is patched, and
+    // all that decides how it is placed and patched.
+    let mut hash = Sha256::new_with_prefix(&headers);
+    bytes.iter().for_each(|bytes| hash.update(bytes));
+    digests.iter().for_each(|digest| hash.update(digest));
+    input.data.iter().for_each(|segment| hash.update(segment));
+    input.memory.iter().for_each(|contents| hash.update(&contents.bytes));
+    bytes[Section::BuildId] = build_id_note(&hash.finalize()[..BUILD_ID_SIZE]);
+
+    let mut out = Output::new(out);
+    out.write(&headers)?;
+    let mut code = Some((input.functions, input.stubs));
+    for (section, range) in places.present() {
+        out.pad_to(range.offset, 0)?;
+        match section {
+            Section::Data => input.data.iter().try_for_each(|segment| out.write(segment))?,
+            Section::Memory => {
+                for (contents, run) in input.memory.iter().zip(&module.runs) {
+                    out.write_at(run.image.offset, &contents.bytes)?;
+                }
+            }
+            Section::Text => {
+                let padding = machine.padding();
+                let addresses =
+                    Addresses { text: range.offset, layout: &text, tables: &module.tables };
+                let (functions, stubs) = code.take().expect("there is one `.text`");
+                text.write(functions, stubs, &addresses, &names, &mut out, padding)?;
+                // The rest of the last page is executable too.
+                let end = range.offset + range.size;
+                out.pad_to(end.next_multiple_of(page_size), padding)?;
+            }
+            _ => out.write(&bytes[section])?,
+        }
+    }
+    out.write_at(places.section_headers, &elf::section_headers(&places))?;
+    out.finish()?;
+    let sections = places.present().map(|(section, range)| (section.spec().name, range.size));
+    Ok(LinkSummary { sections: sections.collect(), size: places.file_size(), functions, folded })
 }
 
-/// Fields of the note that link copies.
-pub(crate) struct Header {
-    pub target: String,
-    pub cpu_features: Vec<String>,
-    pub wasm_features: Vec<String>,
-    pub options: Vec<String>,
-    pub source_hash: [u8; 32],
+/// Places sections of these sizes, but for the module description, whose size
+/// is found here: it holds the offsets of what comes after it, in numbers of
+/// variable size.
+fn place(
+    module: Module,
+    mut sizes: PerSection<u64>,
+    page_size: u64,
+    set_places: impl Fn(&mut Module, &Places),
+) -> (Description, Places) {
+    let instance = InstancePlan { module: 0, links: Vec::new() };
+    let mut description = Description { modules: vec![module], instances: vec![instance] };
+    // A larger estimate gives larger offsets and no smaller encoding, so this
+    // ends; nearly always in the third round.
+    loop {
+        let places = Places::new(&sizes, page_size);
+        set_places(&mut description.modules[0], &places);
+        let size = description.encode().len() as u64;
+        if size == sizes[Section::Module] {
+            return (description, places);
+        }
+        sizes[Section::Module] = size;
+    }
 }
 
-/// A stub and what it is for.
-pub(crate) struct Stub {
-    pub kind: StubKind,
-    pub function: CompiledFunction,
+/// Frees the code of folded functions. Returns the number of functions before,
+/// and of those that were folded.
+fn drop_folded(functions: &mut [Option<CompiledFunction>], classes: &[u32]) -> (usize, usize) {
+    let before = functions.iter().flatten().count();
+    for ((function, class), index) in functions.iter_mut().zip(classes).zip(0..) {
+        if *class != index {
+            *function = None;
+        }
+    }
+    (before, before - functions.iter().flatten().count())
 }
 
-/// Kinds of stubs; the number is the canonical type or the function index.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum StubKind {
-    /// Host to guest, for a type.
-    Entry(u32),
-    /// Guest to host, for a type.
-    Host(u32),
-    /// Forwards to an imported function, for entries of private tables.
-    Import(u32),
+/// The note, but for the places. Its size does not depend on them.
+fn unplaced_note(header: Header, page_size: u64) -> Note {
+    Note {
+        versions: Versions::CURRENT,
+        compiler: env!("CARGO_PKG_VERSION").to_owned(),
+        target: header.target,
+        cpu_features: header.cpu_features,
+        wasm_features: header.wasm_features,
+        options: header.options,
+        source_hash: header.source_hash,
+        page_size,
+        image_size: 0,
+        text: Range::default(),
+        module: Range::default(),
+    }
 }
 
-/// One element of a private table.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct PrivateEntry {
-    /// Canonical type index plus one; zero for null.
-    pub ty: u32,
-    /// The code; meaningless for null.
-    pub code: Option<Symbol>,
+fn encode_note(note: &Note) -> Vec<u8> {
+    elf::note(note::OWNER, note::TYPE, &note.encode())
 }
 
-/// A run of initial memory contents.
-pub(crate) struct MemoryContents {
-    pub memory: u32,
-    pub address: u64,
-    pub bytes: Vec<u8>,
+fn build_id_note(id: &[u8]) -> Vec<u8> {
+    elf::note(b"GNU\0", object::elf::NT_GNU_BUILD_ID, id)
 }

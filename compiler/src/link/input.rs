@@ -1,0 +1,89 @@
+//! What linking is given.
+
+use crate::function::{CompiledFunction, Symbol};
+use precast_artifact::module::Module;
+use precast_artifact::reloc::Reloc;
+
+/// Everything that goes into one artifact of one core module.
+pub(crate) struct LinkInput<'a> {
+    /// What the image is for.
+    pub target: LinkTarget,
+    /// Header fields.
+    pub header: Header,
+    /// The description, complete but for places: link fills in every code
+    /// offset (`funcrefs`, stubs) and image range.
+    pub module: Module,
+    /// The own functions, in index order. `None` for one that was removed.
+    pub functions: Vec<Option<CompiledFunction>>,
+    /// The stubs that [`Symbol::Stub`] counts.
+    pub stubs: Vec<Stub>,
+    /// Symbol name of each own function; empty where unknown.
+    pub names: Vec<&'a str>,
+    /// Entries of each private table, by table index.
+    pub private_tables: Vec<(u32, Vec<PrivateEntry>)>,
+    /// The constant part of the context template, as large as the context.
+    pub context: Vec<u8>,
+    /// Relocations of the template other than those of the funcref records,
+    /// which link adds.
+    pub relocs: Vec<Reloc>,
+    /// Contents of own memories: page-aligned, ordered by memory and address.
+    pub memory: Vec<MemoryContents>,
+    /// Data segments that stay segments, in index order; empty where the
+    /// contents went into [`LinkInput::memory`].
+    pub data: Vec<&'a [u8]>,
+    /// Whether identical functions may share their code.
+    pub fold: bool,
+}
+
+/// The part of the target that linking depends on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LinkTarget {
+    /// `e_machine`.
+    pub machine: u16,
+    /// `e_flags`.
+    pub flags: u32,
+    /// Alignment of segments: the largest page size the target may have.
+    pub page_size: u64,
+}
+
+/// Fields of the [note](precast_artifact::note::Note) that link copies.
+pub(crate) struct Header {
+    pub target: String,
+    pub cpu_features: Vec<String>,
+    pub wasm_features: Vec<String>,
+    pub options: Vec<String>,
+    pub source_hash: [u8; 32],
+}
+
+/// A stub and what it is for.
+pub(crate) struct Stub {
+    pub kind: StubKind,
+    pub function: CompiledFunction,
+}
+
+/// Kinds of stubs; the number is the canonical type or the function index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StubKind {
+    /// Host to guest, for a type.
+    Entry(u32),
+    /// Guest to host, for a type.
+    Host(u32),
+    /// Forwards to an imported function, for entries of private tables.
+    Import(u32),
+}
+
+/// One element of a private table.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PrivateEntry {
+    /// Canonical type index plus one; zero for null.
+    pub ty: u32,
+    /// The code; meaningless for null.
+    pub code: Option<Symbol>,
+}
+
+/// A run of initial memory contents.
+pub(crate) struct MemoryContents {
+    pub memory: u32,
+    pub address: u64,
+    pub bytes: Vec<u8>,
+}

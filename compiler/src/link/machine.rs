@@ -1,0 +1,59 @@
+//! What linking must know of each machine. A new one is a variant here and its
+//! relocation kinds in [`relocate`](super::relocate).
+
+use super::error::LinkError;
+use object::elf;
+
+/// A machine that code can be linked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Machine {
+    X86_64,
+    Aarch64,
+    Riscv64,
+}
+
+/// The call-frame rules of a function's first instruction, in DWARF's terms.
+pub(super) struct EntryFrame {
+    /// Unit of the advances between rules: the smallest instruction.
+    pub code_align: u32,
+    /// Column of the return address.
+    pub return_address: u16,
+    /// Register that the CFA is relative to.
+    pub cfa_register: u16,
+    /// The CFA's offset from it.
+    pub cfa_offset: u32,
+    /// Where the return address is saved, relative to the CFA, if it is not in
+    /// its register.
+    pub saved_at: Option<i32>,
+}
+
+impl Machine {
+    /// The machine with this `e_machine`.
+    pub(super) fn new(number: u16) -> Result<Self, LinkError> {
+        match number {
+            elf::EM_X86_64 => Ok(Self::X86_64),
+            elf::EM_AARCH64 => Ok(Self::Aarch64),
+            elf::EM_RISCV => Ok(Self::Riscv64),
+            other => Err(LinkError::Machine(other)),
+        }
+    }
+
+    /// What fills the gaps between functions: `int3`, or zeros, which are
+    /// `udf #0` on aarch64 and the defined illegal instruction on riscv64.
+    pub(super) fn padding(self) -> u8 {
+        match self {
+            Self::X86_64 => 0xcc,
+            Self::Aarch64 | Self::Riscv64 => 0,
+        }
+    }
+
+    /// Register numbers are those of the machine's psABI.
+    pub(super) fn entry_frame(self) -> EntryFrame {
+        let (code_align, return_address, cfa_register, cfa_offset, saved_at) = match self {
+            Self::X86_64 => (1, 16, 7, 8, Some(-8)),
+            Self::Aarch64 => (4, 30, 31, 0, None),
+            Self::Riscv64 => (2, 1, 2, 0, None),
+        };
+        EntryFrame { code_align, return_address, cfa_register, cfa_offset, saved_at }
+    }
+}

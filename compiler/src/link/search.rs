@@ -1,0 +1,55 @@
+//! `.precast.functions` and `.precast.sites`, the tables in which the loader
+//! finds what stands at an address. Their format is
+//! [`precast_artifact::search`]'s; keys are offsets in `.text`.
+
+use super::text::{Place, Text};
+use crate::function::CompiledFunction;
+use precast_artifact::search::{Entry, Site, encode};
+
+/// Where each own function starts; folded ones only by the first of their
+/// class. `functions` holds those that have code of their own.
+pub(super) fn function_table(text: &Text, functions: &[Option<CompiledFunction>]) -> Vec<u8> {
+    let own = functions.iter().zip(&text.functions).zip(text.imported..);
+    let entry = |((function, place), value): ((&Option<_>, &Option<Place>), u32)| {
+        function.as_ref()?;
+        Some(Entry { key: (*place)?.start, site: Site::Call, value })
+    };
+    let entries = own.filter_map(entry);
+    let left = functions.iter().flatten().count();
+    encode(Counted { entries, left })
+}
+
+/// Every call and every instruction that may trap.
+pub(super) fn site_table<'a>(
+    blocks: impl Iterator<Item = (Place, &'a CompiledFunction)> + Clone,
+) -> Vec<u8> {
+    let left = blocks.clone().map(|(_, function)| function.sites.len()).sum();
+    let entries = blocks.flat_map(|(place, function)| {
+        let entry = move |key| place.start + key;
+        let sites = function.sites.iter();
+        sites.map(move |s| Entry { key: entry(s.offset), site: s.site, value: s.wasm })
+    });
+    encode(Counted { entries, left })
+}
+
+/// An iterator whose length is known from elsewhere.
+struct Counted<I> {
+    entries: I,
+    left: usize,
+}
+
+impl<I: Iterator> Iterator for Counted<I> {
+    type Item = I::Item;
+
+    fn next(&mut self) -> Option<I::Item> {
+        let entry = self.entries.next()?;
+        self.left -= 1;
+        Some(entry)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl<I: Iterator> ExactSizeIterator for Counted<I> {}
