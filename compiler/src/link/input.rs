@@ -19,7 +19,8 @@ pub(crate) struct LinkInput<'a> {
     pub stubs: Vec<Stub>,
     /// Symbol name of each own function; empty where unknown.
     pub names: Vec<&'a str>,
-    /// Entries of each private table, by table index.
+    /// Entries of each private table, by table index; the null entry that ends
+    /// a table included.
     pub private_tables: Vec<(u32, Vec<PrivateEntry>)>,
     /// The constant part of the context template, as large as the context.
     pub context: Vec<u8>,

@@ -194,6 +194,7 @@ fn sample((machine, page_size): (u16, u64)) -> LinkInput<'static> {
                 null,
                 entry(Symbol::Function(4)),
                 entry(Symbol::Stub(2)),
+                null,
             ],
         )],
         context,
@@ -315,7 +316,7 @@ fn contents_lie_where_the_description_says() {
         let (module, page) = (&image.module, target.1);
 
         let table = module.tables[0].image;
-        assert_eq!((table.offset % 64, table.size), (0, 32));
+        assert_eq!((table.offset % 64, table.size), (0, 40));
         let entry = |i: u64| {
             let at = table.offset + i * 8;
             let offset = image.word(at + 4) as i32;
@@ -325,6 +326,7 @@ fn contents_lie_where_the_description_says() {
         assert_eq!(entry(1), (0, table.offset));
         assert_eq!(entry(2), (1, image.function(2)));
         assert_eq!(image.callee(entry(3).1), image.function(1));
+        assert_eq!(entry(4), (0, table.offset));
 
         let template = image.at(module.context);
         assert_eq!(module.context.offset % 16, 0);
