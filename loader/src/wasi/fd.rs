@@ -79,14 +79,19 @@ pub(super) fn fd_fdstat_get(
     fd: u32,
     stat: u32,
 ) -> Result<()> {
-    let fdstat = match ctx.table.get(fd)? {
+    let fdstat = fdstat(ctx, fd)?;
+    memory.write_record(stat, 8, &fdstat.encode())
+}
+
+/// What a descriptor is and may be used for.
+pub(super) fn fdstat(ctx: &WasiCtx, fd: u32) -> Result<Fdstat> {
+    Ok(match ctx.table.get(fd)? {
         Descriptor::Input(input) => stream_fdstat(input.fd(), rights::FD_READ),
         Descriptor::Output(output) => stream_fdstat(output.fd(), rights::FD_WRITE),
         Descriptor::File(file) => file_fdstat(file),
         Descriptor::Directory(directory) => directory_fdstat(directory),
         Descriptor::Socket(socket) => socket_fdstat(socket),
-    };
-    memory.write_record(stat, 8, &fdstat.encode())
+    })
 }
 
 /// Standard streams have neither `fd_seek` nor `fd_tell`: with a character

@@ -1,7 +1,7 @@
 //! WASI preview 1 (`wasi_snapshot_preview1`): all 46 functions.
 //!
-//! The loader looks a function up in [`FUNCTIONS`] by its import's name and
-//! calls it with the guest's [`WasiCtx`], a [`GuestMemory`] over the instance's
+//! The loader looks a function up with [`lookup`] by its import's module and
+//! name (preview 0, `wasi_unstable`, is there too) and calls it with the guest's [`WasiCtx`], a [`GuestMemory`] over the instance's
 //! exported memory and the raw arguments; the [`Outcome`] says how to go on.
 //!
 //! The interface is
@@ -32,6 +32,7 @@ mod open;
 mod outcome;
 mod path;
 mod poll;
+mod preview0;
 mod proc;
 mod random;
 mod sock;
@@ -44,7 +45,7 @@ mod testing;
 pub use context::{WasiCtx, WasiCtxBuilder};
 pub use descriptor::DirAccess;
 pub use errno::Errno;
-pub use functions::{FUNCTIONS, MODULE, ValType, WasiFunction};
+pub use functions::{FUNCTIONS, MODULE, ValType, WasiFunction, lookup};
 pub use memory::GuestMemory;
 pub use outcome::Outcome;
 pub use stdio::{Bytes, Capture, Input, Output};

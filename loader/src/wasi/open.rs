@@ -1,7 +1,9 @@
 //! `path_open`.
 
+use std::sync::OnceLock;
+
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
-use rustix::fs::{FileType, OFlags, fstat};
+use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, fstat, openat2};
 
 use super::abi::{Flags, fdflags, flags, follows_symlinks, oflags, rights};
 use super::context::WasiCtx;
@@ -9,6 +11,7 @@ use super::descriptor::{Descriptor, Directory, File, Position};
 use super::errno::Errno;
 use super::memory::GuestMemory;
 use super::outcome::Result;
+use super::path::parent;
 use super::stat::writable;
 
 #[expect(clippy::too_many_arguments, reason = "the interface has as many")]
@@ -73,6 +76,7 @@ impl Request {
             writable(directory.access)?;
         }
 
+        self.refuse_link(&directory.dir, path)?;
         let file = directory.dir.open_with(path, &self.host_options(read, write))?.into_std();
         let filetype = FileType::from_raw_mode(fstat(&file)?.st_mode);
         if filetype == FileType::Directory {
@@ -100,6 +104,20 @@ impl Request {
         }))
     }
 
+    /// Where the kernel resolves no paths for us, cap-std does, and its own
+    /// resolution follows a last link whatever the options: look first.
+    fn refuse_link(&self, dir: &Dir, path: &str) -> Result<()> {
+        let exclusive = self.oflags.has(oflags::CREAT) && self.oflags.has(oflags::EXCL);
+        if self.follow || exclusive || kernel_resolves() {
+            return Ok(());
+        }
+        let (parent, name) = parent(dir, path)?;
+        match parent.symlink_metadata(name) {
+            Ok(found) if found.is_symlink() => Err(Errno::Loop.into()),
+            _ => Ok(()),
+        }
+    }
+
     fn host_options(&self, read: bool, write: bool) -> OpenOptions {
         let create = self.oflags.has(oflags::CREAT);
         let exclusive = self.oflags.has(oflags::EXCL);
@@ -121,4 +139,13 @@ impl Request {
         options.custom_flags(custom.bits() as i32);
         options
     }
+}
+
+/// `openat2` exists (Linux 5.6) and no filter of system calls refuses it.
+fn kernel_resolves() -> bool {
+    static ANSWER: OnceLock<bool> = OnceLock::new();
+    *ANSWER.get_or_init(|| {
+        let flags = OFlags::PATH | OFlags::CLOEXEC;
+        openat2(CWD, ".", flags, Mode::empty(), ResolveFlags::BENEATH).is_ok()
+    })
 }

@@ -315,3 +315,123 @@ fn interrupted(result: rustix::io::Result<()>) -> Result<()> {
         result => Ok(result?),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::os::unix::net::UnixStream;
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::wasi::testing::{Guest, Scratch};
+    use crate::wasi::{Input, Output, WasiCtxBuilder};
+
+    const HOUR: u64 = 3_600_000_000_000;
+    const MILLISECOND: u64 = 1_000_000;
+
+    fn on_clock(timeout: u64) -> [u8; 48] {
+        let mut record = [0; 48];
+        record[16] = 1;
+        record[24..32].copy_from_slice(&timeout.to_le_bytes());
+        record
+    }
+
+    fn on_fd(kind: u8, fd: u8) -> [u8; 48] {
+        let mut record = [0; 48];
+        record[8] = kind;
+        record[16] = fd;
+        record
+    }
+
+    /// Polls; user data are the positions. Returns position, kind, bytes,
+    /// hangup of each event.
+    fn poll(guest: &mut Guest, mut subs: Vec<[u8; 48]>) -> Result<Vec<(u8, u8, u64, bool)>, Errno> {
+        for (index, sub) in (0..).zip(&mut subs) {
+            sub[0] = index;
+        }
+        let [pointer, _] = guest.place(subs.concat());
+        let [events, _] = guest.place(vec![0; subs.len() * 32]);
+        match guest.call("poll_oneoff", &[pointer, events, subs.len() as u64, 0]) {
+            Errno::Success => {}
+            errno => return Err(errno),
+        }
+        let count = guest.result() as usize;
+        let at = |index: usize| guest.bytes_at([events + index as u64 * 32, 32]);
+        Ok((0..count)
+            .map(|index| {
+                let event = at(index);
+                assert_eq!(event[8..10], [0, 0]);
+                let bytes = u64::from_le_bytes(event[16..24].try_into().unwrap());
+                (event[0], event[10], bytes, event[24] == 1)
+            })
+            .collect())
+    }
+
+    #[test]
+    fn files_are_always_ready() {
+        let scratch = Scratch::new();
+        scratch.write("file", "12345");
+        let mut guest = Guest::new(scratch.context());
+        let fd = guest.open("file", 0, 1 << 1 | 1 << 6).unwrap() as u8;
+        let subs = vec![on_fd(READ, fd), on_clock(HOUR), on_fd(WRITE, fd)];
+        let events = poll(&mut guest, subs);
+        assert_eq!(events, Ok(vec![(0, READ, 1, false), (2, WRITE, 1, false)]));
+        guest.call("fd_seek", &[u64::from(fd), 5, 0, 0]);
+        let events = poll(&mut guest, vec![on_fd(READ, fd)]);
+        assert_eq!(events, Ok(vec![(0, READ, 1, true)]));
+    }
+
+    #[test]
+    fn standard_input_from_a_pipe() {
+        let (reader, writer) = rustix::pipe::pipe().unwrap();
+        let ctx = WasiCtxBuilder::new().stdin(Input::Fd(reader)).build();
+        let mut guest = Guest::new(ctx);
+        let before = Instant::now();
+        let subs = vec![on_fd(READ, 0), on_clock(20 * MILLISECOND)];
+        assert_eq!(poll(&mut guest, subs.clone()), Ok(vec![(1, CLOCK, 0, false)]));
+        assert!(before.elapsed() >= Duration::from_millis(20));
+        rustix::io::write(&writer, b"x").unwrap();
+        assert_eq!(poll(&mut guest, subs.clone()), Ok(vec![(0, READ, 1, false)]));
+        drop(writer);
+        assert_eq!(poll(&mut guest, subs), Ok(vec![(0, READ, 1, false)]));
+    }
+
+    #[test]
+    fn standard_output_that_is_full() {
+        let (_reader, writer) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::NONBLOCK).unwrap();
+        while rustix::io::write(&writer, &[0; 4096]).is_ok() {}
+        let ctx = WasiCtxBuilder::new().stdout(Output::Fd(writer)).build();
+        let mut guest = Guest::new(ctx);
+        let subs = vec![on_fd(WRITE, 1), on_fd(WRITE, 2)];
+        assert_eq!(poll(&mut guest, subs), Ok(vec![(1, WRITE, 1, false)]));
+        let subs = vec![on_fd(WRITE, 1), on_clock(MILLISECOND)];
+        assert_eq!(poll(&mut guest, subs), Ok(vec![(1, CLOCK, 0, false)]));
+    }
+
+    #[test]
+    fn sockets_say_how_much() {
+        let (mut ours, theirs) = UnixStream::pair().unwrap();
+        let mut builder = WasiCtxBuilder::new();
+        builder.preopen_socket(theirs.into()).unwrap();
+        let mut guest = Guest::new(builder.build());
+        let both = vec![on_fd(READ, 3), on_fd(WRITE, 3)];
+        assert_eq!(poll(&mut guest, both.clone()), Ok(vec![(1, WRITE, 1, false)]));
+        ours.write_all(b"12345").unwrap();
+        let events = poll(&mut guest, both);
+        assert_eq!(events, Ok(vec![(0, READ, 5, false), (1, WRITE, 1, false)]));
+        drop(ours);
+        assert_eq!(poll(&mut guest, vec![on_fd(READ, 3)]), Ok(vec![(0, READ, 5, true)]));
+    }
+
+    #[test]
+    fn one_bad_subscription_fails_all() {
+        let mut guest = Guest::new(WasiCtxBuilder::new().build());
+        assert_eq!(poll(&mut guest, vec![]), Err(Errno::Inval));
+        let subs = vec![on_clock(0), on_fd(READ, 77)];
+        assert_eq!(poll(&mut guest, subs), Err(Errno::Badf));
+        let mut clock = on_clock(0);
+        clock[16] = 9;
+        assert_eq!(poll(&mut guest, vec![clock]), Err(Errno::Inval));
+        assert_eq!(poll(&mut guest, vec![on_fd(3, 0)]), Err(Errno::Inval));
+    }
+}

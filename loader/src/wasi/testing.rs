@@ -104,6 +104,11 @@ impl Guest {
         }
     }
 
+    /// What lies at a pointer with a length.
+    pub(super) fn bytes_at(&self, [pointer, len]: [u64; 2]) -> &[u8] {
+        &self.bytes[pointer as usize..(pointer + len) as usize]
+    }
+
     /// The `u32` at address 0.
     pub(super) fn result(&self) -> u32 {
         u32::from_le_bytes(self.bytes[..4].try_into().unwrap())
