@@ -1,0 +1,220 @@
+//! Opening artifacts: mapping the file and checking that it fits this machine.
+//!
+//! Opening reads the ELF headers, the note and the module description, and
+//! makes two mappings; nothing depends on the size of the code.
+
+mod fit;
+mod info;
+
+pub(crate) use info::ModuleInfo;
+
+use crate::error::{Error, Result};
+use crate::registry::{self, Registration};
+use crate::sys::file::sealed;
+use crate::sys::map::FileMapping;
+use precast_artifact::container::Container;
+use precast_artifact::module::{Bounds, Description, Module, Range};
+use precast_artifact::note::Note;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+/// A compiled module, mapped and ready to be instantiated, any number of times
+/// and on any thread. Clones share one mapping.
+#[derive(Clone, Debug)]
+pub struct Artifact {
+    image: Arc<Image>,
+}
+
+/// What an [`Artifact`] shares.
+#[derive(Debug)]
+pub(crate) struct Image {
+    /// First, so that the text leaves the registry before it is unmapped.
+    registration: OnceLock<Registration>,
+    mapping: FileMapping,
+    file: File,
+    path: Option<PathBuf>,
+    note: Note,
+    description: Description,
+    modules: Vec<ModuleInfo>,
+}
+
+impl Artifact {
+    /// Opens an artifact file. It must not be written to while it is open;
+    /// replacing it by renaming another one over it is fine.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, is no artifact, is damaged, or does not fit
+    /// this machine or this loader.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let file =
+            File::open(path).map_err(Error::system(format!("cannot open `{}`", path.display())))?;
+        Self::new(file, Some(path))
+    }
+
+    /// Opens an artifact from an open file; as [`Artifact::open`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Artifact::open`].
+    pub fn from_file(file: File) -> Result<Self> {
+        Self::new(file, None)
+    }
+
+    /// Opens an artifact that lies in memory. The bytes are copied to a sealed
+    /// memory file, and what is checked and mapped is the copy.
+    ///
+    /// # Errors
+    ///
+    /// As [`Artifact::open`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let file = sealed(bytes).map_err(Error::system("cannot copy the artifact"))?;
+        Self::new(file, None)
+    }
+
+    fn new(file: File, path: Option<&Path>) -> Result<Self> {
+        let what = || match path {
+            Some(path) => format!("cannot map `{}`", path.display()),
+            None => "cannot map the artifact".to_owned(),
+        };
+        let len = file.metadata().map_err(Error::system(what()))?.len() as usize;
+        let mut mapping = FileMapping::new(&file, len).map_err(Error::system(what()))?;
+        let open_error = |cause| Error::Open(path.map(Path::to_owned), cause);
+        let container = Container::open(mapping.bytes()).map_err(open_error)?;
+        let note = container.note;
+        fit::check_machine(container.machine, &note)?;
+        let description = describe(mapping.bytes(), &note, path)?;
+        fit::check_memories(&description).map_err(|why| Error::damaged(path, why))?;
+        let modules = description
+            .modules
+            .iter()
+            .map(|module| ModuleInfo::new(module, mapping.bytes()))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|why| Error::damaged(path, why))?;
+        let (offset, size) = (note.text.offset as usize, note.text.size as usize);
+        mapping.make_text(offset, size, &file).map_err(|e| fit::text_error(what(), e))?;
+        let path = path.map(Path::to_owned);
+        let registration = OnceLock::new();
+        let image =
+            Arc::new(Image { registration, mapping, file, path, note, description, modules });
+        let text = image.address(note_text(&image.note));
+        let address = (&raw const *image).expose_provenance();
+        let _ = image.registration.set(registry::register(text, text + size, address));
+        Ok(Self { image })
+    }
+
+    /// The artifact's target triple.
+    pub fn target(&self) -> &str {
+        &self.image.note.target
+    }
+
+    /// What the host must provide, in order of declaration.
+    pub fn imports(&self) -> Vec<ImportType> {
+        let image = &self.image;
+        let mut imports = Vec::new();
+        for plan in &image.description.instances {
+            let info = &image.modules[plan.module as usize];
+            let module = &image.description.modules[plan.module as usize];
+            for (index, import) in module.imports.iter().enumerate() {
+                if plan.links.iter().all(|link| link.import as usize != index) {
+                    imports.push(ImportType {
+                        module: import.module.clone(),
+                        name: import.name.clone(),
+                        ty: info.import_type(module, index),
+                    });
+                }
+            }
+        }
+        imports
+    }
+
+    /// What an instance will export, in order of declaration.
+    pub fn exports(&self) -> Vec<ExportType> {
+        let (module, info) = self.image.main_module();
+        let describe = |export: &precast_artifact::module::Export| ExportType {
+            name: export.name.clone(),
+            ty: info.extern_type(module, export.kind, export.index),
+        };
+        module.exports.iter().map(describe).collect()
+    }
+
+    pub(crate) fn image(&self) -> &Arc<Image> {
+        &self.image
+    }
+}
+
+pub use info::{ExportType, ExternType, ImportType};
+
+fn note_text(note: &Note) -> u64 {
+    note.text.offset
+}
+
+fn describe(file: &[u8], note: &Note, path: Option<&Path>) -> Result<Description> {
+    let bytes = &file[note.module.offset as usize..][..note.module.size as usize];
+    let description = Description::decode(bytes).map_err(|why| Error::damaged(path, why))?;
+    let bounds = Bounds { image: note.image_size, text: note.text };
+    description.check(&bounds).map_err(|why| Error::damaged(path, why))?;
+    Ok(description)
+}
+
+impl Image {
+    /// Address of an offset in the image.
+    pub(crate) fn address(&self, offset: u64) -> usize {
+        self.mapping.base() + offset as usize
+    }
+
+    /// The bytes of a range that was checked when the file was opened.
+    pub(crate) fn bytes(&self, range: Range) -> &[u8] {
+        &self.mapping.bytes()[range.offset as usize..][..range.size as usize]
+    }
+
+    /// The whole file, also what is not part of the image.
+    pub(crate) fn file_bytes(&self) -> &[u8] {
+        self.mapping.bytes()
+    }
+
+    /// The file, to map initial memory from.
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// The description.
+    pub(crate) fn description(&self) -> &Description {
+        &self.description
+    }
+
+    /// A module and what was derived from it.
+    pub(crate) fn module(&self, index: u32) -> (&Module, &ModuleInfo) {
+        (&self.description.modules[index as usize], &self.modules[index as usize])
+    }
+
+    /// The module of the last instance.
+    fn main_module(&self) -> (&Module, &ModuleInfo) {
+        let plan = self.description.instances.last().expect("checked: there is an instance");
+        self.module(plan.module)
+    }
+
+    /// Address of a module's code at an offset.
+    pub(crate) fn code(&self, module: &Module, offset: u32) -> usize {
+        self.address(module.text.offset) + offset as usize
+    }
+
+    /// The module whose code holds `pc`, and the offset in it.
+    pub(crate) fn locate(&self, pc: usize) -> Option<(&Module, u32)> {
+        let offset = (pc as u64).checked_sub(self.mapping.base() as u64)?;
+        let module = self
+            .description
+            .modules
+            .iter()
+            .find(|m| offset >= m.text.offset && offset - m.text.offset < m.text.size.max(1))?;
+        Some((module, (offset - module.text.offset) as u32))
+    }
+
+    /// What reports call a module.
+    pub(crate) fn module_name(&self, module: &Module) -> Option<String> {
+        let file_name = || Some(self.path.as_ref()?.file_name()?.to_string_lossy().into_owned());
+        module.name.clone().or_else(file_name)
+    }
+}

@@ -1,0 +1,79 @@
+//! Does this artifact fit this machine and this loader? What the contract's
+//! own checks cannot know.
+
+use crate::error::{Error, Result};
+use crate::sys::{arch, page_size};
+use precast_artifact::module::{Description, Memory, Module};
+use precast_artifact::note::Note;
+use std::io;
+
+/// Architecture, CPU features and page size.
+pub(super) fn check_machine(machine: u16, note: &Note) -> Result<()> {
+    if machine != arch::MACHINE {
+        return Err(Error::WrongArchitecture { needs: note.target.clone(), here: arch::NAME });
+    }
+    let lacking = |name: &&String| arch::has_feature(name) != Some(true);
+    let features: Vec<String> = note.cpu_features.iter().filter(lacking).cloned().collect();
+    if !features.is_empty() {
+        return Err(Error::MissingCpuFeature { features });
+    }
+    let here = page_size() as u64;
+    if !note.page_size.is_multiple_of(here) {
+        return Err(Error::PageSize { artifact: note.page_size, here });
+    }
+    Ok(())
+}
+
+/// Largest reservation that is taken seriously: the user half of a 48-bit
+/// address space.
+const MAX_RESERVATION: u64 = 1 << 47;
+
+/// Memories fit their reservations, and initial contents can be mapped.
+pub(super) fn check_memories(description: &Description) -> Result<(), String> {
+    for (index, module) in description.modules.iter().enumerate() {
+        check_module(module).map_err(|why| format!("module {index}: {why}"))?;
+    }
+    Ok(())
+}
+
+fn check_module(module: &Module) -> Result<(), String> {
+    for (index, memory) in module.memories.iter().enumerate() {
+        check_memory(memory).map_err(|why| format!("memory {index}: {why}"))?;
+    }
+    let page = page_size() as u64;
+    for run in &module.runs {
+        if !run.address.is_multiple_of(page) || !run.image.offset.is_multiple_of(page) {
+            return Err(format!("initial contents at {:#x} are not page-aligned", run.address));
+        }
+    }
+    Ok(())
+}
+
+fn check_memory(memory: &Memory) -> Result<(), String> {
+    let total = memory.reservation.checked_add(memory.guard);
+    if total.is_none_or(|total| total > MAX_RESERVATION) {
+        return Err(format!(
+            "{} + {} bytes reserved, more than there are",
+            memory.reservation, memory.guard
+        ));
+    }
+    let min = memory.ty.limits.min << memory.ty.page_size_log2;
+    if !memory.imported && (min > memory.reservation || min > memory.ty.max_bytes()) {
+        return Err(format!("{min} bytes do not fit the reservation"));
+    }
+    Ok(())
+}
+
+/// Says why text could not be mapped.
+pub(super) fn text_error(what: String, error: io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => Error::System(
+            format!(
+                "{what} for execution (is its file system mounted noexec? \
+                 then move the file, or open it with `from_bytes`)"
+            ),
+            error,
+        ),
+        _ => Error::System(what, error),
+    }
+}

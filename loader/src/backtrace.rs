@@ -1,0 +1,158 @@
+//! Which guest functions are running? Walks the frame pointers of a store's
+//! guest stack, through every activation.
+//!
+//! ```text
+//!   trap → guest → guest → entry stub   (activation 2)
+//!   host function
+//!   host-call stub → guest → entry stub (activation 1)
+//!   host
+//! ```
+//!
+//! # Safety
+//!
+//! Frame pointers are followed only while they lie on the guest stack and
+//! grow, so a damaged chain ends the walk. Guests of the store must be stopped.
+#![allow(unsafe_code)]
+
+use crate::artifact::Image;
+use crate::registry;
+use crate::store::StoreCore;
+use crate::sys::arch;
+use crate::trap::{Frame, Trap};
+use crate::vm::FaultRecord;
+use precast_artifact::container::symbol_at;
+use precast_artifact::module::Module;
+use precast_artifact::search::Table;
+use precast_artifact::trap::TrapCode;
+use std::ops::Range;
+use std::ptr::with_exposed_provenance;
+
+/// Frames that a trap keeps.
+const MOST_FRAMES: usize = 100;
+
+/// A trap with the frames of every activation of the store. `fault` is what
+/// the signal handler noted, if the trap came from it; otherwise the guest
+/// stands in a builtin.
+pub(crate) fn trap(core: &StoreCore, code: TrapCode, fault: Option<FaultRecord>) -> Trap {
+    let mut trap = Trap::new(code);
+    let Some(stack) = core.stack.as_ref().map(|stack| stack.usable()) else { return trap };
+    let mut collector = Collector { trap: &mut trap, last: None };
+    let mut fault = fault;
+    // SAFETY: activations lie on the host's stack, below the present frame.
+    let mut activation = unsafe { core.block.activation.as_ref() };
+    while let Some(top) = activation {
+        let start = match fault.take() {
+            Some(fault) => {
+                collector.add(fault.pc, false);
+                fault.unframed_return.map_or_else(
+                    || caller(fault.fp, &stack, top.entry_fp),
+                    |pc| Some(Position { pc, fp: fault.fp }),
+                )
+            }
+            None => caller(top.guest_fp, &stack, top.entry_fp),
+        };
+        walk(&mut collector, start, &stack, top.entry_fp);
+        // SAFETY: as above.
+        activation = unsafe { top.previous.as_ref() };
+    }
+    trap
+}
+
+/// A function in progress: where it will go on, and its frame pointer.
+#[derive(Clone, Copy)]
+struct Position {
+    pc: usize,
+    fp: usize,
+}
+
+fn walk(
+    collector: &mut Collector<'_>,
+    start: Option<Position>,
+    stack: &Range<usize>,
+    entry_fp: usize,
+) {
+    let mut next = start;
+    while let Some(position) = next {
+        collector.add(position.pc, true);
+        next = caller(position.fp, stack, entry_fp).filter(|up| up.fp > position.fp);
+    }
+}
+
+/// The caller of the function with frame pointer `fp`, unless that function is
+/// the entry stub, which the host called.
+fn caller(fp: usize, stack: &Range<usize>, entry_fp: usize) -> Option<Position> {
+    let read = |offset: isize| {
+        let address = fp.checked_add_signed(offset)?;
+        let inside = address.is_multiple_of(8) && stack.start <= address && address < stack.end;
+        // SAFETY: an aligned word inside the accessible stack.
+        inside.then(|| unsafe { *with_exposed_provenance::<usize>(address) })
+    };
+    let up = read(arch::FRAME_CALLER)?;
+    (up != entry_fp).then_some(())?;
+    Some(Position { pc: read(arch::FRAME_RETURN)?, fp: up })
+}
+
+struct Collector<'t> {
+    trap: &'t mut Trap,
+    /// The latest address, and whether it was a function's: recursion makes
+    /// long runs of equal addresses.
+    last: Option<(usize, bool)>,
+}
+
+impl Collector<'_> {
+    /// Adds the function at `pc`, which is a return address or the trapping
+    /// instruction itself. Stubs are left out.
+    fn add(&mut self, pc: usize, returns: bool) {
+        if self.trap.frames.len() < MOST_FRAMES {
+            let frame = frame(pc, returns);
+            self.last = Some((pc, frame.is_some()));
+            self.trap.frames.extend(frame);
+            return;
+        }
+        let counts = match self.last {
+            Some((last, counts)) if last == pc => counts,
+            _ => locate(pc, returns).is_some(),
+        };
+        self.last = Some((pc, counts));
+        self.trap.omitted += usize::from(counts);
+    }
+}
+
+/// A code address, found.
+struct Place {
+    image: &'static Image,
+    module: &'static Module,
+    /// Offset in the module's text.
+    offset: u32,
+    /// Start of the function, and its index.
+    start: u32,
+    function: u32,
+}
+
+fn locate(pc: usize, returns: bool) -> Option<Place> {
+    // A call may be the last instruction of its function.
+    let inside = pc - usize::from(returns);
+    let image = registry::find(inside)?;
+    // SAFETY: a running guest keeps its image; `Place` does not leave here.
+    let image: &'static Image = unsafe { &*with_exposed_provenance::<Image>(image) };
+    let (module, offset) = image.locate(inside)?;
+    let functions = Table::new(".precast.functions", image.bytes(module.function_table)).ok()?;
+    let entry = functions.at_or_before(offset)?;
+    let stubs = module.entry_stubs.iter().chain(&module.host_stubs);
+    let in_stub = stubs.into_iter().any(|s| entry.key < s.code && s.code <= offset);
+    let offset = offset + u32::from(returns);
+    (!in_stub).then_some(Place { image, module, offset, start: entry.key, function: entry.value })
+}
+
+fn frame(pc: usize, returns: bool) -> Option<Frame> {
+    let place = locate(pc, returns)?;
+    let Place { image, module, .. } = place;
+    let sites = Table::new(".precast.sites", image.bytes(module.site_table)).ok();
+    let symbol = symbol_at(image.file_bytes(), module.text.offset + u64::from(place.start));
+    Some(Frame {
+        module: image.module_name(module),
+        function: place.function,
+        name: symbol.map(|name| String::from_utf8_lossy(name).into_owned()),
+        offset: sites.and_then(|sites| Some(sites.exactly(place.offset)?.value)),
+    })
+}

@@ -1,0 +1,281 @@
+//! The builtin table: what machine code calls in the loader.
+//!
+//! To add a builtin: give it a number and a meaning in
+//! [`precast_artifact::abi::Builtin`], write it here, and add its line to
+//! [`TABLE`], whose order is the numbers'.
+//!
+//! Each runs on the host's stack, behind a stub that switches. A status that
+//! is not zero makes the stub leave the guest; errors and panics of host
+//! functions wait in the store until the call from the host returns.
+//!
+//! # Safety
+//!
+//! The functions here are called by guests: the first argument is a live
+//! context, further ones are what the instruction was given. While one runs,
+//! its store's guest does not, so the store may be used.
+#![allow(unsafe_code)]
+
+use crate::error::Error;
+use crate::guest::GuestState;
+use crate::host::HostBinding;
+use crate::linear::LinearMemory;
+use crate::segments::{self, store_table};
+use crate::store::StoreCore;
+use crate::sys::arch::builtin_stub;
+use crate::types;
+use crate::value::RawValue;
+use crate::vm::{Context, StoreBlock};
+use precast_artifact::abi::{self, Builtin, BuiltinReturn};
+use precast_artifact::trap::TrapCode;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::{NonNull, with_exposed_provenance, with_exposed_provenance_mut};
+
+/// The table that contexts point to.
+static TABLE: [unsafe extern "C" fn(); Builtin::ALL.len()] = [
+    builtin_stub!(host_call),
+    builtin_stub!(memory_grow),
+    builtin_stub!(memory_copy),
+    builtin_stub!(memory_fill),
+    builtin_stub!(memory_init),
+    builtin_stub!(data_drop),
+    builtin_stub!(table_grow),
+    builtin_stub!(table_fill),
+    builtin_stub!(table_copy),
+    builtin_stub!(table_init),
+    builtin_stub!(elem_drop),
+];
+
+/// Address of the builtin table.
+pub(crate) fn table() -> usize {
+    (&raw const TABLE).expose_provenance()
+}
+
+/// Code for a host function whose type no instance of the store has a stub
+/// for: ends the call with an error that says so.
+pub(crate) fn missing_stub() -> usize {
+    builtin_stub!(report_missing_stub) as usize
+}
+
+/// Why a builtin does not return to the guest.
+enum Stop {
+    Trap(TrapCode),
+    Error(Error),
+}
+
+impl From<TrapCode> for Stop {
+    fn from(code: TrapCode) -> Self {
+        Self::Trap(code)
+    }
+}
+
+/// Runs a builtin's body with its store, and turns how it ended into what the
+/// stub expects.
+fn run(
+    context: usize,
+    body: impl FnOnce(NonNull<StoreCore>) -> Result<u64, Stop>,
+) -> BuiltinReturn {
+    // SAFETY: a live context's store field holds its store's address.
+    let address: usize = unsafe { Context(context).read(abi::CTX_STORE) };
+    let store: *mut StoreCore = with_exposed_provenance_mut(address);
+    let pointer = NonNull::new(store).expect("contexts have a store");
+    let result = catch_unwind(AssertUnwindSafe(|| body(pointer)));
+    let host_error = BuiltinReturn { value: 0, status: BuiltinReturn::HOST_ERROR };
+    match result {
+        Ok(Ok(value)) => BuiltinReturn::ok(value),
+        Ok(Err(Stop::Trap(code))) => BuiltinReturn::trap(code),
+        Ok(Err(Stop::Error(error))) => {
+            // SAFETY: the guest stands still, and `body` is done.
+            unsafe { (*store).error = Some(error) };
+            host_error
+        }
+        Err(payload) => {
+            // SAFETY: as above.
+            unsafe { (*store).panic = Some(payload) };
+            host_error
+        }
+    }
+}
+
+/// As [`run`], for the builtins that instances call: with the store's contents
+/// and the instance's index.
+fn run_for_instance(
+    context: usize,
+    body: impl FnOnce(&mut StoreCore, usize) -> Result<u64, Stop>,
+) -> BuiltinReturn {
+    run(context, |mut store| {
+        // SAFETY: the context is an instance's; its guest stands still.
+        unsafe { body(store.as_mut(), GuestState::index_of(Context(context))) }
+    })
+}
+
+extern "C" fn host_call(context: usize, values: *mut RawValue) -> BuiltinReturn {
+    run(context, |store| {
+        // SAFETY: the context is that of a host function, whose owner is its
+        // binding, which lives as long as the store.
+        let binding = unsafe {
+            let owner: usize = Context(context).read(abi::CTX_OWNER);
+            &*with_exposed_provenance::<HostBinding>(owner)
+        };
+        // SAFETY: the host-call stub passes an array with room for the
+        // parameters and results of the type.
+        let values = unsafe { std::slice::from_raw_parts_mut(values, binding.func.slots) };
+        let call = &binding.func.call;
+        call(store.cast::<StoreBlock>(), binding.instance, values).map_err(Stop::Error)?;
+        Ok(0)
+    })
+}
+
+extern "C" fn report_missing_stub(context: usize) -> BuiltinReturn {
+    run(context, |_| {
+        // SAFETY: as in `host_call`.
+        let binding = unsafe {
+            let owner: usize = Context(context).read(abi::CTX_OWNER);
+            &*with_exposed_provenance::<HostBinding>(owner)
+        };
+        Err(Stop::Error(Error::usage(format!(
+            "a host function of type {} was called, but no instance in the store can call one",
+            types::get(binding.func.ty)
+        ))))
+    })
+}
+
+/// What `*.grow` returns when it fails.
+const FAILED: u64 = u64::MAX;
+
+extern "C" fn memory_grow(context: usize, memory: u64, pages: u64) -> BuiltinReturn {
+    run_for_instance(context, |core, instance| {
+        let memory = core.instances[instance].memories[memory as usize];
+        Ok(core.grow_memory(memory, pages).unwrap_or(FAILED))
+    })
+}
+
+extern "C" fn memory_copy(
+    context: usize,
+    memories: u64,
+    to: u64,
+    from: u64,
+    length: u64,
+) -> BuiltinReturn {
+    run_for_instance(context, |core, instance| {
+        let guest = &core.instances[instance];
+        let target = guest.memories[(memories >> 32) as usize];
+        let source = guest.memories[memories as u32 as usize];
+        LinearMemory::copy(&mut core.memories, (target, to), (source, from), length)
+            .ok_or(TrapCode::MemoryOutOfBounds)?;
+        Ok(0)
+    })
+}
+
+extern "C" fn memory_fill(
+    context: usize,
+    memory: u64,
+    address: u64,
+    byte: u64,
+    length: u64,
+) -> BuiltinReturn {
+    run_for_instance(context, |core, instance| {
+        let memory = core.instances[instance].memories[memory as usize];
+        core.memories[memory as usize]
+            .fill(address, byte as u8, length)
+            .ok_or(TrapCode::MemoryOutOfBounds)?;
+        Ok(0)
+    })
+}
+
+extern "C" fn memory_init(
+    context: usize,
+    memory_and_segment: u64,
+    to: u64,
+    from: u64,
+    length: u64,
+) -> BuiltinReturn {
+    run_for_instance(context, |core, instance| {
+        let (memory, segment) = halves(memory_and_segment);
+        segments::memory_init(core, instance, memory, segment, [to, from, length])?;
+        Ok(0)
+    })
+}
+
+extern "C" fn data_drop(context: usize, segment: u64) -> BuiltinReturn {
+    run_for_instance(context, |core, instance| {
+        segments::data_drop(core, instance, segment as u32);
+        Ok(0)
+    })
+}
+
+extern "C" fn table_grow(context: usize, table: u64, delta: u64, value: u64) -> BuiltinReturn {
+    run_for_instance(context, |core, instance| {
+        let table = own_table(core, instance, table as u32)?;
+        Ok(core.grow_table(table as u32, delta, value).unwrap_or(FAILED))
+    })
+}
+
+extern "C" fn table_fill(
+    context: usize,
+    table: u64,
+    index: u64,
+    value: u64,
+    length: u64,
+) -> BuiltinReturn {
+    run_for_instance(context, |core, instance| {
+        let table = own_table(core, instance, table as u32)?;
+        let cells = core.tables[table].range(index, length).ok_or(TrapCode::TableOutOfBounds)?;
+        cells.iter().for_each(|cell| cell.set(value));
+        Ok(0)
+    })
+}
+
+extern "C" fn table_copy(
+    context: usize,
+    tables: u64,
+    to: u64,
+    from: u64,
+    length: u64,
+) -> BuiltinReturn {
+    run_for_instance(context, |core, instance| {
+        let (target, source) = halves(tables);
+        let target = own_table(core, instance, target)?;
+        let source = own_table(core, instance, source)?;
+        let copied = if target == source {
+            core.tables[target].copy_within(to, from, length)
+        } else {
+            let target = core.tables[target].range(to, length);
+            let source = core.tables[source].range(from, length);
+            target.zip(source).map(|(target, source)| {
+                target.iter().zip(source).for_each(|(to, from)| to.set(from.get()));
+            })
+        };
+        copied.ok_or(TrapCode::TableOutOfBounds)?;
+        Ok(0)
+    })
+}
+
+extern "C" fn table_init(
+    context: usize,
+    table_and_segment: u64,
+    to: u64,
+    from: u64,
+    length: u64,
+) -> BuiltinReturn {
+    run_for_instance(context, |core, instance| {
+        let (table, segment) = halves(table_and_segment);
+        segments::table_init(core, instance, table, segment, [to, from, length])?;
+        Ok(0)
+    })
+}
+
+extern "C" fn elem_drop(context: usize, segment: u64) -> BuiltinReturn {
+    run_for_instance(context, |core, instance| {
+        segments::elem_drop(core, instance, segment as u32);
+        Ok(0)
+    })
+}
+
+fn halves(pair: u64) -> (u32, u32) {
+    ((pair >> 32) as u32, pair as u32)
+}
+
+/// Index in the store of an instance's table.
+fn own_table(core: &StoreCore, instance: usize, table: u32) -> Result<usize, Stop> {
+    store_table(&core.instances[instance], table).ok_or(Stop::Trap(TrapCode::TableOutOfBounds))
+}

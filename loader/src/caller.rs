@@ -1,0 +1,60 @@
+//! What a host function is given: the store, and who calls.
+
+use crate::externs::{self, Extern};
+use crate::store::{AsStore, StoreMut, StoreRef};
+use crate::value::Memory;
+
+/// The store, as a host function sees it, and the instance that calls.
+pub struct Caller<'a, T> {
+    store: StoreMut<'a, T>,
+    instance: Option<u32>,
+}
+
+impl<'a, T> Caller<'a, T> {
+    pub(crate) fn new(store: StoreMut<'a, T>, instance: Option<u32>) -> Self {
+        Self { store, instance }
+    }
+
+    /// The same for a shorter time.
+    pub(crate) fn reborrow(&mut self) -> Caller<'_, T> {
+        Caller { store: self.store.as_store_mut(), instance: self.instance }
+    }
+
+    /// The host's data.
+    pub fn data(&self) -> &T {
+        self.store.data()
+    }
+
+    /// The host's data.
+    pub fn data_mut(&mut self) -> &mut T {
+        self.store.data_mut()
+    }
+
+    /// An export of the instance that imported this function. `None` if it
+    /// has no such export, and for functions that were called through a
+    /// reference and not an import.
+    pub fn get_export(&mut self, name: &str) -> Option<Extern> {
+        let instance = self.instance?;
+        externs::export(self.store.core(), instance, name)
+    }
+
+    /// As [`Caller::get_export`], for a memory.
+    pub fn get_memory(&mut self, name: &str) -> Option<Memory> {
+        match self.get_export(name)? {
+            Extern::Memory(memory) => Some(memory),
+            _ => None,
+        }
+    }
+}
+
+impl<T> AsStore for Caller<'_, T> {
+    type Data = T;
+
+    fn as_store_mut(&mut self) -> StoreMut<'_, T> {
+        self.store.as_store_mut()
+    }
+
+    fn as_store(&self) -> StoreRef<'_, T> {
+        self.store.as_store()
+    }
+}

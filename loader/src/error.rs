@@ -1,0 +1,182 @@
+//! The crate's one error type.
+
+use crate::trap::Trap;
+use precast_artifact::container::OpenError;
+use precast_artifact::trap::TrapCode;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Shorthand for results of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Everything that can go wrong between a file and a result.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The file is no artifact, of another version, or damaged. The path is
+    /// absent for artifacts that came as bytes.
+    Open(Option<PathBuf>, OpenError),
+    /// The operating system refused; the text says what was tried and, where
+    /// there is one, the remedy.
+    System(String, io::Error),
+    /// The artifact was compiled for another architecture.
+    WrongArchitecture {
+        /// The artifact's target triple.
+        needs: String,
+        /// The architecture of this machine.
+        here: &'static str,
+    },
+    /// The code uses CPU features that this machine lacks, or that this
+    /// loader does not know.
+    MissingCpuFeature {
+        /// Their names, as the artifact spells them.
+        features: Vec<String>,
+    },
+    /// The artifact was laid out for smaller pages than this machine has.
+    PageSize {
+        /// Alignment of the artifact in bytes.
+        artifact: u64,
+        /// Page size of this machine in bytes.
+        here: u64,
+    },
+    /// Imports that nothing satisfies, all of them.
+    Link(Vec<LinkProblem>),
+    /// The guest trapped.
+    Trap(Trap),
+    /// The guest asked to end with this exit code.
+    Exit(i32),
+    /// A host function failed; the value is what it returned.
+    Host(Box<dyn std::error::Error + Send + Sync>),
+    /// A limit of the store was reached, or the system has no more memory.
+    Limit(String),
+    /// The host used the interface wrongly: arguments of other types, a value
+    /// of another store, an export that does not exist.
+    Usage(String),
+}
+
+/// An import that could not be satisfied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkProblem {
+    /// First name of the import.
+    pub module: String,
+    /// Second name of the import.
+    pub name: String,
+    /// What the import must be, such as `function (i32) -> ()`.
+    pub needs: String,
+    /// What the linker has under this name and why that does not match;
+    /// `None` when it has nothing.
+    pub found: Option<String>,
+}
+
+impl Error {
+    /// Wraps the error of a host function. One of our own is kept as it is.
+    pub fn host(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        match error.into().downcast::<Self>() {
+            Ok(own) => *own,
+            Err(other) => Self::Host(other),
+        }
+    }
+
+    /// The trap, if it is one.
+    pub fn trap(&self) -> Option<&Trap> {
+        match self {
+            Self::Trap(trap) => Some(trap),
+            _ => None,
+        }
+    }
+
+    /// The trap's code, if it is a trap.
+    pub fn trap_code(&self) -> Option<TrapCode> {
+        self.trap().map(Trap::code)
+    }
+
+    /// A host function's error, if it is one of type `E`.
+    pub fn downcast_ref<E: std::error::Error + 'static>(&self) -> Option<&E> {
+        match self {
+            Self::Host(error) => error.downcast_ref(),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn damaged(path: Option<&Path>, why: impl fmt::Display) -> Self {
+        Self::Open(path.map(Path::to_owned), OpenError::Damaged(why.to_string()))
+    }
+
+    pub(crate) fn system(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+        let what = what.into();
+        |cause| Self::System(what, cause)
+    }
+
+    pub(crate) fn usage(what: impl Into<String>) -> Self {
+        Self::Usage(what.into())
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open(Some(path), cause) => write!(f, "{}: {cause}", path.display()),
+            Self::Open(None, cause) => cause.fmt(f),
+            Self::System(what, cause) => write!(f, "{what}: {cause}"),
+            Self::WrongArchitecture { needs, here } => write!(
+                f,
+                "compiled for {needs}, but this machine is {here}: \
+                 compile the module with `--target` for this machine"
+            ),
+            Self::MissingCpuFeature { features } => write!(
+                f,
+                "the code uses CPU features that this machine lacks: {}: \
+                 compile the module again for this machine or for a portable baseline",
+                features.join(", ")
+            ),
+            Self::PageSize { artifact, here } => write!(
+                f,
+                "laid out for pages of {artifact} bytes, but this machine has pages of {here}: \
+                 compile the module again for this machine"
+            ),
+            Self::Link(problems) => {
+                f.write_str("imports are not satisfied:")?;
+                problems.iter().try_for_each(|problem| write!(f, "\n    {problem}"))
+            }
+            Self::Trap(trap) => trap.fmt(f),
+            Self::Exit(code) => write!(f, "exited with code {code}"),
+            Self::Host(error) => error.fmt(f),
+            Self::Limit(what) | Self::Usage(what) => f.write_str(what),
+        }
+    }
+}
+
+impl fmt::Display for LinkProblem {
+    /// `env.log: function (i32) -> (): nothing has this name`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}: {}: ", self.module, self.name, self.needs)?;
+        match &self.found {
+            Some(found) => write!(f, "found {found}"),
+            None => f.write_str("nothing has this name"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Open(_, cause) => Some(cause),
+            Self::System(_, cause) => Some(cause),
+            Self::Host(error) => error.source(),
+            _ => None,
+        }
+    }
+}
+
+impl From<Trap> for Error {
+    fn from(trap: Trap) -> Self {
+        Self::Trap(trap)
+    }
+}
+
+impl From<TrapCode> for Error {
+    fn from(code: TrapCode) -> Self {
+        Self::Trap(Trap::new(code))
+    }
+}

@@ -1,0 +1,94 @@
+//! Is this fault a guest's trap? The rules, as the signal handler applies
+//! them:
+//!
+//! * A bad instruction traps if its address is in the site table.
+//! * A bad access traps if its address is in the site table and what it
+//!   touched is reserved for a memory of the running store.
+//! * An access to the guard below the store's stack is a stack overflow, from
+//!   anywhere in guest code or in the stubs that push to that stack.
+//!
+//! Everything else is somebody else's fault.
+//!
+//! # Safety
+//!
+//! [`decide`] runs in the signal handler and follows the thread's current
+//! store. That pointer is set while guests run, the handler acts only on
+//! faults in guest code or stubs, and there nothing else touches the store.
+#![allow(unsafe_code)]
+
+use crate::artifact::Image;
+use crate::registry;
+use crate::store::StoreCore;
+use crate::sys::arch;
+use crate::sys::signals::{Fault, FaultKind, Registers, Resume};
+use crate::vm::FaultRecord;
+use precast_artifact::search::{Site, Table};
+use precast_artifact::trap::TrapCode;
+use std::cell::Cell;
+use std::ptr::{null, with_exposed_provenance};
+
+thread_local! {
+    /// The store whose guest runs on this thread, or null.
+    static CURRENT: Cell<*const StoreCore> = const { Cell::new(null()) };
+}
+
+/// Sets the thread's current store; returns the one before.
+pub(crate) fn set_current(store: *const StoreCore) -> *const StoreCore {
+    CURRENT.replace(store)
+}
+
+/// Says whether a fault is a trap, and if so notes where and how to go on.
+pub(crate) fn decide(fault: &Fault) -> Option<Resume> {
+    let Registers { pc, fp, .. } = fault.registers;
+    // SAFETY: an image is registered for as long as its code can run.
+    let image = registry::find(pc).map(|i| unsafe { &*with_exposed_provenance::<Image>(i) });
+    if image.is_none() && !arch::in_stubs(pc) {
+        return None;
+    }
+    // SAFETY: set while guests run, which the address says is now.
+    let store = unsafe { CURRENT.get().as_ref() }?;
+    let code = match (site_trap(image, pc), fault.kind) {
+        (Some(code), FaultKind::Instruction) => code,
+        (Some(code), FaultKind::Access(address)) if store.guards(address) => code,
+        (_, FaultKind::Access(address))
+            if store.stack.as_ref().is_some_and(|stack| stack.guard().contains(&address)) =>
+        {
+            TrapCode::StackOverflow
+        }
+        _ => return None,
+    };
+    // SAFETY: the top activation lies on the host's stack below us.
+    let activation = unsafe { store.block.activation.as_mut() }?;
+    let unframed_return = starts_function(image, pc).then(|| {
+        // SAFETY: nothing of the function has run, and its caller could push.
+        unsafe { arch::return_address_at_entry(&fault.registers) }
+    });
+    activation.fault = Some(FaultRecord { pc, fp, unframed_return });
+    Some(Resume { pc: activation.resume, sp: activation.host_sp, status: code as u64 })
+}
+
+/// The trap code of the instruction at `pc`.
+fn site_trap(image: Option<&Image>, pc: usize) -> Option<TrapCode> {
+    let image = image?;
+    let (module, offset) = image.locate(pc)?;
+    let sites = Table::new(".precast.sites", image.bytes(module.site_table)).ok()?;
+    match sites.exactly(offset)?.site {
+        Site::Trap(code) => Some(code),
+        Site::Call => None,
+    }
+}
+
+/// Whether `pc` is the first instruction of a function, guest's or stub.
+fn starts_function(image: Option<&Image>, pc: usize) -> bool {
+    let Some(image) = image else { return pc == arch::builtin_switch as *const () as usize };
+    let starts = || {
+        let (module, offset) = image.locate(pc)?;
+        let functions = image.bytes(module.function_table);
+        let stubs = module.entry_stubs.iter().chain(&module.host_stubs);
+        Some(
+            stubs.into_iter().any(|stub| stub.code == offset)
+                || Table::new(".precast.functions", functions).ok()?.exactly(offset).is_some(),
+        )
+    };
+    starts().unwrap_or(false)
+}

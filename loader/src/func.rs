@@ -1,0 +1,221 @@
+//! Functions: calling them, and making them from the host's closures.
+//!
+//! # Safety
+//!
+//! A call enters the guest with a target that was read from a record of the
+//! store at hand, through an entry stub of the record's type, with a value
+//! array of the type's size.
+#![allow(unsafe_code)]
+
+use crate::builtins;
+use crate::call::{self, Target};
+use crate::caller::Caller;
+use crate::error::{Error, Result};
+use crate::host::{Callback, HostBinding, HostFunc};
+use crate::store::{AsStore, StoreCore, StoreMut};
+use crate::types::{self, TypeId};
+use crate::value::{Func, RawValue, Val};
+use crate::vm::{Context, FuncRecord, StoreBlock};
+use precast_artifact::abi;
+use precast_artifact::types::FuncType;
+use std::ptr::{NonNull, with_exposed_provenance};
+use std::sync::Arc;
+
+impl Func {
+    /// Makes a function of type `ty` from a closure that takes and gives
+    /// [`Val`]s. The results come as defaults of their types and must be left
+    /// with values of those.
+    ///
+    /// # Errors
+    ///
+    /// `ty` refers to a concrete type that is not from this process, or has
+    /// results that cannot be null.
+    pub fn new<T: 'static>(
+        store: &mut impl AsStore<Data = T>,
+        ty: FuncType,
+        f: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync + 'static,
+    ) -> Result<Self> {
+        let func = untyped(ty, f)?;
+        Ok(Self::from_host(store.as_store_mut().core(), Arc::new(func)))
+    }
+
+    /// As [`Func::new`], with the slots as they are: parameters in order
+    /// before the call, results in order after. The fastest, and the least
+    /// checked: of each slot only the bits of its type count.
+    ///
+    /// # Errors
+    ///
+    /// As [`Func::new`].
+    pub fn new_raw<T: 'static>(
+        store: &mut impl AsStore<Data = T>,
+        ty: FuncType,
+        f: impl Fn(&mut Caller<'_, T>, &mut [RawValue]) -> Result<()> + Send + Sync + 'static,
+    ) -> Result<Self> {
+        let func = raw(ty, f)?;
+        Ok(Self::from_host(store.as_store_mut().core(), Arc::new(func)))
+    }
+
+    /// The function's type.
+    ///
+    /// # Panics
+    ///
+    /// If the function is of another store.
+    pub fn ty(&self, store: &impl AsStore) -> FuncType {
+        let core = store.as_store().core();
+        core.assert_owns(self.store);
+        let id = self.type_in(core.id).expect("just checked");
+        (*types::get(id)).clone()
+    }
+
+    /// Calls the function.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Usage`] when number or types of `params` are not the
+    /// function's; [`Error::Trap`]; whatever a host function that was called
+    /// returned.
+    pub fn call(&self, store: &mut impl AsStore, params: &[Val]) -> Result<Vec<Val>> {
+        let mut access = store.as_store_mut();
+        let core = access.core();
+        let id = core.id;
+        let ty = types::get(self.type_in(id)?);
+        if params.len() != ty.params.len() {
+            let (given, wanted) = (params.len(), ty.params.len());
+            return Err(Error::usage(format!(
+                "{given} parameters given, the function has {wanted}"
+            )));
+        }
+        let mut values = vec![RawValue::default(); slots(&ty)];
+        for ((slot, value), ty) in values.iter_mut().zip(params).zip(&ty.params) {
+            *slot = value.to_raw(ty, id)?;
+        }
+        let callee = Callee::find(core, *self)?;
+        // SAFETY: as many slots as the type needs.
+        unsafe { callee.call(&mut access, &mut values)? };
+        Ok(ty.results.iter().zip(values).map(|(ty, raw)| Val::from_raw(raw, ty, id)).collect())
+    }
+
+    /// A function reference to a host function that no instance imports.
+    pub(crate) fn from_host(core: &mut StoreCore, func: Arc<HostFunc>) -> Self {
+        let code = core.host_stub(func.ty).unwrap_or_else(builtins::missing_stub);
+        let mut binding = Box::new(HostBinding::new(func, None));
+        binding.settle(core.block_address(), builtins::table(), code);
+        let record = binding.record_address();
+        core.hosts.push(binding);
+        Self { store: core.id, record }
+    }
+}
+
+/// Number of slots for a call of a type.
+pub(crate) fn slots(ty: &FuncType) -> usize {
+    ty.params.len().max(ty.results.len())
+}
+
+/// A function, ready to be called.
+#[derive(Clone, Debug)]
+pub(crate) enum Callee {
+    /// A guest's.
+    Guest(Target),
+    /// The host's, called directly, as if by this instance.
+    Host(Arc<HostFunc>, Option<u32>),
+}
+
+impl Callee {
+    /// What a function of this store is.
+    pub(crate) fn find(core: &StoreCore, func: Func) -> Result<Self> {
+        let record = func.read_in(core.id)?;
+        if let Some(binding) = host_binding(&record) {
+            return Ok(Self::Host(binding.func.clone(), binding.instance));
+        }
+        let FuncRecord { code, context, type_id, .. } = record;
+        // SAFETY: a record without a host value is an instance's.
+        let owner = unsafe { crate::guest::GuestState::index_of(Context(context)) };
+        let guest = &core.instances[owner];
+        let (module, info) = guest.module();
+        let own = info.entry_stub(type_id).map(|stub| guest.image.code(module, stub));
+        let stub = own.or_else(|| core.entry_stub(type_id)).ok_or_else(|| {
+            let ty = types::get(type_id);
+            Error::usage(format!("the artifact has no entry for functions of type {ty}"))
+        })?;
+        Ok(Self::Guest(Target { stub, context, code }))
+    }
+
+    /// Calls it.
+    ///
+    /// # Safety
+    ///
+    /// It is of this store; `values` has as many slots as its type needs.
+    pub(crate) unsafe fn call<T>(
+        &self,
+        access: &mut StoreMut<'_, T>,
+        values: &mut [RawValue],
+    ) -> Result<()> {
+        match self {
+            // SAFETY: the access keeps others away from the store.
+            Self::Guest(target) => unsafe { call::invoke(access.pointer(), *target, values) },
+            Self::Host(func, instance) => {
+                (func.call)(access.pointer().cast(), *instance, &mut values[..func.slots])
+            }
+        }
+    }
+}
+
+/// The host function that a record stands for, if it is one.
+pub(crate) fn host_binding(record: &FuncRecord) -> Option<&HostBinding> {
+    // SAFETY: the host value is zero or a binding that lives as long as the
+    // record.
+    unsafe { with_exposed_provenance::<HostBinding>(record.host).as_ref() }
+}
+
+/// A host function from a closure that takes slots.
+pub(crate) fn raw<T: 'static>(
+    ty: FuncType,
+    f: impl Fn(&mut Caller<'_, T>, &mut [RawValue]) -> Result<()> + Send + Sync + 'static,
+) -> Result<HostFunc> {
+    let (id, slots) = checked(&ty)?;
+    let call: Box<Callback> = Box::new(
+        move |block: NonNull<StoreBlock>, instance: Option<u32>, values: &mut [RawValue]| {
+            // SAFETY: callbacks are only called with a store whose data is a
+            // `T`: see `HostFunc::call`.
+            let store = unsafe { StoreMut::<T>::from_block(block) };
+            f(&mut Caller::new(store, instance), values)
+        },
+    );
+    Ok(HostFunc { ty: id, slots, call })
+}
+
+/// A host function from a closure that takes [`Val`]s.
+pub(crate) fn untyped<T: 'static>(
+    ty: FuncType,
+    f: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync + 'static,
+) -> Result<HostFunc> {
+    let defaults: Option<Vec<Val>> = ty.results.iter().map(Val::default_for).collect();
+    let defaults = defaults.ok_or_else(|| {
+        Error::usage(format!("a host function of type {ty} cannot give defaults"))
+    })?;
+    let shape = ty.clone();
+    raw(ty, move |caller, values| {
+        let id = caller.as_store().core().id;
+        let params: Vec<Val> = shape
+            .params
+            .iter()
+            .zip(&*values)
+            .map(|(ty, raw)| Val::from_raw(*raw, ty, id))
+            .collect();
+        let mut results = defaults.clone();
+        f(caller.reborrow(), &params, &mut results)?;
+        for ((slot, value), ty) in values.iter_mut().zip(results).zip(&shape.results) {
+            *slot = value.to_raw(ty, id)?;
+        }
+        Ok(())
+    })
+}
+
+fn checked(ty: &FuncType) -> Result<(TypeId, usize)> {
+    if !types::is_interned(ty) {
+        return Err(Error::usage(format!("the type {ty} refers to types that do not exist")));
+    }
+    Ok((types::intern(ty), slots(ty)))
+}
+
+const _: () = assert!(abi::VALUE_SIZE as usize == size_of::<RawValue>());

@@ -1,0 +1,133 @@
+//! Globals, tags and host references, as the host uses them.
+//!
+//! # Safety
+//!
+//! A [`Global`] holds the address of a value that lives as long as its store,
+//! in a context or in the store's list. It is followed only once the store at
+//! hand has been found to be that one.
+#![allow(unsafe_code)]
+
+use crate::error::{Error, Result};
+use crate::store::AsStore;
+use crate::types;
+use crate::value::{ExternRef, Global, RawValue, Tag, Val};
+use precast_artifact::types::{FuncType, GlobalType, ValType};
+use std::any::Any;
+use std::cell::UnsafeCell;
+use std::ptr::{with_exposed_provenance, with_exposed_provenance_mut};
+
+impl Global {
+    /// Makes a global, which guests can import.
+    ///
+    /// # Errors
+    ///
+    /// `value` is not of the type.
+    pub fn new(store: &mut impl AsStore, ty: GlobalType, value: Val) -> Result<Self> {
+        let mut access = store.as_store_mut();
+        let core = access.core();
+        let raw = value.to_raw(&ty.value, core.id)?;
+        let place = Box::new(UnsafeCell::new(raw.u128()));
+        let address = place.get().expose_provenance();
+        core.globals.push(place);
+        Ok(Self { store: core.id, address, ty })
+    }
+
+    /// Its type.
+    pub fn ty(&self) -> GlobalType {
+        self.ty
+    }
+
+    /// Its value.
+    ///
+    /// # Panics
+    ///
+    /// If the global is of another store.
+    pub fn get(&self, store: &impl AsStore) -> Val {
+        let core = store.as_store().core();
+        core.assert_owns(self.store);
+        // SAFETY: the store is the global's; its width is its type's.
+        let raw: RawValue = unsafe {
+            match self.ty.value {
+                ValType::V128 => (*with_exposed_provenance::<u128>(self.address)).into(),
+                _ => (*with_exposed_provenance::<u64>(self.address)).into(),
+            }
+        };
+        Val::from_raw(raw, &self.ty.value, core.id)
+    }
+
+    /// Sets its value.
+    ///
+    /// # Errors
+    ///
+    /// It is immutable, or `value` is not of its type.
+    pub fn set(&self, store: &mut impl AsStore, value: Val) -> Result<()> {
+        let mut access = store.as_store_mut();
+        let core = access.core();
+        core.owns(self.store)?;
+        if !self.ty.mutable {
+            return Err(Error::usage("an immutable global cannot be set"));
+        }
+        let raw = value.to_raw(&self.ty.value, core.id)?;
+        // SAFETY: the store is the global's.
+        unsafe { write(self.address, &self.ty.value, raw) };
+        Ok(())
+    }
+}
+
+/// Writes a global's value.
+///
+/// # Safety
+///
+/// A global of type `ty` stands at `address`.
+pub(crate) unsafe fn write(address: usize, ty: &ValType, raw: RawValue) {
+    // SAFETY: the width is the type's, by the caller's promise.
+    unsafe {
+        match ty {
+            ValType::V128 => *with_exposed_provenance_mut::<u128>(address) = raw.u128(),
+            ValType::I32 | ValType::F32 => {
+                *with_exposed_provenance_mut::<u64>(address) = raw.u32().into();
+            }
+            _ => *with_exposed_provenance_mut::<u64>(address) = raw.u64(),
+        }
+    }
+}
+
+impl Tag {
+    /// Makes an exception tag, whose exceptions carry the parameters of `ty`.
+    pub fn new(store: &mut impl AsStore, ty: &FuncType) -> Self {
+        let mut access = store.as_store_mut();
+        let core = access.core();
+        let id = types::intern(ty);
+        let tag = Box::new(id);
+        let address = (&raw const *tag).expose_provenance();
+        core.tags.push(tag);
+        Self { store: core.id, address, ty: id }
+    }
+
+    /// The type whose parameters its exceptions carry.
+    pub fn ty(&self) -> FuncType {
+        (*types::get(self.ty)).clone()
+    }
+}
+
+impl ExternRef {
+    /// Puts a value into the store, where it stays until the store is
+    /// dropped, and makes a reference to it.
+    pub fn new(store: &mut impl AsStore, value: impl Any + Send + Sync) -> Self {
+        let mut access = store.as_store_mut();
+        let core = access.core();
+        core.externs.push(Box::new(value));
+        Self { store: core.id, index: core.externs.len() as u32 - 1 }
+    }
+
+    /// The value.
+    ///
+    /// # Panics
+    ///
+    /// If the reference is of another store.
+    pub fn data<'a>(&self, store: &'a impl AsStore) -> &'a (dyn Any + Send + Sync) {
+        let core = store.as_store().core();
+        core.assert_owns(self.store);
+        &*core.externs[self.index as usize]
+    }
+}

@@ -1,0 +1,135 @@
+//! The state of an instance: its context and what the loader keeps beside it.
+//!
+//! # Safety
+//!
+//! A [`GuestState`] is boxed in its store, and its context's owner field holds
+//! its address. Context fields are read at offsets of its module's layout.
+#![allow(unsafe_code)]
+
+use crate::artifact::{Image, ModuleInfo};
+use crate::host::HostBinding;
+use crate::vm::{Context, ImportSlot};
+use precast_artifact::abi;
+use precast_artifact::module::Module;
+use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::ptr::with_exposed_provenance;
+use std::sync::Arc;
+
+/// An instance.
+#[derive(Debug)]
+pub(crate) struct GuestState {
+    /// Its index in the store.
+    pub(crate) index: u32,
+    pub(crate) image: Arc<Image>,
+    /// Index of its module in the image.
+    pub(crate) module: u32,
+    pub(crate) context: Context,
+    /// The context's memory, unless it lies in front of memory 0.
+    #[expect(dead_code, reason = "owns the context")]
+    pub(crate) heap: Option<HeapContext>,
+    /// Of each memory, its index in the store.
+    pub(crate) memories: Box<[u32]>,
+    /// Of each table, its index in the store; private ones have none.
+    pub(crate) tables: Box<[Option<u32>]>,
+    /// Which data segments were dropped. Empty until one is.
+    pub(crate) dropped_data: Vec<bool>,
+    /// Which element segments were dropped. Empty until one is.
+    pub(crate) dropped_elements: Vec<bool>,
+    /// The host functions that it imports.
+    #[expect(dead_code, reason = "owns what import slots point to")]
+    pub(crate) hosts: Box<[HostBinding]>,
+}
+
+impl GuestState {
+    /// The index of the instance that a context belongs to.
+    ///
+    /// # Safety
+    ///
+    /// The context is a live instance's, not a host function's.
+    pub(crate) unsafe fn index_of(context: Context) -> usize {
+        // SAFETY: the owner of such a context is a `GuestState`.
+        unsafe {
+            let owner: usize = context.read(abi::CTX_OWNER);
+            (*with_exposed_provenance::<Self>(owner)).index as usize
+        }
+    }
+
+    /// Its module.
+    pub(crate) fn module(&self) -> (&Module, &ModuleInfo) {
+        self.image.module(self.module)
+    }
+
+    /// Address of a function's record. The function is imported or has a
+    /// record.
+    pub(crate) fn record(&self, function: u32) -> usize {
+        let (module, info) = self.module();
+        match module.funcref_of(function) {
+            Some(record) => self.context.field(info.layout.funcref(record)),
+            None => {
+                // SAFETY: without a record it is an import, which has a slot.
+                let slot: ImportSlot = unsafe { self.context.read(info.layout.import(function)) };
+                slot.record
+            }
+        }
+    }
+
+    /// Address of a global's value.
+    pub(crate) fn global(&self, index: u32) -> usize {
+        let (module, info) = self.module();
+        let offset = info.layout.global(index);
+        match module.globals[index as usize].imported {
+            // SAFETY: an imported global's field holds its address.
+            true => unsafe { self.context.read(offset) },
+            false => self.context.field(offset),
+        }
+    }
+
+    /// Address of a tag.
+    pub(crate) fn tag(&self, index: u32) -> usize {
+        // SAFETY: a tag's field holds its address.
+        unsafe { self.context.read(self.module().1.layout.tag(index)) }
+    }
+
+    /// Marks a segment as dropped in one of the two lists.
+    pub(crate) fn drop_segment(list: &mut Vec<bool>, segment: u32, count: usize) {
+        list.resize(count, false);
+        list[segment as usize] = true;
+    }
+}
+
+/// Memory for a context that does not lie in front of a linear memory.
+#[derive(Debug)]
+pub(crate) struct HeapContext {
+    start: *mut u8,
+    layout: Layout,
+}
+
+// SAFETY: it owns its memory.
+unsafe impl Send for HeapContext {}
+// SAFETY: shared access does nothing.
+unsafe impl Sync for HeapContext {}
+
+impl HeapContext {
+    /// Zeroed memory; the context address is at its end.
+    pub(crate) fn new(size: u32) -> Self {
+        let layout = Layout::from_size_align(size as usize, 16).expect("contexts are below 2 GiB");
+        // SAFETY: the fixed fields make the size more than zero.
+        let start = unsafe { alloc_zeroed(layout) };
+        if start.is_null() {
+            handle_alloc_error(layout);
+        }
+        Self { start, layout }
+    }
+
+    /// The context address.
+    pub(crate) fn context(&self) -> Context {
+        Context(self.start.expose_provenance() + self.layout.size())
+    }
+}
+
+impl Drop for HeapContext {
+    fn drop(&mut self) {
+        // SAFETY: allocated in `new` with this layout.
+        unsafe { dealloc(self.start, self.layout) };
+    }
+}

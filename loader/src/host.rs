@@ -1,0 +1,80 @@
+//! Host functions as machine code sees them: a context of their own and a
+//! funcref record.
+//!
+//! # Safety
+//!
+//! A [`HostBinding`] is boxed or in a boxed slice of its store, so the
+//! addresses given out stay good while the store lives.
+#![allow(unsafe_code)]
+
+use crate::error::Result;
+use crate::types::TypeId;
+use crate::value::RawValue;
+use crate::vm::{Definition, FixedFields, FuncRecord, StoreBlock};
+use precast_artifact::abi;
+use std::fmt;
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+/// A host function with its store's data type erased: given the store, the
+/// calling instance and the slots, parameters before and results after.
+pub(crate) type Callback =
+    dyn Fn(NonNull<StoreBlock>, Option<u32>, &mut [RawValue]) -> Result<()> + Send + Sync;
+
+/// A function of the host.
+pub(crate) struct HostFunc {
+    /// Interned type.
+    pub(crate) ty: TypeId,
+    /// Number of slots: the larger of parameters and results.
+    pub(crate) slots: usize,
+    /// What it does. Must be called with a store of the data type that it was
+    /// made for.
+    pub(crate) call: Box<Callback>,
+}
+
+impl fmt::Debug for HostFunc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HostFunc({})", crate::types::get(self.ty))
+    }
+}
+
+/// A host function bound to the instance that imports it, so that it knows who
+/// calls; or to none, when it was made as a value.
+#[repr(C)]
+#[derive(Debug)]
+pub(crate) struct HostBinding {
+    context: FixedFields,
+    pub(crate) record: FuncRecord,
+    pub(crate) func: Arc<HostFunc>,
+    pub(crate) instance: Option<u32>,
+}
+
+impl HostBinding {
+    /// A binding that does not know its own address yet: see
+    /// [`HostBinding::settle`].
+    pub(crate) fn new(func: Arc<HostFunc>, instance: Option<u32>) -> Self {
+        let memory0 = Definition::default();
+        let context = FixedFields { owner: 0, type_ids: 0, builtins: 0, memory0, store: 0 };
+        let record = FuncRecord { code: 0, context: 0, type_id: func.ty, host: 0 };
+        Self { context, record, func, instance }
+    }
+
+    /// Fills in addresses, once the binding is where it will stay. `code` is a
+    /// host-call stub for its type.
+    pub(crate) fn settle(&mut self, store: usize, builtins: usize, code: usize) {
+        let address = (&raw mut *self).expose_provenance();
+        self.context.owner = address;
+        self.context.builtins = builtins;
+        self.context.store = store;
+        self.record.context = address + abi::HOST_CONTEXT_SIZE as usize;
+        self.record.host = address;
+        self.record.code = code;
+    }
+
+    /// Address of the record, which is what a function reference is.
+    pub(crate) fn record_address(&self) -> usize {
+        (&raw const self.record).expose_provenance()
+    }
+}
+
+const _: () = assert!(std::mem::offset_of!(HostBinding, context) == 0);

@@ -1,0 +1,118 @@
+//! Satisfying imports: what was provided, and whether it matches.
+
+use crate::artifact::{ExternType, ModuleInfo};
+use crate::error::LinkProblem;
+use crate::externs::Extern;
+use crate::host::HostFunc;
+use crate::matching::{self, Space};
+use crate::store::StoreCore;
+use crate::types;
+use crate::value::Memory;
+use precast_artifact::module::{ImportKind, Module};
+use std::sync::Arc;
+
+/// What an import may be satisfied with.
+#[derive(Clone, Debug)]
+pub(crate) enum Provided {
+    /// A function of the host that no store owns.
+    Host(Arc<HostFunc>),
+    /// An item of the store.
+    Item(Extern),
+}
+
+/// Checks what was found for an import against what it must be.
+pub(crate) fn check(
+    core: &StoreCore,
+    module: &Module,
+    info: &ModuleInfo,
+    import: usize,
+    found: Option<&Provided>,
+) -> Result<(), LinkProblem> {
+    let problem = |found| {
+        let names = &module.imports[import];
+        LinkProblem {
+            module: names.module.clone(),
+            name: names.name.clone(),
+            needs: info.import_type(module, import).to_string(),
+            found,
+        }
+    };
+    let Some(found) = found else { return Err(problem(None)) };
+    if let Provided::Item(item) = found
+        && item.store() != core.id
+    {
+        return Err(problem(Some(format!("a {item} of another store"))));
+    }
+    if function_matches(core, module, info, import, found) {
+        return Ok(());
+    }
+    let Provided::Item(item) = found else {
+        return Err(problem(Some(describe(core, found))));
+    };
+    let has = item.type_in(core);
+    let matches = match (&has, &info.import_type(module, import)) {
+        (ExternType::Table(has), ExternType::Table(needs)) => matching::table(has, needs),
+        (ExternType::Memory(has), ExternType::Memory(needs)) => matching::memory(has, needs),
+        (ExternType::Global(has), ExternType::Global(needs)) => matching::global(has, needs),
+        (ExternType::Tag(has), ExternType::Tag(needs)) => has == needs,
+        _ => false,
+    };
+    if !matches {
+        return Err(problem(Some(has.to_string())));
+    }
+    match item {
+        Extern::Memory(memory) => {
+            check_space(core, module, info, import, memory).map_err(|found| problem(Some(found)))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn function_matches(
+    core: &StoreCore,
+    module: &Module,
+    info: &ModuleInfo,
+    import: usize,
+    found: &Provided,
+) -> bool {
+    let ImportKind::Function(ty) = module.imports[import].kind else { return false };
+    let needs = info.type_ids[ty as usize];
+    match found {
+        Provided::Host(func) => func.ty == needs,
+        Provided::Item(Extern::Func(func)) => func.type_in(core.id).is_ok_and(|has| has == needs),
+        Provided::Item(_) => false,
+    }
+}
+
+fn describe(core: &StoreCore, found: &Provided) -> String {
+    match found {
+        Provided::Host(func) => format!("function {}", types::get(func.ty)),
+        Provided::Item(item) => item.type_in(core).to_string(),
+    }
+}
+
+/// Compares a memory's address space with what the importing code relies on.
+fn check_space(
+    core: &StoreCore,
+    module: &Module,
+    info: &ModuleInfo,
+    import: usize,
+    memory: &Memory,
+) -> Result<(), String> {
+    let declared = &module.memories[info.import_index(import) as usize];
+    let needs = Space { reservation: declared.reservation, guard: declared.guard };
+    let memory = &core.memories[memory.index as usize];
+    let has = memory.space();
+    match matching::space(has, needs, memory.ty().max_bytes()) {
+        true => Ok(()),
+        false => Err(format!(
+            "{} with {:#x} + {:#x} bytes of address space, where the code relies on \
+             {:#x} + {:#x}: compile both modules with the same memory model",
+            memory.ty(),
+            has.reservation,
+            has.guard,
+            needs.reservation,
+            needs.guard
+        )),
+    }
+}

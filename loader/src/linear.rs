@@ -1,0 +1,237 @@
+//! Linear memories: a reservation that never moves, accessible as far as the
+//! memory has grown.
+//!
+//! ```text
+//!   mapping start       base                base + length        base + reservation
+//!   | context, if any  | accessible        | inaccessible ...    | guard |
+//! ```
+//!
+//! # Safety
+//!
+//! The base and the length are in a definition that machine code reads; it
+//! lies in a context or belongs to the memory, and lives as long as that.
+//! Slices of the contents exist only while no guest of the store runs.
+#![allow(unsafe_code)]
+
+use crate::error::{Error, Result};
+use crate::matching::Space;
+use crate::sys::map::Mapping;
+use crate::sys::{page_size, round_to_pages};
+use crate::vm::Definition;
+use precast_artifact::types::MemoryType;
+use std::fs::File;
+use std::io;
+use std::ptr::{with_exposed_provenance, with_exposed_provenance_mut};
+
+/// A linear memory.
+#[derive(Debug)]
+pub(crate) struct LinearMemory {
+    mapping: Mapping,
+    /// Bytes of the mapping before the base.
+    prefix: usize,
+    /// Accessible bytes from the base, whole pages.
+    committed: usize,
+    /// Address of the definition.
+    definition: usize,
+    owned: Option<Box<Definition>>,
+    ty: MemoryType,
+    space: Space,
+}
+
+impl LinearMemory {
+    /// A memory of the minimum size of `ty`, with at least `prefix` accessible
+    /// bytes before the base, zero like the memory.
+    pub(crate) fn new(ty: MemoryType, space: Space, prefix: usize) -> Result<Self> {
+        let length = (ty.limits.min << ty.page_size_log2) as usize;
+        let what = || format!("cannot reserve memory ({} bytes)", space.reservation);
+        let rounded = || {
+            let total = usize::try_from(space.reservation.checked_add(space.guard)?).ok()?;
+            let prefix = round_to_pages(prefix)?;
+            let committed = round_to_pages(length)?;
+            Some((prefix, prefix.checked_add(total)?, committed))
+        };
+        let (prefix, total, committed) =
+            rounded().ok_or_else(|| Error::Limit(format!("{}: too large", what())))?;
+        let mapping = Mapping::reserve(total).map_err(Error::system(what()))?;
+        mapping.commit(0, prefix + committed).map_err(Error::system(what()))?;
+        let mut memory = Self { mapping, prefix, committed, definition: 0, owned: None, ty, space };
+        memory.define(None, length);
+        Ok(memory)
+    }
+
+    /// Moves the definition to the context field at `address`.
+    ///
+    /// # Safety
+    ///
+    /// The field lives as long as the memory.
+    pub(crate) unsafe fn define_at(&mut self, address: usize) {
+        let length = self.length();
+        self.define(Some(address), length);
+    }
+
+    fn define(&mut self, address: Option<usize>, length: usize) {
+        let definition = Definition { base: self.base(), length };
+        match address {
+            Some(address) => {
+                // SAFETY: a definition field, by the promise of `define_at`.
+                unsafe { with_exposed_provenance_mut::<Definition>(address).write(definition) };
+                (self.definition, self.owned) = (address, None);
+            }
+            None => {
+                let owned = self.owned.insert(Box::new(definition));
+                self.definition = (&raw mut **owned).expose_provenance();
+            }
+        }
+    }
+
+    /// Address of the first byte.
+    pub(crate) fn base(&self) -> usize {
+        self.mapping.base() + self.prefix
+    }
+
+    /// Size in bytes.
+    pub(crate) fn length(&self) -> usize {
+        // SAFETY: the definition is alive; the guest writes it only by calls
+        // of builtins.
+        unsafe { (*with_exposed_provenance::<Definition>(self.definition)).length }
+    }
+
+    /// Size in pages of the memory's type.
+    pub(crate) fn pages(&self) -> u64 {
+        self.length() as u64 >> self.ty.page_size_log2
+    }
+
+    /// The type, with the present size as its minimum.
+    pub(crate) fn ty(&self) -> MemoryType {
+        let mut ty = self.ty;
+        ty.limits.min = self.pages();
+        ty
+    }
+
+    /// Address space that is reserved for it.
+    pub(crate) fn space(&self) -> Space {
+        self.space
+    }
+
+    /// Address of the definition.
+    pub(crate) fn definition(&self) -> usize {
+        self.definition
+    }
+
+    /// Size in bytes after growing by `delta` pages, if type and reservation
+    /// allow it.
+    pub(crate) fn grown(&self, delta: u64) -> Option<usize> {
+        let pages = self.pages().checked_add(delta)?;
+        let bytes = pages.checked_mul(self.ty.page_size())?;
+        let max = self.ty.max_bytes().min(self.space.reservation);
+        (bytes <= max).then_some(bytes as usize)
+    }
+
+    /// Grows to `length` bytes, which [`LinearMemory::grown`] has allowed.
+    pub(crate) fn grow_to(&mut self, length: usize) -> io::Result<()> {
+        let committed = round_to_pages(length).ok_or(io::ErrorKind::OutOfMemory)?;
+        if committed > self.committed {
+            let start = self.prefix + self.committed;
+            self.mapping.commit(start, committed - self.committed)?;
+            self.committed = committed;
+        }
+        // SAFETY: the definition is alive.
+        let definition =
+            unsafe { &mut *with_exposed_provenance_mut::<Definition>(self.definition) };
+        definition.length = length;
+        Ok(())
+    }
+
+    /// Maps initial contents from a file, copied on write. Bytes behind `len`
+    /// on its last page are zero.
+    pub(crate) fn map_contents(
+        &mut self,
+        address: u64,
+        file: &File,
+        at: u64,
+        len: u64,
+    ) -> io::Result<()> {
+        let (start, len) = (address as usize, len as usize);
+        if start.checked_add(len).is_none_or(|end| end > self.committed) {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        // SAFETY: the memory is new, nothing refers to its contents.
+        unsafe { self.mapping.overlay(self.prefix + start, len, file, at)? };
+        let tail = (start + len) % page_size();
+        if tail != 0 {
+            let end = with_exposed_provenance_mut::<u8>(self.base() + start + len);
+            // SAFETY: the rest of a page that was just mapped.
+            unsafe { end.write_bytes(0, page_size() - tail) };
+        }
+        Ok(())
+    }
+
+    /// Whether a fault at `address` is an access beyond the memory's size.
+    pub(crate) fn guards(&self, address: usize) -> bool {
+        // A machine may report the first byte of an access that straddles the
+        // end, so up to a vector's width before it counts.
+        let start = self.base() + self.committed.saturating_sub(16);
+        (start..self.mapping.base() + self.mapping.len()).contains(&address)
+    }
+
+    /// `memory.fill`; `None` beyond the end.
+    pub(crate) fn fill(&mut self, address: u64, value: u8, length: u64) -> Option<()> {
+        let (start, length) = self.checked(address, length)?;
+        // SAFETY: inside the memory, and `&mut self` excludes slices.
+        unsafe { with_exposed_provenance_mut::<u8>(start).write_bytes(value, length) };
+        Some(())
+    }
+
+    /// Writes bytes; `None` beyond the end.
+    pub(crate) fn write(&mut self, address: u64, bytes: &[u8]) -> Option<()> {
+        let (start, length) = self.checked(address, bytes.len() as u64)?;
+        let to = with_exposed_provenance_mut::<u8>(start);
+        // SAFETY: inside the memory, and `&mut self` excludes slices of it.
+        unsafe { to.copy_from_nonoverlapping(bytes.as_ptr(), length) };
+        Some(())
+    }
+
+    /// `memory.copy` between two memories, or inside one; `None` beyond an
+    /// end.
+    pub(crate) fn copy(
+        memories: &mut [Self],
+        (to, to_address): (u32, u64),
+        (from, from_address): (u32, u64),
+        length: u64,
+    ) -> Option<()> {
+        let (target, _) = memories[to as usize].checked(to_address, length)?;
+        let (source, length) = memories[from as usize].checked(from_address, length)?;
+        let source = with_exposed_provenance::<u8>(source);
+        // SAFETY: both ranges are inside memories, and `&mut` excludes slices.
+        unsafe { source.copy_to(with_exposed_provenance_mut(target), length) };
+        Some(())
+    }
+
+    /// Address and length of a range of the contents.
+    fn checked(&self, address: u64, length: u64) -> Option<(usize, usize)> {
+        let end = address.checked_add(length)?;
+        (end <= self.length() as u64).then(|| (self.base() + address as usize, length as usize))
+    }
+
+    /// The contents.
+    ///
+    /// # Safety
+    ///
+    /// No guest of the store runs while the slice exists.
+    pub(crate) unsafe fn bytes<'a>(&self) -> &'a [u8] {
+        // SAFETY: base and length describe accessible memory.
+        unsafe { std::slice::from_raw_parts(with_exposed_provenance(self.base()), self.length()) }
+    }
+
+    /// The contents, to write.
+    ///
+    /// # Safety
+    ///
+    /// No guest of the store runs while the slice exists, and there is no
+    /// other slice.
+    pub(crate) unsafe fn bytes_mut<'a>(&self) -> &'a mut [u8] {
+        let base = with_exposed_provenance_mut(self.base());
+        // SAFETY: base and length describe accessible memory.
+        unsafe { std::slice::from_raw_parts_mut(base, self.length()) }
+    }
+}

@@ -1,0 +1,191 @@
+//! Linkers: names for what guests may import.
+
+use crate::artifact::{Artifact, ExternType};
+use crate::caller::Caller;
+use crate::error::{Error, Result};
+use crate::externs::Extern;
+use crate::func;
+use crate::host::HostFunc;
+use crate::imports::Provided;
+use crate::instance::Instance;
+use crate::instantiate;
+use crate::store::AsStore;
+use crate::typed::IntoFunc;
+use crate::value::{RawValue, Val};
+use precast_artifact::types::FuncType;
+use std::collections::HashMap;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+/// Collects what guests may import, by module and name, and makes instances.
+///
+/// Host functions that are defined here belong to no store, so one linker can
+/// serve many stores, on many threads. A later definition replaces an earlier
+/// one of the same name.
+///
+/// ```no_run
+/// use precast_loader::{Artifact, Caller, Linker, Store};
+///
+/// # fn main() -> precast_loader::Result<()> {
+/// let artifact = Artifact::open("plugin.cwasm")?;
+/// let mut linker = Linker::new();
+/// linker.func_wrap("host", "count", |mut caller: Caller<'_, u32>, by: u32| {
+///     *caller.data_mut() += by;
+/// });
+/// let mut store = Store::new(0);
+/// let instance = linker.instantiate(&mut store, &artifact)?;
+/// let run = instance.get_typed_func::<(), ()>(&store, "run")?;
+/// run.call(&mut store, ())?;
+/// println!("counted {}", store.data());
+/// # Ok(())
+/// # }
+/// ```
+pub struct Linker<T> {
+    modules: HashMap<String, HashMap<String, Provided>>,
+    data: PhantomData<fn(T) -> T>,
+}
+
+impl<T> Default for Linker<T> {
+    fn default() -> Self {
+        Self { modules: HashMap::new(), data: PhantomData }
+    }
+}
+
+impl<T> Clone for Linker<T> {
+    fn clone(&self) -> Self {
+        Self { modules: self.modules.clone(), data: PhantomData }
+    }
+}
+
+impl<T: 'static> Linker<T> {
+    /// A linker that provides nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Defines a function by a closure with Rust types; see [`IntoFunc`].
+    pub fn func_wrap<P, R>(
+        &mut self,
+        module: &str,
+        name: &str,
+        f: impl IntoFunc<T, P, R>,
+    ) -> &mut Self {
+        self.define_host(module, name, f.into_func().0)
+    }
+
+    /// Defines a function by a closure that takes [`Val`]s; see
+    /// [`Func::new`](crate::Func::new).
+    ///
+    /// # Errors
+    ///
+    /// As [`Func::new`](crate::Func::new).
+    pub fn func_new(
+        &mut self,
+        module: &str,
+        name: &str,
+        ty: FuncType,
+        f: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync + 'static,
+    ) -> Result<&mut Self> {
+        Ok(self.define_host(module, name, func::untyped(ty, f)?))
+    }
+
+    /// Defines a function by a closure that takes slots; see
+    /// [`Func::new_raw`](crate::Func::new_raw).
+    ///
+    /// # Errors
+    ///
+    /// As [`Func::new`](crate::Func::new).
+    pub fn func_raw(
+        &mut self,
+        module: &str,
+        name: &str,
+        ty: FuncType,
+        f: impl Fn(&mut Caller<'_, T>, &mut [RawValue]) -> Result<()> + Send + Sync + 'static,
+    ) -> Result<&mut Self> {
+        Ok(self.define_host(module, name, func::raw(ty, f)?))
+    }
+
+    /// Defines an item of a store. Instances can then be made in that store
+    /// only, if they import it.
+    pub fn define(&mut self, module: &str, name: &str, item: impl Into<Extern>) -> &mut Self {
+        self.insert(module, name, Provided::Item(item.into()))
+    }
+
+    /// Defines all exports of an instance under the name `module`.
+    ///
+    /// # Panics
+    ///
+    /// If the instance is of another store.
+    pub fn instance(
+        &mut self,
+        store: &impl AsStore<Data = T>,
+        module: &str,
+        instance: Instance,
+    ) -> &mut Self {
+        for (name, item) in instance.exports(store) {
+            self.define(module, name, item);
+        }
+        self
+    }
+
+    /// Defines every function that `artifact` imports and that is not defined
+    /// yet, as one that fails when it is called, with its name.
+    pub fn define_unknown_functions(&mut self, artifact: &Artifact) -> &mut Self {
+        for import in artifact.imports() {
+            let ExternType::Func(ty) = import.ty else { continue };
+            if self.get(&import.module, &import.name).is_some() {
+                continue;
+            }
+            let message = format!("{}.{} was called, but not provided", import.module, import.name);
+            let fail =
+                move |_: &mut Caller<'_, T>, _: &mut [RawValue]| Err(Error::host(message.clone()));
+            let func = func::raw(ty, fail).expect("an artifact's types are known");
+            self.define_host(&import.module, &import.name, func);
+        }
+        self
+    }
+
+    /// Makes an instance of an artifact: links its imports, initialises
+    /// memories, tables and globals, and calls its start function. An artifact
+    /// that holds several instances has all of them made; the last is
+    /// returned.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Link`] with every import that is not satisfied;
+    /// [`Error::Limit`]; traps and errors of the initialisation. After a trap,
+    /// what was written to imported memories and tables stays.
+    pub fn instantiate(
+        &self,
+        store: &mut impl AsStore<Data = T>,
+        artifact: &Artifact,
+    ) -> Result<Instance> {
+        let mut access = store.as_store_mut();
+        let provide = |module: &str, name: &str| self.get(module, name).cloned();
+        let index = instantiate::instantiate(&mut access, artifact.image(), &provide)?;
+        Ok(Instance { store: access.core().id, index })
+    }
+
+    fn get(&self, module: &str, name: &str) -> Option<&Provided> {
+        self.modules.get(module)?.get(name)
+    }
+
+    fn define_host(&mut self, module: &str, name: &str, func: HostFunc) -> &mut Self {
+        self.insert(module, name, Provided::Host(Arc::new(func)))
+    }
+
+    fn insert(&mut self, module: &str, name: &str, provided: Provided) -> &mut Self {
+        if !self.modules.contains_key(module) {
+            self.modules.insert(module.to_owned(), HashMap::new());
+        }
+        let names = self.modules.get_mut(module).expect("inserted above");
+        names.insert(name.to_owned(), provided);
+        self
+    }
+}
+
+impl<T> std::fmt::Debug for Linker<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Linker").field("modules", &self.modules).finish()
+    }
+}

@@ -1,0 +1,133 @@
+//! Memories, as the host uses them.
+//!
+//! # Safety
+//!
+//! Slices of a memory borrow the store, so no guest runs while they exist.
+#![allow(unsafe_code)]
+
+use crate::error::{Error, Result};
+use crate::linear::LinearMemory;
+use crate::matching::Space;
+use crate::store::{AsStore, StoreCore};
+use crate::value::Memory;
+use precast_artifact::abi;
+use precast_artifact::trap::TrapCode;
+use precast_artifact::types::MemoryType;
+
+impl Memory {
+    /// Makes a memory of the minimum size of `ty`, which guests can import.
+    ///
+    /// # Errors
+    ///
+    /// A limit of the store, or the system has no room.
+    pub fn new(store: &mut impl AsStore, ty: MemoryType) -> Result<Self> {
+        let mut access = store.as_store_mut();
+        let core = access.core();
+        let (reservation, guard) = match ty.index64 {
+            true => (abi::MEMORY64_RESERVATION, abi::MEMORY64_GUARD),
+            false => (abi::MEMORY32_RESERVATION, 0),
+        };
+        let index = create(core, ty, Space { reservation, guard }, 0)?;
+        Ok(Self { store: core.id, index })
+    }
+
+    /// Its type, with the present size as the minimum.
+    ///
+    /// # Panics
+    ///
+    /// As all methods here but those that return errors: if the memory is of
+    /// another store.
+    pub fn ty(&self, store: &impl AsStore) -> MemoryType {
+        self.inner(store.as_store().core()).ty()
+    }
+
+    /// Its size in pages, of 64 KiB unless its type says otherwise.
+    pub fn size(&self, store: &impl AsStore) -> u64 {
+        self.inner(store.as_store().core()).pages()
+    }
+
+    /// Its contents.
+    pub fn data<'a>(&self, store: &'a impl AsStore) -> &'a [u8] {
+        // SAFETY: the slice borrows the store.
+        unsafe { self.inner(store.as_store().core()).bytes() }
+    }
+
+    /// Its contents, to write.
+    pub fn data_mut<'a>(&self, store: &'a mut impl AsStore) -> &'a mut [u8] {
+        self.data_and_store_mut(store).0
+    }
+
+    /// Its contents and the host's data, at once.
+    pub fn data_and_store_mut<'a, S: AsStore>(
+        &self,
+        store: &'a mut S,
+    ) -> (&'a mut [u8], &'a mut S::Data) {
+        let (core, data) = store.as_store_mut().parts();
+        // SAFETY: the slice borrows the store, exclusively.
+        (unsafe { self.inner(core).bytes_mut() }, data)
+    }
+
+    /// Copies bytes out, from `address` on.
+    ///
+    /// # Errors
+    ///
+    /// The range leaves the memory; then nothing was copied.
+    pub fn read(&self, store: &impl AsStore, address: u64, buffer: &mut [u8]) -> Result<()> {
+        let data = self.data(store);
+        let range = range(address, buffer.len(), data.len())?;
+        buffer.copy_from_slice(&data[range]);
+        Ok(())
+    }
+
+    /// Copies bytes in, from `address` on.
+    ///
+    /// # Errors
+    ///
+    /// The range leaves the memory; then nothing was copied.
+    pub fn write(&self, store: &mut impl AsStore, address: u64, bytes: &[u8]) -> Result<()> {
+        let data = self.data_mut(store);
+        let range = range(address, bytes.len(), data.len())?;
+        data[range].copy_from_slice(bytes);
+        Ok(())
+    }
+
+    /// Grows it by `pages`; returns the old size in pages.
+    ///
+    /// # Errors
+    ///
+    /// Its type or the store's limits do not allow it, or the system has no
+    /// memory.
+    pub fn grow(&self, store: &mut impl AsStore, pages: u64) -> Result<u64> {
+        let mut access = store.as_store_mut();
+        let core = access.core();
+        core.owns(self.store)?;
+        core.grow_memory(self.index, pages)
+            .ok_or_else(|| Error::Limit(format!("cannot grow a memory by {pages} pages")))
+    }
+
+    fn inner<'a>(&self, core: &'a StoreCore) -> &'a LinearMemory {
+        core.assert_owns(self.store);
+        &core.memories[self.index as usize]
+    }
+}
+
+/// Adds a memory to a store; see [`LinearMemory::new`].
+pub(crate) fn create(
+    core: &mut StoreCore,
+    ty: MemoryType,
+    space: Space,
+    prefix: usize,
+) -> Result<u32> {
+    let bytes = ty.limits.min.saturating_mul(ty.page_size());
+    if bytes > ty.max_bytes().min(space.reservation) {
+        return Err(Error::Limit(format!("a memory of {bytes} bytes is too large")));
+    }
+    core.allow_memory(bytes)?;
+    Ok(core.add_memory(LinearMemory::new(ty, space, prefix)?))
+}
+
+fn range(address: u64, len: usize, size: usize) -> Result<std::ops::Range<usize>> {
+    let end = address.checked_add(len as u64).filter(|end| *end <= size as u64);
+    let end = end.ok_or(TrapCode::MemoryOutOfBounds)?;
+    Ok(address as usize..end as usize)
+}

@@ -1,0 +1,146 @@
+//! Data and element segments, and constant expressions: what instantiation and
+//! the bulk instructions share (core specification 4.6.6 to 4.6.10).
+//!
+//! # Safety
+//!
+//! Globals are read at the addresses that contexts hold for them.
+#![allow(unsafe_code)]
+
+use crate::guest::GuestState;
+use crate::linear::LinearMemory;
+use crate::store::StoreCore;
+use crate::value::RawValue;
+use precast_artifact::module::{ConstExpr, ConstOp, ElementItems, Range};
+use precast_artifact::trap::TrapCode;
+use precast_artifact::types::ValType;
+use std::ptr::with_exposed_provenance;
+
+/// `memory.init`: copies part of a data segment.
+pub(crate) fn memory_init(
+    core: &mut StoreCore,
+    instance: usize,
+    memory: u32,
+    segment: u32,
+    [to, from, length]: [u64; 3],
+) -> Result<(), TrapCode> {
+    let StoreCore { instances, memories, .. } = core;
+    let guest = &instances[instance];
+    let dropped = guest.dropped_data.get(segment as usize).copied().unwrap_or(false);
+    let range = match dropped {
+        true => Range::default(),
+        false => guest.module().0.data[segment as usize],
+    };
+    let part = part(guest.image.bytes(range), from, length).ok_or(TrapCode::MemoryOutOfBounds)?;
+    let memory: &mut LinearMemory = &mut memories[guest.memories[memory as usize] as usize];
+    memory.write(to, part).ok_or(TrapCode::MemoryOutOfBounds)
+}
+
+/// `data.drop`.
+pub(crate) fn data_drop(core: &mut StoreCore, instance: usize, segment: u32) {
+    let guest = &mut core.instances[instance];
+    let count = guest.module().0.data.len();
+    GuestState::drop_segment(&mut guest.dropped_data, segment, count);
+}
+
+/// `table.init`: copies part of an element segment.
+pub(crate) fn table_init(
+    core: &mut StoreCore,
+    instance: usize,
+    table: u32,
+    segment: u32,
+    [to, from, length]: [u64; 3],
+) -> Result<(), TrapCode> {
+    const OUT: TrapCode = TrapCode::TableOutOfBounds;
+    let guest = &core.instances[instance];
+    let (module, _) = guest.module();
+    let table = &core.tables[store_table(guest, table).ok_or(OUT)?];
+    let cells = table.range(to, length).ok_or(OUT)?;
+    let dropped = guest.dropped_elements.get(segment as usize).copied().unwrap_or(false);
+    if dropped {
+        return part::<u8>(&[], from, length).map(drop).ok_or(OUT);
+    }
+    match &module.elements[segment as usize].items {
+        ElementItems::Functions(functions) => {
+            let functions = part(functions, from, length).ok_or(OUT)?;
+            for (cell, function) in cells.iter().zip(functions) {
+                cell.set(guest.record(*function) as u64);
+            }
+        }
+        ElementItems::Expressions(expressions) => {
+            let expressions = part(expressions, from, length).ok_or(OUT)?;
+            for (cell, expression) in cells.iter().zip(expressions) {
+                cell.set(evaluate(guest, expression).u64());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// `elem.drop`.
+pub(crate) fn elem_drop(core: &mut StoreCore, instance: usize, segment: u32) {
+    let guest = &mut core.instances[instance];
+    let count = guest.module().0.elements.len();
+    GuestState::drop_segment(&mut guest.dropped_elements, segment, count);
+}
+
+/// Length of an element segment.
+pub(crate) fn element_count(guest: &GuestState, segment: u32) -> u64 {
+    match &guest.module().0.elements[segment as usize].items {
+        ElementItems::Functions(functions) => functions.len() as u64,
+        ElementItems::Expressions(expressions) => expressions.len() as u64,
+    }
+}
+
+/// Index in the store of a table that is not private.
+pub(crate) fn store_table(guest: &GuestState, table: u32) -> Option<usize> {
+    guest.tables.get(table as usize).copied().flatten().map(|index| index as usize)
+}
+
+/// The value of a constant expression. Descriptions are checked, so it has
+/// one.
+pub(crate) fn evaluate(guest: &GuestState, expression: &ConstExpr) -> RawValue {
+    let mut stack: Vec<RawValue> = Vec::with_capacity(expression.ops.len());
+    for op in &expression.ops {
+        let value = match *op {
+            ConstOp::Bits32(bits) => bits.into(),
+            ConstOp::Bits64(bits) => bits.into(),
+            ConstOp::Bits128(bits) => bits.into(),
+            ConstOp::RefNull => RawValue::default(),
+            ConstOp::RefFunc(function) => (guest.record(function) as u64).into(),
+            ConstOp::GlobalGet(global) => read_global(guest, global),
+            ConstOp::I32Add => binary32(&mut stack, u32::wrapping_add),
+            ConstOp::I32Sub => binary32(&mut stack, u32::wrapping_sub),
+            ConstOp::I32Mul => binary32(&mut stack, u32::wrapping_mul),
+            ConstOp::I64Add => binary64(&mut stack, u64::wrapping_add),
+            ConstOp::I64Sub => binary64(&mut stack, u64::wrapping_sub),
+            ConstOp::I64Mul => binary64(&mut stack, u64::wrapping_mul),
+        };
+        stack.push(value);
+    }
+    stack.pop().unwrap_or_default()
+}
+
+fn binary32(stack: &mut Vec<RawValue>, op: fn(u32, u32) -> u32) -> RawValue {
+    let (right, left) = (stack.pop().unwrap_or_default(), stack.pop().unwrap_or_default());
+    op(left.u32(), right.u32()).into()
+}
+
+fn binary64(stack: &mut Vec<RawValue>, op: fn(u64, u64) -> u64) -> RawValue {
+    let (right, left) = (stack.pop().unwrap_or_default(), stack.pop().unwrap_or_default());
+    op(left.u64(), right.u64()).into()
+}
+
+fn read_global(guest: &GuestState, index: u32) -> RawValue {
+    let address = guest.global(index);
+    match guest.module().0.globals[index as usize].ty.value {
+        // SAFETY: a global of this width stands there.
+        ValType::V128 => unsafe { *with_exposed_provenance::<u128>(address) }.into(),
+        // SAFETY: as above.
+        _ => unsafe { *with_exposed_provenance::<u64>(address) }.into(),
+    }
+}
+
+fn part<T>(all: &[T], from: u64, length: u64) -> Option<&[T]> {
+    let end = usize::try_from(from.checked_add(length)?).ok()?;
+    all.get(from as usize..end)
+}

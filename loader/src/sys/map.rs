@@ -1,0 +1,156 @@
+//! Address space: reservations that become accessible bit by bit, and private
+//! mappings of files.
+//!
+//! No page is ever writable and executable, and none becomes executable after
+//! it was writable: text is mapped executable from the file at once.
+//!
+//! # Safety
+//!
+//! A [`Mapping`] owns its address range: it is the only thing that maps,
+//! protects or unmaps there. Methods that take `&self` only make inaccessible
+//! pages accessible; those that replace pages take `&mut self`, and say what
+//! else must hold.
+#![allow(unsafe_code)]
+
+use crate::sys::round_to_pages;
+use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap, mmap_anonymous, mprotect, munmap};
+use std::fs::File;
+use std::io;
+use std::ptr::{null_mut, with_exposed_provenance, with_exposed_provenance_mut};
+
+/// A range of address space, unmapped on drop.
+#[derive(Debug)]
+pub(crate) struct Mapping {
+    base: usize,
+    len: usize,
+}
+
+impl Mapping {
+    /// Reserves `len` bytes (rounded up to pages) that nothing may access yet.
+    pub(crate) fn reserve(len: usize) -> io::Result<Self> {
+        let len = round_to_pages(len.max(1)).ok_or(io::ErrorKind::OutOfMemory)?;
+        let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
+        // SAFETY: a new mapping where the kernel finds room touches nothing.
+        let base = unsafe { mmap_anonymous(null_mut(), len, ProtFlags::empty(), flags)? };
+        Ok(Self { base: base.expose_provenance(), len })
+    }
+
+    /// Address of the first byte.
+    pub(crate) fn base(&self) -> usize {
+        self.base
+    }
+
+    /// Number of bytes, whole pages.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Makes pages readable and writable; they are zero where they were
+    /// inaccessible. `offset` and `len` are rounded outwards to pages.
+    pub(crate) fn commit(&self, offset: usize, len: usize) -> io::Result<()> {
+        let (start, len) = self.pages(offset, len)?;
+        if len == 0 {
+            return Ok(());
+        }
+        let address = with_exposed_provenance_mut(start);
+        // SAFETY: the pages are ours; giving more access breaks no reference.
+        unsafe { mprotect(address, len, MprotectFlags::READ | MprotectFlags::WRITE)? };
+        Ok(())
+    }
+
+    /// Replaces pages by a private, writable view of `file`.
+    ///
+    /// # Safety
+    ///
+    /// Nothing refers to the pages' present contents.
+    pub(crate) unsafe fn overlay(
+        &mut self,
+        offset: usize,
+        len: usize,
+        file: &File,
+        at: u64,
+    ) -> io::Result<()> {
+        // SAFETY: as the caller promises.
+        unsafe { self.replace(offset, len, file, at, ProtFlags::READ | ProtFlags::WRITE) }
+    }
+
+    unsafe fn replace(
+        &mut self,
+        offset: usize,
+        len: usize,
+        file: &File,
+        at: u64,
+        prot: ProtFlags,
+    ) -> io::Result<()> {
+        let (start, len) = self.pages(offset, len)?;
+        if len == 0 {
+            return Ok(());
+        }
+        let flags = MapFlags::PRIVATE | MapFlags::FIXED;
+        let address = with_exposed_provenance_mut(start);
+        // SAFETY: the range is inside this mapping; the caller answers for
+        // what refers to it.
+        unsafe { mmap(address, len, prot, flags, file, at)? };
+        Ok(())
+    }
+
+    /// Address and length of the pages that hold a range; an error when it
+    /// leaves the mapping.
+    fn pages(&self, offset: usize, len: usize) -> io::Result<(usize, usize)> {
+        let end = offset.checked_add(len).and_then(round_to_pages);
+        let start = offset - offset % crate::sys::page_size();
+        match end {
+            Some(end) if end <= self.len => {
+                Ok((self.base + start, if len == 0 { 0 } else { end - start }))
+            }
+            _ => Err(io::ErrorKind::InvalidInput.into()),
+        }
+    }
+}
+
+/// A whole file, mapped for reading, part of it for execution.
+///
+/// Its bytes are a plain slice because artifacts do not change under their
+/// readers: they are written to a temporary name and renamed, or sealed.
+#[derive(Debug)]
+pub(crate) struct FileMapping {
+    mapping: Mapping,
+    len: usize,
+}
+
+impl FileMapping {
+    /// Maps `file`, which has `len` bytes.
+    pub(crate) fn new(file: &File, len: usize) -> io::Result<Self> {
+        let pages = round_to_pages(len.max(1)).ok_or(io::ErrorKind::OutOfMemory)?;
+        // SAFETY: a new mapping where the kernel finds room touches nothing.
+        let base = unsafe { mmap(null_mut(), pages, ProtFlags::READ, MapFlags::PRIVATE, file, 0)? };
+        Ok(Self { mapping: Mapping { base: base.expose_provenance(), len: pages }, len })
+    }
+
+    /// Makes a range executable, by mapping it from the same file once more.
+    pub(crate) fn make_text(&mut self, offset: usize, len: usize, file: &File) -> io::Result<()> {
+        let prot = ProtFlags::READ | ProtFlags::EXEC;
+        // SAFETY: the mapping was made from `file`, so contents stay the same.
+        unsafe { self.mapping.replace(offset, len, file, offset as u64, prot) }
+    }
+
+    /// Address of the first byte.
+    pub(crate) fn base(&self) -> usize {
+        self.mapping.base
+    }
+
+    /// The file's bytes.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        // SAFETY: mapped readable for as long as `self` lives; see the type
+        // for why they do not change.
+        unsafe { std::slice::from_raw_parts(with_exposed_provenance(self.mapping.base), self.len) }
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        // SAFETY: the range is ours, and whoever dropped it is done with it.
+        let result = unsafe { munmap(with_exposed_provenance_mut(self.base), self.len) };
+        debug_assert!(result.is_ok(), "unmapping {:#x}: {result:?}", self.base);
+    }
+}

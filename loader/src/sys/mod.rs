@@ -1,0 +1,37 @@
+//! The operating system and the machine: everything that a port to another
+//! one must write again. Nothing here knows of stores, instances or traps.
+//!
+//! | file | holds |
+//! |-|-|
+//! | `x86_64.rs` | all that depends on the architecture: stubs, registers in a signal context, frame layout, CPU features |
+//! | `map.rs` | address space: reservations, file mappings |
+//! | `file.rs` | opening, and sealed memory files |
+//! | `stack.rs` | guest stacks |
+//! | `signals.rs` | fault handlers, alternate signal stacks |
+//!
+//! # Adding an architecture
+//!
+//! Write `<name>.rs` with the same public items as `x86_64.rs` and name it
+//! below; nothing else in the crate depends on the architecture.
+
+pub(crate) mod file;
+pub(crate) mod map;
+pub(crate) mod signals;
+pub(crate) mod stack;
+
+#[cfg(target_arch = "x86_64")]
+#[path = "x86_64.rs"]
+pub(crate) mod arch;
+
+#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+compile_error!("precast-loader runs on Linux on x86-64; see sys/mod.rs for what a port needs");
+
+/// Size of a page of the host in bytes.
+pub(crate) fn page_size() -> usize {
+    rustix::param::page_size()
+}
+
+/// `bytes` rounded up to whole pages of the host; `None` when that overflows.
+pub(crate) fn round_to_pages(bytes: usize) -> Option<usize> {
+    bytes.checked_next_multiple_of(page_size())
+}

@@ -1,0 +1,282 @@
+//! x86-64: stack-switching stubs, registers in a signal context, frames, CPU
+//! features.
+//!
+//! The two stubs switch between the host's stack and the guest's. Both keep
+//! their canonical frame address in `rbp`, which the guest preserves, so an
+//! unwinder gets from either stack to the other; both are marked as signal
+//! frames, because debuggers otherwise refuse stack pointers that move the
+//! wrong way.
+//!
+//! # Safety
+//!
+//! The assembly relies on the offsets in [`precast_artifact::abi`], on
+//! [`enter`] being given a live activation, and on builtins being called with
+//! a context whose store has an activation. The accessors read and write the
+//! `ucontext_t` that the kernel passes to a signal handler.
+#![allow(unsafe_code)]
+
+use crate::sys::signals::Registers;
+use precast_artifact::abi;
+use std::arch::{global_asm, is_x86_feature_detected as detected};
+use std::ffi::c_void;
+
+/// `e_machine` of artifacts that run here (`EM_X86_64`).
+pub(crate) const MACHINE: u16 = 62;
+/// Name of the architecture in messages.
+pub(crate) const NAME: &str = "x86_64";
+
+/// From a frame pointer to the caller's frame pointer, in bytes.
+pub(crate) const FRAME_CALLER: isize = 0;
+/// From a frame pointer to the return address, in bytes.
+pub(crate) const FRAME_RETURN: isize = 8;
+
+global_asm!(
+    ".pushsection .text.precast_stubs, \"ax\", @progbits",
+    ".p2align 5",
+    ".globl precast_loader_stubs_start",
+    ".hidden precast_loader_stubs_start",
+    "precast_loader_stubs_start:",
+    // rdi = activation, rsi = entry stub, rdx = context, rcx = code,
+    // r8 = values, r9 = guest stack pointer; returns the status in rax.
+    ".globl precast_loader_enter",
+    ".hidden precast_loader_enter",
+    ".type precast_loader_enter, @function",
+    "precast_loader_enter:",
+    ".cfi_startproc",
+    ".cfi_signal_frame",
+    "push rbp",
+    ".cfi_def_cfa_offset 16",
+    ".cfi_offset rbp, -16",
+    "mov rbp, rsp",
+    ".cfi_def_cfa_register rbp",
+    "push rbx",
+    "push r12",
+    "push r13",
+    "push r14",
+    "push r15",
+    "sub rsp, 8",
+    ".cfi_offset rbx, -24",
+    ".cfi_offset r12, -32",
+    ".cfi_offset r13, -40",
+    ".cfi_offset r14, -48",
+    ".cfi_offset r15, -56",
+    "mov [rdi + {host_sp}], rsp",
+    "lea rax, [rip + 2f]",
+    "mov [rdi + {resume}], rax",
+    "mov [rdi + {entry_fp}], rbp",
+    "mov rsp, r9",
+    "mov rax, rsi",
+    "mov rdi, rdx",
+    "mov rsi, rcx",
+    "mov rdx, r8",
+    "call rax",
+    "xor eax, eax",
+    "lea rsp, [rbp - 48]",
+    // Back on the host stack, the status in rax.
+    "3:",
+    "add rsp, 8",
+    "pop r15",
+    "pop r14",
+    "pop r13",
+    "pop r12",
+    "pop rbx",
+    "pop rbp",
+    ".cfi_remember_state",
+    ".cfi_def_cfa rsp, 8",
+    "ret",
+    // Where a trap goes on: rsp = the saved host stack pointer.
+    "2:",
+    ".cfi_restore_state",
+    ".cfi_def_cfa rsp, 64",
+    "lea rbp, [rsp + 48]",
+    ".cfi_def_cfa rbp, 16",
+    "jmp 3b",
+    ".cfi_endproc",
+    ".size precast_loader_enter, . - precast_loader_enter",
+    "",
+    // As a builtin is called: rdi = context, further arguments behind it;
+    // r11 = the loader's function.
+    ".p2align 5",
+    ".globl precast_loader_builtin",
+    ".hidden precast_loader_builtin",
+    ".type precast_loader_builtin, @function",
+    "precast_loader_builtin:",
+    ".cfi_startproc",
+    ".cfi_signal_frame",
+    "push rbp",
+    ".cfi_def_cfa_offset 16",
+    ".cfi_offset rbp, -16",
+    "mov rbp, rsp",
+    ".cfi_def_cfa_register rbp",
+    "mov rax, [rdi + {store}]",
+    "mov rax, [rax + {activation}]",
+    "push rax",
+    "push rax",
+    "mov [rax + {guest_sp}], rsp",
+    "mov [rax + {guest_fp}], rbp",
+    "mov rsp, [rax + {host_sp}]",
+    "call r11",
+    "test rdx, rdx",
+    "jne 2f",
+    "mov rsp, rbp",
+    "pop rbp",
+    ".cfi_remember_state",
+    ".cfi_def_cfa rsp, 8",
+    "ret",
+    "2:",
+    ".cfi_restore_state",
+    "mov rcx, [rbp - 8]",
+    "mov rsp, [rcx + {host_sp}]",
+    "mov rax, rdx",
+    "jmp [rcx + {resume}]",
+    ".cfi_endproc",
+    ".size precast_loader_builtin, . - precast_loader_builtin",
+    ".globl precast_loader_stubs_end",
+    ".hidden precast_loader_stubs_end",
+    "precast_loader_stubs_end:",
+    ".popsection",
+    host_sp = const abi::ACTIVATION_HOST_SP,
+    resume = const abi::ACTIVATION_RESUME,
+    entry_fp = const abi::ACTIVATION_ENTRY_FP,
+    guest_sp = const abi::ACTIVATION_GUEST_SP,
+    guest_fp = const abi::ACTIVATION_GUEST_FP,
+    store = const abi::CTX_STORE,
+    activation = const abi::STORE_ACTIVATION,
+);
+
+unsafe extern "C" {
+    #[link_name = "precast_loader_enter"]
+    fn enter_asm(
+        activation: *mut c_void,
+        stub: usize,
+        context: usize,
+        code: usize,
+        values: *mut c_void,
+        guest_sp: usize,
+    ) -> u64;
+    #[link_name = "precast_loader_builtin"]
+    pub(crate) fn builtin_switch();
+    #[link_name = "precast_loader_stubs_start"]
+    static STUBS_START: u8;
+    #[link_name = "precast_loader_stubs_end"]
+    static STUBS_END: u8;
+}
+
+/// Runs `code` on the guest stack through its entry stub. Returns zero, or the
+/// status with which a trap left the guest.
+///
+/// # Safety
+///
+/// `activation` is the top one of the context's store; `stub` is the entry
+/// stub of the type of `code`, which belongs to `context`; `values` holds as
+/// many slots as the type has parameters or results; `guest_sp` is 16-aligned
+/// and lies on the store's guest stack, everything below it unused.
+pub(crate) unsafe fn enter(
+    activation: *mut c_void,
+    stub: usize,
+    context: usize,
+    code: usize,
+    values: *mut c_void,
+    guest_sp: usize,
+) -> u64 {
+    // SAFETY: the caller's promise is what the assembly needs.
+    unsafe { enter_asm(activation, stub, context, code, values, guest_sp) }
+}
+
+/// A function that guests call through the builtin table: switches to the
+/// host's stack, calls `$target` and switches back, or leaves the guest when
+/// its status is not zero. Evaluates to the stub.
+macro_rules! builtin_stub {
+    ($target:path) => {{
+        #[unsafe(naked)]
+        unsafe extern "C" fn stub() {
+            core::arch::naked_asm!(
+                "lea r11, [rip + {target}]",
+                "jmp {switch}",
+                target = sym $target,
+                switch = sym $crate::sys::arch::builtin_switch,
+            )
+        }
+        stub as unsafe extern "C" fn()
+    }};
+}
+pub(crate) use builtin_stub;
+
+/// Whether `pc` lies in the stubs that push to the guest stack.
+pub(crate) fn in_stubs(pc: usize) -> bool {
+    (&raw const STUBS_START as usize..&raw const STUBS_END as usize).contains(&pc)
+}
+
+/// The interrupted registers.
+///
+/// # Safety
+///
+/// `context` is the third argument of a running signal handler.
+pub(crate) unsafe fn registers(context: *mut c_void) -> Registers {
+    // SAFETY: the kernel passes a `ucontext_t`, by the caller's promise.
+    let gregs = unsafe { &(*context.cast::<libc::ucontext_t>()).uc_mcontext.gregs };
+    let register = |index: i32| gregs[index as usize] as usize;
+    Registers {
+        pc: register(libc::REG_RIP),
+        sp: register(libc::REG_RSP),
+        fp: register(libc::REG_RBP),
+    }
+}
+
+/// Makes the handler return to `pc`, with `sp` and with `status` where
+/// [`enter`] expects it.
+///
+/// # Safety
+///
+/// As [`registers`]; `pc` and `sp` are an activation's resume point and host
+/// stack pointer.
+pub(crate) unsafe fn resume(context: *mut c_void, pc: usize, sp: usize, status: u64) {
+    // SAFETY: the kernel passes a `ucontext_t`, by the caller's promise.
+    let gregs = unsafe { &mut (*context.cast::<libc::ucontext_t>()).uc_mcontext.gregs };
+    gregs[libc::REG_RIP as usize] = pc as i64;
+    gregs[libc::REG_RSP as usize] = sp as i64;
+    gregs[libc::REG_RAX as usize] = status as i64;
+}
+
+/// The return address of a function that has executed no instruction yet.
+///
+/// # Safety
+///
+/// `registers` are those at the first instruction of a function, and its
+/// caller's stack is readable.
+pub(crate) unsafe fn return_address_at_entry(registers: &Registers) -> usize {
+    // SAFETY: the call instruction has just pushed it.
+    unsafe { *(registers.sp as *const usize) }
+}
+
+/// Whether this CPU (and the operating system) has a feature, by the name in
+/// Linux' `/proc/cpuinfo` or LLVM's; `None` for a name that is not known.
+pub(crate) fn has_feature(name: &str) -> Option<bool> {
+    Some(match name {
+        "sse" => detected!("sse"),
+        "sse2" => detected!("sse2"),
+        "sse3" | "pni" => detected!("sse3"),
+        "ssse3" => detected!("ssse3"),
+        "sse4_1" | "sse4.1" => detected!("sse4.1"),
+        "sse4_2" | "sse4.2" => detected!("sse4.2"),
+        "cx16" | "cmpxchg16b" => detected!("cmpxchg16b"),
+        "popcnt" => detected!("popcnt"),
+        "abm" | "lzcnt" => detected!("lzcnt"),
+        "bmi1" => detected!("bmi1"),
+        "bmi2" => detected!("bmi2"),
+        "avx" => detected!("avx"),
+        "avx2" => detected!("avx2"),
+        "fma" => detected!("fma"),
+        "f16c" => detected!("f16c"),
+        "aes" => detected!("aes"),
+        "pclmulqdq" => detected!("pclmulqdq"),
+        "avx512f" => detected!("avx512f"),
+        "avx512bw" => detected!("avx512bw"),
+        "avx512cd" => detected!("avx512cd"),
+        "avx512dq" => detected!("avx512dq"),
+        "avx512vl" => detected!("avx512vl"),
+        "avx512_bitalg" | "avx512bitalg" => detected!("avx512bitalg"),
+        "avx512vbmi" => detected!("avx512vbmi"),
+        _ => return None,
+    })
+}

@@ -1,0 +1,105 @@
+//! Traps, as the host sees them: why the guest stopped, and where it stood.
+
+use precast_artifact::trap::TrapCode;
+use std::fmt;
+
+/// A trap: the call ended, and instance and store stay as the guest left them
+/// and may be used again.
+#[derive(Clone, Debug)]
+pub struct Trap {
+    pub(crate) code: TrapCode,
+    pub(crate) frames: Vec<Frame>,
+    pub(crate) omitted: usize,
+}
+
+/// A guest function that was running when a trap happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Frame {
+    /// The module's name, or the artifact's file name if it has none.
+    pub module: Option<String>,
+    /// Index of the function in its module.
+    pub function: u32,
+    /// The function's symbol, unless the artifact was stripped.
+    pub name: Option<String>,
+    /// Where it stood, in bytes from the start of the Wasm module.
+    pub offset: Option<u32>,
+}
+
+impl Trap {
+    /// A trap without frames, as a host function may return it.
+    pub fn new(code: TrapCode) -> Self {
+        Self { code, frames: Vec::new(), omitted: 0 }
+    }
+
+    /// Why the guest stopped.
+    pub fn code(&self) -> TrapCode {
+        self.code
+    }
+
+    /// The running functions, innermost first; at most a hundred.
+    pub fn frames(&self) -> &[Frame] {
+        &self.frames
+    }
+
+    /// Number of outer frames that [`Trap::frames`] leaves out.
+    pub fn omitted_frames(&self) -> usize {
+        self.omitted
+    }
+}
+
+impl fmt::Display for Trap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "wasm trap: {}", self.code)?;
+        for (index, frame) in self.frames.iter().enumerate() {
+            write!(f, "\n{index:>5}: {frame}")?;
+        }
+        match self.omitted {
+            0 => Ok(()),
+            1 => f.write_str("\n    ... and 1 more frame"),
+            count => write!(f, "\n    ... and {count} more frames"),
+        }
+    }
+}
+
+impl fmt::Display for Frame {
+    /// `name (module) at wasm offset 0x1234`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => f.write_str(name)?,
+            None => write!(f, "function {}", self.function)?,
+        }
+        if let Some(module) = &self.module {
+            write!(f, " ({module})")?;
+        }
+        match self.offset {
+            Some(offset) => write!(f, " at wasm offset {offset:#x}"),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trap_prints_its_frames() {
+        let frame = |name: Option<&str>, offset| Frame {
+            module: Some("app".to_owned()),
+            function: 7,
+            name: name.map(str::to_owned),
+            offset,
+        };
+        let trap = Trap {
+            code: TrapCode::MemoryOutOfBounds,
+            frames: vec![frame(Some("load"), Some(0x1234)), frame(None, None)],
+            omitted: 3,
+        };
+        let expected = "wasm trap: out of bounds memory access\n    \
+                        0: load (app) at wasm offset 0x1234\n    \
+                        1: function 7 (app)\n    \
+                        ... and 3 more frames";
+        assert_eq!(trap.to_string(), expected);
+    }
+}
