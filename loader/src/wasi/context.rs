@@ -13,7 +13,7 @@ use cap_std::fs::Dir;
 use super::clock;
 use super::descriptor::{Descriptor, DirAccess, Directory, Socket};
 use super::stdio::{Input, Output};
-use super::table::Table;
+use super::table::{MAX_DESCRIPTORS, Table};
 
 /// The state behind the WASI functions of one guest. Nothing is reachable that
 /// the [`WasiCtxBuilder`] was not given.
@@ -39,6 +39,8 @@ pub struct WasiCtxBuilder {
     /// Descriptors 3 and up.
     preopens: Vec<Descriptor>,
     interrupt: Interrupt,
+    /// Descriptors open at once; as many as there are numbers if not set.
+    max_descriptors: Option<u32>,
 }
 
 /// Whether a system call that a signal interrupted is worth repeating.
@@ -164,17 +166,27 @@ impl WasiCtxBuilder {
         self
     }
 
+    /// Limits how many descriptors may be open at once, those that are granted
+    /// included: `EMFILE` beyond. Each one costs the host a file descriptor.
+    pub fn max_descriptors(&mut self, limit: u32) -> &mut Self {
+        self.max_descriptors = Some(limit);
+        self
+    }
+
     /// Makes the context, leaving the builder empty.
     pub fn build(&mut self) -> WasiCtx {
         let builder = std::mem::take(self);
-        let mut table = Table::default();
+        let granted = 3 + builder.preopens.len() as u32;
+        // What was granted is granted: a smaller limit allows no more.
+        let limit = builder.max_descriptors.map_or(MAX_DESCRIPTORS, |limit| limit.max(granted));
+        let mut table = Table::new(limit);
         let descriptors = [
             Descriptor::Input(builder.stdin),
             Descriptor::Output(builder.stdout),
             Descriptor::Output(builder.stderr),
         ];
         for descriptor in descriptors.into_iter().chain(builder.preopens) {
-            // Only a table of 2^31 descriptors is full.
+            // There is room: see the limit.
             let _ = table.insert(descriptor);
         }
         WasiCtx {

@@ -41,6 +41,8 @@ pub(super) fn path_open(
         Descriptor::File(_) => return Err(Errno::Notdir.into()),
         _ => return Err(Errno::Badf.into()),
     };
+    // Before anything is created.
+    ctx.table.room()?;
     let descriptor = request.open(directory, path)?;
     let number = ctx.table.insert(descriptor)?;
     memory.write_u32(opened, number)
@@ -128,7 +130,8 @@ impl Request {
             .create(create)
             .create_new(create && exclusive)
             .truncate(self.oflags.has(oflags::TRUNC));
-        let mut custom = OFlags::empty();
+        // A terminal that a guest opens does not become the host's.
+        let mut custom = OFlags::NOCTTY;
         if !self.follow {
             custom |= OFlags::NOFOLLOW;
         }

@@ -35,6 +35,10 @@ pub(super) struct Layout {
 
 const PREVIEW_1: Layout = Layout { size: 48, contents: 16, clock: 0 };
 
+/// More would let a guest take memory of the host's; the kernel takes no more
+/// descriptors at once on most hosts either.
+const MAX_SUBSCRIPTIONS: u32 = 1 << 16;
+
 /// Bytes enough for the subscription of every preview.
 const LARGEST: usize = 56;
 
@@ -50,6 +54,9 @@ pub(super) fn poll_with(
     if count == 0 {
         // It would sleep for ever.
         return Err(Errno::Inval.into());
+    }
+    if count > MAX_SUBSCRIPTIONS {
+        return Err(Errno::Nomem.into());
     }
     let mut waits = Vec::new();
     for index in 0..count {

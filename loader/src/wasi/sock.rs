@@ -75,6 +75,8 @@ pub(super) fn sock_accept(
     if wanted.bits() & !fdflags::NONBLOCK != 0 {
         return Err(Errno::Inval.into());
     }
+    // Before a connection is taken.
+    ctx.table.room()?;
     let nonblock = wanted.has(fdflags::NONBLOCK);
     let mut host_flags = SocketFlags::CLOEXEC;
     host_flags.set(SocketFlags::NONBLOCK, nonblock);

@@ -10,25 +10,41 @@ use super::errno::Errno;
 use super::outcome::Result;
 
 /// The open descriptors of one guest.
-#[derive(Default)]
 pub(super) struct Table {
     slots: Vec<Option<Descriptor>>,
     /// The numbers below `slots.len()` that are not in use.
     free: BinaryHeap<u32>,
+    /// How many descriptors may be open at once.
+    limit: u32,
 }
 
+/// The specification promises numbers below this.
+pub(super) const MAX_DESCRIPTORS: u32 = 1 << 31;
+
 impl Table {
+    /// An empty table for up to `limit` descriptors.
+    pub(super) fn new(limit: u32) -> Self {
+        let limit = limit.min(MAX_DESCRIPTORS);
+        Self { slots: Vec::new(), free: BinaryHeap::new(), limit }
+    }
+
+    /// `EMFILE` when the table is full.
+    pub(super) fn room(&self) -> Result<()> {
+        if self.slots.len() - self.free.len() < self.limit as usize {
+            return Ok(());
+        }
+        Err(Errno::Mfile.into())
+    }
+
     /// Adds a descriptor and returns its number.
     pub(super) fn insert(&mut self, descriptor: Descriptor) -> Result<u32> {
+        self.room()?;
         if let Some(number) = self.free.pop() {
             self.slots[number as usize] = Some(descriptor);
             return Ok(number);
         }
-        // The specification promises numbers below 2^31.
-        let number = u32::try_from(self.slots.len()).map_err(|_| Errno::Nfile)?;
-        if number >= 1 << 31 {
-            return Err(Errno::Nfile.into());
-        }
+        // Below the limit, so 32 bits hold it.
+        let number = self.slots.len() as u32;
         self.slots.push(Some(descriptor));
         Ok(number)
     }
@@ -108,7 +124,7 @@ mod tests {
 
     #[test]
     fn numbers_are_reused_highest_first() {
-        let mut table = Table::default();
+        let mut table = Table::new(MAX_DESCRIPTORS);
         for expected in 0..5 {
             assert_eq!(table.insert(input()).unwrap(), expected);
         }
@@ -121,8 +137,20 @@ mod tests {
     }
 
     #[test]
+    fn the_limit_counts_open_descriptors() {
+        let mut table = Table::new(2);
+        table.insert(input()).unwrap();
+        table.insert(input()).unwrap();
+        assert!(matches!(table.insert(input()), Err(Stop::Errno(Errno::Mfile))));
+        table.remove(0).unwrap();
+        assert!(table.room().is_ok());
+        assert_eq!(table.insert(input()).unwrap(), 0);
+        assert!(table.room().is_err());
+    }
+
+    #[test]
     fn closed_and_unknown_numbers() {
-        let mut table = Table::default();
+        let mut table = Table::new(MAX_DESCRIPTORS);
         table.insert(input()).unwrap();
         table.remove(0).unwrap();
         assert!(badf(table.remove(0)));
@@ -133,7 +161,7 @@ mod tests {
 
     #[test]
     fn renumber_replaces_and_frees() {
-        let mut table = Table::default();
+        let mut table = Table::new(MAX_DESCRIPTORS);
         table.insert(input()).unwrap();
         table.insert(Descriptor::Output(Output::Null)).unwrap();
         assert!(badf(table.renumber(0, 7)));
