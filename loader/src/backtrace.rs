@@ -122,7 +122,7 @@ impl Collector<'_> {
 struct Place {
     image: &'static Image,
     module: &'static Module,
-    /// Offset in the module's text.
+    /// Offset in the module's text: of a trap, or of a call's last byte.
     offset: u32,
     /// Start of the function, and its index.
     start: u32,
@@ -130,8 +130,8 @@ struct Place {
 }
 
 fn locate(pc: usize, returns: bool) -> Option<Place> {
-    // A call may be the last instruction of its function.
-    let inside = pc - usize::from(returns);
+    // Calls are known by their last byte; the next may be another function's.
+    let inside = pc.checked_sub(usize::from(returns))?;
     let image = registry::find(inside)?;
     // SAFETY: a running guest keeps its image; `Place` does not leave here.
     let image: &'static Image = unsafe { &*with_exposed_provenance::<Image>(image) };
@@ -140,7 +140,6 @@ fn locate(pc: usize, returns: bool) -> Option<Place> {
     let entry = functions.at_or_before(offset)?;
     let stubs = module.entry_stubs.iter().chain(&module.host_stubs);
     let in_stub = stubs.into_iter().any(|s| entry.key < s.code && s.code <= offset);
-    let offset = offset + u32::from(returns);
     (!in_stub).then_some(Place { image, module, offset, start: entry.key, function: entry.value })
 }
 

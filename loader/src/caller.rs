@@ -15,8 +15,8 @@ impl<'a, T> Caller<'a, T> {
         Self { store, instance }
     }
 
-    /// The same for a shorter time.
-    pub(crate) fn reborrow(&mut self) -> Caller<'_, T> {
+    /// The same caller for a shorter time, to pass on.
+    pub fn by_ref(&mut self) -> Caller<'_, T> {
         Caller { store: self.store.as_store_mut(), instance: self.instance }
     }
 

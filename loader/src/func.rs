@@ -203,7 +203,7 @@ pub(crate) fn untyped<T: 'static>(
             .map(|(ty, raw)| Val::from_raw(*raw, ty, id))
             .collect();
         let mut results = defaults.clone();
-        f(caller.reborrow(), &params, &mut results)?;
+        f(caller.by_ref(), &params, &mut results)?;
         for ((slot, value), ty) in values.iter_mut().zip(results).zip(&shape.results) {
             *slot = value.to_raw(ty, id)?;
         }

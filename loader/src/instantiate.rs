@@ -156,25 +156,34 @@ impl<'i> Builder<'i> {
             hosts: Vec::new(),
             host_imports: Vec::new(),
         };
-        if module.memory0_at_context() {
-            builder.own_memory(core, 0, size as usize)?;
-        } else {
-            let heap = builder.heap.insert(HeapContext::new(size));
-            builder.context = heap.context();
-        }
+        let memory0 = match module.memory0_at_context() {
+            true => {
+                let memory0 = builder.make_memory(core, 0, size as usize)?;
+                builder.context = Context(core.memories[memory0 as usize].base());
+                Some(memory0)
+            }
+            false => {
+                builder.context = builder.heap.insert(HeapContext::new(size)).context();
+                None
+            }
+        };
         builder.fill_in(core);
+        memory0.map_or(Ok(()), |at| builder.own_memory(core, 0, at))?;
         Ok(builder)
     }
 
-    /// Makes own memory `index`. With a `prefix`, the context lies before it.
-    fn own_memory(&mut self, core: &mut StoreCore, index: usize, prefix: usize) -> Result<()> {
+    /// Makes own memory `index`, with `prefix` bytes before it. Its index in
+    /// the store.
+    fn make_memory(&self, core: &mut StoreCore, index: usize, prefix: usize) -> Result<u32> {
         let memory = &self.module.memories[index];
         let space = Space { reservation: memory.reservation, guard: memory.guard };
-        let at = memory::create(core, memory.ty, space, prefix)?;
+        memory::create(core, memory.ty, space, prefix)
+    }
+
+    /// Puts own memory `index`, number `at` of the store, into the context,
+    /// which is otherwise complete, and maps its initial contents.
+    fn own_memory(&mut self, core: &mut StoreCore, index: usize, at: u32) -> Result<()> {
         let made = &mut core.memories[at as usize];
-        if prefix != 0 {
-            self.context = Context(made.base());
-        }
         let field = self.context.field(self.info.layout.memory(index as u32));
         // SAFETY: the context lives as long as the store, as the memory does.
         unsafe { made.define_at(field) };
@@ -228,7 +237,8 @@ impl<'i> Builder<'i> {
             self.import(core, index, provided)?;
         }
         for index in self.memories.len()..self.module.memories.len() {
-            self.own_memory(core, index, 0)?;
+            let at = self.make_memory(core, index, 0)?;
+            self.own_memory(core, index, at)?;
         }
         self.own_tables(core)?;
         self.own_tags(core);

@@ -89,6 +89,7 @@ pub use precast_artifact::types::{
     FuncType, GlobalType, HeapType, Limits as SizeLimits, MemoryType, RefType, TableType, ValType,
 };
 pub use store::{AsStore, Limits, Store, StoreMut, StoreRef};
+pub use sys::process::{deny_write_execute, inherited_descriptor};
 pub use trap::{Frame, Trap};
 pub use typed::{HostClosure, IntoFunc, TypedFunc, WasmReturn, WasmTy, WasmValues};
 pub use value::{ExternRef, Func, Global, Memory, RawValue, Table, Tag, Val};

@@ -215,7 +215,7 @@ macro_rules! tuples {
                 let func = func::raw(ty, move |caller: &mut Caller<'_, T>, slots| {
                     let store = caller.as_store().core().id;
                     let ($($name,)*) = <($($name,)*)>::load(slots, store);
-                    let values = self(caller.reborrow(), $($name),*).into_values()?;
+                    let values = self(caller.by_ref(), $($name),*).into_values()?;
                     values.store(slots, store)
                 });
                 HostClosure(func.expect("Rust types refer to no concrete types"))

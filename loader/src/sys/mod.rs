@@ -16,6 +16,7 @@
 
 pub(crate) mod file;
 pub(crate) mod map;
+pub(crate) mod process;
 pub(crate) mod signals;
 pub(crate) mod stack;
 
