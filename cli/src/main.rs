@@ -1,1 +1,7 @@
-fn main() {}
+//! `precast`: compile WebAssembly ahead of time, and run it natively.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    precast_cli::exit::finish("precast", precast_cli::commands::main())
+}

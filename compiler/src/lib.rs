@@ -39,7 +39,7 @@ mod translate;
 
 pub use error::{Error, Location, Result};
 pub use options::{Features, OptLevel, Options};
-pub use pipeline::{Observer, Report, compile, compile_to, gains_from_cpu};
+pub use pipeline::{Observer, Report, compile, compile_to, fingerprint, gains_from_cpu};
 
 /// Converts the text format to a binary module. A binary module is returned
 /// as it is.

@@ -10,7 +10,7 @@ use crate::function::CompiledFunction;
 use crate::link::{self, Header, LinkInput, Stub, StubKind};
 use crate::options::{OptLevel, Options};
 use crate::parse::{self, Parsed};
-use crate::plan::Plan;
+use crate::plan::{Plan, duplicates};
 use crate::survey::{self, Summary};
 use crate::target::Target;
 use crate::translate::{self, Env, stubs};
@@ -98,7 +98,8 @@ pub fn compile_to(
         frontend: target.isa.frontend_config(),
         br_table_chain: options.enabled("br-table-chain"),
     };
-    let functions = compile_functions(&pool, &env, &target, observer)?;
+    let same = duplicates::find(&parsed, options);
+    let functions = compile_functions(&pool, &env, &target, &same, observer)?;
     let stubs = compile_stubs(&env, &summary, &target)?;
     clock.lap("compile");
     let module = describe(&plan, &parsed);
@@ -115,7 +116,7 @@ pub fn compile_to(
             source_hash,
         },
         module,
-        functions: functions.into_iter().map(Some).collect(),
+        functions,
         stubs,
         names,
         private_tables,
@@ -224,15 +225,16 @@ fn compile_functions(
     pool: &rayon::ThreadPool,
     env: &Env<'_>,
     target: &Target,
+    same: &[usize],
     observer: &dyn Observer,
-) -> Result<Vec<CompiledFunction>> {
+) -> Result<Vec<Option<CompiledFunction>>> {
     let bodies = &env.parsed.bodies;
     let size = |index: usize| {
         let range = bodies[index].body.range();
         range.end - range.start
     };
     // The largest first: one of them started last would be waited for.
-    let mut order: Vec<usize> = (0..bodies.len()).collect();
+    let mut order: Vec<usize> = (0..bodies.len()).filter(|i| same[*i] == *i).collect();
     order.sort_by_key(|index| std::cmp::Reverse(size(*index)));
     let done = AtomicUsize::new(0);
     let compiled = draw(pool, order.len(), Scratch::new, |scratch, position| {
@@ -248,10 +250,17 @@ fn compile_functions(
         observer.functions(done.fetch_add(1, Ordering::Relaxed) + 1, order.len());
         Ok(function)
     })?;
-    let mut functions: Vec<(usize, CompiledFunction)> =
-        compiled.into_iter().map(|(position, function)| (order[position], function)).collect();
-    functions.sort_by_key(|(index, _)| *index);
-    Ok(functions.into_iter().map(|(_, function)| function).collect())
+    let mut functions: Vec<Option<CompiledFunction>> = vec![None; bodies.len()];
+    for (position, function) in compiled {
+        functions[order[position]] = Some(function);
+    }
+    // The first of equal bodies comes before its copies.
+    for (index, first) in same.iter().enumerate() {
+        if index != *first {
+            functions[index] = functions[*first].clone();
+        }
+    }
+    Ok(functions)
 }
 
 fn compile_stubs(env: &Env<'_>, summary: &Summary, target: &Target) -> Result<Vec<Stub>> {
@@ -339,4 +348,22 @@ pub fn gains_from_cpu(report: &Report, options: &Options) -> bool {
         && options.opt_level == OptLevel::Speed
         && options.cpu == "baseline"
         && report.target.starts_with("x86_64")
+}
+
+/// Everything besides the module that the bytes of an artifact depend on: for
+/// keys of caches.
+///
+/// # Errors
+///
+/// When an option is wrong.
+pub fn fingerprint(options: &Options) -> Result<Vec<String>> {
+    options.check()?;
+    let target = Target::new(options)?;
+    let versions = precast_artifact::abi::Versions::CURRENT;
+    let mut parts = vec![format!("{versions:?}"), env!("CARGO_PKG_VERSION").to_owned()];
+    parts.push(target.triple.to_string());
+    parts.extend(target.cpu_features);
+    parts.extend(options.features.names());
+    parts.extend(options.recorded());
+    Ok(parts)
 }

@@ -4,6 +4,7 @@
 //! memory is laid out at compile time.
 
 mod constants;
+pub(crate) mod duplicates;
 mod memory;
 mod tables;
 

@@ -1,1 +1,33 @@
-fn main() {}
+//! `precast-run`: runs artifacts, and can do nothing else. It links the
+//! loader alone, and asks the kernel to refuse memory that is both writable
+//! and executable for the rest of the process's life.
+
+use clap::Parser;
+use precast_cli::exit::{self, Result};
+use precast_cli::run::{self, Source};
+use precast_cli::run_options::RunOptions;
+use std::process::ExitCode;
+
+/// Run a precompiled WebAssembly program
+#[derive(Parser, Debug)]
+#[command(
+    name = "precast-run",
+    version,
+    about,
+    after_help = "Exit codes: the guest's own; 1 for an error; 2 for wrong usage; 134 when the guest traps."
+)]
+struct Cli {
+    #[command(flatten)]
+    run: RunOptions,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    exit::finish("precast-run", start(&cli.run))
+}
+
+fn start(options: &RunOptions) -> Result {
+    // Kernels before 6.3 do not know it; they run the program all the same.
+    let _ = precast_loader::deny_write_execute();
+    run::run(options, &mut |path| Ok(Source::Path(path.to_owned())))
+}

@@ -91,8 +91,11 @@ pub(crate) fn link(
     input.memory.retain(|contents| !contents.bytes.is_empty());
 
     // What is shared, and where all code lies within `.text`.
-    let digests = fold::digests(&input.functions, &input.stubs, names.imported);
-    let classes = fold::classes(&digests.functions, input.fold);
+    let digests = fold::digests(&input.functions);
+    let classes = match input.fold {
+        true => fold::classes(&input.functions, &digests, names.imported),
+        false => fold::unfolded(input.functions.len()),
+    };
     let text = Text::place(names.imported, &input.functions, &classes, &input.stubs)?;
     let (functions, folded) = drop_folded(&mut input.functions, &classes);
     let blocks = || text.blocks(&input.functions, &input.stubs);
@@ -154,7 +157,10 @@ pub(crate) fn link(
     // all that decides how it is placed and patched.
     let mut hash = Sha256::new_with_prefix(&headers);
     bytes.iter().for_each(|bytes| hash.update(bytes));
-    digests.iter().for_each(|digest| hash.update(digest));
+    digests.iter().flatten().for_each(|digest| hash.update(digest));
+    input.stubs.iter().for_each(|stub| hash.update(fold::digest(&stub.function)));
+    let callees = blocks().flat_map(|(_, function)| fold::callees(function));
+    hash.update(callees.flat_map(u32::to_le_bytes).collect::<Vec<u8>>());
     input.data.iter().for_each(|segment| hash.update(segment));
     input.memory.iter().for_each(|contents| hash.update(&contents.bytes));
     bytes[Section::BuildId] = build_id_note(&hash.finalize()[..BUILD_ID_SIZE]);

@@ -1,0 +1,172 @@
+//! `precast compile`, and the options that shape code.
+
+use super::progress::Progress;
+use super::{input, output};
+use crate::exit::{Failure, Result};
+use clap::Args;
+use precast_compiler::{Features, OptLevel, Options, Report};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Options that shape the code.
+#[derive(Args, Debug, Default)]
+pub struct CodegenOptions {
+    /// Optimisation level: 0, or 1 (the default) and above
+    #[arg(short = 'O', value_name = "LEVEL", num_args = 0..=1, require_equals = false,
+          default_missing_value = "2", value_parser = parse_level)]
+    opt_level: Option<OptLevel>,
+
+    /// Target triple, such as aarch64-unknown-linux-gnu
+    #[arg(long, value_name = "TRIPLE")]
+    pub target: Option<String>,
+
+    /// CPU that the code may rely on: baseline, native, x86-64-v3, ...
+    #[arg(long, value_name = "NAME")]
+    pub cpu: Option<String>,
+
+    /// WebAssembly features to allow: all, or wasm2 (2.0 and extended
+    /// constants)
+    #[arg(long, value_name = "SET", value_parser = parse_features)]
+    features: Option<Features>,
+
+    /// Leave out an optimisation, by name
+    #[arg(long = "disable", value_name = "NAME")]
+    disabled: Vec<String>,
+
+    /// Number of threads
+    #[arg(short, long, value_name = "N")]
+    jobs: Option<usize>,
+}
+
+/// `precast compile`.
+#[derive(Args, Debug)]
+pub struct CompileCommand {
+    #[command(flatten)]
+    codegen: CodegenOptions,
+
+    /// Where to write the artifact; `-` is standard output. By default the
+    /// input's name with .cwasm, in the current folder
+    #[arg(short, value_name = "FILE")]
+    output: Option<PathBuf>,
+
+    /// Show neither progress nor notes
+    #[arg(short, long)]
+    quiet: bool,
+
+    /// Print the time that each stage took
+    #[arg(long)]
+    timings: bool,
+
+    /// The module, .wasm or .wat; `-` is standard input
+    input: PathBuf,
+}
+
+fn parse_level(text: &str) -> Result<OptLevel, String> {
+    match text {
+        "0" => Ok(OptLevel::None),
+        "1" | "2" | "3" | "s" | "z" => Ok(OptLevel::Speed),
+        other => Err(format!("unknown level `{other}`; known are 0, 1, 2, 3")),
+    }
+}
+
+/// Parses the name of a feature set.
+pub fn parse_features(text: &str) -> Result<Features, String> {
+    match text {
+        "all" => Ok(Features::All),
+        "wasm2" => Ok(Features::Wasm2),
+        other => Err(format!("unknown feature set `{other}`; known are all, wasm2")),
+    }
+}
+
+/// CPU name for this machine.
+pub fn host_cpu() -> &'static str {
+    if cfg!(target_arch = "x86_64") { "native" } else { "baseline" }
+}
+
+impl CodegenOptions {
+    /// The compiler's options.
+    pub fn options(&self) -> Options {
+        let defaults = Options::default();
+        Options {
+            target: self.target.clone(),
+            cpu: self.cpu.clone().unwrap_or(defaults.cpu),
+            opt_level: self.opt_level.unwrap_or_default(),
+            features: self.features.unwrap_or_default(),
+            threads: self.jobs,
+            disabled: self.disabled.clone(),
+        }
+    }
+}
+
+impl CompileCommand {
+    pub(super) fn run(&self) -> Result {
+        let bytes = input::module(&self.input)?;
+        let options = self.codegen.options();
+        let fill = |out: &mut dyn Write| to_writer(&self.input, &bytes, &options, self.quiet, out);
+        let report = match self.output() {
+            None => output::write_stdout(fill)?,
+            Some(path) => output::write(&path, fill)?,
+        };
+        if self.timings {
+            print_timings(&report);
+        }
+        if !self.quiet && self.codegen.cpu.is_none() {
+            let gains = precast_compiler::gains_from_cpu(&report, &options);
+            if gains {
+                eprintln!(
+                    "note: the module uses SIMD and was compiled for x86-64-v2, which any machine \
+                     has; `--cpu x86-64-v3` or `--cpu native` can make it faster"
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the artifact goes; nowhere for standard output.
+    fn output(&self) -> Option<PathBuf> {
+        match &self.output {
+            Some(path) if path == Path::new("-") => None,
+            Some(path) => Some(path.clone()),
+            None if self.input == Path::new("-") => None,
+            None => {
+                let name = self.input.with_extension("cwasm");
+                Some(name.file_name().map_or(name.clone(), PathBuf::from))
+            }
+        }
+    }
+}
+
+fn print_timings(report: &Report) {
+    for (stage, time) in &report.stages {
+        eprintln!("{stage:>10} {:>9.1} ms", time.as_secs_f64() * 1e3);
+    }
+    eprintln!(
+        "{} functions, {} of them the same as another, {} bytes",
+        report.functions, report.folded, report.size
+    );
+}
+
+/// Compiles with a progress bar; errors name the file.
+pub fn to_writer(
+    path: &Path,
+    wasm: &[u8],
+    options: &Options,
+    quiet: bool,
+    out: &mut dyn Write,
+) -> Result<Report> {
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    let progress = Progress::new(&name, quiet);
+    precast_compiler::compile_to(wasm, options, out, &progress).map_err(
+        |error| match Failure::from(error) {
+            Failure::Error(message) => Failure::Error(format!("{}: {message}", path.display())),
+            other => other,
+        },
+    )
+}
+
+/// As [`to_writer`], into memory.
+pub fn to_bytes(path: &Path, wasm: &[u8], options: &Options, quiet: bool) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    to_writer(path, wasm, options, quiet, &mut bytes)?;
+    Ok(bytes)
+}

@@ -1,0 +1,51 @@
+//! Reading input files.
+
+use crate::exit::{Failure, Result};
+use std::io::Read;
+use std::path::Path;
+
+/// What a file to be run is.
+pub enum Kind {
+    /// ELF: an artifact, to be opened by its path.
+    Artifact,
+    /// Anything else: to be compiled. The binary module.
+    Module(Vec<u8>),
+}
+
+/// Reads a file's first bytes, and the rest if it is no artifact.
+pub fn peek(path: &Path) -> Result<Kind> {
+    let failed = || Failure::while_doing(path.display());
+    let mut file = std::fs::File::open(path).map_err(failed())?;
+    let mut start = Vec::new();
+    file.by_ref().take(4).read_to_end(&mut start).map_err(failed())?;
+    if start == b"\x7fELF" {
+        return Ok(Kind::Artifact);
+    }
+    file.read_to_end(&mut start).map_err(failed())?;
+    binary(path, start).map(Kind::Module)
+}
+
+/// Reads a module, `-` being standard input; the text format is converted.
+pub fn module(path: &Path) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if path == Path::new("-") {
+        std::io::stdin().read_to_end(&mut bytes).map_err(Failure::while_doing("standard input"))?;
+    } else {
+        bytes = std::fs::read(path).map_err(Failure::while_doing(path.display()))?;
+    }
+    binary(path, bytes)
+}
+
+/// Text is only looked for where it can be: in a `.wat`, or in what begins
+/// like it. A truncated binary is reported as such, not as bad text.
+fn binary(path: &Path, bytes: Vec<u8>) -> Result<Vec<u8>> {
+    let trimmed = bytes.trim_ascii_start();
+    let text = path.extension().is_some_and(|e| e == "wat")
+        || trimmed.starts_with(b"(")
+        || trimmed.starts_with(b";;");
+    if !text {
+        return Ok(bytes);
+    }
+    precast_compiler::text_to_binary(&bytes)
+        .map_err(|why| Failure::Error(format!("{}: {why}", path.display())))
+}

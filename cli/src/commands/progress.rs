@@ -1,0 +1,43 @@
+//! The progress bar of long compilations, on standard error when that is a
+//! terminal.
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use precast_compiler::Observer;
+use std::io::IsTerminal;
+
+/// Shows how many functions are compiled.
+pub struct Progress {
+    bar: ProgressBar,
+}
+
+impl Progress {
+    /// A bar for the file of this name, invisible if `quiet` or where nobody
+    /// would see it.
+    pub fn new(name: &str, quiet: bool) -> Self {
+        if quiet || !std::io::stderr().is_terminal() {
+            return Self { bar: ProgressBar::hidden() };
+        }
+        let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr_with_hz(10));
+        let style = ProgressStyle::with_template(
+            "compiling {msg} [{bar:32}] {pos}/{len} functions, {elapsed}",
+        )
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .progress_chars("=> ");
+        bar.set_style(style);
+        bar.set_message(name.to_owned());
+        Self { bar }
+    }
+}
+
+impl Observer for Progress {
+    fn functions(&self, done: usize, total: usize) {
+        self.bar.set_length(total as u64);
+        self.bar.set_position(done as u64);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

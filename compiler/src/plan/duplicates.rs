@@ -1,0 +1,23 @@
+//! Functions that are the same before they are compiled: of one type, with
+//! the same bytes. They are compiled once, and linking folds the copies.
+//!
+//! C++ templates make many: of clang's 133,398 functions 36,500 are copies
+//! after linking, most of them already here.
+
+use crate::options::Options;
+use crate::parse::Parsed;
+use std::collections::HashMap;
+
+/// For each body, the position of the first one that is the same.
+pub(crate) fn find(parsed: &Parsed<'_>, options: &Options) -> Vec<usize> {
+    if !options.enabled("fold-functions") {
+        return (0..parsed.bodies.len()).collect();
+    }
+    let mut first: HashMap<(u32, &[u8]), usize> = HashMap::with_capacity(parsed.bodies.len());
+    let mut same = Vec::with_capacity(parsed.bodies.len());
+    for (position, body) in parsed.bodies.iter().enumerate() {
+        let ty = parsed.functions[body.validator.index as usize];
+        same.push(*first.entry((ty, body.body.as_bytes())).or_insert(position));
+    }
+    same
+}
