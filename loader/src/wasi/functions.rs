@@ -80,14 +80,22 @@ pub(super) use function;
 /// The function that a guest imports as `name` from `module`, which is
 /// [`MODULE`] or `wasi_unstable`, preview 0.
 pub fn lookup(module: &str, name: &str) -> Option<&'static WasiFunction> {
+    imports()
+        .find(|(of, function)| *of == module && function.name == name)
+        .map(|(_, function)| function)
+}
+
+/// Everything that a guest may import, with the module it imports it from:
+/// preview 1, then preview 0.
+pub fn imports() -> impl Iterator<Item = (&'static str, &'static WasiFunction)> {
     static PREVIEW_1: [WasiFunction; 46] = FUNCTIONS;
-    let find = |table: &'static [WasiFunction]| table.iter().find(|entry| entry.name == name);
-    match module {
-        MODULE => find(&PREVIEW_1),
-        preview0::MODULE if name == "sock_accept" => None,
-        preview0::MODULE => find(&preview0::CHANGED).or_else(|| find(&PREVIEW_1)),
-        _ => None,
-    }
+    let unchanged = PREVIEW_1.iter().filter(|function| {
+        function.name != "sock_accept"
+            && preview0::CHANGED.iter().all(|changed| changed.name != function.name)
+    });
+    let preview0 = preview0::CHANGED.iter().chain(unchanged);
+    let preview0 = preview0.map(|function| (preview0::MODULE, function));
+    PREVIEW_1.iter().map(|function| (MODULE, function)).chain(preview0)
 }
 
 /// Every function, in the order of the specification.
@@ -257,6 +265,7 @@ mod tests {
         assert_eq!(found("wasi_unstable", "fd_read"), Some("fd_read"));
         assert_eq!(found("wasi_snapshot_preview2", "fd_read"), None);
         assert_eq!(found(MODULE, "fd_reed"), None);
+        assert_eq!(imports().count(), 46 + 45);
         for changed in &preview0::CHANGED {
             let same = lookup(MODULE, changed.name).unwrap();
             assert_eq!(same.params, changed.params);

@@ -1,7 +1,8 @@
 //! WASI preview 1 (`wasi_snapshot_preview1`): all 46 functions.
 //!
-//! The loader looks a function up with [`lookup`] by its import's module and
-//! name (preview 0, `wasi_unstable`, is there too) and calls it with the guest's [`WasiCtx`], a [`GuestMemory`] over the instance's
+//! The loader links what [`imports`] lists (preview 0, `wasi_unstable`, is
+//! there too; [`FUNCTIONS`] is preview 1 alone), or finds one import with
+//! [`lookup`], and calls it with the guest's [`WasiCtx`], a [`GuestMemory`] over the instance's
 //! exported memory and the raw arguments; the [`Outcome`] says how to go on.
 //!
 //! The interface is
@@ -45,7 +46,7 @@ mod testing;
 pub use context::{WasiCtx, WasiCtxBuilder};
 pub use descriptor::DirAccess;
 pub use errno::Errno;
-pub use functions::{FUNCTIONS, MODULE, ValType, WasiFunction, lookup};
+pub use functions::{FUNCTIONS, MODULE, ValType, WasiFunction, imports, lookup};
 pub use memory::GuestMemory;
 pub use outcome::Outcome;
 pub use stdio::{Bytes, Capture, Input, Output};
