@@ -67,7 +67,7 @@ impl Target {
             builder.enable(feature.setting).map_err(|why| Error::Option(why.to_string()))?;
         }
         let isa = builder
-            .finish(flags(options, &triple))
+            .finish(flags(options))
             .map_err(|why| Error::Option(format!("target {triple}: {why}")))?;
         let link = link_target(&triple)?;
         let cpu_features = features.iter().map(|f| f.name.to_owned()).collect();
@@ -153,7 +153,7 @@ fn native_features() -> Result<Vec<&'static Feature>> {
 }
 
 /// The code generator's settings that do not depend on the machine.
-fn flags(options: &Options, triple: &Triple) -> settings::Flags {
+fn flags(options: &Options) -> settings::Flags {
     let mut flags = settings::builder();
     let mut set = |name: &str, value: &str| {
         flags.set(name, value).unwrap_or_else(|why| panic!("setting {name}={value}: {why}"));
@@ -168,12 +168,9 @@ fn flags(options: &Options, triple: &Triple) -> settings::Flags {
     set("enable_verifier", if cfg!(debug_assertions) { "true" } else { "false" });
     set("use_colocated_libcalls", "true");
     set("unwind_info", "true");
-    // Backtraces and the unwinder walk frame pointers; on x86-64 every frame
-    // has one anyway.
-    set(
-        "preserve_frame_pointers",
-        if triple.architecture == Architecture::X86_64 { "false" } else { "true" },
-    );
+    // Backtraces and the unwinder walk frame pointers, and tail calls need
+    // them. On x86-64 every frame has one whatever the setting.
+    set("preserve_frame_pointers", "true");
     // Frames larger than the guard probe, inline; functions carry no check.
     set("enable_probestack", "true");
     set("probestack_strategy", "inline");
