@@ -17,6 +17,12 @@ fn lanes(b: &mut FunctionBuilder<'_>, ty: Type, value: Value) -> Value {
     b.ins().bitcast(ty, MemFlagsData::new().with_endianness(Endianness::Little), value)
 }
 
+fn constant(b: &mut FunctionBuilder<'_>, ty: Type, bits: u128) -> Value {
+    let data = ConstantData::from(bits.to_le_bytes().as_slice());
+    let handle = b.func.dfg.constants.insert(data);
+    b.ins().vconst(ty, handle)
+}
+
 /// `value` as vectors lie on the operand stack.
 fn plain(b: &mut FunctionBuilder<'_>, value: Value) -> Value {
     lanes(b, I8X16, value)
@@ -39,9 +45,7 @@ fn uwiden_high(b: &mut FunctionBuilder<'_>, v: Value) -> Value {
 
 impl<'f> Translator<'_, 'f> {
     pub(super) fn vector_constant(&mut self, bits: u128) -> Value {
-        let data = ConstantData::from(bits.to_le_bytes().as_slice());
-        let handle = self.b.func.dfg.constants.insert(data);
-        self.b.ins().vconst(I8X16, handle)
+        constant(&mut self.b, I8X16, bits)
     }
 
     fn v1(&mut self, ty: Type, op: impl FnOnce(&mut FunctionBuilder<'f>, Value) -> Value) {
@@ -192,10 +196,11 @@ impl<'f> Translator<'_, 'f> {
         self.push(sum);
     }
 
+    /// x86-64 knows this exact shape of instructions only, with the constant
+    /// behind no cast.
     fn narrow_zero(&mut self, signed: bool) {
-        let zero = self.vector_constant(0);
         self.v1(F64X2, |b, v| {
-            let zero = lanes(b, I64X2, zero);
+            let zero = constant(b, I64X2, 0);
             if signed {
                 let wide = b.ins().fcvt_to_sint_sat(I64X2, v);
                 b.ins().snarrow(wide, zero)
