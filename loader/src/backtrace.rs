@@ -24,6 +24,7 @@ use precast_artifact::container::symbol_at;
 use precast_artifact::module::Module;
 use precast_artifact::search::Table;
 use precast_artifact::trap::TrapCode;
+use std::collections::HashMap;
 use std::ops::Range;
 use std::ptr::with_exposed_provenance;
 
@@ -36,7 +37,7 @@ const MOST_FRAMES: usize = 100;
 pub(crate) fn trap(core: &StoreCore, code: TrapCode, fault: Option<FaultRecord>) -> Trap {
     let mut trap = Trap::new(code);
     let Some(stack) = core.stack.as_ref().map(|stack| stack.usable()) else { return trap };
-    let mut collector = Collector { trap: &mut trap, last: None };
+    let mut collector = Collector { trap: &mut trap, known: HashMap::new() };
     let mut fault = fault;
     // SAFETY: activations lie on the host's stack, below the present frame.
     let mut activation = unsafe { core.block.activation.as_ref() };
@@ -94,9 +95,9 @@ fn caller(fp: usize, stack: &Range<usize>, entry_fp: usize) -> Option<Position> 
 
 struct Collector<'t> {
     trap: &'t mut Trap,
-    /// The latest address, and whether it was a function's: recursion makes
-    /// long runs of equal addresses.
-    last: Option<(usize, bool)>,
+    /// Return addresses beyond the kept frames, and whether they are a
+    /// function's: in deep recursion a few addresses come again and again.
+    known: HashMap<usize, bool>,
 }
 
 impl Collector<'_> {
@@ -104,16 +105,10 @@ impl Collector<'_> {
     /// instruction itself. Stubs are left out.
     fn add(&mut self, pc: usize, returns: bool) {
         if self.trap.frames.len() < MOST_FRAMES {
-            let frame = frame(pc, returns);
-            self.last = Some((pc, frame.is_some()));
-            self.trap.frames.extend(frame);
+            self.trap.frames.extend(frame(pc, returns));
             return;
         }
-        let counts = match self.last {
-            Some((last, counts)) if last == pc => counts,
-            _ => locate(pc, returns).is_some(),
-        };
-        self.last = Some((pc, counts));
+        let counts = *self.known.entry(pc).or_insert_with(|| locate(pc, returns).is_some());
         self.trap.omitted += usize::from(counts);
     }
 }
