@@ -11,7 +11,6 @@
 //! instead of 6.2. Every round leaves a valid result, so a limit keeps chains
 //! of calls from costing more than they bring.
 
-use super::input::Stub;
 use crate::function::{CodeReloc, CompiledFunction, Symbol, UnwindOp};
 use precast_artifact::search::Site;
 use sha2::{Digest as _, Sha256};
