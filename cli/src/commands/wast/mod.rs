@@ -1,0 +1,148 @@
+//! `precast wast`: runs the scripts that the specification's test suite is
+//! written in. Every module is compiled ahead of time and goes through the
+//! loader, as any artifact does.
+//!
+//! The scripts' language is described in the reference interpreter's README,
+//! <https://github.com/WebAssembly/spec/blob/main/interpreter/README.md#scripts>.
+
+mod script;
+mod spectest;
+#[cfg(test)]
+mod tests;
+mod values;
+
+use super::compile::CodegenOptions;
+use crate::exit::{Failure, Result};
+use clap::Args;
+use precast_compiler::Options;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// `precast wast`.
+#[derive(Args, Debug)]
+pub struct WastCommand {
+    #[command(flatten)]
+    codegen: CodegenOptions,
+
+    /// Show failures and totals only, and nothing of what the scripts print
+    #[arg(short, long)]
+    quiet: bool,
+
+    /// The scripts
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+}
+
+/// A script to run.
+#[derive(Clone, Debug)]
+pub struct Script {
+    /// What reports call it: its path, as a rule.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// How to run scripts.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Options that every module is compiled with.
+    pub options: Options,
+    /// How many scripts run at the same time.
+    pub jobs: usize,
+    /// Whether what the scripts print is shown.
+    pub print: bool,
+}
+
+/// What running a script gave. A directive is one check.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// Number of directives that did as they should.
+    pub passed: usize,
+    /// Those that did not.
+    pub failures: Vec<Mismatch>,
+}
+
+/// A directive that did not do as it should.
+#[derive(Clone, Debug)]
+pub struct Mismatch {
+    /// Its line, from 1.
+    pub line: usize,
+    /// What was expected, and what happened instead.
+    pub message: String,
+}
+
+impl WastCommand {
+    pub(super) fn run(&self) -> Result {
+        let mut settings =
+            Settings { options: self.codegen.options(), jobs: 1, print: !self.quiet };
+        // Modules are small and scripts many: threads go to the scripts.
+        settings.jobs = settings.options.threads.unwrap_or(1);
+        let scripts = self.files.iter().map(read).collect::<Result<Vec<_>>>()?;
+        let mut total = Report::default();
+        run_scripts(&scripts, &settings, &mut |script, report| {
+            if !self.quiet || !report.failures.is_empty() {
+                println!("{}: {}", script.name, report.counts());
+            }
+            for failure in &report.failures {
+                println!("{}:{}: {}", script.name, failure.line, failure.message);
+            }
+            total.passed += report.passed;
+            total.failures.extend(report.failures);
+        });
+        println!("total: {}", total.counts());
+        match total.failures.is_empty() {
+            true => Ok(()),
+            false => Err(Failure::Silent),
+        }
+    }
+}
+
+fn read(path: &PathBuf) -> Result<Script> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(Failure::while_doing(&name))?;
+    Ok(Script { name, text })
+}
+
+impl Report {
+    /// `12 passed, 0 failed`.
+    pub fn counts(&self) -> String {
+        format!("{} passed, {} failed", self.passed, self.failures.len())
+    }
+}
+
+/// Runs scripts, each in a store of its own. `done` is told of each, in the
+/// order given, as soon as it and those before it are done.
+pub fn run_scripts(
+    scripts: &[Script],
+    settings: &Settings,
+    done: &mut (dyn FnMut(&Script, Report) + Send),
+) {
+    let next = AtomicUsize::new(0);
+    // Reports that wait for those before them, and the first that is missing.
+    let waiting = Mutex::new((BTreeMap::new(), 0, done));
+    let worker = || {
+        while let Some((index, script)) = draw(scripts, &next) {
+            let report = script::run(&script.text, settings);
+            let mut waiting = waiting.lock().expect("`done` does not panic");
+            let (reports, first, done) = &mut *waiting;
+            reports.insert(index, report);
+            while let Some(report) = reports.remove(first) {
+                done(&scripts[*first], report);
+                *first += 1;
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..settings.jobs {
+            scope.spawn(worker);
+        }
+        worker();
+    });
+}
+
+fn draw<'s>(scripts: &'s [Script], next: &AtomicUsize) -> Option<(usize, &'s Script)> {
+    let index = next.fetch_add(1, Ordering::Relaxed);
+    Some((index, scripts.get(index)?))
+}
