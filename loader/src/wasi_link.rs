@@ -13,7 +13,8 @@ use precast_artifact::types::{FuncType, ValType};
 const MOST_PARAMETERS: usize = 9;
 
 impl<T: 'static> Linker<T> {
-    /// Defines all of `wasi_snapshot_preview1`. `context` finds the guest's
+    /// Defines all of WASI preview 1 (`wasi_snapshot_preview1`), and of its
+    /// predecessor `wasi_unstable`. `context` finds the guest's
     /// [`WasiCtx`] in the host's data; the memory that functions work on is
     /// the calling instance's export `memory`.
     ///
@@ -28,7 +29,7 @@ impl<T: 'static> Linker<T> {
         &mut self,
         context: impl Fn(&mut T) -> &mut WasiCtx + Copy + Send + Sync + 'static,
     ) -> &mut Self {
-        for function in &FUNCTIONS {
+        for (module, function) in wasi::imports() {
             let call = function.call;
             let params = function.params.len();
             let returns = !function.results.is_empty();
@@ -48,7 +49,7 @@ impl<T: 'static> Linker<T> {
                 };
                 finish(outcome, returns, slots)
             };
-            self.func_raw(wasi::MODULE, function.name, func_type(function), run)
+            self.func_raw(module, function.name, func_type(function), run)
                 .expect("numeric types refer to no concrete types");
         }
         self

@@ -8,6 +8,8 @@
 //! | `file.rs` | opening, and sealed memory files |
 //! | `stack.rs` | guest stacks |
 //! | `signals.rs` | fault handlers, alternate signal stacks |
+//! | `registers.rs` | the registers that matter at a fault |
+//! | `process.rs` | what a program sets up for its whole process |
 //!
 //! # Adding an architecture
 //!
@@ -17,6 +19,7 @@
 pub(crate) mod file;
 pub(crate) mod map;
 pub(crate) mod process;
+pub(crate) mod registers;
 pub(crate) mod signals;
 pub(crate) mod stack;
 

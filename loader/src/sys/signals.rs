@@ -13,23 +13,13 @@
 
 use crate::sys::arch;
 use crate::sys::map::Mapping;
+use crate::sys::registers::Registers;
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};
 use std::io;
 use std::mem::{MaybeUninit, zeroed};
 use std::ptr::{null, null_mut};
 use std::sync::OnceLock;
-
-/// Registers at a fault.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Registers {
-    /// Address of the instruction.
-    pub(crate) pc: usize,
-    /// Stack pointer.
-    pub(crate) sp: usize,
-    /// Frame pointer.
-    pub(crate) fp: usize,
-}
 
 /// What kind of fault it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

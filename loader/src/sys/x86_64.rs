@@ -15,7 +15,7 @@
 //! `ucontext_t` that the kernel passes to a signal handler.
 #![allow(unsafe_code)]
 
-use crate::sys::signals::Registers;
+use crate::sys::registers::Registers;
 use precast_artifact::abi;
 use std::arch::{global_asm, is_x86_feature_detected as detected};
 use std::ffi::c_void;

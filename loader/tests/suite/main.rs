@@ -8,6 +8,7 @@ mod calls;
 mod code;
 mod debuggers;
 mod elf;
+mod faults;
 mod linking;
 mod mock;
 mod opening;
