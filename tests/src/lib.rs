@@ -1,1 +1,41 @@
 //! Helpers shared by the suites under `tests/`.
+//!
+//! | module | for |
+//! |-|-|
+//! | [`binaries`] | the commands under test: built once, then driven as users drive them |
+//! | [`outcome`] | how a command ended, and assertions about it |
+//! | [`run_file`] | `.run` files beside fixtures: how a program is run, and what must come out |
+//! | [`tools`] | tools that may be missing: a test is skipped by name, and fails in CI |
+//! | [`syscalls`] | what a system-call trace says of executable memory |
+//! | [`imports`] | who uses whom, read off Rust sources |
+//!
+//! `tests/run` runs everything and ends with a summary.
+
+pub mod binaries;
+pub mod imports;
+pub mod outcome;
+pub mod run_file;
+pub mod syscalls;
+pub mod tools;
+
+use std::path::{Path, PathBuf};
+
+/// The program that README shows is compiled and run as a doctest.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
+
+/// Root of the workspace.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ lies in the workspace")
+}
+
+/// A file below `fixtures/`.
+pub fn fixture(path: &str) -> PathBuf {
+    root().join("fixtures").join(path)
+}
+
+/// A fresh directory, deleted when the value is dropped.
+pub fn scratch() -> tempfile::TempDir {
+    tempfile::Builder::new().prefix("precast-test-").tempdir().expect("a temporary directory")
+}

@@ -1,0 +1,73 @@
+//! The commands under test.
+//!
+//! They are built by the first test that asks, with the profile that the test
+//! itself was built with. `PRECAST_BIN_DIR` names a folder with others.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::time::UNIX_EPOCH;
+
+/// `precast`, with a cache of its own.
+pub fn precast() -> Command {
+    let mut command = command("precast");
+    command.env("PRECAST_CACHE", kept().join("cache"));
+    command
+}
+
+/// `precast-run`.
+pub fn precast_run() -> Command {
+    command("precast-run")
+}
+
+fn command(name: &str) -> Command {
+    let mut command = Command::new(folder().join(name));
+    command.env_remove("PRECAST_CACHE").stdin(std::process::Stdio::null());
+    command
+}
+
+/// Where the commands lie.
+pub fn folder() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| match std::env::var_os("PRECAST_BIN_DIR") {
+        Some(folder) => crate::root().join(folder),
+        None => build(),
+    })
+}
+
+/// A folder for what is expensive to make and may be kept as long as the
+/// commands stay the same.
+pub fn kept() -> PathBuf {
+    let meta = std::fs::metadata(folder().join("precast")).expect("precast was built");
+    let time = meta.modified().expect("a modification time");
+    let time = time.duration_since(UNIX_EPOCH).expect("a time after 1970");
+    let all = folder().join("precast-tests");
+    let ours = all.join(format!("{:x}-{:x}", meta.len(), time.as_nanos()));
+    if !ours.exists() {
+        // What older commands made is of no use any more.
+        let _ = std::fs::remove_dir_all(&all);
+        std::fs::create_dir_all(&ours).expect("the target folder is writable");
+    }
+    ours
+}
+
+/// Builds into the folder that this test was built into.
+fn build() -> PathBuf {
+    let test = std::env::current_exe().expect("the path of this test");
+    let folder = test
+        .ancestors()
+        .find(|path| path.ends_with("deps"))
+        .and_then(Path::parent)
+        .expect("tests lie in target/PROFILE/deps");
+    let target = folder.parent().expect("the profile's folder lies in the target folder");
+    let profile = match folder.file_name().and_then(|name| name.to_str()) {
+        Some("debug") | None => "dev",
+        Some(other) => other,
+    };
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(crate::root()).args(["build", "--quiet", "--package", "precast-cli"]);
+    cargo.args(["--bins", "--profile", profile, "--target-dir"]).arg(target);
+    let status = cargo.status().expect("cargo can be started");
+    assert!(status.success(), "building the commands failed: {cargo:?}");
+    folder.to_owned()
+}

@@ -1,0 +1,95 @@
+//! Tools that a machine may lack. A test that needs one is skipped by name;
+//! where the environment variable `CI` is set it fails instead.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Ends the test when a tool is missing. Gives the tool's path.
+#[macro_export]
+macro_rules! need {
+    ($tool:expr) => {
+        match $crate::tools::find($tool) {
+            Some(path) => path,
+            None => {
+                $crate::tools::skip($crate::test_name!(), &$crate::tools::remedy($tool));
+                return;
+            }
+        }
+    };
+}
+
+/// Ends the test unless something holds; otherwise it is skipped for the
+/// reason given.
+#[macro_export]
+macro_rules! need_that {
+    ($condition:expr, $($reason:tt)+) => {
+        if !$condition {
+            $crate::tools::skip($crate::test_name!(), &format!($($reason)+));
+            return;
+        }
+    };
+}
+
+/// Name of the function that this stands in, with its test binary.
+#[macro_export]
+macro_rules! test_name {
+    () => {{
+        fn here() {}
+        std::any::type_name_of_val(&here).trim_end_matches("::here")
+    }};
+}
+
+/// Debian package of each tool that a test may ask for.
+const PACKAGES: [(&str, &str); 9] = [
+    ("gdb", "gdb"),
+    ("lldb-19", "lldb-19"),
+    ("llvm-readelf-19", "llvm-19"),
+    ("objdump", "binutils"),
+    ("perf", "linux-perf"),
+    ("readelf", "binutils"),
+    ("sh", "dash"),
+    ("strace", "strace"),
+    ("unshare", "util-linux"),
+];
+
+/// Looks a tool up in `PATH`.
+pub fn find(tool: &str) -> Option<PathBuf> {
+    let folders = std::env::var_os("PATH")?;
+    std::env::split_paths(&folders).map(|folder| folder.join(tool)).find(|path| path.is_file())
+}
+
+/// How to get a tool.
+pub fn remedy(tool: &str) -> String {
+    let package = PACKAGES.iter().find(|(name, _)| *name == tool);
+    let (_, package) = package.unwrap_or_else(|| panic!("no package is known for {tool}"));
+    format!("needs {tool}: apt-get install {package}")
+}
+
+/// Notes that a test is skipped, on standard error past the test harness and
+/// in the file that `PRECAST_SKIPPED` names.
+pub fn skip(test: &str, reason: &str) {
+    assert!(std::env::var_os("CI").is_none(), "{test} must not be skipped in CI: {reason}");
+    let line = format!("skipped: {test} {reason}\n");
+    let _ = std::io::stderr().write_all(line.as_bytes());
+    if let Some(file) = std::env::var_os("PRECAST_SKIPPED") {
+        let file = OpenOptions::new().create(true).append(true).open(Path::new(&file));
+        file.and_then(|mut file| file.write_all(line.as_bytes()))
+            .expect("the list of skipped tests");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_test_knows_its_name() {
+        assert_eq!(crate::test_name!(), "precast_tests::tools::tests::a_test_knows_its_name");
+    }
+
+    #[test]
+    fn tools_are_looked_up() {
+        assert!(super::find("sh").is_some());
+        assert!(super::find("no-such-tool").is_none());
+        assert!(super::remedy("perf").contains("linux-perf"));
+    }
+}

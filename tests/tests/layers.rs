@@ -1,0 +1,132 @@
+//! The import law: the contract knows nobody, compiler and loader do not know
+//! each other, and inside each crate imports point down.
+
+use precast_tests::imports::{self, Crate};
+use precast_tests::root;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Names of our packages that a package of ours depends on, at run time.
+fn our_dependencies(package: &str) -> BTreeSet<String> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(root()).args(["metadata", "--format-version=1", "--no-deps", "--offline"]);
+    let output = cargo.output().expect("cargo can be started");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let packages = metadata["packages"].as_array().expect("packages");
+    let package = packages.iter().find(|p| p["name"] == package).expect("a package of ours");
+    let dependencies = package["dependencies"].as_array().expect("dependencies");
+    let ours =
+        dependencies.iter().filter(|d| d["kind"].is_null()).filter_map(|d| d["name"].as_str());
+    ours.filter(|name| name.starts_with("precast")).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_contract_depends_on_nothing_of_ours() {
+    assert_eq!(our_dependencies("precast-artifact"), BTreeSet::new());
+}
+
+#[test]
+fn compiler_and_loader_do_not_know_each_other() {
+    let contract = BTreeSet::from(["precast-artifact".to_owned()]);
+    assert_eq!(our_dependencies("precast-compiler"), contract);
+    assert_eq!(our_dependencies("precast-loader"), contract);
+}
+
+/// Imports between the modules of a crate form no circle, at no depth.
+fn imports_point_down(root_file: &str) {
+    let sources = Crate::read(&root().join(root_file));
+    assert!(sources.len() > 2, "no modules found in {root_file}");
+    for parent in sources.parents() {
+        let mut edges = sources.edges_below(&parent);
+        // A parent's own file uses its children, and may offer them helpers
+        // and types; only the crate's root must not.
+        if !parent.is_empty() {
+            edges.retain(|edge| edge.from != "self" && edge.to != "self");
+        }
+        if let Some(cycle) = imports::find_cycle(&edges) {
+            let between = |name: &String| cycle.contains(name);
+            let shown: Vec<String> = edges
+                .iter()
+                .filter(|edge| between(&edge.from) && between(&edge.to))
+                .map(|edge| format!("{} -> {}: {}", edge.from, edge.to, edge.example))
+                .collect();
+            panic!("modules of {root_file} {parent:?} import in a circle:\n{}", shown.join("\n"));
+        }
+    }
+}
+
+#[test]
+fn imports_point_down_in_artifact() {
+    imports_point_down("artifact/src/lib.rs");
+}
+
+#[test]
+fn imports_point_down_in_compiler() {
+    imports_point_down("compiler/src/lib.rs");
+}
+
+#[test]
+fn imports_point_down_in_loader() {
+    imports_point_down("loader/src/lib.rs");
+}
+
+#[test]
+fn imports_point_down_in_cli() {
+    imports_point_down("cli/src/lib.rs");
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap_or_else(|why| panic!("{}: {why}", folder.display()));
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry.expect("a readable folder").path();
+        match path.is_dir() {
+            true => files.extend(sources(&path)),
+            false => files.push(path),
+        }
+    }
+    files.retain(|file| file.extension().is_some_and(|e| e == "rs"));
+    files
+}
+
+#[test]
+fn contract_and_compiler_have_no_unsafe_code() {
+    for crate_root in ["artifact/src/lib.rs", "compiler/src/lib.rs"] {
+        let text = fs::read_to_string(root().join(crate_root)).expect("a crate root");
+        assert!(text.contains("#![forbid(unsafe_code)]"), "{crate_root}");
+    }
+}
+
+#[test]
+fn unsafe_code_of_the_loader_says_why_it_is_sound() {
+    let folder = root().join("loader/src");
+    let text = fs::read_to_string(folder.join("lib.rs")).expect("a crate root");
+    assert!(text.contains("#![deny(unsafe_code)]"));
+    let mut opted_in = 0;
+    for file in sources(&folder) {
+        let text = fs::read_to_string(&file).expect("a source file");
+        if text.contains("allow(unsafe_code)") {
+            opted_in += 1;
+            let header = text.split("\nuse ").next().unwrap_or_default();
+            assert!(header.contains("//! # Safety"), "{}: no `# Safety` header", file.display());
+        }
+    }
+    assert!(opted_in > 0, "somebody must map the artifact");
+}
+
+#[test]
+fn assembly_stands_only_under_sys() {
+    let folder = root().join("loader/src");
+    let mut found = 0;
+    for file in sources(&folder) {
+        let text = fs::read_to_string(&file).expect("a source file");
+        if ["asm!(", "global_asm!", "naked_asm!"].iter().any(|word| text.contains(word)) {
+            found += 1;
+            assert!(file.starts_with(folder.join("sys")), "{}: has assembly", file.display());
+        }
+    }
+    assert!(found > 0, "the entry into guests is assembly");
+}
