@@ -10,10 +10,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
-use super::clock;
 use super::descriptor::{Descriptor, DirAccess, Directory, Socket};
 use super::stdio::{Input, Output};
 use super::table::{MAX_DESCRIPTORS, Table};
+use super::time::host_monotonic;
 
 /// The state behind the WASI functions of one guest. Nothing is reachable that
 /// the [`WasiCtxBuilder`] was not given.
@@ -193,7 +193,7 @@ impl WasiCtxBuilder {
             args: builder.args,
             environ: environ(builder.environ),
             table,
-            monotonic_zero: clock::host_monotonic(),
+            monotonic_zero: host_monotonic(),
             interrupt: builder.interrupt,
         }
     }

@@ -3,9 +3,12 @@
 use std::os::fd::OwnedFd;
 
 use cap_std::fs::Dir;
+use rustix::fs::{OFlags, fcntl_getfl};
+use rustix::net::SocketType;
+use rustix::net::sockopt::{socket_acceptconn, socket_type};
 
 use super::abi::Filetype;
-use super::dir::Listing;
+use super::listing::Listing;
 use super::outcome::Result;
 use super::stdio::{Input, Output};
 
@@ -91,4 +94,21 @@ pub(super) struct Socket {
     pub(super) filetype: Filetype,
     /// Mirrors `O_NONBLOCK` of the kernel's file description.
     pub(super) nonblock: bool,
+}
+
+impl Socket {
+    /// Takes a socket from the host as it is.
+    pub(super) fn from_host(fd: OwnedFd) -> rustix::io::Result<Self> {
+        let filetype = match socket_type(&fd)? {
+            SocketType::STREAM => Filetype::SocketStream,
+            SocketType::DGRAM => Filetype::SocketDgram,
+            _ => Filetype::Unknown,
+        };
+        Ok(Self {
+            listening: socket_acceptconn(&fd)?,
+            filetype,
+            nonblock: fcntl_getfl(&fd)?.contains(OFlags::NONBLOCK),
+            fd,
+        })
+    }
 }

@@ -4,6 +4,7 @@
 //! of bounds or misaligned traps, as the specification asks (witx-docs,
 //! "Pointers"); it is not an errno.
 
+use super::errno::Errno;
 use super::outcome::{Result, Stop};
 
 /// The linear memory of the calling instance, in bytes.
@@ -42,7 +43,7 @@ impl<'a> GuestMemory<'a> {
     /// A string, which must be UTF-8: anything else is `EILSEQ`.
     pub(super) fn string(&self, pointer: u32, len: u32) -> Result<&str> {
         let bytes = self.slice(pointer, len)?;
-        std::str::from_utf8(bytes).map_err(|_| super::Errno::Ilseq.into())
+        std::str::from_utf8(bytes).map_err(|_| Errno::Ilseq.into())
     }
 
     /// Copies `bytes` to `pointer`. Nothing to copy needs no valid pointer.
@@ -127,7 +128,6 @@ fn out_of_bounds(pointer: u32, len: u32, size: usize) -> Stop {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wasi::Errno;
 
     fn trapped<T>(result: Result<T>) -> bool {
         matches!(result, Err(Stop::Trap(_)))

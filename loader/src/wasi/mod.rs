@@ -19,21 +19,25 @@
 
 mod abi;
 mod args;
+mod attributes;
 mod clock;
 mod context;
 mod descriptor;
 mod dir;
 mod errno;
 mod fd;
-mod functions;
+mod function;
+mod imports;
 mod io;
 mod iovec;
+mod listing;
 mod memory;
 mod open;
 mod outcome;
 mod path;
 mod poll;
 mod preview0;
+mod preview1;
 mod proc;
 mod random;
 mod sock;
@@ -42,11 +46,14 @@ mod stdio;
 mod table;
 #[cfg(test)]
 mod testing;
+mod time;
 
 pub use context::{WasiCtx, WasiCtxBuilder};
 pub use descriptor::DirAccess;
 pub use errno::Errno;
-pub use functions::{FUNCTIONS, MODULE, ValType, WasiFunction, imports, lookup};
+pub use function::{ValType, WasiFunction};
+pub use imports::{imports, lookup};
 pub use memory::GuestMemory;
 pub use outcome::Outcome;
+pub use preview1::{FUNCTIONS, MODULE};
 pub use stdio::{Bytes, Capture, Input, Output};

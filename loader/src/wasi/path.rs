@@ -11,11 +11,12 @@ use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
 use rustix::fs::{AtFlags, OFlags, Timestamps, futimens, utimensat};
 
 use super::abi::{Filestat, follows_symlinks};
+use super::attributes::from_metadata;
 use super::context::WasiCtx;
 use super::errno::Errno;
 use super::memory::GuestMemory;
 use super::outcome::Result;
-use super::stat::{from_metadata, timestamps, writable};
+use super::stat::{timestamps, writable};
 
 pub(super) fn path_create_directory(
     ctx: &mut WasiCtx,

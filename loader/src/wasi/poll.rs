@@ -5,12 +5,13 @@ use std::os::fd::BorrowedFd;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::thread::{ClockId, clock_nanosleep_absolute};
 
-use super::clock::{Clock, host_monotonic, host_realtime, timespec};
+use super::clock::Clock;
 use super::context::WasiCtx;
 use super::descriptor::{Descriptor, DirAccess};
 use super::errno::Errno;
 use super::memory::GuestMemory;
 use super::outcome::Result;
+use super::time::{host_monotonic, host_realtime, timespec};
 
 pub(super) fn poll_oneoff(
     ctx: &mut WasiCtx,

@@ -3,24 +3,23 @@
 
 use super::abi::Filestat;
 use super::context::WasiCtx;
-use super::functions::{WasiFunction, function};
+use super::function::{WasiFunction, function};
 use super::io::{Whence, seek};
 use super::memory::GuestMemory;
 use super::outcome::Result;
 use super::poll::{Layout, poll_with};
-// `preview0` is this file: the table names every function by its module.
-use super::{abi, fd, path, preview0, stat};
+use super::{abi, fd, path, stat};
 
 /// The module name under which guests import preview 0.
 pub(super) const MODULE: &str = "wasi_unstable";
 
 /// The functions that differ from preview 1.
 pub(super) static CHANGED: [WasiFunction; 5] = [
-    function!(preview0::fd_fdstat_get(fd: I32, stat: I32)),
-    function!(preview0::fd_filestat_get(fd: I32, buf: I32)),
-    function!(preview0::fd_seek(fd: I32, offset: I64, whence: I32, new_offset: I32)),
-    function!(preview0::path_filestat_get(fd: I32, lookup: I32, path: I32, path_len: I32, buf: I32)),
-    function!(preview0::poll_oneoff(subscriptions: I32, events: I32, count: I32, occurred: I32)),
+    function!(self::fd_fdstat_get(fd: I32, stat: I32)),
+    function!(self::fd_filestat_get(fd: I32, buf: I32)),
+    function!(self::fd_seek(fd: I32, offset: I64, whence: I32, new_offset: I32)),
+    function!(self::path_filestat_get(fd: I32, lookup: I32, path: I32, path_len: I32, buf: I32)),
+    function!(self::poll_oneoff(subscriptions: I32, events: I32, count: I32, occurred: I32)),
 ];
 
 /// The rights end before `sock_accept`.

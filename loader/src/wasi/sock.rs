@@ -1,16 +1,13 @@
 //! Sockets that the host passed in.
 
 use std::io::{IoSlice, IoSliceMut};
-use std::os::fd::OwnedFd;
 
-use rustix::fs::{OFlags, fcntl_getfl};
-use rustix::net::sockopt::{socket_acceptconn, socket_type};
 use rustix::net::{
     RecvAncillaryBuffer, RecvFlags, ReturnFlags, SendAncillaryBuffer, SendFlags, Shutdown,
-    SocketFlags, SocketType, accept_with, recvmsg, sendmsg, shutdown,
+    SocketFlags, accept_with, recvmsg, sendmsg, shutdown,
 };
 
-use super::abi::{Filetype, fdflags, flags};
+use super::abi::{fdflags, flags};
 use super::context::{Interrupt, WasiCtx};
 use super::descriptor::{Descriptor, Socket};
 use super::errno::Errno;
@@ -26,23 +23,6 @@ const RECV_DATA_TRUNCATED: u16 = 1 << 0;
 /// `$sdflags`.
 const SHUTDOWN_READ: u64 = 1 << 0;
 const SHUTDOWN_WRITE: u64 = 1 << 1;
-
-impl Socket {
-    /// Takes a socket from the host as it is.
-    pub(super) fn from_host(fd: OwnedFd) -> rustix::io::Result<Self> {
-        let filetype = match socket_type(&fd)? {
-            SocketType::STREAM => Filetype::SocketStream,
-            SocketType::DGRAM => Filetype::SocketDgram,
-            _ => Filetype::Unknown,
-        };
-        Ok(Self {
-            listening: socket_acceptconn(&fd)?,
-            filetype,
-            nonblock: fcntl_getfl(&fd)?.contains(OFlags::NONBLOCK),
-            fd,
-        })
-    }
-}
 
 /// Sends without raising `SIGPIPE` in the host.
 pub(super) fn send(
@@ -159,6 +139,7 @@ mod tests {
     use std::os::unix::net::{UnixDatagram, UnixStream};
 
     use super::*;
+    use crate::wasi::abi::Filetype;
     use crate::wasi::testing::Guest;
     use crate::wasi::{Outcome, WasiCtxBuilder};
 
