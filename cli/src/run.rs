@@ -39,10 +39,10 @@ pub fn run(options: &RunOptions, find: &mut dyn FnMut(&Path) -> Result<Source>) 
         }
         linker.instance(&store, name, instance);
     }
-    let artifact = open(find(&options.file)?)?;
-    let instance = instantiate(&linker, &mut store, &artifact, &options.file)?;
+    let artifact = open(find(options.file())?)?;
+    let instance = instantiate(&linker, &mut store, &artifact, options.file())?;
     match &options.invoke {
-        Some(name) => invoke(&mut store, &instance, name, &options.args),
+        Some(name) => invoke(&mut store, &instance, name, options.args()),
         None => match precast_loader::run_command(&mut store, &instance)? {
             0 => Ok(()),
             code => Err(Failure::Guest(code)),
@@ -85,10 +85,10 @@ fn unsatisfied(file: &Path, problems: &[LinkProblem]) -> String {
 fn wasi(options: &RunOptions) -> Result<WasiCtx> {
     let mut wasi = WasiCtxBuilder::new();
     wasi.inherit_stdio();
-    let name = options.file.file_name().unwrap_or(options.file.as_os_str());
+    let name = options.file().file_name().unwrap_or(options.file().as_os_str());
     wasi.arg(options.argv0.clone().unwrap_or_else(|| name.to_string_lossy().into_owned()));
     if options.invoke.is_none() {
-        wasi.args(&options.args);
+        wasi.args(options.args());
     }
     for variable in &options.env {
         match variable.split_once('=') {

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use precast_loader::wasi::DirAccess;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What the guest gets, and how it is started.
 #[derive(Args, Debug, Default)]
@@ -41,13 +41,23 @@ pub struct RunOptions {
     #[arg(long, value_name = "MIB")]
     pub max_memory: Option<u64>,
 
-    /// The program: an artifact, or for `precast run` also .wasm and .wat
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
+    /// The program, an artifact or for `precast run` also .wasm and .wat, and
+    /// its arguments
+    #[arg(value_name = "FILE [ARGS]", required = true, trailing_var_arg = true)]
+    pub command: Vec<String>,
+}
 
-    /// Arguments of the program
-    #[arg(value_name = "ARGS", trailing_var_arg = true, allow_hyphen_values = true)]
-    pub args: Vec<String>,
+impl RunOptions {
+    /// The program.
+    pub fn file(&self) -> &Path {
+        // Parsing has made sure that there is one.
+        Path::new(self.command.first().map_or("", String::as_str))
+    }
+
+    /// The program's arguments.
+    pub fn args(&self) -> &[String] {
+        self.command.get(1..).unwrap_or_default()
+    }
 }
 
 /// A directory that the guest may use.
