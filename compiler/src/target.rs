@@ -171,6 +171,8 @@ fn flags(options: &Options) -> settings::Flags {
     // Backtraces and the unwinder walk frame pointers, and tail calls need
     // them. On x86-64 every frame has one whatever the setting.
     set("preserve_frame_pointers", "true");
+    // Results that do not fit registers go through memory of the caller.
+    set("enable_multi_ret_implicit_sret", "true");
     // Frames larger than the guard probe, inline; functions carry no check.
     set("enable_probestack", "true");
     set("probestack_strategy", "inline");
