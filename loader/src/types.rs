@@ -31,9 +31,7 @@ static INTERNER: LazyLock<RwLock<Interner>> = LazyLock::new(RwLock::default);
 /// The number of a type whose references are interned already, as those of
 /// [`get`] are.
 pub(crate) fn intern(ty: &FuncType) -> TypeId {
-    let group = std::slice::from_ref(ty);
-    let known = read(|interner| interner.groups.get(group).copied());
-    known.unwrap_or_else(|| write(|interner| interner.add(group.into())))
+    intern_group(std::slice::from_ref(ty))
 }
 
 /// The numbers of a module's canonical types, in index order.
@@ -41,16 +39,25 @@ pub(crate) fn intern_module(types: &[FuncType]) -> Box<[TypeId]> {
     let mut ids: Vec<TypeId> = Vec::with_capacity(types.len());
     while ids.len() < types.len() {
         let start = ids.len();
-        let group: Box<[FuncType]> = types[start..group_end(types, start)]
-            .iter()
-            .map(|ty| map_type(ty, &|index| resolve_index(&ids, start, index)))
-            .collect();
+        let group = &types[start..group_end(types, start)];
         let members = group.len() as u32;
-        let known = read(|interner| interner.groups.get(&group).copied());
-        let first = known.unwrap_or_else(|| write(|interner| interner.add(group)));
+        let first = match group.iter().any(has_references) {
+            true => {
+                let index = |at| resolve_index(&ids, start, at);
+                let resolved: Box<[_]> = group.iter().map(|ty| map_type(ty, &index)).collect();
+                intern_group(&resolved)
+            }
+            false => intern_group(group),
+        };
         ids.extend(first..first + members);
     }
     ids.into()
+}
+
+/// The first number of a group.
+fn intern_group(group: &[FuncType]) -> TypeId {
+    let known = read(|interner| interner.groups.get(group).copied());
+    known.unwrap_or_else(|| write(|interner| interner.add(group.into())))
 }
 
 /// The type with this number.
@@ -69,10 +76,19 @@ pub(crate) fn exists(id: TypeId) -> bool {
 
 /// Whether every reference in `ty` is to an interned type.
 pub(crate) fn is_interned(ty: &FuncType) -> bool {
-    ty.params.iter().chain(&ty.results).all(|value| match value {
-        ValType::Ref(RefType { heap: HeapType::Concrete(id), .. }) => exists(*id),
-        _ => true,
+    references(ty).all(exists)
+}
+
+/// The concrete types that a type refers to.
+fn references(ty: &FuncType) -> impl Iterator<Item = u32> {
+    ty.params.iter().chain(&ty.results).filter_map(|value| match value {
+        ValType::Ref(RefType { heap: HeapType::Concrete(at), .. }) => Some(*at),
+        _ => None,
     })
+}
+
+fn has_references(ty: &FuncType) -> bool {
+    references(ty).next().is_some()
 }
 
 /// A module's value type with interned references.
@@ -121,11 +137,7 @@ fn group_end(types: &[FuncType], start: usize) -> usize {
     let mut end = start + 1;
     let mut at = start;
     while at < end {
-        for value in types[at].params.iter().chain(&types[at].results) {
-            if let ValType::Ref(RefType { heap: HeapType::Concrete(index), .. }) = value {
-                end = end.max(*index as usize + 1);
-            }
-        }
+        end = references(&types[at]).fold(end, |end, index| end.max(index as usize + 1));
         at += 1;
     }
     end
