@@ -237,6 +237,12 @@ impl MemoryType {
         1 << self.page_size_log2
     }
 
+    /// Initial size in bytes; `None` when that is more than 64 bits can hold,
+    /// as the type of a 64-bit memory may ask.
+    pub fn min_bytes(&self) -> Option<u64> {
+        self.limits.min.checked_mul(self.page_size())
+    }
+
     /// Largest size in bytes that the type and its index width allow.
     pub fn max_bytes(&self) -> u64 {
         let by_index = if self.index64 { 1 << 48 } else { 1u64 << 32 };
@@ -265,10 +271,6 @@ impl MemoryType {
         };
         if memory.page_size_log2 != 0 && memory.page_size_log2 != 16 {
             return Err(r.error(format!("page size of 2^{} bytes", memory.page_size_log2)));
-        }
-        let pages = 1u64 << (48 - u32::from(memory.page_size_log2));
-        if memory.limits.min > pages {
-            return Err(r.error(format!("memory of at least {} pages", memory.limits.min)));
         }
         Ok(memory)
     }

@@ -73,7 +73,9 @@ pub struct GrantedDir {
 
 /// Parses `HOST`, `HOST::GUEST` or `HOST:GUEST`, then perhaps `:ro` or `:rw`.
 fn parse_dir(text: &str) -> Result<GrantedDir, String> {
-    let (text, access) = match (text.strip_suffix(":ro"), text.strip_suffix(":rw")) {
+    // In `HOST::ro`, `ro` is what the guest calls the directory.
+    let suffix = |suffix| text.strip_suffix(suffix).filter(|rest: &&str| !rest.ends_with(':'));
+    let (text, access) = match (suffix(":ro"), suffix(":rw")) {
         (Some(rest), _) => (rest, DirAccess::ReadOnly),
         (_, Some(rest)) => (rest, DirAccess::ReadWrite),
         _ => (text, DirAccess::ReadWrite),
@@ -107,6 +109,7 @@ mod tests {
         assert_eq!(parse_dir("data::/d"), dir("data", "/d", ReadWrite));
         assert_eq!(parse_dir("data:/d"), dir("data", "/d", ReadWrite));
         assert_eq!(parse_dir("data::/d:ro"), dir("data", "/d", ReadOnly));
+        assert_eq!(parse_dir("data::ro"), dir("data", "ro", ReadWrite));
         assert_eq!(parse_dir("/a b:ro"), dir("/a b", "/a b", ReadOnly));
         assert!(parse_dir("::/d").is_err());
         assert!(parse_dir("d::").is_err());

@@ -27,6 +27,7 @@
 
 mod codegen;
 mod error;
+mod features;
 mod function;
 mod link;
 mod options;
@@ -38,7 +39,8 @@ mod target;
 mod translate;
 
 pub use error::{Error, Location, Result};
-pub use options::{Features, OptLevel, Options};
+pub use features::Features;
+pub use options::{OptLevel, Options};
 pub use pipeline::{Observer, Report, compile, compile_to, fingerprint, gains_from_cpu};
 
 /// Converts the text format to a binary module. A binary module is returned

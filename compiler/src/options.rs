@@ -1,5 +1,7 @@
 //! What a caller can choose.
 
+use crate::features::Features;
+
 /// How much effort code generation makes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OptLevel {
@@ -8,18 +10,6 @@ pub enum OptLevel {
     /// `-O` (the default): optimise for speed.
     #[default]
     Speed,
-}
-
-/// WebAssembly feature sets that a module may be allowed to use.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Features {
-    /// WebAssembly 2.0 and extended constant expressions: what the
-    /// specification's 2.0 suite assumes.
-    Wasm2,
-    /// Everything that the compiler supports: [`Features::Wasm2`], tail
-    /// calls, several memories, and relaxed SIMD (deterministic).
-    #[default]
-    All,
 }
 
 /// Options of a compilation.

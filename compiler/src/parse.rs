@@ -4,13 +4,13 @@
 mod convert;
 
 use crate::error::{Error, Result};
-use crate::options::Features;
+use crate::features::Features;
 use convert::Types;
 use precast_artifact::module::{ConstExpr, ElementItems, Export, ExportKind, Import, ImportKind};
 use precast_artifact::types::{FuncType, GlobalType, MemoryType, RefType, TableType};
 use wasmparser::{
     Encoding, ExternalKind, FuncToValidate, FunctionBody, Imports, Parser, Payload, TypeRef,
-    ValidPayload, Validator, ValidatorResources, WasmFeatures,
+    ValidPayload, Validator, ValidatorResources,
 };
 
 /// A module, its sections decoded.
@@ -76,31 +76,6 @@ pub(crate) struct ElementDecl {
 pub(crate) struct DataDecl<'a> {
     pub mode: SegmentMode,
     pub bytes: &'a [u8],
-}
-
-impl Features {
-    fn wasm(self) -> WasmFeatures {
-        let two = WasmFeatures::WASM2 | WasmFeatures::EXTENDED_CONST;
-        match self {
-            Self::Wasm2 => two,
-            Self::All => {
-                two | WasmFeatures::TAIL_CALL
-                    | WasmFeatures::MULTI_MEMORY
-                    | WasmFeatures::RELAXED_SIMD
-                    | WasmFeatures::CALL_INDIRECT_OVERLONG
-                    | WasmFeatures::BULK_MEMORY_OPT
-            }
-        }
-    }
-
-    /// Names of the features, as the artifact's note records them.
-    pub(crate) fn names(self) -> Vec<String> {
-        let names: &[&str] = match self {
-            Self::Wasm2 => &["extended-const", "wasm2"],
-            Self::All => &["extended-const", "multi-memory", "relaxed-simd", "tail-call", "wasm2"],
-        };
-        names.iter().map(|name| (*name).to_owned()).collect()
-    }
 }
 
 /// Decodes and validates everything but function bodies.

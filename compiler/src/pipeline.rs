@@ -46,6 +46,8 @@ pub struct Report {
     pub uses_simd: bool,
     /// Target triple of the artifact.
     pub target: String,
+    /// Name and size in bytes of every section, in file order.
+    pub sections: Vec<(&'static str, u64)>,
     /// Bytes written.
     pub size: u64,
 }
@@ -104,14 +106,13 @@ pub fn compile_to(
     clock.lap("compile");
     let module = describe(&plan, &parsed);
     let names = parsed.names[parsed.imported_functions as usize..].to_vec();
-    let function_count = functions.len();
     let private_tables = private_entries(&plan, &parsed, &stubs);
     let input = LinkInput {
         target: target.link,
         header: Header {
             target: target.triple.to_string(),
             cpu_features: target.cpu_features,
-            wasm_features: options.features.names(),
+            wasm_features: options.features.names().map(str::to_owned).collect(),
             options: options.recorded(),
             source_hash,
         },
@@ -130,10 +131,11 @@ pub fn compile_to(
     clock.lap("link");
     Ok(Report {
         stages: clock.laps,
-        functions: function_count,
+        functions: linked.functions,
         folded: linked.folded,
         uses_simd: summary.uses_simd,
         target: target.triple.to_string(),
+        sections: linked.sections,
         size: linked.size,
     })
 }
@@ -363,7 +365,7 @@ pub fn fingerprint(options: &Options) -> Result<Vec<String>> {
     let mut parts = vec![format!("{versions:?}"), env!("CARGO_PKG_VERSION").to_owned()];
     parts.push(target.triple.to_string());
     parts.extend(target.cpu_features);
-    parts.extend(options.features.names());
+    parts.extend(options.features.names().map(str::to_owned));
     parts.extend(options.recorded());
     Ok(parts)
 }

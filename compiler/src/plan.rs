@@ -209,7 +209,8 @@ impl<'a> Plan<'a> {
             let private = self.tables[*table as usize] == TableKind::Private;
             (!private).then(|| parsed.types.canonical(*ty))
         });
-        imported.iter().copied().chain(indirect).collect()
+        let references = summary.reference_calls.iter().map(|ty| parsed.types.canonical(*ty));
+        imported.iter().copied().chain(indirect).chain(references).collect()
     }
 
     /// Imported functions that private tables name: these get a stub that

@@ -17,6 +17,8 @@ pub(crate) struct Summary {
     pub functions_taken: BTreeSet<u32>,
     /// Tables and types (module indices) of indirect calls.
     pub indirect_calls: BTreeSet<(u32, u32)>,
+    /// Types (module indices) of calls through references.
+    pub reference_calls: BTreeSet<u32>,
     /// Whether any body uses 128-bit vectors.
     pub uses_simd: bool,
 }
@@ -28,6 +30,7 @@ impl Summary {
         self.tables_touched.extend(other.tables_touched);
         self.functions_taken.extend(other.functions_taken);
         self.indirect_calls.extend(other.indirect_calls);
+        self.reference_calls.extend(other.reference_calls);
         self.uses_simd |= other.uses_simd;
         self
     }
@@ -70,6 +73,9 @@ fn note(mut reader: OperatorsReader<'_>, summary: &mut Summary) -> wasmparser::R
             Operator::CallIndirect { type_index, table_index }
             | Operator::ReturnCallIndirect { type_index, table_index } => {
                 summary.indirect_calls.insert((table_index, type_index));
+            }
+            Operator::CallRef { type_index } | Operator::ReturnCallRef { type_index } => {
+                summary.reference_calls.insert(type_index);
             }
             Operator::TableGet { table }
             | Operator::TableSet { table }

@@ -42,7 +42,12 @@ impl LinearMemory {
     /// A memory of the minimum size of `ty`, with at least `prefix` accessible
     /// bytes before the base, zero like the memory.
     pub(crate) fn new(ty: MemoryType, space: Space, prefix: usize) -> Result<Self> {
-        let length = (ty.limits.min << ty.page_size_log2) as usize;
+        // Code relies on nothing beyond the reservation being accessible.
+        let length = ty.min_bytes().filter(|length| *length <= space.reservation);
+        let length = length.ok_or_else(|| {
+            let most = space.reservation;
+            Error::Limit(format!("a {ty} is larger than the {most} bytes that can be reserved"))
+        })? as usize;
         let what = || format!("cannot reserve memory ({} bytes)", space.reservation);
         let rounded = || {
             let total = usize::try_from(space.reservation.checked_add(space.guard)?).ok()?;

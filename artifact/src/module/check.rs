@@ -189,9 +189,9 @@ impl Module {
             if memory.imported {
                 return Err(format!("initial contents for imported memory {}", run.memory));
             }
-            let size = memory.ty.limits.min << memory.ty.page_size_log2;
+            let size = memory.ty.min_bytes().unwrap_or(u64::MAX);
             let run_end = run.address.checked_add(run.image.size);
-            let run_end = run_end.filter(|end| *end <= size.next_multiple_of(1 << 16));
+            let run_end = run_end.filter(|end| *end <= size);
             let run_end = run_end.ok_or("memory run beyond its memory")?;
             if (run.memory, run.address) < end {
                 return Err("memory runs are not in order".to_owned());

@@ -24,9 +24,9 @@ pub struct CodegenOptions {
     #[arg(long, value_name = "NAME")]
     pub cpu: Option<String>,
 
-    /// WebAssembly features to allow: all, or wasm2 (2.0 and extended
-    /// constants)
-    #[arg(long, value_name = "SET", value_parser = parse_features)]
+    /// WebAssembly features to allow: all or wasm2, then +NAME and -NAME to
+    /// add and take away
+    #[arg(long, value_name = "LIST")]
     features: Option<Features>,
 
     /// Leave out an optimisation, by name
@@ -66,15 +66,6 @@ fn parse_level(text: &str) -> Result<OptLevel, String> {
         "0" => Ok(OptLevel::None),
         "1" | "2" | "3" | "s" | "z" => Ok(OptLevel::Speed),
         other => Err(format!("unknown level `{other}`; known are 0, 1, 2, 3")),
-    }
-}
-
-/// Parses the name of a feature set.
-pub fn parse_features(text: &str) -> Result<Features, String> {
-    match text {
-        "all" => Ok(Features::All),
-        "wasm2" => Ok(Features::Wasm2),
-        other => Err(format!("unknown feature set `{other}`; known are all, wasm2")),
     }
 }
 

@@ -58,6 +58,15 @@ impl Translator<'_, '_> {
         self.call_pointer(ty, callee, kind);
     }
 
+    /// A call through a typed reference: its type needs no check.
+    pub(super) fn call_ref(&mut self, type_index: u32, kind: CallKind) {
+        let ty = self.env.parsed.types.canonical(type_index);
+        let funcref = self.pop();
+        self.b.ins().trapz(funcref, super::flags::code(TrapCode::NullReference));
+        let callee = self.funcref_callee(funcref);
+        self.call_pointer(ty, callee, kind);
+    }
+
     fn call_pointer(&mut self, ty: u32, callee: Callee, kind: CallKind) {
         let signature = self.signature(ty);
         let args = self.call_args(ty, callee.context);

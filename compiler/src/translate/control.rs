@@ -232,6 +232,21 @@ impl Translator<'_, '_> {
         self.b.switch_to_block(next);
     }
 
+    /// Branches, without the reference, if it is null; else keeps it.
+    pub(super) fn br_on_null(&mut self, depth: u32) {
+        let reference = self.pop();
+        let null = self.b.ins().icmp_imm_u(IntCC::Equal, reference, 0);
+        self.branch_on(null, depth);
+        self.push(reference);
+    }
+
+    /// Branches with the reference if it is not null; else drops it.
+    pub(super) fn br_on_non_null(&mut self, depth: u32) {
+        let reference = *self.stack.last().expect("validated code does not underflow the stack");
+        self.branch_on(reference, depth);
+        self.pop();
+    }
+
     pub(super) fn br_table(&mut self, table: &BrTable<'_>) -> Result<()> {
         let index = self.pop();
         let mut targets = Vec::with_capacity(table.len() as usize);

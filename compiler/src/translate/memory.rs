@@ -5,6 +5,7 @@ use crate::plan;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value, types};
 use precast_artifact::abi::{self, Builtin};
+use precast_artifact::trap::TrapCode;
 use wasmparser::MemArg;
 
 /// An address as loads and stores take it.
@@ -25,9 +26,11 @@ impl Translator<'_, '_> {
         let ty = self.env.parsed.memories[memory as usize].ty;
         let index = self.pop();
         let index = self.index64(index);
-        let (index, offset) = match ty.index64 {
-            true => self.check_index64(index, arg.offset, size),
-            false => (index, arg.offset),
+        let (index, offset) = match (ty.page_size_log2, ty.index64) {
+            (16, true) => self.check_index64(index, arg.offset, size),
+            (16, false) => (index, arg.offset),
+            // Memory ends between two of the machine's pages.
+            _ => (self.check_length(memory, index, arg.offset, size), arg.offset),
         };
         let base = self.memory_base(memory);
         let address = self.b.ins().iadd(base, index);
@@ -56,6 +59,26 @@ impl Translator<'_, '_> {
         let substitute = reservation.saturating_sub(offset);
         let substitute = self.b.ins().iconst(types::I64, substitute as i64);
         (self.b.ins().select_spectre_guard(outside, substitute, index), offset)
+    }
+
+    /// The index, checked against the memory's length. Where the check is
+    /// speculated past, it is zero.
+    fn check_length(&mut self, memory: u32, index: Value, offset: u64, size: u64) -> Value {
+        let trap = super::flags::code(TrapCode::MemoryOutOfBounds);
+        let reach = self.b.ins().iconst(types::I64, offset.saturating_add(size) as i64);
+        let end = self.b.ins().uadd_overflow_trap(index, reach, trap);
+        let length = self.memory_length(memory);
+        let outside = self.b.ins().icmp(IntCC::UnsignedGreaterThan, end, length);
+        self.trap_if(outside, TrapCode::MemoryOutOfBounds);
+        let zero = self.b.ins().iconst(types::I64, 0);
+        self.b.ins().select_spectre_guard(outside, zero, index)
+    }
+
+    /// Length of a memory in bytes.
+    fn memory_length(&mut self, memory: u32) -> Value {
+        let (definition, offset) = self.memory_definition(memory);
+        let flags = self.flags.definitions();
+        self.b.ins().load(types::I64, flags, definition, offset + abi::DEFINITION_LENGTH)
     }
 
     /// Base address of a memory; it never moves.
@@ -126,10 +149,7 @@ impl Translator<'_, '_> {
     }
 
     pub(super) fn memory_size(&mut self, memory: u32) {
-        let (definition, offset) = self.memory_definition(memory);
-        let flags = self.flags.definitions();
-        let bytes =
-            self.b.ins().load(types::I64, flags, definition, offset + abi::DEFINITION_LENGTH);
+        let bytes = self.memory_length(memory);
         let ty = self.env.parsed.memories[memory as usize].ty;
         let pages = self.b.ins().ushr_imm_u(bytes, i64::from(ty.page_size_log2));
         self.push_index(pages, ty.index64);

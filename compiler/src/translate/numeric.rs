@@ -55,4 +55,29 @@ impl<'f> Translator<'_, 'f> {
     pub(super) fn reinterpret(&mut self, to: Type) {
         self.unary(|b, value| b.ins().bitcast(to, MemFlagsData::new(), value));
     }
+
+    /// An operation on two 128-bit numbers, each as its low and high half.
+    pub(super) fn wide_binary(
+        &mut self,
+        op: impl FnOnce(&mut FunctionBuilder<'f>, Value, Value) -> Value,
+    ) {
+        let (low, high) = self.pop2();
+        let second = self.b.ins().iconcat(low, high);
+        let (low, high) = self.pop2();
+        let first = self.b.ins().iconcat(low, high);
+        let result = op(&mut self.b, first, second);
+        let (low, high) = self.b.ins().isplit(result);
+        self.stack.extend([low, high]);
+    }
+
+    /// The 128-bit product of two 64-bit numbers; `high` gives its upper half.
+    pub(super) fn multiply_wide(
+        &mut self,
+        high: impl FnOnce(&mut FunctionBuilder<'f>, Value, Value) -> Value,
+    ) {
+        let (first, second) = self.pop2();
+        let low = self.b.ins().imul(first, second);
+        let high = high(&mut self.b, first, second);
+        self.stack.extend([low, high]);
+    }
 }

@@ -47,6 +47,11 @@ impl Translator<'_, '_> {
             Op::ReturnCall { function_index } => self.call(*function_index, Tail),
             Op::CallIndirect { type_index, table_index } => self.call_indirect(*type_index, *table_index, Normal),
             Op::ReturnCallIndirect { type_index, table_index } => self.call_indirect(*type_index, *table_index, Tail),
+            Op::CallRef { type_index } => self.call_ref(*type_index, Normal),
+            Op::ReturnCallRef { type_index } => self.call_ref(*type_index, Tail),
+            Op::BrOnNull { relative_depth } => self.br_on_null(*relative_depth),
+            Op::BrOnNonNull { relative_depth } => self.br_on_non_null(*relative_depth),
+            Op::RefAsNonNull => self.ref_as_non_null(),
             Op::LocalGet { local_index } => self.local_get(*local_index),
             Op::LocalSet { local_index } => self.local_set(*local_index),
             Op::LocalTee { local_index } => self.local_tee(*local_index),
@@ -160,6 +165,11 @@ impl Translator<'_, '_> {
             Op::F32Min | Op::F64Min => self.binary(|b, x, y| b.ins().fmin(x, y)),
             Op::F32Max | Op::F64Max => self.binary(|b, x, y| b.ins().fmax(x, y)),
             Op::F32Copysign | Op::F64Copysign => self.binary(|b, x, y| b.ins().fcopysign(x, y)),
+
+            Op::I64Add128 => self.wide_binary(|b, x, y| b.ins().iadd(x, y)),
+            Op::I64Sub128 => self.wide_binary(|b, x, y| b.ins().isub(x, y)),
+            Op::I64MulWideS => self.multiply_wide(|b, x, y| b.ins().smulhi(x, y)),
+            Op::I64MulWideU => self.multiply_wide(|b, x, y| b.ins().umulhi(x, y)),
 
             Op::I32WrapI64 => self.unary(|b, v| b.ins().ireduce(I32, v)),
             Op::I64ExtendI32S => self.unary(|b, v| b.ins().sextend(I64, v)),

@@ -176,6 +176,11 @@ impl Translator<'_, '_> {
         self.push(null);
     }
 
+    pub(super) fn ref_as_non_null(&mut self) {
+        let reference = *self.stack.last().expect("validated code does not underflow the stack");
+        self.b.ins().trapz(reference, super::flags::code(TrapCode::NullReference));
+    }
+
     pub(super) fn ref_func(&mut self, function: u32) {
         let reference = match self.env.plan.funcref(function) {
             Some(record) => {

@@ -5,7 +5,7 @@ use super::{Report, Script, Settings, run_scripts};
 use precast_compiler::{Features, Options};
 
 fn run(text: &str) -> Report {
-    let options = Options { features: Features::Wasm2, ..Options::default() };
+    let options = Options { features: Features::WASM2, ..Options::default() };
     let settings = Settings { options, jobs: 2, print: false };
     let scripts = [Script { name: "test".to_owned(), text: text.to_owned() }];
     let mut reports = Vec::new();
