@@ -104,8 +104,7 @@ impl Error {
     }
 
     pub(crate) fn system(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
-        let what = what.into();
-        |cause| Self::System(what, cause)
+        |cause| Self::System(what.into(), cause)
     }
 
     pub(crate) fn usage(what: impl Into<String>) -> Self {

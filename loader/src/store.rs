@@ -289,6 +289,7 @@ impl StoreCore {
     }
 
     /// Fails if a handle is of another store.
+    #[inline]
     pub(crate) fn owns(&self, store: StoreId) -> Result<()> {
         match store == self.id {
             true => Ok(()),

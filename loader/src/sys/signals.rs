@@ -161,10 +161,16 @@ thread_local! {
 /// Makes sure that the handlers are installed, and have a stack of their own
 /// on this thread that is large enough. Costs one thread-local read after the
 /// first call. `decide` is that of the process's first call.
+#[inline]
 pub(crate) fn prepare_thread(decide: Decide) -> io::Result<()> {
-    if CHECKED.get() {
-        return Ok(());
+    match CHECKED.get() {
+        true => Ok(()),
+        false => prepare_new_thread(decide),
     }
+}
+
+#[cold]
+fn prepare_new_thread(decide: Decide) -> io::Result<()> {
     install(decide)?;
     if let Some(stack) = AlternateStack::install_if_small()? {
         ALTERNATE.set(Some(stack));
