@@ -1,0 +1,122 @@
+#![doc = include_str!("../README.md")]
+#![deny(unsafe_code)]
+
+mod child;
+mod machine;
+mod measures;
+mod opening;
+mod stats;
+mod table;
+mod tools;
+
+use clap::Parser;
+use measures::Bench;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use table::Table;
+use tools::Tools;
+
+/// Measure Precast beside wasmtime, and print a table
+#[derive(Parser, Debug)]
+struct Cli {
+    /// Profile that Precast is built with; `release` is built faster
+    #[arg(long, default_value = "dist")]
+    profile: String,
+
+    /// Take `precast` and `precast-run` from a folder instead of building them
+    #[arg(long, value_name = "FOLDER")]
+    bin_dir: Option<PathBuf>,
+
+    /// Runs of each program; of short ones a multiple
+    #[arg(long, default_value_t = 5)]
+    runs: usize,
+
+    /// Runs of each compiler on clang
+    #[arg(long, default_value_t = 3)]
+    compile_runs: usize,
+
+    /// What to measure
+    #[arg(long, value_delimiter = ',', default_values = ["compile", "hello", "open", "programs"])]
+    only: Vec<Group>,
+
+    /// Clang as a module, instead of the one that fixtures/fetch.sh fetches
+    #[arg(long, value_name = "FILE")]
+    clang: Option<PathBuf>,
+}
+
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+enum Group {
+    Compile,
+    Hello,
+    Open,
+    Programs,
+}
+
+fn main() -> ExitCode {
+    let result = match worker() {
+        Some(result) => result,
+        None => compare(&Cli::parse()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("precast-benches: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What [`opening::measure`] starts this program for.
+fn worker() -> Option<Result<(), String>> {
+    let mut arguments = std::env::args().skip(1);
+    let open = match arguments.next()?.as_str() {
+        "worker-precast" => opening::ours,
+        "worker-wasmtime" => opening::theirs,
+        _ => return None,
+    };
+    Some(open(Path::new(&arguments.next()?), arguments.next()?.parse().ok()?))
+}
+
+fn compare(cli: &Cli) -> Result<(), String> {
+    let clang = clang(cli.clang.as_deref())?;
+    let tools = match &cli.bin_dir {
+        Some(folder) => Tools::in_folder(folder)?,
+        None => Tools::build(&cli.profile)?,
+    };
+    let bench = Bench {
+        tools: &tools,
+        runs: cli.runs,
+        compile_runs: cli.compile_runs,
+        scratch: tools::scratch()?,
+    };
+    println!("{}; {}\n", machine::describe(), tools.wasmtime_version);
+    let table = Table::start();
+    for group in &cli.only {
+        match group {
+            Group::Compile => bench.compile(&table, &clang)?,
+            Group::Hello => bench.hello(&table)?,
+            Group::Open => bench.open(&table, &clang)?,
+            Group::Programs => bench.programs(&table)?,
+        }
+    }
+    println!("\nLoad average at the end: {}", machine::load());
+    Ok(())
+}
+
+/// The module of clang, fetched if it is not there.
+fn clang(given: Option<&Path>) -> Result<PathBuf, String> {
+    if let Some(path) = given {
+        return Ok(path.to_owned());
+    }
+    let path = root().join("fixtures/real/clang/gen/llvm.core.wasm");
+    if !path.exists() {
+        let mut fetch = std::process::Command::new(root().join("fixtures/fetch.sh"));
+        child::run(fetch.arg("clang"))?;
+    }
+    Ok(path)
+}
+
+/// Root of the workspace.
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("benches/ lies in the workspace")
+}
