@@ -28,7 +28,7 @@
 //!
 //! # How it is built
 //!
-//! Modules have ranks; each uses only those above it here.
+//! Modules have ranks; each uses only those above it, or before it in its row.
 //!
 //! | rank | modules |
 //! |-|-|

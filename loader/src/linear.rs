@@ -43,12 +43,15 @@ impl LinearMemory {
     /// bytes before the base, zero like the memory.
     pub(crate) fn new(ty: MemoryType, space: Space, prefix: usize) -> Result<Self> {
         // Code relies on nothing beyond the reservation being accessible.
-        let length = ty.min_bytes().filter(|length| *length <= space.reservation);
+        let most = space.reservation.min(ty.max_bytes());
+        let length = ty.min_bytes().filter(|length| *length <= most);
         let length = length.ok_or_else(|| {
-            let most = space.reservation;
             Error::Limit(format!("a {ty} is larger than the {most} bytes that can be reserved"))
         })? as usize;
-        let what = || format!("cannot reserve memory ({} bytes)", space.reservation);
+        let what = || {
+            let bytes = space.reservation;
+            format!("cannot reserve {bytes} bytes of address space (see `ulimit -v`)")
+        };
         let rounded = || {
             let total = usize::try_from(space.reservation.checked_add(space.guard)?).ok()?;
             let prefix = round_to_pages(prefix)?;

@@ -118,11 +118,7 @@ pub(crate) fn create(
     space: Space,
     prefix: usize,
 ) -> Result<u32> {
-    let bytes = ty.limits.min.saturating_mul(ty.page_size());
-    if bytes > ty.max_bytes().min(space.reservation) {
-        return Err(Error::Limit(format!("a memory of {bytes} bytes is too large")));
-    }
-    core.allow_memory(bytes)?;
+    core.allow_memory(ty.min_bytes().unwrap_or(u64::MAX))?;
     Ok(core.add_memory(LinearMemory::new(ty, space, prefix)?))
 }
 

@@ -1,4 +1,4 @@
-//! WASI preview 1 for instances: binds [`wasi`](crate::wasi) to a linker.
+//! WASI preview 1 for instances: binds [`wasi`] to a linker.
 
 use crate::caller::Caller;
 use crate::error::{Error, Result};

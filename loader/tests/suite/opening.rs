@@ -130,13 +130,25 @@ fn memories_that_do_not_fit_are_refused() {
             Err(Error::Open(None, OpenError::Damaged(_)))
         ));
     };
-    refused(&|m| m.module.memories[0].reservation = 100);
     refused(&|m| m.module.memories[0].guard = u64::MAX);
     refused(&|m| m.module.memories[0].reservation = 1 << 60);
-    refused(&|m| m.module.memories[0].ty.limits.min = 1 << 20);
     refused(&|m| m.contents(0, 65536, b"beyond"));
     refused(&|m| m.contents(0, 4100, b"unaligned"));
     refused(&|m| m.contents(1, 0, b"no such memory"));
+}
+
+#[test]
+fn memories_that_are_too_large_are_a_limit() {
+    for (min, reservation) in [(1, 100), (1 << 17, 1 << 34), (1 << 63, 1 << 33)] {
+        let mut m = sample();
+        m.module.memories[0].ty.limits.min = min;
+        m.module.memories[0].reservation = reservation;
+        let artifact = Artifact::from_bytes(&m.build()).unwrap();
+        let mut store = Store::new(());
+        let error = Linker::new().instantiate(&mut store, &artifact).unwrap_err();
+        assert!(matches!(error, Error::Limit(_)), "{error:?}");
+        assert!(error.to_string().contains("is larger than the"), "{error}");
+    }
 }
 
 /// Opens a damaged file and, if that works, makes an instance.
