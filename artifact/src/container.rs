@@ -166,22 +166,34 @@ fn find_note(
     Err(OpenError::NotPrecast)
 }
 
-/// Name of the function symbol that covers the offset `address` of the image,
-/// from `.symtab`, if the file has one. Reads the whole symbol table, so this
-/// is for reports only.
+/// Name of the first function symbol that covers the offset `address` of the
+/// image; see [`symbols_at`].
 pub fn symbol_at(file: &[u8], address: u64) -> Option<&[u8]> {
+    symbols_at(file, address).into_iter().next()
+}
+
+/// Names of all function symbols that cover the offset `address` of the
+/// image, from `.symtab`, if the file has one: several where identical
+/// functions share their code. Reads the whole symbol table, so this is for
+/// reports only.
+pub fn symbols_at(file: &[u8], address: u64) -> Vec<&[u8]> {
+    find_symbols(file, address).unwrap_or_default()
+}
+
+fn find_symbols(file: &[u8], address: u64) -> Option<Vec<&[u8]>> {
     let header = Header::parse(file).ok()?;
     let sections = header.sections(ENDIAN, file).ok()?;
     let base = segments_base(header.program_headers(ENDIAN, file).ok()?);
     let address = address.checked_add(base)?;
     let symbols = sections.symbols(ENDIAN, file, elf::SHT_SYMTAB).ok()?;
-    let found = symbols.iter().find(|symbol| {
+    let covers = |symbol: &&elf::Sym64<LittleEndian>| {
         let start = symbol.st_value(ENDIAN);
         symbol.st_type() == elf::STT_FUNC
             && start <= address
             && address - start < symbol.st_size(ENDIAN)
-    })?;
-    found.name(ENDIAN, symbols.strings()).ok()
+    };
+    let names = symbols.iter().filter(covers);
+    Some(names.filter_map(|symbol| symbol.name(ENDIAN, symbols.strings()).ok()).collect())
 }
 
 /// Every section that takes part in the file: name, place in the file, and

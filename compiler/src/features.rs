@@ -61,6 +61,10 @@ impl Features {
             .union(WasmFeatures::BULK_MEMORY_OPT),
     );
 
+    pub(crate) fn without_simd(self) -> Self {
+        Self(self.0.difference(WasmFeatures::SIMD.union(WasmFeatures::RELAXED_SIMD)))
+    }
+
     pub(crate) fn wasm(self) -> WasmFeatures {
         self.0
     }

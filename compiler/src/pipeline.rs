@@ -79,15 +79,15 @@ pub fn compile_to(
     options.check()?;
     let mut clock = Clock::new();
     let target = Target::new(options)?;
+    let features = target.allowed(options.features);
     let threads = options.threads.unwrap_or(0);
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build()
         .map_err(|why| Error::Option(format!("cannot start {threads} threads: {why}")))?;
 
-    let (parsed, source_hash) = pool.install(|| {
-        rayon::join(|| parse::parse(wasm, options.features), || Sha256::digest(wasm).into())
-    });
+    let (parsed, source_hash) = pool
+        .install(|| rayon::join(|| parse::parse(wasm, features), || Sha256::digest(wasm).into()));
     let parsed = parsed?;
     clock.lap("parse");
     let summary = survey_all(&pool, &parsed)?;
@@ -112,7 +112,7 @@ pub fn compile_to(
         header: Header {
             target: target.triple.to_string(),
             cpu_features: target.cpu_features,
-            wasm_features: options.features.names().map(str::to_owned).collect(),
+            wasm_features: features.names().map(str::to_owned).collect(),
             options: options.recorded(),
             source_hash,
         },

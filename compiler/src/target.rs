@@ -2,6 +2,7 @@
 //! used.
 
 use crate::error::{Error, Result};
+use crate::features::Features;
 use crate::link::LinkTarget;
 use crate::options::{OptLevel, Options};
 use cranelift_codegen::isa::{self, OwnedTargetIsa};
@@ -29,7 +30,8 @@ const fn feature(name: &'static str, setting: &'static str, level: u8) -> Featur
     Feature { name, setting, level }
 }
 
-/// Every x86-64 feature that code generation knows.
+/// Every x86-64 feature that code generation knows. The lowest level is v2:
+/// below it, rounding and byte shuffles would be library calls.
 const X86_FEATURES: [Feature; 17] = [
     feature("cx16", "has_cmpxchg16b", 2),
     feature("pni", "has_sse3", 2),
@@ -73,6 +75,15 @@ impl Target {
         let cpu_features = features.iter().map(|f| f.name.to_owned()).collect();
         Ok(Self { isa, triple, cpu_features, link })
     }
+
+    /// The features of a set that this target can have: vectors need more than
+    /// the baseline of riscv64.
+    pub(crate) fn allowed(&self, features: Features) -> Features {
+        match self.triple.architecture {
+            Architecture::Riscv64(_) => features.without_simd(),
+            _ => features,
+        }
+    }
 }
 
 fn unsupported_target(triple: &Triple) -> String {
@@ -110,13 +121,12 @@ fn cpu_features(triple: &Triple, cpu: &str) -> Result<Vec<&'static Feature>> {
     let up_to =
         |level: u8| Ok(X86_FEATURES.iter().filter(|f| f.level != 0 && f.level <= level).collect());
     match cpu {
-        "baseline" | "x86-64-v2" => up_to(2),
-        "generic" | "x86-64" => up_to(1),
+        "baseline" | "generic" | "x86-64-v2" => up_to(2),
         "x86-64-v3" => up_to(3),
         "x86-64-v4" => up_to(4),
         "native" => native_features(),
         other => Err(Error::Option(format!(
-            "unknown CPU `{other}`; known are baseline, native, x86-64, x86-64-v2, x86-64-v3, x86-64-v4"
+            "unknown CPU `{other}`; known are baseline, native, x86-64-v2, x86-64-v3, x86-64-v4"
         ))),
     }
 }

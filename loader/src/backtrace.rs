@@ -20,7 +20,7 @@ use crate::store::StoreCore;
 use crate::sys::arch;
 use crate::trap::{Frame, Trap};
 use crate::vm::FaultRecord;
-use precast_artifact::container::symbol_at;
+use precast_artifact::container::symbols_at;
 use precast_artifact::module::Module;
 use precast_artifact::search::Table;
 use precast_artifact::trap::TrapCode;
@@ -142,11 +142,14 @@ fn frame(pc: usize, returns: bool) -> Option<Frame> {
     let place = locate(pc, returns)?;
     let Place { image, module, .. } = place;
     let sites = Table::new(".precast.sites", image.bytes(module.site_table)).ok();
-    let symbol = symbol_at(image.file_bytes(), module.text.offset + u64::from(place.start));
+    let address = module.text.offset + u64::from(place.start);
+    let names = symbols_at(image.file_bytes(), address);
+    let mut names = names.into_iter().map(|name| String::from_utf8_lossy(name).into_owned());
     Some(Frame {
         module: image.module_name(module),
         function: place.function,
-        name: symbol.map(|name| String::from_utf8_lossy(name).into_owned()),
+        name: names.next(),
+        same_code: names.collect(),
         offset: sites.and_then(|sites| Some(sites.exactly(place.offset)?.value)),
     })
 }

@@ -22,6 +22,9 @@ pub struct Frame {
     pub function: u32,
     /// The function's symbol, unless the artifact was stripped.
     pub name: Option<String>,
+    /// Names of other functions that share its code: the compiler folds
+    /// identical ones, and it may have been any of these.
+    pub same_code: Vec<String>,
     /// Where it stood, in bytes from the start of the Wasm module.
     pub offset: Option<u32>,
 }
@@ -72,9 +75,15 @@ impl fmt::Display for Frame {
         if let Some(module) = &self.module {
             write!(f, " ({module})")?;
         }
-        match self.offset {
-            Some(offset) => write!(f, " at wasm offset {offset:#x}"),
-            None => Ok(()),
+        if let Some(offset) = self.offset {
+            write!(f, " at wasm offset {offset:#x}")?;
+        }
+        match self.same_code.as_slice() {
+            [] => Ok(()),
+            [other] => write!(f, ", or {other}, which shares its code"),
+            [other, rest @ ..] => {
+                write!(f, ", or {other} or {} more, which share its code", rest.len())
+            }
         }
     }
 }
@@ -89,6 +98,7 @@ mod tests {
             module: Some("app".to_owned()),
             function: 7,
             name: name.map(str::to_owned),
+            same_code: Vec::new(),
             offset,
         };
         let trap = Trap {

@@ -12,8 +12,7 @@ use std::path::{Path, PathBuf};
 #[derive(Args, Debug, Default)]
 pub struct CodegenOptions {
     /// Optimisation level: 0, or 1 (the default) and above
-    #[arg(short = 'O', value_name = "LEVEL", num_args = 0..=1, require_equals = false,
-          default_missing_value = "2", value_parser = parse_level)]
+    #[arg(short = 'O', value_name = "LEVEL", value_parser = parse_level)]
     opt_level: Option<OptLevel>,
 
     /// Target triple, such as aarch64-unknown-linux-gnu

@@ -79,9 +79,14 @@ pub fn main() -> Result {
     }
 }
 
-/// Puts `run` before arguments that begin with a file or an option.
+/// Puts `run` before arguments that begin with a file or an option, and gives
+/// a bare `-O` its level, lest it take the next argument for one.
 fn arguments(mut args: Vec<std::ffi::OsString>) -> Vec<std::ffi::OsString> {
     let Some(first) = args.get(1) else { return args };
+    if first == "compile" || first == "wast" {
+        args.iter_mut().filter(|arg| *arg == "-O").for_each(|arg| *arg = "-O2".into());
+        return args;
+    }
     let known = |name: &str| {
         matches!(name, "help" | "-h" | "--help" | "-V" | "--version")
             || Cli::command().get_subcommands().any(|command| command.get_name() == name)
