@@ -32,14 +32,14 @@ pub fn run(options: &RunOptions, find: &mut dyn FnMut(&Path) -> Result<Source>) 
     let mut linker = Linker::new();
     linker.add_wasi(|wasi: &mut WasiCtx| wasi);
     for (name, file) in &options.preload {
-        let artifact = open(find(file)?)?;
+        let artifact = open(find(file)?, file)?;
         let instance = instantiate(&linker, &mut store, &artifact, file)?;
         if instance.get_func(&store, "_initialize").is_some() {
             precast_loader::run_command(&mut store, &instance)?;
         }
         linker.instance(&store, name, instance);
     }
-    let artifact = open(find(options.file())?)?;
+    let artifact = open(find(options.file())?, options.file())?;
     let instance = instantiate(&linker, &mut store, &artifact, options.file())?;
     match &options.invoke {
         Some(name) => invoke(&mut store, &instance, name, options.args()),
@@ -50,10 +50,16 @@ pub fn run(options: &RunOptions, find: &mut dyn FnMut(&Path) -> Result<Source>) 
     }
 }
 
-fn open(source: Source) -> Result<Artifact> {
-    Ok(match source {
-        Source::Path(path) | Source::Cached(path) => Artifact::open(path)?,
-        Source::Bytes(bytes) => Artifact::from_bytes(&bytes)?,
+/// Opens an artifact. Messages name the file that the user named.
+fn open(source: Source, file: &Path) -> Result<Artifact> {
+    let artifact = match source {
+        Source::Path(path) | Source::Cached(path) => Artifact::open(path),
+        Source::Bytes(bytes) => Artifact::from_bytes(&bytes),
+    };
+    artifact.map_err(|error| match error {
+        // These have a path already.
+        Error::Open(Some(_), _) | Error::System(..) => error.into(),
+        other => Failure::Error(format!("{}: {other}", file.display())),
     })
 }
 
