@@ -124,7 +124,7 @@ impl Container {
         if !inside(&note.text) || !inside(&note.module) {
             return Err(damaged("the note points outside the image"));
         }
-        if note.text.offset % note.page_size != 0 {
+        if !note.text.offset.is_multiple_of(note.page_size) {
             return Err(damaged(".text is not page-aligned"));
         }
         for segment in segments.iter().filter(|s| s.p_type(ENDIAN) == elf::PT_LOAD) {
