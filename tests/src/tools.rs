@@ -41,10 +41,9 @@ macro_rules! test_name {
 }
 
 /// Debian package of each tool that a test may ask for.
-const PACKAGES: [(&str, &str); 9] = [
+const PACKAGES: [(&str, &str); 8] = [
     ("gdb", "gdb"),
     ("lldb-19", "lldb-19"),
-    ("llvm-readelf-19", "llvm-19"),
     ("objdump", "binutils"),
     ("perf", "linux-perf"),
     ("readelf", "binutils"),
