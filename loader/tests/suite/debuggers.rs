@@ -58,7 +58,7 @@ fn run(tool: &str, args: &dyn Fn(&Path, &Path) -> Vec<String>) -> Option<String>
     let missing = Command::new(tool).arg("--version").output().is_err();
     if missing {
         assert!(std::env::var_os("CI").is_none(), "{tool} is missing");
-        eprintln!("skipped: {tool} is not installed");
+        skipped(&format!("skipped: loader debuggers needs {tool}: apt-get install {tool}\n"));
         return None;
     }
     let name = format!("precast-{tool}-{}.cwasm", std::process::id());
@@ -71,6 +71,16 @@ fn run(tool: &str, args: &dyn Fn(&Path, &Path) -> Vec<String>) -> Option<String>
     std::fs::remove_file(&file).unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     Some(text + &String::from_utf8_lossy(&output.stderr))
+}
+
+/// Notes a skipped test where `tests/run` looks for it.
+fn skipped(line: &str) {
+    use std::io::Write;
+    let _ = std::io::stderr().write_all(line.as_bytes());
+    if let Some(list) = std::env::var_os("PRECAST_SKIPPED") {
+        let list = std::fs::File::options().create(true).append(true).open(list);
+        list.and_then(|mut list| list.write_all(line.as_bytes())).unwrap();
+    }
 }
 
 /// Checks for the frames that matter, in the order in which they must appear.
