@@ -44,9 +44,13 @@ pub fn kept() -> PathBuf {
     let all = folder().join("precast-tests");
     let ours = all.join(format!("{:x}-{:x}", meta.len(), time.as_nanos()));
     if !ours.exists() {
-        // What older commands made is of no use any more.
-        let _ = std::fs::remove_dir_all(&all);
         std::fs::create_dir_all(&ours).expect("the target folder is writable");
+        // What older commands made is of no use any more.
+        for entry in all.read_dir().into_iter().flatten().flatten() {
+            if entry.path() != ours {
+                let _ = std::fs::remove_dir_all(entry.path());
+            }
+        }
     }
     ours
 }

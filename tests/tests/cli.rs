@@ -454,6 +454,25 @@ fn completions_for_every_shell() {
     run_with_input(Command::new("bash").args(["-n"]), &script.stdout).succeeds();
 }
 
+#[test]
+fn wast_counts_assertions_and_fails_with_them() {
+    let folder = scratch();
+    let module = "(module (func (export \"one\") (result i32) (i32.const 1)))\n";
+    let good = "(assert_return (invoke \"one\") (i32.const 1))\n\
+                (assert_invalid (module (func (result i32))) \"type mismatch\")\n";
+    let bad = "(assert_return (invoke \"one\") (i32.const 2))\n";
+    let good_file = file(&folder, "good.wast", format!("{module}{good}"));
+    let bad_file = file(&folder, "bad.wast", format!("{module}{good}{bad}"));
+    let wast = |files: &[&PathBuf]| run(precast().current_dir(&folder).arg("wast").args(files));
+    let text = wast(&[&good_file]).succeeds().text();
+    assert!(text.ends_with("total: 3 passed, 0 failed\n"), "{text}");
+    let text = wast(&[&good_file, &bad_file]).exits(1).text();
+    for part in ["good.wast: 3 passed, 0 failed", "bad.wast: 3 passed, 1 failed", "bad.wast:4:"] {
+        assert!(text.contains(part), "{part} in\n{text}");
+    }
+    assert!(text.ends_with("total: 6 passed, 1 failed\n"), "{text}");
+}
+
 // What the guest gets.
 
 #[test]
