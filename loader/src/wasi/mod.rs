@@ -1,6 +1,6 @@
 //! WASI preview 1 (`wasi_snapshot_preview1`): all 46 functions.
 //!
-//! The loader links what [`imports`] lists (preview 0, `wasi_unstable`, is
+//! The loader links what [`imports()`] lists (preview 0, `wasi_unstable`, is
 //! there too; [`FUNCTIONS`] is preview 1 alone), or finds one import with
 //! [`lookup`], and calls it with the guest's [`WasiCtx`], a [`GuestMemory`] over the instance's
 //! exported memory and the raw arguments; the [`Outcome`] says how to go on.
