@@ -3,7 +3,7 @@
 //!
 //! | segment | flags | sections |
 //! |-|-|-|
-//! | `PT_LOAD` 0 | R | ELF header, `.note.precast`, `.note.gnu.build-id`, `.precast.module`, `.precast.functions`, `.precast.sites`, `.precast.tables`, `.precast.data`, `.eh_frame_hdr`, `.eh_frame` |
+//! | `PT_LOAD` 0 | R | ELF header, `.note.precast`, `.note.gnu.build-id`, `.precast.module`, `.precast.functions`, `.precast.sites`, `.precast.handlers`, `.precast.tables`, `.precast.data`, `.eh_frame_hdr`, `.eh_frame` |
 //! | `PT_LOAD` 1 | R X | `.text` |
 //! | `PT_LOAD` 2 | R | `.precast.memory`, page-aligned |
 //! | `PT_NOTE`, `PT_GNU_EH_FRAME`, `PT_GNU_STACK` | | |
@@ -124,7 +124,7 @@ impl Container {
         if !inside(&note.text) || !inside(&note.module) {
             return Err(damaged("the note points outside the image"));
         }
-        if note.text.offset % note.page_size != 0 {
+        if !note.text.offset.is_multiple_of(note.page_size) {
             return Err(damaged(".text is not page-aligned"));
         }
         for segment in segments.iter().filter(|s| s.p_type(ENDIAN) == elf::PT_LOAD) {

@@ -8,7 +8,7 @@
 //!
 //! | kind | number | bytes | value |
 //! |-|-|-|-|
-//! | [`RelocKind::Text`] | 1 | 8 | address of `.text` + addend |
+//! | [`RelocKind::Text`] | 1 | 8 | address of the module's code + addend |
 //! | [`RelocKind::Context`] | 2 | 8 | context address + addend |
 //! | [`RelocKind::TypeId`] | 3 | 4 | interned id of the canonical type `addend` |
 //! | [`RelocKind::Image`] | 4 | 8 | address of the image + addend |
@@ -19,7 +19,7 @@ use crate::wire::{Reader, Result, Writer};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum RelocKind {
-    /// Address of the start of `.text` plus the addend.
+    /// Address of the start of the module's code plus the addend.
     Text = 1,
     /// Address of the context plus the addend.
     Context = 2,
@@ -65,7 +65,7 @@ pub struct Reloc {
 pub struct RelocBounds {
     /// Size of the context in bytes.
     pub context: u32,
-    /// Size of `.text` in bytes.
+    /// Size of the module's code in bytes.
     pub text: u64,
     /// Size of the mapped image in bytes.
     pub image: u64,
@@ -105,7 +105,7 @@ impl Reloc {
             ));
         }
         let (low, high, what) = match self.kind {
-            RelocKind::Text => (0, bounds.text as i64, ".text"),
+            RelocKind::Text => (0, bounds.text as i64, "the code"),
             RelocKind::Context => (-i64::from(bounds.context), 0, "the context"),
             RelocKind::TypeId => (0, i64::from(bounds.types) - 1, "the type list"),
             RelocKind::Image => (0, bounds.image as i64, "the image"),
