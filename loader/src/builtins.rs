@@ -135,9 +135,10 @@ extern "C" fn host_call(context: usize, values: *mut RawValue) -> BuiltinReturn 
         let call = &binding.func.call;
         match call(store.cast::<StoreBlock>(), binding.instance, values) {
             Ok(()) => Ok(0),
-            // SAFETY: the host function is done, and the guest stands still.
             Err(Error::Exception(exception)) => {
-                Err(throw_host(unsafe { store.as_mut() }, exception))
+                // SAFETY: the host function is done, and the guest stands still.
+                let core = unsafe { store.as_mut() };
+                Err(throw_host(core, exception))
             }
             Err(error) => Err(Stop::Error(error)),
         }

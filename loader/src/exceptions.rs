@@ -252,7 +252,9 @@ mod tests {
         assert_eq!(exceptions.count(), 1500);
         assert!(!exceptions.sweep_is_due(1501));
         assert!(exceptions.sweep_is_due(1500));
-        (0..1499).for_each(|_| drop(make(&mut exceptions, 0)));
+        for _ in 0..1499 {
+            make(&mut exceptions, 0);
+        }
         assert!(!exceptions.sweep_is_due(usize::MAX));
         make(&mut exceptions, 0);
         assert!(exceptions.sweep_is_due(usize::MAX));

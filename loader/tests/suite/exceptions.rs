@@ -4,14 +4,15 @@
 use crate::code::Code;
 use crate::mock::{self, Mock, link};
 use crate::{I32, ints};
-use precast_artifact::abi::{Builtin, ContextLayout};
+use precast_artifact::abi::{Builtin, ContextLayout, DEFINITION_BASE, TableKind};
 use precast_artifact::module::{ExportKind, ImportKind, InstancePlan};
 use precast_loader::{
     Artifact, Caller, Error, Exception, ExnRef, FuncType, HeapType, Instance, Limits, Linker,
     RefType, Store, Tag, TrapCode, Val, ValType,
 };
 
-const EXNREF: ValType = ValType::Ref(RefType { nullable: true, heap: HeapType::Exn });
+const EXN: RefType = RefType { nullable: true, heap: HeapType::Exn };
+const EXNREF: ValType = ValType::Ref(EXN);
 
 /// Throws an exception of a tag with one value, the parameter.
 fn throw(tag: u32) -> Code {
@@ -158,12 +159,40 @@ fn importer() -> Mock {
     m.func("call", ty, move |layout| pass(import(layout)));
     m.func("catch", ty, move |layout| catch(layout.tag(0), import(layout)));
     m.func("throw", ty, |_| throw(0));
+    // Makes an exception, calls the import, throws the exception.
+    m.func("hold", ty, |layout| {
+        Code::framed(|c| {
+            new(c.raw(&[0x56, 0x57]), 0) // push rsi; push rdi
+                .raw(&[0x48, 0x8b, 0x75, 0xf8]) // mov rsi, [rbp - 8]
+                .raw(&[0x48, 0x89, 0x70, 0x10]) // mov [rax + 16], rsi
+                .raw(&[0x50, 0x50]) // push rax; push rax
+                .raw(&[0x48, 0x8b, 0x7d, 0xf0]) // mov rdi, [rbp - 16]
+                .call_import(layout.import(0))
+                .raw(&[0x48, 0x8b, 0x7d, 0xf0]) // mov rdi, [rbp - 16]
+                .raw(&[0x5e, 0x5e]) // pop rsi; pop rsi
+                .call_builtin(Builtin::Throw)
+        })
+    });
+    // Makes 5000 exceptions.
+    m.func("litter", ty, |_| {
+        Code::framed(|c| {
+            c.raw(&[0x56, 0x57]) // push rsi; push rdi
+                .disp(&[0xc7, 0x45, 0xf8], 5000) // mov dword [rbp - 8], 5000
+                .raw(&[0x48, 0x8b, 0x7d, 0xf0]) // mov rdi, [rbp - 16]
+                .disp(&[0xbe], 0) // mov esi, 0
+                .call_builtin(Builtin::ExceptionNew)
+                .raw(&[0xff, 0x4d, 0xf8]) // dec dword [rbp - 8]
+                .raw(&[0x75, 0xe5]) // jne to the mov rdi
+                .raw(&[0x48, 0x89, 0xec]) // mov rsp, rbp
+        })
+    });
     m.export("tag", ExportKind::Tag, 0);
     m
 }
 
-/// `chain`, `length`, `forget`, `make`, `throw_ref`, and `keep` with the name
-/// of each register that callees preserve.
+/// `chain`, `length`, `forget`, `make`, `throw_ref`; `put`, which makes an
+/// exception and puts it into a table, and `take`, which throws it; and `keep`
+/// with the name of each register that callees preserve.
 fn keeper() -> Mock {
     const REGISTERS: [(&str, [u8; 3], [u8; 3]); 5] = [
         ("rbx", [0x48, 0x89, 0xc3], [0x48, 0x89, 0xde]),
@@ -202,6 +231,27 @@ fn keeper() -> Mock {
         })
     });
     m.func("throw_ref", nested, |_| throw_ref());
+    m.table(EXN, 1, None, TableKind::Public);
+    m.func("put", ty, |layout| {
+        let base = layout.table(0) + DEFINITION_BASE;
+        Code::framed(|c| {
+            new(c.raw(&[0x56, 0x57]), 0) // push rsi; push rdi
+                .raw(&[0x48, 0x8b, 0x75, 0xf8]) // mov rsi, [rbp - 8]
+                .raw(&[0x48, 0x89, 0x70, 0x10]) // mov [rax + 16], rsi
+                .raw(&[0x48, 0x8b, 0x7d, 0xf0]) // mov rdi, [rbp - 16]
+                .disp(&[0x48, 0x8b, 0x8f], base) // mov rcx, [rdi + base]
+                .raw(&[0x48, 0x89, 0x01]) // mov [rcx], rax
+                .raw(&[0x48, 0x89, 0xec]) // mov rsp, rbp
+        })
+    });
+    m.func("take", ty, |layout| {
+        let base = layout.table(0) + DEFINITION_BASE;
+        Code::framed(|c| {
+            c.disp(&[0x48, 0x8b, 0x8f], base) // mov rcx, [rdi + base]
+                .raw(&[0x48, 0x8b, 0x31]) // mov rsi, [rcx]
+                .call_builtin(Builtin::Throw)
+        })
+    });
     for (name, save, take) in REGISTERS {
         m.func(name, ty, move |_| keep(0, save, take));
     }
@@ -282,6 +332,22 @@ fn tags_are_the_same_in_all_modules() {
     assert_eq!(thrown(&error), (tag(&store, instance, "tag"), 4));
 }
 
+#[test]
+fn sweeps_see_the_frames_of_all_activations() {
+    let (mut store, instance, tag) = with_host(|mut caller, _, x| {
+        // Each level keeps one and goes down, the last makes many others.
+        let name = if x == 0 { "litter" } else { "hold" };
+        let next = caller.get_export(name).and_then(|export| export.func()).unwrap();
+        let next = next.typed::<i32, i32>(&caller)?;
+        let thrown = next.call(&mut caller, x - 1).err();
+        let fields = thrown.as_ref().and_then(Error::exception).map(Exception::fields);
+        assert_eq!(fields.and_then(|fields| fields[0].i32()), (x != 0).then_some(x - 1));
+        Ok(0)
+    });
+    let error = call(&mut store, instance, "hold", 10).unwrap_err();
+    assert_eq!(thrown(&error), (tag, 10));
+}
+
 /// An importer whose function is `f`, and its tag, which the host made.
 fn with_host(
     f: impl Fn(Caller<'_, ()>, Tag, i32) -> Result<i32, Error> + Send + Sync + 'static,
@@ -358,10 +424,12 @@ fn sweeps_keep_what_is_alive() {
     let length = instance.get_typed_func::<(), i32>(&store, "length").unwrap();
     chain.call(&mut store, 10_000).unwrap();
     assert_eq!(length.call(&mut store, ()).unwrap(), 10_000);
+    call(&mut store, instance, "put", 99).unwrap();
     for register in ["rbx", "r12", "r13", "r14", "r15"] {
         let error = call(&mut store, instance, register, 77).unwrap_err();
         assert_eq!(thrown(&error).1, 77, "{register}");
     }
+    assert_eq!(thrown(&call(&mut store, instance, "take", 0).unwrap_err()).1, 99);
     assert_eq!(length.call(&mut store, ()).unwrap(), 10_000);
 }
 
