@@ -62,6 +62,25 @@
 //! follows the last: indices out of bounds are turned into it, so that the
 //! type check is the bounds check.
 //!
+//! # Exceptions
+//!
+//! An `exnref` is the address of an exception record that the store owns:
+//! the identity of its tag at [`EXCEPTION_TAG`] (as the context's slot of a
+//! tag holds it), then from [`EXCEPTION_VALUES`] on one slot of
+//! [`VALUE_SIZE`] bytes per parameter of the tag's type. Null is zero.
+//!
+//! `throw` makes a record with [`Builtin::ExceptionNew`], stores the values,
+//! and unwinds with [`Builtin::Throw`] unless a handler of the same function
+//! encloses it. Calls inside a `try_table` have an entry in the module's
+//! [handler table](crate::handlers). The loader walks frame pointers from the
+//! call of the builtin outwards; at the first return address with an entry it
+//! goes on at the handler, with the frame pointer of that frame, the stack
+//! pointer at the entry's distance below it, and the exnref in the first
+//! exception payload register of the `tail` convention (rax, x0, a0). Every
+//! other register is free. Whether the exception is caught there, handlers
+//! find out themselves; they throw it again if not. An exception that no frame
+//! of the activation handles ends the call from the host.
+//!
 //! # Calls
 //!
 //! * Wasm function: Cranelift's `tail` convention, `(context, parameters...)
@@ -180,6 +199,11 @@ pub const PRIVATE_ENTRY_SIZE: u32 = 8;
 /// Size of one slot in the value array of entry and host-call stubs.
 pub const VALUE_SIZE: u32 = 16;
 
+/// Identity of the tag in an exception record.
+pub const EXCEPTION_TAG: i32 = 0;
+/// First value slot in an exception record.
+pub const EXCEPTION_VALUES: i32 = 16;
+
 /// Address space reserved from the base of a 32-bit memory: any 32-bit index
 /// plus any 32-bit offset plus the widest access stays inside, so such
 /// accesses carry no check.
@@ -222,11 +246,17 @@ pub enum Builtin {
     TableInit,
     /// `(ctx, element segment)`.
     ElemDrop,
+    /// `(ctx, tag) -> exnref`: a record for an exception of this tag of the
+    /// module, its value slots zero.
+    ExceptionNew,
+    /// `(ctx, exnref)`: unwinds to a handler; does not return. Traps when the
+    /// reference is null.
+    Throw,
 }
 
 impl Builtin {
     /// Every builtin, in table order.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::HostCall,
         Self::MemoryGrow,
         Self::MemoryCopy,
@@ -238,6 +268,8 @@ impl Builtin {
         Self::TableCopy,
         Self::TableInit,
         Self::ElemDrop,
+        Self::ExceptionNew,
+        Self::Throw,
     ];
 
     /// Offset of its code address in the builtin table.
@@ -248,7 +280,9 @@ impl Builtin {
     /// Number of arguments, the context included.
     pub fn arguments(self) -> usize {
         match self {
-            Self::HostCall | Self::DataDrop | Self::ElemDrop => 2,
+            Self::HostCall | Self::DataDrop | Self::ElemDrop | Self::ExceptionNew | Self::Throw => {
+                2
+            }
             Self::MemoryGrow => 3,
             Self::TableGrow => 4,
             Self::MemoryCopy
@@ -276,6 +310,10 @@ pub struct BuiltinReturn {
 impl BuiltinReturn {
     /// Status of a host function that failed; the error waits in the store.
     pub const HOST_ERROR: u64 = 256;
+
+    /// Status when the call does not end, but goes on at an exception handler;
+    /// the value is the address of what the stub needs for that.
+    pub const HANDLER: u64 = 257;
 
     /// The builtin came back with a result.
     pub fn ok(value: u64) -> Self {

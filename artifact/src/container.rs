@@ -3,7 +3,7 @@
 //!
 //! | segment | flags | sections |
 //! |-|-|-|
-//! | `PT_LOAD` 0 | R | ELF header, `.note.precast`, `.note.gnu.build-id`, `.precast.module`, `.precast.functions`, `.precast.sites`, `.precast.tables`, `.precast.data`, `.eh_frame_hdr`, `.eh_frame` |
+//! | `PT_LOAD` 0 | R | ELF header, `.note.precast`, `.note.gnu.build-id`, `.precast.module`, `.precast.functions`, `.precast.sites`, `.precast.handlers`, `.precast.tables`, `.precast.data`, `.eh_frame_hdr`, `.eh_frame` |
 //! | `PT_LOAD` 1 | R X | `.text` |
 //! | `PT_LOAD` 2 | R | `.precast.memory`, page-aligned |
 //! | `PT_NOTE`, `PT_GNU_EH_FRAME`, `PT_GNU_STACK` | | |

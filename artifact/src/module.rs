@@ -93,6 +93,8 @@ pub struct Module {
     pub function_table: Range,
     /// Return addresses and traps, a [`search`](crate::search) table.
     pub site_table: Range,
+    /// Exception handlers, see [`handlers`](crate::handlers).
+    pub handler_table: Range,
     /// The context template, as large as the context. Empty when all zero.
     pub context: Range,
     /// Relocations of the template.

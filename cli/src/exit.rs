@@ -5,12 +5,12 @@
 //! | the guest's | the guest ended itself with `proc_exit`, or returned (0) |
 //! | 1 | an error: unreadable file, invalid module, missing import, ... |
 //! | 2 | wrong usage of the command line |
-//! | 134 | the guest trapped |
+//! | 134 | the guest trapped, or threw an exception that nothing caught |
 
 use std::fmt;
 use std::process::ExitCode;
 
-/// Exit code after a trap, as of a process that aborted (128 + SIGABRT).
+/// Exit code after a trap or an uncaught exception, as of a process that aborted (128 + SIGABRT).
 pub const TRAP: u8 = 134;
 /// Exit code for wrong usage.
 pub const USAGE: u8 = 2;
@@ -23,7 +23,7 @@ pub enum Failure {
     Error(String),
     /// The command line was wrong.
     Usage(String),
-    /// The guest trapped; the report.
+    /// The guest trapped, or threw what nothing caught; the report.
     Trap(String),
     /// The guest ended itself with this code. Nothing is printed.
     Guest(i32),
@@ -46,6 +46,7 @@ impl From<precast_loader::Error> for Failure {
         match error {
             precast_loader::Error::Exit(code) => Self::Guest(code),
             precast_loader::Error::Trap(trap) => Self::Trap(trap.to_string()),
+            precast_loader::Error::Exception(exception) => Self::Trap(exception.to_string()),
             other => Self::Error(other.to_string()),
         }
     }

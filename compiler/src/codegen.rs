@@ -8,7 +8,10 @@ use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::ir::{self, ExternalName};
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_codegen::isa::unwind::UnwindInst;
-use cranelift_codegen::{Context, FinalizedMachReloc, FinalizedRelocTarget, MachSrcLoc};
+use cranelift_codegen::{
+    Context, FinalizedMachExceptionHandler, FinalizedMachReloc, FinalizedRelocTarget, MachSrcLoc,
+};
+use precast_artifact::handlers::Handler;
 use precast_artifact::search::Site;
 use precast_artifact::trap::TrapCode;
 use target_lexicon::Architecture;
@@ -32,6 +35,7 @@ pub(crate) fn generate(context: &mut Context, isa: &dyn TargetIsa) -> Result<Com
         alignment: buffer.alignment,
         relocs: relocs.into(),
         sites: sites(buffer),
+        handlers: handlers(buffer)?,
         unwind: unwind(&buffer.unwind_info, isa)?,
     })
 }
@@ -89,6 +93,25 @@ fn sites(buffer: &Buffer) -> Box<[CodeSite]> {
     sites.sort_by_key(|site| site.offset);
     sites.dedup_by_key(|site| site.offset);
     sites.into()
+}
+
+/// Calls with an exception handler: where to go on, and how large the frame is
+/// at the call.
+fn handlers(buffer: &Buffer) -> Result<Box<[Handler]>> {
+    let mut handlers = Vec::new();
+    for call in buffer.call_sites() {
+        for handler in call.exception_handlers {
+            let FinalizedMachExceptionHandler::Default(offset) = handler else {
+                unreachable!("translation makes handlers of every exception only");
+            };
+            let frame = call
+                .frame_offset
+                .ok_or_else(|| codegen_error("a call with a handler has no frame".to_owned()))?;
+            handlers.push(Handler { key: call.ret_addr - 1, handler: *offset, frame });
+        }
+    }
+    handlers.sort_by_key(|handler| handler.key);
+    Ok(handlers.into())
 }
 
 /// Wasm offset of the code at `offset`; zero where there is none.

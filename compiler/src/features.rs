@@ -37,9 +37,6 @@ const NAMED: [(&str, WasmFeatures); 16] = [
     ("wide-arithmetic", WasmFeatures::WIDE_ARITHMETIC),
 ];
 
-/// Those of [`NAMED`] that translation does not know yet.
-const MISSING: WasmFeatures = WasmFeatures::EXCEPTIONS;
-
 impl Features {
     /// WebAssembly 2.0 and extended constant expressions: what the
     /// specification's 2.0 suite assumes.
@@ -50,6 +47,7 @@ impl Features {
         Self::WASM2
             .0
             .union(WasmFeatures::CUSTOM_PAGE_SIZES)
+            .union(WasmFeatures::EXCEPTIONS)
             .union(WasmFeatures::FUNCTION_REFERENCES)
             .union(WasmFeatures::MEMORY64)
             .union(WasmFeatures::MULTI_MEMORY)
@@ -109,10 +107,6 @@ impl FromStr for Features {
                 }
             };
             let (_, bits) = NAMED.iter().find(|(n, _)| *n == name).ok_or_else(|| unknown(name))?;
-            if add && MISSING.contains(*bits) {
-                let message = format!("feature `{name}` is not supported yet");
-                return Err(crate::Error::Option(message));
-            }
             features.set(*bits, add);
         }
         Ok(Self(features))

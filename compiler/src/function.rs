@@ -2,6 +2,7 @@
 //! free of code-generator types, so that it can be folded, cached and moved
 //! between machines.
 
+use precast_artifact::handlers::Handler;
 use precast_artifact::search::Site;
 
 /// The machine code of one function or stub, not yet placed.
@@ -16,6 +17,8 @@ pub(crate) struct CompiledFunction {
     /// Return addresses and instructions that may trap, ordered by offset,
     /// each offset once.
     pub sites: Box<[CodeSite]>,
+    /// Calls out of which an exception is handled here, ordered by key.
+    pub handlers: Box<[Handler]>,
     /// Call-frame changes of the prologue, ordered by offset.
     pub unwind: Box<[(u32, UnwindOp)]>,
 }

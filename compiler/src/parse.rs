@@ -24,6 +24,7 @@ pub(crate) struct Parsed<'a> {
     pub tables: Vec<TableDecl>,
     pub memories: Vec<MemoryDecl>,
     pub globals: Vec<GlobalDecl>,
+    pub tags: Vec<TagDecl>,
     pub exports: Vec<Export>,
     pub start: Option<u32>,
     pub elements: Vec<ElementDecl>,
@@ -56,6 +57,13 @@ pub(crate) struct GlobalDecl {
     pub ty: GlobalType,
     pub imported: bool,
     pub init: Option<ConstExpr>,
+}
+
+/// An exception tag.
+pub(crate) struct TagDecl {
+    /// Canonical type whose parameters the exception carries.
+    pub ty: u32,
+    pub imported: bool,
 }
 
 /// When a segment takes effect.
@@ -155,6 +163,12 @@ impl<'a> Parsed<'a> {
                     self.globals.push(GlobalDecl { ty, imported: false, init });
                 }
             }
+            Payload::TagSection(reader) => {
+                for tag in reader {
+                    let ty = self.types.canonical(tag?.func_type_idx);
+                    self.tags.push(TagDecl { ty, imported: false });
+                }
+            }
             Payload::ExportSection(reader) => {
                 for export in reader {
                     let export = export?;
@@ -238,8 +252,10 @@ impl<'a> Parsed<'a> {
                 self.globals.push(GlobalDecl { ty, imported: true, init: None });
                 ImportKind::Global
             }
-            TypeRef::Tag(_) => {
-                return Err(Error::unsupported(0, "exception tags"));
+            TypeRef::Tag(tag) => {
+                let ty = self.types.canonical(tag.func_type_idx);
+                self.tags.push(TagDecl { ty, imported: true });
+                ImportKind::Tag
             }
         };
         self.imports.push(Import { module: module.to_owned(), name: name.to_owned(), kind });

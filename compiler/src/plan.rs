@@ -19,7 +19,7 @@ use precast_artifact::abi::{
     TableKind,
 };
 use precast_artifact::module::{
-    ConstExpr, ConstOp, ElementItems, ElementSegment, Global, InitStep, Memory, Module, Table,
+    ConstExpr, ConstOp, ElementItems, ElementSegment, Global, InitStep, Memory, Module, Table, Tag,
 };
 use precast_artifact::reloc::{Reloc, RelocKind};
 use std::collections::BTreeSet;
@@ -80,7 +80,7 @@ impl<'a> Plan<'a> {
             tables: tables.clone(),
             memories: parsed.memories.iter().map(|m| m.imported).collect(),
             globals: parsed.globals.iter().map(|g| (g.ty.value, g.imported)).collect(),
-            tags: Vec::new(),
+            tags: parsed.tags.iter().map(|t| t.imported).collect(),
             funcrefs: funcrefs.len() as u32,
         };
         let layout = ContextLayout::new(&shape).map_err(|why| Error::unsupported(0, why))?;
@@ -188,6 +188,7 @@ impl<'a> Plan<'a> {
                 .iter()
                 .map(|g| Global { ty: g.ty, imported: g.imported })
                 .collect(),
+            tags: parsed.tags.iter().map(|t| Tag { ty: t.ty, imported: t.imported }).collect(),
             exports: parsed.exports.clone(),
             elements: parsed.elements.iter().enumerate().map(element).collect(),
             init: self.init.clone(),

@@ -6,6 +6,7 @@
 //! | module | family |
 //! |-|-|
 //! | [`control`] | blocks, branches, `br_table`, unreachable code |
+//! | [`exceptions`] | `try_table`, `throw`, `throw_ref` |
 //! | [`calls`] | direct, indirect, imported and tail calls |
 //! | [`numeric`] | integers, floats, conversions |
 //! | [`memory`] | linear memory: addressing, loads, stores, bulk operations |
@@ -19,6 +20,7 @@
 
 mod calls;
 mod control;
+mod exceptions;
 mod flags;
 mod globals;
 mod memory;
@@ -68,6 +70,8 @@ struct Translator<'a, 'f> {
     /// The operand stack.
     stack: Vec<Value>,
     control: Vec<Frame>,
+    /// Handlers of the open `try_table`s, innermost last. Each takes an exnref.
+    handlers: Vec<ir::Block>,
     /// Whether the next operator can be reached.
     reachable: bool,
     /// Signatures imported into this function, by canonical type.
@@ -139,6 +143,7 @@ impl<'a, 'f> Translator<'a, 'f> {
             locals: Vec::new(),
             stack: Vec::new(),
             control: Vec::new(),
+            handlers: Vec::new(),
             reachable: true,
             signatures: HashMap::new(),
             callees: HashMap::new(),

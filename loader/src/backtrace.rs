@@ -1,5 +1,5 @@
-//! Which guest functions are running? Walks the frame pointers of a store's
-//! guest stack, through every activation.
+//! Which guest functions are running? Walks the frames of a store's guest
+//! stack, through every activation.
 //!
 //! ```text
 //!   trap → guest → guest → entry stub   (activation 2)
@@ -10,22 +10,20 @@
 //!
 //! # Safety
 //!
-//! Frame pointers are followed only while they lie on the guest stack and
-//! grow, so a damaged chain ends the walk. Guests of the store must be stopped.
+//! Guests of the store must be stopped.
 #![allow(unsafe_code)]
 
 use crate::artifact::Image;
 use crate::registry;
 use crate::store::StoreCore;
-use crate::sys::arch;
 use crate::trap::{Frame, Trap};
 use crate::vm::FaultRecord;
+use crate::walk::{Position, caller, outwards};
 use precast_artifact::container::symbols_at;
 use precast_artifact::module::Module;
 use precast_artifact::search::Table;
 use precast_artifact::trap::TrapCode;
 use std::collections::HashMap;
-use std::ops::Range;
 use std::ptr::with_exposed_provenance;
 
 /// Frames that a trap keeps.
@@ -52,45 +50,13 @@ pub(crate) fn trap(core: &StoreCore, code: TrapCode, fault: Option<FaultRecord>)
             }
             None => caller(top.guest_fp, &stack, top.entry_fp),
         };
-        walk(&mut collector, start, &stack, top.entry_fp);
+        for position in outwards(start, &stack, top.entry_fp) {
+            collector.add(position.pc, true);
+        }
         // SAFETY: as above.
         activation = unsafe { top.previous.as_ref() };
     }
     trap
-}
-
-/// A function in progress: where it will go on, and its frame pointer.
-#[derive(Clone, Copy)]
-struct Position {
-    pc: usize,
-    fp: usize,
-}
-
-fn walk(
-    collector: &mut Collector<'_>,
-    start: Option<Position>,
-    stack: &Range<usize>,
-    entry_fp: usize,
-) {
-    let mut next = start;
-    while let Some(position) = next {
-        collector.add(position.pc, true);
-        next = caller(position.fp, stack, entry_fp).filter(|up| up.fp > position.fp);
-    }
-}
-
-/// The caller of the function with frame pointer `fp`, unless that function is
-/// the entry stub, which the host called.
-fn caller(fp: usize, stack: &Range<usize>, entry_fp: usize) -> Option<Position> {
-    let read = |offset: isize| {
-        let address = fp.checked_add_signed(offset)?;
-        let inside = address.is_multiple_of(8) && stack.start <= address && address < stack.end;
-        // SAFETY: an aligned word inside the accessible stack.
-        inside.then(|| unsafe { *with_exposed_provenance::<usize>(address) })
-    };
-    let up = read(arch::FRAME_CALLER)?;
-    (up != entry_fp).then_some(())?;
-    Some(Position { pc: read(arch::FRAME_RETURN)?, fp: up })
 }
 
 struct Collector<'t> {

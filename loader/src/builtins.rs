@@ -5,8 +5,9 @@
 //! [`TABLE`], whose order is the numbers'.
 //!
 //! Each runs on the host's stack, behind a stub that switches. A status that
-//! is not zero makes the stub leave the guest; errors and panics of host
-//! functions wait in the store until the call from the host returns.
+//! is not zero makes the stub leave the guest, or go on at a handler of an
+//! exception; errors and panics of host functions wait in the store until the
+//! call from the host returns.
 //!
 //! # Safety
 //!
@@ -22,8 +23,10 @@ use crate::linear::LinearMemory;
 use crate::segments::{self, store_table};
 use crate::store::StoreCore;
 use crate::sys::arch::builtin_stub;
+use crate::sys::registers::Landing;
 use crate::types;
-use crate::value::RawValue;
+use crate::unwind;
+use crate::value::{Exception, RawValue};
 use crate::vm::{Context, StoreBlock};
 use precast_artifact::abi::{self, Builtin, BuiltinReturn};
 use precast_artifact::trap::TrapCode;
@@ -43,6 +46,8 @@ static TABLE: [unsafe extern "C" fn(); Builtin::ALL.len()] = [
     builtin_stub!(table_copy),
     builtin_stub!(table_init),
     builtin_stub!(elem_drop),
+    builtin_stub!(exception_new, spilling),
+    builtin_stub!(throw),
 ];
 
 /// Address of the builtin table.
@@ -60,6 +65,8 @@ pub(crate) fn missing_stub() -> usize {
 enum Stop {
     Trap(TrapCode),
     Error(Error),
+    /// Goes on at the store's landing.
+    Handler,
 }
 
 impl From<TrapCode> for Stop {
@@ -83,6 +90,12 @@ fn run(
     match result {
         Ok(Ok(value)) => BuiltinReturn::ok(value),
         Ok(Err(Stop::Trap(code))) => BuiltinReturn::trap(code),
+        Ok(Err(Stop::Handler)) => {
+            // SAFETY: the guest stands still, and `body` is done.
+            let landing = unsafe { &raw const (*store).landing };
+            let value = landing.expose_provenance() as u64;
+            BuiltinReturn { value, status: BuiltinReturn::HANDLER }
+        }
         Ok(Err(Stop::Error(error))) => {
             // SAFETY: the guest stands still, and `body` is done.
             unsafe { (*store).error = Some(error) };
@@ -109,7 +122,7 @@ fn run_for_instance(
 }
 
 extern "C" fn host_call(context: usize, values: *mut RawValue) -> BuiltinReturn {
-    run(context, |store| {
+    run(context, |mut store| {
         // SAFETY: the context is that of a host function, whose owner is its
         // binding, which lives as long as the store.
         let binding = unsafe {
@@ -120,9 +133,31 @@ extern "C" fn host_call(context: usize, values: *mut RawValue) -> BuiltinReturn 
         // parameters and results of the type.
         let values = unsafe { std::slice::from_raw_parts_mut(values, binding.func.slots) };
         let call = &binding.func.call;
-        call(store.cast::<StoreBlock>(), binding.instance, values).map_err(Stop::Error)?;
-        Ok(0)
+        match call(store.cast::<StoreBlock>(), binding.instance, values) {
+            Ok(()) => Ok(0),
+            Err(Error::Exception(exception)) => {
+                // SAFETY: the host function is done, and the guest stands still.
+                let core = unsafe { store.as_mut() };
+                Err(throw_host(core, exception))
+            }
+            Err(error) => Err(Stop::Error(error)),
+        }
     })
+}
+
+/// Throws what a host function returned into the guest that called it.
+#[cold]
+fn throw_host(core: &mut StoreCore, exception: Exception) -> Stop {
+    let Some(landing) = unwind::handler(core) else {
+        return Stop::Error(Error::Exception(exception));
+    };
+    match unwind::record(core, &exception) {
+        Ok(payload) => {
+            core.landing = Landing { payload, ..landing };
+            Stop::Handler
+        }
+        Err(error) => Stop::Error(error),
+    }
 }
 
 extern "C" fn report_missing_stub(context: usize) -> BuiltinReturn {
@@ -268,6 +303,32 @@ extern "C" fn elem_drop(context: usize, segment: u64) -> BuiltinReturn {
     run_for_instance(context, |core, instance| {
         segments::elem_drop(core, instance, segment as u32);
         Ok(0)
+    })
+}
+
+extern "C" fn exception_new(context: usize, tag: u64) -> BuiltinReturn {
+    run_for_instance(context, |core, instance| {
+        let guest = &core.instances[instance];
+        let (module, _) = guest.module();
+        let ty = module.tags[tag as usize].ty;
+        let values = module.types[ty as usize].params.len();
+        let record = unwind::make(core, guest.tag(tag as u32), values).map_err(Stop::Error)?;
+        Ok(record as u64)
+    })
+}
+
+extern "C" fn throw(context: usize, exception: usize) -> BuiltinReturn {
+    run_for_instance(context, |core, _| {
+        if exception == 0 {
+            return Err(TrapCode::NullReference.into());
+        }
+        Err(match unwind::handler(core) {
+            Some(landing) => {
+                core.landing = Landing { payload: exception, ..landing };
+                Stop::Handler
+            }
+            None => Stop::Error(Error::Exception(unwind::exception(core, exception))),
+        })
     })
 }
 

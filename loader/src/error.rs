@@ -1,6 +1,7 @@
 //! The crate's one error type.
 
 use crate::trap::Trap;
+use crate::value::{Exception, Unusable};
 use precast_artifact::container::OpenError;
 use precast_artifact::trap::TrapCode;
 use std::fmt;
@@ -44,6 +45,8 @@ pub enum Error {
     Link(Vec<LinkProblem>),
     /// The guest trapped.
     Trap(Trap),
+    /// An exception that no guest handled.
+    Exception(Exception),
     /// The guest asked to end with this exit code.
     Exit(i32),
     /// A host function failed; the value is what it returned.
@@ -89,6 +92,14 @@ impl Error {
     /// The trap's code, if it is a trap.
     pub fn trap_code(&self) -> Option<TrapCode> {
         self.trap().map(Trap::code)
+    }
+
+    /// The exception, if it is one.
+    pub fn exception(&self) -> Option<&Exception> {
+        match self {
+            Self::Exception(exception) => Some(exception),
+            _ => None,
+        }
     }
 
     /// A host function's error, if it is one of type `E`.
@@ -139,6 +150,7 @@ impl fmt::Display for Error {
                 problems.iter().try_for_each(|problem| write!(f, "\n    {problem}"))
             }
             Self::Trap(trap) => trap.fmt(f),
+            Self::Exception(exception) => exception.fmt(f),
             Self::Exit(code) => write!(f, "exited with code {code}"),
             Self::Host(error) => error.fmt(f),
             Self::Limit(what) | Self::Usage(what) => f.write_str(what),
@@ -171,6 +183,18 @@ impl std::error::Error for Error {
 impl From<Trap> for Error {
     fn from(trap: Trap) -> Self {
         Self::Trap(trap)
+    }
+}
+
+impl From<Exception> for Error {
+    fn from(exception: Exception) -> Self {
+        Self::Exception(exception)
+    }
+}
+
+impl From<Unusable> for Error {
+    fn from(why: Unusable) -> Self {
+        Self::Usage(why.0)
     }
 }
 

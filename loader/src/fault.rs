@@ -81,7 +81,7 @@ fn site_trap(image: Option<&Image>, pc: usize) -> Option<TrapCode> {
 
 /// Whether `pc` is the first instruction of a function, guest's or stub.
 fn starts_function(image: Option<&Image>, pc: usize) -> bool {
-    let Some(image) = image else { return pc == arch::builtin_switch as *const () as usize };
+    let Some(image) = image else { return arch::starts_stub(pc) };
     let starts = || {
         let (module, offset) = image.locate(pc)?;
         let functions = image.bytes(module.function_table);

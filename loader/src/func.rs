@@ -41,7 +41,8 @@ impl Func {
 
     /// As [`Func::new`], with the slots as they are: parameters in order
     /// before the call, results in order after. The fastest, and the least
-    /// checked: of each slot only the bits of its type count.
+    /// checked: of each slot only the bits of its type count. A reference to
+    /// an exception in a slot is good until the closure returns.
     ///
     /// # Errors
     ///

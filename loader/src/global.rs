@@ -1,4 +1,4 @@
-//! Globals, tags and host references, as the host uses them.
+//! Globals, tags, exceptions and host references, as the host uses them.
 //!
 //! # Safety
 //!
@@ -10,7 +10,7 @@
 use crate::error::{Error, Result};
 use crate::store::AsStore;
 use crate::types;
-use crate::value::{ExternRef, Global, RawValue, Tag, Val};
+use crate::value::{Exception, ExternRef, Global, RawValue, Tag, Val};
 use precast_artifact::types::{FuncType, GlobalType, ValType};
 use std::any::Any;
 use std::cell::UnsafeCell;
@@ -107,6 +107,28 @@ impl Tag {
     /// The type whose parameters its exceptions carry.
     pub fn ty(&self) -> FuncType {
         (*types::get(self.ty)).clone()
+    }
+}
+
+impl Exception {
+    /// An exception for the host to throw: a host function that returns it as
+    /// an error throws it into the guest that called it.
+    ///
+    /// # Errors
+    ///
+    /// The tag is of another store, or the fields are not of its type.
+    pub fn new(store: &impl AsStore, tag: Tag, fields: Vec<Val>) -> Result<Self> {
+        let core = store.as_store().core();
+        core.owns(tag.store)?;
+        let params = &tag.ty().params;
+        if fields.len() != params.len() {
+            let (given, wanted) = (fields.len(), params.len());
+            return Err(Error::usage(format!("{given} fields given, the tag's type has {wanted}")));
+        }
+        for (field, ty) in fields.iter().zip(params) {
+            field.to_raw(ty, core.id)?;
+        }
+        Ok(Self { tag, fields })
     }
 }
 

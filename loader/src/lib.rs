@@ -18,7 +18,8 @@
 //! A trap ends the call from the host that led to it, with a [`Trap`] that
 //! says where the guest stood; the instance stays as it was at that moment and
 //! can be called again. Errors and panics of host functions pass through
-//! guests to the call from the host in the same way.
+//! guests to the call from the host in the same way. An [`Exception`] does so
+//! as far as no guest handles it, whether a guest or a host function threw it.
 //!
 //! # What is trusted
 //!
@@ -33,9 +34,9 @@
 //! | rank | modules |
 //! |-|-|
 //! | machine | `sys` |
-//! | words | `trap`, `error`, `matching`, `types`, `vm`, `registry`, `value` |
-//! | things | `artifact`, `linear`, `elements`, `host`, `guest`, `store` |
-//! | running | `backtrace`, `fault`, `call`, `segments`, `builtins` |
+//! | words | `trap`, `matching`, `types`, `vm`, `registry`, `value`, `error` |
+//! | things | `artifact`, `linear`, `elements`, `exceptions`, `host`, `guest`, `store` |
+//! | running | `walk`, `backtrace`, `unwind`, `fault`, `call`, `segments`, `builtins` |
 //! | for the host | `memory`, `table`, `global`, `externs`, `caller`, `func`, `typed`, `instance` |
 //! | linking | `imports`, `instantiate`, `linker`, `wasi`, `wasi_link` |
 //!
@@ -51,6 +52,7 @@ mod call;
 mod caller;
 mod elements;
 mod error;
+mod exceptions;
 mod externs;
 mod fault;
 mod func;
@@ -72,8 +74,10 @@ mod table;
 mod trap;
 mod typed;
 mod types;
+mod unwind;
 mod value;
 mod vm;
+mod walk;
 pub mod wasi;
 mod wasi_link;
 
@@ -92,5 +96,5 @@ pub use store::{AsStore, Limits, Store, StoreMut, StoreRef};
 pub use sys::process::{deny_write_execute, inherited_descriptor};
 pub use trap::{Frame, Trap};
 pub use typed::{HostClosure, IntoFunc, TypedFunc, WasmReturn, WasmTy, WasmValues};
-pub use value::{ExternRef, Func, Global, Memory, RawValue, Table, Tag, Val};
+pub use value::{Exception, ExnRef, ExternRef, Func, Global, Memory, RawValue, Table, Tag, Val};
 pub use wasi_link::run_command;

@@ -11,9 +11,11 @@
 
 use crate::elements::Elements;
 use crate::error::{Error, Result};
+use crate::exceptions::Exceptions;
 use crate::guest::GuestState;
 use crate::host::HostBinding;
 use crate::linear::LinearMemory;
+use crate::sys::registers::Landing;
 use crate::sys::stack::Stack;
 use crate::types::TypeId;
 use crate::value::StoreId;
@@ -56,6 +58,9 @@ pub struct Limits {
     /// beyond, a call traps with a stack overflow. By default 256; every level
     /// takes some of the host's stack.
     pub nested_calls: u32,
+    /// Exceptions alive at the same time; beyond, the call that throws one
+    /// fails with [`Error::Limit`]. By default a million.
+    pub exceptions: usize,
 }
 
 impl Default for Limits {
@@ -65,6 +70,7 @@ impl Default for Limits {
             table_elements: 10_000_000,
             stack_bytes: 8 << 20,
             nested_calls: 256,
+            exceptions: 1_000_000,
         }
     }
 }
@@ -97,6 +103,9 @@ pub(crate) struct StoreCore {
     /// Types of the exception tags; a tag's identity is its address.
     #[allow(clippy::vec_box)]
     pub(crate) tags: Vec<Box<TypeId>>,
+    pub(crate) exceptions: Exceptions,
+    /// Where the exception in flight goes on, for the builtin's stub to read.
+    pub(crate) landing: Landing,
     /// Host functions that no instance imports.
     #[allow(clippy::vec_box)]
     pub(crate) hosts: Vec<Box<HostBinding>>,
@@ -133,6 +142,8 @@ impl<T> Store<T> {
             tables: Vec::new(),
             globals: Vec::new(),
             tags: Vec::new(),
+            exceptions: Exceptions::default(),
+            landing: Landing::default(),
             hosts: Vec::new(),
             externs: Vec::new(),
             error: None,

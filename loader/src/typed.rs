@@ -13,7 +13,7 @@ use crate::host::HostFunc;
 use crate::matching;
 use crate::store::AsStore;
 use crate::types;
-use crate::value::{ExternRef, Func, RawValue, StoreId};
+use crate::value::{self, ExnRef, ExternRef, Func, RawValue, StoreId, Val};
 use precast_artifact::types::{FuncType, RefType, ValType};
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ mod sealed {
 
 /// A Rust type that stands for a WebAssembly value: `i32`, `u32`, `i64`,
 /// `u64`, `f32`, `f64`, `u128` (a `v128`), `Option<Func>`,
-/// `Option<ExternRef>`.
+/// `Option<ExternRef>`, `Option<ExnRef>`.
 pub trait WasmTy: Sized + Copy + 'static + sealed::Sealed {
     /// The WebAssembly type.
     fn val_type() -> ValType;
@@ -86,11 +86,26 @@ impl WasmTy for Option<ExternRef> {
     }
 
     fn into_raw(self, store: StoreId) -> Result<RawValue> {
-        crate::value::Val::ExternRef(self).to_raw(&Self::val_type(), store)
+        Ok(Val::ExternRef(self).to_raw(&Self::val_type(), store)?)
     }
 
     fn from_raw(raw: RawValue, store: StoreId) -> Self {
         ExternRef::from_raw(raw.u64(), store)
+    }
+}
+
+impl sealed::Sealed for Option<ExnRef> {}
+impl WasmTy for Option<ExnRef> {
+    fn val_type() -> ValType {
+        ValType::Ref(value::EXNREF)
+    }
+
+    fn into_raw(self, store: StoreId) -> Result<RawValue> {
+        Ok(Val::ExnRef(self).to_raw(&Self::val_type(), store)?)
+    }
+
+    fn from_raw(raw: RawValue, store: StoreId) -> Self {
+        ExnRef::from_raw(raw.u64(), store)
     }
 }
 

@@ -3,15 +3,18 @@
 //! # Safety
 //!
 //! A [`Func`] holds the address of a record that lives as long as its store;
-//! it is read only after the store at hand has been found to be that one.
+//! it is read only after the store at hand has been found to be that one. An
+//! [`ExnRef`] marks its record as held when it is made from what a guest gave,
+//! when the record is alive; from then on it lives as long as its store.
 #![allow(unsafe_code)]
 
-use crate::error::{Error, Result};
 use crate::matching;
 use crate::types::TypeId;
-use crate::vm::FuncRecord;
+use crate::vm::{ExceptionHeader, FuncRecord};
 use precast_artifact::types::{GlobalType, HeapType, RefType, ValType};
+use std::fmt;
 use std::ptr::with_exposed_provenance;
+use std::sync::atomic::Ordering;
 
 /// Identity of a store. Never used twice in a process.
 pub(crate) type StoreId = u64;
@@ -33,7 +36,15 @@ pub enum Val {
     FuncRef(Option<Func>),
     /// A reference to a host value, or null.
     ExternRef(Option<ExternRef>),
+    /// A reference to an exception, or null.
+    ExnRef(Option<ExnRef>),
 }
+
+/// Why a value or a handle cannot be used with a store.
+#[derive(Debug)]
+pub(crate) struct Unusable(pub(crate) String);
+
+type Result<T> = std::result::Result<T, Unusable>;
 
 /// A function of a guest or of the host. A handle: it can be copied, and is
 /// good for the store it came from, as long as that lives.
@@ -51,6 +62,15 @@ pub struct ExternRef {
     pub(crate) store: StoreId,
     /// Index among the store's host values.
     pub(crate) index: u32,
+}
+
+/// A reference to an exception that a guest made. The exception stays in the
+/// store until that is dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExnRef {
+    store: StoreId,
+    /// Address of the record.
+    record: usize,
 }
 
 /// A linear memory. A handle, as [`Func`] is.
@@ -85,6 +105,41 @@ pub struct Tag {
     /// Address of the tag, its identity.
     pub(crate) address: usize,
     pub(crate) ty: TypeId,
+}
+
+/// An exception: a tag, and values of its type.
+///
+/// One that no guest handles ends the call from the host with
+/// [`Error::Exception`](crate::Error::Exception). A host function that returns
+/// such an error throws the exception into the guest that called it.
+#[derive(Clone, Debug)]
+pub struct Exception {
+    pub(crate) tag: Tag,
+    pub(crate) fields: Vec<Val>,
+}
+
+impl Exception {
+    /// Its tag.
+    pub fn tag(&self) -> Tag {
+        self.tag
+    }
+
+    /// Its values, as many as the tag's type has parameters.
+    pub fn fields(&self) -> &[Val] {
+        &self.fields
+    }
+}
+
+impl fmt::Display for Exception {
+    /// `uncaught exception (i32 7, f64 0.5)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("uncaught exception")?;
+        for (index, field) in self.fields.iter().enumerate() {
+            f.write_str(if index == 0 { " (" } else { ", " })?;
+            field.show(f)?;
+        }
+        f.write_str(if self.fields.is_empty() { "" } else { ")" })
+    }
 }
 
 /// One slot of the array through which values pass between host and guest.
@@ -140,6 +195,22 @@ impl Val {
             Self::V128(_) => ValType::V128,
             Self::FuncRef(_) => ValType::Ref(RefType::FUNCREF),
             Self::ExternRef(_) => ValType::Ref(RefType::EXTERNREF),
+            Self::ExnRef(_) => ValType::Ref(EXNREF),
+        }
+    }
+
+    /// Writes type and value.
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::I32(value) => write!(f, "i32 {value}"),
+            Self::I64(value) => write!(f, "i64 {value}"),
+            Self::F32(bits) => write!(f, "f32 {:?}", f32::from_bits(*bits)),
+            Self::F64(bits) => write!(f, "f64 {:?}", f64::from_bits(*bits)),
+            Self::V128(bits) => write!(f, "v128 {bits:#034x}"),
+            Self::FuncRef(None) | Self::ExternRef(None) | Self::ExnRef(None) => {
+                write!(f, "null {}", self.ty())
+            }
+            Self::FuncRef(_) | Self::ExternRef(_) | Self::ExnRef(_) => write!(f, "{}", self.ty()),
         }
     }
 
@@ -152,10 +223,11 @@ impl Val {
             ValType::F64 => Self::F64(0),
             ValType::V128 => Self::V128(0),
             ValType::Ref(RefType { nullable: false, .. }) => return None,
-            ValType::Ref(RefType { heap: HeapType::Extern | HeapType::NoExtern, .. }) => {
-                Self::ExternRef(None)
-            }
-            ValType::Ref(_) => Self::FuncRef(None),
+            ValType::Ref(r) => match kind(r) {
+                Kind::Func => Self::FuncRef(None),
+                Kind::Extern => Self::ExternRef(None),
+                Kind::Exn => Self::ExnRef(None),
+            },
         })
     }
 
@@ -194,20 +266,30 @@ impl Val {
         if let Self::ExternRef(value) = self { Some(*value) } else { None }
     }
 
+    /// The reference to an exception, if it is one.
+    pub fn exn_ref(&self) -> Option<Option<ExnRef>> {
+        if let Self::ExnRef(value) = self { Some(*value) } else { None }
+    }
+
     /// The slot for this value as a `ty` of `store`.
     pub(crate) fn to_raw(self, ty: &ValType, store: StoreId) -> Result<RawValue> {
-        let mismatch = || Error::usage(format!("{} given where {ty} is expected", self.ty()));
+        let mismatch = || Unusable(format!("{} given where {ty} is expected", self.ty()));
         match (self, ty) {
             (Self::I32(value), ValType::I32) => Ok((value as u32).into()),
             (Self::I64(value), ValType::I64) => Ok((value as u64).into()),
             (Self::F32(bits), ValType::F32) => Ok(bits.into()),
             (Self::F64(bits), ValType::F64) => Ok(bits.into()),
             (Self::V128(bits), ValType::V128) => Ok(bits.into()),
-            (Self::FuncRef(None), ValType::Ref(r)) if r.nullable && is_func(r) => Ok(0u64.into()),
-            (Self::ExternRef(None), ValType::Ref(r)) if r.nullable && !is_func(r) => {
+            (Self::FuncRef(None), ValType::Ref(r)) if r.nullable && kind(r) == Kind::Func => {
                 Ok(0u64.into())
             }
-            (Self::FuncRef(Some(func)), ValType::Ref(r)) if is_func(r) => {
+            (Self::ExternRef(None), ValType::Ref(r)) if r.nullable && kind(r) == Kind::Extern => {
+                Ok(0u64.into())
+            }
+            (Self::ExnRef(None), ValType::Ref(r)) if r.nullable && kind(r) == Kind::Exn => {
+                Ok(0u64.into())
+            }
+            (Self::FuncRef(Some(func)), ValType::Ref(r)) if kind(r) == Kind::Func => {
                 let record = func.record_in(store)?;
                 let own =
                     RefType { nullable: false, heap: HeapType::Concrete(func.type_in(store)?) };
@@ -219,6 +301,9 @@ impl Val {
             (Self::ExternRef(Some(value)), ValType::Ref(r)) if r.heap == HeapType::Extern => {
                 same_store(value.store, store)?;
                 Ok((u64::from(value.index) + 1).into())
+            }
+            (Self::ExnRef(Some(value)), ValType::Ref(r)) if r.heap == HeapType::Exn => {
+                Ok((value.record_in(store)? as u64).into())
             }
             _ => Err(mismatch()),
         }
@@ -232,8 +317,11 @@ impl Val {
             ValType::F32 => Self::F32(raw.u32()),
             ValType::F64 => Self::F64(raw.u64()),
             ValType::V128 => Self::V128(raw.u128()),
-            ValType::Ref(r) if is_func(r) => Self::FuncRef(Func::from_raw(raw.u64(), store)),
-            ValType::Ref(_) => Self::ExternRef(ExternRef::from_raw(raw.u64(), store)),
+            ValType::Ref(r) => match kind(r) {
+                Kind::Func => Self::FuncRef(Func::from_raw(raw.u64(), store)),
+                Kind::Extern => Self::ExternRef(ExternRef::from_raw(raw.u64(), store)),
+                Kind::Exn => Self::ExnRef(ExnRef::from_raw(raw.u64(), store)),
+            },
         }
     }
 }
@@ -262,16 +350,29 @@ impl From<f64> for Val {
     }
 }
 
-/// Whether a reference type is one of functions (or exceptions, of which the
-/// host sees no values yet).
-fn is_func(reference: &RefType) -> bool {
-    !matches!(reference.heap, HeapType::Extern | HeapType::NoExtern)
+/// The type of all references to exceptions.
+pub(crate) const EXNREF: RefType = RefType { nullable: true, heap: HeapType::Exn };
+
+/// What references of a type refer to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Func,
+    Extern,
+    Exn,
+}
+
+pub(crate) fn kind(reference: &RefType) -> Kind {
+    match reference.heap {
+        HeapType::Extern | HeapType::NoExtern => Kind::Extern,
+        HeapType::Exn | HeapType::NoExn => Kind::Exn,
+        HeapType::Func | HeapType::NoFunc | HeapType::Concrete(_) => Kind::Func,
+    }
 }
 
 fn same_store(of: StoreId, here: StoreId) -> Result<()> {
     match of == here {
         true => Ok(()),
-        false => Err(Error::usage("a value of one store was given to another")),
+        false => Err(Unusable("a value of one store was given to another".to_owned())),
     }
 }
 
@@ -302,5 +403,22 @@ impl ExternRef {
     pub(crate) fn from_raw(raw: u64, store: StoreId) -> Option<Self> {
         let index = u32::try_from(raw.checked_sub(1)?).ok()?;
         Some(Self { store, index })
+    }
+}
+
+impl ExnRef {
+    /// The reference in a slot that a guest of `store` filled, whose record is
+    /// alive.
+    pub(crate) fn from_raw(raw: u64, store: StoreId) -> Option<Self> {
+        let record = raw as usize;
+        // SAFETY: null, or a live record.
+        let header = unsafe { with_exposed_provenance::<ExceptionHeader>(record).as_ref() }?;
+        header.held.store(1, Ordering::Relaxed);
+        Some(Self { store, record })
+    }
+
+    /// The reference, once it is known that `store` is its store.
+    pub(crate) fn record_in(&self, store: StoreId) -> Result<usize> {
+        same_store(self.store, store).map(|()| self.record)
     }
 }

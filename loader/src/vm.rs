@@ -95,6 +95,17 @@ pub(crate) struct FixedFields {
     pub(crate) store: usize,
 }
 
+/// The head of an exception record; its values follow.
+#[repr(C)]
+#[derive(Debug)]
+pub(crate) struct ExceptionHeader {
+    pub(crate) tag: usize,
+    /// What follows is the loader's own. Number of values.
+    pub(crate) values: u32,
+    /// Not zero once the host has a reference.
+    pub(crate) held: AtomicU32,
+}
+
 /// Address of a context.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Context(pub(crate) usize);
@@ -155,6 +166,7 @@ layout! {
     ImportSlot.record = abi::IMPORT_FUNCREF;
     Definition.base = abi::DEFINITION_BASE;
     Definition.length = abi::DEFINITION_LENGTH;
+    ExceptionHeader.tag = abi::EXCEPTION_TAG;
     FixedFields.owner = FIXED + abi::CTX_OWNER;
     FixedFields.type_ids = FIXED + abi::CTX_TYPE_IDS;
     FixedFields.builtins = FIXED + abi::CTX_BUILTINS;
@@ -164,5 +176,6 @@ layout! {
 const _: () = assert!(size_of::<FuncRecord>() == abi::FUNCREF_SIZE as usize);
 const _: () = assert!(size_of::<ImportSlot>() == abi::IMPORT_SIZE as usize);
 const _: () = assert!(size_of::<Definition>() == abi::DEFINITION_SIZE as usize);
+const _: () = assert!(size_of::<ExceptionHeader>() == abi::EXCEPTION_VALUES as usize);
 const _: () = assert!(size_of::<FixedFields>() == abi::HOST_CONTEXT_SIZE as usize);
 const _: () = assert!(size_of::<StoreBlock>() == abi::STORE_SIZE as usize);

@@ -74,7 +74,7 @@ impl Module {
             types: self.types.len() as u32,
         };
         self.relocs.iter().try_for_each(|reloc| reloc.check(&reloc_bounds))?;
-        for range in [&self.function_table, &self.site_table, &self.context] {
+        for range in [&self.function_table, &self.site_table, &self.handler_table, &self.context] {
             inside("table", range, bounds.image)?;
         }
         self.check_tables(bounds)?;

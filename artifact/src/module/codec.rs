@@ -83,7 +83,9 @@ impl Module {
         });
         w.list(&self.entry_stubs, |w, s| s.encode(w));
         w.list(&self.host_stubs, |w, s| s.encode(w));
-        for range in [&self.text, &self.function_table, &self.site_table, &self.context] {
+        for range in
+            [&self.text, &self.function_table, &self.site_table, &self.handler_table, &self.context]
+        {
             range.encode(w);
         }
         w.list(&self.relocs, |w, r| r.encode(w));
@@ -122,6 +124,7 @@ impl Module {
             text: Range::decode(r)?,
             function_table: Range::decode(r)?,
             site_table: Range::decode(r)?,
+            handler_table: Range::decode(r)?,
             context: Range::decode(r)?,
             relocs: r.list(Reloc::decode)?,
             runs: r.list(|r| {

@@ -64,6 +64,7 @@ pub(super) fn set_places(
     module.text = places[Section::Text];
     module.function_table = places[Section::Functions];
     module.site_table = places[Section::Sites];
+    module.handler_table = places[Section::Handlers];
     let start = places[Section::Tables].offset;
     let absolute = |range: Range| Range { offset: start + range.offset, size: range.size };
     for (index, range) in &tables.tables {

@@ -12,6 +12,7 @@
 //! of calls from costing more than they bring.
 
 use crate::function::{CodeReloc, CompiledFunction, Symbol, UnwindOp};
+use precast_artifact::handlers::Handler;
 use precast_artifact::search::Site;
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
@@ -31,10 +32,11 @@ pub(super) fn digests(functions: &[Option<CompiledFunction>]) -> Vec<Option<Dige
 
 /// The digest of one function.
 pub(super) fn digest(function: &CompiledFunction) -> Digest {
-    let CompiledFunction { code, alignment, relocs, sites, unwind } = function;
-    let lengths = [code.len(), relocs.len(), sites.len(), unwind.len()].map(|len| len as u32);
+    let CompiledFunction { code, alignment, relocs, sites, handlers, unwind } = function;
+    let lengths = [code.len(), relocs.len(), sites.len(), handlers.len(), unwind.len()];
+    let lengths = lengths.map(|len| len as u32);
     // The largest number of bytes that each item takes below.
-    let size = 20 + relocs.len() * 14 + sites.len() * 5 + unwind.len() * 13;
+    let size = 24 + relocs.len() * 14 + sites.len() * 5 + handlers.len() * 12 + unwind.len() * 13;
     let mut bytes = Vec::with_capacity(size);
     put(&mut bytes, [], [*alignment]);
     put(&mut bytes, [], lengths);
@@ -53,6 +55,9 @@ pub(super) fn digest(function: &CompiledFunction) -> Digest {
             Site::Trap(code) => code as u8,
         };
         put(&mut bytes, [code], [site.offset]);
+    }
+    for Handler { key, handler, frame } in handlers {
+        put(&mut bytes, [], [*key, *handler, *frame]);
     }
     for (offset, op) in unwind {
         let (tag, register, number) = match *op {
@@ -155,6 +160,7 @@ mod tests {
                 addend: -4,
             }]),
             sites: Box::new([CodeSite { offset: 5, site: Site::Call, wasm: 100 }]),
+            handlers: Box::default(),
             unwind: Box::new([(0, UnwindOp::CfaOffset(16))]),
         }
     }

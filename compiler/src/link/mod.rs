@@ -14,7 +14,7 @@
 //! | [`text`] | places code, and writes it |
 //! | [`relocate`] | applies relocations inside code |
 //! | [`tables`] | private tables and context template |
-//! | [`search`] | functions and sites by address |
+//! | [`search`] | functions, sites and handlers by address |
 //! | [`frames`] | `.eh_frame` and its search table |
 //! | [`symbols`] | `.symtab` |
 //! | [`description`] | places in the module description |
@@ -110,6 +110,7 @@ pub(crate) fn link(
     bytes[Section::BuildId] = build_id_note(&[0; BUILD_ID_SIZE]);
     bytes[Section::Functions] = search::function_table(&text, &input.functions);
     bytes[Section::Sites] = search::site_table(blocks());
+    bytes[Section::Handlers] = search::handler_table(blocks());
     bytes[Section::Shstrtab] = elf::section_names();
 
     // Where everything lies in the file.

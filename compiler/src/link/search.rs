@@ -1,9 +1,10 @@
-//! `.precast.functions` and `.precast.sites`, the tables in which the loader
-//! finds what stands at an address. Their format is
-//! [`precast_artifact::search`]'s; keys are offsets in `.text`.
+//! `.precast.functions`, `.precast.sites` and `.precast.handlers`, the tables in which the loader
+//! finds what stands at an address. Their formats are those of
+//! [`precast_artifact::search`] and [`precast_artifact::handlers`]; keys are offsets in `.text`.
 
 use super::text::{Place, Text};
 use crate::function::CompiledFunction;
+use precast_artifact::handlers::{self, Handler};
 use precast_artifact::search::{Entry, Site, encode};
 
 /// Where each own function starts; folded ones only by the first of their
@@ -30,6 +31,20 @@ pub(super) fn site_table<'a>(
         sites.map(move |s| Entry { key: entry(s.offset), site: s.site, value: s.wasm })
     });
     encode(Counted { entries, left })
+}
+
+/// Every call out of which an exception is handled.
+pub(super) fn handler_table<'a>(
+    blocks: impl Iterator<Item = (Place, &'a CompiledFunction)>,
+) -> Vec<u8> {
+    let handlers = blocks.flat_map(|(place, function)| {
+        function.handlers.iter().map(move |h| Handler {
+            key: place.start + h.key,
+            handler: place.start + h.handler,
+            frame: h.frame,
+        })
+    });
+    handlers::encode(&handlers.collect::<Vec<_>>())
 }
 
 /// An iterator whose length is known from elsewhere.

@@ -24,6 +24,7 @@ pub(super) enum Section {
     Module,
     Functions,
     Sites,
+    Handlers,
     Tables,
     Data,
     EhFrameHdr,
@@ -57,12 +58,13 @@ pub(super) struct Spec {
 
 impl Section {
     /// Every section in file order.
-    pub(super) const ALL: [Self; 14] = [
+    pub(super) const ALL: [Self; 15] = [
         Self::Note,
         Self::BuildId,
         Self::Module,
         Self::Functions,
         Self::Sites,
+        Self::Handlers,
         Self::Tables,
         Self::Data,
         Self::EhFrameHdr,
@@ -83,6 +85,7 @@ impl Section {
             Self::Module => (".precast.module", elf::SHT_PROGBITS, ReadOnly, 8),
             Self::Functions => (".precast.functions", elf::SHT_PROGBITS, ReadOnly, 8),
             Self::Sites => (".precast.sites", elf::SHT_PROGBITS, ReadOnly, 8),
+            Self::Handlers => (".precast.handlers", elf::SHT_PROGBITS, ReadOnly, 4),
             Self::Tables => (".precast.tables", elf::SHT_PROGBITS, ReadOnly, 64),
             Self::Data => (".precast.data", elf::SHT_PROGBITS, ReadOnly, 16),
             Self::EhFrameHdr => (".eh_frame_hdr", elf::SHT_PROGBITS, ReadOnly, 4),

@@ -83,6 +83,7 @@ fn caller(machine: u16, callee: Symbol) -> CompiledFunction {
         alignment: 4,
         relocs: relocs([reloc]),
         sites: Box::new([CodeSite { offset: after - 1, site: Site::Call, wasm: 1000 }]),
+        handlers: Box::default(),
         unwind: unwind.into(),
     }
 }

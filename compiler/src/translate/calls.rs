@@ -17,6 +17,12 @@ pub(super) enum CallKind {
     Tail,
 }
 
+/// What a call instruction names.
+pub(super) enum Target {
+    Function(FuncRef),
+    Pointer(SigRef, Value),
+}
+
 /// Where an indirect call goes.
 struct Callee {
     code: Value,
@@ -38,8 +44,8 @@ impl Translator<'_, '_> {
         let args = self.call_args(ty, self.ctx);
         match kind {
             CallKind::Normal => {
-                let call = self.b.ins().call(callee, &args);
-                self.stack.extend_from_slice(self.b.inst_results(call));
+                let results = self.call_or_try(ty, Target::Function(callee), &args);
+                self.stack.extend(results);
             }
             CallKind::Tail => {
                 self.b.ins().return_call(callee, &args);
@@ -72,14 +78,28 @@ impl Translator<'_, '_> {
         let args = self.call_args(ty, callee.context);
         match kind {
             CallKind::Normal => {
-                let call = self.b.ins().call_indirect(signature, callee.code, &args);
-                self.stack.extend_from_slice(self.b.inst_results(call));
+                let target = Target::Pointer(signature, callee.code);
+                let results = self.call_or_try(ty, target, &args);
+                self.stack.extend(results);
             }
             CallKind::Tail => {
                 self.b.ins().return_call_indirect(signature, callee.code, &args);
                 self.unreachable_from_here();
             }
         }
+    }
+
+    /// A call that comes back: inside a `try_table`, exceptions go to its
+    /// handler.
+    fn call_or_try(&mut self, ty: u32, target: Target, args: &[Value]) -> Vec<Value> {
+        if let Some(handler) = self.handlers.last() {
+            return self.try_call(ty, target, args, *handler);
+        }
+        let call = match target {
+            Target::Function(callee) => self.b.ins().call(callee, args),
+            Target::Pointer(signature, code) => self.b.ins().call_indirect(signature, code, args),
+        };
+        self.b.inst_results(call).to_vec()
     }
 
     /// Takes the parameters of a call off the stack, the context before them.
@@ -152,7 +172,7 @@ impl Translator<'_, '_> {
         self.b.switch_to_block(next);
     }
 
-    fn signature(&mut self, ty: u32) -> SigRef {
+    pub(super) fn signature(&mut self, ty: u32) -> SigRef {
         if let Some(known) = self.signatures.get(&ty) {
             return *known;
         }

@@ -33,6 +33,8 @@ pub(super) struct Frame {
 enum Kind {
     Block,
     Loop,
+    /// A `try_table` with a handler.
+    Try,
     /// With the block of the `else` part and the values of its parameters.
     If {
         otherwise: Block,
@@ -108,6 +110,14 @@ impl Translator<'_, '_> {
         Ok(())
     }
 
+    /// Opens the block of a `try_table` whose handler is in place.
+    pub(super) fn try_block(&mut self, ty: BlockType) -> Result<()> {
+        let ty = self.block_type(ty)?;
+        let end = self.block_with(&ty.results);
+        self.open(Kind::Try, end, end, &ty);
+        Ok(())
+    }
+
     pub(super) fn loop_(&mut self, ty: BlockType) -> Result<()> {
         let ty = self.block_type(ty)?;
         let end = self.block_with(&ty.results);
@@ -176,6 +186,7 @@ impl Translator<'_, '_> {
                 frame.end_reached = true;
             }
             Kind::Loop if frame.entered => self.b.seal_block(frame.target),
+            Kind::Try if frame.entered => self.end_try(),
             _ => {}
         }
         self.stack.truncate(frame.height);
@@ -198,7 +209,7 @@ impl Translator<'_, '_> {
     }
 
     /// Target of a branch and the values it takes, which stay on the stack.
-    fn branch_target(&mut self, depth: u32) -> (Block, Vec<BlockArg>) {
+    pub(super) fn branch_target(&mut self, depth: u32) -> (Block, Vec<BlockArg>) {
         let index = self.control.len() - 1 - depth as usize;
         let frame = &mut self.control[index];
         let count = match frame.kind {

@@ -20,6 +20,7 @@ impl Translator<'_, '_> {
             Op::Block { blockty } => return self.block(*blockty),
             Op::Loop { blockty } => return self.loop_(*blockty),
             Op::If { blockty } => return self.if_(*blockty),
+            Op::TryTable { try_table } => return self.try_table(try_table),
             Op::Else => self.else_(),
             Op::End => self.end(),
             _ if !self.reachable => {}
@@ -37,6 +38,8 @@ impl Translator<'_, '_> {
         match op {
             Op::Nop => {}
             Op::Unreachable => self.unreachable(),
+            Op::Throw { tag_index } => self.throw(*tag_index),
+            Op::ThrowRef => self.throw_ref(),
             Op::Br { relative_depth } => self.br(*relative_depth),
             Op::BrIf { relative_depth } => self.br_if(*relative_depth),
             Op::BrTable { targets } => self.br_table(targets)?,

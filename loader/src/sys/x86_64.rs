@@ -1,11 +1,10 @@
 //! x86-64: stack-switching stubs, registers in a signal context, frames, CPU
 //! features.
 //!
-//! The two stubs switch between the host's stack and the guest's. Both keep
-//! their canonical frame address in `rbp`, which the guest preserves, so an
-//! unwinder gets from either stack to the other; both are marked as signal
-//! frames, because debuggers otherwise refuse stack pointers that move the
-//! wrong way.
+//! The stubs switch between the host's stack and the guest's. All keep their
+//! canonical frame address in `rbp`, which the guest preserves, so an unwinder
+//! gets from either stack to the other; all are marked as signal frames,
+//! because debuggers otherwise refuse stack pointers that move the wrong way.
 //!
 //! # Safety
 //!
@@ -15,10 +14,11 @@
 //! `ucontext_t` that the kernel passes to a signal handler.
 #![allow(unsafe_code)]
 
-use crate::sys::registers::Registers;
+use crate::sys::registers::{Landing, Registers};
 use precast_artifact::abi;
 use std::arch::{global_asm, is_x86_feature_detected as detected};
 use std::ffi::c_void;
+use std::mem::offset_of;
 
 /// `e_machine` of artifacts that run here (`EM_X86_64`).
 pub(crate) const MACHINE: u16 = 62;
@@ -112,6 +112,9 @@ global_asm!(
     "mov rax, [rax + {activation}]",
     "push rax",
     "push rax",
+    // The activation in rax and below the frame pointer, the guest's stack
+    // pointer final.
+    "4:",
     "mov [rax + {guest_sp}], rsp",
     "mov [rax + {guest_fp}], rbp",
     "mov rsp, [rax + {host_sp}]",
@@ -125,12 +128,48 @@ global_asm!(
     "ret",
     "2:",
     ".cfi_restore_state",
+    "cmp rdx, {handler}",
+    "je 3f",
     "mov rcx, [rbp - 8]",
     "mov rsp, [rcx + {host_sp}]",
     "mov rax, rdx",
     "jmp [rcx + {resume}]",
+    // Where an exception goes on: rax = the landing. The frame whose code that
+    // is has its canonical frame address where this one has it, by `rbp`.
+    "3:",
+    "mov rcx, rax",
+    "mov rax, [rcx + {landing_payload}]",
+    "mov rsp, [rcx + {landing_sp}]",
+    "mov rbp, [rcx + {landing_fp}]",
+    "jmp [rcx + {landing_pc}]",
     ".cfi_endproc",
     ".size precast_loader_builtin, . - precast_loader_builtin",
+    "",
+    // As the above, but first every register that the guest may keep a value
+    // in goes to its stack, where a scan finds it.
+    ".p2align 5",
+    ".globl precast_loader_spilling_builtin",
+    ".hidden precast_loader_spilling_builtin",
+    ".type precast_loader_spilling_builtin, @function",
+    "precast_loader_spilling_builtin:",
+    ".cfi_startproc",
+    ".cfi_signal_frame",
+    "push rbp",
+    ".cfi_def_cfa_offset 16",
+    ".cfi_offset rbp, -16",
+    "mov rbp, rsp",
+    ".cfi_def_cfa_register rbp",
+    "mov rax, [rdi + {store}]",
+    "mov rax, [rax + {activation}]",
+    "push rax",
+    "push rbx",
+    "push r12",
+    "push r13",
+    "push r14",
+    "push r15",
+    "jmp 4b",
+    ".cfi_endproc",
+    ".size precast_loader_spilling_builtin, . - precast_loader_spilling_builtin",
     ".globl precast_loader_stubs_end",
     ".hidden precast_loader_stubs_end",
     "precast_loader_stubs_end:",
@@ -142,6 +181,11 @@ global_asm!(
     guest_fp = const abi::ACTIVATION_GUEST_FP,
     store = const abi::CTX_STORE,
     activation = const abi::STORE_ACTIVATION,
+    handler = const abi::BuiltinReturn::HANDLER,
+    landing_pc = const offset_of!(Landing, pc),
+    landing_sp = const offset_of!(Landing, sp),
+    landing_fp = const offset_of!(Landing, fp),
+    landing_payload = const offset_of!(Landing, payload),
 );
 
 unsafe extern "C" {
@@ -156,6 +200,8 @@ unsafe extern "C" {
     ) -> u64;
     #[link_name = "precast_loader_builtin"]
     pub(crate) fn builtin_switch();
+    #[link_name = "precast_loader_spilling_builtin"]
+    pub(crate) fn spilling_builtin_switch();
     #[link_name = "precast_loader_stubs_start"]
     static STUBS_START: u8;
     #[link_name = "precast_loader_stubs_end"]
@@ -184,23 +230,36 @@ pub(crate) unsafe fn enter(
 }
 
 /// A function that guests call through the builtin table: switches to the
-/// host's stack, calls `$target` and switches back, or leaves the guest when
-/// its status is not zero. Evaluates to the stub.
+/// host's stack, calls `$target` and switches back, or, when its status is not
+/// zero, goes on elsewhere in the guest or leaves it. Evaluates to the stub.
+/// With `spilling`, all that the guest keeps in registers goes to its stack.
 macro_rules! builtin_stub {
-    ($target:path) => {{
+    ($target:path) => {
+        $crate::sys::arch::builtin_stub!($target, builtin_switch)
+    };
+    ($target:path, spilling) => {
+        $crate::sys::arch::builtin_stub!($target, spilling_builtin_switch)
+    };
+    ($target:path, $switch:ident) => {{
         #[unsafe(naked)]
         unsafe extern "C" fn stub() {
             core::arch::naked_asm!(
                 "lea r11, [rip + {target}]",
                 "jmp {switch}",
                 target = sym $target,
-                switch = sym $crate::sys::arch::builtin_switch,
+                switch = sym $crate::sys::arch::$switch,
             )
         }
         stub as unsafe extern "C" fn()
     }};
 }
 pub(crate) use builtin_stub;
+
+/// Whether `pc` is the first instruction of a stub that guests call.
+pub(crate) fn starts_stub(pc: usize) -> bool {
+    let stubs: [unsafe extern "C" fn(); 2] = [builtin_switch, spilling_builtin_switch];
+    stubs.iter().any(|stub| *stub as usize == pc)
+}
 
 /// Whether `pc` lies in the stubs that push to the guest stack.
 pub(crate) fn in_stubs(pc: usize) -> bool {

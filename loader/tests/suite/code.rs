@@ -3,14 +3,17 @@
 //! `rcx`, the result in `rax`, a frame pointer always.
 
 use precast_artifact::abi::{self, Builtin};
+use precast_artifact::handlers::Handler;
 use precast_artifact::search::Site;
 use precast_artifact::trap::TrapCode;
 
-/// A function's bytes, with the places that the site table lists.
+/// A function's bytes, with the places that the site and handler tables list.
 #[derive(Default, Clone)]
 pub struct Code {
     pub bytes: Vec<u8>,
     pub sites: Vec<(u32, Site)>,
+    /// Relative to the function; those without a handler yet have zero.
+    pub handlers: Vec<Handler>,
 }
 
 impl Code {
@@ -41,6 +44,27 @@ impl Code {
     pub fn called(mut self) -> Self {
         self.sites.push((self.bytes.len() as u32 - 1, Site::Call));
         self
+    }
+
+    /// Exceptions out of the call before go to the next [`Code::landing`]; the
+    /// stack pointer is `frame` bytes below the frame pointer.
+    pub fn guarded(mut self, frame: u32) -> Self {
+        let key = self.bytes.len() as u32 - 1;
+        self.handlers.push(Handler { key, handler: 0, frame });
+        self
+    }
+
+    /// Where the guarded calls before go on.
+    pub fn landing(mut self) -> Self {
+        let here = self.bytes.len() as u32;
+        self.handlers.iter_mut().filter(|h| h.handler == 0).for_each(|h| h.handler = here);
+        self
+    }
+
+    /// Calls the function whose record is at this context offset, parameters
+    /// as they are.
+    pub fn call_own(self, record: i32) -> Self {
+        self.disp(&[0xff, 0x97], record + abi::FUNCREF_CODE).called() // call [rdi + record]
     }
 
     /// `call` of the code at `offset` from this function's start.

@@ -8,6 +8,7 @@ mod calls;
 mod code;
 mod debuggers;
 mod elf;
+mod exceptions;
 mod faults;
 mod linking;
 mod mock;

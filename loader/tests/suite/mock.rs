@@ -6,9 +6,10 @@ use precast_artifact::abi::{
     ContextLayout, FUNCREF_CODE, FUNCREF_CONTEXT, FUNCREF_TYPE, MEMORY32_RESERVATION, TableKind,
     Versions,
 };
+use precast_artifact::handlers::{self, Handler};
 use precast_artifact::module::{
     Description, Export, ExportKind, Funcref, Global, Import, ImportKind, InstancePlan, Link,
-    Memory, MemoryRun, Module, Range, Stub, Table,
+    Memory, MemoryRun, Module, Range, Stub, Table, Tag,
 };
 use precast_artifact::note::Note;
 use precast_artifact::reloc::{Reloc, RelocKind};
@@ -106,6 +107,11 @@ impl Mock {
         self.module.globals.len() as u32 - 1
     }
 
+    pub fn tag(&mut self, ty: u32, imported: bool) -> u32 {
+        self.module.tags.push(Tag { ty, imported });
+        self.module.tags.len() as u32 - 1
+    }
+
     pub fn contents(&mut self, memory: u32, address: u64, bytes: &[u8]) {
         self.contents.push((memory, address, bytes.to_vec()));
     }
@@ -166,6 +172,7 @@ pub fn parts(modules: Vec<Mock>, instances: Vec<InstancePlan>) -> (Note, elf::Im
         start += text.len() as u64;
         module.function_table = image.append(&tables.functions, 4);
         module.site_table = image.append(&tables.sites, 4);
+        module.handler_table = image.append(&tables.handlers, 4);
         module.context = image.append(&tables.context, 16);
         module.data = tables.data.iter().map(|bytes| image.append(bytes, 1)).collect();
         for (memory, address, bytes) in &tables.contents {
@@ -196,6 +203,7 @@ pub fn parts(modules: Vec<Mock>, instances: Vec<InstancePlan>) -> (Note, elf::Im
 struct Tables {
     functions: Vec<u8>,
     sites: Vec<u8>,
+    handlers: Vec<u8>,
     context: Vec<u8>,
     data: Vec<Vec<u8>>,
     contents: Vec<(u32, u64, Vec<u8>)>,
@@ -207,6 +215,7 @@ impl Mock {
         let layout = self.layout();
         let imported = self.module.imported_functions();
         let (mut functions, mut sites, mut symbols) = (Vec::new(), Vec::new(), Vec::new());
+        let mut handlers = Vec::new();
         for (index, (name, body)) in self.functions.iter().enumerate() {
             let start = place(text);
             let code = body(&layout);
@@ -215,6 +224,11 @@ impl Mock {
             for (at, site) in &code.sites {
                 sites.push(Entry { key: start + at, site: *site, value: function << 8 | at });
             }
+            handlers.extend(code.handlers.iter().map(|h| Handler {
+                key: start + h.key,
+                handler: start + h.handler,
+                frame: h.frame,
+            }));
             symbols.push((name.clone(), start, code.bytes.len() as u64));
             text.extend(&code.bytes);
             self.module.funcrefs[index].code = start;
@@ -246,6 +260,7 @@ impl Mock {
         let tables = Tables {
             functions: search::encode(functions.into_iter()),
             sites: search::encode(sites.into_iter()),
+            handlers: handlers::encode(&handlers),
             context,
             data: self.data,
             contents: self.contents,

@@ -117,7 +117,7 @@ impl Runner {
             | WastDirective::AssertMalformedCustom { module, message, .. } => {
                 self.rejected(module, message)
             }
-            WastDirective::AssertException { .. } => unsupported("assert_exception"),
+            WastDirective::AssertException { exec, .. } => self.threw(exec),
             WastDirective::AssertSuspension { .. } => unsupported("assert_suspension"),
             WastDirective::Thread(_) => unsupported("thread"),
             WastDirective::Wait { .. } => unsupported("wait"),
@@ -241,6 +241,14 @@ impl Runner {
         match outcome {
             Err(Error::Trap(trap)) if is_trap(trap.code(), expected) => Ok(()),
             other => Err(format!("expected a trap `{expected}`, got {}", self.show(other))),
+        }
+    }
+
+    fn threw(&mut self, exec: WastExecute<'_>) -> Check {
+        let what = describe(&exec);
+        match self.execute(exec)? {
+            Err(Error::Exception(_)) => Ok(()),
+            other => Err(format!("{what}: expected an exception, got {}", self.show(other))),
         }
     }
 

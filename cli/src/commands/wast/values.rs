@@ -21,23 +21,32 @@ pub(super) fn argument(arg: &WastArgCore<'_>, store: &mut Store<()>) -> Result<V
 }
 
 fn null(heap: &HeapType<'_>) -> Result<Val, String> {
-    match is_extern(heap) {
-        Some(true) => Ok(Val::ExternRef(None)),
-        Some(false) => Ok(Val::FuncRef(None)),
-        None => Err(format!("null references of {heap:?} are not supported")),
-    }
+    let null = match kind(heap) {
+        Some(Kind::Func) => Val::FuncRef(None),
+        Some(Kind::Extern) => Val::ExternRef(None),
+        Some(Kind::Exn) => Val::ExnRef(None),
+        None => return Err(format!("null references of {heap:?} are not supported")),
+    };
+    Ok(null)
 }
 
-/// Whether a heap type is one of host values; `None` if it is neither of those
-/// nor of functions.
-fn is_extern(heap: &HeapType<'_>) -> Option<bool> {
+/// What references refer to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Func,
+    Extern,
+    Exn,
+}
+
+fn kind(heap: &HeapType<'_>) -> Option<Kind> {
     match heap {
         HeapType::Abstract { ty, .. } => match ty {
-            AbstractHeapType::Extern | AbstractHeapType::NoExtern => Some(true),
-            AbstractHeapType::Func | AbstractHeapType::NoFunc => Some(false),
+            AbstractHeapType::Extern | AbstractHeapType::NoExtern => Some(Kind::Extern),
+            AbstractHeapType::Func | AbstractHeapType::NoFunc => Some(Kind::Func),
+            AbstractHeapType::Exn | AbstractHeapType::NoExn => Some(Kind::Exn),
             _ => None,
         },
-        HeapType::Concrete(_) => Some(false),
+        HeapType::Concrete(_) => Some(Kind::Func),
         _ => None,
     }
 }
@@ -51,9 +60,15 @@ pub(super) fn matches(value: &Val, pattern: &WastRetCore<'_>, store: &Store<()>)
         (WastRetCore::F32(expected), Val::F32(bits)) => f32_matches(*bits, expected),
         (WastRetCore::F64(expected), Val::F64(bits)) => f64_matches(*bits, expected),
         (WastRetCore::V128(expected), Val::V128(bits)) => v128_matches(*bits, expected),
-        (WastRetCore::RefNull(None), Val::FuncRef(None) | Val::ExternRef(None)) => true,
-        (WastRetCore::RefNull(Some(heap)), Val::FuncRef(None)) => is_extern(heap) == Some(false),
-        (WastRetCore::RefNull(Some(heap)), Val::ExternRef(None)) => is_extern(heap) == Some(true),
+        (
+            WastRetCore::RefNull(None),
+            Val::FuncRef(None) | Val::ExternRef(None) | Val::ExnRef(None),
+        ) => true,
+        (WastRetCore::RefNull(Some(heap)), Val::FuncRef(None)) => kind(heap) == Some(Kind::Func),
+        (WastRetCore::RefNull(Some(heap)), Val::ExternRef(None)) => {
+            kind(heap) == Some(Kind::Extern)
+        }
+        (WastRetCore::RefNull(Some(heap)), Val::ExnRef(None)) => kind(heap) == Some(Kind::Exn),
         (WastRetCore::RefFunc(_), Val::FuncRef(func)) => func.is_some(),
         (WastRetCore::RefExtern(None), Val::ExternRef(reference)) => reference.is_some(),
         (WastRetCore::RefExtern(Some(expected)), Val::ExternRef(Some(reference))) => {
@@ -114,6 +129,8 @@ pub(super) fn show(values: &[Val], store: &Store<()>) -> String {
         Val::V128(bits) => format!("v128 {bits:#034x}"),
         Val::FuncRef(None) => "null function".to_owned(),
         Val::FuncRef(Some(_)) => "a function".to_owned(),
+        Val::ExnRef(None) => "null exception".to_owned(),
+        Val::ExnRef(Some(_)) => "an exception".to_owned(),
         Val::ExternRef(None) => "null host value".to_owned(),
         Val::ExternRef(Some(reference)) => match number(*reference, store) {
             Some(number) => format!("host value {number}"),

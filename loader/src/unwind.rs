@@ -1,0 +1,151 @@
+//! Exceptions in flight: making their records, finding who handles them, and
+//! what becomes of those that nobody does.
+//!
+//! # Where references are
+//!
+//! Records are made while a guest stands in a builtin, and freed only then.
+//! Every reference that a guest still uses is then on the guest stack: callers
+//! of a function in the `tail` convention keep nothing in registers, and
+//! `ExceptionNew`, which has another, has its stub put the registers there.
+//! Other references are in globals, tables and records; element segments take
+//! theirs from globals. What the host was given is marked as held, and slots
+//! that a raw host function was called with lie on the guest stack, too.
+//!
+//! # Safety
+//!
+//! Guests of the store must be stopped in a builtin, so that its activation
+//! says where the guest stack ends. References that guests pass are to live
+//! records.
+#![allow(unsafe_code)]
+
+use crate::artifact::Image;
+use crate::error::{Error, Result};
+use crate::exceptions::{self, Marker};
+use crate::guest::GuestState;
+use crate::registry;
+use crate::store::StoreCore;
+use crate::sys::registers::Landing;
+use crate::types::{self, TypeId};
+use crate::value::{Exception, Kind, RawValue, Tag, Val, kind};
+use crate::vm::ExceptionHeader;
+use crate::walk::{caller, outwards};
+use precast_artifact::handlers;
+use precast_artifact::types::ValType;
+use std::ptr::{with_exposed_provenance, with_exposed_provenance_mut};
+
+/// Makes a record with zeros for values.
+///
+/// # Errors
+///
+/// The store's limit is reached, or there is no memory.
+pub(crate) fn make(core: &mut StoreCore, tag: usize, values: usize) -> Result<usize> {
+    let limit = core.limits.exceptions;
+    if core.exceptions.sweep_is_due(limit) {
+        sweep(core);
+    }
+    if core.exceptions.count() >= limit {
+        return Err(Error::Limit(format!(
+            "{limit} exceptions are alive, which is the store's limit"
+        )));
+    }
+    let made = core.exceptions.make(tag, values as u32);
+    made.ok_or_else(|| Error::Limit("no memory for an exception".to_owned()))
+}
+
+/// Frees the records that nothing refers to.
+#[cold]
+fn sweep(core: &mut StoreCore) {
+    let mut records = std::mem::take(&mut core.exceptions);
+    // SAFETY: `roots` visits all there are, as the module's header says.
+    unsafe { records.sweep(|marker| roots(core, marker)) };
+    core.exceptions = records;
+}
+
+fn roots(core: &StoreCore, marker: &mut Marker<'_>) {
+    // SAFETY: activations lie on the host's stack, below the present frame.
+    let top = unsafe { core.block.activation.as_ref() };
+    if let Some((stack, top)) = core.stack.as_ref().zip(top) {
+        for address in (top.guest_sp & !7..stack.usable().end).step_by(8) {
+            // SAFETY: a word of the stack that the guests use.
+            marker.visit(unsafe { *with_exposed_provenance::<u64>(address) });
+        }
+    }
+    for guest in &core.instances {
+        for address in exception_globals(guest) {
+            // SAFETY: a global of a reference type stands there.
+            marker.visit(unsafe { *with_exposed_provenance::<u64>(address) });
+        }
+    }
+    for global in &core.globals {
+        // SAFETY: no guest runs, and the host sets globals through the store.
+        marker.visit(unsafe { *global.get() } as u64);
+    }
+    let tables = core.tables.iter().filter(|table| kind(&table.ty().element) == Kind::Exn);
+    for table in tables {
+        let cells = table.range(0, table.size()).unwrap_or_default();
+        cells.iter().for_each(|cell| marker.visit(cell.get()));
+    }
+}
+
+/// Addresses of the globals of an instance that hold exceptions.
+fn exception_globals(guest: &GuestState) -> impl Iterator<Item = usize> {
+    let globals = guest.module().0.globals.iter().enumerate();
+    globals.filter_map(|(index, global)| match &global.ty.value {
+        ValType::Ref(ty) if kind(ty) == Kind::Exn => Some(guest.global(index as u32)),
+        _ => None,
+    })
+}
+
+/// Where an exception goes on that comes out of the call of the builtin in
+/// progress: the innermost frame of the activation that has a handler for the
+/// call it is in.
+pub(crate) fn handler(core: &StoreCore) -> Option<Landing> {
+    // SAFETY: the top activation lies on the host's stack below us.
+    let top = unsafe { core.block.activation.as_ref() }?;
+    let stack = core.stack.as_ref()?.usable();
+    let start = caller(top.guest_fp, &stack, top.entry_fp);
+    outwards(start, &stack, top.entry_fp).find_map(|position| {
+        // Calls are known by their last byte; the next may be another function's.
+        let inside = position.pc.checked_sub(1)?;
+        // SAFETY: a running guest keeps its image.
+        let image = unsafe { &*with_exposed_provenance::<Image>(registry::find(inside)?) };
+        let (module, offset) = image.locate(inside)?;
+        let found = handlers::find(image.bytes(module.handler_table), offset)?;
+        let pc = image.code(module, found.handler);
+        Some(Landing { pc, sp: position.fp - found.frame as usize, fp: position.fp, payload: 0 })
+    })
+}
+
+/// The exception that a record stands for, for the host.
+pub(crate) fn exception(core: &StoreCore, record: usize) -> Exception {
+    // SAFETY: a live record, whose tag lives as long as the store.
+    let (address, ty) = unsafe {
+        let address = (*with_exposed_provenance::<ExceptionHeader>(record)).tag;
+        (address, *with_exposed_provenance::<TypeId>(address))
+    };
+    let value = |(index, ty): (usize, &ValType)| {
+        let slot = with_exposed_provenance::<RawValue>(exceptions::value(record, index as u32));
+        // SAFETY: a record has a slot for each parameter of its tag's type.
+        Val::from_raw(unsafe { *slot }, ty, core.id)
+    };
+    let fields = types::get(ty).params.iter().enumerate().map(value).collect();
+    Exception { tag: Tag { store: core.id, address, ty }, fields }
+}
+
+/// A record for an exception that the host throws.
+///
+/// # Errors
+///
+/// As [`make`]; or the exception is of another store.
+pub(crate) fn record(core: &mut StoreCore, exception: &Exception) -> Result<usize> {
+    let Exception { tag, fields } = exception;
+    core.owns(tag.store)?;
+    let record = make(core, tag.address, fields.len())?;
+    for (index, (field, ty)) in fields.iter().zip(&types::get(tag.ty).params).enumerate() {
+        let raw = field.to_raw(ty, core.id)?;
+        let slot = with_exposed_provenance_mut::<RawValue>(exceptions::value(record, index as u32));
+        // SAFETY: a slot of the record just made.
+        unsafe { slot.write(raw) };
+    }
+    Ok(record)
+}
