@@ -29,22 +29,30 @@ pub(crate) fn ours(artifact: &Path, count: usize) -> Result<(), String> {
 }
 
 /// As [`ours`], with the wasmtime crate. Imports are stubs that trap, which
-/// is less work than binding WASI.
+/// is no more work than WASI's functions.
 #[cfg(feature = "peer")]
 pub(crate) fn theirs(artifact: &Path, count: usize) -> Result<(), String> {
-    use wasmtime::{Config, Engine, Linker, Module, Store};
-    let engine = Engine::new(&Config::new()).map_err(|why| format!("{why:#}"))?;
+    use wasmtime::{Config, Engine, Linker, Module, Result, Store};
+    let prepare = || -> Result<_> {
+        let engine = Engine::new(&Config::new())?;
+        let mut linker = Linker::new(&engine);
+        linker.define_unknown_imports_as_traps(&deserialize(&engine, artifact)?)?;
+        Ok((engine, linker))
+    };
+    /// Opens an artifact that the wasmtime command has just written.
+    #[allow(unsafe_code)]
+    fn deserialize(engine: &Engine, artifact: &Path) -> Result<Module> {
+        // SAFETY: an artifact of that command is what is asked for.
+        unsafe { Module::deserialize_file(engine, artifact) }
+    }
+    let (engine, linker) = prepare().map_err(|why| format!("{why:#}"))?;
     repeat(
         count,
-        // SAFETY: the wasmtime command has just written this artifact.
-        #[allow(unsafe_code)]
-        || unsafe { Module::deserialize_file(&engine, artifact) }.map_err(|why| format!("{why:#}")),
+        || deserialize(&engine, artifact),
         |module| {
-            let mut linker = Linker::new(&engine);
             let mut store = Store::new(&engine, ());
-            let stubs = linker.define_unknown_imports_as_traps(module);
-            let instance = stubs.and_then(|()| linker.instantiate(&mut store, module));
-            instance.map(|_| store).map_err(|why| format!("{why:#}"))
+            linker.instantiate(&mut store, module)?;
+            Ok::<_, wasmtime::Error>(store)
         },
     )
 }
