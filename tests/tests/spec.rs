@@ -38,6 +38,25 @@ fn later_proposals() {
     check(proposals.into_iter().flat_map(proposal).chain(both).map(script), Features::ALL);
 }
 
+/// Each of these with 2.0 and what it builds on, and nothing else: the suites
+/// also say what is invalid without the others.
+#[test]
+fn proposals_on_their_own() {
+    let cases = [
+        (Proposal::FunctionReferences, "wasm2,+function-references,+tail-call"),
+        (Proposal::Memory64, "wasm2,+memory64"),
+        (Proposal::CustomPageSizes, "all"),
+        (Proposal::WideArithmetic, "all"),
+        (Proposal::ExceptionHandling, "all"),
+    ];
+    for (name, features) in cases {
+        // Recursion groups, which this one file is about, are part of garbage
+        // collection.
+        let files = proposal(name).filter(|file| file.name() != "tag.wast");
+        check(files.map(script), features.parse().unwrap());
+    }
+}
+
 /// Scripts of our own, in `spec/`, for what the suite does not reach.
 #[test]
 fn own() {
