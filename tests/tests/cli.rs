@@ -2,7 +2,7 @@
 
 use precast_tests::binaries::{precast, precast_run};
 use precast_tests::outcome::{Outcome, run, run_with_input};
-use precast_tests::{fixture, need, need_that, scratch};
+use precast_tests::{fixture, need, need_permission, scratch};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -280,7 +280,7 @@ fn a_noexec_file_system_is_recognised() {
     fs::create_dir(&mount).expect("a writable folder");
     let mut probe = Command::new(&unshare);
     probe.args(["-rm", "mount", "-t", "tmpfs", "none"]).arg(&mount);
-    need_that!(probe.output().is_ok_and(|o| o.status.success()), "needs user namespaces");
+    need_permission!(probe.output().is_ok_and(|o| o.status.success()), "needs user namespaces");
     let script = "mount -t tmpfs -o noexec none \"$1\" && cp \"$2\" \"$1/hello.cwasm\" && \
                   exec \"$3\" \"$1/hello.cwasm\"";
     let mut command = Command::new(unshare);

@@ -3,7 +3,7 @@
 
 use precast_tests::binaries::{precast, precast_run};
 use precast_tests::outcome::{Outcome, run};
-use precast_tests::{fixture, need, need_that, scratch};
+use precast_tests::{fixture, need, need_permission, scratch};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -168,7 +168,7 @@ fn perf() {
     record.arg(runner.get_program()).args(runner.get_args());
     let recorded = run(&mut record);
     // Kernels may forbid it (perf_event_paranoid, seccomp).
-    need_that!(recorded.code == Some(0), "needs permission for perf: {}", recorded.stderr);
+    need_permission!(recorded.code == Some(0), "needs permission for perf: {}", recorded.stderr);
     let mut report = Command::new(&perf);
     report.args(["report", "--stdio", "--sort", "dso,symbol", "-i"]).arg(&data);
     let report = run(&mut report).exits(0).text();
