@@ -17,6 +17,8 @@ pub(crate) struct Usage {
     pub(crate) wall: Duration,
     /// CPU time outside the kernel.
     pub(crate) user: Duration,
+    /// All CPU time.
+    pub(crate) cpu: Duration,
     /// Largest resident set, in bytes. What this process had resident when it
     /// started the child counts as the child's, so it must stay small itself.
     pub(crate) peak: u64,
@@ -43,7 +45,11 @@ pub(crate) fn run(command: &mut Command) -> Result<Usage, String> {
     if status != 0 {
         return Err(format!("{command:?}: wait status {status:#x}\n{stdout}"));
     }
-    let user = usage.ru_utime;
-    let user = Duration::new(user.tv_sec as u64, user.tv_usec as u32 * 1000);
-    Ok(Usage { stdout, wall, user, peak: (usage.ru_maxrss as u64) << 10 })
+    let user = duration(usage.ru_utime);
+    let cpu = user + duration(usage.ru_stime);
+    Ok(Usage { stdout, wall, user, cpu, peak: (usage.ru_maxrss as u64) << 10 })
+}
+
+fn duration(time: libc::timeval) -> Duration {
+    Duration::new(time.tv_sec as u64, time.tv_usec as u32 * 1000)
 }

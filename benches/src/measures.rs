@@ -69,7 +69,8 @@ impl Bench<'_> {
                 left.push(&checked(ours(), expected)?);
                 right.push(&checked(theirs(), expected)?);
             }
-            table.row(what, &left.wall, &right.wall);
+            table.row(&format!("{what}, wall time"), &left.wall, &right.wall);
+            table.row(&format!("{what}, CPU"), &left.cpu, &right.cpu);
             Ok::<_, String>(())
         };
         let run = |binary: &Path| {
@@ -111,7 +112,8 @@ impl Bench<'_> {
             ours.push(&child::run(&mut left)?);
             theirs.push(&child::run(self.their_run(&pair.theirs, &arguments).arg("--version"))?);
         }
-        table.row("`clang --version`, whole process", &ours.wall, &theirs.wall);
+        table.row("`clang --version`, wall time", &ours.wall, &theirs.wall);
+        table.row("`clang --version`, CPU", &ours.cpu, &theirs.cpu);
         table.row("`clang --version`, peak memory", &ours.peak, &theirs.peak);
         Ok(())
     }
@@ -195,6 +197,7 @@ impl Bench<'_> {
 struct Costs {
     wall: Samples,
     user: Samples,
+    cpu: Samples,
     peak: Samples,
 }
 
@@ -202,6 +205,7 @@ impl Costs {
     fn push(&mut self, usage: &Usage) {
         self.wall.push_time(usage.wall);
         self.user.push_time(usage.user);
+        self.cpu.push_time(usage.cpu);
         self.peak.push_bytes(usage.peak);
     }
 }
