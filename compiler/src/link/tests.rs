@@ -361,7 +361,9 @@ fn tools_see_names_and_sections() {
         let file = ElfFile64::<LittleEndian>::parse(&*image.file).unwrap();
         assert_eq!(file.build_id().unwrap().unwrap().len(), BUILD_ID_SIZE);
         let names: Vec<&str> = file.sections().map(|s| s.name().unwrap()).collect();
-        let expected: Vec<&str> = Section::ALL.map(|section| section.spec().name).into();
+        let mut expected: Vec<&str> = Section::ALL.map(|section| section.spec().name).into();
+        // Written only where there are any.
+        expected.retain(|name| *name != ".precast.handlers");
         assert_eq!(names, expected);
         for section in file.sections() {
             let (offset, size) = section.file_range().unwrap();
