@@ -18,7 +18,7 @@ pub struct Features(WasmFeatures);
 
 /// Every feature that can be switched, by the name of its proposal, in
 /// alphabetical order.
-const NAMED: [(&str, WasmFeatures); 16] = [
+const NAMED: [(&str, WasmFeatures); 17] = [
     ("bulk-memory", WasmFeatures::BULK_MEMORY),
     ("custom-page-sizes", WasmFeatures::CUSTOM_PAGE_SIZES),
     ("exceptions", WasmFeatures::EXCEPTIONS),
@@ -34,6 +34,7 @@ const NAMED: [(&str, WasmFeatures); 16] = [
     ("sign-extension", WasmFeatures::SIGN_EXTENSION),
     ("simd", WasmFeatures::SIMD),
     ("tail-call", WasmFeatures::TAIL_CALL),
+    ("threads", WasmFeatures::THREADS),
     ("wide-arithmetic", WasmFeatures::WIDE_ARITHMETIC),
 ];
 
@@ -53,6 +54,8 @@ impl Features {
             .union(WasmFeatures::MULTI_MEMORY)
             .union(WasmFeatures::RELAXED_SIMD)
             .union(WasmFeatures::TAIL_CALL)
+            // Of this the atomic operators, but no shared memory yet.
+            .union(WasmFeatures::THREADS)
             .union(WasmFeatures::WIDE_ARITHMETIC)
             // Encodings that several proposals share; no features of their own.
             .union(WasmFeatures::CALL_INDIRECT_OVERLONG)

@@ -152,7 +152,7 @@ impl<'a> Parsed<'a> {
             }
             Payload::MemorySection(reader) => {
                 for ty in reader {
-                    self.memories.push(MemoryDecl { ty: convert::memory(&ty?), imported: false });
+                    self.memory(&ty?, false)?;
                 }
             }
             Payload::GlobalSection(reader) => {
@@ -244,7 +244,7 @@ impl<'a> Parsed<'a> {
                 ImportKind::Table
             }
             TypeRef::Memory(ty) => {
-                self.memories.push(MemoryDecl { ty: convert::memory(&ty), imported: true });
+                self.memory(&ty, true)?;
                 ImportKind::Memory
             }
             TypeRef::Global(ty) => {
@@ -259,6 +259,14 @@ impl<'a> Parsed<'a> {
             }
         };
         self.imports.push(Import { module: module.to_owned(), name: name.to_owned(), kind });
+        Ok(())
+    }
+
+    fn memory(&mut self, ty: &wasmparser::MemoryType, imported: bool) -> Result<()> {
+        if ty.shared {
+            return Err(Error::unsupported(0, "memories shared between threads"));
+        }
+        self.memories.push(MemoryDecl { ty: convert::memory(ty), imported });
         Ok(())
     }
 

@@ -10,6 +10,7 @@
 //! | [`calls`] | direct, indirect, imported and tail calls |
 //! | [`numeric`] | integers, floats, conversions |
 //! | [`memory`] | linear memory: addressing, loads, stores, bulk operations |
+//! | [`atomics`] | atomic operators on memories that are not shared |
 //! | [`tables`] | tables and references |
 //! | [`globals`] | locals and globals |
 //! | [`vector`] | 128-bit vectors |
@@ -18,6 +19,7 @@
 //! Values: `i32 i64 f32 f64` are Cranelift's own types, references are `i64`,
 //! and `v128` is always `i8x16`, bitcast where an operator needs other lanes.
 
+mod atomics;
 mod calls;
 mod control;
 mod exceptions;

@@ -28,6 +28,7 @@ impl Translator<'_, '_> {
             _ if self.numeric(op) => {}
             _ if self.memory_or_table(op) => {}
             _ if self.vector(op) => {}
+            _ if self.atomic(op) => {}
             _ => return Err(Error::unsupported(offset, format!("operator {op:?}"))),
         }
         Ok(())
