@@ -73,6 +73,10 @@ fn failure(trace: &mut Trace, item: &str, why: &Error) {
         Some(TrapCode::UnreachableCodeReached) => trace.trap(item, "Unreachable"),
         Some(TrapCode::OutOfFuel | TrapCode::GrowthOperationLimited) => trace.cut = true,
         Some(code) => trace.trap(item, &format!("{code:?}")),
+        // Of an active segment at instantiation, for which there is no code.
+        None if why.to_string().starts_with("out of bounds table access") => {
+            trace.trap(item, "TableOutOfBounds");
+        }
         None => trace.note(item, why.to_string()),
     }
 }
