@@ -1,0 +1,81 @@
+//! Modules and arguments from seeds.
+
+use arbitrary::Unstructured;
+use wasm_smith::{Config, Module};
+
+/// Loop iterations and calls of a module's whole life.
+const FUEL: u32 = 1_000;
+
+/// A module that imports nothing, exports everything and always terminates.
+pub(crate) fn generate(seed: u64) -> Vec<u8> {
+    let mut numbers = Numbers::new(seed);
+    let length = 512 << (numbers.next() % 7);
+    let bytes: Vec<u8> = (0..length / 8).flat_map(|_| numbers.next().to_le_bytes()).collect();
+    let config = Config {
+        export_everything: true,
+        max_imports: 0,
+        min_funcs: 3,
+        max_funcs: 12,
+        max_instructions: 300,
+        max_memories: 3,
+        max_tables: 3,
+        // Only what a maximum allows can be grown: no run takes much memory.
+        max_memory32_bytes: 1 << 20,
+        max_memory64_bytes: 1 << 20,
+        memory_max_size_required: true,
+        max_table_elements: 1000,
+        table_max_size_required: true,
+        // Not `disallow_traps`: wasmi 2.0.0 gets its guards of divisions wrong.
+        allow_start_export: seed.is_multiple_of(8),
+        canonicalize_nans: true,
+        custom_page_sizes_enabled: true,
+        // What the interpreter lacks.
+        exceptions_enabled: false,
+        gc_enabled: false,
+        threads_enabled: false,
+        compact_imports_enabled: false,
+        // What may differ from machine to machine.
+        relaxed_simd_enabled: false,
+        ..Config::default()
+    };
+    let mut module = Module::new(config, &mut Unstructured::new(&bytes)).expect("enough bytes");
+    module.ensure_termination(FUEL).expect("bodies were generated");
+    module.to_bytes()
+}
+
+/// A sequence of random numbers (splitmix64).
+pub(crate) struct Numbers(u64);
+
+impl Numbers {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0xd134_2543_de82_ef95))
+    }
+
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// Bits for an argument: small, extreme, or any.
+    pub(crate) fn argument(&mut self) -> u64 {
+        const EDGES: [u64; 8] = [
+            0,
+            u64::MAX,
+            1 << 31 | 1 << 63,
+            i64::MAX as u64,
+            0x3f80_0000,
+            0x3ff0_0000_0000_0000,
+            0x7ff0_0000_7f80_0000,
+            0xfff8_0000_7fc0_0000,
+        ];
+        let number = self.next();
+        match number % 4 {
+            0 => number >> 56,
+            1 => EDGES[(number >> 60) as usize % EDGES.len()],
+            _ => number,
+        }
+    }
+}
