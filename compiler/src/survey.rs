@@ -87,7 +87,21 @@ fn note(mut reader: OperatorsReader<'_>, summary: &mut Summary) -> wasmparser::R
             Operator::TableCopy { dst_table, src_table } => {
                 summary.tables_touched.extend([dst_table, src_table]);
             }
-            Operator::V128Load { .. } | Operator::V128Const { .. } => summary.uses_simd = true,
+            // Where vectors come from.
+            Operator::V128Const { .. }
+            | Operator::V128Load { .. }
+            | Operator::V128Load8Splat { .. }
+            | Operator::V128Load16Splat { .. }
+            | Operator::V128Load32Splat { .. }
+            | Operator::V128Load64Splat { .. }
+            | Operator::V128Load32Zero { .. }
+            | Operator::V128Load64Zero { .. }
+            | Operator::I8x16Splat
+            | Operator::I16x8Splat
+            | Operator::I32x4Splat
+            | Operator::I64x2Splat
+            | Operator::F32x4Splat
+            | Operator::F64x2Splat => summary.uses_simd = true,
             _ => {}
         }
     }
