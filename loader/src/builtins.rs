@@ -35,7 +35,7 @@ use std::ptr::{NonNull, with_exposed_provenance, with_exposed_provenance_mut};
 
 /// The table that contexts point to.
 static TABLE: [unsafe extern "C" fn(); Builtin::ALL.len()] = [
-    builtin_stub!(host_call),
+    builtin_stub!(host_call, spilling),
     builtin_stub!(memory_grow),
     builtin_stub!(memory_copy),
     builtin_stub!(memory_fill),

@@ -4,9 +4,10 @@
 //! # Where references are
 //!
 //! Records are made while a guest stands in a builtin, and freed only then.
-//! Every reference that a guest still uses is then on the guest stack: callers
-//! of a function in the `tail` convention keep nothing in registers, and
-//! `ExceptionNew`, which has another, has its stub put the registers there.
+//! Every reference that a guest still uses is then on the guest stack: the
+//! stubs of `ExceptionNew`, and of `HostCall`, through which a host function
+//! may throw or call a guest that does, put there what guests keep in
+//! registers across calls.
 //! Other references are in globals, tables and records; element segments take
 //! theirs from globals. What the host was given is marked as held, and slots
 //! that a raw host function was called with lie on the guest stack, too.

@@ -14,7 +14,7 @@ use std::process::ExitCode;
     name = "precast-run",
     version,
     about,
-    after_help = "Exit codes: the guest's own; 1 for an error; 2 for wrong usage; 134 when the guest traps."
+    after_help = "Exit codes: the guest's own; 1 for an error; 2 for wrong usage; 134 when the guest traps or throws."
 )]
 struct Cli {
     #[command(flatten)]

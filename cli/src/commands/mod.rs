@@ -21,7 +21,7 @@ use std::path::PathBuf;
     version,
     about,
     after_help = "`precast FILE [ARGS]` is short for `precast run FILE [ARGS]`.\n\n\
-        Exit codes: the guest's own; 1 for an error; 2 for wrong usage; 134 when the guest traps."
+        Exit codes: the guest's own; 1 for an error; 2 for wrong usage; 134 when the guest traps or throws."
 )]
 pub struct Cli {
     #[command(subcommand)]

@@ -65,7 +65,7 @@ impl Flags {
     }
 
     /// Fields of a funcref record: never change, but the record's address may
-    /// be null, and loading through it then is the null check.
+    /// be null, so loads must stay behind the null check.
     pub(super) fn funcref(&self) -> MemFlagsData {
         MemFlagsData::trusted().with_readonly()
     }
