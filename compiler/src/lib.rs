@@ -26,6 +26,7 @@
 #![forbid(unsafe_code)]
 
 mod codegen;
+mod cpu;
 mod error;
 mod features;
 mod function;
@@ -42,6 +43,7 @@ pub use error::{Error, Location, Result};
 pub use features::Features;
 pub use options::{OptLevel, Options};
 pub use pipeline::{Observer, Report, compile, compile_to, fingerprint, gains_from_cpu};
+pub use target::{TargetDescription, targets};
 
 /// Converts the text format to a binary module. A binary module is returned
 /// as it is.

@@ -19,6 +19,13 @@ pub struct Options {
     pub target: Option<String>,
     /// CPU name: `baseline`, `native`, `x86-64-v3`, ...
     pub cpu: String,
+    /// CPU features to add to it (`+avx2`) and to take away (`-avx2`), in
+    /// order.
+    pub cpu_features: Vec<String>,
+    /// Whether stores that cross the end of memory write nothing before they
+    /// trap, on machines that may store piece by piece; where absent, on
+    /// riscv64.
+    pub precise_stores: Option<bool>,
     /// Effort.
     pub opt_level: OptLevel,
     /// Feature set.
@@ -34,6 +41,8 @@ impl Default for Options {
         Self {
             target: None,
             cpu: "baseline".to_owned(),
+            cpu_features: Vec::new(),
+            precise_stores: None,
             opt_level: OptLevel::default(),
             features: Features::default(),
             threads: None,
@@ -80,6 +89,8 @@ impl Options {
             OptLevel::Speed => "-O".to_owned(),
         }];
         recorded.push(format!("--cpu={}", self.cpu));
+        recorded.extend(self.cpu_features.iter().map(|change| format!("--cpu-feature={change}")));
+        recorded.extend(self.precise_stores.map(|on| format!("--precise-stores={on}")));
         recorded.extend(self.disabled.iter().map(|name| format!("--disable={name}")));
         recorded
     }

@@ -88,9 +88,9 @@ pub fn compile_to(
 
     let (parsed, source_hash) = pool
         .install(|| rayon::join(|| parse::parse(wasm, features), || Sha256::digest(wasm).into()));
-    let parsed = parsed?;
+    let parsed = parsed.map_err(|error| target.explain(error))?;
     clock.lap("parse");
-    let summary = survey_all(&pool, &parsed)?;
+    let summary = survey_all(&pool, &parsed).map_err(|error| target.explain(error))?;
     clock.lap("survey");
     let plan = Plan::new(&parsed, &summary, options, target.link.page_size)?;
     clock.lap("plan");
@@ -99,6 +99,7 @@ pub fn compile_to(
         plan: &plan,
         frontend: target.isa.frontend_config(),
         br_table_chain: options.enabled("br-table-chain"),
+        precise_stores: options.precise_stores.unwrap_or(target.stores_may_tear()),
     };
     let same = duplicates::find(&parsed, options);
     let functions = compile_functions(&pool, &env, &target, &same, observer)?;
@@ -349,6 +350,7 @@ pub fn gains_from_cpu(report: &Report, options: &Options) -> bool {
     report.uses_simd
         && options.opt_level == OptLevel::Speed
         && options.cpu == "baseline"
+        && options.cpu_features.is_empty()
         && report.target.starts_with("x86_64")
 }
 

@@ -53,12 +53,16 @@ macro_rules! test_name {
 }
 
 /// Debian package of each tool that a test may ask for.
-const PACKAGES: [(&str, &str); 8] = [
+const PACKAGES: [(&str, &str); 12] = [
+    ("aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu libc6-dev-arm64-cross"),
     ("gdb", "gdb"),
     ("lldb-19", "lldb-19"),
     ("objdump", "binutils"),
     ("perf", "linux-perf"),
+    ("qemu-aarch64-static", "qemu-user-static"),
+    ("qemu-riscv64-static", "qemu-user-static"),
     ("readelf", "binutils"),
+    ("riscv64-linux-gnu-gcc", "gcc-riscv64-linux-gnu libc6-dev-riscv64-cross"),
     ("sh", "dash"),
     ("strace", "strace"),
     ("unshare", "util-linux"),

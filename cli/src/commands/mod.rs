@@ -6,6 +6,7 @@ pub mod input;
 pub mod inspect;
 pub mod output;
 pub mod progress;
+pub mod targets;
 pub mod wast;
 
 use crate::exit::{Failure, Result};
@@ -36,6 +37,8 @@ enum Command {
     Run(RunCommand),
     /// Show what an artifact holds
     Inspect(inspect::InspectCommand),
+    /// List what can be compiled for: targets, CPUs, CPU features
+    Targets(targets::TargetsCommand),
     /// Run specification scripts, compiling each module ahead of time
     Wast(wast::WastCommand),
     /// Print a completion script for a shell
@@ -70,6 +73,7 @@ pub fn main() -> Result {
         Command::Compile(command) => command.run(),
         Command::Run(command) => command.run(),
         Command::Inspect(command) => command.run(),
+        Command::Targets(command) => command.run(),
         Command::Wast(command) => command.run(),
         Command::Completions { shell } => {
             let mut command = Cli::command();
@@ -118,7 +122,7 @@ impl RunCommand {
         let mut options = self.codegen.options();
         // It runs here and now, so it may use all that this machine has.
         if self.codegen.cpu.is_none() && self.codegen.target.is_none() {
-            options.cpu = compile::host_cpu().to_owned();
+            options.cpu = "native".to_owned();
         }
         if self.no_cache {
             let compiled = compile::to_bytes(path, &bytes, &options, self.quiet)?;

@@ -12,10 +12,18 @@ pub(super) fn check_machine(machine: u16, note: &Note) -> Result<()> {
     if machine != arch::MACHINE {
         return Err(Error::WrongArchitecture { needs: note.target.clone(), here: arch::NAME });
     }
-    let lacking = |name: &&String| arch::has_feature(name) != Some(true);
-    let features: Vec<String> = note.cpu_features.iter().filter(lacking).cloned().collect();
-    if !features.is_empty() {
-        return Err(Error::MissingCpuFeature { features });
+    let that = |has: Option<bool>| -> Vec<String> {
+        let names = note.cpu_features.iter();
+        names.filter(|name| arch::has_feature(name) == has).cloned().collect()
+    };
+    match (that(None), that(Some(false))) {
+        (unknown, _) if !unknown.is_empty() => {
+            return Err(Error::UnknownCpuFeature { features: unknown });
+        }
+        (_, missing) if !missing.is_empty() => {
+            return Err(Error::MissingCpuFeature { features: missing });
+        }
+        _ => {}
     }
     let here = page_size() as u64;
     if !note.page_size.is_multiple_of(here) {

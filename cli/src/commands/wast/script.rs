@@ -1,9 +1,10 @@
 //! Runs one script, directive by directive.
 
-use super::{Mismatch, Report, Settings, spectest, values};
+use super::machine::Machine;
+use super::{Mismatch, Report, Settings, values};
+use crate::script::request::{Answer, Cause, Failure, Request};
 use precast_compiler::{Error as CompileError, Options};
-use precast_loader::{Artifact, Error, Instance, LinkProblem, Linker, Store, TrapCode, Val};
-use std::collections::HashMap;
+use precast_loader::TrapCode;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use wast::core::WastRetCore;
 use wast::lexer::Lexer;
@@ -18,8 +19,8 @@ type Check<T = ()> = Result<T, String>;
 pub(super) fn run(text: &str, settings: &Settings) -> Report {
     let mut report = Report::default();
     let outcome = parse(text, |directives| {
-        let mut runner = Runner::new(settings)
-            .map_err(|error| wast::Error::new(Span::from_offset(0), error.to_string()))?;
+        let mut runner =
+            Runner::new(settings).map_err(|error| wast::Error::new(Span::from_offset(0), error))?;
         for directive in directives {
             let span = directive.span();
             match runner.check(directive) {
@@ -54,33 +55,13 @@ fn line(span: Span, text: &str) -> usize {
 /// A script's state.
 struct Runner {
     options: Options,
-    store: Store<()>,
-    /// `spectest`, and the instances that were registered.
-    linker: Linker<()>,
-    /// Instances that have names.
-    instances: HashMap<String, Instance>,
-    /// The last instance, which directives without a name speak of; none when
-    /// making it failed.
-    current: Option<Instance>,
-    /// Modules that were defined without making an instance, and the last.
-    definitions: HashMap<String, Artifact>,
-    last_definition: Option<Artifact>,
+    machine: Machine,
 }
 
 impl Runner {
-    fn new(settings: &Settings) -> Result<Self, Error> {
-        let mut store = Store::new(());
-        let mut linker = Linker::new();
-        spectest::define(&mut linker, &mut store, settings.print)?;
-        Ok(Self {
-            options: Options { threads: Some(1), ..settings.options.clone() },
-            store,
-            linker,
-            instances: HashMap::new(),
-            current: None,
-            definitions: HashMap::new(),
-            last_definition: None,
-        })
+    fn new(settings: &Settings) -> Check<Self> {
+        let options = Options { threads: Some(1), ..settings.options.clone() };
+        Ok(Self { options, machine: Machine::start(settings)? })
     }
 
     /// Runs a directive. A panic is a failure of it, and the others go on.
@@ -97,16 +78,16 @@ impl Runner {
             WastDirective::Register { name, module, .. } => self.register(name, module),
             WastDirective::Invoke(invoke) => match self.invoke(&invoke)? {
                 Ok(_) => Ok(()),
-                Err(error) => Err(format!("`{}` failed: {error}", invoke.name)),
+                Err(failure) => Err(format!("`{}` failed: {}", invoke.name, failure.message)),
             },
             WastDirective::AssertReturn { exec, results, .. } => self.returns(exec, &results),
             WastDirective::AssertTrap { exec, message, .. } => {
                 let outcome = self.execute(exec)?;
-                self.trapped(outcome, message)
+                trapped(&outcome, message)
             }
             WastDirective::AssertExhaustion { call, message, .. } => {
                 let outcome = self.invoke(&call)?;
-                self.trapped(outcome, message)
+                trapped(&outcome, message)
             }
             WastDirective::AssertUnlinkable { module, message, .. } => {
                 self.unlinkable(module, message)
@@ -125,94 +106,76 @@ impl Runner {
     }
 
     fn module(&mut self, module: QuoteWat<'_>) -> Check {
-        self.current = None;
         let name = module.name();
-        let artifact = self.compile(module)?;
-        self.instantiate(name, &artifact)
+        let artifact = match self.compile(module) {
+            Ok(artifact) => artifact,
+            Err(why) => {
+                // Directives without a name must not speak of the one before.
+                let _ = self.machine.ask(Request::Module(None, &[]));
+                return Err(why);
+            }
+        };
+        let made = self.ask(Request::Module(name.map(|name| name.name()), &artifact))?;
+        instantiated(made)
     }
 
     fn define(&mut self, module: QuoteWat<'_>) -> Check {
         let name = module.name();
         let artifact = self.compile(module)?;
-        if let Some(name) = name {
-            self.definitions.insert(name.name().to_owned(), artifact.clone());
-        }
-        self.last_definition = Some(artifact);
+        self.ask(Request::Define(name.map(|name| name.name()), &artifact))?.map_err(message)?;
         Ok(())
     }
 
     fn make(&mut self, instance: Option<Id<'_>>, module: Option<Id<'_>>) -> Check {
-        self.current = None;
-        let artifact = match module {
-            Some(name) => self.definitions.get(name.name()),
-            None => self.last_definition.as_ref(),
-        };
-        let artifact = artifact.cloned().ok_or("no such module definition")?;
-        self.instantiate(instance, &artifact)
-    }
-
-    fn instantiate(&mut self, name: Option<Id<'_>>, artifact: &Artifact) -> Check {
-        let made = self.linker.instantiate(&mut self.store, artifact);
-        let instance = made.map_err(|error| format!("instantiation failed: {error}"))?;
-        if let Some(name) = name {
-            self.instances.insert(name.name().to_owned(), instance);
-        }
-        self.current = Some(instance);
-        Ok(())
+        let request =
+            Request::Make(instance.map(|name| name.name()), module.map(|name| name.name()));
+        let made = self.ask(request)?;
+        instantiated(made)
     }
 
     fn register(&mut self, name: &str, module: Option<Id<'_>>) -> Check {
-        let instance = self.instance(module)?;
-        self.linker.instance(&self.store, name, instance);
+        self.ask(Request::Register(name, module.map(|name| name.name())))?.map_err(message)?;
         Ok(())
     }
 
-    fn instance(&self, name: Option<Id<'_>>) -> Check<Instance> {
-        match name {
-            Some(name) => self.instances.get(name.name()).copied(),
-            None => self.current,
-        }
-        .ok_or_else(|| match name {
-            Some(name) => format!("there is no instance `${}`", name.name()),
-            None => "there is no instance".to_owned(),
-        })
-    }
-
     /// A module's artifact.
-    fn compile(&self, mut module: QuoteWat<'_>) -> Check<Artifact> {
+    fn compile(&self, mut module: QuoteWat<'_>) -> Check<Vec<u8>> {
         let wasm = module.encode().map_err(|error| format!("not encoded: {}", error.message()))?;
-        let bytes = precast_compiler::compile(&wasm, &self.options)
-            .map_err(|error| format!("not compiled: {error}"))?;
-        Artifact::from_bytes(&bytes).map_err(|error| format!("not loaded: {error}"))
+        precast_compiler::compile(&wasm, &self.options)
+            .map_err(|error| format!("not compiled: {error}"))
     }
 
-    /// What an action gave: values or an error of the loader. The outer error
+    /// Asks the machine. The outer error is that it could not be tried.
+    fn ask(&mut self, request: Request<'_>) -> Check<Answer> {
+        match self.machine.ask(request) {
+            Err(Failure { cause: Cause::Untried, message }) => Err(message),
+            other => Ok(other),
+        }
+    }
+
+    /// What an action gave: values or a failure of the guest. The outer error
     /// is that it could not be tried.
-    fn execute(&mut self, exec: WastExecute<'_>) -> Check<Result<Vec<Val>, Error>> {
+    fn execute(&mut self, exec: WastExecute<'_>) -> Check<Answer> {
         match exec {
             WastExecute::Invoke(invoke) => self.invoke(&invoke),
             WastExecute::Wat(module) => {
                 let artifact = self.compile(QuoteWat::Wat(module))?;
-                let made = self.linker.instantiate(&mut self.store, &artifact);
-                Ok(made.map(|_| Vec::new()))
+                self.ask(Request::Try(&artifact))
             }
             WastExecute::Get { module, global, .. } => {
-                let found = self.instance(module)?.get_global(&self.store, global);
-                let found = found.ok_or_else(|| format!("there is no global `{global}`"))?;
-                Ok(Ok(vec![found.get(&self.store)]))
+                self.ask(Request::Get(module.map(|name| name.name()), global))
             }
         }
     }
 
-    fn invoke(&mut self, invoke: &WastInvoke<'_>) -> Check<Result<Vec<Val>, Error>> {
-        let func = self.instance(invoke.module)?.get_func(&self.store, invoke.name);
-        let func = func.ok_or_else(|| format!("there is no function `{}`", invoke.name))?;
+    fn invoke(&mut self, invoke: &WastInvoke<'_>) -> Check<Answer> {
         let args = invoke.args.iter().map(|arg| match arg {
-            WastArg::Core(arg) => values::argument(arg, &mut self.store),
+            WastArg::Core(arg) => values::argument(arg),
             _ => Err("an argument of a component".to_owned()),
         });
         let args = args.collect::<Check<Vec<_>>>()?;
-        Ok(func.call(&mut self.store, &args))
+        let instance = invoke.module.map(|name| name.name());
+        self.ask(Request::Invoke(instance, invoke.name, &args))
     }
 
     fn returns(&mut self, exec: WastExecute<'_>, results: &[WastRet<'_>]) -> Check {
@@ -222,9 +185,9 @@ impl Runner {
         });
         let patterns = patterns.collect::<Check<Vec<&WastRetCore<'_>>>>()?;
         let what = describe(&exec);
-        let outcome = self.execute(exec)?;
-        let good = outcome.as_ref().is_ok_and(|results| {
-            let matches = |(value, pattern): (_, &&_)| values::matches(value, pattern, &self.store);
+        let answer = self.execute(exec)?;
+        let good = answer.as_ref().is_ok_and(|results| {
+            let matches = |(value, pattern): (_, &&_)| values::matches(value, pattern);
             results.len() == patterns.len() && results.iter().zip(&patterns).all(matches)
         });
         match good {
@@ -232,33 +195,24 @@ impl Runner {
             false => Err(format!(
                 "{what}: expected {}, got {}",
                 values::show_patterns(&patterns),
-                self.show(outcome)
+                show(&answer)
             )),
-        }
-    }
-
-    fn trapped(&self, outcome: Result<Vec<Val>, Error>, expected: &str) -> Check {
-        match outcome {
-            Err(Error::Trap(trap)) if is_trap(trap.code(), expected) => Ok(()),
-            other => Err(format!("expected a trap `{expected}`, got {}", self.show(other))),
         }
     }
 
     fn threw(&mut self, exec: WastExecute<'_>) -> Check {
         let what = describe(&exec);
         match self.execute(exec)? {
-            Err(Error::Exception(_)) => Ok(()),
-            other => Err(format!("{what}: expected an exception, got {}", self.show(other))),
+            Err(Failure { cause: Cause::Exception, .. }) => Ok(()),
+            other => Err(format!("{what}: expected an exception, got {}", show(&other))),
         }
     }
 
     fn unlinkable(&mut self, module: Wat<'_>, expected: &str) -> Check {
         let artifact = self.compile(QuoteWat::Wat(module))?;
-        match self.linker.instantiate(&mut self.store, &artifact) {
-            Err(Error::Link(problems)) if problems.iter().any(|p| is_problem(p, expected)) => {
-                Ok(())
-            }
-            Err(error) => Err(format!("expected `{expected}`, got {error}")),
+        match self.ask(Request::Try(&artifact))? {
+            Err(failure) if is_link_error(failure.cause, expected) => Ok(()),
+            Err(failure) => Err(format!("expected `{expected}`, got {}", failure.message)),
             Ok(_) => Err(format!("expected `{expected}`, but it linked")),
         }
     }
@@ -273,12 +227,28 @@ impl Runner {
             Ok(_) => Err(format!("expected `{expected}`, but it compiled")),
         }
     }
+}
 
-    fn show(&self, outcome: Result<Vec<Val>, Error>) -> String {
-        match outcome {
-            Ok(results) => values::show(&results, &self.store),
-            Err(error) => format!("error: {error}"),
-        }
+fn show(answer: &Answer) -> String {
+    match answer {
+        Ok(results) => values::show(results),
+        Err(failure) => format!("error: {}", failure.message),
+    }
+}
+
+fn message(failure: Failure) -> String {
+    failure.message
+}
+
+fn instantiated(answer: Answer) -> Check {
+    answer.map_err(|failure| format!("instantiation failed: {}", failure.message))?;
+    Ok(())
+}
+
+fn trapped(answer: &Answer, expected: &str) -> Check {
+    match answer {
+        Err(Failure { cause: Cause::Trap(code), .. }) if is_trap(*code, expected) => Ok(()),
+        other => Err(format!("expected a trap `{expected}`, got {}", show(other))),
     }
 }
 
@@ -313,10 +283,8 @@ fn is_trap(code: TrapCode, expected: &str) -> bool {
 }
 
 /// Whether a link error is the one that the suite means by `expected`.
-fn is_problem(problem: &LinkProblem, expected: &str) -> bool {
-    let message = match problem.found {
-        None => "unknown import",
-        Some(_) => "incompatible import type",
-    };
-    message.starts_with(expected)
+fn is_link_error(cause: Cause, expected: &str) -> bool {
+    let Cause::Link { unknown, incompatible } = cause else { return false };
+    unknown && "unknown import".starts_with(expected)
+        || incompatible && "incompatible import type".starts_with(expected)
 }

@@ -6,7 +6,7 @@ use precast_compiler::{Features, Options};
 
 fn run(text: &str) -> Report {
     let options = Options { features: Features::WASM2, ..Options::default() };
-    let settings = Settings { options, jobs: 2, print: false };
+    let settings = Settings { options, jobs: 2, print: false, runner: Vec::new() };
     let scripts = [Script { name: "test".to_owned(), text: text.to_owned() }];
     let mut reports = Vec::new();
     run_scripts(&scripts, &settings, &mut |_, report| reports.push(report));
