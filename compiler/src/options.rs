@@ -22,6 +22,8 @@ pub struct Options {
     pub cpu: String,
     /// Effort.
     pub opt_level: OptLevel,
+    /// `-g`: whether the artifact has debug information.
+    pub debug_info: bool,
     /// Feature set.
     pub features: Features,
     /// What keeps accesses inside linear memories.
@@ -41,6 +43,7 @@ impl Default for Options {
             target: None,
             cpu: "baseline".to_owned(),
             opt_level: OptLevel::default(),
+            debug_info: false,
             features: Features::default(),
             memory_model: MemoryModel::default(),
             memory_reservation: None,
@@ -98,6 +101,9 @@ impl Options {
             OptLevel::None => "-O0".to_owned(),
             OptLevel::Speed => "-O".to_owned(),
         }];
+        if self.debug_info {
+            recorded.push("-g".to_owned());
+        }
         recorded.push(format!("--cpu={}", self.cpu));
         if self.memory_model == MemoryModel::Bounds {
             recorded.push("--memory-model=bounds".to_owned());
