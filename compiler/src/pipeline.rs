@@ -115,6 +115,7 @@ pub fn compile_to(
             wasm_features: features.names().map(str::to_owned).collect(),
             options: options.recorded(),
             source_hash,
+            producers: parsed.producers.clone(),
         },
         module,
         functions,

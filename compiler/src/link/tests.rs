@@ -177,6 +177,7 @@ fn sample((machine, page_size): (u16, u64)) -> LinkInput<'static> {
             wasm_features: Vec::new(),
             options: vec!["-O2".to_owned()],
             source_hash: [7; 32],
+            producers: vec!["language C11".to_owned()],
         },
         module,
         functions: vec![
