@@ -11,3 +11,5 @@ pub mod exit;
 pub mod run;
 pub mod run_options;
 pub mod script;
+#[cfg(feature = "compiler")]
+mod size;

@@ -41,12 +41,23 @@ pub fn run(options: &RunOptions, find: &mut dyn FnMut(&Path) -> Result<Source>) 
     }
     let artifact = open(find(options.file())?, options.file())?;
     let instance = instantiate(&linker, &mut store, &artifact, options.file())?;
-    match &options.invoke {
+    let outcome = match &options.invoke {
         Some(name) => invoke(&mut store, &instance, name, options.args()),
-        None => match precast_loader::run_command(&mut store, &instance)? {
-            0 => Ok(()),
-            code => Err(Failure::Guest(code)),
-        },
+        None => command(&mut store, &instance),
+    };
+    if let (Err(_), Some(bytes)) = (&outcome, store.exhausted_reservation()) {
+        eprintln!(
+            "note: a memory could not grow beyond its reservation of {bytes} bytes; \
+             `compile --memory-reservation SIZE` sets another"
+        );
+    }
+    outcome
+}
+
+fn command(store: &mut Store<WasiCtx>, instance: &Instance) -> Result {
+    match precast_loader::run_command(store, instance)? {
+        0 => Ok(()),
+        code => Err(Failure::Guest(code)),
     }
 }
 

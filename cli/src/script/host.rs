@@ -1,6 +1,6 @@
 //! Does what scripts ask for: one store with its instances.
 
-use super::request::{Answer, Cause, Failure, Kind, Request, Value};
+use super::request::{Answer, Cause, Failure, Kind, Problem, Request, Value};
 use super::spectest;
 use precast_loader::{Artifact, Error, ExternRef, Instance, Linker, Result, Store, Val};
 use std::collections::HashMap;
@@ -67,6 +67,10 @@ impl Host {
                     artifact.ok_or_else(|| Failure::untried("no such module definition"))?;
                 self.instantiate(instance, &artifact)
             }
+            Request::Forget => {
+                self.current = None;
+                Ok(Vec::new())
+            }
             Request::Try(artifact) => {
                 let made = self.linker.instantiate(&mut self.store, &open(artifact)?);
                 made.map(|_| Vec::new()).map_err(failure)
@@ -108,9 +112,12 @@ impl Host {
             Some(name) => self.instances.get(name).copied(),
             None => self.current,
         }
-        .ok_or_else(|| match name {
-            Some(name) => Failure::untried(format!("there is no instance `${name}`")),
-            None => Failure::untried("there is no instance"),
+        .ok_or_else(|| Failure {
+            cause: Cause::NoInstance(name.map(str::to_owned)),
+            message: match name {
+                Some(name) => format!("there is no instance `${name}`"),
+                None => "there is no instance".to_owned(),
+            },
         })
     }
 
@@ -159,10 +166,13 @@ fn failure(error: Error) -> Failure {
     let cause = match &error {
         Error::Trap(trap) => Cause::Trap(trap.code()),
         Error::Exception(_) => Cause::Exception,
-        Error::Link(problems) => Cause::Link {
-            unknown: problems.iter().any(|problem| problem.found.is_none()),
-            incompatible: problems.iter().any(|problem| problem.found.is_some()),
-        },
+        Error::Link(problems) => {
+            let problem = |problem: &precast_loader::LinkProblem| Problem {
+                module: problem.module.clone(),
+                found: problem.found.is_some(),
+            };
+            Cause::Link(problems.iter().map(problem).collect())
+        }
         _ => Cause::Other,
     };
     Failure { cause, message: error.to_string() }

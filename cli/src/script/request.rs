@@ -16,6 +16,8 @@ pub enum Request<'a> {
     Define(Option<&'a str>, &'a [u8]),
     /// Makes an instance, by its name, of a definition.
     Make(Option<&'a str>, Option<&'a str>),
+    /// Leaves requests without a name without an instance.
+    Forget,
     /// Makes an instance of an artifact that nothing can speak of.
     Try(&'a [u8]),
     /// Lets later modules import from an instance, under a name.
@@ -73,24 +75,29 @@ pub struct Failure {
 }
 
 /// Kinds of failures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// It could not be tried: there is no such instance or export.
+    /// It could not be tried: there is no such instance.
+    NoInstance(Option<String>),
+    /// It could not be tried: there is no such export, or no such definition.
     Untried,
     /// The guest trapped.
     Trap(TrapCode),
     /// The guest threw.
     Exception,
-    /// Imports are not satisfied; whether some are unknown, and whether some
-    /// are of another type.
-    Link {
-        /// Nothing has the name of one of them.
-        unknown: bool,
-        /// One of them has another type.
-        incompatible: bool,
-    },
+    /// Imports are not satisfied.
+    Link(Vec<Problem>),
     /// Anything else.
     Other,
+}
+
+/// An import that is not satisfied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The module that it names.
+    pub module: String,
+    /// Whether there is something of its name, of another type.
+    pub found: bool,
 }
 
 impl Failure {
@@ -124,6 +131,7 @@ impl Request<'_> {
                 w.u8(3);
                 w.bytes(artifact);
             }
+            Self::Forget => w.u8(7),
             Self::Register(as_, instance) => {
                 w.u8(4);
                 w.str(as_);
@@ -164,6 +172,7 @@ impl Request<'_> {
                 Request::Invoke(instance, export, &args)
             }
             6 => Request::Get(read_name(&mut r)?, r.str()?),
+            7 => Request::Forget,
             other => return Err(r.error(format!("request {other}"))),
         };
         r.finish()?;
@@ -227,17 +236,26 @@ pub fn encode_answer(answer: &Answer) -> Vec<u8> {
             w.list(values, value);
         }
         Err(Failure { cause, message }) => {
-            let (kind, detail) = match *cause {
-                Cause::Untried => (1, 0),
-                Cause::Trap(code) => (2, code as u8),
-                Cause::Exception => (3, 0),
-                Cause::Link { unknown, incompatible } => {
-                    (4, u8::from(unknown) | u8::from(incompatible) << 1)
+            match cause {
+                Cause::Untried => w.u8(1),
+                Cause::Trap(code) => {
+                    w.u8(2);
+                    w.u8(*code as u8);
                 }
-                Cause::Other => (5, 0),
-            };
-            w.u8(kind);
-            w.u8(detail);
+                Cause::Exception => w.u8(3),
+                Cause::Link(problems) => {
+                    w.u8(4);
+                    w.list(problems, |w, problem| {
+                        w.str(&problem.module);
+                        w.u8(problem.found.into());
+                    });
+                }
+                Cause::NoInstance(instance) => {
+                    w.u8(5);
+                    name(&mut w, instance.as_deref());
+                }
+                Cause::Other => w.u8(6),
+            }
             w.str(message);
         }
     }
@@ -255,12 +273,17 @@ pub fn decode_answer(bytes: &[u8]) -> Result<Answer> {
     if kind == 0 {
         return Ok(Ok(r.list(read_value)?));
     }
-    let detail = r.u8()?;
     let cause = match kind {
         1 => Cause::Untried,
-        2 => Cause::Trap(TrapCode::from_u8(detail).ok_or_else(|| r.error("a trap code"))?),
+        2 => {
+            let code = TrapCode::from_u8(r.u8()?);
+            Cause::Trap(code.ok_or_else(|| r.error("a trap code"))?)
+        }
         3 => Cause::Exception,
-        4 => Cause::Link { unknown: detail & 1 != 0, incompatible: detail & 2 != 0 },
+        4 => {
+            Cause::Link(r.list(|r| Ok(Problem { module: r.str()?.to_owned(), found: r.bool()? }))?)
+        }
+        5 => Cause::NoInstance(read_name(&mut r)?.map(str::to_owned)),
         _ => Cause::Other,
     };
     Ok(Err(Failure { cause, message: r.str()?.to_owned() }))
@@ -305,6 +328,7 @@ mod tests {
             Request::Define(None, b""),
             Request::Make(None, Some("d")),
             Request::Try(b"x"),
+            Request::Forget,
             Request::Register("a\n\t", None),
             Request::Invoke(Some("m"), "", &args),
             Request::Get(None, "g"),
@@ -312,19 +336,20 @@ mod tests {
         for request in requests {
             let bytes = request.encode();
             assert!(Request::decode(&bytes, |read| read == request).unwrap());
-            assert!(Request::decode(&bytes[..bytes.len() - 1], |_| ()).is_err());
+            assert!(Request::decode(&bytes[..bytes.len() - 1], |_| ()).is_err(), "cut short");
         }
     }
 
     #[test]
     fn answers_come_back() {
         let failure = |cause| -> Answer { Err(Failure { cause, message: "why".to_owned() }) };
-        let answers: [Answer; 6] = [
+        let answers: [Answer; 7] = [
             Ok(vec![Value::F64(7), Value::Func, Value::Exception, Value::Extern(Some(3))]),
             failure(Cause::Untried),
             failure(Cause::Trap(TrapCode::StackOverflow)),
             failure(Cause::Exception),
-            failure(Cause::Link { unknown: false, incompatible: true }),
+            failure(Cause::Link(vec![Problem { module: "m".to_owned(), found: true }])),
+            failure(Cause::NoInstance(Some("i".to_owned()))),
             failure(Cause::Other),
         ];
         for answer in answers {

@@ -7,6 +7,7 @@
 //! | `map.rs` | address space: reservations, file mappings |
 //! | `file.rs` | opening, and sealed memory files |
 //! | `stack.rs` | guest stacks |
+//! | `debugger.rs` | telling debuggers of images |
 //! | `signals.rs` | fault handlers, alternate signal stacks |
 //! | `registers.rs` | the registers that matter at a fault |
 //! | `process.rs` | what a program sets up for its whole process |
@@ -17,6 +18,7 @@
 //! below; nothing else in the crate depends on the architecture. The page size
 //! is asked at run time: 4, 16 and 64 KiB are all in use.
 
+pub(crate) mod debugger;
 pub(crate) mod file;
 pub(crate) mod map;
 pub(crate) mod process;

@@ -1,14 +1,23 @@
-//! The suite on this machine, at every level of optimisation.
+//! The suite on this machine, optimised and not, in both memory models.
 
-use super::files::{self, Group, check};
+use super::files::{self, Group, check, needs_garbage_collection};
 use precast_cli::commands::wast::Settings;
-use precast_compiler::{OptLevel, Options};
+use precast_compiler::{MemoryModel, OptLevel, Options};
+
+const CONFIGURATIONS: [(&str, OptLevel, MemoryModel); 4] = [
+    ("-O", OptLevel::Speed, MemoryModel::Guard),
+    ("-O0", OptLevel::None, MemoryModel::Guard),
+    ("-O bounds", OptLevel::Speed, MemoryModel::Bounds),
+    ("-O0 bounds", OptLevel::None, MemoryModel::Bounds),
+];
 
 fn run(group: &Group) {
-    let ways = [("-O", OptLevel::Speed), ("-O0", OptLevel::None)].map(|(name, opt_level)| {
-        let options = Options { opt_level, features: group.features, ..Options::default() };
+    let ways = CONFIGURATIONS.map(|(name, opt_level, memory_model)| {
+        let features = group.features;
+        let options = Options { opt_level, features, memory_model, ..Options::default() };
         let jobs = std::thread::available_parallelism().map_or(1, usize::from);
-        (name, Settings { options, jobs, print: false, runner: Vec::new() })
+        let leave_out = needs_garbage_collection;
+        (name, Settings { options, jobs, print: false, runner: Vec::new(), leave_out })
     });
     check(group, &ways);
 }
@@ -24,6 +33,11 @@ fn later_proposals() {
 }
 
 #[test]
+fn wasm_3() {
+    run(&files::wasm_3());
+}
+
+#[test]
 fn proposals_on_their_own() {
     files::proposals_on_their_own().iter().for_each(run);
 }
@@ -31,4 +45,5 @@ fn proposals_on_their_own() {
 #[test]
 fn own() {
     run(&files::own());
+    run(&files::precise_stores());
 }

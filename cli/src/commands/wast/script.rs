@@ -2,9 +2,10 @@
 
 use super::machine::Machine;
 use super::{Mismatch, Report, Settings, values};
-use crate::script::request::{Answer, Cause, Failure, Request};
+use crate::script::request::{Answer, Cause, Failure, Problem, Request};
 use precast_compiler::{Error as CompileError, Options};
 use precast_loader::TrapCode;
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use wast::core::WastRetCore;
 use wast::lexer::Lexer;
@@ -12,8 +13,27 @@ use wast::parser::{self, ParseBuffer};
 use wast::token::{Id, Span};
 use wast::{QuoteWat, Wast, WastArg, WastDirective, WastExecute, WastInvoke, WastRet, Wat};
 
-/// Why a directive failed.
-type Check<T = ()> = Result<T, String>;
+/// What came of a directive that did not do as it should.
+enum Verdict {
+    /// It failed, and why.
+    Failed(String),
+    /// It depends on a module that the settings leave out.
+    LeftOut,
+}
+
+type Check<T = ()> = Result<T, Verdict>;
+
+impl From<String> for Verdict {
+    fn from(why: String) -> Self {
+        Self::Failed(why)
+    }
+}
+
+impl From<&str> for Verdict {
+    fn from(why: &str) -> Self {
+        Self::Failed(why.to_owned())
+    }
+}
 
 /// Runs a script in a store of its own.
 pub(super) fn run(text: &str, settings: &Settings) -> Report {
@@ -25,7 +45,10 @@ pub(super) fn run(text: &str, settings: &Settings) -> Report {
             let span = directive.span();
             match runner.check(directive) {
                 Ok(()) => report.passed += 1,
-                Err(message) => report.failures.push(Mismatch { line: line(span, text), message }),
+                Err(Verdict::LeftOut) => report.left_out += 1,
+                Err(Verdict::Failed(message)) => {
+                    report.failures.push(Mismatch { line: line(span, text), message });
+                }
             }
         }
         Ok(())
@@ -56,18 +79,27 @@ fn line(span: Span, text: &str) -> usize {
 struct Runner {
     options: Options,
     machine: Machine,
+    leave_out: fn(&[u8]) -> bool,
+    /// Whether the last module was left out, and which names stand for such.
+    current_left_out: bool,
+    left_out: HashSet<String>,
 }
 
 impl Runner {
-    fn new(settings: &Settings) -> Check<Self> {
-        let options = Options { threads: Some(1), ..settings.options.clone() };
-        Ok(Self { options, machine: Machine::start(settings)? })
+    fn new(settings: &Settings) -> Result<Self, String> {
+        Ok(Self {
+            options: Options { threads: Some(1), ..settings.options.clone() },
+            machine: Machine::start(settings)?,
+            leave_out: settings.leave_out,
+            current_left_out: false,
+            left_out: HashSet::new(),
+        })
     }
 
     /// Runs a directive. A panic is a failure of it, and the others go on.
     fn check(&mut self, directive: WastDirective<'_>) -> Check {
         catch_unwind(AssertUnwindSafe(|| self.directive(directive)))
-            .unwrap_or_else(|_| Err("panicked".to_owned()))
+            .unwrap_or_else(|_| Err("panicked".into()))
     }
 
     fn directive(&mut self, directive: WastDirective<'_>) -> Check {
@@ -78,7 +110,9 @@ impl Runner {
             WastDirective::Register { name, module, .. } => self.register(name, module),
             WastDirective::Invoke(invoke) => match self.invoke(&invoke)? {
                 Ok(_) => Ok(()),
-                Err(failure) => Err(format!("`{}` failed: {}", invoke.name, failure.message)),
+                Err(failure) => {
+                    Err(format!("`{}` failed: {}", invoke.name, failure.message).into())
+                }
             },
             WastDirective::AssertReturn { exec, results, .. } => self.returns(exec, &results),
             WastDirective::AssertTrap { exec, message, .. } => {
@@ -106,23 +140,28 @@ impl Runner {
     }
 
     fn module(&mut self, module: QuoteWat<'_>) -> Check {
+        self.current_left_out = false;
         let name = module.name();
-        let artifact = match self.compile(module) {
-            Ok(artifact) => artifact,
-            Err(why) => {
-                // Directives without a name must not speak of the one before.
-                let _ = self.machine.ask(Request::Module(None, &[]));
-                return Err(why);
-            }
-        };
-        let made = self.ask(Request::Module(name.map(|name| name.name()), &artifact))?;
-        instantiated(made)
+        let made = self.compile(module).and_then(|artifact| {
+            let made = self.ask(Request::Module(name.map(|name| name.name()), &artifact))?;
+            self.instantiated(made)
+        });
+        if made.is_err() {
+            // Directives without a name must not speak of the one before.
+            let _ = self.machine.ask(Request::Forget);
+        }
+        if let Err(Verdict::LeftOut) = &made {
+            self.current_left_out = true;
+            self.left_out.extend(name.map(|name| name.name().to_owned()));
+        }
+        made
     }
 
     fn define(&mut self, module: QuoteWat<'_>) -> Check {
         let name = module.name();
         let artifact = self.compile(module)?;
-        self.ask(Request::Define(name.map(|name| name.name()), &artifact))?.map_err(message)?;
+        let name = name.map(|name| name.name());
+        self.ask(Request::Define(name, &artifact))?.map_err(|failure| failure.message)?;
         Ok(())
     }
 
@@ -130,25 +169,53 @@ impl Runner {
         let request =
             Request::Make(instance.map(|name| name.name()), module.map(|name| name.name()));
         let made = self.ask(request)?;
-        instantiated(made)
+        self.instantiated(made)
+    }
+
+    fn instantiated(&self, made: Answer) -> Check {
+        match made {
+            Ok(_) => Ok(()),
+            Err(failure) if self.lacks_left_out(&failure) => Err(Verdict::LeftOut),
+            Err(failure) => Err(format!("instantiation failed: {}", failure.message).into()),
+        }
     }
 
     fn register(&mut self, name: &str, module: Option<Id<'_>>) -> Check {
-        self.ask(Request::Register(name, module.map(|name| name.name())))?.map_err(message)?;
+        let done = self.ask(Request::Register(name, module.map(|name| name.name())));
+        if let Err(Verdict::LeftOut) = &done {
+            self.left_out.insert(registered(name));
+        }
+        done?.map_err(|failure| failure.message)?;
         Ok(())
+    }
+
+    /// Whether instantiation failed for want of a module that was left out.
+    fn lacks_left_out(&self, failure: &Failure) -> bool {
+        let left_out = |problem: &Problem| self.left_out.contains(&registered(&problem.module));
+        matches!(&failure.cause, Cause::Link(problems) if problems.iter().any(left_out))
     }
 
     /// A module's artifact.
     fn compile(&self, mut module: QuoteWat<'_>) -> Check<Vec<u8>> {
         let wasm = module.encode().map_err(|error| format!("not encoded: {}", error.message()))?;
-        precast_compiler::compile(&wasm, &self.options)
-            .map_err(|error| format!("not compiled: {error}"))
+        if (self.leave_out)(&wasm) {
+            return Err(Verdict::LeftOut);
+        }
+        let compiled = precast_compiler::compile(&wasm, &self.options);
+        Ok(compiled.map_err(|error| format!("not compiled: {error}"))?)
     }
 
     /// Asks the machine. The outer error is that it could not be tried.
     fn ask(&mut self, request: Request<'_>) -> Check<Answer> {
         match self.machine.ask(request) {
-            Err(Failure { cause: Cause::Untried, message }) => Err(message),
+            Err(Failure { cause: Cause::NoInstance(name), message }) => {
+                let left_out = match name {
+                    Some(name) => self.left_out.contains(&name),
+                    None => self.current_left_out,
+                };
+                Err(if left_out { Verdict::LeftOut } else { message.into() })
+            }
+            Err(Failure { cause: Cause::Untried, message }) => Err(message.into()),
             other => Ok(other),
         }
     }
@@ -170,8 +237,8 @@ impl Runner {
 
     fn invoke(&mut self, invoke: &WastInvoke<'_>) -> Check<Answer> {
         let args = invoke.args.iter().map(|arg| match arg {
-            WastArg::Core(arg) => values::argument(arg),
-            _ => Err("an argument of a component".to_owned()),
+            WastArg::Core(arg) => Ok(values::argument(arg)?),
+            _ => Err("an argument of a component".into()),
         });
         let args = args.collect::<Check<Vec<_>>>()?;
         let instance = invoke.module.map(|name| name.name());
@@ -181,7 +248,7 @@ impl Runner {
     fn returns(&mut self, exec: WastExecute<'_>, results: &[WastRet<'_>]) -> Check {
         let patterns = results.iter().map(|result| match result {
             WastRet::Core(pattern) => Ok(pattern),
-            _ => Err("a result of a component".to_owned()),
+            _ => Err("a result of a component".into()),
         });
         let patterns = patterns.collect::<Check<Vec<&WastRetCore<'_>>>>()?;
         let what = describe(&exec);
@@ -196,7 +263,8 @@ impl Runner {
                 "{what}: expected {}, got {}",
                 values::show_patterns(&patterns),
                 show(&answer)
-            )),
+            )
+            .into()),
         }
     }
 
@@ -204,16 +272,17 @@ impl Runner {
         let what = describe(&exec);
         match self.execute(exec)? {
             Err(Failure { cause: Cause::Exception, .. }) => Ok(()),
-            other => Err(format!("{what}: expected an exception, got {}", show(&other))),
+            other => Err(format!("{what}: expected an exception, got {}", show(&other)).into()),
         }
     }
 
     fn unlinkable(&mut self, module: Wat<'_>, expected: &str) -> Check {
         let artifact = self.compile(QuoteWat::Wat(module))?;
         match self.ask(Request::Try(&artifact))? {
-            Err(failure) if is_link_error(failure.cause, expected) => Ok(()),
-            Err(failure) => Err(format!("expected `{expected}`, got {}", failure.message)),
-            Ok(_) => Err(format!("expected `{expected}`, but it linked")),
+            Err(failure) if is_link_error(&failure.cause, expected) => Ok(()),
+            Err(failure) if self.lacks_left_out(&failure) => Err(Verdict::LeftOut),
+            Err(failure) => Err(format!("expected `{expected}`, got {}", failure.message).into()),
+            Ok(_) => Err(format!("expected `{expected}`, but it linked").into()),
         }
     }
 
@@ -223,8 +292,8 @@ impl Runner {
         let Ok(wasm) = module.encode() else { return Ok(()) };
         match precast_compiler::compile(&wasm, &self.options) {
             Err(CompileError::Invalid { .. } | CompileError::NotWasm(_)) => Ok(()),
-            Err(error) => Err(format!("expected `{expected}`, got {error}")),
-            Ok(_) => Err(format!("expected `{expected}`, but it compiled")),
+            Err(error) => Err(format!("expected `{expected}`, got {error}").into()),
+            Ok(_) => Err(format!("expected `{expected}`, but it compiled").into()),
         }
     }
 }
@@ -236,24 +305,15 @@ fn show(answer: &Answer) -> String {
     }
 }
 
-fn message(failure: Failure) -> String {
-    failure.message
-}
-
-fn instantiated(answer: Answer) -> Check {
-    answer.map_err(|failure| format!("instantiation failed: {}", failure.message))?;
-    Ok(())
-}
-
 fn trapped(answer: &Answer, expected: &str) -> Check {
     match answer {
         Err(Failure { cause: Cause::Trap(code), .. }) if is_trap(*code, expected) => Ok(()),
-        other => Err(format!("expected a trap `{expected}`, got {}", show(other))),
+        other => Err(format!("expected a trap `{expected}`, got {}", show(other)).into()),
     }
 }
 
 fn unsupported(directive: &str) -> Check {
-    Err(format!("`{directive}` is not supported"))
+    Err(format!("`{directive}` is not supported").into())
 }
 
 fn describe(exec: &WastExecute<'_>) -> String {
@@ -282,9 +342,17 @@ fn is_trap(code: TrapCode, expected: &str) -> bool {
     }
 }
 
+/// A registered name, apart from the names of instances in the script.
+fn registered(name: &str) -> String {
+    format!("\"{name}\"")
+}
+
 /// Whether a link error is the one that the suite means by `expected`.
-fn is_link_error(cause: Cause, expected: &str) -> bool {
-    let Cause::Link { unknown, incompatible } = cause else { return false };
-    unknown && "unknown import".starts_with(expected)
-        || incompatible && "incompatible import type".starts_with(expected)
+fn is_link_error(cause: &Cause, expected: &str) -> bool {
+    let Cause::Link(problems) = cause else { return false };
+    let message = |problem: &Problem| match problem.found {
+        false => "unknown import",
+        true => "incompatible import type",
+    };
+    problems.iter().any(|problem| message(problem).starts_with(expected))
 }
