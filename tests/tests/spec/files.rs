@@ -14,9 +14,9 @@ use wasmparser::{Validator, WasmFeatures};
 const SKIP: &str = include_str!("../../spec/skip.txt");
 
 /// Files, and the features that they are run with.
-pub struct Group {
-    pub scripts: Vec<Script>,
-    pub features: Features,
+pub(crate) struct Group {
+    pub(crate) scripts: Vec<Script>,
+    pub(crate) features: Features,
 }
 
 impl Group {
@@ -32,13 +32,13 @@ const VECTORS_AND_MEMORIES: &str = "simd_memory-multi.wast";
 
 /// WebAssembly 2.0. The suite's crate keeps the files on vectors, which 2.0
 /// includes, apart.
-pub fn wasm_2() -> Group {
+pub(crate) fn wasm_2() -> Group {
     let vectors = proposal(Proposal::Simd).filter(|file| file.name() != VECTORS_AND_MEMORIES);
     let files = spec(SpecVersion::V2).chain(vectors);
     Group::new(files.chain(proposal(Proposal::ExtendedConst)).map(script), Features::WASM2)
 }
 
-pub fn later_proposals() -> Group {
+pub(crate) fn later_proposals() -> Group {
     let proposals = [Proposal::TailCall, Proposal::MultiMemory, Proposal::RelaxedSimd];
     let both = proposal(Proposal::Simd).filter(|file| file.name() == VECTORS_AND_MEMORIES);
     let files = proposals.into_iter().flat_map(proposal).chain(both);
@@ -46,13 +46,13 @@ pub fn later_proposals() -> Group {
 }
 
 /// WebAssembly 3.0 but for garbage collection.
-pub fn wasm_3() -> Group {
+pub(crate) fn wasm_3() -> Group {
     Group::new(spec(SpecVersion::V3).map(script), Features::ALL)
 }
 
 /// Each of these with 2.0 and what it builds on, and nothing else: the suites
 /// also say what is invalid without the others.
-pub fn proposals_on_their_own() -> Vec<Group> {
+pub(crate) fn proposals_on_their_own() -> Vec<Group> {
     let cases = [
         (Proposal::FunctionReferences, "wasm2,+function-references,+tail-call"),
         (Proposal::Memory64, "wasm2,+memory64"),
@@ -67,12 +67,12 @@ pub fn proposals_on_their_own() -> Vec<Group> {
 }
 
 /// Scripts of our own, in `spec/`, for what the suite does not reach.
-pub fn own() -> Group {
+pub(crate) fn own() -> Group {
     scripts_in("spec")
 }
 
 /// Those that hold where stores are precise, which QEMU's are not.
-pub fn precise_stores() -> Group {
+pub(crate) fn precise_stores() -> Group {
     scripts_in("spec/stores")
 }
 
@@ -96,7 +96,7 @@ fn script(file: TestFile<'static>) -> Script {
 
 /// Whether a module is one of garbage collection, recursion groups and
 /// subtypes included: valid with it, and not without.
-pub fn needs_garbage_collection(wasm: &[u8]) -> bool {
+pub(crate) fn needs_garbage_collection(wasm: &[u8]) -> bool {
     let valid = |features| Validator::new_with_features(features).validate_all(wasm).is_ok();
     let all = WasmFeatures::all();
     let without = all.difference(WasmFeatures::GC);
@@ -105,7 +105,7 @@ pub fn needs_garbage_collection(wasm: &[u8]) -> bool {
 
 /// Runs the files of a group in several ways, each with a name; fails with all
 /// failures that are not known.
-pub fn check(group: &Group, ways: &[(&str, Settings)]) {
+pub(crate) fn check(group: &Group, ways: &[(&str, Settings)]) {
     let mut fixed = known(&group.scripts);
     let mut problems = String::new();
     for (way, settings) in ways {
