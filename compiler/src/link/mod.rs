@@ -17,12 +17,14 @@
 //! | [`search`] | functions, sites and handlers by address |
 //! | [`frames`] | `.eh_frame` and its search table |
 //! | [`symbols`] | `.symtab` |
+//! | [`attributes`] | `.riscv.attributes` |
 //! | [`description`] | places in the module description |
 //! | [`sections`] | the sections and where they lie |
 //! | [`base`] | the address that an image with debug information is linked at |
 //! | [`elf`] | the headers around them |
 //! | [`output`] | the file, as it is written |
 
+mod attributes;
 mod base;
 mod description;
 mod elf;
@@ -105,7 +107,7 @@ pub(crate) fn link(
     // What depends on that alone.
     let tables = Tables::place(&input.private_tables, &input.context);
     let frames = Frames::new(machine, blocks());
-    let symbols = SymbolTable::new(&names, &text, &tables);
+    let symbols = SymbolTable::new(machine, &names, &text, &tables, blocks());
     let comment = comment(&input.header.producers);
     let mut note = unplaced_note(input.header, page_size);
     let mut bytes = PerSection::<Vec<u8>>::default();
@@ -120,6 +122,9 @@ pub(crate) fn link(
     bytes[Section::Handlers] = search::handler_table(blocks());
     bytes[Section::Comment] = comment;
     bytes[Section::Shstrtab] = elf::section_names();
+    if machine == Machine::Riscv64 {
+        bytes[Section::Attributes] = attributes::encode(&note.cpu_features);
+    }
 
     // Where everything lies in the file.
     let mut sizes = bytes.map(|bytes| bytes.len() as u64);

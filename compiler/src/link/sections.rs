@@ -34,6 +34,7 @@ pub(super) enum Section {
     Comment,
     Symtab,
     Strtab,
+    Attributes,
     Shstrtab,
 }
 
@@ -59,7 +60,7 @@ pub(super) struct Spec {
 
 impl Section {
     /// Every section in file order.
-    pub(super) const ALL: [Self; 16] = [
+    pub(super) const ALL: [Self; 17] = [
         Self::Note,
         Self::BuildId,
         Self::Module,
@@ -75,6 +76,7 @@ impl Section {
         Self::Comment,
         Self::Symtab,
         Self::Strtab,
+        Self::Attributes,
         Self::Shstrtab,
     ];
 
@@ -97,6 +99,7 @@ impl Section {
             Self::Comment => (".comment", elf::SHT_PROGBITS, Unmapped, 1),
             Self::Symtab => (".symtab", elf::SHT_SYMTAB, Unmapped, 8),
             Self::Strtab => (".strtab", elf::SHT_STRTAB, Unmapped, 1),
+            Self::Attributes => (".riscv.attributes", elf::SHT_RISCV_ATTRIBUTES, Unmapped, 1),
             Self::Shstrtab => (".shstrtab", elf::SHT_STRTAB, Unmapped, 1),
         };
         Spec { name, kind, segment, align }

@@ -2,12 +2,18 @@
 //!
 //! Every symbol is local: the loader finds code through the module
 //! description, and nothing links against an artifact.
+//!
+//! Disassemblers are told what in `.text` is data: on aarch64 and riscv64 by
+//! mapping symbols, `$d` before data and `$x` before code (ELF for the Arm
+//! 64-bit Architecture, 5.5.4; RISC-V ELF psABI, 8.3); on x86-64, which has no
+//! such symbols, by an object of their extent.
 
+use super::machine::Machine;
 use super::names::Names;
 use super::sections::{Places, Section};
 use super::tables::Tables;
-use super::text::Text;
-use crate::function::Symbol;
+use super::text::{Place, Text};
+use crate::function::{CompiledFunction, Symbol};
 use object::elf::{self, Sym64};
 use object::pod::bytes_of;
 use object::{LittleEndian as LE, U16, U32, U64};
@@ -20,6 +26,8 @@ pub(super) struct SymbolTable {
 
 struct Entry {
     section: Section,
+    /// `st_type`.
+    kind: u8,
     offset: u64,
     size: u64,
     name: u32,
@@ -28,12 +36,18 @@ struct Entry {
 impl SymbolTable {
     /// Symbols for private tables, functions (folded ones included) and stubs,
     /// in order of address.
-    pub(super) fn new(names: &Names<'_>, text: &Text, tables: &Tables) -> Self {
+    pub(super) fn new<'a>(
+        machine: Machine,
+        names: &Names<'_>,
+        text: &Text,
+        tables: &Tables,
+        blocks: impl Iterator<Item = (Place, &'a CompiledFunction)>,
+    ) -> Self {
         let count = tables.tables.len() + text.functions.len() + text.stubs.len();
         let mut table = Self { entries: Vec::with_capacity(count), strings: vec![0] };
         for (index, range) in &tables.tables {
             let name = names.get(Symbol::PrivateTable(*index));
-            table.add(Section::Tables, range.offset, range.size, &name);
+            table.add(Section::Tables, elf::STT_OBJECT, range.offset, range.size, &name);
         }
         let code = table.entries.len();
         let functions = text.functions.iter().zip(text.imported..);
@@ -42,16 +56,47 @@ impl SymbolTable {
         let stubs = stubs.map(|(place, index)| (Some(*place), Symbol::Stub(index)));
         for (place, symbol) in functions.chain(stubs) {
             let Some(place) = place else { continue };
-            table.add(Section::Text, place.start.into(), place.size.into(), &names.get(symbol));
+            let (offset, size) = (place.start.into(), place.size.into());
+            table.add(Section::Text, elf::STT_FUNC, offset, size, &names.get(symbol));
         }
+        table.map_data(machine, blocks);
         // Stable, so that the first of several names is the first function's.
         table.entries[code..].sort_by_key(|entry| entry.offset);
         table
     }
 
-    fn add(&mut self, section: Section, offset: u64, size: u64, name: &str) {
+    /// Symbols for the data in `.text`.
+    fn map_data<'a>(
+        &mut self,
+        machine: Machine,
+        blocks: impl Iterator<Item = (Place, &'a CompiledFunction)>,
+    ) {
+        let name = |table: &mut Self, name| add_string(&mut table.strings, name);
+        let (code, data) = (name(self, "$x"), name(self, "$d"));
+        let mut add = |kind, offset: u32, size: u32, name| {
+            let (offset, size) = (offset.into(), size.into());
+            self.entries.push(Entry { section: Section::Text, kind, offset, size, name });
+        };
+        let mapped = machine != Machine::X86_64;
+        for (index, (place, function)) in blocks.enumerate() {
+            if mapped && index == 0 {
+                add(elf::STT_NOTYPE, place.start, 0, code);
+            }
+            for range in &function.data {
+                let (start, end) = (place.start + range.start, place.start + range.end);
+                if mapped {
+                    add(elf::STT_NOTYPE, start, 0, data);
+                    add(elf::STT_NOTYPE, end, 0, code);
+                } else {
+                    add(elf::STT_OBJECT, start, end - start, data);
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, section: Section, kind: u8, offset: u64, size: u64, name: &str) {
         let name = add_string(&mut self.strings, name);
-        self.entries.push(Entry { section, offset, size, name });
+        self.entries.push(Entry { section, kind, offset, size, name });
     }
 
     /// `.strtab`.
@@ -76,13 +121,10 @@ impl SymbolTable {
         let code = places.number(Section::Text);
         let data = places.number(Section::Tables);
         for entry in &self.entries {
-            let (kind, section) = match entry.section {
-                Section::Text => (elf::STT_FUNC, code),
-                _ => (elf::STT_OBJECT, data),
-            };
+            let section = if entry.section == Section::Text { code } else { data };
             let symbol = Sym64::<LE> {
                 st_name: U32::new(LE, entry.name),
-                st_info: elf::STB_LOCAL << 4 | kind,
+                st_info: elf::STB_LOCAL << 4 | entry.kind,
                 st_other: elf::STV_DEFAULT,
                 st_shndx: U16::new(LE, section),
                 st_value: U64::new(LE, places.address(entry.section) + entry.offset),
