@@ -27,6 +27,8 @@ pub struct Options {
     pub threads: Option<usize>,
     /// Names of optimisations to leave out, see [`Options::OPTIMISATIONS`].
     pub disabled: Vec<String>,
+    /// Debug information: `-g`.
+    pub debug_info: bool,
 }
 
 impl Default for Options {
@@ -38,6 +40,7 @@ impl Default for Options {
             features: Features::default(),
             threads: None,
             disabled: Vec::new(),
+            debug_info: false,
         }
     }
 }
@@ -57,7 +60,9 @@ impl Options {
     /// Whether an optimisation is on.
     pub(crate) fn enabled(&self, name: &str) -> bool {
         debug_assert!(Self::OPTIMISATIONS.contains(&name));
-        self.opt_level != OptLevel::None && !self.disabled.iter().any(|d| d == name)
+        // Functions that share code would share lines and names too.
+        let debuggable = !(self.debug_info && name == "fold-functions");
+        debuggable && self.opt_level != OptLevel::None && !self.disabled.iter().any(|d| d == name)
     }
 
     /// Checks the names in [`Options::disabled`].
@@ -79,6 +84,9 @@ impl Options {
             OptLevel::None => "-O0".to_owned(),
             OptLevel::Speed => "-O".to_owned(),
         }];
+        if self.debug_info {
+            recorded.push("-g".to_owned());
+        }
         recorded.push(format!("--cpu={}", self.cpu));
         recorded.extend(self.disabled.iter().map(|name| format!("--disable={name}")));
         recorded

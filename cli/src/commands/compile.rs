@@ -32,6 +32,11 @@ pub struct CodegenOptions {
     #[arg(long = "disable", value_name = "NAME")]
     disabled: Vec<String>,
 
+    /// Write debug information; with -O0 every variable can be read and
+    /// written at every line
+    #[arg(short = 'g')]
+    debug_info: bool,
+
     /// Number of threads
     #[arg(short, long, value_name = "N")]
     jobs: Option<usize>,
@@ -84,6 +89,7 @@ impl CodegenOptions {
             features: self.features.unwrap_or_default(),
             threads: self.jobs,
             disabled: self.disabled.clone(),
+            debug_info: self.debug_info,
         }
     }
 }
@@ -97,6 +103,9 @@ impl CompileCommand {
             None => output::write_stdout(fill)?,
             Some(path) => output::write(&path, fill)?,
         };
+        for warning in &report.warnings {
+            eprintln!("warning: {}: {warning}", self.input.display());
+        }
         if self.timings {
             print_timings(&report);
         }

@@ -207,6 +207,7 @@ fn sample((machine, page_size): (u16, u64)) -> LinkInput<'static> {
         ],
         data: vec![b"", b"hello", b"world"],
         fold: true,
+        debug: Vec::new(),
     }
 }
 
