@@ -80,11 +80,11 @@ fn push_between_calls(
 /// Distance from the frame pointer to the caller's stack pointer. Larger than
 /// that of the CFA where the function makes room for arguments of tail calls.
 fn true_cfa(buffer: &Buffer) -> i32 {
-    let frames = buffer.unwind_info.iter().filter_map(|(_, inst)| match inst {
+    let mut frames = buffer.unwind_info.iter().filter_map(|(_, inst)| match inst {
         UnwindInst::DefineNewFrame { offset_upward_to_caller_sp: up, .. } => Some(*up as i32),
         _ => None,
     });
-    frames.last().unwrap_or(CFA_ABOVE_FRAME_POINTER)
+    frames.next_back().unwrap_or(CFA_ABOVE_FRAME_POINTER)
 }
 
 /// Pieces of code and where they came from. Code of no operator behind the

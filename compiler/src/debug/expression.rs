@@ -300,7 +300,7 @@ impl Emitter<'_> {
                 None => {
                     self.ops(&part.ops)?;
                     match part.kind {
-                        Kind::Memory => self.to_native()?,
+                        Kind::Memory => self.add_memory_base()?,
                         _ => self.op(dw::DW_OP_stack_value),
                     }
                 }
@@ -405,7 +405,7 @@ impl Emitter<'_> {
                     }
                 }
                 Op::Load(size) => {
-                    self.to_native()?;
+                    self.add_memory_base()?;
                     self.deref(size);
                 }
                 Op::Plain(op) => {
@@ -514,7 +514,7 @@ impl Emitter<'_> {
     }
 
     /// Turns the guest's address on top into one of the process.
-    fn to_native(&mut self) -> Option<()> {
+    fn add_memory_base(&mut self) -> Option<()> {
         self.memory_base()?;
         self.op(dw::DW_OP_plus);
         Some(())

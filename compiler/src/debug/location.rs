@@ -9,6 +9,7 @@ use crate::function::{Place, Watched};
 use crate::plan::{self, Constant};
 use gimli::constants as dw;
 use gimli::{Encoding, EndianSlice, LittleEndian};
+use precast_artifact::types::ValType;
 use std::ops::Range;
 
 type Expression<'a> = gimli::Expression<EndianSlice<'a, LittleEndian>>;
@@ -34,10 +35,10 @@ impl<'a> Function<'a> {
             let end = locals.last().map_or(0, |(end, _)| *end);
             locals.push((end.saturating_add(count), size));
         };
-        ty.params.iter().for_each(|ty| push(1, ty.size()));
+        ty.params.iter().for_each(|ty| push(1, size(*ty)));
         if let Ok(reader) = body.body.get_locals_reader() {
             for (count, ty) in reader.into_iter().flatten() {
-                push(count, module.parsed.types.value(ty).map_or(0, |ty| ty.size()));
+                push(count, module.parsed.types.value(ty).map_or(0, size));
             }
         }
         Self { code, frame_base: None, same_base: false, locals }
@@ -198,7 +199,7 @@ impl<'m, 'a> Locations<'m, 'a> {
         let (parsed, plan) = (self.module.parsed, self.module.plan);
         let global = |index: u32| {
             let global = parsed.globals.get(index as usize)?;
-            let size = u8::try_from(global.ty.value.size()).ok().filter(|size| *size <= 8)?;
+            let size = u8::try_from(size(global.ty.value)).ok().filter(|size| *size <= 8)?;
             let offset = plan.layout.global(index);
             Some(match (plan.constants[index as usize], global.imported) {
                 (Some(Constant::Bits32(bits)), _) => Global::Constant(bits.into()),
@@ -229,6 +230,15 @@ impl<'m, 'a> Locations<'m, 'a> {
     /// Four bytes that refer to a list of this unit.
     pub(super) fn refer(info: &mut Part, list: u32) {
         info.fixup(Fixup::Locations, list);
+    }
+}
+
+/// Bytes that code reads and writes of a value.
+fn size(ty: ValType) -> u32 {
+    match ty {
+        ValType::I32 | ValType::F32 => 4,
+        ValType::I64 | ValType::F64 | ValType::Ref(_) => 8,
+        ValType::V128 => 16,
     }
 }
 

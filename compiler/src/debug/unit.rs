@@ -416,7 +416,7 @@ impl<'u, 'a> Converter<'u, 'a> {
         let Some(index) = self.module.code.find(range.start) else { return };
         self.covered.insert(index);
         let function = Function::new(self.module, index);
-        scope.code = vec![0..function.code.size()];
+        scope.code.push(0..function.code.size());
         scope.is_function = true;
         scope.function = Some(self.functions.len());
         self.functions.push(function);
@@ -679,6 +679,7 @@ impl<'u, 'a> Converter<'u, 'a> {
             | dw::DW_AT_dwo_name
             | dw::DW_AT_GNU_dwo_name
             | dw::DW_AT_GNU_dwo_id => {}
+            dw::DW_AT_linkage_name if self.is_disguised_main(attribute) => {}
             dw::DW_AT_location => self.location(attribute, function, draft),
             _ => {
                 let value = attribute.raw_value();
@@ -692,6 +693,14 @@ impl<'u, 'a> Converter<'u, 'a> {
                 }
             }
         }
+    }
+
+    /// Clang gives `main` a linkage name by its parameters, which debuggers would
+    /// show in place of `main`.
+    fn is_disguised_main(&self, attribute: &Attribute<Bytes<'a>>) -> bool {
+        let name = self.module.dwarf.attr_string(self.unit, attribute.value());
+        let disguises: [&[u8]; 2] = [b"__main_argc_argv", b"__main_void"];
+        name.is_ok_and(|name| disguises.contains(&name.slice()))
     }
 
     fn location(

@@ -163,6 +163,7 @@ mod tests {
             sites: Box::new([CodeSite { offset: 5, site: Site::Call, wasm: 100 }]),
             handlers: Box::default(),
             unwind: Box::new([(0, UnwindOp::CfaOffset(16))]),
+            debug: None,
         }
     }
 

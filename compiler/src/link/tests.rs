@@ -85,6 +85,7 @@ fn caller(machine: u16, callee: Symbol) -> CompiledFunction {
         sites: Box::new([CodeSite { offset: after - 1, site: Site::Call, wasm: 1000 }]),
         handlers: Box::default(),
         unwind: unwind.into(),
+        debug: None,
     }
 }
 

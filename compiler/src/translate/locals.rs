@@ -85,7 +85,7 @@ impl Translator<'_, '_> {
     fn declare_local(&mut self, ty: ValType, value: Value) {
         let index = self.locals.len() as u32;
         let place = match self.env.debug {
-            Debug::Slots => Place::Slot(self.slot(Watched::Local(index), ty.size())),
+            Debug::Slots => Place::Slot(self.slot(Watched::Local(index), clif_type(ty).bytes())),
             Debug::Off | Debug::Values => Place::Variable(self.b.declare_var(clif_type(ty))),
         };
         self.locals.push(Local { place, ty });
