@@ -114,6 +114,22 @@ impl CodegenOptions {
     }
 }
 
+impl CodegenOptions {
+    /// The compiler's options for a module that is compiled to be debugged
+    /// here and now.
+    pub fn debug_options(&self) -> Options {
+        let mut options = self.options();
+        options.debug_info = true;
+        if self.opt_level.is_none() {
+            options.opt_level = OptLevel::None;
+        }
+        if self.cpu.is_none() && self.target.is_none() {
+            options.cpu = host_cpu().to_owned();
+        }
+        options
+    }
+}
+
 impl CompileCommand {
     pub(super) fn run(&self) -> Result {
         let bytes = input::module(&self.input)?;
