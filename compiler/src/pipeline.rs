@@ -133,6 +133,7 @@ pub fn compile_to(
             wasm_features: features.names().map(str::to_owned).collect(),
             options: options.recorded(),
             source_hash,
+            producers: parsed.producers.clone(),
         },
         module,
         functions,
@@ -145,6 +146,7 @@ pub fn compile_to(
         data: plan.data,
         fold: options.enabled("fold-functions"),
         debug,
+        own_base: options.debug_info,
     };
     let linked = link::link(input, out)?;
     clock.lap("link");

@@ -1,7 +1,9 @@
 //! Opening artifacts: mapping the file and checking that it fits this machine.
 //!
 //! Opening reads the ELF headers, the note and the module description, and
-//! makes two mappings; nothing depends on the size of the code.
+//! makes two mappings; nothing depends on the size of the code. An image with
+//! a link base of its own is mapped there if that is free: it runs anywhere,
+//! but debuggers know its code at once.
 
 mod fit;
 mod info;
@@ -10,6 +12,7 @@ pub(crate) use info::ModuleInfo;
 
 use crate::error::{Error, Result};
 use crate::registry::{self, Registration};
+use crate::sys::debugger::SymbolFile;
 use crate::sys::file::sealed;
 use crate::sys::map::FileMapping;
 use precast_artifact::container::Container;
@@ -17,6 +20,7 @@ use precast_artifact::module::{Bounds, Description, Module, Range};
 use precast_artifact::note::Note;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 
 /// A compiled module, mapped and ready to be instantiated, any number of times
@@ -31,6 +35,8 @@ pub struct Artifact {
 pub(crate) struct Image {
     /// First, so that the text leaves the registry before it is unmapped.
     registration: OnceLock<Registration>,
+    /// Likewise. Only of images that debuggers can know.
+    symbol_file: OnceLock<SymbolFile>,
     mapping: FileMapping,
     file: File,
     path: Option<PathBuf>,
@@ -83,7 +89,7 @@ impl Artifact {
         let mut mapping = FileMapping::new(&file, len).map_err(Error::system(what()))?;
         let open_error = |cause| Error::Open(path.map(Path::to_owned), cause);
         let container = Container::open(mapping.bytes()).map_err(open_error)?;
-        let note = container.note;
+        let (note, link_base) = (container.note, container.base);
         fit::check_machine(container.machine, &note)?;
         let description = describe(mapping.bytes(), &note, path)?;
         fit::check_memories(&description).map_err(|why| Error::damaged(path, why))?;
@@ -93,15 +99,31 @@ impl Artifact {
             .map(|module| ModuleInfo::new(module, mapping.bytes()))
             .collect::<Result<Vec<_>, _>>()
             .map_err(|why| Error::damaged(path, why))?;
+        if link_base != 0 {
+            let (base, below) = (link_base as usize, note.page_size as usize);
+            mapping = FileMapping::at(base, below, &file, len).map_err(Error::system(what()))?;
+        }
         let (offset, size) = (note.text.offset as usize, note.text.size as usize);
         mapping.make_text(offset, size, &file).map_err(|e| fit::text_error(what(), e))?;
         let path = path.map(Path::to_owned);
         let registration = OnceLock::new();
-        let image =
-            Arc::new(Image { registration, mapping, file, path, note, description, modules });
+        let symbol_file = OnceLock::new();
+        let image = Arc::new(Image {
+            registration,
+            symbol_file,
+            mapping,
+            file,
+            path,
+            note,
+            description,
+            modules,
+        });
         let text = image.address(note_text(&image.note));
         let address = (&raw const *image).expose_provenance();
         let _ = image.registration.set(registry::register(text, text + size, address));
+        if link_base != 0 && image.address(0) as u64 == link_base {
+            let _ = image.symbol_file.set(SymbolFile::register(image.address(0), len));
+        }
         Ok(Self { image })
     }
 
@@ -173,6 +195,14 @@ impl Image {
     /// The whole file, also what is not part of the image.
     pub(crate) fn file_bytes(&self) -> &[u8] {
         self.mapping.bytes()
+    }
+
+    /// Notes the newest instance where debug information looks for it, see
+    /// [`DEBUG_CELL`](precast_artifact::container::DEBUG_CELL).
+    pub(crate) fn note_instance(&self, memory0: usize, context: usize) {
+        for (word, value) in self.mapping.words_below().iter().zip([memory0, context]) {
+            word.store(value as u64, Ordering::Relaxed);
+        }
     }
 
     /// The file, to map initial memory from.

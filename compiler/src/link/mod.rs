@@ -19,9 +19,11 @@
 //! | [`symbols`] | `.symtab` |
 //! | [`description`] | places in the module description |
 //! | [`sections`] | the sections and where they lie |
+//! | [`base`] | the address that an image with debug information is linked at |
 //! | [`elf`] | the headers around them |
 //! | [`output`] | the file, as it is written |
 
+mod base;
 mod description;
 mod elf;
 mod error;
@@ -113,17 +115,22 @@ pub(crate) fn link(
     // What depends on that alone.
     let tables = Tables::place(&input.private_tables, &input.context);
     let frames = Frames::new(machine, blocks());
-    let symbols = SymbolTable::new(&names, &text, &tables, !input.debug.is_empty());
+    let symbols = SymbolTable::new(&names, &text, &tables, input.own_base);
+    let comment = comment(&input.header.producers);
     let mut note = unplaced_note(input.header, page_size);
     let mut bytes = PerSection::<Vec<u8>>::default();
     bytes[Section::Note] = encode_note(&note);
+    let base = match input.own_base {
+        true => base::link_base(machine, &bytes[Section::Note]),
+        false => 0,
+    };
     bytes[Section::BuildId] = build_id_note(&[0; BUILD_ID_SIZE]);
     bytes[Section::Functions] = search::function_table(&text, &input.functions);
     bytes[Section::Sites] = search::site_table(blocks());
     bytes[Section::Handlers] = search::handler_table(blocks());
+    bytes[Section::Comment] = comment;
     bytes[Section::Shstrtab] = elf::section_names();
     let debug = std::mem::take(&mut input.debug);
-    let with_debug = !debug.is_empty();
     let mut relocs = PerSection::<Vec<DebugReloc>>::default();
     for section in debug {
         let Some(place) = Section::debug(section.name) else {
@@ -134,7 +141,7 @@ pub(crate) fn link(
 
     // Where everything lies in the file.
     let mut sizes = bytes.map(|bytes| bytes.len() as u64);
-    sizes[Section::Cell] = if with_debug { sections::CELL_SIZE } else { 0 };
+    sizes[Section::Cell] = if input.own_base { sections::CELL_SIZE } else { 0 };
     sizes[Section::Tables] = tables.size;
     sizes[Section::Data] = input.data.iter().map(|segment| segment.len() as u64).sum();
     sizes[Section::EhFrameHdr] = frames.header_size();
@@ -146,7 +153,7 @@ pub(crate) fn link(
     sizes[Section::Strtab] = symbols.strings().len() as u64;
     let mut module = input.module;
     description::set_code(&mut module, &text, &names, input.relocs)?;
-    let (description, places) = place(module, sizes, page_size, |module, places| {
+    let (description, places) = place(module, sizes, page_size, base, |module, places| {
         description::set_places(module, places, &tables, &input.data, &input.memory);
     });
     let module = &description.modules[0];
@@ -172,7 +179,7 @@ pub(crate) fn link(
     bytes[Section::Symtab] = symbols.encode(&places);
     bytes[Section::Strtab] = symbols.into_strings();
     for (bytes, relocs) in bytes.iter_mut().zip(relocs.iter()) {
-        relocate::debug(bytes, relocs, code.offset, places.cell());
+        relocate::debug(bytes, relocs, places.address(Section::Text), places.cell());
     }
     let headers = elf::headers(&input.target, &places);
 
@@ -229,6 +236,7 @@ fn place(
     module: Module,
     mut sizes: PerSection<u64>,
     page_size: u64,
+    base: u64,
     set_places: impl Fn(&mut Module, &Places),
 ) -> (Description, Places) {
     let instance = InstancePlan { module: 0, links: Vec::new() };
@@ -236,7 +244,7 @@ fn place(
     // A larger estimate gives larger offsets and no smaller encoding, so this
     // ends; nearly always in the third round.
     loop {
-        let places = Places::new(&sizes, page_size);
+        let places = Places::new(&sizes, page_size, base);
         set_places(&mut description.modules[0], &places);
         let size = description.encode().len() as u64;
         if size == sizes[Section::Module] {
@@ -277,6 +285,14 @@ fn unplaced_note(header: Header, page_size: u64) -> Note {
 
 fn encode_note(note: &Note) -> Vec<u8> {
     elf::note(note::OWNER, note::TYPE, &note.encode())
+}
+
+/// `.comment`: what made the artifact, and what made its source, as strings
+/// that end with zero.
+fn comment(producers: &[String]) -> Vec<u8> {
+    let ours = concat!("precast ", env!("CARGO_PKG_VERSION"));
+    let lines = std::iter::once(ours).chain(producers.iter().map(String::as_str));
+    lines.flat_map(|line| line.bytes().chain([0])).collect()
 }
 
 fn build_id_note(id: &[u8]) -> Vec<u8> {

@@ -82,9 +82,9 @@ impl SymbolTable {
         let data = places.number(Section::Tables);
         for entry in &self.entries {
             let (kind, section, start) = match entry.section {
-                Section::Text => (elf::STT_FUNC, code, places[Section::Text].offset),
+                Section::Text => (elf::STT_FUNC, code, places.address(Section::Text)),
                 Section::Cell => (elf::STT_OBJECT, places.number(Section::Cell), places.cell()),
-                other => (elf::STT_OBJECT, data, places[other].offset),
+                other => (elf::STT_OBJECT, data, places.address(other)),
             };
             let symbol = Sym64::<LE> {
                 st_name: U32::new(LE, entry.name),
