@@ -64,6 +64,10 @@ pub(crate) fn decide(fault: &Fault) -> Option<Resume> {
         }
         _ => return None,
     };
+    if store.abort_on_trap {
+        // Nobody else's either, so the default action ends the process here.
+        return None;
+    }
     // SAFETY: the top activation lies on the host's stack below us.
     let activation = unsafe { store.block.activation.as_mut() }?;
     let unframed_return = starts_function(image, pc).then(|| {

@@ -15,7 +15,8 @@ pub struct CodegenOptions {
     #[arg(short = 'O', value_name = "LEVEL", value_parser = parse_level)]
     opt_level: Option<OptLevel>,
 
-    /// Include debug information, for debuggers and reports
+    /// Include debug information, for debuggers and reports; with -O0 every
+    /// variable can be read and written at every line
     #[arg(short = 'g')]
     debug_info: bool,
 
@@ -126,6 +127,22 @@ impl CodegenOptions {
     }
 }
 
+impl CodegenOptions {
+    /// The compiler's options for a module that is compiled to be debugged
+    /// here and now.
+    pub fn debug_options(&self) -> Options {
+        let mut options = self.options();
+        options.debug_info = true;
+        if self.opt_level.is_none() {
+            options.opt_level = OptLevel::None;
+        }
+        if self.cpu.is_none() && self.target.is_none() {
+            options.cpu = host_cpu().to_owned();
+        }
+        options
+    }
+}
+
 impl CompileCommand {
     pub(super) fn run(&self) -> Result {
         let bytes = input::module(&self.input)?;
@@ -135,6 +152,9 @@ impl CompileCommand {
             None => output::write_stdout(fill)?,
             Some(path) => output::write(&path, fill)?,
         };
+        for warning in &report.warnings {
+            eprintln!("warning: {}: {warning}", self.input.display());
+        }
         if self.timings {
             print_timings(&report);
         }

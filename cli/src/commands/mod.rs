@@ -2,6 +2,7 @@
 
 pub mod cache;
 pub mod compile;
+pub mod debug;
 pub mod input;
 pub mod inspect;
 pub mod output;
@@ -35,6 +36,8 @@ enum Command {
     Compile(compile::CompileCommand),
     /// Run an artifact, or a module, compiling it into a cache first
     Run(RunCommand),
+    /// Debug an artifact, or a module, with LLDB or GDB
+    Debug(debug::DebugCommand),
     /// Show what an artifact holds
     Inspect(inspect::InspectCommand),
     /// List what can be compiled for: targets, CPUs, CPU features
@@ -72,6 +75,7 @@ pub fn main() -> Result {
     match cli.command {
         Command::Compile(command) => command.run(),
         Command::Run(command) => command.run(),
+        Command::Debug(command) => command.run(),
         Command::Inspect(command) => command.run(),
         Command::Targets(command) => command.run(),
         Command::Wast(command) => command.run(),

@@ -178,8 +178,14 @@ impl FileMapping {
     }
 }
 
+/// Where mappings at a given address may begin: below, null pointers lead.
+const LOWEST: usize = 64 << 10;
+
 /// Reserves whole pages at an address, if nothing is mapped there.
 fn reserve_at(start: usize, len: usize) -> Option<Mapping> {
+    if start < LOWEST {
+        return None;
+    }
     let flags = MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::FIXED_NOREPLACE;
     let wanted = with_exposed_provenance_mut(start);
     // SAFETY: the flag keeps the kernel from replacing other mappings.
