@@ -117,8 +117,7 @@ pub(crate) fn link(
     // What depends on that alone.
     let tables = Tables::place(&input.private_tables, &input.context);
     let frames = Frames::new(machine, blocks());
-    let symbols =
-        SymbolTable::new(machine, &names, &text, &tables, blocks(), input.own_base);
+    let symbols = SymbolTable::new(machine, &names, &text, &tables, blocks(), input.own_base);
     let comment = comment(&input.header.producers);
     let mut note = unplaced_note(input.header, page_size);
     let mut bytes = PerSection::<Vec<u8>>::default();

@@ -5,8 +5,9 @@
 //!
 //! Disassemblers are told what in `.text` is data: on aarch64 and riscv64 by
 //! mapping symbols, `$d` before data and `$x` before code (ELF for the Arm
-//! 64-bit Architecture, 5.5.4; RISC-V ELF psABI, 8.3); on x86-64, which has no
-//! such symbols, by an object of their extent.
+//! 64-bit Architecture, 5.5.4; RISC-V ELF psABI, 8.3). On x86-64, which has no
+//! such symbols, by an object for the data and a label for the code behind it,
+//! under names that debuggers leave out.
 
 use super::machine::Machine;
 use super::names::Names;
@@ -77,13 +78,13 @@ impl SymbolTable {
         machine: Machine,
         blocks: impl Iterator<Item = (Place, &'a CompiledFunction)>,
     ) {
-        let name = |table: &mut Self, name| add_string(&mut table.strings, name);
-        let (code, data) = (name(self, "$x"), name(self, "$d"));
+        let mapped = machine != Machine::X86_64;
+        let names = if mapped { ["$x", "$d"] } else { [".Lcode", ".Ldata"] };
+        let [code, data] = names.map(|name| add_string(&mut self.strings, name));
         let mut add = |kind, offset: u32, size: u32, name| {
             let (offset, size) = (offset.into(), size.into());
             self.entries.push(Entry { section: Section::Text, kind, offset, size, name });
         };
-        let mapped = machine != Machine::X86_64;
         for (index, (place, function)) in blocks.enumerate() {
             if mapped && index == 0 {
                 add(elf::STT_NOTYPE, place.start, 0, code);
@@ -95,6 +96,9 @@ impl SymbolTable {
                     add(elf::STT_NOTYPE, end, 0, code);
                 } else {
                     add(elf::STT_OBJECT, start, end - start, data);
+                    if range.end < place.size {
+                        add(elf::STT_NOTYPE, end, 0, code);
+                    }
                 }
             }
         }
@@ -135,7 +139,7 @@ impl SymbolTable {
             let symbol = Sym64::<LE> {
                 st_name: U32::new(LE, entry.name),
                 st_info: elf::STB_LOCAL << 4 | entry.kind,
-                st_other: elf::STV_DEFAULT,
+                st_other: visibility(entry),
                 st_shndx: U16::new(LE, section),
                 st_value: U64::new(LE, start + entry.offset),
                 st_size: U64::new(LE, entry.size),
@@ -144,6 +148,11 @@ impl SymbolTable {
         }
         bytes
     }
+}
+
+/// Labels are hidden: perf takes others for functions.
+fn visibility(entry: &Entry) -> u8 {
+    if entry.kind == elf::STT_NOTYPE { elf::STV_HIDDEN } else { elf::STV_DEFAULT }
 }
 
 /// Appends a name to a string table and returns its offset. Names are stored
