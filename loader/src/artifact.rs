@@ -90,8 +90,17 @@ impl Artifact {
         let open_error = |cause| Error::Open(path.map(Path::to_owned), cause);
         let container = Container::open(mapping.bytes()).map_err(open_error)?;
         let (note, link_base) = (container.note, container.base);
-        fit::check_machine(container.machine, &note)?;
-        let description = describe(mapping.bytes(), &note, path)?;
+        let variant = fit::choose(container.machine, &note)?.cloned();
+        let mut description = describe(mapping.bytes(), &note, path)?;
+        let text_in_file = match (&variant, &mut description.modules[..]) {
+            (None, _) => note.text.offset,
+            (Some(variant), [module]) => {
+                module.site_table = variant.site_table;
+                module.handler_table = variant.handler_table;
+                variant.text.offset
+            }
+            _ => return Err(Error::damaged(path, "variants of the text of several modules")),
+        };
         fit::check_memories(&description).map_err(|why| Error::damaged(path, why))?;
         let modules = description
             .modules
@@ -104,7 +113,9 @@ impl Artifact {
             mapping = FileMapping::at(base, below, &file, len).map_err(Error::system(what()))?;
         }
         let (offset, size) = (note.text.offset as usize, note.text.size as usize);
-        mapping.make_text(offset, size, &file).map_err(|e| fit::text_error(what(), e))?;
+        mapping
+            .make_text(offset, size, &file, text_in_file)
+            .map_err(|e| fit::text_error(what(), e))?;
         let path = path.map(Path::to_owned);
         let registration = OnceLock::new();
         let symbol_file = OnceLock::new();

@@ -21,6 +21,7 @@
 //! | [`description`] | places in the module description |
 //! | [`sections`] | the sections and where they lie |
 //! | [`base`] | the address that an image with debug information is linked at |
+//! | [`variants`] | further texts for CPUs with more features |
 //! | [`elf`] | the headers around them |
 //! | [`output`] | the file, as it is written |
 
@@ -43,11 +44,12 @@ mod tables;
 #[cfg(test)]
 mod tests;
 mod text;
+mod variants;
 
 pub(crate) use error::LinkError;
 pub(crate) use input::{
     DebugBase, DebugReloc, DebugSection, Header, LinkInput, LinkTarget, MemoryContents,
-    PrivateEntry, Stub, StubKind,
+    PrivateEntry, Stub, StubKind, Variant,
 };
 
 use crate::function::CompiledFunction;
@@ -103,15 +105,20 @@ pub(crate) fn link(
         stubs: input.stubs.iter().map(|stub| stub.kind).collect(),
     };
     input.memory.retain(|contents| !contents.bytes.is_empty());
+    variants::equalise(&mut input, machine.padding());
 
     // What is shared, and where all code lies within `.text`.
-    let digests = fold::digests(&input.functions);
+    let mut digests = fold::digests(&input.functions);
+    variants::distinguish(&mut digests, &input.variants);
     let classes = match input.fold {
         true => fold::classes(&input.functions, &digests, names.imported),
         false => fold::unfolded(input.functions.len()),
     };
     let text = Text::place(names.imported, &input.functions, &classes, &input.stubs)?;
     let (functions, folded) = drop_folded(&mut input.functions, &classes);
+    for variant in &mut input.variants {
+        drop_folded(&mut variant.functions, &classes);
+    }
     let blocks = || text.blocks(&input.functions, &input.stubs);
 
     // What depends on that alone.
@@ -120,6 +127,8 @@ pub(crate) fn link(
     let symbols = SymbolTable::new(machine, &names, &text, &tables, blocks(), input.own_base);
     let comment = comment(&input.header.producers);
     let mut note = unplaced_note(input.header, page_size);
+    let (placed, variants_size) = variants::place(&input.variants, &text, page_size);
+    note.variants = variants::describe(&input.variants, &placed, 0, page_size);
     let mut bytes = PerSection::<Vec<u8>>::default();
     bytes[Section::Note] = encode_note(&note);
     let base = match input.own_base {
@@ -152,6 +161,7 @@ pub(crate) fn link(
     sizes[Section::EhFrameHdr] = frames.header_size();
     sizes[Section::EhFrame] = frames.size();
     sizes[Section::Text] = text.size.into();
+    sizes[Section::Variants] = variants_size;
     let run_size = |contents| description::run_size(contents, page_size);
     sizes[Section::Memory] = input.memory.iter().map(run_size).sum();
     sizes[Section::Symtab] = symbols.size();
@@ -173,6 +183,8 @@ pub(crate) fn link(
     note.image_size = places.image_size;
     note.text = code;
     note.module = places[Section::Module];
+    let start = places[Section::Variants].offset;
+    note.variants = variants::describe(&input.variants, &placed, start, page_size);
     bytes[Section::Note] = encode_note(&note);
     bytes[Section::Module] = description.encode();
     let to_text = code.offset - places[Section::Tables].offset;
@@ -195,6 +207,9 @@ pub(crate) fn link(
     bytes.iter().for_each(|bytes| hash.update(bytes));
     digests.iter().flatten().for_each(|digest| hash.update(digest));
     input.stubs.iter().for_each(|stub| hash.update(fold::digest(&stub.function)));
+    input.variants.iter().flat_map(|variant| &variant.stubs).for_each(|stub| {
+        hash.update(fold::digest(&stub.function));
+    });
     let callees = blocks().flat_map(|(_, function)| fold::callees(function));
     hash.update(callees.flat_map(u32::to_le_bytes).collect::<Vec<u8>>());
     input.data.iter().for_each(|segment| hash.update(segment));
@@ -225,6 +240,16 @@ pub(crate) fn link(
             }
             // Takes no room in the file.
             Section::Cell => {}
+            Section::Variants => {
+                let addresses = Addresses {
+                    text: places[Section::Text].offset,
+                    layout: &text,
+                    tables: &module.tables,
+                };
+                let variants = std::mem::take(&mut input.variants);
+                let fill = (machine.padding(), page_size);
+                variants::write(variants, &placed, &text, &addresses, &names, &mut out, fill)?;
+            }
             _ => out.write(&bytes[section])?,
         }
     }
@@ -285,6 +310,7 @@ fn unplaced_note(header: Header, page_size: u64) -> Note {
         image_size: 0,
         text: Range::default(),
         module: Range::default(),
+        variants: Vec::new(),
     }
 }
 
