@@ -138,7 +138,7 @@ impl CodegenOptions {
             options.opt_level = OptLevel::None;
         }
         if self.cpu.is_none() && self.target.is_none() {
-            options.cpu = host_cpu().to_owned();
+            options.cpu = "native".to_owned();
         }
         options
     }
