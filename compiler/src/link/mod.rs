@@ -12,6 +12,7 @@
 //! | [`machine`] | what differs between machines |
 //! | [`fold`] | finds identical functions |
 //! | [`text`] | places code, and writes it |
+//! | [`veneers`] | carries calls further than they reach |
 //! | [`relocate`] | applies relocations inside code |
 //! | [`tables`] | private tables and context template |
 //! | [`search`] | functions, sites and handlers by address |
@@ -39,6 +40,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 mod text;
+mod veneers;
 
 pub(crate) use error::LinkError;
 pub(crate) use input::{
@@ -77,11 +79,18 @@ pub(crate) struct LinkSummary {
 const BUILD_ID_SIZE: usize = 20;
 
 /// Links an artifact and writes its image to `out`, from front to back.
-pub(crate) fn link(
+pub(crate) fn link(input: LinkInput<'_>, out: &mut dyn Write) -> Result<LinkSummary, LinkError> {
+    let machine = Machine::new(input.target.machine)?;
+    link_for(machine, machine.call_reach(), input, out)
+}
+
+/// As [`link`], for a machine whose calls reach less than `reach` bytes.
+fn link_for(
+    machine: Machine,
+    reach: Option<u64>,
     mut input: LinkInput<'_>,
     out: &mut dyn Write,
 ) -> Result<LinkSummary, LinkError> {
-    let machine = Machine::new(input.target.machine)?;
     let page_size = input.target.page_size;
     let names = Names {
         imported: input.module.imported_functions(),
@@ -96,7 +105,7 @@ pub(crate) fn link(
         true => fold::classes(&input.functions, &digests, names.imported),
         false => fold::unfolded(input.functions.len()),
     };
-    let text = Text::place(names.imported, &input.functions, &classes, &input.stubs)?;
+    let text = Text::place(names.imported, &input.functions, &classes, &input.stubs, reach)?;
     let (functions, folded) = drop_folded(&mut input.functions, &classes);
     let blocks = || text.blocks(&input.functions, &input.stubs);
 

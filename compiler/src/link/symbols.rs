@@ -26,8 +26,8 @@ struct Entry {
 }
 
 impl SymbolTable {
-    /// Symbols for private tables, functions (folded ones included) and stubs,
-    /// in order of address.
+    /// Symbols for private tables, functions (folded ones included), stubs and
+    /// veneers, in order of address.
     pub(super) fn new(names: &Names<'_>, text: &Text, tables: &Tables) -> Self {
         let count = tables.tables.len() + text.functions.len() + text.stubs.len();
         let mut table = Self { entries: Vec::with_capacity(count), strings: vec![0] };
@@ -43,6 +43,10 @@ impl SymbolTable {
         for (place, symbol) in functions.chain(stubs) {
             let Some(place) = place else { continue };
             table.add(Section::Text, place.start.into(), place.size.into(), &names.get(symbol));
+        }
+        for (target, veneer) in text.islands.iter().flat_map(|island| island.veneers()) {
+            let name = format!("__{}_veneer", names.get(target));
+            table.add(Section::Text, veneer.start.into(), veneer.size.into(), &name);
         }
         // Stable, so that the first of several names is the first function's.
         table.entries[code..].sort_by_key(|entry| entry.offset);

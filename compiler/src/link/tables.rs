@@ -91,8 +91,8 @@ mod tests {
     #[test]
     fn entries_lead_from_their_table_to_the_code() {
         let place = Place { start: 0x40, size: 1 };
-        let text =
-            Text { imported: 3, functions: vec![Some(place)], stubs: Vec::new(), size: 0x41 };
+        let mut text = Text::default();
+        (text.imported, text.functions) = (3, vec![Some(place)]);
         let names = Names { imported: 3, functions: Vec::new(), stubs: Vec::new() };
         let null = PrivateEntry { ty: 0, code: None };
         let entry = |index| PrivateEntry { ty: 5, code: Some(Symbol::Function(index)) };
