@@ -9,11 +9,12 @@
 //! | `PT_NOTE`, `PT_GNU_EH_FRAME`, `PT_GNU_STACK` | | |
 //! | none | | `.symtab`, `.strtab`, `.shstrtab`, `.debug_*` |
 //!
-//! In every segment the virtual address equals the file offset, so one mapping
-//! of the file, plus one of `.text` with execute permission, is the image. The
-//! loader finds everything through the program headers and the note; section
-//! headers and symbols are for tools, and for names in reports, and may be
-//! stripped.
+//! In every segment the virtual address is the file offset plus the image's
+//! *link base*: zero, but for images with debug information, which have one of
+//! their own each, see [`Container::base`]. So one mapping of the file, plus
+//! one of `.text` with execute permission, is the image. The loader finds
+//! everything through the program headers and the note; section headers and
+//! symbols are for tools, and for names in reports, and may be stripped.
 
 use crate::module::Range;
 use crate::note::{self, Note, NoteError};
@@ -29,6 +30,10 @@ pub struct Container {
     pub note: Note,
     /// `e_machine` of the file.
     pub machine: u16,
+    /// Address that the image is linked at: what its symbols and its debug
+    /// information call file offset zero. Code runs at any address; debuggers
+    /// prefer this one.
+    pub base: u64,
 }
 
 /// Why a file is no artifact that can be loaded.
@@ -98,7 +103,8 @@ impl Container {
         header.endian().map_err(damaged)?;
         let segments = header.program_headers(ENDIAN, file).map_err(damaged)?;
         let note = find_note(segments, file)?;
-        let container = Self { note, machine: header.e_machine(ENDIAN) };
+        let base = segments_base(segments);
+        let container = Self { note, machine: header.e_machine(ENDIAN), base };
         container.check(segments, file.len() as u64)?;
         Ok(container)
     }
@@ -127,11 +133,18 @@ impl Container {
         if !note.text.offset.is_multiple_of(note.page_size) {
             return Err(damaged(".text is not page-aligned"));
         }
+        if !self.base.is_multiple_of(note.page_size)
+            || self.base.checked_add(note.image_size).is_none()
+        {
+            return Err(damaged(format!("link base {:#x}", self.base)));
+        }
         for segment in segments.iter().filter(|s| s.p_type(ENDIAN) == elf::PT_LOAD) {
             let executable = segment.p_flags(ENDIAN) & elf::PF_X != 0;
             let (start, len) = (segment.p_offset(ENDIAN), segment.p_filesz(ENDIAN));
-            if segment.p_vaddr(ENDIAN).wrapping_sub(start) != segments_base(segments) {
-                return Err(damaged("a segment's address differs from its file offset"));
+            if segment.p_vaddr(ENDIAN).wrapping_sub(start) != self.base {
+                return Err(damaged(
+                    "a segment's address is not its file offset plus the link base",
+                ));
             }
             let text = Range { offset: start, size: len };
             if segment.p_flags(ENDIAN) & elf::PF_W != 0 || (executable && text != note.text) {

@@ -21,6 +21,8 @@ pub struct Options {
     pub cpu: String,
     /// Effort.
     pub opt_level: OptLevel,
+    /// `-g`: whether the artifact has debug information.
+    pub debug_info: bool,
     /// Feature set.
     pub features: Features,
     /// Number of threads; all processors when absent.
@@ -35,6 +37,7 @@ impl Default for Options {
             target: None,
             cpu: "baseline".to_owned(),
             opt_level: OptLevel::default(),
+            debug_info: false,
             features: Features::default(),
             threads: None,
             disabled: Vec::new(),
@@ -79,6 +82,9 @@ impl Options {
             OptLevel::None => "-O0".to_owned(),
             OptLevel::Speed => "-O".to_owned(),
         }];
+        if self.debug_info {
+            recorded.push("-g".to_owned());
+        }
         recorded.push(format!("--cpu={}", self.cpu));
         recorded.extend(self.disabled.iter().map(|name| format!("--disable={name}")));
         recorded

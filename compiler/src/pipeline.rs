@@ -126,6 +126,7 @@ pub fn compile_to(
         memory: plan.memory,
         data: plan.data,
         fold: options.enabled("fold-functions"),
+        own_base: options.debug_info,
     };
     let linked = link::link(input, out)?;
     clock.lap("link");

@@ -1,7 +1,9 @@
 //! Opening artifacts: mapping the file and checking that it fits this machine.
 //!
 //! Opening reads the ELF headers, the note and the module description, and
-//! makes two mappings; nothing depends on the size of the code.
+//! makes two mappings; nothing depends on the size of the code. An image with
+//! a link base of its own is mapped there if that is free: it runs anywhere,
+//! but debuggers know its code at once.
 
 mod fit;
 mod info;
@@ -83,7 +85,7 @@ impl Artifact {
         let mut mapping = FileMapping::new(&file, len).map_err(Error::system(what()))?;
         let open_error = |cause| Error::Open(path.map(Path::to_owned), cause);
         let container = Container::open(mapping.bytes()).map_err(open_error)?;
-        let note = container.note;
+        let (note, link_base) = (container.note, container.base);
         fit::check_machine(container.machine, &note)?;
         let description = describe(mapping.bytes(), &note, path)?;
         fit::check_memories(&description).map_err(|why| Error::damaged(path, why))?;
@@ -93,6 +95,9 @@ impl Artifact {
             .map(|module| ModuleInfo::new(module, mapping.bytes()))
             .collect::<Result<Vec<_>, _>>()
             .map_err(|why| Error::damaged(path, why))?;
+        if link_base != 0 {
+            mapping.move_to(link_base as usize, &file);
+        }
         let (offset, size) = (note.text.offset as usize, note.text.size as usize);
         mapping.make_text(offset, size, &file).map_err(|e| fit::text_error(what(), e))?;
         let path = path.map(Path::to_owned);

@@ -15,6 +15,10 @@ pub struct CodegenOptions {
     #[arg(short = 'O', value_name = "LEVEL", value_parser = parse_level)]
     opt_level: Option<OptLevel>,
 
+    /// Include debug information, for debuggers and reports
+    #[arg(short = 'g')]
+    debug_info: bool,
+
     /// Target triple, such as aarch64-unknown-linux-gnu
     #[arg(long, value_name = "TRIPLE")]
     pub target: Option<String>,
@@ -81,6 +85,7 @@ impl CodegenOptions {
             target: self.target.clone(),
             cpu: self.cpu.clone().unwrap_or(defaults.cpu),
             opt_level: self.opt_level.unwrap_or_default(),
+            debug_info: self.debug_info,
             features: self.features.unwrap_or_default(),
             threads: self.jobs,
             disabled: self.disabled.clone(),

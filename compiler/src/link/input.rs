@@ -34,6 +34,8 @@ pub(crate) struct LinkInput<'a> {
     pub data: Vec<&'a [u8]>,
     /// Whether identical functions may share their code.
     pub fold: bool,
+    /// Whether the image gets a [link base](super::base) of its own.
+    pub own_base: bool,
 }
 
 /// The part of the target that linking depends on.

@@ -20,9 +20,11 @@
 //! | [`symbols`] | `.symtab` |
 //! | [`description`] | places in the module description |
 //! | [`sections`] | the sections and where they lie |
+//! | [`base`] | the address that an image with debug information is linked at |
 //! | [`elf`] | the headers around them |
 //! | [`output`] | the file, as it is written |
 
+mod base;
 mod description;
 mod elf;
 mod error;
@@ -116,6 +118,10 @@ fn link_for(
     let mut note = unplaced_note(input.header, page_size);
     let mut bytes = PerSection::<Vec<u8>>::default();
     bytes[Section::Note] = encode_note(&note);
+    let base = match input.own_base {
+        true => base::link_base(machine, &bytes[Section::Note]),
+        false => 0,
+    };
     bytes[Section::BuildId] = build_id_note(&[0; BUILD_ID_SIZE]);
     bytes[Section::Functions] = search::function_table(&text, &input.functions);
     bytes[Section::Sites] = search::site_table(blocks());
@@ -135,7 +141,7 @@ fn link_for(
     sizes[Section::Strtab] = symbols.strings().len() as u64;
     let mut module = input.module;
     description::set_code(&mut module, &text, &names, input.relocs)?;
-    let (description, places) = place(module, sizes, page_size, |module, places| {
+    let (description, places) = place(module, sizes, page_size, base, |module, places| {
         description::set_places(module, places, &tables, &input.data, &input.memory);
     });
     let module = &description.modules[0];
@@ -213,6 +219,7 @@ fn place(
     module: Module,
     mut sizes: PerSection<u64>,
     page_size: u64,
+    base: u64,
     set_places: impl Fn(&mut Module, &Places),
 ) -> (Description, Places) {
     let instance = InstancePlan { module: 0, links: Vec::new() };
@@ -220,7 +227,7 @@ fn place(
     // A larger estimate gives larger offsets and no smaller encoding, so this
     // ends; nearly always in the third round.
     loop {
-        let places = Places::new(&sizes, page_size);
+        let places = Places::new(&sizes, page_size, base);
         set_places(&mut description.modules[0], &places);
         let size = description.encode().len() as u64;
         if size == sizes[Section::Module] {

@@ -141,11 +141,13 @@ pub(super) struct Places {
     pub image_size: u64,
     /// Alignment of the segments.
     pub page_size: u64,
+    /// Virtual address of file offset zero.
+    pub base: u64,
 }
 
 impl Places {
-    /// Places sections of the given sizes.
-    pub(super) fn new(sizes: &PerSection<u64>, page_size: u64) -> Self {
+    /// Places sections of the given sizes in an image linked at `base`.
+    pub(super) fn new(sizes: &PerSection<u64>, page_size: u64, base: u64) -> Self {
         let mut sections = PerSection::<Range>::default();
         let (mut end, mut segment, mut image_size) = (HEADERS_SIZE, Segment::ReadOnly, 0);
         for section in Section::ALL {
@@ -165,7 +167,7 @@ impl Places {
                 image_size = end;
             }
         }
-        Self { sections, section_headers: end.next_multiple_of(8), image_size, page_size }
+        Self { sections, section_headers: end.next_multiple_of(8), image_size, page_size, base }
     }
 
     /// The sections that are in the file, in order. Their headers are numbered
@@ -179,6 +181,11 @@ impl Places {
     pub(super) fn number(&self, section: Section) -> u16 {
         let position = self.present().position(|(present, _)| present == section);
         position.map_or(elf::SHN_UNDEF, |position| position as u16 + 1)
+    }
+
+    /// Virtual address of a section that is mapped.
+    pub(super) fn address(&self, section: Section) -> u64 {
+        self.base + self[section].offset
     }
 
     /// Size of the file.
@@ -214,7 +221,7 @@ mod tests {
         let mut sizes = PerSection::default();
         (sizes[Section::Note], sizes[Section::Module]) = (101, 3);
         (sizes[Section::Text], sizes[Section::Shstrtab]) = (5000, 10);
-        let places = Places::new(&sizes, 4096);
+        let places = Places::new(&sizes, 4096, 0);
         assert_eq!(places[Section::Note], Range { offset: HEADERS_SIZE, size: 101 });
         assert_eq!(places[Section::Module].offset % 8, 0);
         assert_eq!(places[Section::Text], Range { offset: 4096, size: 5000 });
@@ -224,7 +231,8 @@ mod tests {
         assert_eq!(places.number(Section::Memory), 0);
 
         sizes[Section::Memory] = 4096;
-        let places = Places::new(&sizes, 1 << 16);
+        let places = Places::new(&sizes, 1 << 16, 2 << 20);
+        assert_eq!(places.address(Section::Memory), (2 << 20) + (2 << 16));
         assert_eq!(places[Section::Memory], Range { offset: 2 << 16, size: 4096 });
         assert_eq!(places.image_size, (2 << 16) + 4096);
     }

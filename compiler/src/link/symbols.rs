@@ -89,7 +89,7 @@ impl SymbolTable {
                 st_info: elf::STB_LOCAL << 4 | kind,
                 st_other: elf::STV_DEFAULT,
                 st_shndx: U16::new(LE, section),
-                st_value: U64::new(LE, places[entry.section].offset + entry.offset),
+                st_value: U64::new(LE, places.address(entry.section) + entry.offset),
                 st_size: U64::new(LE, entry.size),
             };
             bytes.extend_from_slice(bytes_of(&symbol));

@@ -209,6 +209,7 @@ fn sample((machine, page_size): (u16, u64)) -> LinkInput<'static> {
         ],
         data: vec![b"", b"hello", b"world"],
         fold: true,
+        own_base: false,
     }
 }
 
@@ -531,4 +532,35 @@ fn references_to_nothing_are_errors() {
         "`precast_table[0]` has a type but no code"
     );
     assert_eq!(refused(|input| input.target.machine = 3), "ELF machine 3 is not supported");
+}
+
+#[test]
+fn an_image_with_a_base_of_its_own_differs_in_addresses_only() {
+    for target in MACHINES {
+        let (at_zero, _) = linked(sample(target));
+        let based = || {
+            let mut input = sample(target);
+            input.own_base = true;
+            input.header.options.push("-g".to_owned());
+            linked(input).0
+        };
+        let file = based();
+        assert_eq!(file, based());
+        let base = Container::open(&file).unwrap().base;
+        assert_ne!(base, 0);
+        let image = Image::open(file);
+        let leaf = image.function(2);
+        assert_eq!(symbol_at(&image.file, leaf), Some(b"leaf".as_slice()));
+
+        let [elf, zero] = [&image.file, &at_zero]
+            .map(|f| ElfFile64::<LittleEndian>::parse(f.as_slice()).unwrap());
+        let symbol = elf.symbols().find(|symbol| symbol.name() == Ok("leaf")).unwrap();
+        assert_eq!(symbol.address(), base + leaf);
+        let text = elf.section_by_name(".text").unwrap();
+        assert_eq!(text.address(), base + image.note.text.offset);
+        let code = zero.section_by_name(".text").unwrap();
+        assert_eq!(text.data(), code.data());
+        let strings = elf.section_by_name(".strtab").unwrap();
+        assert_eq!(strings.address(), 0);
+    }
 }

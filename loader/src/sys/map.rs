@@ -127,6 +127,20 @@ impl FileMapping {
         Ok(Self { mapping: Mapping { base: base.expose_provenance(), len: pages }, len })
     }
 
+    /// Maps `file`, as [`FileMapping::new`] did, at the address `base` instead,
+    /// a multiple of the page size, if nothing is mapped there. Otherwise all
+    /// stays as it is.
+    pub(crate) fn move_to(&mut self, base: usize, file: &File) {
+        let (len, flags) = (self.mapping.len, MapFlags::PRIVATE | MapFlags::FIXED_NOREPLACE);
+        let wanted = with_exposed_provenance_mut(base);
+        // SAFETY: the flag keeps the kernel from replacing other mappings.
+        let Ok(at) = (unsafe { mmap(wanted, len, ProtFlags::READ, flags, file, 0) }) else {
+            return;
+        };
+        // Kernels before 4.17 do not know the flag, and map where they like.
+        self.mapping = Mapping { base: at.expose_provenance(), len };
+    }
+
     /// Makes a range executable, by mapping it from the same file once more.
     pub(crate) fn make_text(&mut self, offset: usize, len: usize, file: &File) -> io::Result<()> {
         let prot = ProtFlags::READ | ProtFlags::EXEC;
