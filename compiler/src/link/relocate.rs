@@ -51,7 +51,12 @@ pub(super) fn patch(
 
 /// Applies one relocation: `target` is `S + A`, `place` is `P`. Fails with the
 /// distance if it is too far.
-fn apply(kind: CodeRelocKind, field: &mut [u8], target: u64, place: u64) -> Result<(), i64> {
+pub(super) fn apply(
+    kind: CodeRelocKind,
+    field: &mut [u8],
+    target: u64,
+    place: u64,
+) -> Result<(), i64> {
     let distance = target.wrapping_sub(place) as i64;
     match kind {
         CodeRelocKind::X86PcRel32 => {

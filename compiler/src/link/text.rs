@@ -158,14 +158,26 @@ impl Text {
         padding: u8,
     ) -> Result<(), LinkError> {
         for (mut function, place, own) in self.pieces(functions, stubs) {
-            let address = addresses.text + u64::from(place.start);
-            let island = self.island_of(place);
-            relocate::patch(&mut function, address, |reloc| addresses.of(reloc, address, island))
-                .map_err(|refused| refuse(names.get(own).into_owned(), refused))?;
-            out.pad_to(address, padding)?;
+            self.patch(&mut function, place, own, addresses, names)?;
+            out.pad_to(addresses.text + u64::from(place.start), padding)?;
             out.write(&function.code)?;
         }
         Ok(())
+    }
+
+    /// Applies the relocations of one piece of code.
+    pub(super) fn patch(
+        &self,
+        function: &mut CompiledFunction,
+        place: Place,
+        own: Symbol,
+        addresses: &Addresses<'_>,
+        names: &Names<'_>,
+    ) -> Result<(), LinkError> {
+        let address = addresses.text + u64::from(place.start);
+        let island = self.island_of(place);
+        relocate::patch(function, address, |reloc| addresses.of(reloc, address, island))
+            .map_err(|refused| refuse(names.get(own).into_owned(), refused))
     }
 
     /// Every piece of code by value, in order of address, with its place and

@@ -11,7 +11,7 @@ fn callee(index: u32) -> u32 {
     1 + index * 7919 % FUNCTIONS
 }
 
-fn input() -> LinkInput<'static> {
+pub(super) fn input() -> LinkInput<'static> {
     let mut input = sample(MACHINES[1]);
     input.functions = (1..=FUNCTIONS)
         .map(|index| Some(caller(EM_AARCH64, Symbol::Function(callee(index)))))
@@ -25,7 +25,7 @@ fn input() -> LinkInput<'static> {
 
 fn image(reach: u64) -> Image {
     let mut file = Vec::new();
-    link_for(Machine::Aarch64, Some(reach), input(), &mut file).unwrap();
+    lay_out(Machine::Aarch64, Some(reach), input()).unwrap().write(&mut file).unwrap();
     Image::open(file)
 }
 
