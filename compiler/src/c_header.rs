@@ -118,15 +118,21 @@ fn export_function(
     for (index, ty) in ty.results.iter().enumerate() {
         let _ = write!(text, ", {} *{}", c_type(ty).0, result(index, results));
     }
-    let _ = write!(text, ") {{\n    precast_value values[{}];\n", params.max(results).max(1));
+    text.push_str(") {\n");
+    if params.max(results) != 0 {
+        let _ = writeln!(text, "    precast_value values[{}];", params.max(results));
+    }
     for (index, ty) in ty.params.iter().enumerate() {
         let _ = writeln!(text, "    values[{index}].{} = p{index};", c_type(ty).1);
     }
+    let values = |count| if count == 0 { "NULL" } else { "values" };
     let _ = write!(
         text,
-        "    precast_error *error =\n        precast_call(instance, \"{}\", values, {params}, values, \
+        "    precast_error *error =\n        precast_call(instance, \"{}\", {}, {params}, {}, \
          {results});\n",
-        string_literal(&export.name)
+        string_literal(&export.name),
+        values(params),
+        values(results)
     );
     if results != 0 {
         text.push_str("    if (!error) {\n");
