@@ -163,6 +163,12 @@ impl Container {
     }
 }
 
+/// Size in bytes of what debug information reads of an instance. The loader
+/// keeps it one page of the artifact's page size below the image, for images
+/// with a link base of their own: two addresses as `u64`, of the first byte
+/// of memory 0 and of the context, both of the newest instance.
+pub const DEBUG_CELL: u64 = 16;
+
 /// Virtual address of file offset zero: the image's link base.
 fn segments_base(segments: &[elf::ProgramHeader64<LittleEndian>]) -> u64 {
     let first = segments.iter().find(|s| s.p_type(ENDIAN) == elf::PT_LOAD);

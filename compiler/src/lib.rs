@@ -41,7 +41,7 @@ mod translate;
 
 pub use error::{Error, Location, Result};
 pub use features::Features;
-pub use options::{OptLevel, Options};
+pub use options::{MemoryModel, OptLevel, Options};
 pub use pipeline::{
     Observer, Report, compile, compile_object_to, compile_to, fingerprint, gains_from_cpu,
     link_object,

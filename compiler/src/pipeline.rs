@@ -161,6 +161,7 @@ fn compile_with(
             wasm_features: features.names().map(str::to_owned).collect(),
             options: options.recorded(),
             source_hash,
+            producers: parsed.producers.clone(),
         },
         module,
         functions,

@@ -13,6 +13,7 @@ pub(crate) use info::ModuleInfo;
 
 use crate::error::{Error, Result};
 use crate::registry::{self, Registration};
+use crate::sys::debugger::SymbolFile;
 use crate::sys::file::sealed;
 use crate::sys::map::FileMapping;
 use linked::Linked;
@@ -21,6 +22,7 @@ use precast_artifact::module::{Bounds, Description, MemoryRun, Module, Range};
 use precast_artifact::note::Note;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 
 /// A compiled module, mapped and ready to be instantiated, any number of times
@@ -35,6 +37,8 @@ pub struct Artifact {
 pub(crate) struct Image {
     /// First, so that the text leaves the registry before it is unmapped.
     registration: OnceLock<Registration>,
+    /// Likewise. Only of images that debuggers can know.
+    symbol_file: OnceLock<SymbolFile>,
     source: Source,
     /// Address of `.text`.
     text: usize,
@@ -113,22 +117,29 @@ impl Artifact {
         let bytes = |range: Range| file_bytes(&mapping, range);
         let modules = derive(&description, bytes, path)?;
         if link_base != 0 {
-            mapping.move_to(link_base as usize, &file);
+            let (base, below) = (link_base as usize, note.page_size as usize);
+            mapping = FileMapping::at(base, below, &file, len).map_err(Error::system(what()))?;
         }
         let (offset, size) = (note.text.offset as usize, note.text.size as usize);
         mapping.make_text(offset, size, &file).map_err(|e| fit::text_error(what(), e))?;
         let text = mapping.base() + offset;
         let path = path.map(Path::to_owned);
         let source = Source::File(mapping, file);
-        Ok(Self::register(Image {
+        let artifact = Self::register(Image {
             registration: OnceLock::new(),
+            symbol_file: OnceLock::new(),
             source,
             text,
             path,
             note,
             description,
             modules,
-        }))
+        });
+        let base = artifact.image.address(0);
+        if link_base != 0 && base as u64 == link_base {
+            let _ = artifact.image.symbol_file.set(SymbolFile::register(base, len));
+        }
+        Ok(artifact)
     }
 
     /// Opens an image that is linked into this program: an object that the
@@ -160,6 +171,7 @@ impl Artifact {
         let modules = derive(&description, |range| linked.bytes(range).unwrap_or_default(), None)?;
         Ok(Self::register(Image {
             registration: OnceLock::new(),
+            symbol_file: OnceLock::new(),
             text: linked.address(note.text.offset),
             source: Source::Linked(linked),
             path: None,
@@ -275,6 +287,15 @@ impl Image {
         match &self.source {
             Source::File(_, file) => Contents::Mapped(file, run.image.offset),
             Source::Linked(_) => Contents::Copied(self.bytes(run.image)),
+        }
+    }
+
+    /// Notes the newest instance where debug information looks for it, see
+    /// [`DEBUG_CELL`](precast_artifact::container::DEBUG_CELL).
+    pub(crate) fn note_instance(&self, memory0: usize, context: usize) {
+        let Source::File(mapping, _) = &self.source else { return };
+        for (word, value) in mapping.words_below().iter().zip([memory0, context]) {
+            word.store(value as u64, Ordering::Relaxed);
         }
     }
 

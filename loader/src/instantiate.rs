@@ -46,10 +46,19 @@ pub(crate) fn instantiate<T>(
         let imports = imports.iter().flatten();
         let index = create(access.core(), image, plan.module, imports)?;
         made.push(index);
+        note_for_debuggers(access.core(), index);
         initialise(access.core(), index)?;
         start(access, index)?;
     }
     made.pop().ok_or_else(|| Error::damaged(None, "no instance to make"))
+}
+
+/// Says where the instance is, for debug information of globals.
+fn note_for_debuggers(core: &StoreCore, index: u32) {
+    let guest = &core.instances[index as usize];
+    let memory0 = guest.memories.first();
+    let base = memory0.map_or(0, |memory0| core.memories[*memory0 as usize].base());
+    guest.image.note_instance(base, guest.context.0);
 }
 
 /// For each instance, what satisfies each import; `None` for those that come

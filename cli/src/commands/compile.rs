@@ -4,7 +4,7 @@ use super::progress::Progress;
 use super::{input, output};
 use crate::exit::{Failure, Result};
 use clap::Args;
-use precast_compiler::{Features, OptLevel, Options, Report};
+use precast_compiler::{Features, MemoryModel, OptLevel, Options, Report};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -31,6 +31,17 @@ pub struct CodegenOptions {
     /// add and take away
     #[arg(long, value_name = "LIST")]
     features: Option<Features>,
+
+    /// What keeps accesses inside linear memories: guard (page protection
+    /// behind large reservations of address space) or bounds (a comparison at
+    /// each access, for little address space)
+    #[arg(long, value_name = "MODEL", value_parser = parse_memory_model)]
+    memory_model: Option<MemoryModel>,
+
+    /// Address space for each memory, which is how far it can grow, such as
+    /// 64MiB
+    #[arg(long, value_name = "SIZE", value_parser = crate::size::parse)]
+    memory_reservation: Option<u64>,
 
     /// Leave out an optimisation, by name
     #[arg(long = "disable", value_name = "NAME")]
@@ -96,6 +107,14 @@ fn parse_level(text: &str) -> Result<OptLevel, String> {
     }
 }
 
+fn parse_memory_model(text: &str) -> Result<MemoryModel, String> {
+    match text {
+        "guard" => Ok(MemoryModel::Guard),
+        "bounds" => Ok(MemoryModel::Bounds),
+        other => Err(format!("unknown memory model `{other}`; known are guard and bounds")),
+    }
+}
+
 /// CPU name for this machine.
 pub fn host_cpu() -> &'static str {
     if cfg!(target_arch = "x86_64") { "native" } else { "baseline" }
@@ -111,9 +130,27 @@ impl CodegenOptions {
             opt_level: self.opt_level.unwrap_or_default(),
             debug_info: self.debug_info,
             features: self.features.unwrap_or_default(),
+            memory_model: self.memory_model.unwrap_or_default(),
+            memory_reservation: self.memory_reservation,
             threads: self.jobs,
             disabled: self.disabled.clone(),
         }
+    }
+}
+
+impl CodegenOptions {
+    /// The compiler's options for a module that is compiled to be debugged
+    /// here and now.
+    pub fn debug_options(&self) -> Options {
+        let mut options = self.options();
+        options.debug_info = true;
+        if self.opt_level.is_none() {
+            options.opt_level = OptLevel::None;
+        }
+        if self.cpu.is_none() && self.target.is_none() {
+            options.cpu = host_cpu().to_owned();
+        }
+        options
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod cache;
 pub mod compile;
+pub mod debug;
 pub mod input;
 pub mod inspect;
 pub mod link;
@@ -37,6 +38,8 @@ enum Command {
     Link(link::LinkCommand),
     /// Run an artifact, or a module, compiling it into a cache first
     Run(RunCommand),
+    /// Debug an artifact, or a module, with LLDB or GDB
+    Debug(debug::DebugCommand),
     /// Show what an artifact holds
     Inspect(inspect::InspectCommand),
     /// Run specification scripts, compiling each module ahead of time
@@ -73,6 +76,7 @@ pub fn main() -> Result {
         Command::Compile(command) => command.run(),
         Command::Link(command) => command.run(),
         Command::Run(command) => command.run(),
+        Command::Debug(command) => command.run(),
         Command::Inspect(command) => command.run(),
         Command::Wast(command) => command.run(),
         Command::Completions { shell } => {

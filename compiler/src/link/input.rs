@@ -56,6 +56,8 @@ pub(crate) struct Header {
     pub wasm_features: Vec<String>,
     pub options: Vec<String>,
     pub source_hash: [u8; 32],
+    /// What made the source module, for `.comment`.
+    pub producers: Vec<String>,
 }
 
 /// A stub and what it is for.

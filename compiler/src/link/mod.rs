@@ -137,6 +137,7 @@ fn lay_out(
     let frames = Frames::new(machine, blocks());
     let unwind_entries = frames.entries().to_vec();
     let symbols = SymbolTable::new(&names, &text, &tables);
+    let comment = comment(&input.header.producers);
     let mut note = unplaced_note(input.header, page_size);
     let mut bytes = PerSection::<Vec<u8>>::default();
     bytes[Section::Note] = encode_note(&note);
@@ -148,6 +149,7 @@ fn lay_out(
     bytes[Section::Functions] = search::function_table(&text, &input.functions);
     bytes[Section::Sites] = search::site_table(blocks());
     bytes[Section::Handlers] = search::handler_table(blocks());
+    bytes[Section::Comment] = comment;
     bytes[Section::Shstrtab] = elf::section_names();
 
     // Where everything lies in the file.
@@ -280,6 +282,14 @@ fn unplaced_note(header: Header, page_size: u64) -> Note {
 
 fn encode_note(note: &Note) -> Vec<u8> {
     elf::note(note::OWNER, note::TYPE, &note.encode())
+}
+
+/// `.comment`: what made the artifact, and what made its source, as strings
+/// that end with zero.
+fn comment(producers: &[String]) -> Vec<u8> {
+    let ours = concat!("precast ", env!("CARGO_PKG_VERSION"));
+    let lines = std::iter::once(ours).chain(producers.iter().map(String::as_str));
+    lines.flat_map(|line| line.bytes().chain([0])).collect()
 }
 
 fn build_id_note(id: &[u8]) -> Vec<u8> {

@@ -31,6 +31,7 @@ pub(super) enum Section {
     EhFrame,
     Text,
     Memory,
+    Comment,
     Symtab,
     Strtab,
     Shstrtab,
@@ -58,7 +59,7 @@ pub(super) struct Spec {
 
 impl Section {
     /// Every section in file order.
-    pub(super) const ALL: [Self; 15] = [
+    pub(super) const ALL: [Self; 16] = [
         Self::Note,
         Self::BuildId,
         Self::Module,
@@ -71,6 +72,7 @@ impl Section {
         Self::EhFrame,
         Self::Text,
         Self::Memory,
+        Self::Comment,
         Self::Symtab,
         Self::Strtab,
         Self::Shstrtab,
@@ -92,6 +94,7 @@ impl Section {
             Self::EhFrame => (".eh_frame", elf::SHT_PROGBITS, ReadOnly, 8),
             Self::Text => (".text", elf::SHT_PROGBITS, Code, 64),
             Self::Memory => (".precast.memory", elf::SHT_PROGBITS, Memory, 4096),
+            Self::Comment => (".comment", elf::SHT_PROGBITS, Unmapped, 1),
             Self::Symtab => (".symtab", elf::SHT_SYMTAB, Unmapped, 8),
             Self::Strtab => (".strtab", elf::SHT_STRTAB, Unmapped, 1),
             Self::Shstrtab => (".shstrtab", elf::SHT_STRTAB, Unmapped, 1),

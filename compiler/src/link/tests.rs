@@ -10,7 +10,7 @@ use precast_artifact::abi::{ContextLayout, TableKind};
 use precast_artifact::container::{Container, symbol_at};
 use precast_artifact::module::{
     ConstExpr, ConstOp, Export, ExportKind, Funcref, Global, Import, ImportKind, InitStep, Memory,
-    Table,
+    MemoryModel, Table,
 };
 use precast_artifact::reloc::{Reloc, RelocKind};
 use precast_artifact::search::{self, Site};
@@ -151,6 +151,7 @@ fn sample((machine, page_size): (u16, u64)) -> LinkInput<'static> {
         memories: vec![Memory {
             ty: MemoryType { limits: limits(4), index64: false, shared: false, page_size_log2: 16 },
             imported: false,
+            model: MemoryModel::Guard,
             reservation: 8 << 30,
             guard: 0,
         }],
@@ -179,6 +180,7 @@ fn sample((machine, page_size): (u16, u64)) -> LinkInput<'static> {
             wasm_features: Vec::new(),
             options: vec!["-O2".to_owned()],
             source_hash: [7; 32],
+            producers: vec!["language C11".to_owned()],
         },
         module,
         functions: vec![

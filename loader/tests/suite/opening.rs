@@ -225,7 +225,7 @@ fn linked_at(base: u64) -> Vec<u8> {
         // `p_vaddr` and `p_paddr`; the program headers follow the file header.
         for field in [64 + header * 56 + 16, 64 + header * 56 + 24] {
             let address = u64::from_le_bytes(file[field..field + 8].try_into().unwrap());
-            file[field..field + 8].copy_from_slice(&(base + address).to_le_bytes());
+            file[field..field + 8].copy_from_slice(&base.wrapping_add(address).to_le_bytes());
         }
     }
     file
