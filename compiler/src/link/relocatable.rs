@@ -19,7 +19,7 @@ use super::frames::{FDE_LOCATION, TERMINATOR_SIZE};
 use super::image::Image;
 use super::machine::Machine;
 use super::output::Counted;
-use super::sections::{PerSection, Section};
+use super::sections::{PerSection, Section, Segment};
 use super::text::Addresses;
 use super::{LinkSummary, elf_relocs};
 use crate::function::{CodeReloc, CodeRelocKind, CompiledFunction, Symbol};
@@ -43,7 +43,7 @@ pub(super) const BUILD_ID: &str = ".precast.build-id";
 const DESCRIPTOR: &str = ".data.rel.ro.precast";
 
 /// The artifact's sections that are in objects under their own names.
-pub(super) const SAME: [Section; 9] = [
+pub(super) const SAME: [Section; 10] = [
     Section::Module,
     Section::Functions,
     Section::Sites,
@@ -53,6 +53,7 @@ pub(super) const SAME: [Section; 9] = [
     Section::EhFrame,
     Section::Text,
     Section::Memory,
+    Section::Comment,
 ];
 
 /// Alignment is for the fields in a section; nothing is mapped by pages.
@@ -105,6 +106,7 @@ impl Writer {
         for section in SAME.into_iter().filter(|section| image.places[*section].size != 0) {
             let kind = match (section, machine) {
                 (Section::Text, _) => SectionKind::Text,
+                (Section::Comment, _) => SectionKind::OtherString,
                 (Section::EhFrame, Machine::X86_64) => SectionKind::Elf(elf::SHT_X86_64_UNWIND),
                 _ => SectionKind::ReadOnlyData,
             };
@@ -142,7 +144,10 @@ impl Writer {
         let bytes = image.note.encode();
         let note_size = bytes.len() as u64;
         self.object.set_section_data(note, bytes, 8);
-        let mapped = SAME.into_iter().filter(|section| *section != Section::EhFrame);
+        let mapped = |section: &Section| {
+            section.spec().segment != Segment::Unmapped && *section != Section::EhFrame
+        };
+        let mapped = SAME.into_iter().filter(mapped);
         let mapped: Vec<Section> = mapped.filter(|section| self.ids[*section].is_some()).collect();
         let piece = |section: &Section| {
             let range = image.places[*section];
