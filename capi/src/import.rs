@@ -6,8 +6,9 @@
 //! program answers for its data.
 #![allow(unsafe_code)]
 
+use crate::boundary::text;
 use crate::error::Error;
-use crate::instance::State;
+use crate::store::{State, memory_bytes};
 use crate::value::Value;
 use precast_loader::{Caller as LoaderCaller, Error as LoaderError, FuncType, Val};
 use std::ffi::{c_char, c_void};
@@ -90,8 +91,8 @@ pub(crate) unsafe extern "C" fn precast_caller_memory(
     size: *mut usize,
 ) -> *mut u8 {
     // SAFETY: the caller that the function was called with; a text.
-    let (caller, name) = unsafe { (&mut (*caller).0, crate::boundary::text("the name", name)) };
+    let (caller, name) = unsafe { (&mut (*caller).0, text("the name", name)) };
     let memory = name.ok().and_then(|name| caller.get_memory(name));
     // SAFETY: the program reads the size where it asked for it.
-    unsafe { crate::instance::memory_bytes(memory, caller, size) }
+    unsafe { memory_bytes(memory, caller, size) }
 }

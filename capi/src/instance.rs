@@ -9,12 +9,10 @@
 use crate::boundary::{array, guarded, text};
 use crate::error::Error;
 use crate::import::{Callback, Import};
+use crate::store::{State, memory_bytes};
 use crate::value::Value;
 use crate::wasi::Wasi;
-use precast_loader::wasi::WasiCtx;
-use precast_loader::{
-    Artifact, AsStore, ExternType, Instance as Handle, Linker, Memory, Store, run_command,
-};
+use precast_loader::{Artifact, ExternType, Instance as Handle, Linker, Store, run_command};
 use std::cell::UnsafeCell;
 use std::collections::HashMap;
 use std::ffi::{c_char, c_int};
@@ -31,12 +29,6 @@ pub(crate) struct Instance {
 struct Parts {
     store: Store<State>,
     handle: Handle,
-}
-
-/// The data of a store.
-#[derive(Default)]
-pub(crate) struct State {
-    wasi: Option<WasiCtx>,
 }
 
 /// `precast_image`: a descriptor.
@@ -258,23 +250,4 @@ pub(crate) unsafe extern "C" fn precast_memory(
     // SAFETY: null, or an error that was just made.
     unsafe { crate::error::precast_error_delete(refused) };
     bytes
-}
-
-/// Address and size of a memory's bytes.
-///
-/// # Safety
-///
-/// A size can be written at `size`, unless it is null.
-pub(crate) unsafe fn memory_bytes(
-    memory: Option<Memory>,
-    store: &mut impl AsStore<Data = State>,
-    size: *mut usize,
-) -> *mut u8 {
-    let Some(memory) = memory else { return null_mut() };
-    let bytes = memory.data_mut(store);
-    if !size.is_null() {
-        // SAFETY: as the caller promises.
-        unsafe { size.write(bytes.len()) };
-    }
-    bytes.as_mut_ptr()
 }

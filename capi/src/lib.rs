@@ -10,6 +10,7 @@
 //! | `boundary.rs` | what crosses: panics stop here, texts are checked |
 //! | `value.rs` | values |
 //! | `wasi.rs` | what WASI programs are granted |
+//! | `store.rs` | what stores hold |
 //! | `import.rs` | functions of the program |
 //! | `instance.rs` | instances and calls |
 //!
@@ -23,6 +24,7 @@ mod boundary;
 mod error;
 mod import;
 mod instance;
+mod store;
 mod value;
 mod wasi;
 

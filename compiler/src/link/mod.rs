@@ -11,6 +11,7 @@
 //! | [`names`] | what it is called |
 //! | [`machine`] | what differs between machines |
 //! | [`fold`] | finds identical functions |
+//! | [`place`] | where a piece of code lies |
 //! | [`text`] | places code, and writes it |
 //! | [`veneers`] | carries calls further than they reach |
 //! | [`relocate`] | applies relocations inside code |
@@ -40,6 +41,7 @@ mod input;
 mod machine;
 mod names;
 mod output;
+mod place;
 mod relink;
 mod relocatable;
 mod relocate;

@@ -9,6 +9,7 @@ use super::error::LinkError;
 use super::input::Stub;
 use super::names::Names;
 use super::output::Output;
+pub(super) use super::place::Place;
 use super::relocate::{self, Refused};
 use super::veneers::{self, Island};
 use crate::function::{CodeReloc, CompiledFunction, Symbol};
@@ -20,15 +21,6 @@ const FUNCTION_ALIGNMENT: u32 = 16;
 
 /// The largest offset between two places that tables and code can express.
 pub(super) const MAX_DISTANCE: u64 = i32::MAX as u64;
-
-/// Where code lies, relative to the start of `.text`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
-    /// First byte.
-    pub start: u32,
-    /// Number of bytes, without padding.
-    pub size: u32,
-}
 
 /// The layout of `.text`.
 #[derive(Default)]

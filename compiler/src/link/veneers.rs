@@ -19,7 +19,7 @@
 //! its own, and each island has an entry in `.eh_frame` with the rules of a
 //! function's first instruction, which hold throughout.
 
-use super::text::Place;
+use super::place::Place;
 use crate::function::{CodeReloc, CodeRelocKind, CompiledFunction, Symbol};
 
 /// Bytes of a veneer: three instructions, and one that is never reached, so
