@@ -36,6 +36,10 @@ pub(crate) struct Parsed<'a> {
     pub name: Option<&'a str>,
     /// Names of functions by index, imported ones first; empty where unknown.
     pub names: Vec<&'a str>,
+    /// The DWARF sections: names and contents.
+    pub debug_sections: Vec<(&'a str, &'a [u8])>,
+    /// Where the code section's contents start.
+    pub code_start: u32,
     pub hints: BranchHints,
     /// What made the module, one line each.
     pub producers: Vec<String>,
@@ -207,7 +211,15 @@ impl<'a> Parsed<'a> {
                     self.data.push(DataDecl { mode, bytes: data.data });
                 }
             }
-            Payload::CustomSection(section) => self.custom_section(&section),
+            Payload::CodeSectionStart { unchecked_range: range, .. } => {
+                self.code_start = range.start as u32;
+            }
+            Payload::CustomSection(section) => {
+                if section.name().starts_with(".debug_") {
+                    self.debug_sections.push((section.name(), section.data()));
+                }
+                self.custom_section(&section);
+            }
             _ => {}
         }
         Ok(())

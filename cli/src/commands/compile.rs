@@ -15,7 +15,8 @@ pub struct CodegenOptions {
     #[arg(short = 'O', value_name = "LEVEL", value_parser = parse_level)]
     opt_level: Option<OptLevel>,
 
-    /// Include debug information, for debuggers and reports
+    /// Include debug information, for debuggers and reports; with -O0 every
+    /// variable can be read and written at every line
     #[arg(short = 'g')]
     debug_info: bool,
 
@@ -182,6 +183,9 @@ impl CompileCommand {
         if let Some(path) = &self.header {
             let failed = Failure::while_doing(format!("cannot write {}", path.display()));
             output::write(path, |out| out.write_all(header.as_bytes()).map_err(failed))?;
+        }
+        for warning in &report.warnings {
+            eprintln!("warning: {}: {warning}", self.input.display());
         }
         if self.timings {
             print_timings(&report);

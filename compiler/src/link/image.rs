@@ -1,7 +1,7 @@
 //! An artifact whose parts all have their place, and how it is written.
 
 use super::error::LinkError;
-use super::input::{LinkTarget, MemoryContents, PrivateEntry, Stub};
+use super::input::{DebugReloc, LinkTarget, MemoryContents, PrivateEntry, Stub};
 use super::machine::Machine;
 use super::names::Names;
 use super::output::Output;
@@ -31,6 +31,8 @@ pub(super) struct Image<'a> {
     /// Of every section but `.text`, `.precast.data`, `.precast.memory` and
     /// `.strtab`.
     pub bytes: PerSection<Vec<u8>>,
+    /// Where the debug sections, which are relocated, hold addresses.
+    pub debug_relocs: PerSection<Vec<DebugReloc>>,
     pub symbols: SymbolTable,
     /// Start of each piece of code and offset of its entry in `.eh_frame`.
     pub unwind_entries: Vec<(u32, u32)>,
@@ -70,6 +72,8 @@ impl Image<'_> {
                     let end = range.offset + range.size;
                     out.pad_to(end.next_multiple_of(target.page_size), padding)?;
                 }
+                // Takes no room in the file.
+                Section::Cell => {}
                 Section::Strtab => out.write(self.symbols.strings())?,
                 _ => out.write(&bytes[section])?,
             }

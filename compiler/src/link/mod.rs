@@ -56,7 +56,8 @@ mod veneers;
 
 pub(crate) use error::LinkError;
 pub(crate) use input::{
-    Header, LinkInput, LinkTarget, MemoryContents, PrivateEntry, Stub, StubKind,
+    DebugBase, DebugReloc, DebugSection, Header, LinkInput, LinkTarget, MemoryContents,
+    PrivateEntry, Stub, StubKind,
 };
 pub(crate) use relink::relink;
 
@@ -90,6 +91,18 @@ pub(crate) struct LinkSummary {
 
 /// Bytes of the build id, as GNU ld makes it with `--build-id=sha1`.
 const BUILD_ID_SIZE: usize = 20;
+
+/// Where in `.text` each own function will lie, when nothing is folded.
+pub(crate) fn code_places(
+    target: &LinkTarget,
+    imported: u32,
+    functions: &[Option<CompiledFunction>],
+) -> Result<Vec<Option<std::ops::Range<u32>>>, LinkError> {
+    let reach = Machine::new(target.machine)?.call_reach();
+    let text = Text::place(imported, functions, &fold::unfolded(functions.len()), &[], reach)?;
+    let range = |place: text::Place| place.start..place.start + place.size;
+    Ok(text.functions.into_iter().map(|place| place.map(range)).collect())
+}
 
 /// Links an artifact and writes its image to `out`, from front to back.
 pub(crate) fn link(input: LinkInput<'_>, out: &mut dyn Write) -> Result<LinkSummary, LinkError> {
@@ -138,7 +151,7 @@ fn lay_out(
     let tables = Tables::place(&input.private_tables, &input.context);
     let frames = Frames::new(machine, blocks());
     let unwind_entries = frames.entries().to_vec();
-    let symbols = SymbolTable::new(&names, &text, &tables);
+    let symbols = SymbolTable::new(&names, &text, &tables, input.own_base);
     let comment = comment(&input.header.producers);
     let mut note = unplaced_note(input.header, page_size);
     let mut bytes = PerSection::<Vec<u8>>::default();
@@ -153,9 +166,18 @@ fn lay_out(
     bytes[Section::Handlers] = search::handler_table(blocks());
     bytes[Section::Comment] = comment;
     bytes[Section::Shstrtab] = elf::section_names();
+    let debug = std::mem::take(&mut input.debug);
+    let mut relocs = PerSection::<Vec<DebugReloc>>::default();
+    for section in debug {
+        let Some(place) = Section::debug(section.name) else {
+            unreachable!("no debug section is called {}", section.name)
+        };
+        (bytes[place], relocs[place]) = (section.bytes, section.relocs);
+    }
 
     // Where everything lies in the file.
     let mut sizes = bytes.map(|bytes| bytes.len() as u64);
+    sizes[Section::Cell] = if input.own_base { sections::CELL_SIZE } else { 0 };
     sizes[Section::Tables] = tables.size;
     sizes[Section::Data] = input.data.iter().map(|segment| segment.len() as u64).sum();
     sizes[Section::EhFrameHdr] = frames.header_size();
@@ -190,6 +212,9 @@ fn lay_out(
     (bytes[Section::EhFrameHdr], bytes[Section::EhFrame]) =
         frames.finish(header, section, code.offset);
     bytes[Section::Symtab] = symbols.encode(&places);
+    for (bytes, relocs) in bytes.iter_mut().zip(relocs.iter()) {
+        relocate::debug(bytes, relocs, places.address(Section::Text), places.cell());
+    }
     let headers = elf::headers(&input.target, &places);
 
     // The build id comes early in the file, so it cannot be the hash of its
@@ -218,6 +243,7 @@ fn lay_out(
         places,
         headers,
         bytes,
+        debug_relocs: relocs,
         symbols,
         unwind_entries,
         functions: input.functions,

@@ -27,8 +27,9 @@ struct Entry {
 
 impl SymbolTable {
     /// Symbols for private tables, functions (folded ones included), stubs and
-    /// veneers, in order of address; the names in the same order.
-    pub(super) fn new(names: &Names<'_>, text: &Text, tables: &Tables) -> Self {
+    /// veneers, in order of address; the names in the same order. With debug
+    /// information, also for the memory cell.
+    pub(super) fn new(names: &Names<'_>, text: &Text, tables: &Tables, with_cell: bool) -> Self {
         let functions = text.functions.iter().zip(text.imported..);
         let functions = functions.map(|(place, index)| (*place, Symbol::Function(index)));
         let stubs = text.stubs.iter().zip(0..);
@@ -54,6 +55,10 @@ impl SymbolTable {
                 name = format!("__{name}_veneer").into();
             }
             table.add(Section::Text, place.start.into(), place.size.into(), name.as_bytes());
+        }
+        if with_cell {
+            table.add(Section::Cell, 0, 8, b"__precast_memory0");
+            table.add(Section::Cell, 8, 8, b"__precast_context");
         }
         table
     }
@@ -95,16 +100,17 @@ impl SymbolTable {
         let code = places.number(Section::Text);
         let data = places.number(Section::Tables);
         for entry in &self.entries {
-            let (kind, section) = match entry.section {
-                Section::Text => (elf::STT_FUNC, code),
-                _ => (elf::STT_OBJECT, data),
+            let (kind, section, start) = match entry.section {
+                Section::Text => (elf::STT_FUNC, code, places.address(Section::Text)),
+                Section::Cell => (elf::STT_OBJECT, places.number(Section::Cell), places.cell()),
+                other => (elf::STT_OBJECT, data, places.address(other)),
             };
             let symbol = Sym64::<LE> {
                 st_name: U32::new(LE, entry.name),
                 st_info: elf::STB_LOCAL << 4 | kind,
                 st_other: elf::STV_DEFAULT,
                 st_shndx: U16::new(LE, section),
-                st_value: U64::new(LE, places.address(entry.section) + entry.offset),
+                st_value: U64::new(LE, start + entry.offset),
                 st_size: U64::new(LE, entry.size),
             };
             bytes.extend_from_slice(bytes_of(&symbol));
