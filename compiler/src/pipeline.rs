@@ -80,7 +80,7 @@ pub fn compile_to(
     out: &mut dyn Write,
     observer: &dyn Observer,
 ) -> Result<Report> {
-    compile_with(wasm, options, observer, |input| Ok(link::link(input, out)?))
+    compile_with(wasm, options, false, observer, |input| Ok(link::link(input, out)?))
 }
 
 /// Compiles a module and writes a relocatable object to `out`, for a system
@@ -100,7 +100,7 @@ pub fn compile_object_to(
 ) -> Result<(Report, String)> {
     c_header::check_name(name)?;
     let mut header = String::new();
-    let report = compile_with(wasm, options, observer, |input| {
+    let report = compile_with(wasm, options, true, observer, |input| {
         c_header::check_imports(&input.module)?;
         header = c_header::c_header(&input.module, name);
         Ok(link::link_to_object(input, &c_header::image_name(name), out)?)
@@ -118,10 +118,12 @@ pub fn link_object(object: &[u8], out: &mut dyn Write) -> Result<()> {
     Ok(link::relink(object, out)?)
 }
 
-/// Runs all stages up to the last, which is `link`.
+/// Runs all stages up to the last, which is `link`; it makes something
+/// `relocatable` or not.
 fn compile_with(
     wasm: &[u8],
     options: &Options,
+    relocatable: bool,
     observer: &dyn Observer,
     link: impl FnOnce(LinkInput<'_>) -> Result<LinkSummary>,
 ) -> Result<Report> {
@@ -161,7 +163,8 @@ fn compile_with(
     let mut warnings = Vec::new();
     let debug = match options.debug_info {
         true => {
-            let made = debug_sections(&pool, &parsed, &plan, &functions, &stubs, &target)?;
+            let made =
+                debug_sections(&pool, &parsed, &plan, &functions, &stubs, &target, relocatable)?;
             clock.lap("debug");
             warnings = made.warnings;
             made.list
@@ -374,6 +377,7 @@ fn debug_sections(
     functions: &[Option<CompiledFunction>],
     stubs: &[Stub],
     target: &Target,
+    relocatable: bool,
 ) -> Result<debug::Sections> {
     let source = debug::Source::of(parsed);
     if source.is_empty() {
@@ -381,7 +385,8 @@ fn debug_sections(
     }
     let places = link::code_places(&target.link, parsed.imported_functions, functions, stubs)?;
     let frame_pointer = codegen::frame_pointer(&*target.isa);
-    let module = debug::Module::new(&source, parsed, plan, functions, &places, frame_pointer);
+    let module =
+        debug::Module::new(&source, parsed, plan, functions, &places, frame_pointer, relocatable);
     let mut units = draw(pool, module.units(), || (), |(), unit| Ok(module.unit(unit)))?;
     units.sort_by_key(|(unit, _)| *unit);
     Ok(module.finish(units.into_iter().map(|(_, unit)| unit).collect()))

@@ -180,12 +180,12 @@ impl CompileCommand {
             None => output::write_stdout(fill)?,
             Some(path) => output::write(&path, fill)?,
         };
-        for warning in &report.warnings {
-            eprintln!("warning: {}: {warning}", self.input.display());
-        }
         if let Some(path) = &self.header {
             let failed = Failure::while_doing(format!("cannot write {}", path.display()));
             output::write(path, |out| out.write_all(header.as_bytes()).map_err(failed))?;
+        }
+        for warning in &report.warnings {
+            eprintln!("warning: {}: {warning}", self.input.display());
         }
         if self.timings {
             print_timings(&report);

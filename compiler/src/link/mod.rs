@@ -214,6 +214,9 @@ fn lay_out(
     (bytes[Section::EhFrameHdr], bytes[Section::EhFrame]) =
         frames.finish(header, section, code.offset);
     bytes[Section::Symtab] = symbols.encode(&places);
+    for (bytes, relocs) in bytes.iter_mut().zip(relocs.iter()) {
+        relocate::debug(bytes, relocs, places.address(Section::Text), places.cell());
+    }
     let headers = elf::headers(&input.target, &places);
 
     // The build id comes early in the file, so it cannot be the hash of its
@@ -242,8 +245,8 @@ fn lay_out(
         places,
         headers,
         bytes,
-        symbols,
         debug_relocs: relocs,
+        symbols,
         unwind_entries,
         functions: input.functions,
         stubs: input.stubs,
