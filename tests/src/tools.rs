@@ -53,9 +53,10 @@ macro_rules! test_name {
 }
 
 /// Debian package of each tool that a test may ask for.
-const PACKAGES: [(&str, &str); 15] = [
+const PACKAGES: [(&str, &str); 16] = [
     ("aarch64-linux-gnu-objdump", "binutils-aarch64-linux-gnu"),
     ("aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu libc6-dev-arm64-cross"),
+    ("cc", "gcc"),
     ("gdb", "gdb"),
     ("lldb-19", "lldb-19"),
     ("llvm-objdump-19", "llvm-19"),

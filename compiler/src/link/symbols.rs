@@ -34,10 +34,18 @@ struct Entry {
     name: u32,
 }
 
+/// A symbol of `.text` in the making: what it names, at an offset.
+enum Named {
+    /// A function or stub, or a veneer that leads to it.
+    Code(Symbol, bool),
+    /// Data, and code behind it.
+    Mapping(&'static str, u8),
+}
+
 impl SymbolTable {
-    /// Symbols for private tables, functions (folded ones included) and stubs,
-    /// in order of address.
-    /// With debug information, also for the memory cell.
+    /// Symbols for private tables, functions (folded ones included), stubs,
+    /// veneers and data in code, in order of address; the names in the same
+    /// order. With debug information, also for the memory cell.
     pub(super) fn new<'a>(
         machine: Machine,
         names: &Names<'_>,
@@ -46,77 +54,67 @@ impl SymbolTable {
         blocks: impl Iterator<Item = (Place, &'a CompiledFunction)>,
         with_cell: bool,
     ) -> Self {
-        let count = tables.tables.len() + text.functions.len() + text.stubs.len();
-        let mut table = Self { entries: Vec::with_capacity(count), strings: vec![0] };
-        for (index, range) in &tables.tables {
-            let name = names.get(Symbol::PrivateTable(*index));
-            table.add(Section::Tables, elf::STT_OBJECT, range.offset, range.size, &name);
-        }
-        let code = table.entries.len();
         let functions = text.functions.iter().zip(text.imported..);
         let functions = functions.map(|(place, index)| (*place, Symbol::Function(index)));
         let stubs = text.stubs.iter().zip(0..);
         let stubs = stubs.map(|(place, index)| (Some(*place), Symbol::Stub(index)));
-        for (place, symbol) in functions.chain(stubs) {
-            let Some(place) = place else { continue };
-            let (offset, size) = (place.start.into(), place.size.into());
-            table.add(Section::Text, elf::STT_FUNC, offset, size, &names.get(symbol));
-        }
-        table.map_data(machine, blocks);
+        let named =
+            functions.chain(stubs).map(|(place, symbol)| (place, Named::Code(symbol, false)));
+        let veneers = text.islands.iter().flat_map(|island| island.veneers());
+        let veneers = veneers.map(|(target, place)| (Some(place), Named::Code(target, true)));
+        let code = named.chain(veneers).filter_map(|(place, named)| Some((place?, named)));
+        let mut code: Vec<_> = code.chain(mapping(machine, blocks)).collect();
         // Stable, so that the first of several names is the first function's.
-        table.entries[code..].sort_by_key(|entry| entry.offset);
+        code.sort_by_key(|(place, _)| place.start);
+
+        let mut table = Self::with_capacity(tables.tables.len() + code.len());
+        for (index, range) in &tables.tables {
+            let name = names.get(Symbol::PrivateTable(*index));
+            let (offset, size) = (range.offset, range.size);
+            table.add(Section::Tables, elf::STT_OBJECT, offset, size, name.as_bytes());
+        }
+        for (place, named) in code {
+            let (kind, name) = match named {
+                Named::Code(symbol, false) => (elf::STT_FUNC, names.get(symbol)),
+                Named::Code(symbol, true) => {
+                    (elf::STT_FUNC, format!("__{}_veneer", names.get(symbol)).into())
+                }
+                Named::Mapping(name, kind) => (kind, name.into()),
+            };
+            let (offset, size) = (place.start.into(), place.size.into());
+            table.add(Section::Text, kind, offset, size, name.as_bytes());
+        }
         if with_cell {
-            table.add(Section::Cell, elf::STT_OBJECT, 0, 8, "__precast_memory0");
-            table.add(Section::Cell, elf::STT_OBJECT, 8, 8, "__precast_context");
+            table.add(Section::Cell, elf::STT_OBJECT, 0, 8, b"__precast_memory0");
+            table.add(Section::Cell, elf::STT_OBJECT, 8, 8, b"__precast_context");
         }
         table
     }
 
-    /// Symbols for the data in `.text`.
-    fn map_data<'a>(
-        &mut self,
-        machine: Machine,
-        blocks: impl Iterator<Item = (Place, &'a CompiledFunction)>,
-    ) {
-        let mapped = machine != Machine::X86_64;
-        let names = if mapped { ["$x", "$d"] } else { [".Lcode", ".Ldata"] };
-        let [code, data] = names.map(|name| add_string(&mut self.strings, name));
-        let mut add = |kind, offset: u32, size: u32, name| {
-            let (offset, size) = (offset.into(), size.into());
-            self.entries.push(Entry { section: Section::Text, kind, offset, size, name });
-        };
-        for (index, (place, function)) in blocks.enumerate() {
-            if mapped && index == 0 {
-                add(elf::STT_NOTYPE, place.start, 0, code);
-            }
-            for range in &function.data {
-                let (start, end) = (place.start + range.start, place.start + range.end);
-                if mapped {
-                    add(elf::STT_NOTYPE, start, 0, data);
-                    add(elf::STT_NOTYPE, end, 0, code);
-                } else {
-                    add(elf::STT_OBJECT, start, end - start, data);
-                    if range.end < place.size {
-                        add(elf::STT_NOTYPE, end, 0, code);
-                    }
-                }
-            }
-        }
+    /// An empty table with room for `count` symbols.
+    pub(super) fn with_capacity(count: usize) -> Self {
+        Self { entries: Vec::with_capacity(count), strings: vec![0] }
     }
 
-    fn add(&mut self, section: Section, kind: u8, offset: u64, size: u64, name: &str) {
+    /// Appends a symbol; `offset` is relative to its section.
+    pub(super) fn add(&mut self, section: Section, kind: u8, offset: u64, size: u64, name: &[u8]) {
         let name = add_string(&mut self.strings, name);
         self.entries.push(Entry { section, kind, offset, size, name });
+    }
+
+    /// Every symbol: its section, its type, its offset there, its size and its
+    /// name.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Section, u8, u64, u64, &[u8])> {
+        self.entries.iter().map(|entry| {
+            let name = &self.strings[entry.name as usize..];
+            let end = name.iter().position(|byte| *byte == 0).unwrap_or(name.len());
+            (entry.section, entry.kind, entry.offset, entry.size, &name[..end])
+        })
     }
 
     /// `.strtab`.
     pub(super) fn strings(&self) -> &[u8] {
         &self.strings
-    }
-
-    /// `.strtab`, when everything else is done.
-    pub(super) fn into_strings(self) -> Vec<u8> {
-        self.strings
     }
 
     /// Size of `.symtab` in bytes.
@@ -139,7 +137,7 @@ impl SymbolTable {
             let symbol = Sym64::<LE> {
                 st_name: U32::new(LE, entry.name),
                 st_info: elf::STB_LOCAL << 4 | entry.kind,
-                st_other: visibility(entry),
+                st_other: visibility(entry.kind),
                 st_shndx: U16::new(LE, section),
                 st_value: U64::new(LE, start + entry.offset),
                 st_size: U64::new(LE, entry.size),
@@ -150,17 +148,40 @@ impl SymbolTable {
     }
 }
 
+/// Symbols for the data in `.text`, and for the code behind it.
+fn mapping<'a>(
+    machine: Machine,
+    blocks: impl Iterator<Item = (Place, &'a CompiledFunction)>,
+) -> impl Iterator<Item = (Place, Named)> {
+    let mapped = machine != Machine::X86_64;
+    let (code, data, kind) = match mapped {
+        true => ("$x", "$d", elf::STT_NOTYPE),
+        false => (".Lcode", ".Ldata", elf::STT_OBJECT),
+    };
+    blocks.enumerate().flat_map(move |(index, (place, function))| {
+        let label = |start: u32| (Place { start, size: 0 }, Named::Mapping(code, elf::STT_NOTYPE));
+        let first = (mapped && index == 0).then(|| label(place.start));
+        let data = function.data.iter().flat_map(move |range| {
+            let (start, end) = (place.start + range.start, place.start + range.end);
+            let size = if mapped { 0 } else { end - start };
+            let behind = (mapped || range.end < place.size).then(|| label(end));
+            [(Place { start, size }, Named::Mapping(data, kind))].into_iter().chain(behind)
+        });
+        first.into_iter().chain(data)
+    })
+}
+
 /// Labels are hidden: perf takes others for functions.
-fn visibility(entry: &Entry) -> u8 {
-    if entry.kind == elf::STT_NOTYPE { elf::STV_HIDDEN } else { elf::STV_DEFAULT }
+pub(super) fn visibility(kind: u8) -> u8 {
+    if kind == elf::STT_NOTYPE { elf::STV_HIDDEN } else { elf::STV_DEFAULT }
 }
 
 /// Appends a name to a string table and returns its offset. Names are stored
 /// once for each symbol: they are nearly always different, and looking for
 /// equal ones takes longer than writing them.
-fn add_string(strings: &mut Vec<u8>, name: &str) -> u32 {
+fn add_string(strings: &mut Vec<u8>, name: &[u8]) -> u32 {
     let offset = strings.len();
-    strings.extend_from_slice(name.as_bytes());
+    strings.extend_from_slice(name);
     // A zero byte ends a name in the table; inside one it would cut it off.
     for byte in strings[offset..].iter_mut().filter(|byte| **byte == 0) {
         *byte = b'?';
@@ -176,9 +197,9 @@ mod tests {
     #[test]
     fn strings_hold_no_zero() {
         let mut strings = vec![0];
-        assert_eq!(add_string(&mut strings, "one"), 1);
-        assert_eq!(add_string(&mut strings, "a\0b"), 5);
-        assert_eq!(add_string(&mut strings, ""), 9);
+        assert_eq!(add_string(&mut strings, b"one"), 1);
+        assert_eq!(add_string(&mut strings, b"a\0b"), 5);
+        assert_eq!(add_string(&mut strings, b""), 9);
         assert_eq!(strings, b"\0one\0a?b\0\0");
     }
 }

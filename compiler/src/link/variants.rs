@@ -53,7 +53,7 @@ pub(super) fn distinguish(digests: &mut [Option<Digest>], variants: &[Variant]) 
     for variant in variants {
         for (digest, function) in digests.iter_mut().zip(&variant.functions) {
             let (Some(digest), Some(function)) = (digest, function) else { continue };
-            let mut hash = Sha256::new_with_prefix(&*digest);
+            let mut hash = Sha256::new_with_prefix(*digest);
             hash.update(fold::digest(function));
             fold::callees(function).for_each(|callee| hash.update(callee.to_le_bytes()));
             *digest = hash.finalize().into();

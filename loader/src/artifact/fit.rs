@@ -26,7 +26,8 @@ pub(super) fn choose(machine: u16, note: &Note) -> Result<Option<&Variant>> {
     }
 }
 
-fn check_features(features: &[String]) -> Result<()> {
+/// CPU features.
+pub(super) fn check_features(features: &[String]) -> Result<()> {
     let that = |has: Option<bool>| -> Vec<String> {
         features.iter().filter(|name| arch::has_feature(name) == has).cloned().collect()
     };
@@ -44,16 +45,25 @@ const MAX_RESERVATION: u64 = 1 << 47;
 /// Reservations are possible, and initial contents can be mapped. A memory
 /// that is larger than its reservation fails when an instance is made.
 pub(super) fn check_memories(description: &Description) -> Result<(), String> {
+    check_reservations(description)?;
     for (index, module) in description.modules.iter().enumerate() {
-        check_module(module).map_err(|why| format!("module {index}: {why}"))?;
+        check_runs(module).map_err(|why| format!("module {index}: {why}"))?;
     }
     Ok(())
 }
 
-fn check_module(module: &Module) -> Result<(), String> {
-    for (index, memory) in module.memories.iter().enumerate() {
-        check_memory(memory).map_err(|why| format!("memory {index}: {why}"))?;
+/// Reservations are possible.
+pub(super) fn check_reservations(description: &Description) -> Result<(), String> {
+    for (index, module) in description.modules.iter().enumerate() {
+        for (number, memory) in module.memories.iter().enumerate() {
+            check_memory(memory)
+                .map_err(|why| format!("module {index}: memory {number}: {why}"))?;
+        }
     }
+    Ok(())
+}
+
+fn check_runs(module: &Module) -> Result<(), String> {
     let page = page_size() as u64;
     for run in &module.runs {
         if !run.address.is_multiple_of(page) || !run.image.offset.is_multiple_of(page) {
