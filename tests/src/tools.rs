@@ -53,7 +53,7 @@ macro_rules! test_name {
 }
 
 /// Debian package of each tool that a test may ask for.
-const PACKAGES: [(&str, &str); 16] = [
+const PACKAGES: [(&str, &str); 17] = [
     ("aarch64-linux-gnu-objdump", "binutils-aarch64-linux-gnu"),
     ("aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu libc6-dev-arm64-cross"),
     ("cc", "gcc"),
@@ -64,6 +64,7 @@ const PACKAGES: [(&str, &str); 16] = [
     ("perf", "linux-perf"),
     ("qemu-aarch64-static", "qemu-user-static"),
     ("qemu-riscv64-static", "qemu-user-static"),
+    ("qemu-x86_64-static", "qemu-user-static"),
     ("readelf", "binutils"),
     ("riscv64-linux-gnu-objdump", "binutils-riscv64-linux-gnu"),
     ("riscv64-linux-gnu-gcc", "gcc-riscv64-linux-gnu libc6-dev-riscv64-cross"),

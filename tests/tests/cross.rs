@@ -111,7 +111,8 @@ fn artifacts_for_other_machines_are_refused() {
 fn missing_features_are_named_with_the_remedy() {
     let folder = scratch();
     let wasm = fixture("programs/hello.wasm");
-    let cases: [(&str, &[&str], &[&str], &[&str]); 3] = [
+    type Options = &'static [&'static str];
+    let cases: [(&str, Options, Options, Options); 3] = [
         (
             "aarch64",
             &["--cpu", "neoverse-n1"],
