@@ -132,8 +132,7 @@ fn the_best_variant_is_chosen() {
     let report = inspected(&artifact);
     let range = |name: &str| {
         let sections = report["sections"].as_array().expect("sections").iter();
-        let section =
-            sections.filter(|section| section["name"] == name).last().expect("it is there");
+        let section = sections.rev().find(|section| section["name"] == name).expect("it is there");
         let number = |key: &str| section[key].as_u64().expect("a number") as usize;
         number("offset")..number("offset") + number("size")
     };

@@ -7,7 +7,8 @@
 //! mapping symbols, `$d` before data and `$x` before code (ELF for the Arm
 //! 64-bit Architecture, 5.5.4; RISC-V ELF psABI, 8.3). On x86-64, which has no
 //! such symbols, by an object for the data and a label for the code behind it,
-//! under names that debuggers leave out.
+//! under names that debuggers leave out; on riscv64, where LLVM's disassembler
+//! does not know them (19), by the object too.
 
 use super::machine::Machine;
 use super::names::Names;
@@ -154,18 +155,19 @@ fn mapping<'a>(
     blocks: impl Iterator<Item = (Place, &'a CompiledFunction)>,
 ) -> impl Iterator<Item = (Place, Named)> {
     let mapped = machine != Machine::X86_64;
-    let (code, data, kind) = match mapped {
-        true => ("$x", "$d", elf::STT_NOTYPE),
-        false => (".Lcode", ".Ldata", elf::STT_OBJECT),
-    };
+    let objects = machine != Machine::Aarch64;
+    let label =
+        |start: u32, name| (Place { start, size: 0 }, Named::Mapping(name, elf::STT_NOTYPE));
+    let code = if mapped { "$x" } else { ".Lcode" };
     blocks.enumerate().flat_map(move |(index, (place, function))| {
-        let label = |start: u32| (Place { start, size: 0 }, Named::Mapping(code, elf::STT_NOTYPE));
-        let first = (mapped && index == 0).then(|| label(place.start));
+        let first = (mapped && index == 0).then(|| label(place.start, code));
         let data = function.data.iter().flat_map(move |range| {
             let (start, end) = (place.start + range.start, place.start + range.end);
-            let size = if mapped { 0 } else { end - start };
-            let behind = (mapped || range.end < place.size).then(|| label(end));
-            [(Place { start, size }, Named::Mapping(data, kind))].into_iter().chain(behind)
+            let object = Place { start, size: end - start };
+            let object = objects.then_some((object, Named::Mapping(".Ldata", elf::STT_OBJECT)));
+            let before = mapped.then(|| label(start, "$d"));
+            let behind = (mapped || range.end < place.size).then(|| label(end, code));
+            before.into_iter().chain(object).chain(behind)
         });
         first.into_iter().chain(data)
     })
