@@ -13,11 +13,13 @@ use super::machine::Machine;
 use super::output::Output;
 use super::relocatable::{BUILD_ID, NOTE, SAME};
 use super::sections::{CELL_SIZE, PerSection, Places, Section};
-use super::symbols::SymbolTable;
+use super::symbols::{SymbolTable, is_mapping};
 use super::{elf, elf_relocs, relocate};
 use crate::function::CodeRelocKind;
 use object::LittleEndian;
-use object::elf::{ET_REL, FileHeader64, Rela64, SHT_RELA, STB_LOCAL, STT_FUNC, STT_OBJECT};
+use object::elf::{
+    ET_REL, FileHeader64, Rela64, SHT_RELA, STB_LOCAL, STT_FUNC, STT_NOTYPE, STT_OBJECT,
+};
 use object::read::elf::{FileHeader, Rela as _, SectionHeader, SectionTable, Sym};
 use precast_artifact::module::Range;
 use precast_artifact::note::{self, Note, NoteError};
@@ -107,16 +109,17 @@ impl<'o> Parts<'o> {
     ) -> Result<(), LinkError> {
         let symbols = table.symbols(LE, object, object::elf::SHT_SYMTAB).map_err(refused)?;
         for symbol in symbols.iter().filter(|symbol| symbol.st_bind() == STB_LOCAL) {
-            if !matches!(symbol.st_type(), STT_FUNC | STT_OBJECT) {
-                continue;
-            }
             let Some(section) = self.section(symbol.st_shndx(LE).into()) else { continue };
             let (value, size) = (symbol.st_value(LE), symbol.st_size(LE));
             if value.checked_add(size).is_none_or(|end| end > self.sizes[section]) {
                 return Err(refused("a symbol lies outside its section"));
             }
             let name = symbol.name(LE, symbols.strings()).map_err(refused)?;
-            self.symbols.add(section, value, size, name);
+            let kind = symbol.st_type();
+            // Relocations have symbols of their own.
+            if matches!(kind, STT_FUNC | STT_OBJECT) || kind == STT_NOTYPE && is_mapping(name) {
+                self.symbols.add(section, kind, value, size, name);
+            }
         }
         Ok(())
     }

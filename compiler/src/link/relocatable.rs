@@ -44,7 +44,7 @@ pub(super) const BUILD_ID: &str = ".precast.build-id";
 const DESCRIPTOR: &str = ".data.rel.ro.precast";
 
 /// The artifact's sections that are in objects under their own names.
-pub(super) const SAME: [Section; 18] = [
+pub(super) const SAME: [Section; 19] = [
     Section::Module,
     Section::Functions,
     Section::Sites,
@@ -63,6 +63,7 @@ pub(super) const SAME: [Section; 18] = [
     Section::DebugRngLists,
     Section::DebugStr,
     Section::Comment,
+    Section::Attributes,
 ];
 
 /// Alignment is for the fields in a section; nothing is mapped by pages.
@@ -117,6 +118,7 @@ impl Writer {
             let kind = match (section, machine) {
                 (Section::Text, _) => SectionKind::Text,
                 (Section::Comment, _) => SectionKind::OtherString,
+                (Section::Attributes, _) => SectionKind::Elf(elf::SHT_RISCV_ATTRIBUTES),
                 (Section::Cell, _) => SectionKind::UninitializedData,
                 (section, _) if section > Section::Cell => SectionKind::Debug,
                 (Section::EhFrame, Machine::X86_64) => SectionKind::Elf(elf::SHT_X86_64_UNWIND),
@@ -196,9 +198,10 @@ impl Writer {
 
     /// The artifact's symbols.
     fn symbols(&mut self, image: &Image<'_>) {
-        for (section, offset, size, name) in image.symbols.iter() {
-            let kind = match section {
-                Section::Text => SymbolKind::Text,
+        for (section, kind, offset, size, name) in image.symbols.iter() {
+            let kind = match kind {
+                elf::STT_FUNC => SymbolKind::Text,
+                elf::STT_NOTYPE => SymbolKind::Label,
                 _ => SymbolKind::Data,
             };
             self.local_symbol(section, offset, size, name, kind);
