@@ -163,7 +163,8 @@ fn compile_with(
     let mut warnings = Vec::new();
     let debug = match options.debug_info {
         true => {
-            let made = debug_sections(&pool, &parsed, &plan, &functions, &target, relocatable)?;
+            let made =
+                debug_sections(&pool, &parsed, &plan, &functions, &stubs, &target, relocatable)?;
             clock.lap("debug");
             warnings = made.warnings;
             made.list
@@ -374,6 +375,7 @@ fn debug_sections(
     parsed: &Parsed<'_>,
     plan: &Plan<'_>,
     functions: &[Option<CompiledFunction>],
+    stubs: &[Stub],
     target: &Target,
     relocatable: bool,
 ) -> Result<debug::Sections> {
@@ -381,7 +383,7 @@ fn debug_sections(
     if source.is_empty() {
         return Ok(debug::Sections::default());
     }
-    let places = link::code_places(&target.link, parsed.imported_functions, functions)?;
+    let places = link::code_places(&target.link, parsed.imported_functions, functions, stubs)?;
     let frame_pointer = codegen::frame_pointer(&*target.isa);
     let module =
         debug::Module::new(&source, parsed, plan, functions, &places, frame_pointer, relocatable);

@@ -4,6 +4,11 @@
 //! makes two mappings; nothing depends on the size of the code. An image with
 //! a link base of its own is mapped there if that is free: it runs anywhere,
 //! but debuggers know its code at once.
+//!
+//! # Safety
+//!
+//! Only [`Artifact::linked`] is unsafe, and hands what its caller promises on
+//! to [`Linked::read`].
 
 mod fit;
 mod info;

@@ -97,9 +97,11 @@ pub(crate) fn code_places(
     target: &LinkTarget,
     imported: u32,
     functions: &[Option<CompiledFunction>],
+    stubs: &[Stub],
 ) -> Result<Vec<Option<std::ops::Range<u32>>>, LinkError> {
     let reach = Machine::new(target.machine)?.call_reach();
-    let text = Text::place(imported, functions, &fold::unfolded(functions.len()), &[], reach)?;
+    let classes = fold::unfolded(functions.len());
+    let text = Text::place(imported, functions, &classes, stubs, reach)?;
     let range = |place: text::Place| place.start..place.start + place.size;
     Ok(text.functions.into_iter().map(|place| place.map(range)).collect())
 }
