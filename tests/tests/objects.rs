@@ -124,7 +124,9 @@ fn gdb_stops_on_a_line_of_the_guest() {
     let program = program_with_lines(&cc, folder.path());
     let mut command = Command::new(gdb);
     command.args(["-nx", "-batch", "-ex", "break scalars.rs:10", "-ex", "run scalars"]);
-    command.args(["-ex", "print sum", "-ex", "info locals", "-ex", "backtrace"]).arg(program);
+    // Otherwise the guest's `main` would be the last frame shown.
+    command.args(["-ex", "info locals", "-ex", "set backtrace past-main on", "-ex", "backtrace"]);
+    command.arg(program);
     stands_in_the_guest(&run(&mut command).text());
 }
 
