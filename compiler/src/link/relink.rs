@@ -11,7 +11,7 @@ use super::frames::{FDE_LOCATION, Frames};
 use super::input::LinkTarget;
 use super::machine::Machine;
 use super::output::Output;
-use super::relocatable::{BUILD_ID, NOTE, SAME};
+use super::relocatable::{BUILD_ID, NOTE, same};
 use super::sections::{CELL_SIZE, PerSection, Places, Section};
 use super::symbols::{SymbolTable, is_mapping};
 use super::{elf, elf_relocs, relocate};
@@ -85,7 +85,7 @@ impl<'o> Parts<'o> {
         if let Some((_, header)) = only(&table, BUILD_ID)? {
             parts.sections[Section::BuildId] = header.data(LE, object).map_err(refused)?;
         }
-        for section in SAME {
+        for section in same() {
             if let Some((number, header)) = only(&table, section.spec().name)? {
                 parts.sections[section] = header.data(LE, object).map_err(refused)?;
                 parts.sizes[section] = header.sh_size(LE);
@@ -197,7 +197,7 @@ impl Placed {
     fn new(parts: &Parts<'_>) -> Result<Self, LinkError> {
         let Parts { note, symbols, .. } = parts;
         let mut bytes = PerSection::<Vec<u8>>::default();
-        for section in SAME {
+        for section in same() {
             bytes[section] = parts.sections[section].to_vec();
         }
         let encode = |note: &Note| elf::note(note::OWNER, note::TYPE, &note.encode());
@@ -234,7 +234,7 @@ impl Placed {
             let relocations = &parts.relocations[section];
             apply(parts.machine, &places, section, &mut bytes[section], relocations)?;
         }
-        for section in SAME.into_iter().filter(|section| *section > Section::Cell) {
+        for section in same().filter(|section| *section > Section::Cell) {
             let relocations = &parts.relocations[section];
             apply_debug(parts.machine, &places, &mut bytes[section], relocations)?;
         }
