@@ -15,6 +15,7 @@
 //! (decides with the whole module in view: private tables, constant globals,
 //! the memory image, the context layout) → `translate` (a body to Cranelift
 //! IR) → `codegen` (IR to a plain `CompiledFunction`; both in parallel) →
+//! `debug` (with `-g`: DWARF about the module to DWARF about the code) →
 //! `link` (everything into the ELF image, in index order).
 //!
 //! # What is always true
@@ -26,6 +27,7 @@
 #![forbid(unsafe_code)]
 
 mod codegen;
+mod debug;
 mod error;
 mod features;
 mod function;

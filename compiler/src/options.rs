@@ -60,7 +60,9 @@ impl Options {
     /// Whether an optimisation is on.
     pub(crate) fn enabled(&self, name: &str) -> bool {
         debug_assert!(Self::OPTIMISATIONS.contains(&name));
-        self.opt_level != OptLevel::None && !self.disabled.iter().any(|d| d == name)
+        // Functions that share code would share lines and names too.
+        let debuggable = !(self.debug_info && name == "fold-functions");
+        debuggable && self.opt_level != OptLevel::None && !self.disabled.iter().any(|d| d == name)
     }
 
     /// Checks the names in [`Options::disabled`].

@@ -34,6 +34,10 @@ pub(crate) struct Parsed<'a> {
     pub name: Option<&'a str>,
     /// Names of functions by index, imported ones first; empty where unknown.
     pub names: Vec<&'a str>,
+    /// The DWARF sections: names and contents.
+    pub debug_sections: Vec<(&'a str, &'a [u8])>,
+    /// Where the code section's contents start.
+    pub code_start: u32,
 }
 
 /// A function body and what validates it.
@@ -202,7 +206,13 @@ impl<'a> Parsed<'a> {
                     self.data.push(DataDecl { mode, bytes: data.data });
                 }
             }
+            Payload::CodeSectionStart { unchecked_range: range, .. } => {
+                self.code_start = range.start as u32;
+            }
             Payload::CustomSection(section) => {
+                if section.name().starts_with(".debug_") {
+                    self.debug_sections.push((section.name(), section.data()));
+                }
                 if let wasmparser::KnownCustom::Name(reader) = section.as_known() {
                     self.read_names(reader);
                 }

@@ -5,6 +5,7 @@
 //! depend on the number of threads.
 
 use crate::codegen;
+use crate::debug;
 use crate::error::{Error, Result};
 use crate::function::CompiledFunction;
 use crate::link::{self, Header, LinkInput, Stub, StubKind};
@@ -13,7 +14,7 @@ use crate::parse::{self, Parsed};
 use crate::plan::{Plan, duplicates};
 use crate::survey::{self, Summary};
 use crate::target::Target;
-use crate::translate::{self, Env, stubs};
+use crate::translate::{self, Debug, Env, stubs};
 use cranelift_codegen::Context;
 use cranelift_frontend::FunctionBuilderContext;
 use sha2::{Digest, Sha256};
@@ -50,6 +51,8 @@ pub struct Report {
     pub sections: Vec<(&'static str, u64)>,
     /// Bytes written.
     pub size: u64,
+    /// What is not as it should be, but no error.
+    pub warnings: Vec<String>,
 }
 
 /// Compiles a module to the bytes of an artifact.
@@ -99,11 +102,26 @@ pub fn compile_to(
         plan: &plan,
         frontend: target.isa.frontend_config(),
         br_table_chain: options.enabled("br-table-chain"),
+        debug: match (options.debug_info, options.opt_level) {
+            (false, _) => Debug::Off,
+            (true, OptLevel::None) => Debug::Slots,
+            (true, OptLevel::Speed) => Debug::Values,
+        },
     };
     let same = duplicates::find(&parsed, options);
     let functions = compile_functions(&pool, &env, &target, &same, observer)?;
     let stubs = compile_stubs(&env, &summary, &target)?;
     clock.lap("compile");
+    let mut warnings = Vec::new();
+    let debug = match options.debug_info {
+        true => {
+            let made = debug_sections(&pool, &parsed, &plan, &functions, &target)?;
+            clock.lap("debug");
+            warnings = made.warnings;
+            made.list
+        }
+        false => Vec::new(),
+    };
     let module = describe(&plan, &parsed);
     let names = parsed.names[parsed.imported_functions as usize..].to_vec();
     let private_tables = private_entries(&plan, &parsed, &stubs);
@@ -127,6 +145,7 @@ pub fn compile_to(
         data: plan.data,
         fold: options.enabled("fold-functions"),
         own_base: options.debug_info,
+        debug,
     };
     let linked = link::link(input, out)?;
     clock.lap("link");
@@ -138,6 +157,7 @@ pub fn compile_to(
         target: target.triple.to_string(),
         sections: linked.sections,
         size: linked.size,
+        warnings,
     })
 }
 
@@ -243,9 +263,11 @@ fn compile_functions(
     let compiled = draw(pool, order.len(), Scratch::new, |scratch, position| {
         let body = &bodies[order[position]];
         scratch.context.clear();
-        translate::translate(env, body, &mut scratch.context.func, &mut scratch.builder)?;
+        let recorded =
+            translate::translate(env, body, &mut scratch.context.func, &mut scratch.builder)?;
+        let recorded = (env.debug != Debug::Off).then_some(recorded);
         let index = body.validator.index;
-        let function = codegen::generate(&mut scratch.context, &*target.isa)
+        let function = codegen::generate(&mut scratch.context, &*target.isa, recorded)
             .map_err(|error| error.in_function(index, env.parsed.name_of(index)))?;
         if size(order[position]) > LARGE_BODY {
             *scratch = Scratch::new();
@@ -273,7 +295,7 @@ fn compile_stubs(env: &Env<'_>, summary: &Summary, target: &Target) -> Result<Ve
     let mut make = |kind, build: &dyn Fn(&mut Scratch)| -> Result<()> {
         scratch.context.clear();
         build(&mut scratch);
-        let function = codegen::generate(&mut scratch.context, &*target.isa)?;
+        let function = codegen::generate(&mut scratch.context, &*target.isa, None)?;
         stubs.push(Stub { kind, function });
         Ok(())
     };
@@ -295,6 +317,26 @@ fn compile_stubs(env: &Env<'_>, summary: &Summary, target: &Target) -> Result<Ve
         })?;
     }
     Ok(stubs)
+}
+
+/// Converts the module's debug information, unit by unit.
+fn debug_sections(
+    pool: &rayon::ThreadPool,
+    parsed: &Parsed<'_>,
+    plan: &Plan<'_>,
+    functions: &[Option<CompiledFunction>],
+    target: &Target,
+) -> Result<debug::Sections> {
+    let source = debug::Source::of(parsed);
+    if source.is_empty() {
+        return Ok(debug::Sections::default());
+    }
+    let places = link::code_places(functions)?;
+    let frame_pointer = codegen::frame_pointer(&*target.isa);
+    let module = debug::Module::new(&source, parsed, plan, functions, &places, frame_pointer);
+    let mut units = draw(pool, module.units(), || (), |(), unit| Ok(module.unit(unit)))?;
+    units.sort_by_key(|(unit, _)| *unit);
+    Ok(module.finish(units.into_iter().map(|(_, unit)| unit).collect()))
 }
 
 fn describe(plan: &Plan<'_>, parsed: &Parsed<'_>) -> precast_artifact::module::Module {

@@ -15,10 +15,6 @@ pub struct CodegenOptions {
     #[arg(short = 'O', value_name = "LEVEL", value_parser = parse_level)]
     opt_level: Option<OptLevel>,
 
-    /// Include debug information, for debuggers and reports
-    #[arg(short = 'g')]
-    debug_info: bool,
-
     /// Target triple, such as aarch64-unknown-linux-gnu
     #[arg(long, value_name = "TRIPLE")]
     pub target: Option<String>,
@@ -35,6 +31,11 @@ pub struct CodegenOptions {
     /// Leave out an optimisation, by name
     #[arg(long = "disable", value_name = "NAME")]
     disabled: Vec<String>,
+
+    /// Write debug information; with -O0 every variable can be read and
+    /// written at every line
+    #[arg(short = 'g')]
+    debug_info: bool,
 
     /// Number of threads
     #[arg(short, long, value_name = "N")]
@@ -85,10 +86,10 @@ impl CodegenOptions {
             target: self.target.clone(),
             cpu: self.cpu.clone().unwrap_or(defaults.cpu),
             opt_level: self.opt_level.unwrap_or_default(),
-            debug_info: self.debug_info,
             features: self.features.unwrap_or_default(),
             threads: self.jobs,
             disabled: self.disabled.clone(),
+            debug_info: self.debug_info,
         }
     }
 }
@@ -118,6 +119,9 @@ impl CompileCommand {
             None => output::write_stdout(fill)?,
             Some(path) => output::write(&path, fill)?,
         };
+        for warning in &report.warnings {
+            eprintln!("warning: {}: {warning}", self.input.display());
+        }
         if self.timings {
             print_timings(&report);
         }

@@ -89,6 +89,7 @@ pub(super) fn section_headers(places: &Places) -> Vec<u8> {
     for (section, range) in places.present() {
         let spec = section.spec();
         let (flags, address) = match spec.segment {
+            _ if section == Section::Cell => (elf::SHF_ALLOC | elf::SHF_WRITE, places.cell()),
             Segment::ReadOnly | Segment::Memory => (elf::SHF_ALLOC, places.address(section)),
             Segment::Code => (elf::SHF_ALLOC | elf::SHF_EXECINSTR, places.address(section)),
             Segment::Unmapped => (0, 0),

@@ -36,6 +36,31 @@ pub(crate) struct LinkInput<'a> {
     pub fold: bool,
     /// Whether the image gets a [link base](super::base) of its own.
     pub own_base: bool,
+    /// Debug information; empty without.
+    pub debug: Vec<DebugSection>,
+}
+
+/// A section of debug information, complete but for addresses.
+pub(crate) struct DebugSection {
+    pub name: &'static str,
+    pub bytes: Vec<u8>,
+    pub relocs: Vec<DebugReloc>,
+}
+
+/// Eight bytes of a debug section to which an address is added.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DebugReloc {
+    pub offset: u32,
+    pub base: DebugBase,
+}
+
+/// What an address in a debug section counts from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DebugBase {
+    /// The start of `.text`.
+    Text,
+    /// The memory cell, see [`Section::Cell`](super::sections::Section).
+    Cell,
 }
 
 /// The part of the target that linking depends on.

@@ -44,7 +44,8 @@ mod text;
 
 pub(crate) use error::LinkError;
 pub(crate) use input::{
-    Header, LinkInput, LinkTarget, MemoryContents, PrivateEntry, Stub, StubKind,
+    DebugBase, DebugReloc, DebugSection, Header, LinkInput, LinkTarget, MemoryContents,
+    PrivateEntry, Stub, StubKind,
 };
 
 use crate::function::CompiledFunction;
@@ -78,6 +79,15 @@ pub(crate) struct LinkSummary {
 /// Bytes of the build id, as GNU ld makes it with `--build-id=sha1`.
 const BUILD_ID_SIZE: usize = 20;
 
+/// Where in `.text` each own function will lie, when nothing is folded.
+pub(crate) fn code_places(
+    functions: &[Option<CompiledFunction>],
+) -> Result<Vec<Option<std::ops::Range<u32>>>, LinkError> {
+    let text = Text::place(0, functions, &fold::unfolded(functions.len()), &[])?;
+    let range = |place: text::Place| place.start..place.start + place.size;
+    Ok(text.functions.into_iter().map(|place| place.map(range)).collect())
+}
+
 /// Links an artifact and writes its image to `out`, from front to back.
 pub(crate) fn link(
     mut input: LinkInput<'_>,
@@ -105,7 +115,7 @@ pub(crate) fn link(
     // What depends on that alone.
     let tables = Tables::place(&input.private_tables, &input.context);
     let frames = Frames::new(machine, blocks());
-    let symbols = SymbolTable::new(&names, &text, &tables);
+    let symbols = SymbolTable::new(&names, &text, &tables, !input.debug.is_empty());
     let mut note = unplaced_note(input.header, page_size);
     let mut bytes = PerSection::<Vec<u8>>::default();
     bytes[Section::Note] = encode_note(&note);
@@ -118,9 +128,19 @@ pub(crate) fn link(
     bytes[Section::Sites] = search::site_table(blocks());
     bytes[Section::Handlers] = search::handler_table(blocks());
     bytes[Section::Shstrtab] = elf::section_names();
+    let debug = std::mem::take(&mut input.debug);
+    let with_debug = !debug.is_empty();
+    let mut relocs = PerSection::<Vec<DebugReloc>>::default();
+    for section in debug {
+        let Some(place) = Section::debug(section.name) else {
+            unreachable!("no debug section is called {}", section.name)
+        };
+        (bytes[place], relocs[place]) = (section.bytes, section.relocs);
+    }
 
     // Where everything lies in the file.
     let mut sizes = bytes.map(|bytes| bytes.len() as u64);
+    sizes[Section::Cell] = if with_debug { sections::CELL_SIZE } else { 0 };
     sizes[Section::Tables] = tables.size;
     sizes[Section::Data] = input.data.iter().map(|segment| segment.len() as u64).sum();
     sizes[Section::EhFrameHdr] = frames.header_size();
@@ -157,6 +177,9 @@ pub(crate) fn link(
         frames.finish(header, section, code.offset);
     bytes[Section::Symtab] = symbols.encode(&places);
     bytes[Section::Strtab] = symbols.into_strings();
+    for (bytes, relocs) in bytes.iter_mut().zip(relocs.iter()) {
+        relocate::debug(bytes, relocs, places.address(Section::Text), places.cell());
+    }
     let headers = elf::headers(&input.target, &places);
 
     // The build id comes early in the file, so it cannot be the hash of its
@@ -194,6 +217,8 @@ pub(crate) fn link(
                 let end = range.offset + range.size;
                 out.pad_to(end.next_multiple_of(page_size), padding)?;
             }
+            // Takes no room in the file.
+            Section::Cell => {}
             _ => out.write(&bytes[section])?,
         }
     }

@@ -5,6 +5,7 @@
 //! may be further away than that, the remedy (a veneer between functions)
 //! belongs into the placement in [`text`](super::text); nothing here changes.
 
+use super::input::{DebugBase, DebugReloc};
 use crate::function::{CodeReloc, CodeRelocKind, CompiledFunction, Symbol};
 
 /// A relocation that cannot be applied.
@@ -103,6 +104,19 @@ fn fits(value: i64, bits: u32) -> Result<(), i64> {
 fn set(field: &mut [u8], mask: u32, bits: u32) {
     let word = field.first_chunk_mut::<4>().expect("a relocated field lies inside its code");
     *word = (u32::from_le_bytes(*word) & !mask | bits & mask).to_le_bytes();
+}
+
+/// Adds to each address in a debug section what it counts from.
+pub(super) fn debug(bytes: &mut [u8], relocs: &[DebugReloc], text: u64, cell: u64) {
+    for reloc in relocs {
+        let place = &mut bytes[reloc.offset as usize..][..8];
+        let base = match reloc.base {
+            DebugBase::Text => text,
+            DebugBase::Cell => cell,
+        };
+        let value = u64::from_le_bytes((&*place).try_into().expect("eight bytes"));
+        place.copy_from_slice(&(value + base).to_le_bytes());
+    }
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ const HEADERS_SIZE: u64 =
     (size_of::<FileHeader64<LE>>() + MAX_SEGMENTS * size_of::<ProgramHeader64<LE>>()) as u64;
 
 /// A section of the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Section {
     Note,
     BuildId,
@@ -31,10 +31,23 @@ pub(super) enum Section {
     EhFrame,
     Text,
     Memory,
+    /// Where a debugger finds linear memory without a frame: the base of memory
+    /// 0 and the context address, written by the loader. Not in the file.
+    Cell,
+    DebugAbbrev,
+    DebugInfo,
+    DebugLine,
+    DebugLineStr,
+    DebugLocLists,
+    DebugRngLists,
+    DebugStr,
     Symtab,
     Strtab,
     Shstrtab,
 }
+
+/// Size of [`Section::Cell`].
+pub(super) const CELL_SIZE: u64 = 16;
 
 /// How a part of the file is mapped, in file order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +71,7 @@ pub(super) struct Spec {
 
 impl Section {
     /// Every section in file order.
-    pub(super) const ALL: [Self; 15] = [
+    pub(super) const ALL: [Self; 23] = [
         Self::Note,
         Self::BuildId,
         Self::Module,
@@ -71,10 +84,24 @@ impl Section {
         Self::EhFrame,
         Self::Text,
         Self::Memory,
+        Self::Cell,
+        Self::DebugAbbrev,
+        Self::DebugInfo,
+        Self::DebugLine,
+        Self::DebugLineStr,
+        Self::DebugLocLists,
+        Self::DebugRngLists,
+        Self::DebugStr,
         Self::Symtab,
         Self::Strtab,
         Self::Shstrtab,
     ];
+
+    /// The debug section of this name.
+    pub(super) fn debug(name: &str) -> Option<Self> {
+        let named = |section: &Self| section.spec().name == name;
+        Self::ALL.into_iter().filter(|section| *section >= Self::DebugAbbrev).find(named)
+    }
 
     /// Its row in the table of sections.
     pub(super) fn spec(self) -> Spec {
@@ -92,6 +119,14 @@ impl Section {
             Self::EhFrame => (".eh_frame", elf::SHT_PROGBITS, ReadOnly, 8),
             Self::Text => (".text", elf::SHT_PROGBITS, Code, 64),
             Self::Memory => (".precast.memory", elf::SHT_PROGBITS, Memory, 4096),
+            Self::Cell => (".precast.debug", elf::SHT_NOBITS, Unmapped, 8),
+            Self::DebugAbbrev => (".debug_abbrev", elf::SHT_PROGBITS, Unmapped, 1),
+            Self::DebugInfo => (".debug_info", elf::SHT_PROGBITS, Unmapped, 1),
+            Self::DebugLine => (".debug_line", elf::SHT_PROGBITS, Unmapped, 1),
+            Self::DebugLineStr => (".debug_line_str", elf::SHT_PROGBITS, Unmapped, 1),
+            Self::DebugLocLists => (".debug_loclists", elf::SHT_PROGBITS, Unmapped, 1),
+            Self::DebugRngLists => (".debug_rnglists", elf::SHT_PROGBITS, Unmapped, 1),
+            Self::DebugStr => (".debug_str", elf::SHT_PROGBITS, Unmapped, 1),
             Self::Symtab => (".symtab", elf::SHT_SYMTAB, Unmapped, 8),
             Self::Strtab => (".strtab", elf::SHT_STRTAB, Unmapped, 1),
             Self::Shstrtab => (".shstrtab", elf::SHT_STRTAB, Unmapped, 1),
@@ -108,6 +143,11 @@ impl<T> PerSection<T> {
     /// A value made from each.
     pub(super) fn map<U>(&self, f: impl Fn(&T) -> U) -> PerSection<U> {
         PerSection(self.0.each_ref().map(f))
+    }
+
+    /// Every value, in file order, to be changed.
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.0.iter_mut()
     }
 
     /// Every value, in file order.
@@ -161,7 +201,9 @@ impl Places {
                 end = end.next_multiple_of(spec.align);
             }
             sections[section] = Range { offset: end, size };
-            end += size;
+            if section != Section::Cell {
+                end += size;
+            }
             // An image without code still has a page boundary where it would be.
             if section == Section::Text || segment == Segment::Memory && size != 0 {
                 image_size = end;
@@ -186,6 +228,12 @@ impl Places {
     /// Virtual address of a section that is mapped.
     pub(super) fn address(&self, section: Section) -> u64 {
         self.base + self[section].offset
+    }
+
+    /// Virtual address of the memory cell: in a page below the image, so that
+    /// it depends on neither the file's size nor on what is stripped.
+    pub(super) fn cell(&self) -> u64 {
+        self.base.wrapping_sub(self.page_size)
     }
 
     /// Size of the file.

@@ -28,7 +28,8 @@ struct Entry {
 impl SymbolTable {
     /// Symbols for private tables, functions (folded ones included) and stubs,
     /// in order of address.
-    pub(super) fn new(names: &Names<'_>, text: &Text, tables: &Tables) -> Self {
+    /// With debug information, also for the memory cell.
+    pub(super) fn new(names: &Names<'_>, text: &Text, tables: &Tables, with_cell: bool) -> Self {
         let count = tables.tables.len() + text.functions.len() + text.stubs.len();
         let mut table = Self { entries: Vec::with_capacity(count), strings: vec![0] };
         for (index, range) in &tables.tables {
@@ -46,6 +47,10 @@ impl SymbolTable {
         }
         // Stable, so that the first of several names is the first function's.
         table.entries[code..].sort_by_key(|entry| entry.offset);
+        if with_cell {
+            table.add(Section::Cell, 0, 8, "__precast_memory0");
+            table.add(Section::Cell, 8, 8, "__precast_context");
+        }
         table
     }
 
@@ -76,16 +81,17 @@ impl SymbolTable {
         let code = places.number(Section::Text);
         let data = places.number(Section::Tables);
         for entry in &self.entries {
-            let (kind, section) = match entry.section {
-                Section::Text => (elf::STT_FUNC, code),
-                _ => (elf::STT_OBJECT, data),
+            let (kind, section, start) = match entry.section {
+                Section::Text => (elf::STT_FUNC, code, places.address(Section::Text)),
+                Section::Cell => (elf::STT_OBJECT, places.number(Section::Cell), places.cell()),
+                other => (elf::STT_OBJECT, data, places.address(other)),
             };
             let symbol = Sym64::<LE> {
                 st_name: U32::new(LE, entry.name),
                 st_info: elf::STB_LOCAL << 4 | kind,
                 st_other: elf::STV_DEFAULT,
                 st_shndx: U16::new(LE, section),
-                st_value: U64::new(LE, places.address(entry.section) + entry.offset),
+                st_value: U64::new(LE, start + entry.offset),
                 st_size: U64::new(LE, entry.size),
             };
             bytes.extend_from_slice(bytes_of(&symbol));

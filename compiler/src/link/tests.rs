@@ -85,6 +85,7 @@ fn caller(machine: u16, callee: Symbol) -> CompiledFunction {
         sites: Box::new([CodeSite { offset: after - 1, site: Site::Call, wasm: 1000 }]),
         handlers: Box::default(),
         unwind: unwind.into(),
+        debug: None,
     }
 }
 
@@ -208,6 +209,7 @@ fn sample((machine, page_size): (u16, u64)) -> LinkInput<'static> {
         data: vec![b"", b"hello", b"world"],
         fold: true,
         own_base: false,
+        debug: Vec::new(),
     }
 }
 
