@@ -56,7 +56,6 @@ class Gdb:
             "set debuginfod enabled off",
             "set breakpoint pending on",
             "set print frame-info short-location",
-            "set startup-with-shell off",
             "handle SIGSEGV SIGILL SIGFPE SIGTRAP stop print nopass",
         ] + setup:
             self.command(command)

@@ -53,9 +53,10 @@ macro_rules! test_name {
 }
 
 /// Debian package of each tool that a test may ask for.
-const PACKAGES: [(&str, &str); 8] = [
+const PACKAGES: [(&str, &str); 9] = [
+    ("clang-19", "clang-19 lld-19 wasi-libc libclang-rt-19-dev-wasm32"),
     ("gdb", "gdb"),
-    ("lldb-19", "lldb-19"),
+    ("lldb", "lldb-22"),
     ("objdump", "binutils"),
     ("perf", "linux-perf"),
     ("readelf", "binutils"),
@@ -64,8 +65,19 @@ const PACKAGES: [(&str, &str); 8] = [
     ("unshare", "util-linux"),
 ];
 
+/// Names that a tool may go by; the first that is there is taken.
+const NAMES: [(&str, &[&str]); 1] =
+    [("lldb", &["lldb-22", "lldb-21", "lldb-20", "lldb-19", "lldb"])];
+
 /// Looks a tool up in `PATH`.
 pub fn find(tool: &str) -> Option<PathBuf> {
+    match NAMES.iter().find(|(name, _)| *name == tool) {
+        Some((_, names)) => names.iter().find_map(|name| find_file(name)),
+        None => find_file(tool),
+    }
+}
+
+fn find_file(tool: &str) -> Option<PathBuf> {
     let folders = std::env::var_os("PATH")?;
     std::env::split_paths(&folders).map(|folder| folder.join(tool)).find(|path| path.is_file())
 }

@@ -105,12 +105,12 @@ impl CodegenOptions {
             target: self.target.clone(),
             cpu: self.cpu.clone().unwrap_or(defaults.cpu),
             opt_level: self.opt_level.unwrap_or_default(),
-            debug_info: self.debug_info,
             features: self.features.unwrap_or_default(),
             memory_model: self.memory_model.unwrap_or_default(),
             memory_reservation: self.memory_reservation,
             threads: self.jobs,
             disabled: self.disabled.clone(),
+            debug_info: self.debug_info,
         }
     }
 }

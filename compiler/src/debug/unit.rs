@@ -633,7 +633,8 @@ impl<'u, 'a> Converter<'u, 'a> {
 
         let raw = self.info.len() as u32;
         self.info.bytes[at..at + 4].copy_from_slice(&raw.to_le_bytes());
-        let mut draft = Draft::new(dw::DW_TAG_pointer_type, children);
+        // No pointer, lest gdb takes pointers to the type to be as narrow.
+        let mut draft = Draft::new(dw::DW_TAG_reference_type, children);
         draft.byte(dw::DW_AT_byte_size, size);
         if let Some(ty) = ty {
             self.attribute(tag, ty, None, &mut draft);

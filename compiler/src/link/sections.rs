@@ -228,14 +228,15 @@ impl Places {
         position.map_or(elf::SHN_UNDEF, |position| position as u16 + 1)
     }
 
-    /// Address of the memory cell: a page of its own behind the image.
-    pub(super) fn cell(&self) -> u64 {
-        self.base + self.image_size.next_multiple_of(self.page_size)
-    }
-
     /// Virtual address of a section that is mapped.
     pub(super) fn address(&self, section: Section) -> u64 {
         self.base + self[section].offset
+    }
+
+    /// Virtual address of the memory cell: in a page below the image, so that
+    /// it depends on neither the file's size nor on what is stripped.
+    pub(super) fn cell(&self) -> u64 {
+        self.base.wrapping_sub(self.page_size)
     }
 
     /// Size of the file.

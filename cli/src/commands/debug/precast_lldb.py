@@ -30,6 +30,9 @@ CHARACTERS = (
     lldb.eBasicTypeUnsignedChar,
 )
 
+#: What `pointees` has found.
+POINTEES = {}
+
 
 def is_pointer(type, _=None):
     type = type.GetCanonicalType()
@@ -40,11 +43,25 @@ def is_reference(type):
     return type.GetCanonicalType().GetName().endswith("&")
 
 
-def pointee(type):
-    """The type that a pointer type points to, or `None`."""
-    nested = type.GetCanonicalType().FindDirectNestedType("__pointee")
+def pointee(value):
+    """The type that a pointer points to, or `None`."""
+    type = value.GetType().GetCanonicalType()
+    nested = type.FindDirectNestedType("__pointee")
+    if not nested.IsValid():
+        # In C, LLDB finds no types in others.
+        nested = pointees(value.GetTarget()).get(type.GetName() + "::__pointee", nested)
     nested = nested.GetTypedefedType() if nested.IsValid() else nested
     return nested if nested.IsValid() and nested.GetName() not in (None, "void") else None
+
+
+def pointees(target):
+    """The types that pointer types point to, by their full names."""
+    key = [module.GetUUIDString() for module in target.module_iter()]
+    if POINTEES.get("modules") != key:
+        POINTEES.clear()
+        POINTEES.update((type.GetName(), type) for type in target.FindTypes("__pointee"))
+        POINTEES["modules"] = key
+    return POINTEES
 
 
 def memory(value):
@@ -70,7 +87,7 @@ def guest_address(value):
 
 def element(value, name, index=0):
     """What a pointer points to, or what lies behind it as in an array."""
-    type = pointee(value.GetType())
+    type = pointee(value)
     base = memory(value)
     address = guest_address(value)
     if type is None or base is None or (address == 0 and not is_reference(value.GetType())):
@@ -116,7 +133,7 @@ def summary(value, _):
     value = value.GetNonSyntheticValue()
     type, address = value.GetType(), guest_address(value)
     shown = "0x%0*x" % (2 * type.GetByteSize(), address)
-    target = pointee(type)
+    target = pointee(value)
     if target is None:
         return shown
     kind = target.GetUnqualifiedType().GetCanonicalType().GetUnqualifiedType()
