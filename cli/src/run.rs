@@ -49,6 +49,12 @@ pub fn run(options: &RunOptions, find: &mut dyn FnMut(&Path) -> Result<Source>) 
     if let (Err(Stopped::Guest(Error::Trap(trap))), Some(file)) = (&result, &options.coredump) {
         dump(&store, trap, options.file(), file)?;
     }
+    if let (Err(_), Some(bytes)) = (&result, store.exhausted_reservation()) {
+        eprintln!(
+            "note: a memory could not grow beyond its reservation of {bytes} bytes; \
+             `compile --memory-reservation SIZE` sets another"
+        );
+    }
     result.map_err(Failure::from)
 }
 

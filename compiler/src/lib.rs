@@ -42,7 +42,7 @@ mod translate;
 
 pub use error::{Error, Location, Result};
 pub use features::Features;
-pub use options::{OptLevel, Options};
+pub use options::{MemoryModel, OptLevel, Options};
 pub use pipeline::{Observer, Report, compile, compile_to, fingerprint, gains_from_cpu};
 
 /// Converts the text format to a binary module. A binary module is returned

@@ -133,6 +133,7 @@ pub fn compile_to(
             wasm_features: features.names().map(str::to_owned).collect(),
             options: options.recorded(),
             source_hash,
+            producers: parsed.producers.clone(),
         },
         module,
         functions,
@@ -144,8 +145,8 @@ pub fn compile_to(
         memory: plan.memory,
         data: plan.data,
         fold: options.enabled("fold-functions"),
-        own_base: options.debug_info,
         debug,
+        own_base: options.debug_info,
     };
     let linked = link::link(input, out)?;
     clock.lap("link");

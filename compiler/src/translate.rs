@@ -91,6 +91,8 @@ struct Translator<'a, 'f> {
     handlers: Vec<ir::Block>,
     /// Whether the next operator can be reached.
     reachable: bool,
+    /// Whether the module says that this operator's branch is likely taken.
+    hint: Option<bool>,
     /// Signatures imported into this function, by canonical type.
     signatures: HashMap<u32, ir::SigRef>,
     /// Own functions imported into this function, by index.
@@ -133,11 +135,15 @@ fn translate_body(
         t.declare_locals(count, env.parsed.types.value(ty)?);
     }
     t.begin_function(ty);
+    let hints = env.parsed.hints.get(&body.validator.index).map_or(&[][..], Vec::as_slice);
     let mut reader = body.body.get_operators_reader()?;
     while !reader.eof() {
         let (op, offset) = reader.read_with_offset()?;
         // Offset zero is the module's magic number: never an operator.
         t.b.set_srcloc(ir::SourceLoc::new(offset as u32));
+        let from_start = offset - body.body.range().start;
+        let hint = hints.binary_search_by_key(&from_start, |hint| hint.func_offset.into());
+        t.hint = hint.ok().map(|at| hints[at].taken);
         t.operator(&op, offset)?;
     }
     let watch = t.take_watch();
@@ -170,6 +176,7 @@ impl<'a, 'f> Translator<'a, 'f> {
             control: Vec::new(),
             handlers: Vec::new(),
             reachable: true,
+            hint: None,
             signatures: HashMap::new(),
             callees: HashMap::new(),
             builtins: HashMap::new(),

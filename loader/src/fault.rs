@@ -3,7 +3,8 @@
 //!
 //! * A bad instruction traps if its address is in the site table.
 //! * A bad access traps if its address is in the site table and what it
-//!   touched is reserved for a memory of the running store.
+//!   touched is reserved for a memory of the running store, or is where failed
+//!   comparisons with a memory's length lead.
 //! * An access to the guard below the store's stack is a stack overflow, from
 //!   anywhere in guest code or in the stubs that push to that stack.
 //!
@@ -23,6 +24,7 @@ use crate::sys::arch;
 use crate::sys::registers::Registers;
 use crate::sys::signals::{Fault, FaultKind, Resume};
 use crate::vm::FaultRecord;
+use precast_artifact::abi::NULL_GUARD;
 use precast_artifact::search::{Site, Table};
 use precast_artifact::trap::TrapCode;
 use std::cell::Cell;
@@ -50,7 +52,11 @@ pub(crate) fn decide(fault: &Fault) -> Option<Resume> {
     let store = unsafe { CURRENT.get().as_ref() }?;
     let code = match (site_trap(image, pc), fault.kind) {
         (Some(code), FaultKind::Instruction) => code,
-        (Some(code), FaultKind::Access(address)) if store.guards(address) => code,
+        (Some(code), FaultKind::Access(address))
+            if store.guards(address) || (address as u64) < NULL_GUARD =>
+        {
+            code
+        }
         (_, FaultKind::Access(address))
             if store.stack.as_ref().is_some_and(|stack| stack.guard().contains(&address)) =>
         {

@@ -100,6 +100,8 @@ pub(crate) struct StoreCore {
     #[allow(clippy::vec_box)]
     pub(crate) instances: Vec<Box<GuestState>>,
     pub(crate) memories: Vec<LinearMemory>,
+    /// The reservation that a memory last wanted to grow beyond.
+    pub(crate) short_reservation: Option<u64>,
     pub(crate) tables: Vec<Elements>,
     /// Values of globals that the host made.
     #[allow(clippy::vec_box)]
@@ -144,6 +146,7 @@ impl<T> Store<T> {
             stack: None,
             instances: Vec::new(),
             memories: Vec::new(),
+            short_reservation: None,
             tables: Vec::new(),
             globals: Vec::new(),
             tags: Vec::new(),
@@ -170,6 +173,15 @@ impl<T> Store<T> {
     pub fn data_mut(&mut self) -> &mut T {
         // SAFETY: `&mut self` keeps guests from running.
         unsafe { &mut (*self.inner.as_ptr()).data }
+    }
+
+    /// The reservation, in bytes, that a memory could not grow beyond though
+    /// its type and the limits allowed it: of the last such growth. A guest
+    /// that failed afterwards may have wanted a larger one, which is chosen
+    /// when it is compiled.
+    pub fn exhausted_reservation(&self) -> Option<u64> {
+        // SAFETY: `&self` keeps guests from running.
+        unsafe { (*self.inner.as_ptr()).core.short_reservation }
     }
 
     /// From now on, a trap of a guest ends the process where it happens, by the
@@ -349,7 +361,10 @@ impl StoreCore {
     pub(crate) fn grow_memory(&mut self, index: u32, delta: u64) -> Option<u64> {
         let memory = &self.memories[index as usize];
         let old = memory.pages();
-        let length = memory.grown(delta)?;
+        let Some(length) = memory.grown(delta) else {
+            self.short_reservation = memory.lacks_reservation(delta).or(self.short_reservation);
+            return None;
+        };
         self.allow_memory((length - memory.length()) as u64).ok()?;
         self.memories[index as usize].grow_to(length).ok()?;
         Some(old)

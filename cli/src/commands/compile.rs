@@ -4,7 +4,7 @@ use super::progress::Progress;
 use super::{input, output};
 use crate::exit::{Failure, Result};
 use clap::Args;
-use precast_compiler::{Features, OptLevel, Options, Report};
+use precast_compiler::{Features, MemoryModel, OptLevel, Options, Report};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -14,6 +14,11 @@ pub struct CodegenOptions {
     /// Optimisation level: 0, or 1 (the default) and above
     #[arg(short = 'O', value_name = "LEVEL", value_parser = parse_level)]
     opt_level: Option<OptLevel>,
+
+    /// Include debug information, for debuggers and reports; with -O0 every
+    /// variable can be read and written at every line
+    #[arg(short = 'g')]
+    debug_info: bool,
 
     /// Target triple, such as aarch64-unknown-linux-gnu
     #[arg(long, value_name = "TRIPLE")]
@@ -28,14 +33,20 @@ pub struct CodegenOptions {
     #[arg(long, value_name = "LIST")]
     features: Option<Features>,
 
+    /// What keeps accesses inside linear memories: guard (page protection
+    /// behind large reservations of address space) or bounds (a comparison at
+    /// each access, for little address space)
+    #[arg(long, value_name = "MODEL", value_parser = parse_memory_model)]
+    memory_model: Option<MemoryModel>,
+
+    /// Address space for each memory, which is how far it can grow, such as
+    /// 64MiB
+    #[arg(long, value_name = "SIZE", value_parser = crate::size::parse)]
+    memory_reservation: Option<u64>,
+
     /// Leave out an optimisation, by name
     #[arg(long = "disable", value_name = "NAME")]
     disabled: Vec<String>,
-
-    /// Write debug information; with -O0 every variable can be read and
-    /// written at every line
-    #[arg(short = 'g')]
-    debug_info: bool,
 
     /// Number of threads
     #[arg(short, long, value_name = "N")]
@@ -73,6 +84,14 @@ fn parse_level(text: &str) -> Result<OptLevel, String> {
     }
 }
 
+fn parse_memory_model(text: &str) -> Result<MemoryModel, String> {
+    match text {
+        "guard" => Ok(MemoryModel::Guard),
+        "bounds" => Ok(MemoryModel::Bounds),
+        other => Err(format!("unknown memory model `{other}`; known are guard and bounds")),
+    }
+}
+
 /// CPU name for this machine.
 pub fn host_cpu() -> &'static str {
     if cfg!(target_arch = "x86_64") { "native" } else { "baseline" }
@@ -87,6 +106,8 @@ impl CodegenOptions {
             cpu: self.cpu.clone().unwrap_or(defaults.cpu),
             opt_level: self.opt_level.unwrap_or_default(),
             features: self.features.unwrap_or_default(),
+            memory_model: self.memory_model.unwrap_or_default(),
+            memory_reservation: self.memory_reservation,
             threads: self.jobs,
             disabled: self.disabled.clone(),
             debug_info: self.debug_info,

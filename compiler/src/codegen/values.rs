@@ -23,7 +23,6 @@ pub(super) fn collect(
     let size = buffer.data().len() as u32;
     let positions = positions(buffer);
     let (mut spans, mut places) = slots(buffer, size);
-    spans.sort_by_key(|span| span.variable);
     let constants = recorded.constants.iter().map(|&(value, bits)| ValuePlace {
         value,
         start: 0,
@@ -32,6 +31,7 @@ pub(super) fn collect(
     });
     places.extend(constants);
     spans.extend(recorded.spans);
+    spans.sort_by_key(|span| (span.variable, span.from));
     let calls: Vec<u32> = buffer.call_sites().map(|call| call.ret_addr - 1).collect();
     let above = true_cfa(buffer) - CFA_ABOVE_FRAME_POINTER;
     for (label, ranges) in &compiled.value_labels_ranges {
@@ -117,7 +117,8 @@ fn slots(buffer: &Buffer, size: u32) -> (Vec<ValueSpan>, Vec<ValuePlace>) {
     let bottom = -CFA_ABOVE_FRAME_POINTER - frame.frame_to_fp_offset as i32;
     for slot in frame.stackslots.values() {
         let Some(key) = slot.key else { continue };
-        let value = places.len() as u32;
+        // Recorded values are numbered from zero.
+        let value = u32::MAX - places.len() as u32;
         spans.push(ValueSpan { variable: slot_variable(key), from: 0, to: u32::MAX, value });
         let place = Place::Frame(bottom + slot.offset as i32);
         places.push(ValuePlace { value, start: 0, end: size, place });

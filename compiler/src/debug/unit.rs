@@ -377,7 +377,8 @@ impl<'u, 'a> Converter<'u, 'a> {
                 }
             }
         }
-        let inside = children || root || scope.is_function;
+        let memory = if scope.is_function { self.memory_variable() } else { None };
+        let inside = children || root || memory.is_some();
         let mut draft = Draft::new(tag, inside);
         if root {
             self.root_attributes(attributes, &mut draft);
@@ -394,15 +395,17 @@ impl<'u, 'a> Converter<'u, 'a> {
         }
         self.write(draft);
         if !inside {
+            if scope.is_function {
+                self.functions.pop();
+            }
             return;
         }
-        let is_function = scope.is_function;
         self.scopes.push(scope);
         if root {
             self.base_types();
         }
-        if is_function {
-            self.memory_variable();
+        if let Some(variable) = memory {
+            self.write(variable);
         }
         if !children && !root {
             self.leave();
@@ -571,15 +574,14 @@ impl<'u, 'a> Converter<'u, 'a> {
     }
 
     /// `__precast_memory`: where linear memory begins.
-    fn memory_variable(&mut self) {
-        let Some(function) = self.functions.last() else { return };
-        let Some(location) = self.locations.memory_base(function) else { return };
+    fn memory_variable(&mut self) -> Option<Draft> {
+        let location = self.locations.memory_base(self.functions.last()?)?;
         let mut draft = Draft::new(dw::DW_TAG_variable, false);
         draft.string(dw::DW_AT_name, b"__precast_memory");
         draft.written(dw::DW_AT_type, self.host_address);
         draft.flag(dw::DW_AT_artificial);
         draft.location(dw::DW_AT_location, location);
-        self.write(draft);
+        Some(draft)
     }
 
     /// A pointer becomes a structure.

@@ -34,10 +34,10 @@ pub(crate) struct LinkInput<'a> {
     pub data: Vec<&'a [u8]>,
     /// Whether identical functions may share their code.
     pub fold: bool,
-    /// Whether the image gets a [link base](super::base) of its own.
-    pub own_base: bool,
     /// Debug information; empty without.
     pub debug: Vec<DebugSection>,
+    /// Whether the image gets a [link base](super::base) of its own.
+    pub own_base: bool,
 }
 
 /// A section of debug information, complete but for addresses.
@@ -81,6 +81,8 @@ pub(crate) struct Header {
     pub wasm_features: Vec<String>,
     pub options: Vec<String>,
     pub source_hash: [u8; 32],
+    /// What made the source module, for `.comment`.
+    pub producers: Vec<String>,
 }
 
 /// A stub and what it is for.

@@ -115,7 +115,8 @@ pub(crate) fn link(
     // What depends on that alone.
     let tables = Tables::place(&input.private_tables, &input.context);
     let frames = Frames::new(machine, blocks());
-    let symbols = SymbolTable::new(&names, &text, &tables, !input.debug.is_empty());
+    let symbols = SymbolTable::new(&names, &text, &tables, input.own_base);
+    let comment = comment(&input.header.producers);
     let mut note = unplaced_note(input.header, page_size);
     let mut bytes = PerSection::<Vec<u8>>::default();
     bytes[Section::Note] = encode_note(&note);
@@ -127,9 +128,9 @@ pub(crate) fn link(
     bytes[Section::Functions] = search::function_table(&text, &input.functions);
     bytes[Section::Sites] = search::site_table(blocks());
     bytes[Section::Handlers] = search::handler_table(blocks());
+    bytes[Section::Comment] = comment;
     bytes[Section::Shstrtab] = elf::section_names();
     let debug = std::mem::take(&mut input.debug);
-    let with_debug = !debug.is_empty();
     let mut relocs = PerSection::<Vec<DebugReloc>>::default();
     for section in debug {
         let Some(place) = Section::debug(section.name) else {
@@ -140,7 +141,7 @@ pub(crate) fn link(
 
     // Where everything lies in the file.
     let mut sizes = bytes.map(|bytes| bytes.len() as u64);
-    sizes[Section::Cell] = if with_debug { sections::CELL_SIZE } else { 0 };
+    sizes[Section::Cell] = if input.own_base { sections::CELL_SIZE } else { 0 };
     sizes[Section::Tables] = tables.size;
     sizes[Section::Data] = input.data.iter().map(|segment| segment.len() as u64).sum();
     sizes[Section::EhFrameHdr] = frames.header_size();
@@ -284,6 +285,14 @@ fn unplaced_note(header: Header, page_size: u64) -> Note {
 
 fn encode_note(note: &Note) -> Vec<u8> {
     elf::note(note::OWNER, note::TYPE, &note.encode())
+}
+
+/// `.comment`: what made the artifact, and what made its source, as strings
+/// that end with zero.
+fn comment(producers: &[String]) -> Vec<u8> {
+    let ours = concat!("precast ", env!("CARGO_PKG_VERSION"));
+    let lines = std::iter::once(ours).chain(producers.iter().map(String::as_str));
+    lines.flat_map(|line| line.bytes().chain([0])).collect()
 }
 
 fn build_id_note(id: &[u8]) -> Vec<u8> {

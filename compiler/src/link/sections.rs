@@ -41,6 +41,7 @@ pub(super) enum Section {
     DebugLocLists,
     DebugRngLists,
     DebugStr,
+    Comment,
     Symtab,
     Strtab,
     Shstrtab,
@@ -71,7 +72,7 @@ pub(super) struct Spec {
 
 impl Section {
     /// Every section in file order.
-    pub(super) const ALL: [Self; 23] = [
+    pub(super) const ALL: [Self; 24] = [
         Self::Note,
         Self::BuildId,
         Self::Module,
@@ -92,6 +93,7 @@ impl Section {
         Self::DebugLocLists,
         Self::DebugRngLists,
         Self::DebugStr,
+        Self::Comment,
         Self::Symtab,
         Self::Strtab,
         Self::Shstrtab,
@@ -127,6 +129,7 @@ impl Section {
             Self::DebugLocLists => (".debug_loclists", elf::SHT_PROGBITS, Unmapped, 1),
             Self::DebugRngLists => (".debug_rnglists", elf::SHT_PROGBITS, Unmapped, 1),
             Self::DebugStr => (".debug_str", elf::SHT_PROGBITS, Unmapped, 1),
+            Self::Comment => (".comment", elf::SHT_PROGBITS, Unmapped, 1),
             Self::Symtab => (".symtab", elf::SHT_SYMTAB, Unmapped, 8),
             Self::Strtab => (".strtab", elf::SHT_STRTAB, Unmapped, 1),
             Self::Shstrtab => (".shstrtab", elf::SHT_STRTAB, Unmapped, 1),

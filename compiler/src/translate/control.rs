@@ -143,6 +143,11 @@ impl Translator<'_, '_> {
         let condition = self.pop();
         let then = self.b.create_block();
         self.b.ins().brif(condition, then, &[], otherwise, &[]);
+        match self.hint {
+            Some(true) => self.b.set_cold_block(otherwise),
+            Some(false) => self.b.set_cold_block(then),
+            None => {}
+        }
         self.b.seal_block(then);
         self.b.seal_block(otherwise);
         let params = self.stack[self.stack.len() - ty.params.len()..].to_vec();
@@ -270,7 +275,20 @@ impl Translator<'_, '_> {
     pub(super) fn branch_on(&mut self, condition: Value, depth: u32) {
         let (target, args) = self.branch_target(depth);
         let next = self.b.create_block();
-        self.b.ins().brif(condition, target, &args, next, &[]);
+        if self.hint == Some(false) {
+            // The target may be likely from elsewhere, but not from here.
+            let taken = self.b.create_block();
+            self.b.set_cold_block(taken);
+            self.b.ins().brif(condition, taken, &[], next, &[]);
+            self.b.seal_block(taken);
+            self.b.switch_to_block(taken);
+            self.b.ins().jump(target, &args);
+        } else {
+            self.b.ins().brif(condition, target, &args, next, &[]);
+        }
+        if self.hint == Some(true) {
+            self.b.set_cold_block(next);
+        }
         self.b.seal_block(next);
         self.b.switch_to_block(next);
     }

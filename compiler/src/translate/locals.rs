@@ -54,13 +54,11 @@ pub(crate) fn slot_variable(key: StackSlotKey) -> Watched {
 impl Translator<'_, '_> {
     /// Takes note of the context, which came as the first parameter.
     pub(super) fn declare_context(&mut self) {
-        match self.env.debug {
-            Debug::Off => {}
-            Debug::Slots => {
-                let slot = self.slot(Watched::Context, 8);
-                self.b.ins().stack_store(types::I64, self.ctx, slot, 0);
-            }
-            Debug::Values => self.watch.define(Watched::Context, self.ctx, 0),
+        // Without it no address of the guest means anything, so it is kept in
+        // optimised code too: one store.
+        if self.env.debug != Debug::Off {
+            let slot = self.slot(Watched::Context, 8);
+            self.b.ins().stack_store(types::I64, self.ctx, slot, 0);
         }
     }
 
