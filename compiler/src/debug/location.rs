@@ -2,7 +2,7 @@
 //! of expressions for parts of it (DWARF 5 section 2.6).
 
 use super::Module;
-use super::code::{FunctionCode, Region};
+use super::code::FunctionCode;
 use super::expression::{Global, Source, World};
 use super::output::{Base, Fixup, Part};
 use crate::function::{Place, Watched};
@@ -137,24 +137,10 @@ impl<'m, 'a> Locations<'m, 'a> {
     }
 
     /// The base of memory 0, as a value.
-    pub(super) fn memory_base(&mut self, function: &Function<'a>) -> Option<Located> {
-        let whole = function.whole();
-        let regions = function.code.regions(&whole, &[Watched::Context], &mut self.work);
-        let emit = |locations: &Self, places: &[Place]| {
-            locations.with_world(Some(function), |world| {
-                super::expression::memory_base(*places.first()?, world)
-            })
-        };
-        if let Some(places) = covers(&regions, function.code.size()) {
-            return emit(self, places).map(Located::Expression);
-        }
-        let mut list = Part::default();
-        for region in regions {
-            if let Some(part) = emit(self, &region.places) {
-                entry(&mut list, &region.code, &part);
-            }
-        }
-        self.finish_list(function, list)
+    pub(super) fn memory_base(&self, function: &Function<'a>) -> Option<Located> {
+        let place = *function.code.fixed(&[Watched::Context])?.first()?;
+        self.with_world(Some(function), |world| super::expression::memory_base(place, world))
+            .map(Located::Expression)
     }
 
     fn finish_list(&mut self, function: &Function<'a>, list: Part) -> Option<Located> {
@@ -178,11 +164,10 @@ impl<'m, 'a> Locations<'m, 'a> {
     }
 
     /// The expression, if every variable has one place in all of the code.
-    fn everywhere(&mut self, source: &Source, function: &Function<'a>) -> Option<Part> {
+    fn everywhere(&self, source: &Source, function: &Function<'a>) -> Option<Part> {
         let variables = source.variables(true);
-        let regions = function.code.regions(&function.whole(), &variables, &mut self.work);
-        let places = covers(&regions, function.code.size())?;
-        self.emit(source, &variables, places, Some(function))
+        let places = function.code.fixed(&variables)?;
+        self.emit(source, &variables, &places, Some(function))
     }
 
     fn emit(
@@ -249,14 +234,6 @@ fn entry(list: &mut Part, code: &Range<u32>, expression: &Part) {
     list.uleb(code.end.into());
     list.uleb(expression.len() as u64);
     list.append(expression);
-}
-
-/// The places, if one region is all of the code.
-fn covers(regions: &[Region], size: u32) -> Option<&[Place]> {
-    match regions {
-        [Region { code, places }] if *code == (0..size) => Some(places),
-        _ => None,
-    }
 }
 
 /// The expression, if it is `DW_OP_fbreg` alone.

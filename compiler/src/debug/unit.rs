@@ -49,13 +49,16 @@ pub(super) fn convert(module: &Module<'_>, index: usize) -> UnitOutput {
 }
 
 /// An open entry.
+#[derive(Default)]
 struct Scope {
     /// Position of the function that it is inside of.
     function: Option<usize>,
     /// Whether that ends with this entry.
     is_function: bool,
-    /// The code it covers, relative to the function's.
+    /// The code it covers, relative to the function's, and of that the code that
+    /// entries inside cover: they must not overlap.
     code: Vec<Range<u32>>,
+    taken: Vec<Range<u32>>,
 }
 
 /// Builds one entry.
@@ -132,6 +135,8 @@ struct Converter<'u, 'a> {
     functions: Vec<Function<'a>>,
     /// Functions whose code the unit describes.
     covered: BTreeSet<usize>,
+    /// Functions that have an entry.
+    described: BTreeSet<usize>,
     /// Where the offset of the unit's own range list is missing.
     own_ranges: Option<usize>,
     /// Entries of types that pointers need: a guest's address and a native one.
@@ -159,6 +164,7 @@ impl<'u, 'a> Converter<'u, 'a> {
             scopes: Vec::new(),
             functions: Vec::new(),
             covered: BTreeSet::new(),
+            described: BTreeSet::new(),
             own_ranges: None,
             guest_address: 0,
             host_address: 0,
@@ -356,7 +362,7 @@ impl<'u, 'a> Converter<'u, 'a> {
         if pointer::is_pointer(tag) {
             return self.pointer(tag, children, attributes);
         }
-        let mut scope = Scope { function: None, is_function: false, code: Vec::new() };
+        let mut scope = Scope::default();
         if let Some(around) = self.scopes.last() {
             scope.function = around.function;
         }
@@ -372,7 +378,7 @@ impl<'u, 'a> Converter<'u, 'a> {
                 scope.code = place.clone();
             }
             _ => {
-                if let Some(around) = self.scopes.last() {
+                if let Some(around) = self.scopes.last().filter(|_| children) {
                     scope.code = around.code.clone();
                 }
             }
@@ -417,6 +423,9 @@ impl<'u, 'a> Converter<'u, 'a> {
         scope.function = None;
         let Some(range) = self.source_ranges(attributes).into_iter().next() else { return };
         let Some(index) = self.module.code.find(range.start) else { return };
+        if !self.described.insert(index) {
+            return;
+        }
         self.covered.insert(index);
         let function = Function::new(self.module, index);
         scope.code.push(0..function.code.size());
@@ -441,8 +450,9 @@ impl<'u, 'a> Converter<'u, 'a> {
             self.locations.work = left;
             covered.extend(function.code.ranges(&range));
         }
-        let around = self.scopes.last().map(|scope| scope.code.as_slice()).unwrap_or_default();
-        code::intersect(&code::join(covered), around)
+        let Some(around) = self.scopes.last_mut() else { return Vec::new() };
+        let inside = code::intersect(&code::join(covered), &around.code);
+        code::claim(inside, &mut around.taken)
     }
 
     /// The address ranges that an entry has in the module.
@@ -641,8 +651,7 @@ impl<'u, 'a> Converter<'u, 'a> {
         }
         self.write(draft);
         if children {
-            let scope = Scope { function: None, is_function: false, code: Vec::new() };
-            self.scopes.push(scope);
+            self.scopes.push(Scope::default());
         }
     }
 
