@@ -29,6 +29,7 @@
 //! | [`location`] | locations, as expressions or lists |
 //! | [`line`] | line number programs |
 //! | [`abbreviation`] | shapes of entries |
+//! | [`meaning`] | locations that mean more than they say |
 //! | [`pointer`] | pointer types and their names |
 //! | [`unit`] | units and their entries |
 
@@ -37,6 +38,7 @@ mod code;
 mod expression;
 mod line;
 mod location;
+mod meaning;
 mod output;
 mod pointer;
 mod source;

@@ -6,6 +6,7 @@ use super::abbreviation::{Shape, Shapes};
 use super::code;
 use super::line;
 use super::location::{Function, Located, Locations};
+use super::meaning::{self, Meaning};
 use super::output::{Base, Fixup, Part};
 use super::pointer::{self, Names};
 use super::source::{Bytes, UnitPlace};
@@ -357,6 +358,12 @@ impl<'u, 'a> Converter<'u, 'a> {
         attributes: &[Attribute<Bytes<'a>>],
     ) {
         let source = (offset.0 + self.place.offset) as u32;
+        let meaning = meaning::of(&self.module.dwarf, self.unit, tag, attributes);
+        let own_type = attributes.iter().any(|a| a.name() == dw::DW_AT_type);
+        let host_pointer = match meaning {
+            Meaning::HostPointer if own_type => self.host_pointer(tag, attributes),
+            _ => None,
+        };
         self.offsets.push((source, self.info.len() as u32));
         let root = self.scopes.is_empty();
         if pointer::is_pointer(tag) {
@@ -397,7 +404,13 @@ impl<'u, 'a> Converter<'u, 'a> {
             self.label(attributes, scope.function, &mut draft);
         }
         for attribute in attributes {
-            self.attribute(tag, attribute, scope.function, &mut draft);
+            match (attribute.name(), host_pointer) {
+                (dw::DW_AT_location, _) => {
+                    self.location(attribute, scope.function, meaning, &mut draft);
+                }
+                (dw::DW_AT_type, Some(ty)) => draft.written(dw::DW_AT_type, ty),
+                _ => self.attribute(tag, attribute, scope.function, &mut draft),
+            }
         }
         self.write(draft);
         if !inside {
@@ -416,6 +429,15 @@ impl<'u, 'a> Converter<'u, 'a> {
         if !children && !root {
             self.leave();
         }
+    }
+
+    /// Writes the type of `this`, a pointer of the process; gives its place.
+    fn host_pointer(&mut self, tag: DwTag, attributes: &[Attribute<Bytes<'a>>]) -> Option<u32> {
+        let class = meaning::this(&self.module.dwarf, self.unit, tag, attributes)?;
+        let mut draft = Draft::new(dw::DW_TAG_pointer_type, false);
+        draft.byte(dw::DW_AT_byte_size, 8);
+        draft.reference(dw::DW_AT_type, class);
+        Some(self.write(draft))
     }
 
     /// A function that has code becomes the innermost.
@@ -692,7 +714,7 @@ impl<'u, 'a> Converter<'u, 'a> {
             | dw::DW_AT_GNU_dwo_name
             | dw::DW_AT_GNU_dwo_id => {}
             dw::DW_AT_linkage_name if self.is_disguised_main(attribute) => {}
-            dw::DW_AT_location => self.location(attribute, function, draft),
+            dw::DW_AT_location => self.location(attribute, function, Meaning::Plain, draft),
             _ => {
                 let value = attribute.raw_value();
                 if let AttributeValue::Exprloc(expression) = value {
@@ -719,11 +741,14 @@ impl<'u, 'a> Converter<'u, 'a> {
         &mut self,
         attribute: &Attribute<Bytes<'a>>,
         function: Option<usize>,
+        meaning: Meaning,
         draft: &mut Draft,
     ) {
         let function = function.map(|function| &self.functions[function]);
         let location = match attribute.value() {
-            AttributeValue::Exprloc(expression) => self.locations.expression(function, expression),
+            AttributeValue::Exprloc(expression) => {
+                self.locations.expression(function, expression, meaning)
+            }
             value => {
                 let dwarf = &self.module.dwarf;
                 let Ok(Some(mut list)) = dwarf.attr_locations(self.unit, value) else { return };
@@ -734,7 +759,7 @@ impl<'u, 'a> Converter<'u, 'a> {
                     self.locations.work = left;
                     entries.push((entry.range.begin..entry.range.end, entry.data));
                 }
-                self.locations.list(function, entries.into_iter())
+                self.locations.list(function, entries.into_iter(), meaning)
             }
         };
         if let Some(location) = location {
