@@ -362,6 +362,7 @@ impl<'u, 'a> Converter<'u, 'a> {
         let own_type = attributes.iter().any(|a| a.name() == dw::DW_AT_type);
         let host_pointer = match meaning {
             Meaning::HostPointer if own_type => self.host_pointer(tag, attributes),
+            _ if tag == dw::DW_TAG_member => self.vtable_pointer(attributes),
             _ => None,
         };
         self.offsets.push((source, self.info.len() as u32));
@@ -437,6 +438,28 @@ impl<'u, 'a> Converter<'u, 'a> {
         let mut draft = Draft::new(dw::DW_TAG_pointer_type, false);
         draft.byte(dw::DW_AT_byte_size, 8);
         draft.reference(dw::DW_AT_type, class);
+        Some(self.write(draft))
+    }
+
+    /// Writes the type of a member that points to a virtual table; gives its
+    /// place. gdb knows these members by their name, and insists that they are
+    /// pointers or references.
+    fn vtable_pointer(&mut self, attributes: &[Attribute<Bytes<'a>>]) -> Option<u32> {
+        let find = |name| attributes.iter().find(|a| a.name() == name).map(Attribute::value);
+        let name = find(dw::DW_AT_name)?;
+        let name = self.module.dwarf.attr_string(self.unit, name).ok()?;
+        let AttributeValue::UnitRef(ty) = find(dw::DW_AT_type)? else { return None };
+        if !name.slice().starts_with(b"_vptr") {
+            return None;
+        }
+        let pointer = self.unit.entry(ty).ok()?;
+        let target = match pointer.attr_value(dw::DW_AT_type) {
+            Some(AttributeValue::UnitRef(target)) if pointer::is_pointer(pointer.tag()) => target,
+            _ => return None,
+        };
+        let mut draft = Draft::new(dw::DW_TAG_reference_type, false);
+        draft.byte(dw::DW_AT_byte_size, self.unit.encoding().address_size);
+        draft.reference(dw::DW_AT_type, target);
         Some(self.write(draft))
     }
 
