@@ -30,6 +30,7 @@
 //! | [`line`] | line number programs |
 //! | [`abbreviation`] | shapes of entries |
 //! | [`pointer`] | pointer types and their names |
+//! | [`site`] | source positions for trap reports |
 //! | [`unit`] | units and their entries |
 
 mod abbreviation;
@@ -39,6 +40,7 @@ mod line;
 mod location;
 mod output;
 mod pointer;
+mod site;
 mod source;
 mod unit;
 
