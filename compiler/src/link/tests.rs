@@ -19,6 +19,9 @@ use precast_artifact::types::{
     FuncType, GlobalType, HeapType, Limits, MemoryType, RefType, TableType, ValType,
 };
 
+mod objects;
+mod veneers;
+
 const MACHINES: [(u16, u64); 3] = [(EM_X86_64, 4096), (EM_AARCH64, 65536), (EM_RISCV, 4096)];
 
 fn words(words: &[u32]) -> Box<[u8]> {
