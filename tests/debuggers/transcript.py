@@ -30,7 +30,7 @@ def basename(path):
 
 def plain(function):
     """A function's name without parameters, template arguments and scopes."""
-    name = re.sub(r"\(anonymous namespace\)::|\(anonymous class\)::| const$", "", function or "?")
+    name = re.sub(r"\(anonymous namespace\)::|\(anonymous class\)::| const$|::h[0-9a-f]{16}$", "", function or "?")
     depth, out = 0, ""
     for char in name.replace("operator()", "operator_call").replace("operator->", "operator_arrow"):
         depth += char in "<("

@@ -14,6 +14,8 @@ pub fn normal(text: &str) -> String {
         }
     }
     let text = words.join(" ");
+    // Types of the guest's `long` and of `int` have the same size.
+    let text = text.replace("long", "int").replace("int int", "int");
     // gdb writes the type of a pointer that stands alone before it.
     let text = text.replace("(@ADDRESS", "@ADDRESS");
     match text.split_once(") ADDRESS").or_else(|| text.split_once(") NULL")) {
