@@ -43,6 +43,8 @@ pub enum OpenError {
     NotElf(&'static str),
     /// ELF, but without the note: not made by Precast.
     NotPrecast,
+    /// A relocatable object.
+    Object,
     /// Of another version of the contract.
     Version(crate::abi::Versions),
     /// Damaged or truncated.
@@ -54,6 +56,9 @@ impl fmt::Display for OpenError {
         match self {
             Self::NotElf(guess) => write!(f, "not a precompiled artifact: {guess}"),
             Self::NotPrecast => f.write_str("an ELF file, but not made by precast"),
+            Self::Object => f.write_str(
+                "an object, which is for system linkers: `precast link` makes an artifact of it",
+            ),
             Self::Version(v) => {
                 let ours = crate::abi::Versions::CURRENT;
                 write!(
@@ -99,6 +104,9 @@ impl Container {
         let header = Header::parse(file).map_err(damaged)?;
         if !header.is_class_64() || header.is_big_endian() {
             return Err(OpenError::NotPrecast);
+        }
+        if header.e_type(ENDIAN) == elf::ET_REL {
+            return Err(OpenError::Object);
         }
         header.endian().map_err(damaged)?;
         let segments = header.program_headers(ENDIAN, file).map_err(damaged)?;
@@ -199,11 +207,32 @@ pub fn symbols_at(file: &[u8], address: u64) -> Vec<&[u8]> {
     find_symbols(file, address).unwrap_or_default()
 }
 
+/// Names of all function symbols that cover the place at this file offset, in
+/// any ELF program or library. As [`symbols_at`], for reports only.
+pub fn symbols_at_place(file: &[u8], offset: u64) -> Vec<&[u8]> {
+    let find = || {
+        let header = Header::parse(file).ok()?;
+        let mut segments = header.program_headers(ENDIAN, file).ok()?.iter();
+        let address = segments.find_map(|segment| {
+            let inside = offset.checked_sub(segment.p_offset(ENDIAN))?;
+            let loaded = segment.p_type(ENDIAN) == elf::PT_LOAD;
+            let address = segment.p_vaddr(ENDIAN).wrapping_add(inside);
+            (loaded && inside < segment.p_filesz(ENDIAN)).then_some(address)
+        })?;
+        symbols_covering(header, file, address)
+    };
+    find().unwrap_or_default()
+}
+
 fn find_symbols(file: &[u8], address: u64) -> Option<Vec<&[u8]>> {
     let header = Header::parse(file).ok()?;
-    let sections = header.sections(ENDIAN, file).ok()?;
     let base = segments_base(header.program_headers(ENDIAN, file).ok()?);
-    let address = address.checked_add(base)?;
+    symbols_covering(header, file, address.checked_add(base)?)
+}
+
+/// Names of the function symbols that cover a virtual address.
+fn symbols_covering<'f>(header: &Header, file: &'f [u8], address: u64) -> Option<Vec<&'f [u8]>> {
+    let sections = header.sections(ENDIAN, file).ok()?;
     let symbols = sections.symbols(ENDIAN, file, elf::SHT_SYMTAB).ok()?;
     let covers = |symbol: &&elf::Sym64<LittleEndian>| {
         let start = symbol.st_value(ENDIAN);

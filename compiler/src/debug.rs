@@ -31,6 +31,7 @@
 //! | [`abbreviation`] | shapes of entries |
 //! | [`meaning`] | locations that mean more than they say |
 //! | [`pointer`] | pointer types and their names |
+//! | [`site`] | source positions for trap reports |
 //! | [`unit`] | units and their entries |
 
 mod abbreviation;
@@ -41,6 +42,7 @@ mod location;
 mod meaning;
 mod output;
 mod pointer;
+mod site;
 mod source;
 mod unit;
 

@@ -26,6 +26,7 @@
 
 #![forbid(unsafe_code)]
 
+mod c_header;
 mod codegen;
 mod debug;
 mod error;
@@ -43,7 +44,10 @@ mod translate;
 pub use error::{Error, Location, Result};
 pub use features::Features;
 pub use options::{MemoryModel, OptLevel, Options};
-pub use pipeline::{Observer, Report, compile, compile_to, fingerprint, gains_from_cpu};
+pub use pipeline::{
+    Observer, Report, compile, compile_object_to, compile_to, fingerprint, gains_from_cpu,
+    link_object,
+};
 
 /// Converts the text format to a binary module. A binary module is returned
 /// as it is.

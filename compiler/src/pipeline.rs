@@ -4,11 +4,12 @@
 //! serial link that follows places them in index order, so the bytes do not
 //! depend on the number of threads.
 
+use crate::c_header;
 use crate::codegen;
 use crate::debug;
 use crate::error::{Error, Result};
 use crate::function::CompiledFunction;
-use crate::link::{self, Header, LinkInput, Stub, StubKind};
+use crate::link::{self, Header, LinkInput, LinkSummary, Stub, StubKind};
 use crate::options::{OptLevel, Options};
 use crate::parse::{self, Parsed};
 use crate::plan::{Plan, duplicates};
@@ -79,6 +80,51 @@ pub fn compile_to(
     out: &mut dyn Write,
     observer: &dyn Observer,
 ) -> Result<Report> {
+    compile_with(wasm, options, observer, |input| Ok(link::link(input, out)?))
+}
+
+/// Compiles a module and writes a relocatable object to `out`, for a system
+/// linker to make part of a program. Gives also a C header for it: its image,
+/// `<name>_image`, and a function `<name>_<export>` for each exported function.
+///
+/// # Errors
+///
+/// As [`compile_to`]; `name` is no C identifier; or the module imports what a
+/// C program cannot provide.
+pub fn compile_object_to(
+    wasm: &[u8],
+    options: &Options,
+    name: &str,
+    out: &mut dyn Write,
+    observer: &dyn Observer,
+) -> Result<(Report, String)> {
+    c_header::check_name(name)?;
+    let mut header = String::new();
+    let report = compile_with(wasm, options, observer, |input| {
+        c_header::check_imports(&input.module)?;
+        header = c_header::c_header(&input.module, name);
+        Ok(link::link_to_object(input, &c_header::image_name(name), out)?)
+    })?;
+    Ok((report, header))
+}
+
+/// Makes the artifact of an object that [`compile_object_to`] has written, and
+/// writes it to `out`: the bytes that [`compile_to`] gives.
+///
+/// # Errors
+///
+/// `object` is no such object, or was changed; or `out` fails.
+pub fn link_object(object: &[u8], out: &mut dyn Write) -> Result<()> {
+    Ok(link::relink(object, out)?)
+}
+
+/// Runs all stages up to the last, which is `link`.
+fn compile_with(
+    wasm: &[u8],
+    options: &Options,
+    observer: &dyn Observer,
+    link: impl FnOnce(LinkInput<'_>) -> Result<LinkSummary>,
+) -> Result<Report> {
     options.check()?;
     let mut clock = Clock::new();
     let target = Target::new(options)?;
@@ -115,7 +161,7 @@ pub fn compile_to(
     let mut warnings = Vec::new();
     let debug = match options.debug_info {
         true => {
-            let made = debug_sections(&pool, &parsed, &plan, &functions, &target)?;
+            let made = debug_sections(&pool, &parsed, &plan, &functions, &stubs, &target)?;
             clock.lap("debug");
             warnings = made.warnings;
             made.list
@@ -148,7 +194,7 @@ pub fn compile_to(
         debug,
         own_base: options.debug_info,
     };
-    let linked = link::link(input, out)?;
+    let linked = link(input)?;
     clock.lap("link");
     Ok(Report {
         stages: clock.laps,
@@ -326,13 +372,14 @@ fn debug_sections(
     parsed: &Parsed<'_>,
     plan: &Plan<'_>,
     functions: &[Option<CompiledFunction>],
+    stubs: &[Stub],
     target: &Target,
 ) -> Result<debug::Sections> {
     let source = debug::Source::of(parsed);
     if source.is_empty() {
         return Ok(debug::Sections::default());
     }
-    let places = link::code_places(functions)?;
+    let places = link::code_places(&target.link, parsed.imported_functions, functions, stubs)?;
     let frame_pointer = codegen::frame_pointer(&*target.isa);
     let module = debug::Module::new(&source, parsed, plan, functions, &places, frame_pointer);
     let mut units = draw(pool, module.units(), || (), |(), unit| Ok(module.unit(unit)))?;

@@ -19,7 +19,6 @@ use crate::store::StoreCore;
 use crate::trap::{Frame, Trap};
 use crate::vm::FaultRecord;
 use crate::walk::{Position, caller, outwards};
-use precast_artifact::container::symbols_at;
 use precast_artifact::module::Module;
 use precast_artifact::search::Table;
 use precast_artifact::trap::TrapCode;
@@ -110,8 +109,7 @@ fn frame(core: &StoreCore, pc: usize, returns: bool) -> Option<Frame> {
     let Place { image, module, .. } = place;
     let sites = Table::new(".precast.sites", image.bytes(module.site_table)).ok();
     let address = module.text.offset + u64::from(place.start);
-    let names = symbols_at(image.file_bytes(), address);
-    let mut names = names.into_iter().map(|name| String::from_utf8_lossy(name).into_owned());
+    let mut names = image.names_at(address).into_iter();
     Some(Frame {
         module: image.module_name(module),
         function: place.function,

@@ -52,7 +52,7 @@ pub fn write_core_dump(
             w.str(name);
         });
     })?;
-    section(out, MEMORY, |w| w.list(&core.memories, |w, memory| limits(w, memory)))?;
+    section(out, MEMORY, |w| w.list(&core.memories, limits))?;
     let globals = section(out, GLOBAL, |w| globals(w, core))?;
     custom(out, "coreinstances", |w| instances(w, core, &modules, &globals))?;
     custom(out, "corestack", |w| {

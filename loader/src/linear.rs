@@ -185,6 +185,14 @@ impl LinearMemory {
         Ok(())
     }
 
+    /// Copies initial contents. What lies beyond the size is padding.
+    pub(crate) fn copy_contents(&mut self, address: u64, bytes: &[u8]) {
+        let room = (self.length() as u64).saturating_sub(address);
+        let bytes = &bytes[..room.min(bytes.len() as u64) as usize];
+        let written = self.write(address, bytes);
+        debug_assert!(written.is_some() || bytes.is_empty(), "as much as there is room for");
+    }
+
     /// Whether a fault at `address` is an access beyond the memory's size.
     pub(crate) fn guards(&self, address: usize) -> bool {
         // A machine may report the first byte of an access that straddles the

@@ -391,10 +391,10 @@ impl StoreCore {
 
     /// The first instance of a module.
     pub(crate) fn instance_of(&self, image: &Image, module: &Module) -> Option<u32> {
-        let is_one = |guest: &&Box<GuestState>| {
+        let is_one = |guest: &&GuestState| {
             std::ptr::eq(&raw const *guest.image, image) && std::ptr::eq(guest.module().0, module)
         };
-        self.instances.iter().find(is_one).map(|guest| guest.index)
+        self.instances.iter().map(Box::as_ref).find(is_one).map(|guest| guest.index)
     }
 
     /// Whether a fault at `address` is an access beyond the end of a memory.

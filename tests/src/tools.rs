@@ -53,10 +53,12 @@ macro_rules! test_name {
 }
 
 /// Debian package of each tool that a test may ask for.
-const PACKAGES: [(&str, &str); 9] = [
+const PACKAGES: [(&str, &str); 11] = [
+    ("cc", "gcc"),
     ("clang-19", "clang-19 lld-19 wasi-libc libclang-rt-19-dev-wasm32"),
     ("gdb", "gdb"),
     ("lldb", "lldb-22"),
+    ("llvm-dwarfdump-19", "llvm-19"),
     ("objdump", "binutils"),
     ("perf", "linux-perf"),
     ("readelf", "binutils"),

@@ -60,9 +60,23 @@ pub struct CompileCommand {
     codegen: CodegenOptions,
 
     /// Where to write the artifact; `-` is standard output. By default the
-    /// input's name with .cwasm, in the current folder
+    /// input's name with .cwasm (.o for an object), in the current folder
     #[arg(short, value_name = "FILE")]
     output: Option<PathBuf>,
+
+    /// What to write: an artifact to run, or an object that a system linker
+    /// makes part of a program, together with libprecast.a
+    #[arg(long, value_enum, default_value_t, value_name = "KIND")]
+    emit: Emit,
+
+    /// With `--emit obj`: also write a C header for the module's exports
+    #[arg(long, value_name = "FILE")]
+    header: Option<PathBuf>,
+
+    /// With `--emit obj`: what C names begin with; by default the name of the
+    /// output, or of the input
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
 
     /// Show neither progress nor notes
     #[arg(short, long)]
@@ -74,6 +88,16 @@ pub struct CompileCommand {
 
     /// The module, .wasm or .wat; `-` is standard input
     input: PathBuf,
+}
+
+/// Kinds of output.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Emit {
+    /// `.cwasm`
+    #[default]
+    Artifact,
+    /// `.o`
+    Obj,
 }
 
 fn parse_level(text: &str) -> Result<OptLevel, String> {
@@ -135,13 +159,33 @@ impl CompileCommand {
     pub(super) fn run(&self) -> Result {
         let bytes = input::module(&self.input)?;
         let options = self.codegen.options();
-        let fill = |out: &mut dyn Write| to_writer(&self.input, &bytes, &options, self.quiet, out);
+        if self.emit == Emit::Artifact && (self.header.is_some() || self.name.is_some()) {
+            let why = "`--header` and `--name` are for objects: add `--emit obj`";
+            return Err(Failure::Usage(why.to_owned()));
+        }
+        let mut header = String::new();
+        let fill = |out: &mut dyn Write| match self.emit {
+            Emit::Artifact => to_writer(&self.input, &bytes, &options, self.quiet, out),
+            Emit::Obj => {
+                let compiled = with_progress(&self.input, self.quiet, |progress| {
+                    let name = self.c_name();
+                    precast_compiler::compile_object_to(&bytes, &options, &name, out, progress)
+                });
+                let (report, made) = compiled?;
+                header = made;
+                Ok(report)
+            }
+        };
         let report = match self.output() {
             None => output::write_stdout(fill)?,
             Some(path) => output::write(&path, fill)?,
         };
         for warning in &report.warnings {
             eprintln!("warning: {}: {warning}", self.input.display());
+        }
+        if let Some(path) = &self.header {
+            let failed = Failure::while_doing(format!("cannot write {}", path.display()));
+            output::write(path, |out| out.write_all(header.as_bytes()).map_err(failed))?;
         }
         if self.timings {
             print_timings(&report);
@@ -165,8 +209,32 @@ impl CompileCommand {
             Some(path) => Some(path.clone()),
             None if self.input == Path::new("-") => None,
             None => {
-                let name = self.input.with_extension("cwasm");
+                let extension = match self.emit {
+                    Emit::Artifact => "cwasm",
+                    Emit::Obj => "o",
+                };
+                let name = self.input.with_extension(extension);
                 Some(name.file_name().map_or(name.clone(), PathBuf::from))
+            }
+        }
+    }
+}
+
+impl CompileCommand {
+    /// What C names begin with.
+    fn c_name(&self) -> String {
+        let named =
+            |path: &PathBuf| path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        let name = self.name.clone();
+        let name = name.or_else(|| self.output().as_ref().and_then(named));
+        let name = name.or_else(|| named(&self.input)).unwrap_or_default();
+        match self.name {
+            Some(_) => name,
+            None => {
+                let fits = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+                let digit = name.starts_with(|c: char| c.is_ascii_digit());
+                let name: String = name.chars().map(fits).collect();
+                if digit { format!("_{name}") } else { name }
             }
         }
     }
@@ -190,14 +258,22 @@ pub fn to_writer(
     quiet: bool,
     out: &mut dyn Write,
 ) -> Result<Report> {
+    with_progress(path, quiet, |progress| {
+        precast_compiler::compile_to(wasm, options, out, progress)
+    })
+}
+
+fn with_progress<T>(
+    path: &Path,
+    quiet: bool,
+    compile: impl FnOnce(&Progress) -> precast_compiler::Result<T>,
+) -> Result<T> {
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
     let progress = Progress::new(&name, quiet);
-    precast_compiler::compile_to(wasm, options, out, &progress).map_err(
-        |error| match Failure::from(error) {
-            Failure::Error(message) => Failure::Error(format!("{}: {message}", path.display())),
-            other => other,
-        },
-    )
+    compile(&progress).map_err(|error| match Failure::from(error) {
+        Failure::Error(message) => Failure::Error(format!("{}: {message}", path.display())),
+        other => other,
+    })
 }
 
 /// As [`to_writer`], into memory.

@@ -1,14 +1,14 @@
 //! Which native code came from which place of the module, and where the values
 //! of variables are meanwhile.
 
-use crate::function::{CodeDebug, CompiledFunction, Place, ValueSpan, Watched};
+use crate::function::{CodeDebug, CodeSite, CompiledFunction, Place, ValueSpan, Watched};
 use crate::parse::Parsed;
 use std::ops::Range;
 
 /// All functions that have code.
 pub(super) struct CodeMap<'a> {
     /// Where the code section's contents start in the module.
-    start: u32,
+    pub start: u32,
     /// Ordered by place in the module, which is the order of indices.
     functions: Vec<FunctionPlace<'a>>,
 }
@@ -22,6 +22,7 @@ pub(super) struct FunctionPlace<'a> {
     pub source: Range<u32>,
     /// Its code, relative to `.text`.
     pub text: Range<u32>,
+    pub sites: &'a [CodeSite],
     debug: &'a CodeDebug,
 }
 
@@ -35,9 +36,16 @@ impl<'a> CodeMap<'a> {
         let bodies = parsed.bodies.iter().zip(functions).zip(places).enumerate();
         let functions = bodies.filter_map(|(body, ((source, function), place))| {
             let range = source.body.range();
-            let debug = function.as_ref()?.debug.as_deref()?;
+            let function = function.as_ref()?;
+            let debug = function.debug.as_deref()?;
             let source = (range.start as u32).checked_sub(start)?..(range.end as u32) - start;
-            Some(FunctionPlace { body, source, text: place.clone()?, debug })
+            Some(FunctionPlace {
+                body,
+                source,
+                text: place.clone()?,
+                sites: &function.sites,
+                debug,
+            })
         });
         Self { start, functions: functions.collect() }
     }

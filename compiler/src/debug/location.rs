@@ -17,6 +17,8 @@ type Expression<'a> = gimli::Expression<EndianSlice<'a, LittleEndian>>;
 
 /// The function that entries are inside of.
 pub(super) struct Function<'a> {
+    /// Its number in the code map.
+    pub index: usize,
     pub code: FunctionCode<'a>,
     pub frame_base: Option<Source>,
     /// Whether the function's own `DW_AT_frame_base` is the same address as the
@@ -42,7 +44,7 @@ impl<'a> Function<'a> {
                 push(count, module.parsed.types.value(ty).map_or(0, size));
             }
         }
-        Self { code, frame_base: None, same_base: false, locals }
+        Self { index, code, frame_base: None, same_base: false, locals }
     }
 
     fn local_size(&self, local: u32) -> Option<u32> {

@@ -4,11 +4,12 @@
 use super::Module;
 use super::abbreviation::{Shape, Shapes};
 use super::code;
-use super::line;
+use super::line::{self, Rows};
 use super::location::{Function, Located, Locations};
 use super::meaning::{self, Meaning};
 use super::output::{Base, Fixup, Part};
 use super::pointer::{self, Names};
+use super::site::{Files, Inlined, Sites};
 use super::source::{Bytes, UnitPlace};
 use gimli::{Attribute, AttributeValue, DwAt, DwForm, DwTag, Reader as _, Unit, UnitOffset};
 use gimli::{UnitType, constants as dw};
@@ -31,6 +32,7 @@ pub(crate) struct UnitOutput {
     pub(super) offsets: Vec<(u32, u32)>,
     /// An entry to refer to in place of one that is not there.
     pub(super) nothing: Option<u32>,
+    pub(super) sites: Sites,
     pub(super) warnings: Vec<String>,
 }
 
@@ -143,6 +145,11 @@ struct Converter<'u, 'a> {
     /// Entries of types that pointers need: a guest's address and a native one.
     guest_address: u32,
     host_address: u32,
+    sites: Sites,
+    rows: Rows,
+    files: Files,
+    /// The inlined calls of the open functions, each with the function.
+    inlined: Vec<Vec<Inlined>>,
     warnings: Vec<String>,
 }
 
@@ -169,6 +176,10 @@ impl<'u, 'a> Converter<'u, 'a> {
             own_ranges: None,
             guest_address: 0,
             host_address: 0,
+            sites: Sites::default(),
+            rows: Rows::default(),
+            files: Files::default(),
+            inlined: Vec::new(),
             warnings: Vec::new(),
         }
     }
@@ -192,6 +203,7 @@ impl<'u, 'a> Converter<'u, 'a> {
         output.ranges = self.ranges;
         output.locations = self.locations.finish();
         output.offsets = self.offsets;
+        output.sites = self.sites;
         output.warnings = self.warnings;
     }
 
@@ -228,6 +240,8 @@ impl<'u, 'a> Converter<'u, 'a> {
         let files =
             line::UnitFiles { name: self.unit.name, directory: self.unit.comp_dir, address_size };
         output.line = line::write(self.module, offset, &files, &rows);
+        self.files.paths = line::paths(self.module, offset, &files);
+        self.rows = rows;
     }
 
     fn entries(&mut self) -> gimli::Result<()> {
@@ -267,8 +281,40 @@ impl<'u, 'a> Converter<'u, 'a> {
         if let Some(scope) = self.scopes.pop() {
             self.info.u8(0);
             if scope.is_function {
-                self.functions.pop();
+                self.leave_function();
             }
+        }
+    }
+
+    fn leave_function(&mut self) {
+        let inlined = self.inlined.pop().unwrap_or_default();
+        let Some(function) = self.functions.pop() else { return };
+        let Some(rows) = self.rows.functions.get(&function.index) else { return };
+        let start = self.module.code.start;
+        let place = &function.code.place;
+        let work = &mut self.locations.work;
+        self.sites.add(place, start, rows, &inlined, &self.files, work);
+    }
+
+    /// Takes note of an inlined call for the positions of sites.
+    fn note_inlined(&mut self, offset: UnitOffset, attributes: &[Attribute<Bytes<'a>>]) {
+        let source = self.source_ranges(attributes);
+        let depth = self.scopes.len();
+        let name = self.names.function(offset);
+        let number = |name: DwAt| {
+            let attribute = attributes.iter().find(|attribute| attribute.name() == name);
+            attribute.and_then(|attribute| attribute.udata_value()).unwrap_or(0)
+        };
+        let inlined = Inlined {
+            source,
+            depth,
+            name,
+            call_file: number(dw::DW_AT_call_file),
+            call_line: number(dw::DW_AT_call_line) as u32,
+            call_column: number(dw::DW_AT_call_column) as u32,
+        };
+        if let Some(list) = self.inlined.last_mut() {
+            list.push(inlined);
         }
     }
 
@@ -370,6 +416,9 @@ impl<'u, 'a> Converter<'u, 'a> {
         if pointer::is_pointer(tag) {
             return self.pointer(tag, children, attributes);
         }
+        if tag == dw::DW_TAG_ptr_to_member_type {
+            return self.member_pointer(children, attributes);
+        }
         let mut scope = Scope::default();
         if let Some(around) = self.scopes.last() {
             scope.function = around.function;
@@ -383,6 +432,9 @@ impl<'u, 'a> Converter<'u, 'a> {
             | dw::DW_TAG_catch_block
             | dw::DW_TAG_with_stmt => {
                 place = self.covered_code(attributes, scope.function);
+                if tag == dw::DW_TAG_inlined_subroutine && scope.function.is_some() {
+                    self.note_inlined(offset, attributes);
+                }
                 scope.code = place.clone();
             }
             _ => {
@@ -416,7 +468,7 @@ impl<'u, 'a> Converter<'u, 'a> {
         self.write(draft);
         if !inside {
             if scope.is_function {
-                self.functions.pop();
+                self.leave_function();
             }
             return;
         }
@@ -477,6 +529,7 @@ impl<'u, 'a> Converter<'u, 'a> {
         scope.is_function = true;
         scope.function = Some(self.functions.len());
         self.functions.push(function);
+        self.inlined.push(Vec::new());
     }
 
     /// The code of an entry inside a function, within what is around it.
@@ -694,6 +747,29 @@ impl<'u, 'a> Converter<'u, 'a> {
         if let Some(ty) = ty {
             self.attribute(tag, ty, None, &mut draft);
         }
+        self.write(draft);
+        if children {
+            self.scopes.push(Scope::default());
+        }
+    }
+
+    /// A pointer to a member becomes a number: debuggers would read as many
+    /// bytes as their own have.
+    fn member_pointer(&mut self, children: bool, attributes: &[Attribute<Bytes<'a>>]) {
+        let size = self.unit.encoding().address_size;
+        let target = |name| {
+            attributes.iter().find_map(|a| match (a.name(), a.value()) {
+                (found, AttributeValue::UnitRef(target)) if found == name => Some(target),
+                _ => None,
+            })
+        };
+        let (class, ty) = (target(dw::DW_AT_containing_type), target(dw::DW_AT_type));
+        let (name, is_function) = self.names.member_pointer(class, ty);
+        let mut draft = Draft::new(dw::DW_TAG_base_type, children);
+        draft.string(dw::DW_AT_name, name.as_bytes());
+        draft.byte(dw::DW_AT_encoding, dw::DW_ATE_signed.0);
+        // That of a function is its index and what is added to `this`.
+        draft.byte(dw::DW_AT_byte_size, if is_function { 2 * size } else { size });
         self.write(draft);
         if children {
             self.scopes.push(Scope::default());

@@ -39,6 +39,14 @@ impl Machine {
         }
     }
 
+    /// Calls reach less than this many bytes, if less than `.text` may have.
+    pub(super) fn call_reach(self) -> Option<u64> {
+        match self {
+            Self::Aarch64 => Some(128 << 20),
+            Self::X86_64 | Self::Riscv64 => None,
+        }
+    }
+
     /// What fills the gaps between functions: `int3`, or zeros, which are
     /// `udf #0` on aarch64 and the defined illegal instruction on riscv64.
     pub(super) fn padding(self) -> u8 {

@@ -41,6 +41,8 @@ pub(super) enum Section {
     DebugLocLists,
     DebugRngLists,
     DebugStr,
+    /// Source positions for trap reports.
+    Lines,
     Comment,
     Symtab,
     Strtab,
@@ -72,7 +74,7 @@ pub(super) struct Spec {
 
 impl Section {
     /// Every section in file order.
-    pub(super) const ALL: [Self; 24] = [
+    pub(super) const ALL: [Self; 25] = [
         Self::Note,
         Self::BuildId,
         Self::Module,
@@ -93,6 +95,7 @@ impl Section {
         Self::DebugLocLists,
         Self::DebugRngLists,
         Self::DebugStr,
+        Self::Lines,
         Self::Comment,
         Self::Symtab,
         Self::Strtab,
@@ -129,6 +132,7 @@ impl Section {
             Self::DebugLocLists => (".debug_loclists", elf::SHT_PROGBITS, Unmapped, 1),
             Self::DebugRngLists => (".debug_rnglists", elf::SHT_PROGBITS, Unmapped, 1),
             Self::DebugStr => (".debug_str", elf::SHT_PROGBITS, Unmapped, 1),
+            Self::Lines => (".precast.lines", elf::SHT_PROGBITS, Unmapped, 1),
             Self::Comment => (".comment", elf::SHT_PROGBITS, Unmapped, 1),
             Self::Symtab => (".symtab", elf::SHT_SYMTAB, Unmapped, 8),
             Self::Strtab => (".strtab", elf::SHT_STRTAB, Unmapped, 1),

@@ -11,6 +11,7 @@
 //! | `signals.rs` | fault handlers, alternate signal stacks |
 //! | `registers.rs` | the registers that matter at a fault |
 //! | `process.rs` | what a program sets up for its whole process |
+//! | `program.rs` | what the process was loaded from |
 //!
 //! # Adding an architecture
 //!
@@ -21,6 +22,7 @@ pub(crate) mod debugger;
 pub(crate) mod file;
 pub(crate) mod map;
 pub(crate) mod process;
+pub(crate) mod program;
 pub(crate) mod registers;
 pub(crate) mod signals;
 pub(crate) mod stack;
