@@ -8,6 +8,7 @@ pub mod inspect;
 pub mod link;
 pub mod output;
 pub mod progress;
+pub mod symbolize;
 pub mod wast;
 
 use crate::exit::{Failure, Result};
@@ -42,6 +43,8 @@ enum Command {
     Debug(debug::DebugCommand),
     /// Show what an artifact holds
     Inspect(inspect::InspectCommand),
+    /// Put names and source lines into the report of a trap
+    Symbolize(symbolize::SymbolizeCommand),
     /// Run specification scripts, compiling each module ahead of time
     Wast(wast::WastCommand),
     /// Print a completion script for a shell
@@ -78,6 +81,7 @@ pub fn main() -> Result {
         Command::Run(command) => command.run(),
         Command::Debug(command) => command.run(),
         Command::Inspect(command) => command.run(),
+        Command::Symbolize(command) => command.run(),
         Command::Wast(command) => command.run(),
         Command::Completions { shell } => {
             let mut command = Cli::command();

@@ -5,8 +5,10 @@
 //!   holds its address (the basic C ABI of WebAssembly passes aggregates
 //!   directly only when they hold a single scalar). Clang describes it as if it
 //!   were in the local.
-//! * `this` is never written, and debuggers look members up through it, so it
-//!   becomes a pointer of the process, to where the object is.
+//! * `this` is never written, nor is a reference, and debuggers look members up
+//!   through both, so they become pointers and references of the process, to
+//!   where the object is. (Members that are references have no location of
+//!   their own, and stay as they are.)
 
 use super::source::{Bytes, Dwarf};
 use gimli::{Attribute, AttributeValue, DwTag, Unit, UnitOffset, constants as dw};
@@ -40,7 +42,7 @@ pub(super) fn of<'a>(
     if !matches!(tag, dw::DW_TAG_variable | dw::DW_TAG_formal_parameter) {
         return Meaning::Plain;
     }
-    if this(dwarf, unit, tag, attributes).is_some() {
+    if host_pointer(dwarf, unit, attributes).is_some() {
         return Meaning::HostPointer;
     }
     if find(attributes, dw::DW_AT_location).is_none() {
@@ -54,22 +56,14 @@ pub(super) fn of<'a>(
     }
 }
 
-/// The class that `this` points to, if the entry is `this`; also of an
-/// instance of an inlined function, which refers to the entry that says so.
-pub(super) fn this<'a>(
+/// For `this` and for references: the kind of pointer, and the type that it
+/// points to. Also for instances of inlined functions, whose variables refer
+/// to the entry that says so.
+pub(super) fn host_pointer<'a>(
     dwarf: &Dwarf<'a>,
     unit: &Unit<Bytes<'a>>,
-    tag: DwTag,
     attributes: Attributes<'_, 'a>,
-) -> Option<UnitOffset> {
-    if tag != dw::DW_TAG_formal_parameter {
-        return None;
-    }
-    let name = inherited(unit, attributes, dw::DW_AT_name)?;
-    if dwarf.attr_string(unit, name).ok()?.slice() != b"this" {
-        return None;
-    }
-    inherited(unit, attributes, dw::DW_AT_artificial)?;
+) -> Option<(DwTag, UnitOffset)> {
     let AttributeValue::UnitRef(mut ty) = inherited(unit, attributes, dw::DW_AT_type)? else {
         return None;
     };
@@ -80,7 +74,15 @@ pub(super) fn this<'a>(
             _ => return None,
         };
         match entry.tag() {
-            dw::DW_TAG_pointer_type => return Some(target),
+            tag @ (dw::DW_TAG_reference_type | dw::DW_TAG_rvalue_reference_type) => {
+                return Some((tag, target));
+            }
+            tag @ dw::DW_TAG_pointer_type => {
+                inherited(unit, attributes, dw::DW_AT_artificial)?;
+                let name = inherited(unit, attributes, dw::DW_AT_name)?;
+                let this = dwarf.attr_string(unit, name).ok()?.slice() == b"this";
+                return this.then_some((tag, target));
+            }
             dw::DW_TAG_const_type | dw::DW_TAG_volatile_type | dw::DW_TAG_typedef => ty = target,
             _ => return None,
         }

@@ -407,7 +407,7 @@ impl<'u, 'a> Converter<'u, 'a> {
         let meaning = meaning::of(&self.module.dwarf, self.unit, tag, attributes);
         let own_type = attributes.iter().any(|a| a.name() == dw::DW_AT_type);
         let host_pointer = match meaning {
-            Meaning::HostPointer if own_type => self.host_pointer(tag, attributes),
+            Meaning::HostPointer if own_type => self.host_pointer(attributes),
             _ if tag == dw::DW_TAG_member => self.vtable_pointer(attributes),
             _ => None,
         };
@@ -484,12 +484,13 @@ impl<'u, 'a> Converter<'u, 'a> {
         }
     }
 
-    /// Writes the type of `this`, a pointer of the process; gives its place.
-    fn host_pointer(&mut self, tag: DwTag, attributes: &[Attribute<Bytes<'a>>]) -> Option<u32> {
-        let class = meaning::this(&self.module.dwarf, self.unit, tag, attributes)?;
-        let mut draft = Draft::new(dw::DW_TAG_pointer_type, false);
+    /// Writes the type of `this` or of a reference, a pointer or reference of
+    /// the process; gives its place.
+    fn host_pointer(&mut self, attributes: &[Attribute<Bytes<'a>>]) -> Option<u32> {
+        let (tag, target) = meaning::host_pointer(&self.module.dwarf, self.unit, attributes)?;
+        let mut draft = Draft::new(tag, false);
         draft.byte(dw::DW_AT_byte_size, 8);
-        draft.reference(dw::DW_AT_type, class);
+        draft.reference(dw::DW_AT_type, target);
         Some(self.write(draft))
     }
 

@@ -5,6 +5,12 @@
 /// no more than null or not, as pointers of the guest are half as wide; layout
 /// and the notes that debuggers add to addresses are left out.
 pub fn normal(text: &str) -> String {
+    // gdb writes the type of a pointer or reference that stands alone.
+    let alone = text.find(") 0x").or_else(|| text.find(") @0x"));
+    let text = match alone.filter(|_| text.starts_with('(') && !text.contains(" = (")) {
+        Some(end) if !text[..end].contains('=') => &text[end + 2..],
+        _ => text,
+    };
     let mut words = Vec::new();
     for token in tokens(text) {
         match token {
@@ -15,15 +21,7 @@ pub fn normal(text: &str) -> String {
     }
     let text = words.join(" ");
     // Types of the guest's `long` and of `int` have the same size.
-    let text = text.replace("long", "int").replace("int int", "int");
-    // gdb writes the type of a pointer that stands alone before it.
-    let text = text.replace("(@ADDRESS", "@ADDRESS");
-    match text.split_once(") ADDRESS").or_else(|| text.split_once(") NULL")) {
-        Some((kind, _)) if kind.starts_with('(') && !kind.contains('=') => {
-            text[kind.len() + 2..].to_owned()
-        }
-        _ => text,
-    }
+    text.replace("long", "int").replace("int int", "int")
 }
 
 /// The names at the start of each line that has a value, in order.
