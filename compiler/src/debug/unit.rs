@@ -491,6 +491,14 @@ impl<'u, 'a> Converter<'u, 'a> {
         let mut draft = Draft::new(tag, false);
         draft.byte(dw::DW_AT_byte_size, 8);
         draft.reference(dw::DW_AT_type, target);
+        let pointer = self.write(draft);
+        if tag != dw::DW_TAG_pointer_type {
+            return Some(pointer);
+        }
+        // lldb remembers how types are shown by their names, and pointers of
+        // the guest have this one too. As C++ has it, `this` is constant.
+        let mut draft = Draft::new(dw::DW_TAG_const_type, false);
+        draft.written(dw::DW_AT_type, pointer);
         Some(self.write(draft))
     }
 
@@ -708,6 +716,8 @@ impl<'u, 'a> Converter<'u, 'a> {
             None => self.names.pointer(tag, target).into_bytes(),
         };
 
+        let name = if tag == dw::DW_TAG_pointer_type { name } else { pointer::of_guest(name) };
+
         // The pointer as it was comes behind the structure, whose end is not
         // known yet.
         let mut draft = Draft::new(dw::DW_TAG_structure_type, true);
@@ -720,7 +730,7 @@ impl<'u, 'a> Converter<'u, 'a> {
         if let Some(ty) = ty {
             self.attribute(tag, ty, None, &mut draft);
         }
-        self.write(draft);
+        let pointee = self.write(draft);
 
         let mut draft = Draft::new(dw::DW_TAG_member, false);
         draft.string(dw::DW_AT_name, b"__address");
@@ -742,12 +752,11 @@ impl<'u, 'a> Converter<'u, 'a> {
 
         let raw = self.info.len() as u32;
         self.info.bytes[at..at + 4].copy_from_slice(&raw.to_le_bytes());
-        // No pointer, lest gdb takes pointers to the type to be as narrow.
+        // To the name, not the type itself: gdb takes all pointers to a type to
+        // be as wide as the first that it sees.
         let mut draft = Draft::new(dw::DW_TAG_reference_type, children);
         draft.byte(dw::DW_AT_byte_size, size);
-        if let Some(ty) = ty {
-            self.attribute(tag, ty, None, &mut draft);
-        }
+        draft.written(dw::DW_AT_type, pointee);
         self.write(draft);
         if children {
             self.scopes.push(Scope::default());

@@ -21,7 +21,9 @@ pub fn normal(text: &str) -> String {
     }
     let text = words.join(" ");
     // Types of the guest's `long` and of `int` have the same size.
-    text.replace("long", "int").replace("int int", "int")
+    let text = text.replace("long", "int").replace("int int", "int");
+    // Types of guests' references in memory, and of `this`.
+    text.replace(" __guest ", " ").replace(" *const this", " * this")
 }
 
 /// The names at the start of each line that has a value, in order.

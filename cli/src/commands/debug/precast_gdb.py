@@ -37,7 +37,8 @@ def pointee(type):
     """The type that a pointer type points to; `void` where there is none."""
     for field in type.strip_typedefs().fields():
         if field.name == POINTEE:
-            return field.type.strip_typedefs().target()
+            # A reference to a name of the type.
+            return field.type.target().target()
     return gdb.lookup_type("void")
 
 
@@ -187,7 +188,9 @@ class Worker(gdb.xmethod.XMethodWorker):
 
     def __call__(self, value, index=0):
         # The object itself, or a pointer of GDB's to it.
-        at = host(value.dereference() if value.type.code == gdb.TYPE_CODE_PTR else value)
+        if value.type.code == gdb.TYPE_CODE_PTR:
+            value = value.dereference()
+        at = host(value.referenced_value() if value.type.code == gdb.TYPE_CODE_REF else value)
         if self.method == "operator->":
             return at
         return (at + int(index)).dereference()
