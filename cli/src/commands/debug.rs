@@ -116,9 +116,6 @@ impl DebugCommand {
     fn lldb_command(&self, script: &Path, artifact: &Path) -> Result<Command> {
         let names = ["lldb", "lldb-23", "lldb-22", "lldb-21", "lldb-20", "lldb-19"];
         let mut command = Command::new(self.find(&names)?);
-        if self.batch {
-            command.arg("--batch");
-        }
         for setup in scripts::lldb_setup(script) {
             command.arg("-O").arg(setup);
         }
@@ -127,6 +124,10 @@ impl DebugCommand {
         }
         for user in &self.commands {
             command.arg("-o").arg(user);
+        }
+        if self.batch {
+            // Its own `--batch` ends at the first trap.
+            command.args(["-O", "settings set auto-confirm true", "-o", "quit"]);
         }
         Ok(command)
     }

@@ -210,7 +210,7 @@ class Operators(gdb.xmethod.XMethodMatcher):
         return None
 
 
-def follow_language(_):
+def follow_language(_=None):
     """Evaluates in C++ where the source is C, in which GDB has no operators."""
     try:
         language = gdb.selected_frame().language()
@@ -219,6 +219,20 @@ def follow_language(_):
     gdb.execute("set language %s" % ("c++" if language == "c" else "auto"), to_string=True)
 
 
+class Print(gdb.Command):
+    """Print the value of an expression. Usage: print [OPTION]... [/FMT] [EXP]
+
+    As GDB's own, after the language has followed the selected frame."""
+
+    def __init__(self):
+        super().__init__("print", gdb.COMMAND_DATA, gdb.COMPLETE_EXPRESSION)
+
+    def invoke(self, arguments, from_tty):
+        follow_language()
+        gdb.execute("call " + arguments, from_tty)
+
+
+Print()
 gdb.events.stop.connect(follow_language)
 gdb.printing.register_pretty_printer(None, Printers(), replace=True)
 gdb.xmethod.register_xmethod_matcher(None, Operators(), replace=True)
