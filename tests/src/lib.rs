@@ -8,6 +8,7 @@
 //! | [`run_file`] | `.run` files beside fixtures: how a program is run, and what must come out |
 //! | [`tools`] | tools that may be missing: a test is skipped by name, and fails in CI |
 //! | [`syscalls`] | what a system-call trace says of executable memory |
+//! | [`transcript`] | what debuggers show of programs, written down and compared |
 //! | [`imports`] | who uses whom, read off Rust sources |
 //!
 //! `tests/run` runs everything and ends with a summary.
@@ -19,6 +20,7 @@ pub mod outcome;
 pub mod run_file;
 pub mod syscalls;
 pub mod tools;
+pub mod transcript;
 
 use std::path::{Path, PathBuf};
 

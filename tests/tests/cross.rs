@@ -111,8 +111,8 @@ fn artifacts_for_other_machines_are_refused() {
 fn missing_features_are_named_with_the_remedy() {
     let folder = scratch();
     let wasm = fixture("programs/hello.wasm");
-    type Options = &'static [&'static str];
-    let cases: [(&str, Options, Options, Options); 3] = [
+    type Case<'a> = (&'a str, &'a [&'a str], &'a [&'a str], &'a [&'a str]);
+    let cases: [Case<'_>; 3] = [
         (
             "aarch64",
             &["--cpu", "neoverse-n1"],

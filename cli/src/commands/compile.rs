@@ -142,17 +142,15 @@ impl CodegenOptions {
             cpu_features: self.cpu_features.clone(),
             precise_stores: self.precise_stores,
             opt_level: self.opt_level.unwrap_or_default(),
-            debug_info: self.debug_info,
             features: self.features.unwrap_or_default(),
             memory_model: self.memory_model.unwrap_or_default(),
             memory_reservation: self.memory_reservation,
             threads: self.jobs,
             disabled: self.disabled.clone(),
+            debug_info: self.debug_info,
         }
     }
-}
 
-impl CodegenOptions {
     /// The compiler's options for a module that is compiled to be debugged
     /// here and now.
     pub fn debug_options(&self) -> Options {

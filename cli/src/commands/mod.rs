@@ -8,6 +8,7 @@ pub mod inspect;
 pub mod link;
 pub mod output;
 pub mod progress;
+pub mod symbolize;
 pub mod targets;
 pub mod wast;
 
@@ -43,6 +44,8 @@ enum Command {
     Debug(debug::DebugCommand),
     /// Show what an artifact holds
     Inspect(inspect::InspectCommand),
+    /// Put names and source lines into the report of a trap
+    Symbolize(symbolize::SymbolizeCommand),
     /// List what can be compiled for: targets, CPUs, CPU features
     Targets(targets::TargetsCommand),
     /// Run specification scripts, compiling each module ahead of time
@@ -81,6 +84,7 @@ pub fn main() -> Result {
         Command::Run(command) => command.run(),
         Command::Debug(command) => command.run(),
         Command::Inspect(command) => command.run(),
+        Command::Symbolize(command) => command.run(),
         Command::Targets(command) => command.run(),
         Command::Wast(command) => command.run(),
         Command::Completions { shell } => {
