@@ -90,7 +90,6 @@ fn caller(machine: u16, callee: Symbol) -> CompiledFunction {
         handlers: Box::default(),
         unwind: unwind.into(),
         debug: None,
-        data: Box::default(),
     }
 }
 
