@@ -31,6 +31,7 @@
 //! | [`abbreviation`] | shapes of entries |
 //! | [`pointer`] | pointer types and their names |
 //! | [`site`] | source positions for trap reports |
+//! | [`text`] | DWARF for modules that have none, about their text |
 //! | [`unit`] | units and their entries |
 
 mod abbreviation;
@@ -42,6 +43,7 @@ mod output;
 mod pointer;
 mod site;
 mod source;
+mod text;
 mod unit;
 
 use crate::function::CompiledFunction;
@@ -52,6 +54,7 @@ use gimli::Section as _;
 pub(crate) use output::Sections;
 pub(crate) use source::Source;
 use source::{Dwarf, UnitPlace};
+pub(crate) use text::describe_text;
 pub(crate) use unit::UnitOutput;
 
 /// Everything that converting a unit looks at, read-only.
@@ -65,6 +68,8 @@ pub(crate) struct Module<'a> {
     frame_pointer: u16,
     /// Added to the producer of each unit.
     producer: String,
+    /// Prefixes of paths and what to write instead.
+    remap: &'a [(String, String)],
 }
 
 impl<'a> Module<'a> {
@@ -77,12 +82,39 @@ impl<'a> Module<'a> {
         functions: &'a [Option<CompiledFunction>],
         places: &[Option<std::ops::Range<u32>>],
         frame_pointer: u16,
+        remap: &'a [(String, String)],
     ) -> Self {
         let dwarf = source.dwarf();
         let units = source::units(&dwarf);
         let code = CodeMap::new(source.code_start, parsed, functions, places);
         let producer = concat!("precast ", env!("CARGO_PKG_VERSION")).to_owned();
-        Self { dwarf, units, code, parsed, plan, frame_pointer, producer }
+        Self { dwarf, units, code, parsed, plan, frame_pointer, producer, remap }
+    }
+
+    /// A path as it shall be written.
+    fn path(&self, path: &[u8]) -> Vec<u8> {
+        for (from, to) in self.remap.iter().rev() {
+            if let Some(rest) = path.strip_prefix(from.as_bytes()) {
+                return [to.as_bytes(), rest].concat();
+            }
+        }
+        path.to_vec()
+    }
+
+    /// The strings of a section, without the prefixes of paths that are written
+    /// elsewhere. What follows a prefix stays: other strings may end in it.
+    fn strings(&self, section: &[u8]) -> Vec<u8> {
+        let mut strings = section.to_vec();
+        if self.remap.is_empty() {
+            return strings;
+        }
+        for text in strings.split_mut(|byte| *byte == 0) {
+            let prefixes = self.remap.iter().rev().map(|(from, _)| from.as_bytes());
+            if let Some(prefix) = prefixes.into_iter().find(|prefix| text.starts_with(prefix)) {
+                text[..prefix.len()].fill(0);
+            }
+        }
+        strings
     }
 
     /// Number of units.
@@ -97,8 +129,8 @@ impl<'a> Module<'a> {
 
     /// Joins the units, which come in order.
     pub(crate) fn finish(&self, units: Vec<UnitOutput>) -> Sections {
-        let strings = self.dwarf.debug_str.reader().slice();
-        let line_strings = self.dwarf.debug_line_str.reader().slice();
+        let strings = self.strings(self.dwarf.debug_str.reader().slice());
+        let line_strings = self.strings(self.dwarf.debug_line_str.reader().slice());
         output::join(units, strings, line_strings)
     }
 }

@@ -8,6 +8,7 @@ pub mod inspect;
 pub mod link;
 pub mod output;
 pub mod progress;
+pub mod strip;
 pub mod wast;
 
 use crate::exit::{Failure, Result};
@@ -40,6 +41,8 @@ enum Command {
     Run(RunCommand),
     /// Debug an artifact, or a module, with LLDB or GDB
     Debug(debug::DebugCommand),
+    /// Take debug information out of an artifact
+    Strip(strip::StripCommand),
     /// Show what an artifact holds
     Inspect(inspect::InspectCommand),
     /// Run specification scripts, compiling each module ahead of time
@@ -77,6 +80,7 @@ pub fn main() -> Result {
         Command::Link(command) => command.run(),
         Command::Run(command) => command.run(),
         Command::Debug(command) => command.run(),
+        Command::Strip(command) => command.run(),
         Command::Inspect(command) => command.run(),
         Command::Wast(command) => command.run(),
         Command::Completions { shell } => {

@@ -116,7 +116,11 @@ struct Starts {
 }
 
 /// Joins the units in order and fills in what lies in other sections.
-pub(super) fn join(mut units: Vec<UnitOutput>, strings: &[u8], line_strings: &[u8]) -> Sections {
+pub(super) fn join(
+    mut units: Vec<UnitOutput>,
+    strings: Vec<u8>,
+    line_strings: Vec<u8>,
+) -> Sections {
     let mut starts = Vec::with_capacity(units.len());
     let mut at = Starts::default();
     for unit in &units {
@@ -196,10 +200,10 @@ pub(super) fn join(mut units: Vec<UnitOutput>, strings: &[u8], line_strings: &[u
         (".debug_abbrev", abbreviations),
         (".debug_info", info),
         (".debug_line", line),
-        (".debug_line_str", (line_strings.to_vec(), Vec::new())),
+        (".debug_line_str", (line_strings, Vec::new())),
         (".debug_loclists", locations),
         (".debug_rnglists", ranges),
-        (".debug_str", (strings.to_vec(), Vec::new())),
+        (".debug_str", (strings, Vec::new())),
         (".precast.lines", (lines.finish(), Vec::new())),
     ];
     let section = |(name, (bytes, relocs))| DebugSection { name, bytes, relocs };

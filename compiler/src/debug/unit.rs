@@ -253,11 +253,10 @@ impl<'u, 'a> Converter<'u, 'a> {
             let Some(abbreviation) = entries.read_abbreviation()? else {
                 if skipped > 0 {
                     skipped -= 1;
-                } else {
+                } else if self.scopes.len() > 1 {
                     self.leave();
-                    if self.scopes.is_empty() {
-                        return Ok(());
-                    }
+                } else {
+                    return Ok(());
                 }
                 continue;
             };
@@ -268,7 +267,8 @@ impl<'u, 'a> Converter<'u, 'a> {
                 continue;
             }
             self.entry(offset, abbreviation.tag(), children, &attributes);
-            if self.scopes.is_empty() {
+            if self.scopes.len() == 1 && !children && self.offsets.len() == 1 {
+                // The unit's own entry has nothing inside.
                 return Ok(());
             }
         }
@@ -353,7 +353,7 @@ impl<'u, 'a> Converter<'u, 'a> {
 
     /// Where an entry of the module's unit stands in ours.
     fn find(&self, target: u32) -> Option<u32> {
-        let target = target + self.place.offset as u32;
+        let target = target.checked_add(self.place.offset as u32)?;
         let found = self.offsets.binary_search_by_key(&target, |(offset, _)| *offset).ok()?;
         Some(self.offsets[found].1)
     }
@@ -449,6 +449,9 @@ impl<'u, 'a> Converter<'u, 'a> {
             self.label(attributes, scope.function, &mut draft);
         }
         for attribute in attributes {
+            if self.path(attribute, &mut draft) {
+                continue;
+            }
             self.attribute(tag, attribute, scope.function, &mut draft);
         }
         self.write(draft);
@@ -584,6 +587,22 @@ impl<'u, 'a> Converter<'u, 'a> {
             self.own_ranges = Some(self.info.len() + 1 + draft.values.len());
             draft.values.fixup(Fixup::Ranges, 0);
         }
+    }
+
+    /// Writes the path that an attribute is, if another one shall stand in its
+    /// place.
+    fn path(&self, attribute: &Attribute<Bytes<'a>>, draft: &mut Draft) -> bool {
+        if self.module.remap.is_empty() || attribute.name() == dw::DW_AT_producer {
+            return false;
+        }
+        let text = self.module.dwarf.attr_string(self.unit, attribute.value());
+        let Ok(text) = text else { return false };
+        let path = self.module.path(text.slice());
+        let other = path != text.slice();
+        if other {
+            draft.string(attribute.name(), &path);
+        }
+        other
     }
 
     fn function_attributes(&mut self, attributes: &[Attribute<Bytes<'a>>], draft: &mut Draft) {

@@ -113,13 +113,15 @@ pub(crate) fn link(input: LinkInput<'_>, out: &mut dyn Write) -> Result<LinkSumm
 }
 
 /// As [`link`], but writes a relocatable object that a system linker can make
-/// part of a program, with a descriptor of this name.
+/// part of a program, with a descriptor of this name; without debug information.
 pub(crate) fn link_to_object(
-    input: LinkInput<'_>,
+    mut input: LinkInput<'_>,
     descriptor: &str,
     out: &mut dyn Write,
 ) -> Result<LinkSummary, LinkError> {
     let machine = Machine::new(input.target.machine)?;
+    // Its references between sections would need relocations of their own.
+    input.debug.clear();
     let image = lay_out(machine, machine.call_reach(), input)?;
     relocatable::write(image, descriptor, out)
 }
@@ -153,7 +155,7 @@ fn lay_out(
     let tables = Tables::place(&input.private_tables, &input.context);
     let frames = Frames::new(machine, blocks());
     let unwind_entries = frames.entries().to_vec();
-    let symbols = SymbolTable::new(&names, &text, &tables, input.own_base);
+    let symbols = SymbolTable::new(&names, &text, &tables, !input.debug.is_empty());
     let comment = comment(&input.header.producers);
     let mut note = unplaced_note(input.header, page_size);
     let mut bytes = PerSection::<Vec<u8>>::default();
@@ -169,6 +171,7 @@ fn lay_out(
     bytes[Section::Comment] = comment;
     bytes[Section::Shstrtab] = elf::section_names();
     let debug = std::mem::take(&mut input.debug);
+    let with_debug = !debug.is_empty();
     let mut relocs = PerSection::<Vec<DebugReloc>>::default();
     for section in debug {
         let Some(place) = Section::debug(section.name) else {
@@ -179,7 +182,7 @@ fn lay_out(
 
     // Where everything lies in the file.
     let mut sizes = bytes.map(|bytes| bytes.len() as u64);
-    sizes[Section::Cell] = if input.own_base { sections::CELL_SIZE } else { 0 };
+    sizes[Section::Cell] = if with_debug { sections::CELL_SIZE } else { 0 };
     sizes[Section::Tables] = tables.size;
     sizes[Section::Data] = input.data.iter().map(|segment| segment.len() as u64).sum();
     sizes[Section::EhFrameHdr] = frames.header_size();
