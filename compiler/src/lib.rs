@@ -28,6 +28,7 @@
 
 mod c_header;
 mod codegen;
+mod cpu;
 mod debug;
 mod error;
 mod features;
@@ -50,6 +51,7 @@ pub use pipeline::{
     link_object,
 };
 pub use strip::{debug_file, strip};
+pub use target::{TargetDescription, targets};
 
 /// Converts the text format to a binary module. A binary module is returned
 /// as it is.

@@ -20,6 +20,13 @@ pub struct Options {
     pub target: Option<String>,
     /// CPU name: `baseline`, `native`, `x86-64-v3`, ...
     pub cpu: String,
+    /// CPU features to add to it (`+avx2`) and to take away (`-avx2`), in
+    /// order.
+    pub cpu_features: Vec<String>,
+    /// Whether stores that cross the end of memory write nothing before they
+    /// trap, on machines that may store piece by piece; where absent, on
+    /// riscv64.
+    pub precise_stores: Option<bool>,
     /// Effort.
     pub opt_level: OptLevel,
     /// `-g`: whether the artifact has debug information.
@@ -48,6 +55,8 @@ impl Default for Options {
         Self {
             target: None,
             cpu: "baseline".to_owned(),
+            cpu_features: Vec::new(),
+            precise_stores: None,
             opt_level: OptLevel::default(),
             debug_info: false,
             text_path: None,
@@ -117,6 +126,8 @@ impl Options {
             recorded.extend(remaps.map(|(from, to)| format!("--remap-path-prefix={from}={to}")));
         }
         recorded.push(format!("--cpu={}", self.cpu));
+        recorded.extend(self.cpu_features.iter().map(|change| format!("--cpu-feature={change}")));
+        recorded.extend(self.precise_stores.map(|on| format!("--precise-stores={on}")));
         if self.memory_model == MemoryModel::Bounds {
             recorded.push("--memory-model=bounds".to_owned());
         }

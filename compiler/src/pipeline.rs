@@ -86,7 +86,7 @@ pub fn compile_to(
     out: &mut dyn Write,
     observer: &dyn Observer,
 ) -> Result<Report> {
-    compile_with(wasm, options, observer, |input| Ok(link::link(input, out)?))
+    compile_with(wasm, options, false, observer, |input| Ok(link::link(input, out)?))
 }
 
 /// Compiles a module and writes a relocatable object to `out`, for a system
@@ -106,14 +106,11 @@ pub fn compile_object_to(
 ) -> Result<(Report, String)> {
     c_header::check_name(name)?;
     let mut header = String::new();
-    let mut report = compile_with(wasm, options, observer, |input| {
+    let report = compile_with(wasm, options, true, observer, |input| {
         c_header::check_imports(&input.module)?;
         header = c_header::c_header(&input.module, name);
         Ok(link::link_to_object(input, &c_header::image_name(name), out)?)
     })?;
-    if options.debug_info {
-        report.warnings.push("objects carry no debug information".to_owned());
-    }
     Ok((report, header))
 }
 
@@ -127,10 +124,12 @@ pub fn link_object(object: &[u8], out: &mut dyn Write) -> Result<()> {
     Ok(link::relink(object, out)?)
 }
 
-/// Runs all stages up to the last, which is `link`.
+/// Runs all stages up to the last, which is `link`; it makes something
+/// `relocatable` or not.
 fn compile_with(
     wasm: &[u8],
     options: &Options,
+    relocatable: bool,
     observer: &dyn Observer,
     link: impl FnOnce(LinkInput<'_>) -> Result<LinkSummary>,
 ) -> Result<Report> {
@@ -146,9 +145,9 @@ fn compile_with(
 
     let (parsed, source_hash) = pool
         .install(|| rayon::join(|| parse::parse(wasm, features), || Sha256::digest(wasm).into()));
-    let parsed = parsed?;
+    let parsed = parsed.map_err(|error| target.explain(error))?;
     clock.lap("parse");
-    let summary = survey_all(&pool, &parsed)?;
+    let summary = survey_all(&pool, &parsed).map_err(|error| target.explain(error))?;
     clock.lap("survey");
     let plan = Plan::new(&parsed, &summary, options, target.link.page_size)?;
     clock.lap("plan");
@@ -161,7 +160,8 @@ fn compile_with(
     let debug = match options.debug_info {
         true => {
             let code = (&functions[..], &stubs[..]);
-            let (made, text) = debug_sections(&pool, &env, code, &target, (wasm, options))?;
+            let (made, text) =
+                debug_sections(&pool, &env, code, &target, (wasm, options), relocatable)?;
             clock.lap("debug");
             (warnings, module_text) = (made.warnings, text);
             made.list
@@ -220,6 +220,7 @@ fn environment<'a>(
         plan,
         frontend: target.isa.frontend_config(),
         br_table_chain: options.enabled("br-table-chain"),
+        precise_stores: options.precise_stores.unwrap_or(target.stores_may_tear()),
         debug: match (options.debug_info, options.opt_level) {
             (false, _) => Debug::Off,
             (true, OptLevel::None) => Debug::Slots,
@@ -394,6 +395,7 @@ fn debug_sections(
     code: (&[Option<CompiledFunction>], &[Stub]),
     target: &Target,
     (wasm, options): (&[u8], &Options),
+    relocatable: bool,
 ) -> Result<(debug::Sections, Option<String>)> {
     let (functions, stubs) = code;
     let Env { parsed, plan, .. } = env;
@@ -413,8 +415,12 @@ fn debug_sections(
         }
     };
     let places = link::code_places(&target.link, parsed.imported_functions, functions, stubs)?;
-    let (pointer, remap) = (codegen::frame_pointer(&*target.isa), &options.remap_path_prefix);
-    let module = debug::Module::new(&source, parsed, plan, functions, &places, pointer, remap);
+    let form = debug::Form {
+        frame_pointer: codegen::frame_pointer(&*target.isa),
+        remap: &options.remap_path_prefix,
+        relocatable,
+    };
+    let module = debug::Module::new(&source, parsed, plan, functions, &places, form);
     let mut units = draw(pool, module.units(), || (), |(), unit| Ok(module.unit(unit)))?;
     units.sort_by_key(|(unit, _)| *unit);
     Ok((module.finish(units.into_iter().map(|(_, unit)| unit).collect()), text))
@@ -473,6 +479,7 @@ pub fn gains_from_cpu(report: &Report, options: &Options) -> bool {
     report.uses_simd
         && options.opt_level == OptLevel::Speed
         && options.cpu == "baseline"
+        && options.cpu_features.is_empty()
         && report.target.starts_with("x86_64")
 }
 

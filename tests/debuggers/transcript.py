@@ -37,7 +37,8 @@ def plain(function):
         if depth == 0:
             out += char
         depth -= char in ">)"
-    return re.split(r"::|\.", out.strip().split(" ")[-1])[-1]
+    name = re.split(r"::|\.", out.strip().rstrip(":").split(" ")[-1])[-1]
+    return "closure" if "closure" in name else name
 
 
 class Gdb:

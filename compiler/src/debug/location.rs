@@ -4,6 +4,7 @@
 use super::Module;
 use super::code::FunctionCode;
 use super::expression::{Global, Source, World};
+use super::meaning::Meaning;
 use super::output::{Base, Fixup, Part};
 use crate::function::{Place, Watched};
 use crate::plan::{self, Constant};
@@ -99,21 +100,24 @@ impl<'m, 'a> Locations<'m, 'a> {
         &mut self,
         function: Option<&Function<'a>>,
         expression: Expression<'_>,
+        meaning: Meaning,
     ) -> Option<Located> {
         let Some(function) = function else {
             let source = Source::parse(expression, self.encoding, None)?;
             return self.emit(&source, &[], &[], None).map(Located::Expression);
         };
         if function.same_base
+            && meaning != Meaning::HostPointer
             && let Some(part) = frame_offset(expression, self.encoding)
         {
             return Some(Located::Expression(part));
         }
         let source = Source::parse(expression, self.encoding, function.frame_base.as_ref())?;
+        let source = source.meant(meaning);
         if let Some(part) = self.everywhere(&source, function) {
             return Some(Located::Expression(part));
         }
-        self.list(function, [(function.whole(), expression)].into_iter())
+        self.list(function, [(function.whole(), expression)].into_iter(), meaning)
     }
 
     /// Locations that hold in parts of the function.
@@ -121,6 +125,7 @@ impl<'m, 'a> Locations<'m, 'a> {
         &mut self,
         function: &Function<'a>,
         entries: impl Iterator<Item = (Range<u64>, Expression<'e>)>,
+        meaning: Meaning,
     ) -> Option<Located> {
         let mut list = Part::default();
         for (range, expression) in entries {
@@ -128,6 +133,7 @@ impl<'m, 'a> Locations<'m, 'a> {
             let range = range.start.max(whole.start)..range.end.min(whole.end);
             let base = function.frame_base.as_ref();
             let Some(source) = Source::parse(expression, self.encoding, base) else { continue };
+            let source = source.meant(meaning);
             let variables = source.variables(true);
             for region in function.code.regions(&range, &variables, &mut self.work) {
                 let part = self.emit(&source, &variables, &region.places, Some(function));
@@ -199,7 +205,7 @@ impl<'m, 'a> Locations<'m, 'a> {
         };
         let local_size = |local: u32| function?.local_size(local);
         f(&World {
-            frame_pointer: self.module.frame_pointer,
+            frame_pointer: self.module.form.frame_pointer,
             memory_at_context: plan::memory0_at_context(parsed),
             global: &global,
             local_size: &local_size,

@@ -28,6 +28,20 @@ pub(super) fn is_pointer(tag: DwTag) -> bool {
     )
 }
 
+/// The name of a reference as it is called in memory: variables that are
+/// references have the plain name, and lldb remembers how types are shown by
+/// their names.
+pub(super) fn of_guest(mut name: Vec<u8>) -> Vec<u8> {
+    let start = name.iter().rposition(|byte| *byte != b'&').map_or(0, |last| last + 1);
+    let amps = name.split_off(start);
+    while name.last() == Some(&b' ') {
+        name.pop();
+    }
+    name.extend_from_slice(b" __guest ");
+    name.extend_from_slice(&amps);
+    name
+}
+
 /// Names of a unit's types.
 pub(super) struct Names<'u, 'a> {
     dwarf: &'u Dwarf<'a>,

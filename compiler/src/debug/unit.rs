@@ -6,6 +6,7 @@ use super::abbreviation::{Shape, Shapes};
 use super::code;
 use super::line::{self, Rows};
 use super::location::{Function, Located, Locations};
+use super::meaning::{self, Meaning};
 use super::output::{Base, Fixup, Part};
 use super::pointer::{self, Names};
 use super::site::{Files, Inlined, Sites};
@@ -403,6 +404,13 @@ impl<'u, 'a> Converter<'u, 'a> {
         attributes: &[Attribute<Bytes<'a>>],
     ) {
         let source = (offset.0 + self.place.offset) as u32;
+        let meaning = meaning::of(&self.module.dwarf, self.unit, tag, attributes);
+        let own_type = attributes.iter().any(|a| a.name() == dw::DW_AT_type);
+        let host_pointer = match meaning {
+            Meaning::HostPointer if own_type => self.host_pointer(attributes),
+            _ if tag == dw::DW_TAG_member => self.vtable_pointer(attributes),
+            _ => None,
+        };
         self.offsets.push((source, self.info.len() as u32));
         let root = self.scopes.is_empty();
         if pointer::is_pointer(tag) {
@@ -452,7 +460,13 @@ impl<'u, 'a> Converter<'u, 'a> {
             if self.path(attribute, &mut draft) {
                 continue;
             }
-            self.attribute(tag, attribute, scope.function, &mut draft);
+            match (attribute.name(), host_pointer) {
+                (dw::DW_AT_location, _) => {
+                    self.location(attribute, scope.function, meaning, &mut draft);
+                }
+                (dw::DW_AT_type, Some(ty)) => draft.written(dw::DW_AT_type, ty),
+                _ => self.attribute(tag, attribute, scope.function, &mut draft),
+            }
         }
         self.write(draft);
         if !inside {
@@ -471,6 +485,46 @@ impl<'u, 'a> Converter<'u, 'a> {
         if !children && !root {
             self.leave();
         }
+    }
+
+    /// Writes the type of `this` or of a reference, a pointer or reference of
+    /// the process; gives its place.
+    fn host_pointer(&mut self, attributes: &[Attribute<Bytes<'a>>]) -> Option<u32> {
+        let (tag, target) = meaning::host_pointer(&self.module.dwarf, self.unit, attributes)?;
+        let mut draft = Draft::new(tag, false);
+        draft.byte(dw::DW_AT_byte_size, 8);
+        draft.reference(dw::DW_AT_type, target);
+        let pointer = self.write(draft);
+        if tag != dw::DW_TAG_pointer_type {
+            return Some(pointer);
+        }
+        // lldb remembers how types are shown by their names, and pointers of
+        // the guest have this one too. As C++ has it, `this` is constant.
+        let mut draft = Draft::new(dw::DW_TAG_const_type, false);
+        draft.written(dw::DW_AT_type, pointer);
+        Some(self.write(draft))
+    }
+
+    /// Writes the type of a member that points to a virtual table; gives its
+    /// place. gdb knows these members by their name, and insists that they are
+    /// pointers or references.
+    fn vtable_pointer(&mut self, attributes: &[Attribute<Bytes<'a>>]) -> Option<u32> {
+        let find = |name| attributes.iter().find(|a| a.name() == name).map(Attribute::value);
+        let name = find(dw::DW_AT_name)?;
+        let name = self.module.dwarf.attr_string(self.unit, name).ok()?;
+        let AttributeValue::UnitRef(ty) = find(dw::DW_AT_type)? else { return None };
+        if !name.slice().starts_with(b"_vptr") {
+            return None;
+        }
+        let pointer = self.unit.entry(ty).ok()?;
+        let target = match pointer.attr_value(dw::DW_AT_type) {
+            Some(AttributeValue::UnitRef(target)) if pointer::is_pointer(pointer.tag()) => target,
+            _ => return None,
+        };
+        let mut draft = Draft::new(dw::DW_TAG_reference_type, false);
+        draft.byte(dw::DW_AT_byte_size, self.unit.encoding().address_size);
+        draft.reference(dw::DW_AT_type, target);
+        Some(self.write(draft))
     }
 
     /// A function that has code becomes the innermost.
@@ -592,7 +646,7 @@ impl<'u, 'a> Converter<'u, 'a> {
     /// Writes the path that an attribute is, if another one shall stand in its
     /// place.
     fn path(&self, attribute: &Attribute<Bytes<'a>>, draft: &mut Draft) -> bool {
-        if self.module.remap.is_empty() || attribute.name() == dw::DW_AT_producer {
+        if self.module.form.remap.is_empty() || attribute.name() == dw::DW_AT_producer {
             return false;
         }
         let text = self.module.dwarf.attr_string(self.unit, attribute.value());
@@ -681,6 +735,8 @@ impl<'u, 'a> Converter<'u, 'a> {
             None => self.names.pointer(tag, target).into_bytes(),
         };
 
+        let name = if tag == dw::DW_TAG_pointer_type { name } else { pointer::of_guest(name) };
+
         // The pointer as it was comes behind the structure, whose end is not
         // known yet.
         let mut draft = Draft::new(dw::DW_TAG_structure_type, true);
@@ -693,7 +749,7 @@ impl<'u, 'a> Converter<'u, 'a> {
         if let Some(ty) = ty {
             self.attribute(tag, ty, None, &mut draft);
         }
-        self.write(draft);
+        let pointee = self.write(draft);
 
         let mut draft = Draft::new(dw::DW_TAG_member, false);
         draft.string(dw::DW_AT_name, b"__address");
@@ -715,12 +771,11 @@ impl<'u, 'a> Converter<'u, 'a> {
 
         let raw = self.info.len() as u32;
         self.info.bytes[at..at + 4].copy_from_slice(&raw.to_le_bytes());
-        // No pointer, lest gdb takes pointers to the type to be as narrow.
+        // To the name, not the type itself: gdb takes all pointers to a type to
+        // be as wide as the first that it sees.
         let mut draft = Draft::new(dw::DW_TAG_reference_type, children);
         draft.byte(dw::DW_AT_byte_size, size);
-        if let Some(ty) = ty {
-            self.attribute(tag, ty, None, &mut draft);
-        }
+        draft.written(dw::DW_AT_type, pointee);
         self.write(draft);
         if children {
             self.scopes.push(Scope::default());
@@ -787,7 +842,7 @@ impl<'u, 'a> Converter<'u, 'a> {
             | dw::DW_AT_GNU_dwo_name
             | dw::DW_AT_GNU_dwo_id => {}
             dw::DW_AT_linkage_name if self.is_disguised_main(attribute) => {}
-            dw::DW_AT_location => self.location(attribute, function, draft),
+            dw::DW_AT_location => self.location(attribute, function, Meaning::Plain, draft),
             _ => {
                 let value = attribute.raw_value();
                 if let AttributeValue::Exprloc(expression) = value {
@@ -814,11 +869,14 @@ impl<'u, 'a> Converter<'u, 'a> {
         &mut self,
         attribute: &Attribute<Bytes<'a>>,
         function: Option<usize>,
+        meaning: Meaning,
         draft: &mut Draft,
     ) {
         let function = function.map(|function| &self.functions[function]);
         let location = match attribute.value() {
-            AttributeValue::Exprloc(expression) => self.locations.expression(function, expression),
+            AttributeValue::Exprloc(expression) => {
+                self.locations.expression(function, expression, meaning)
+            }
             value => {
                 let dwarf = &self.module.dwarf;
                 let Ok(Some(mut list)) = dwarf.attr_locations(self.unit, value) else { return };
@@ -829,7 +887,7 @@ impl<'u, 'a> Converter<'u, 'a> {
                     self.locations.work = left;
                     entries.push((entry.range.begin..entry.range.end, entry.data));
                 }
-                self.locations.list(function, entries.into_iter())
+                self.locations.list(function, entries.into_iter(), meaning)
             }
         };
         if let Some(location) = location {
@@ -845,6 +903,7 @@ impl<'u, 'a> Converter<'u, 'a> {
         value: AttributeValue<Bytes<'a>>,
         draft: &mut Draft,
     ) {
+        let module = self.module;
         let dwarf = &self.module.dwarf;
         let mut put = |form: DwForm, write: &mut dyn FnMut(&mut Part)| {
             draft.shape.attribute(name, form);
@@ -877,17 +936,19 @@ impl<'u, 'a> Converter<'u, 'a> {
                 put(dw::DW_FORM_string, &mut |v| v.string(text.slice()));
             }
             AttributeValue::DebugStrRef(at) if dwarf.debug_str.get_str(at).is_ok() => {
-                put(dw::DW_FORM_strp, &mut |v| v.u32(at.0 as u32));
+                put(dw::DW_FORM_strp, &mut |v| module.refer(v, Base::Strings, at.0 as u32));
             }
             AttributeValue::DebugLineStrRef(at) if dwarf.debug_line_str.get_str(at).is_ok() => {
-                put(dw::DW_FORM_line_strp, &mut |v| v.u32(at.0 as u32));
+                put(dw::DW_FORM_line_strp, &mut |v| {
+                    module.refer(v, Base::LineStrings, at.0 as u32)
+                });
             }
             AttributeValue::DebugStrOffsetsIndex(index) => {
                 let at = dwarf.string_offset(self.unit, index);
                 if let Ok(at) = at
                     && dwarf.debug_str.get_str(at).is_ok()
                 {
-                    put(dw::DW_FORM_strp, &mut |v| v.u32(at.0 as u32));
+                    put(dw::DW_FORM_strp, &mut |v| module.refer(v, Base::Strings, at.0 as u32));
                 }
             }
             // Addresses and lists of other attributes, and references to files

@@ -19,6 +19,7 @@
 //! | [`search`] | functions, sites and handlers by address |
 //! | [`frames`] | `.eh_frame` and its search table |
 //! | [`symbols`] | `.symtab` |
+//! | [`attributes`] | `.riscv.attributes` |
 //! | [`description`] | places in the module description |
 //! | [`sections`] | the sections and where they lie |
 //! | [`base`] | the address that an image with debug information is linked at |
@@ -29,6 +30,7 @@
 //! | [`relink`] | makes the artifact of such an object |
 //! | [`output`] | the file, as it is written |
 
+mod attributes;
 mod base;
 mod description;
 mod elf;
@@ -113,15 +115,13 @@ pub(crate) fn link(input: LinkInput<'_>, out: &mut dyn Write) -> Result<LinkSumm
 }
 
 /// As [`link`], but writes a relocatable object that a system linker can make
-/// part of a program, with a descriptor of this name; without debug information.
+/// part of a program, with a descriptor of this name.
 pub(crate) fn link_to_object(
-    mut input: LinkInput<'_>,
+    input: LinkInput<'_>,
     descriptor: &str,
     out: &mut dyn Write,
 ) -> Result<LinkSummary, LinkError> {
     let machine = Machine::new(input.target.machine)?;
-    // Its references between sections would need relocations of their own.
-    input.debug.clear();
     let image = lay_out(machine, machine.call_reach(), input)?;
     relocatable::write(image, descriptor, out)
 }
@@ -155,7 +155,8 @@ fn lay_out(
     let tables = Tables::place(&input.private_tables, &input.context);
     let frames = Frames::new(machine, blocks());
     let unwind_entries = frames.entries().to_vec();
-    let symbols = SymbolTable::new(&names, &text, &tables, !input.debug.is_empty());
+    let symbols =
+        SymbolTable::new(machine, &names, &text, &tables, blocks(), !input.debug.is_empty());
     let comment = comment(&input.header.producers);
     let mut note = unplaced_note(input.header, page_size);
     let mut bytes = PerSection::<Vec<u8>>::default();
@@ -170,6 +171,9 @@ fn lay_out(
     bytes[Section::Handlers] = search::handler_table(blocks());
     bytes[Section::Comment] = comment;
     bytes[Section::Shstrtab] = elf::section_names();
+    if machine == Machine::Riscv64 {
+        bytes[Section::Attributes] = attributes::encode(&note.cpu_features);
+    }
     let debug = std::mem::take(&mut input.debug);
     let with_debug = !debug.is_empty();
     let mut relocs = PerSection::<Vec<DebugReloc>>::default();
@@ -217,6 +221,9 @@ fn lay_out(
     (bytes[Section::EhFrameHdr], bytes[Section::EhFrame]) =
         frames.finish(header, section, code.offset);
     bytes[Section::Symtab] = symbols.encode(&places);
+    for (bytes, relocs) in bytes.iter_mut().zip(relocs.iter()) {
+        relocate::debug(bytes, relocs, places.address(Section::Text), places.cell());
+    }
     let headers = elf::headers(&input.target, &places);
 
     // The build id comes early in the file, so it cannot be the hash of its
@@ -245,8 +252,8 @@ fn lay_out(
         places,
         headers,
         bytes,
-        symbols,
         debug_relocs: relocs,
+        symbols,
         unwind_entries,
         functions: input.functions,
         stubs: input.stubs,

@@ -105,8 +105,9 @@ fn survives(opt_level: OptLevel) {
         link::code_places(&target.link, parsed.imported_functions, &functions, &[]).unwrap();
     let convert = |sections: &[(&str, Vec<u8>)]| {
         let source = debug::Source::new(sections, parsed.code_start);
-        let pointer = codegen::frame_pointer(&*target.isa);
-        let module = debug::Module::new(&source, &parsed, &plan, &functions, &places, pointer, &[]);
+        let frame_pointer = codegen::frame_pointer(&*target.isa);
+        let form = debug::Form { frame_pointer, remap: &[], relocatable: false };
+        let module = debug::Module::new(&source, &parsed, &plan, &functions, &places, form);
         let units = (0..module.units()).map(|unit| module.unit(unit)).collect();
         module.finish(units)
     };

@@ -5,6 +5,12 @@
 /// no more than null or not, as pointers of the guest are half as wide; layout
 /// and the notes that debuggers add to addresses are left out.
 pub fn normal(text: &str) -> String {
+    // gdb writes the type of a pointer or reference that stands alone.
+    let alone = text.find(") 0x").or_else(|| text.find(") @0x"));
+    let text = match alone.filter(|_| text.starts_with('(') && !text.contains(" = (")) {
+        Some(end) if !text[..end].contains('=') => &text[end + 2..],
+        _ => text,
+    };
     let mut words = Vec::new();
     for token in tokens(text) {
         match token {
@@ -16,18 +22,12 @@ pub fn normal(text: &str) -> String {
     let text = words.join(" ");
     // Types of the guest's `long` and of `int` have the same size.
     let text = text.replace("long", "int").replace("int int", "int");
-    // gdb writes the type of a pointer that stands alone before it.
-    let text = text.replace("(@ADDRESS", "@ADDRESS");
-    match text.split_once(") ADDRESS").or_else(|| text.split_once(") NULL")) {
-        Some((kind, _)) if kind.starts_with('(') && !kind.contains('=') => {
-            text[kind.len() + 2..].to_owned()
-        }
-        _ => text,
-    }
+    // Types of guests' references in memory, and of `this`.
+    text.replace(" __guest ", " ").replace(" *const this", " * this")
 }
 
 /// The names at the start of each line that has a value, in order.
-pub(super) fn names(text: &str) -> String {
+pub(super) fn names(text: &str) -> Vec<&str> {
     let mut names: Vec<&str> = text
         .lines()
         .filter(|line| !line.starts_with([' ', '}', ')']))
@@ -36,7 +36,7 @@ pub(super) fn names(text: &str) -> String {
         .filter(|name| !name.starts_with("__precast"))
         .collect();
     names.sort_unstable();
-    names.join(" = ")
+    names
 }
 
 enum Token {
@@ -72,6 +72,7 @@ fn tokens(text: &str) -> Vec<Token> {
         rest = after;
         let hex = token.trim_start_matches('@').strip_prefix("0x");
         let after_address = matches!(tokens.last(), Some(Token::Address(_)));
+        let hex = if token == "nullptr" { Some("0") } else { hex };
         tokens.push(match hex {
             Some(digits) => Token::Address(digits.chars().all(|c| c == '0')),
             None if token.starts_with('<') && after_address => Token::Punctuation,
@@ -127,7 +128,7 @@ mod tests {
     #[test]
     fn locals_are_told_by_name() {
         let lldb = "(int) b = 1\n(P) a = {\n  x = 1\n}\n(unsigned long) __precast_memory = 4096\n";
-        assert_eq!(names(lldb), "a = b");
-        assert_eq!(names("a = {x = 1}\nb = 2"), "a = b");
+        assert_eq!(names(lldb), ["a", "b"]);
+        assert_eq!(names("a = {x = 1}\nb = 2"), ["a", "b"]);
     }
 }

@@ -36,6 +36,18 @@ POINTEES = {}
 
 
 def is_pointer(type, _=None):
+    return holds_address(type)
+
+
+def is_plain_pointer(type, _=None):
+    return holds_address(type) and not is_reference(type)
+
+
+def is_guest_reference(type, _=None):
+    return holds_address(type) and is_reference(type)
+
+
+def holds_address(type):
     type = type.GetCanonicalType()
     return type.GetNumberOfFields() > 0 and type.GetFieldAtIndex(0).GetName() == "__address"
 
@@ -57,7 +69,8 @@ def pointee(value):
 
 def pointees(target):
     """The types that pointer types point to, by their full names."""
-    key = [module.GetUUIDString() for module in target.module_iter()]
+    key = [target.GetProcess().GetUniqueID()]
+    key += [module.GetUUIDString() for module in target.module_iter()]
     if POINTEES.get("modules") != key:
         POINTEES.clear()
         POINTEES.update((type.GetName(), type) for type in target.FindTypes("__pointee"))
@@ -341,7 +354,8 @@ class Variant:
 
 def __lldb_init_module(debugger, _):
     for command in [
-        "summary add {} -F {}.summary --recognizer-function {}.is_pointer",
+        "summary add {} -F {}.summary --recognizer-function {}.is_plain_pointer",
+        "summary add {} -e -F {}.summary --recognizer-function {}.is_guest_reference",
         "synthetic add {} -l {}.Pointer --recognizer-function {}.is_pointer",
         "summary add {} -e -F {}.variant_summary --recognizer-function {}.is_enumeration",
         "synthetic add {} -l {}.Variant --recognizer-function {}.is_enumeration",
