@@ -12,8 +12,9 @@
 //! | 0 | 8 | [`MAGIC`] |
 //! | 8 | 8 | address of the [note](crate::note)'s contents |
 //! | 16 | 8 | their size in bytes |
-//! | 24 | 8 | number of pieces |
-//! | 32 | 24 each | pieces: address, offset in the image, size in bytes |
+//! | 24 | 8 | address of the debug cell, or zero: two words to which the loader writes the base of memory 0 and the context of the newest instance, where debug information looks for them |
+//! | 32 | 8 | number of pieces |
+//! | 40 | 24 each | pieces: address, offset in the image, size in bytes |
 //!
 //! Numbers are little-endian; addresses are filled in by the system linker.
 //! Pieces are ordered by offset and do not overlap. `.text` is one of them.
@@ -24,7 +25,7 @@ use crate::wire::{Reader, Result, Writer};
 /// that of the contents is in the note.
 pub const MAGIC: [u8; 8] = *b"PRECAST\x01";
 /// Size of the fields before the pieces.
-pub const HEADER_SIZE: usize = 32;
+pub const HEADER_SIZE: usize = 40;
 /// Size of a piece.
 pub const PIECE_SIZE: usize = 24;
 /// More pieces than any image has.
@@ -37,6 +38,8 @@ pub struct Header {
     pub note: u64,
     /// Their size.
     pub note_size: u64,
+    /// Address of the debug cell, or zero.
+    pub cell: u64,
     /// Number of pieces, at most [`MAX_PIECES`].
     pub pieces: u64,
 }
@@ -52,22 +55,31 @@ pub struct Piece {
     pub size: u64,
 }
 
-/// The bytes of a descriptor. Those of the addresses are replaced by
-/// relocations, at the offsets that come second.
-pub fn encode(note_size: u64, pieces: &[Piece]) -> (Vec<u8>, Vec<u64>) {
+/// The bytes of a descriptor, with zeros for addresses, which relocations at
+/// [`NOTE_ADDRESS`], [`CELL_ADDRESS`] and [`piece_address`] fill in.
+pub fn encode(note_size: u64, pieces: &[Piece]) -> Vec<u8> {
     let mut w = Writer::new();
     w.raw(&MAGIC);
-    let mut addresses = vec![w.len() as u64];
     w.u64(0);
     w.u64(note_size);
+    w.u64(0);
     w.u64(pieces.len() as u64);
     for piece in pieces {
-        addresses.push(w.len() as u64);
         w.u64(piece.address);
         w.u64(piece.offset);
         w.u64(piece.size);
     }
-    (w.finish(), addresses)
+    w.finish()
+}
+
+/// Where in a descriptor the note's address stands.
+pub const NOTE_ADDRESS: u64 = 8;
+/// Where the debug cell's address stands.
+pub const CELL_ADDRESS: u64 = 24;
+
+/// Where the address of a piece stands.
+pub fn piece_address(index: usize) -> u64 {
+    (HEADER_SIZE + index * PIECE_SIZE) as u64
 }
 
 impl Header {
@@ -78,7 +90,9 @@ impl Header {
         if r.raw(MAGIC.len()).ok()? != MAGIC {
             return None;
         }
-        let header = Self { note: r.u64().ok()?, note_size: r.u64().ok()?, pieces: r.u64().ok()? };
+        let (note, note_size) = (r.u64().ok()?, r.u64().ok()?);
+        let (cell, pieces) = (r.u64().ok()?, r.u64().ok()?);
+        let header = Self { note, note_size, cell, pieces };
         (header.pieces <= MAX_PIECES).then_some(header)
     }
 }
@@ -104,11 +118,12 @@ mod tests {
             Piece { address: 0x1000, offset: 64, size: 10 },
             Piece { address: 0x9000, offset: 4096, size: 7 },
         ];
-        let (bytes, addresses) = encode(99, &pieces);
-        assert_eq!(addresses, [8, 32, 56]);
+        let bytes = encode(99, &pieces);
+        let address = piece_address(1) as usize;
+        assert_eq!(bytes[address..][..8], 0x9000u64.to_le_bytes());
         let (header, rest) = bytes.split_first_chunk().unwrap();
         let header = Header::decode(header).unwrap();
-        assert_eq!(header, Header { note: 0, note_size: 99, pieces: 2 });
+        assert_eq!(header, Header { note: 0, note_size: 99, cell: 0, pieces: 2 });
         assert_eq!(decode_pieces(rest).unwrap(), pieces);
         assert!(decode_pieces(&rest[1..]).is_err());
         assert_eq!(Header::decode(&[0; HEADER_SIZE]), None);

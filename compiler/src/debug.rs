@@ -67,6 +67,8 @@ pub(crate) struct Module<'a> {
     frame_pointer: u16,
     /// Added to the producer of each unit.
     producer: String,
+    /// Whether places in other sections must be known: for an object.
+    relocatable: bool,
 }
 
 impl<'a> Module<'a> {
@@ -79,12 +81,13 @@ impl<'a> Module<'a> {
         functions: &'a [Option<CompiledFunction>],
         places: &[Option<std::ops::Range<u32>>],
         frame_pointer: u16,
+        relocatable: bool,
     ) -> Self {
         let dwarf = source.dwarf();
         let units = source::units(&dwarf);
         let code = CodeMap::new(source.code_start, parsed, functions, places);
         let producer = concat!("precast ", env!("CARGO_PKG_VERSION")).to_owned();
-        Self { dwarf, units, code, parsed, plan, frame_pointer, producer }
+        Self { dwarf, units, code, parsed, plan, frame_pointer, producer, relocatable }
     }
 
     /// Number of units.
@@ -97,10 +100,18 @@ impl<'a> Module<'a> {
         unit::convert(self, index)
     }
 
+    /// Writes an offset in a section of strings.
+    fn refer(&self, part: &mut output::Part, strings: output::Base, offset: u32) {
+        match self.relocatable {
+            true => part.fixup(output::Fixup::Strings(strings), offset),
+            false => part.u32(offset),
+        }
+    }
+
     /// Joins the units, which come in order.
     pub(crate) fn finish(&self, units: Vec<UnitOutput>) -> Sections {
         let strings = self.dwarf.debug_str.reader().slice();
         let line_strings = self.dwarf.debug_line_str.reader().slice();
-        output::join(units, strings, line_strings)
+        output::join(units, strings, line_strings, self.relocatable)
     }
 }

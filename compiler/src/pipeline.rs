@@ -80,7 +80,7 @@ pub fn compile_to(
     out: &mut dyn Write,
     observer: &dyn Observer,
 ) -> Result<Report> {
-    compile_with(wasm, options, observer, |input| Ok(link::link(input, out)?))
+    compile_with(wasm, options, false, observer, |input| Ok(link::link(input, out)?))
 }
 
 /// Compiles a module and writes a relocatable object to `out`, for a system
@@ -100,7 +100,7 @@ pub fn compile_object_to(
 ) -> Result<(Report, String)> {
     c_header::check_name(name)?;
     let mut header = String::new();
-    let report = compile_with(wasm, options, observer, |input| {
+    let report = compile_with(wasm, options, true, observer, |input| {
         c_header::check_imports(&input.module)?;
         header = c_header::c_header(&input.module, name);
         Ok(link::link_to_object(input, &c_header::image_name(name), out)?)
@@ -118,10 +118,12 @@ pub fn link_object(object: &[u8], out: &mut dyn Write) -> Result<()> {
     Ok(link::relink(object, out)?)
 }
 
-/// Runs all stages up to the last, which is `link`.
+/// Runs all stages up to the last, which is `link`; it makes something
+/// `relocatable` or not.
 fn compile_with(
     wasm: &[u8],
     options: &Options,
+    relocatable: bool,
     observer: &dyn Observer,
     link: impl FnOnce(LinkInput<'_>) -> Result<LinkSummary>,
 ) -> Result<Report> {
@@ -137,9 +139,9 @@ fn compile_with(
 
     let (parsed, source_hash) = pool
         .install(|| rayon::join(|| parse::parse(wasm, features), || Sha256::digest(wasm).into()));
-    let parsed = parsed?;
+    let parsed = parsed.map_err(|error| target.explain(error))?;
     clock.lap("parse");
-    let summary = survey_all(&pool, &parsed)?;
+    let summary = survey_all(&pool, &parsed).map_err(|error| target.explain(error))?;
     clock.lap("survey");
     let plan = Plan::new(&parsed, &summary, options, target.link.page_size)?;
     clock.lap("plan");
@@ -148,6 +150,7 @@ fn compile_with(
         plan: &plan,
         frontend: target.isa.frontend_config(),
         br_table_chain: options.enabled("br-table-chain"),
+        precise_stores: options.precise_stores.unwrap_or(target.stores_may_tear()),
         debug: match (options.debug_info, options.opt_level) {
             (false, _) => Debug::Off,
             (true, OptLevel::None) => Debug::Slots,
@@ -161,7 +164,8 @@ fn compile_with(
     let mut warnings = Vec::new();
     let debug = match options.debug_info {
         true => {
-            let made = debug_sections(&pool, &parsed, &plan, &functions, &stubs, &target)?;
+            let made =
+                debug_sections(&pool, &parsed, &plan, &functions, &stubs, &target, relocatable)?;
             clock.lap("debug");
             warnings = made.warnings;
             made.list
@@ -374,6 +378,7 @@ fn debug_sections(
     functions: &[Option<CompiledFunction>],
     stubs: &[Stub],
     target: &Target,
+    relocatable: bool,
 ) -> Result<debug::Sections> {
     let source = debug::Source::of(parsed);
     if source.is_empty() {
@@ -381,7 +386,8 @@ fn debug_sections(
     }
     let places = link::code_places(&target.link, parsed.imported_functions, functions, stubs)?;
     let frame_pointer = codegen::frame_pointer(&*target.isa);
-    let module = debug::Module::new(&source, parsed, plan, functions, &places, frame_pointer);
+    let module =
+        debug::Module::new(&source, parsed, plan, functions, &places, frame_pointer, relocatable);
     let mut units = draw(pool, module.units(), || (), |(), unit| Ok(module.unit(unit)))?;
     units.sort_by_key(|(unit, _)| *unit);
     Ok(module.finish(units.into_iter().map(|(_, unit)| unit).collect()))
@@ -440,6 +446,7 @@ pub fn gains_from_cpu(report: &Report, options: &Options) -> bool {
     report.uses_simd
         && options.opt_level == OptLevel::Speed
         && options.cpu == "baseline"
+        && options.cpu_features.is_empty()
         && report.target.starts_with("x86_64")
 }
 

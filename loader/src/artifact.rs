@@ -4,6 +4,11 @@
 //! makes two mappings; nothing depends on the size of the code. An image with
 //! a link base of its own is mapped there if that is free: it runs anywhere,
 //! but debuggers know its code at once.
+//!
+//! # Safety
+//!
+//! Only [`Artifact::linked`] is unsafe, and hands what its caller promises on
+//! to [`Linked::read`].
 
 mod fit;
 mod info;
@@ -302,8 +307,11 @@ impl Image {
     /// Notes the newest instance where debug information looks for it, see
     /// [`DEBUG_CELL`](precast_artifact::container::DEBUG_CELL).
     pub(crate) fn note_instance(&self, memory0: usize, context: usize) {
-        let Source::File(mapping, _) = &self.source else { return };
-        for (word, value) in mapping.words_below().iter().zip([memory0, context]) {
+        let words = match &self.source {
+            Source::File(mapping, _) => mapping.words_below(),
+            Source::Linked(linked) => linked.cell(),
+        };
+        for (word, value) in words.iter().zip([memory0, context]) {
             word.store(value as u64, Ordering::Relaxed);
         }
     }

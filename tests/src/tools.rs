@@ -53,16 +53,23 @@ macro_rules! test_name {
 }
 
 /// Debian package of each tool that a test may ask for.
-const PACKAGES: [(&str, &str); 12] = [
+const PACKAGES: [(&str, &str); 19] = [
+    ("aarch64-linux-gnu-objdump", "binutils-aarch64-linux-gnu"),
+    ("aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu libc6-dev-arm64-cross"),
     ("cc", "gcc"),
     ("clang-19", "clang-19 lld-19 wasi-libc libclang-rt-19-dev-wasm32"),
     ("gdb", "gdb"),
     ("lldb", "lldb-22"),
     ("lldb-dap", "lldb-22"),
     ("llvm-dwarfdump-19", "llvm-19"),
+    ("llvm-objdump-19", "llvm-19"),
     ("objdump", "binutils"),
     ("perf", "linux-perf"),
+    ("qemu-aarch64-static", "qemu-user-static"),
+    ("qemu-riscv64-static", "qemu-user-static"),
     ("readelf", "binutils"),
+    ("riscv64-linux-gnu-objdump", "binutils-riscv64-linux-gnu"),
+    ("riscv64-linux-gnu-gcc", "gcc-riscv64-linux-gnu libc6-dev-riscv64-cross"),
     ("sh", "dash"),
     ("strace", "strace"),
     ("unshare", "util-linux"),

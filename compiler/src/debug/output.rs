@@ -30,6 +30,8 @@ pub(super) enum Fixup {
     Local(u32),
     /// Four bytes: the entry that had this offset in `.debug_info`.
     Entry(u32),
+    /// Four bytes, an offset in one of the string sections, for objects.
+    Strings(Base),
 }
 
 /// Part of a section.
@@ -116,7 +118,13 @@ struct Starts {
 }
 
 /// Joins the units in order and fills in what lies in other sections.
-pub(super) fn join(mut units: Vec<UnitOutput>, strings: &[u8], line_strings: &[u8]) -> Sections {
+/// `relocatable` keeps what an object must know: where sections refer to others.
+pub(super) fn join(
+    mut units: Vec<UnitOutput>,
+    strings: &[u8],
+    line_strings: &[u8],
+    relocatable: bool,
+) -> Sections {
     let mut starts = Vec::with_capacity(units.len());
     let mut at = Starts::default();
     for unit in &units {
@@ -152,6 +160,11 @@ pub(super) fn join(mut units: Vec<UnitOutput>, strings: &[u8], line_strings: &[u
         })
         .collect();
     let mut joined = <[(Vec<u8>, Vec<DebugReloc>); 5]>::default();
+    let refer = |relocs: &mut Vec<DebugReloc>, offset, base| {
+        if relocatable {
+            relocs.push(DebugReloc { offset, base });
+        }
+    };
     for (index, unit) in units.iter_mut().enumerate() {
         for (at, entry) in &crossing[index] {
             unit.info.bytes[*at as usize..][..4].copy_from_slice(&entry.to_le_bytes());
@@ -161,6 +174,7 @@ pub(super) fn join(mut units: Vec<UnitOutput>, strings: &[u8], line_strings: &[u
         if unit.info.len() != 0 {
             let offset = starts[index].abbreviations.to_le_bytes();
             unit.info.bytes[place..][..4].copy_from_slice(&offset);
+            refer(&mut joined[0].1, starts[index].info + place as u32, Base::Abbreviations);
         }
         let parts = [
             std::mem::take(&mut unit.info),
@@ -172,16 +186,20 @@ pub(super) fn join(mut units: Vec<UnitOutput>, strings: &[u8], line_strings: &[u
         for ((bytes, relocs), mut part) in joined.iter_mut().zip(parts) {
             let start = bytes.len() as u32;
             for (at, fixup) in std::mem::take(&mut part.fixups) {
-                let add = match fixup {
+                let (base, add) = match fixup {
                     Fixup::Address(base) => {
                         relocs.push(DebugReloc { offset: start + at, base });
                         continue;
                     }
-                    Fixup::Entry(_) | Fixup::Local(_) => continue,
-                    Fixup::Ranges => starts[index].ranges,
-                    Fixup::Locations => starts[index].locations,
-                    Fixup::Line(owner) => starts[owner as usize].line,
+                    Fixup::Local(_) => continue,
+                    // Filled in above, or copied as they are.
+                    Fixup::Entry(_) => (Base::Info, 0),
+                    Fixup::Strings(base) => (base, 0),
+                    Fixup::Ranges => (Base::Ranges, starts[index].ranges),
+                    Fixup::Locations => (Base::Locations, starts[index].locations),
+                    Fixup::Line(owner) => (Base::Line, starts[owner as usize].line),
                 };
+                refer(relocs, start + at, base);
                 let place = &mut part.bytes[at as usize..at as usize + 4];
                 let value = u32::from_le_bytes(place.try_into().expect("four bytes"));
                 place.copy_from_slice(&(value + add).to_le_bytes());

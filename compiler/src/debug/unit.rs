@@ -884,6 +884,7 @@ impl<'u, 'a> Converter<'u, 'a> {
         value: AttributeValue<Bytes<'a>>,
         draft: &mut Draft,
     ) {
+        let module = self.module;
         let dwarf = &self.module.dwarf;
         let mut put = |form: DwForm, write: &mut dyn FnMut(&mut Part)| {
             draft.shape.attribute(name, form);
@@ -916,17 +917,19 @@ impl<'u, 'a> Converter<'u, 'a> {
                 put(dw::DW_FORM_string, &mut |v| v.string(text.slice()));
             }
             AttributeValue::DebugStrRef(at) if dwarf.debug_str.get_str(at).is_ok() => {
-                put(dw::DW_FORM_strp, &mut |v| v.u32(at.0 as u32));
+                put(dw::DW_FORM_strp, &mut |v| module.refer(v, Base::Strings, at.0 as u32));
             }
             AttributeValue::DebugLineStrRef(at) if dwarf.debug_line_str.get_str(at).is_ok() => {
-                put(dw::DW_FORM_line_strp, &mut |v| v.u32(at.0 as u32));
+                put(dw::DW_FORM_line_strp, &mut |v| {
+                    module.refer(v, Base::LineStrings, at.0 as u32)
+                });
             }
             AttributeValue::DebugStrOffsetsIndex(index) => {
                 let at = dwarf.string_offset(self.unit, index);
                 if let Ok(at) = at
                     && dwarf.debug_str.get_str(at).is_ok()
                 {
-                    put(dw::DW_FORM_strp, &mut |v| v.u32(at.0 as u32));
+                    put(dw::DW_FORM_strp, &mut |v| module.refer(v, Base::Strings, at.0 as u32));
                 }
             }
             // Addresses and lists of other attributes, and references to files

@@ -16,6 +16,15 @@ pub(super) fn absolute(machine: Machine) -> u32 {
     }
 }
 
+/// An address in 32 bits: in debug sections, which start at zero, an offset.
+pub(super) fn absolute32(machine: Machine) -> u32 {
+    match machine {
+        Machine::X86_64 => elf::R_X86_64_32,
+        Machine::Aarch64 => elf::R_AARCH64_ABS32,
+        Machine::Riscv64 => elf::R_RISCV_32,
+    }
+}
+
 /// A distance in 32 bits: `S + A - P`.
 pub(super) fn relative(machine: Machine) -> u32 {
     match machine {

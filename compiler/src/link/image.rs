@@ -9,7 +9,7 @@ use super::sections::{PerSection, Places, Section};
 use super::symbols::SymbolTable;
 use super::tables::Tables;
 use super::text::{Addresses, Text};
-use super::{LinkSummary, elf, relocate};
+use super::{LinkSummary, elf};
 use crate::function::CompiledFunction;
 use precast_artifact::module::Module;
 use precast_artifact::note::Note;
@@ -31,9 +31,9 @@ pub(super) struct Image<'a> {
     /// Of every section but `.text`, `.precast.data`, `.precast.memory` and
     /// `.strtab`.
     pub bytes: PerSection<Vec<u8>>,
-    pub symbols: SymbolTable,
-    /// What refers to addresses in debug sections.
+    /// Where the debug sections, which are relocated, hold addresses.
     pub debug_relocs: PerSection<Vec<DebugReloc>>,
+    pub symbols: SymbolTable,
     /// Start of each piece of code and offset of its entry in `.eh_frame`.
     pub unwind_entries: Vec<(u32, u32)>,
     pub functions: Vec<Option<CompiledFunction>>,
@@ -49,10 +49,7 @@ impl Image<'_> {
     /// the way, and freed.
     pub(super) fn write(self, out: &mut dyn Write) -> Result<LinkSummary, LinkError> {
         let summary = self.summary();
-        let Self { target, names, text, module, places, mut bytes, .. } = self;
-        for (bytes, relocs) in bytes.iter_mut().zip(self.debug_relocs.iter()) {
-            relocate::debug(bytes, relocs, places.address(Section::Text), places.cell());
-        }
+        let Self { target, names, text, module, places, bytes, .. } = self;
         let mut out = Output::new(out);
         out.write(&self.headers)?;
         let mut code = Some((self.functions, self.stubs));

@@ -47,20 +47,36 @@ pub(crate) struct DebugSection {
     pub relocs: Vec<DebugReloc>,
 }
 
-/// Eight bytes of a debug section to which an address is added.
+/// A field of a debug section that counts from something.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct DebugReloc {
     pub offset: u32,
     pub base: DebugBase,
 }
 
-/// What an address in a debug section counts from.
+/// What a field in a debug section counts from: eight bytes from an address,
+/// or four from the start of a debug section. The latter is zero in an
+/// artifact; objects need to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DebugBase {
     /// The start of `.text`.
     Text,
     /// The memory cell, see [`Section::Cell`](super::sections::Section).
     Cell,
+    /// `.debug_abbrev`.
+    Abbreviations,
+    /// `.debug_info`.
+    Info,
+    /// `.debug_line`.
+    Line,
+    /// `.debug_line_str`.
+    LineStrings,
+    /// `.debug_loclists`.
+    Locations,
+    /// `.debug_rnglists`.
+    Ranges,
+    /// `.debug_str`.
+    Strings,
 }
 
 /// The part of the target that linking depends on.

@@ -11,13 +11,15 @@ use super::frames::{FDE_LOCATION, Frames};
 use super::input::LinkTarget;
 use super::machine::Machine;
 use super::output::Output;
-use super::relocatable::{BUILD_ID, NOTE, SAME};
-use super::sections::{PerSection, Places, Section};
-use super::symbols::SymbolTable;
+use super::relocatable::{BUILD_ID, NOTE, same};
+use super::sections::{CELL_SIZE, PerSection, Places, Section};
+use super::symbols::{SymbolTable, is_mapping};
 use super::{elf, elf_relocs, relocate};
 use crate::function::CodeRelocKind;
 use object::LittleEndian;
-use object::elf::{ET_REL, FileHeader64, Rela64, SHT_RELA, STB_LOCAL, STT_FUNC, STT_OBJECT};
+use object::elf::{
+    ET_REL, FileHeader64, Rela64, SHT_RELA, STB_LOCAL, STT_FUNC, STT_NOTYPE, STT_OBJECT,
+};
 use object::read::elf::{FileHeader, Rela as _, SectionHeader, SectionTable, Sym};
 use precast_artifact::module::Range;
 use precast_artifact::note::{self, Note, NoteError};
@@ -46,6 +48,7 @@ struct Parts<'o> {
     note: Note,
     /// Sections under their own names, and the build id.
     sections: PerSection<&'o [u8]>,
+    sizes: PerSection<u64>,
     /// Those sections by their number in the object.
     numbers: Vec<Option<Section>>,
     symbols: SymbolTable,
@@ -73,15 +76,19 @@ impl<'o> Parts<'o> {
             note: read_note(&table, object)?,
             target: LinkTarget { machine: number, flags: header.e_flags(LE), page_size: 0 },
             sections: PerSection::default(),
+            sizes: PerSection::default(),
             numbers: vec![None; table.len()],
             symbols: SymbolTable::with_capacity(0),
             relocations: PerSection::default(),
         };
         parts.target.page_size = parts.note.page_size;
-        parts.sections[Section::BuildId] = only(&table, object, BUILD_ID)?.unwrap_or_default().1;
-        for section in SAME {
-            if let Some((number, bytes)) = only(&table, object, section.spec().name)? {
-                parts.sections[section] = bytes;
+        if let Some((_, header)) = only(&table, BUILD_ID)? {
+            parts.sections[Section::BuildId] = header.data(LE, object).map_err(refused)?;
+        }
+        for section in same() {
+            if let Some((number, header)) = only(&table, section.spec().name)? {
+                parts.sections[section] = header.data(LE, object).map_err(refused)?;
+                parts.sizes[section] = header.sh_size(LE);
                 parts.numbers[number] = Some(section);
             }
         }
@@ -94,10 +101,6 @@ impl<'o> Parts<'o> {
         *self.numbers.get(number)?
     }
 
-    fn size(&self, section: Section) -> u64 {
-        self.sections[section].len() as u64
-    }
-
     /// The artifact's symbols, in their order.
     fn read_symbols(
         &mut self,
@@ -106,16 +109,17 @@ impl<'o> Parts<'o> {
     ) -> Result<(), LinkError> {
         let symbols = table.symbols(LE, object, object::elf::SHT_SYMTAB).map_err(refused)?;
         for symbol in symbols.iter().filter(|symbol| symbol.st_bind() == STB_LOCAL) {
-            if !matches!(symbol.st_type(), STT_FUNC | STT_OBJECT) {
-                continue;
-            }
             let Some(section) = self.section(symbol.st_shndx(LE).into()) else { continue };
             let (value, size) = (symbol.st_value(LE), symbol.st_size(LE));
-            if value.checked_add(size).is_none_or(|end| end > self.size(section)) {
+            if value.checked_add(size).is_none_or(|end| end > self.sizes[section]) {
                 return Err(refused("a symbol lies outside its section"));
             }
             let name = symbol.name(LE, symbols.strings()).map_err(refused)?;
-            self.symbols.add(section, value, size, name);
+            let kind = symbol.st_type();
+            // Relocations have symbols of their own.
+            if matches!(kind, STT_FUNC | STT_OBJECT) || kind == STT_NOTYPE && is_mapping(name) {
+                self.symbols.add(section, kind, value, size, name);
+            }
         }
         Ok(())
     }
@@ -138,7 +142,7 @@ impl<'o> Parts<'o> {
                 })?;
                 let address = symbol.st_value(LE).wrapping_add_signed(entry.r_addend(LE));
                 let kind = entry.r_type(LE, false);
-                if entry.r_offset(LE) >= self.size(section) {
+                if entry.r_offset(LE) >= self.sizes[section] {
                     return Err(refused("a relocation lies outside its section"));
                 }
                 let relocation = Relocation { offset: entry.r_offset(LE), kind, to: (to, address) };
@@ -150,9 +154,10 @@ impl<'o> Parts<'o> {
 }
 
 fn read_note(table: &SectionTable<'_, File>, object: &[u8]) -> Result<Note, LinkError> {
-    let Some((_, bytes)) = only(table, object, NOTE)? else {
+    let Some((_, header)) = only(table, NOTE)? else {
         return Err(refused("not made by `precast compile --emit obj`"));
     };
+    let bytes = header.data(LE, object).map_err(refused)?;
     let note = Note::decode(bytes).map_err(|error| match error {
         NoteError::Version(version) => refused(format!(
             "made by another version of precast, for format {}.{}.{}: compile the module again",
@@ -166,20 +171,18 @@ fn read_note(table: &SectionTable<'_, File>, object: &[u8]) -> Result<Note, Link
     }
 }
 
-/// Number and contents of the section with this name, if there is one.
+/// Number and header of the section with this name, if there is one.
 fn only<'o>(
     table: &SectionTable<'o, File>,
-    object: &'o [u8],
     name: &str,
-) -> Result<Option<(usize, &'o [u8])>, LinkError> {
+) -> Result<Option<(usize, &'o File64Section)>, LinkError> {
     let named = |header: &File64Section| table.section_name(LE, header) == Ok(name.as_bytes());
     let mut found = table.iter().enumerate().filter(|(_, header)| named(header));
     let first = found.next();
-    if found.next().is_some() {
-        return Err(refused(format!("several sections `{name}`: an artifact is of one module")));
+    match found.next() {
+        Some(_) => Err(refused(format!("several sections `{name}`: an artifact is of one module"))),
+        None => Ok(first),
     }
-    let Some((number, header)) = first else { return Ok(None) };
-    Ok(Some((number, header.data(LE, object).map_err(refused)?)))
 }
 
 type File64Section = object::elf::SectionHeader64<LittleEndian>;
@@ -194,7 +197,7 @@ impl Placed {
     fn new(parts: &Parts<'_>) -> Result<Self, LinkError> {
         let Parts { note, symbols, .. } = parts;
         let mut bytes = PerSection::<Vec<u8>>::default();
-        for section in SAME {
+        for section in same() {
             bytes[section] = parts.sections[section].to_vec();
         }
         let encode = |note: &Note| elf::note(note::OWNER, note::TYPE, &note.encode());
@@ -205,6 +208,7 @@ impl Placed {
         let frames = unwind_entries(parts, std::mem::take(&mut bytes[Section::EhFrame]))?;
 
         let mut sizes = bytes.map(|bytes| bytes.len() as u64);
+        sizes[Section::Cell] = parts.sizes[Section::Cell].min(CELL_SIZE);
         sizes[Section::EhFrame] = frames.size();
         sizes[Section::EhFrameHdr] = frames.header_size();
         sizes[Section::Symtab] = symbols.size();
@@ -230,6 +234,10 @@ impl Placed {
             let relocations = &parts.relocations[section];
             apply(parts.machine, &places, section, &mut bytes[section], relocations)?;
         }
+        for section in same().filter(|section| *section > Section::Cell) {
+            let relocations = &parts.relocations[section];
+            apply_debug(parts.machine, &places, &mut bytes[section], relocations)?;
+        }
         Ok(Self { places, bytes })
     }
 
@@ -238,6 +246,9 @@ impl Placed {
         let mut out = Output::new(out);
         out.write(&elf::headers(&parts.target, places))?;
         for (section, range) in places.present() {
+            if section == Section::Cell {
+                continue;
+            }
             out.write_at(range.offset, &bytes[section])?;
             if section == Section::Text {
                 let end = range.offset + range.size;
@@ -294,6 +305,32 @@ fn apply(
         let field = field.ok_or_else(|| refused("a relocation lies outside its section"))?;
         relocate::apply(kind, field, address(base.to), start + base.offset)
             .map_err(|distance| refused(format!("a reference of {distance} bytes")))?;
+    }
+    Ok(())
+}
+
+/// Applies the relocations of a debug section.
+fn apply_debug(
+    machine: Machine,
+    places: &Places,
+    bytes: &mut [u8],
+    relocations: &[Relocation],
+) -> Result<(), LinkError> {
+    for Relocation { offset, kind, to: (section, offset_there) } in relocations {
+        let wide = *kind == elf_relocs::absolute(machine);
+        if !wide && *kind != elf_relocs::absolute32(machine) {
+            return Err(refused(format!("relocation of kind {kind}")));
+        }
+        let start = match section {
+            Section::Text => places.address(Section::Text),
+            Section::Cell => places.cell(),
+            _ => 0,
+        };
+        let size = if wide { 8 } else { 4 };
+        let field = bytes.get_mut(*offset as usize..).and_then(|field| field.get_mut(..size));
+        let field = field.ok_or_else(|| refused("a relocation lies outside its section"))?;
+        let value = start.wrapping_add(*offset_there).to_le_bytes();
+        field.copy_from_slice(&value[..size]);
     }
     Ok(())
 }

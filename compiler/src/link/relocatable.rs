@@ -17,6 +17,7 @@
 use super::error::LinkError;
 use super::frames::{FDE_LOCATION, TERMINATOR_SIZE};
 use super::image::Image;
+use super::input::DebugBase;
 use super::machine::Machine;
 use super::output::Counted;
 use super::sections::{PerSection, Section, Segment};
@@ -42,19 +43,21 @@ pub(super) const BUILD_ID: &str = ".precast.build-id";
 /// Section of the descriptor: read-only once addresses are filled in.
 const DESCRIPTOR: &str = ".data.rel.ro.precast";
 
-/// The artifact's sections that are in objects under their own names.
-pub(super) const SAME: [Section; 10] = [
-    Section::Module,
-    Section::Functions,
-    Section::Sites,
-    Section::Handlers,
-    Section::Tables,
-    Section::Data,
-    Section::EhFrame,
-    Section::Text,
-    Section::Memory,
-    Section::Comment,
-];
+/// The artifact's sections that are in objects under their own names: all but
+/// those that are made anew.
+pub(super) fn same() -> impl Iterator<Item = Section> {
+    Section::ALL.into_iter().filter(|section| {
+        !matches!(
+            section,
+            Section::Note
+                | Section::BuildId
+                | Section::EhFrameHdr
+                | Section::Symtab
+                | Section::Strtab
+                | Section::Shstrtab
+        )
+    })
+}
 
 /// Alignment is for the fields in a section; nothing is mapped by pages.
 const MAX_ALIGN: u64 = 64;
@@ -70,6 +73,7 @@ pub(super) fn write(
     writer.symbols(&image);
     writer.table_relocations(&mut image);
     writer.unwind_relocations(&mut image);
+    writer.debug_relocations(&mut image);
     let mut summary = image.summary();
     writer.contents(image)?;
     summary.sections = writer.sizes();
@@ -103,10 +107,13 @@ impl Writer {
             e_flags: image.target.flags,
         };
         let mut writer = Self { object, machine, ids: PerSection::default() };
-        for section in SAME.into_iter().filter(|section| image.places[*section].size != 0) {
+        for section in same().filter(|section| image.places[*section].size != 0) {
             let kind = match (section, machine) {
                 (Section::Text, _) => SectionKind::Text,
                 (Section::Comment, _) => SectionKind::OtherString,
+                (Section::Attributes, _) => SectionKind::Elf(elf::SHT_RISCV_ATTRIBUTES),
+                (Section::Cell, _) => SectionKind::UninitializedData,
+                (section, _) if section > Section::Cell => SectionKind::Debug,
                 (Section::EhFrame, Machine::X86_64) => SectionKind::Elf(elf::SHT_X86_64_UNWIND),
                 _ => SectionKind::ReadOnlyData,
             };
@@ -147,23 +154,28 @@ impl Writer {
         let mapped = |section: &Section| {
             section.spec().segment != Segment::Unmapped && *section != Section::EhFrame
         };
-        let mapped = SAME.into_iter().filter(mapped);
+        let mapped = same().filter(mapped);
         let mapped: Vec<Section> = mapped.filter(|section| self.ids[*section].is_some()).collect();
         let piece = |section: &Section| {
             let range = image.places[*section];
             Piece { address: 0, offset: range.offset, size: range.size }
         };
         let pieces: Vec<Piece> = mapped.iter().map(piece).collect();
-        let (bytes, addresses) = linked::encode(note_size, &pieces);
+        let bytes = linked::encode(note_size, &pieces);
 
         let section = self.section(DESCRIPTOR, SectionKind::ReadOnlyDataWithRel);
         let size = bytes.len() as u64;
         self.object.set_section_data(section, bytes, 8);
         let kind = elf_relocs::absolute(self.machine);
-        let mut targets = vec![self.object.section_symbol(note)];
-        targets.extend(mapped.iter().map(|section| self.symbol_of(*section)));
-        for (offset, symbol) in addresses.into_iter().zip(targets) {
-            self.relocate(section, offset, kind, symbol, 0);
+        let note = self.object.section_symbol(note);
+        self.relocate(section, linked::NOTE_ADDRESS, kind, note, 0);
+        if self.ids[Section::Cell].is_some() {
+            let cell = self.symbol_of(Section::Cell);
+            self.relocate(section, linked::CELL_ADDRESS, kind, cell, 0);
+        }
+        for (index, piece) in mapped.into_iter().enumerate() {
+            let symbol = self.symbol_of(piece);
+            self.relocate(section, linked::piece_address(index), kind, symbol, 0);
         }
         self.object.add_symbol(write::Symbol {
             name: name.into(),
@@ -179,9 +191,10 @@ impl Writer {
 
     /// The artifact's symbols.
     fn symbols(&mut self, image: &Image<'_>) {
-        for (section, offset, size, name) in image.symbols.iter() {
-            let kind = match section {
-                Section::Text => SymbolKind::Text,
+        for (section, kind, offset, size, name) in image.symbols.iter() {
+            let kind = match kind {
+                elf::STT_FUNC => SymbolKind::Text,
+                elf::STT_NOTYPE => SymbolKind::Label,
                 _ => SymbolKind::Data,
             };
             self.local_symbol(section, offset, size, name, kind);
@@ -238,13 +251,53 @@ impl Writer {
         }
     }
 
+    /// Debug sections hold addresses, and places in each other.
+    fn debug_relocations(&mut self, image: &mut Image<'_>) {
+        let (text, cell) = (image.places.address(Section::Text), image.places.cell());
+        let [wide, narrow] =
+            [elf_relocs::absolute, elf_relocs::absolute32].map(|f| f(self.machine));
+        for section in same() {
+            let Some(id) = self.ids[section] else { continue };
+            let bytes = &mut image.bytes[section];
+            for reloc in &image.debug_relocs[section] {
+                let (target, start) = match reloc.base {
+                    DebugBase::Text => (Section::Text, Some(text)),
+                    DebugBase::Cell => (Section::Cell, Some(cell)),
+                    DebugBase::Abbreviations => (Section::DebugAbbrev, None),
+                    DebugBase::Info => (Section::DebugInfo, None),
+                    DebugBase::Line => (Section::DebugLine, None),
+                    DebugBase::LineStrings => (Section::DebugLineStr, None),
+                    DebugBase::Locations => (Section::DebugLocLists, None),
+                    DebugBase::Ranges => (Section::DebugRngLists, None),
+                    DebugBase::Strings => (Section::DebugStr, None),
+                };
+                // A place in a section that is empty is not one.
+                if self.ids[target].is_none() {
+                    continue;
+                }
+                let (kind, size) = if start.is_some() { (wide, 8) } else { (narrow, 4) };
+                let field = &mut bytes[reloc.offset as usize..][..size];
+                let mut value = [0; 8];
+                value[..size].copy_from_slice(field);
+                field.fill(0);
+                let addend = u64::from_le_bytes(value).wrapping_sub(start.unwrap_or(0)) as i64;
+                let symbol = self.symbol_of(target);
+                self.relocate(id, reloc.offset.into(), kind, symbol, addend);
+            }
+        }
+    }
+
     /// Fills the sections that are the artifact's.
     fn contents(&mut self, image: Image<'_>) -> Result<(), LinkError> {
         let Image { places, mut bytes, mut functions, mut stubs, .. } = image;
-        for section in SAME {
+        for section in same() {
             let Some(id) = self.ids[section] else { continue };
             let range = places[section];
             let contents = match section {
+                Section::Cell => {
+                    self.object.append_section_bss(id, range.size, section.spec().align);
+                    continue;
+                }
                 Section::Text => {
                     let mut code = vec![self.machine.padding(); range.size as usize];
                     let addresses = Addresses {
@@ -329,7 +382,7 @@ impl Writer {
 
     /// Name and size of every section of the artifact.
     fn sizes(&self) -> Vec<(&'static str, u64)> {
-        let present = SAME.into_iter().filter_map(|section| {
+        let present = same().filter_map(|section| {
             let id = self.ids[section]?;
             Some((section.spec().name, self.object.section(id).data().len() as u64))
         });

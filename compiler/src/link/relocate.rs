@@ -114,11 +114,13 @@ fn set(field: &mut [u8], mask: u32, bits: u32) {
 /// Adds to each address in a debug section what it counts from.
 pub(super) fn debug(bytes: &mut [u8], relocs: &[DebugReloc], text: u64, cell: u64) {
     for reloc in relocs {
-        let place = &mut bytes[reloc.offset as usize..][..8];
         let base = match reloc.base {
             DebugBase::Text => text,
             DebugBase::Cell => cell,
+            // Debug sections start at zero.
+            _ => continue,
         };
+        let place = &mut bytes[reloc.offset as usize..][..8];
         let value = u64::from_le_bytes((&*place).try_into().expect("eight bytes"));
         place.copy_from_slice(&(value + base).to_le_bytes());
     }

@@ -46,6 +46,7 @@ pub(super) enum Section {
     Comment,
     Symtab,
     Strtab,
+    Attributes,
     Shstrtab,
 }
 
@@ -99,6 +100,7 @@ impl Section {
         Self::Comment,
         Self::Symtab,
         Self::Strtab,
+        Self::Attributes,
         Self::Shstrtab,
     ];
 
@@ -136,6 +138,7 @@ impl Section {
             Self::Comment => (".comment", elf::SHT_PROGBITS, Unmapped, 1),
             Self::Symtab => (".symtab", elf::SHT_SYMTAB, Unmapped, 8),
             Self::Strtab => (".strtab", elf::SHT_STRTAB, Unmapped, 1),
+            Self::Attributes => (".riscv.attributes", elf::SHT_RISCV_ATTRIBUTES, Unmapped, 1),
             Self::Shstrtab => (".shstrtab", elf::SHT_STRTAB, Unmapped, 1),
         };
         Spec { name, kind, segment, align }

@@ -16,11 +16,16 @@ use precast_artifact::module::{Module, Range};
 use precast_artifact::note::{Note, NoteError};
 use std::fs::File;
 use std::ptr::with_exposed_provenance;
+use std::sync::atomic::AtomicU64;
+
+/// Words of the debug cell.
+const CELL_WORDS: usize = 2;
 
 /// The pieces of an image, ordered by their offset in it.
 #[derive(Debug)]
 pub(crate) struct Linked {
     pieces: Vec<(u64, &'static [u8])>,
+    cell: &'static [AtomicU64],
 }
 
 impl Linked {
@@ -56,7 +61,20 @@ impl Linked {
         if !pieces.is_sorted_by_key(|(offset, _)| *offset) {
             return Err(OpenError::Damaged("its pieces are out of order".to_owned()));
         }
-        Ok((note, Self { pieces }))
+        let cell: &'static [AtomicU64] = match header.cell {
+            0 => &[],
+            // SAFETY: two words that belong to us.
+            address => unsafe {
+                std::slice::from_raw_parts(with_exposed_provenance(address as usize), CELL_WORDS)
+            },
+        };
+        Ok((note, Self { pieces, cell }))
+    }
+
+    /// The words in which debug information looks for the newest instance, if
+    /// there is any.
+    pub(super) fn cell(&self) -> &[AtomicU64] {
+        self.cell
     }
 
     /// The bytes of a range of the image, if it is one that is here.

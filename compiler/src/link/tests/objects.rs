@@ -23,6 +23,7 @@ fn an_object_gives_the_artifact_of_direct_linking() {
             let mut input = sample(target);
             input.own_base = true;
             input.header.options.push("-g".to_owned());
+            input.debug = debug_sections();
             input
         };
         assert!(relinked(&object_of(based())).unwrap() == linked(based()).0);
@@ -43,6 +44,21 @@ fn an_object_gives_the_artifact_of_direct_linking() {
     }
 }
 
+/// Sections that refer to code, to the cell, and to each other.
+fn debug_sections() -> Vec<DebugSection> {
+    let reloc = |(offset, base)| DebugReloc { offset, base };
+    let relocs = [(0, DebugBase::Text), (8, DebugBase::Cell), (16, DebugBase::Strings)].map(reloc);
+    let fields = [8u64.to_le_bytes(), 8u64.to_le_bytes(), 3u64.to_le_bytes()];
+    vec![
+        DebugSection {
+            name: ".debug_info",
+            bytes: fields.as_flattened().into(),
+            relocs: relocs.into(),
+        },
+        DebugSection { name: ".debug_str", bytes: b"no\0yes\0".into(), relocs: Vec::new() },
+    ]
+}
+
 #[test]
 fn veneers_survive() {
     let laid_out = || lay_out(Machine::Aarch64, Some(4096), veneers::input()).unwrap();
@@ -55,17 +71,21 @@ fn veneers_survive() {
 #[test]
 fn a_system_linker_finds_what_it_needs() {
     for target in MACHINES {
-        let object = object_of(sample(target));
+        let mut input = sample(target);
+        input.own_base = true;
+        input.debug = debug_sections();
+        let object = object_of(input);
         let file = ElfFile64::<LittleEndian>::parse(&*object).unwrap();
         let globals: Vec<_> = file.symbols().filter(|symbol| symbol.is_global()).collect();
         let [descriptor] = &globals[..] else { panic!("{} global symbols", globals.len()) };
         assert_eq!(descriptor.name(), Ok("sample_image"));
         let section = file.section_by_name(".data.rel.ro.precast").unwrap();
         assert_eq!(descriptor.section_index(), Some(section.index()));
-        // The note, and every section that is mapped but for `.eh_frame`.
+        // The note, the debug cell, and every section that is mapped but for
+        // `.eh_frame`.
         let pieces = section.relocations().count();
-        assert_eq!(pieces as u64, 1 + (section.size() - 32) / 24);
-        assert_eq!(pieces, 8);
+        assert_eq!(pieces as u64, 2 + (section.size() - 40) / 24);
+        assert_eq!(pieces, 9);
         assert!(file.section_by_name(".note.GNU-stack").is_some());
         let writable = object::elf::SHF_WRITE | object::elf::SHF_EXECINSTR;
         for section in file.sections() {
@@ -86,7 +106,10 @@ fn a_system_linker_finds_what_it_needs() {
 #[test]
 fn damage_never_panics() {
     for target in MACHINES {
-        let object = object_of(sample(target));
+        let mut input = sample(target);
+        input.own_base = true;
+        input.debug = debug_sections();
+        let object = object_of(input);
         assert!(relinked(&object[..object.len() / 2]).is_err());
         for at in (0..object.len()).step_by(7) {
             for flip in [1, 0x80, 0xff] {
