@@ -197,6 +197,12 @@ impl<'u, 'a> Converter<'u, 'a> {
                 self.place.offset
             ));
         }
+        if self.scopes.is_empty() {
+            // Not even the unit's own entry: what refers to the unit's line
+            // numbers finds them.
+            output.warnings = self.warnings;
+            return;
+        }
         self.close(output);
         output.info = self.info;
         output.abbreviations = self.shapes.finish();
@@ -263,6 +269,9 @@ impl<'u, 'a> Converter<'u, 'a> {
             };
             entries.read_attributes(abbreviation.attributes(), &mut attributes)?;
             let children = abbreviation.has_children();
+            if self.scopes.is_empty() && !is_unit(abbreviation.tag()) {
+                return Err(gimli::Error::MissingUnitDie);
+            }
             if skipped > 0 || is_left_out(abbreviation.tag()) {
                 skipped += usize::from(children);
                 continue;
@@ -961,6 +970,17 @@ impl<'u, 'a> Converter<'u, 'a> {
 /// Expressions that only compute an offset inside an object.
 fn is_member_offset(name: DwAt) -> bool {
     matches!(name, dw::DW_AT_data_member_location | dw::DW_AT_vtable_elem_location)
+}
+
+/// Whether a unit may begin with an entry of this tag.
+fn is_unit(tag: DwTag) -> bool {
+    matches!(
+        tag,
+        dw::DW_TAG_compile_unit
+            | dw::DW_TAG_partial_unit
+            | dw::DW_TAG_type_unit
+            | dw::DW_TAG_skeleton_unit
+    )
 }
 
 /// Entries that nothing refers to and that describe what we do not keep.
