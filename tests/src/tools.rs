@@ -53,7 +53,7 @@ macro_rules! test_name {
 }
 
 /// Debian package of each tool that a test may ask for.
-const PACKAGES: [(&str, &str); 19] = [
+const PACKAGES: &[(&str, &str)] = &[
     ("aarch64-linux-gnu-objdump", "binutils-aarch64-linux-gnu"),
     ("aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu libc6-dev-arm64-cross"),
     ("cc", "gcc"),
@@ -76,7 +76,7 @@ const PACKAGES: [(&str, &str); 19] = [
 ];
 
 /// Names that a tool may go by; the first that is there is taken.
-const NAMES: [(&str, &[&str]); 2] = [
+const NAMES: &[(&str, &[&str])] = &[
     ("lldb", &["lldb-22", "lldb-21", "lldb-20", "lldb-19", "lldb"]),
     ("lldb-dap", &["lldb-dap-22", "lldb-dap-21", "lldb-dap-20", "lldb-dap-19", "lldb-dap"]),
 ];

@@ -75,7 +75,7 @@ pub(super) struct Spec {
 
 impl Section {
     /// Every section in file order.
-    pub(super) const ALL: [Self; 25] = [
+    pub(super) const ALL: [Self; 26] = [
         Self::Note,
         Self::BuildId,
         Self::Module,
