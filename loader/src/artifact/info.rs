@@ -78,7 +78,8 @@ pub(crate) struct ModuleInfo {
 }
 
 impl ModuleInfo {
-    /// Derives them; fails when a search table is damaged.
+    /// Derives them; fails when a search table or the context template is
+    /// damaged.
     pub(super) fn new(module: &Module, file: &[u8]) -> Result<Self, String> {
         let tables =
             [(".precast.functions", module.function_table), (".precast.sites", module.site_table)];
@@ -86,6 +87,9 @@ impl ModuleInfo {
             let bytes = &file[range.offset as usize..][..range.size as usize];
             search::Table::new(name, bytes).map_err(|error| error.to_string())?;
         }
+        let layout = ContextLayout::new(&module.context_shape())?;
+        let template = &file[module.context.offset as usize..][..module.context.size as usize];
+        module.check_template(&layout, template)?;
         let type_ids = types::intern_module(&module.types);
         let by_type = |stubs: &[Stub]| {
             let mut stubs: Box<[_]> =
@@ -96,7 +100,7 @@ impl ModuleInfo {
         let mut exports: Box<[u32]> = (0..module.exports.len() as u32).collect();
         exports.sort_by_key(|index| &module.exports[*index as usize].name);
         Ok(Self {
-            layout: ContextLayout::new(&module.context_shape())?,
+            layout,
             entry_stubs: by_type(&module.entry_stubs),
             host_stubs: by_type(&module.host_stubs),
             exports,
