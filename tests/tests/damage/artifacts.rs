@@ -1,18 +1,20 @@
 //! What is tried with a damaged artifact.
 
+use crate::edits::Edit;
 use crate::worker::{Progress, Stage};
 use precast_artifact::container::Container;
 use precast_artifact::module::Description;
 use precast_loader::{
-    Artifact, Extern, ExternType, Global, Instance, Limits, Linker, Memory, Store, Table, Tag, Val,
+    Artifact, Extern, ExternType, Func, Global, Instance, Limits, Linker, Memory, Store, Table,
+    Tag, Val,
 };
 use std::ops::Range;
 use std::path::Path;
 
-/// Functions of a guest that are called.
+/// Functions of a guest that are called at most.
 const CALLS: usize = 20;
 
-pub(crate) fn examine(path: &Path, progress: &mut Progress) {
+pub(crate) fn examine(path: &Path, edit: &Edit, map: &Map, progress: &mut Progress) {
     progress.enter(Stage::Open);
     let artifact = match Artifact::open(path) {
         Ok(artifact) => artifact,
@@ -28,7 +30,8 @@ pub(crate) fn examine(path: &Path, progress: &mut Progress) {
     artifact.imports().iter().for_each(|import| drop(import.ty.to_string()));
 
     // A start function is a guest's.
-    let starts = std::fs::read(path).is_ok_and(|file| has_start(&file));
+    let starts =
+        edit.touches(&map.description) && std::fs::read(path).is_ok_and(|file| has_start(&file));
     progress.enter(if starts { Stage::Run } else { Stage::Instantiate });
     // Overflows soon.
     let mut limits = Limits::default();
@@ -41,18 +44,29 @@ pub(crate) fn examine(path: &Path, progress: &mut Progress) {
     inspect(&store, instance);
 
     progress.enter(Stage::Run);
-    let exports: Vec<Extern> = instance.exports(&store).map(|(_, item)| item).collect();
-    for func in exports.into_iter().filter_map(|item| item.func()).take(CALLS) {
+    for (name, func) in functions(&store, instance) {
         let params: Option<Vec<Val>> =
             func.ty(&store).params.iter().map(Val::default_for).collect();
         if let Some(params) = params {
             // Traps and the like are results, too.
-            let _ = func.call(&mut store, &params).map_err(|why| why.to_string());
+            let _ = func.call(&mut store, &params).map_err(|why| format!("{name}: {why}"));
         }
     }
     inspect(&store, instance);
     drop(store);
     progress.ran += 1;
+}
+
+/// The functions that are called: all of few, of many what initialises them,
+/// since some of the others never end when their arguments are zero.
+fn functions(store: &Store<()>, instance: Instance) -> Vec<(String, Func)> {
+    let exports = instance.exports(store);
+    let functions = exports.filter_map(|(name, item)| Some((name.to_owned(), item.func()?)));
+    let mut functions: Vec<(String, Func)> = functions.collect();
+    if functions.len() > CALLS {
+        functions.retain(|(name, _)| name == "_initialize");
+    }
+    functions
 }
 
 /// Provides everything that is imported, as far as it can be made.
@@ -127,34 +141,40 @@ fn parts(file: &[u8]) -> Option<(Container, Description)> {
     Some((container, Description::decode(bytes).ok()?))
 }
 
-/// Where an artifact's code lies, and all that describes the code: what is
-/// trusted as the code itself is.
-pub(crate) fn code_of(file: &[u8]) -> Vec<Range<usize>> {
-    let Some((container, description)) = parts(file) else { return Vec::new() };
-    let mut ranges = vec![container.note.text, container.note.module];
-    for module in &description.modules {
-        ranges.extend([module.handler_table, module.context]);
-        ranges.extend(module.tables.iter().map(|table| table.image));
-    }
-    let range = |range: &precast_artifact::module::Range| {
-        range.offset as usize..(range.offset + range.size) as usize
-    };
-    ranges.iter().map(range).collect()
+/// Where what lies in an artifact.
+pub(crate) struct Map {
+    /// Code, and all that describes the code: what is trusted as the code
+    /// itself is.
+    pub(crate) code: Vec<Range<usize>>,
+    /// What is read when a file is opened.
+    pub(crate) metadata: Vec<Range<usize>>,
+    /// The module description.
+    pub(crate) description: Vec<Range<usize>>,
 }
 
-/// Where an artifact's metadata lies: all but the padding before the text, and
-/// what follows it.
-pub(crate) fn metadata_of(file: &[u8]) -> Vec<Range<usize>> {
-    let Some((container, description)) = parts(file) else { return Vec::new() };
-    let note = &container.note;
-    let module = note.module.offset as usize..(note.module.offset + note.module.size) as usize;
-    let mut ranges = vec![0..1024, module.clone(), module];
-    for module in &description.modules {
-        for table in [module.function_table, module.site_table, module.context] {
-            let start = table.offset as usize;
-            ranges.push(start..start + (table.size as usize).min(4096));
+impl Map {
+    /// Of an undamaged artifact; empty for anything else.
+    pub(crate) fn new(file: &[u8]) -> Self {
+        let mut map = Self { code: Vec::new(), metadata: Vec::new(), description: Vec::new() };
+        let Some((container, description)) = parts(file) else { return map };
+        let usize_range = |range: precast_artifact::module::Range| {
+            range.offset as usize..(range.offset + range.size) as usize
+        };
+        let note = &container.note;
+        map.description = vec![usize_range(note.module)];
+        map.code = vec![usize_range(note.text), usize_range(note.module)];
+        // Twice, and only the starts of large tables: there most can go wrong.
+        map.metadata = vec![0..1024, usize_range(note.module), usize_range(note.module)];
+        for module in &description.modules {
+            for table in [module.function_table, module.site_table, module.context] {
+                let range = usize_range(table);
+                map.metadata.push(range.start..range.end.min(range.start + 4096));
+            }
+            let tables = module.tables.iter().map(|table| table.image);
+            let trusted = tables.chain([module.handler_table, module.context]);
+            map.code.extend(trusted.map(usize_range));
         }
+        map.metadata.retain(|range| !range.is_empty());
+        map
     }
-    ranges.retain(|range| !range.is_empty() && range.end <= file.len());
-    ranges
 }

@@ -1,6 +1,6 @@
 //! Edits by number: the same number gives the same edit.
 
-use crate::artifacts::metadata_of;
+use crate::artifacts::Map;
 use crate::worker::Job;
 use std::fmt;
 use std::fs::OpenOptions;
@@ -20,7 +20,7 @@ pub(crate) enum Edit {
 }
 
 /// The edit of this number.
-pub(crate) fn edit(job: &Job, file: &[u8], number: u64) -> Edit {
+pub(crate) fn edit(job: &Job, file: &[u8], map: &Map, number: u64) -> Edit {
     match job {
         Job::Flips { masks } => {
             let at = number as usize / masks.len();
@@ -28,13 +28,12 @@ pub(crate) fn edit(job: &Job, file: &[u8], number: u64) -> Edit {
             Edit::Patch(vec![(at, vec![file[at] ^ mask])])
         }
         Job::Truncations => Edit::Truncate(file.len() - 1 - number as usize),
-        Job::Edits => artifact(file, &mut Numbers::new(number)),
+        Job::Edits => artifact(file, &map.metadata, &mut Numbers::new(number)),
         Job::Compile => Edit::Replace(module(file, &mut Numbers::new(number))),
     }
 }
 
-fn artifact(file: &[u8], numbers: &mut Numbers) -> Edit {
-    let ranges = metadata_of(file);
+fn artifact(file: &[u8], ranges: &[Range<usize>], numbers: &mut Numbers) -> Edit {
     let count = 1 + numbers.below(3);
     let patch = |numbers: &mut Numbers| {
         let range = match numbers.below(5) {
@@ -126,6 +125,35 @@ fn sections(wasm: &[u8]) -> Vec<Range<usize>> {
         at = end;
     }
     sections
+}
+
+/// The module with all bodies empty but for every hundredth: it keeps what is
+/// large around the code, and compiles in no time.
+pub(crate) fn without_bodies(wasm: Vec<u8>) -> Vec<u8> {
+    const CODE: u8 = 10;
+    const EMPTY: [u8; 4] = [3, 0, 0, 0x0b]; // size; no locals, unreachable, end
+    let all = sections(&wasm);
+    let code = all.into_iter().find(|section| wasm[section.start] == CODE);
+    let code = code.expect("a code section");
+    let (_, size_len) = leb(&wasm[code.start + 1..]);
+    let start = code.start + 1 + size_len;
+    let (count, count_len) = leb(&wasm[start..]);
+    let mut section = wasm[start..start + count_len].to_vec();
+    let mut at = start + count_len;
+    for index in 0..count {
+        let (size, len) = leb(&wasm[at..]);
+        let body = at..at + len + size;
+        section.extend_from_slice(if index % 100 == 0 { &wasm[body.clone()] } else { &EMPTY });
+        at = body.end;
+    }
+    let mut size = section.len();
+    let mut header = vec![CODE];
+    while size > 0x7f {
+        header.push(size as u8 | 0x80);
+        size >>= 7;
+    }
+    header.push(size as u8);
+    [&wasm[..code.start], &header, &section, &wasm[code.end..]].concat()
 }
 
 /// A number and its length in bytes.

@@ -1,6 +1,6 @@
 //! Runs a job in child processes, and judges those that die.
 
-use crate::artifacts;
+use crate::artifacts::Map;
 use crate::edits::{self, Edit};
 use crate::worker::{Job, Progress, Stage};
 use precast_tests::scratch;
@@ -87,7 +87,7 @@ fn supervise_range(
 ) -> (Report, Vec<String>) {
     let mut report = Report::default();
     let mut failures = Vec::new();
-    let code = artifacts::code_of(&work.file);
+    let map = Map::new(&work.file);
     while !range.is_empty() && failures.len() < ENOUGH {
         let errors = folder.join(format!("{index}.stderr"));
         let status = child(work, folder, index, &range, &errors);
@@ -96,8 +96,8 @@ fn supervise_range(
         if status.success() {
             break;
         }
-        let edit = edits::edit(&work.job, &work.file, progress.edit);
-        if may_end_so(progress.stage, status, &edit, &code) {
+        let edit = edits::edit(&work.job, &work.file, &map, progress.edit);
+        if may_end_so(progress.stage, status, &edit, &map.code) {
             report.contained += 1;
         } else {
             let errors = std::fs::read_to_string(&errors).unwrap_or_default();

@@ -69,16 +69,17 @@ pub(crate) fn main() {
     if job != Job::Compile {
         std::fs::write(&path, &original).expect("a writable folder");
     }
+    let map = artifacts::Map::new(&original);
     for number in start..end {
         progress.edit = number;
         progress.enter(Stage::Edit);
-        let edit = edits::edit(&job, &original, number);
+        let edit = edits::edit(&job, &original, &map, number);
         if job == Job::Compile {
             modules::examine(edit.apply(&original), &mut progress);
             continue;
         }
         edit.apply_to_file(&path);
-        artifacts::examine(&path, &mut progress);
+        artifacts::examine(&path, &edit, &map, &mut progress);
         edit.restore_file(&path, &original);
     }
     progress.enter(Stage::Edit);
