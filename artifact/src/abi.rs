@@ -38,6 +38,14 @@
 //! One per store, shared by all its contexts: offsets [`STORE_ACTIVATION`],
 //! [`STORE_INTERRUPT`], [`STORE_HEAP_BASE`], [`STORE_HEAP_LIMIT`].
 //!
+//! # Memories
+//!
+//! A memory never moves. What keeps accesses inside is part of its
+//! description, see [`MemoryModel`](crate::module::MemoryModel): with page
+//! protection the code relies on address space being reserved; otherwise it
+//! compares with the length, and an access that fails goes to the first
+//! [`NULL_GUARD`] bytes of the address space, where it faults.
+//!
 //! # Definitions shared between instances
 //!
 //! A *memory definition* and a *table definition* are `{base: u64, length:
@@ -211,10 +219,13 @@ pub const MEMORY32_RESERVATION: u64 = (8 << 30) + (64 << 10);
 /// Address space reserved from the base of a 64-bit memory. Code compares
 /// `index + offset + size` with it; beyond the current size protection traps.
 pub const MEMORY64_RESERVATION: u64 = 64 << 30;
-/// Inaccessible bytes behind [`MEMORY64_RESERVATION`].
-pub const MEMORY64_GUARD: u64 = 64 << 10;
-/// Largest constant offset that checked accesses leave to the guard.
-pub const MEMORY64_FREE_OFFSET: u64 = 32 << 10;
+/// Inaccessible bytes behind every reservation that code compares with, for
+/// accesses at its very end.
+pub const MEMORY_GUARD: u64 = 64 << 10;
+/// Bytes from address zero where no process has anything mapped: where
+/// accesses go that fail a comparison with a memory's length (see
+/// [`MemoryModel::Bounds`](crate::module::MemoryModel)).
+pub const NULL_GUARD: u64 = 4096;
 
 /// Guard below every guest stack: frames up to this size do not probe.
 pub const STACK_GUARD: u64 = 64 << 10;

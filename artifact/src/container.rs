@@ -9,11 +9,12 @@
 //! | `PT_NOTE`, `PT_GNU_EH_FRAME`, `PT_GNU_STACK` | | |
 //! | none | | `.symtab`, `.strtab`, `.shstrtab`, `.debug_*` |
 //!
-//! In every segment the virtual address equals the file offset, so one mapping
-//! of the file, plus one of `.text` with execute permission, is the image. The
-//! loader finds everything through the program headers and the note; section
-//! headers and symbols are for tools, and for names in reports, and may be
-//! stripped.
+//! In every segment the virtual address is the file offset plus the image's
+//! *link base*: zero, but for images with debug information, which have one of
+//! their own each, see [`Container::base`]. So one mapping of the file, plus
+//! one of `.text` with execute permission, is the image. The loader finds
+//! everything through the program headers and the note; section headers and
+//! symbols are for tools, and for names in reports, and may be stripped.
 
 use crate::module::Range;
 use crate::note::{self, Note, NoteError};
@@ -29,6 +30,10 @@ pub struct Container {
     pub note: Note,
     /// `e_machine` of the file.
     pub machine: u16,
+    /// Address that the image is linked at: what its symbols and its debug
+    /// information call file offset zero. Code runs at any address; debuggers
+    /// prefer this one.
+    pub base: u64,
 }
 
 /// Why a file is no artifact that can be loaded.
@@ -38,6 +43,8 @@ pub enum OpenError {
     NotElf(&'static str),
     /// ELF, but without the note: not made by Precast.
     NotPrecast,
+    /// A relocatable object.
+    Object,
     /// Of another version of the contract.
     Version(crate::abi::Versions),
     /// Damaged or truncated.
@@ -49,6 +56,9 @@ impl fmt::Display for OpenError {
         match self {
             Self::NotElf(guess) => write!(f, "not a precompiled artifact: {guess}"),
             Self::NotPrecast => f.write_str("an ELF file, but not made by precast"),
+            Self::Object => f.write_str(
+                "an object, which is for system linkers: `precast link` makes an artifact of it",
+            ),
             Self::Version(v) => {
                 let ours = crate::abi::Versions::CURRENT;
                 write!(
@@ -95,10 +105,14 @@ impl Container {
         if !header.is_class_64() || header.is_big_endian() {
             return Err(OpenError::NotPrecast);
         }
+        if header.e_type(ENDIAN) == elf::ET_REL {
+            return Err(OpenError::Object);
+        }
         header.endian().map_err(damaged)?;
         let segments = header.program_headers(ENDIAN, file).map_err(damaged)?;
         let note = find_note(segments, file)?;
-        let container = Self { note, machine: header.e_machine(ENDIAN) };
+        let base = segments_base(segments);
+        let container = Self { note, machine: header.e_machine(ENDIAN), base };
         container.check(segments, file.len() as u64)?;
         Ok(container)
     }
@@ -127,11 +141,18 @@ impl Container {
         if !note.text.offset.is_multiple_of(note.page_size) {
             return Err(damaged(".text is not page-aligned"));
         }
+        if !self.base.is_multiple_of(note.page_size)
+            || self.base.checked_add(note.image_size).is_none()
+        {
+            return Err(damaged(format!("link base {:#x}", self.base)));
+        }
         for segment in segments.iter().filter(|s| s.p_type(ENDIAN) == elf::PT_LOAD) {
             let executable = segment.p_flags(ENDIAN) & elf::PF_X != 0;
             let (start, len) = (segment.p_offset(ENDIAN), segment.p_filesz(ENDIAN));
-            if segment.p_vaddr(ENDIAN).wrapping_sub(start) != segments_base(segments) {
-                return Err(damaged("a segment's address differs from its file offset"));
+            if segment.p_vaddr(ENDIAN).wrapping_sub(start) != self.base {
+                return Err(damaged(
+                    "a segment's address is not its file offset plus the link base",
+                ));
             }
             let text = Range { offset: start, size: len };
             if segment.p_flags(ENDIAN) & elf::PF_W != 0 || (executable && text != note.text) {
@@ -141,6 +162,12 @@ impl Container {
         Ok(())
     }
 }
+
+/// Size in bytes of what debug information reads of an instance. The loader
+/// keeps it one page of the artifact's page size below the image, for images
+/// with a link base of their own: two addresses as `u64`, of the first byte
+/// of memory 0 and of the context, both of the newest instance.
+pub const DEBUG_CELL: u64 = 16;
 
 /// Virtual address of file offset zero: the image's link base.
 fn segments_base(segments: &[elf::ProgramHeader64<LittleEndian>]) -> u64 {
@@ -180,11 +207,32 @@ pub fn symbols_at(file: &[u8], address: u64) -> Vec<&[u8]> {
     find_symbols(file, address).unwrap_or_default()
 }
 
+/// Names of all function symbols that cover the place at this file offset, in
+/// any ELF program or library. As [`symbols_at`], for reports only.
+pub fn symbols_at_place(file: &[u8], offset: u64) -> Vec<&[u8]> {
+    let find = || {
+        let header = Header::parse(file).ok()?;
+        let mut segments = header.program_headers(ENDIAN, file).ok()?.iter();
+        let address = segments.find_map(|segment| {
+            let inside = offset.checked_sub(segment.p_offset(ENDIAN))?;
+            let loaded = segment.p_type(ENDIAN) == elf::PT_LOAD;
+            let address = segment.p_vaddr(ENDIAN).wrapping_add(inside);
+            (loaded && inside < segment.p_filesz(ENDIAN)).then_some(address)
+        })?;
+        symbols_covering(header, file, address)
+    };
+    find().unwrap_or_default()
+}
+
 fn find_symbols(file: &[u8], address: u64) -> Option<Vec<&[u8]>> {
     let header = Header::parse(file).ok()?;
-    let sections = header.sections(ENDIAN, file).ok()?;
     let base = segments_base(header.program_headers(ENDIAN, file).ok()?);
-    let address = address.checked_add(base)?;
+    symbols_covering(header, file, address.checked_add(base)?)
+}
+
+/// Names of the function symbols that cover a virtual address.
+fn symbols_covering<'f>(header: &Header, file: &'f [u8], address: u64) -> Option<Vec<&'f [u8]>> {
+    let sections = header.sections(ENDIAN, file).ok()?;
     let symbols = sections.symbols(ENDIAN, file, elf::SHT_SYMTAB).ok()?;
     let covers = |symbol: &&elf::Sym64<LittleEndian>| {
         let start = symbol.st_value(ENDIAN);

@@ -11,6 +11,7 @@
 //! | [`abi`] | what machine code assumes: versions, context, store block, activation, function references, builtins |
 //! | [`container`] | the ELF image: sections, segments, and how a file is opened |
 //! | [`handlers`] | exception handlers by return address |
+//! | [`linked`] | images that are linked into a program |
 //! | [`note`] | the header in `.note.precast`: versions, target, CPU features, options |
 //! | [`module`] | the module description in `.precast.module`: types, imports, exports, initialisation plan |
 //! | [`reloc`] | relocations that the loader applies to a new instance's context |
@@ -36,6 +37,7 @@
 pub mod abi;
 pub mod container;
 pub mod handlers;
+pub mod linked;
 pub mod module;
 pub mod note;
 pub mod reloc;

@@ -160,10 +160,24 @@ pub struct Memory {
     pub ty: MemoryType,
     /// Whether it is imported.
     pub imported: bool,
-    /// Address space from the base that the code relies on being reserved.
+    /// What keeps accesses inside.
+    pub model: MemoryModel,
+    /// Address space from the base, in bytes: how far an own memory can grow.
     pub reservation: u64,
-    /// Inaccessible bytes behind the reservation that the code relies on.
+    /// Inaccessible bytes behind the reservation.
     pub guard: u64,
+}
+
+/// What keeps a guest's accesses inside a memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MemoryModel {
+    /// Page protection: the code relies on reservation and guard being there,
+    /// and on nothing beyond the memory's size being accessible in them.
+    #[default]
+    Guard,
+    /// The code compares every access with the memory's length and relies on
+    /// no more than that. Accesses that fail go to address zero.
+    Bounds,
 }
 
 /// A global.

@@ -9,3 +9,5 @@ pub mod commands;
 pub mod exit;
 pub mod run;
 pub mod run_options;
+#[cfg(feature = "compiler")]
+mod size;

@@ -1,11 +1,13 @@
 //! Running an artifact: what `precast run` and `precast-run` share.
 
 use crate::exit::{Failure, Result};
-use crate::run_options::RunOptions;
+use crate::run_options::{RunOptions, TrapAction};
 use precast_loader::wasi::{WasiCtx, WasiCtxBuilder};
 use precast_loader::{
-    Artifact, Error, Func, Instance, Limits, LinkProblem, Linker, Store, Val, ValType,
+    Artifact, Error, Func, Instance, Limits, LinkProblem, Linker, Store, Trap, Val, ValType,
 };
+use std::fs::File;
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 /// Where the artifact of a program is.
@@ -40,14 +42,75 @@ pub fn run(options: &RunOptions, find: &mut dyn FnMut(&Path) -> Result<Source>) 
         linker.instance(&store, name, instance);
     }
     let artifact = open(find(options.file())?, options.file())?;
-    let instance = instantiate(&linker, &mut store, &artifact, options.file())?;
+    if options.on_trap == TrapAction::Abort {
+        store.abort_on_trap();
+    }
+    let result = start(options, &linker, &mut store, &artifact);
+    if let (Err(Stopped::Guest(Error::Trap(trap))), Some(file)) = (&result, &options.coredump) {
+        dump(&store, trap, options.file(), file)?;
+    }
+    if let (Err(_), Some(bytes)) = (&result, store.exhausted_reservation()) {
+        eprintln!(
+            "note: a memory could not grow beyond its reservation of {bytes} bytes; \
+             `compile --memory-reservation SIZE` sets another"
+        );
+    }
+    result.map_err(Failure::from)
+}
+
+/// Instantiates the program and runs it.
+fn start(
+    options: &RunOptions,
+    linker: &Linker<WasiCtx>,
+    store: &mut Store<WasiCtx>,
+    artifact: &Artifact,
+) -> Result<(), Stopped> {
+    let instance = instantiate(linker, store, artifact, options.file())?;
     match &options.invoke {
-        Some(name) => invoke(&mut store, &instance, name, options.args()),
-        None => match precast_loader::run_command(&mut store, &instance)? {
+        Some(name) => invoke(store, &instance, name, options.args()),
+        None => match precast_loader::run_command(store, &instance)? {
             0 => Ok(()),
-            code => Err(Failure::Guest(code)),
+            code => Err(Stopped::Before(Failure::Guest(code))),
         },
     }
+}
+
+/// Why a program did not run to its end.
+enum Stopped {
+    /// It was not started.
+    Before(Failure),
+    /// The guest failed, or what it called.
+    Guest(Error),
+}
+
+impl From<Failure> for Stopped {
+    fn from(failure: Failure) -> Self {
+        Self::Before(failure)
+    }
+}
+
+impl From<Error> for Stopped {
+    fn from(error: Error) -> Self {
+        Self::Guest(error)
+    }
+}
+
+impl From<Stopped> for Failure {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Before(failure) => failure,
+            Stopped::Guest(error) => error.into(),
+        }
+    }
+}
+
+/// Writes a core dump of what a trap left.
+fn dump(store: &Store<WasiCtx>, trap: &Trap, program: &Path, path: &Path) -> Result {
+    let failed = || Failure::while_doing(format!("cannot write {}", path.display()));
+    let mut out = BufWriter::new(File::create(path).map_err(failed())?);
+    let name = program.file_name().unwrap_or(program.as_os_str()).to_string_lossy();
+    precast_loader::write_core_dump(store, trap, &name, &mut out).map_err(failed())?;
+    out.flush().map_err(failed())
 }
 
 /// Opens an artifact. Messages name the file that the user named.
@@ -68,9 +131,9 @@ fn instantiate(
     store: &mut Store<WasiCtx>,
     artifact: &Artifact,
     file: &Path,
-) -> Result<Instance> {
+) -> Result<Instance, Stopped> {
     linker.instantiate(store, artifact).map_err(|error| match error {
-        Error::Link(problems) => Failure::Error(unsatisfied(file, &problems)),
+        Error::Link(problems) => Failure::Error(unsatisfied(file, &problems)).into(),
         other => other.into(),
     })
 }
@@ -122,12 +185,17 @@ fn wasi(options: &RunOptions) -> Result<WasiCtx> {
 
 /// Calls an export with arguments from the command line and prints the
 /// results, one a line.
-fn invoke(store: &mut Store<WasiCtx>, instance: &Instance, name: &str, args: &[String]) -> Result {
+fn invoke(
+    store: &mut Store<WasiCtx>,
+    instance: &Instance,
+    name: &str,
+    args: &[String],
+) -> Result<(), Stopped> {
     if instance.get_func(store, "_initialize").is_some() {
         precast_loader::run_command(store, instance)?;
     }
     let Some(func) = instance.get_func(store, name) else {
-        return Err(Failure::Usage(no_such_export(store, instance, name)));
+        return Err(Failure::Usage(no_such_export(store, instance, name)).into());
     };
     let params = parse_args(store, func, name, args)?;
     for result in func.call(store, &params)? {

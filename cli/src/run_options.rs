@@ -1,6 +1,6 @@
 //! Options of `precast run` and `precast-run`.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use precast_loader::wasi::DirAccess;
 use std::path::{Path, PathBuf};
 
@@ -41,6 +41,15 @@ pub struct RunOptions {
     #[arg(long, value_name = "MIB")]
     pub max_memory: Option<u64>,
 
+    /// Write a WebAssembly core dump when the guest traps
+    #[arg(long, value_name = "FILE")]
+    pub coredump: Option<PathBuf>,
+
+    /// What a trap does: report (the default), or abort, which ends the
+    /// process there, so that the system's core dump has the guest's stack
+    #[arg(long, value_name = "ACTION", default_value = "report")]
+    pub on_trap: TrapAction,
+
     /// The program, an artifact or for `precast run` also .wasm and .wat, and
     /// its arguments
     #[arg(value_name = "FILE [ARGS]", required = true, trailing_var_arg = true)]
@@ -58,6 +67,16 @@ impl RunOptions {
     pub fn args(&self) -> &[String] {
         self.command.get(1..).unwrap_or_default()
     }
+}
+
+/// What a trap does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum TrapAction {
+    /// The guest ends, with a report.
+    #[default]
+    Report,
+    /// The process ends by a signal.
+    Abort,
 }
 
 /// A directory that the guest may use.

@@ -1,9 +1,11 @@
 //! From Cranelift IR to a [`CompiledFunction`]: runs the code generator and
 //! takes out of its result what we keep.
 
+mod values;
+
 use crate::error::{Error, Location, Result};
 use crate::function::{CodeReloc, CodeRelocKind, CodeSite, CompiledFunction, Symbol, UnwindOp};
-use crate::translate::namespace;
+use crate::translate::{Recorded, namespace};
 use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::ir::{self, ExternalName};
 use cranelift_codegen::isa::TargetIsa;
@@ -17,7 +19,12 @@ use precast_artifact::trap::TrapCode;
 use target_lexicon::Architecture;
 
 /// Generates code for the function in `context`, which is left to be cleared.
-pub(crate) fn generate(context: &mut Context, isa: &dyn TargetIsa) -> Result<CompiledFunction> {
+/// With what translation recorded comes what debug information needs.
+pub(crate) fn generate(
+    context: &mut Context,
+    isa: &dyn TargetIsa,
+    recorded: Option<Recorded>,
+) -> Result<CompiledFunction> {
     context
         .compile(isa, &mut Default::default())
         .map_err(|error| codegen_error(format!("{:?}", error.inner)))?;
@@ -30,6 +37,7 @@ pub(crate) fn generate(context: &mut Context, isa: &dyn TargetIsa) -> Result<Com
         .map(|reloc| convert_reloc(func, reloc))
         .collect::<Result<Vec<_>>>()?;
     relocs.sort_by_key(|reloc| reloc.offset);
+    let debug = recorded.map(|recorded| values::collect(compiled, recorded, isa)).transpose()?;
     Ok(CompiledFunction {
         code: buffer.data().into(),
         alignment: alignment(buffer),
@@ -37,6 +45,7 @@ pub(crate) fn generate(context: &mut Context, isa: &dyn TargetIsa) -> Result<Com
         sites: sites(buffer),
         handlers: handlers(buffer)?,
         unwind: unwind(&buffer.unwind_info, isa)?,
+        debug: debug.map(Box::new),
     })
 }
 
@@ -158,6 +167,11 @@ fn frame_registers(isa: &dyn TargetIsa) -> (u16, Option<(u16, i32)>) {
         Architecture::Riscv64(_) => (8, Some((1, 8))),
         other => unreachable!("no target for {other}"),
     }
+}
+
+/// DWARF number of the frame pointer.
+pub(crate) fn frame_pointer(isa: &dyn TargetIsa) -> u16 {
+    frame_registers(isa).0
 }
 
 /// The prologue's frame changes in DWARF's terms.

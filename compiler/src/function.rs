@@ -21,6 +21,62 @@ pub(crate) struct CompiledFunction {
     pub handlers: Box<[Handler]>,
     /// Call-frame changes of the prologue, ordered by offset.
     pub unwind: Box<[(u32, UnwindOp)]>,
+    /// What debug information needs to know; only with `-g`.
+    pub debug: Option<Box<CodeDebug>>,
+}
+
+/// Where the code of one function came from, and where its values are.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct CodeDebug {
+    /// Pieces of the code and the offset in the Wasm module that each came
+    /// from: start in the code, ordered; each piece ends at the next. Zero
+    /// stands for the prologue.
+    pub positions: Box<[(u32, u32)]>,
+    /// Which value each variable has where: ordered by variable and `from`.
+    pub spans: Box<[ValueSpan]>,
+    /// Where each value is while the code runs: ordered by value and `start`.
+    pub places: Box<[ValuePlace]>,
+}
+
+/// Something of the source whose value debug information can show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Watched {
+    /// The local with this index.
+    Local(u32),
+    /// The address of the context.
+    Context,
+}
+
+/// Between two places of the source a variable has one value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct ValueSpan {
+    pub variable: Watched,
+    /// First and end offset in the Wasm module.
+    pub from: u32,
+    pub to: u32,
+    /// The value, a number of its own in each function.
+    pub value: u32,
+}
+
+/// Between two places in the code a value is in one place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct ValuePlace {
+    pub value: u32,
+    /// First and end offset in the code.
+    pub start: u32,
+    pub end: u32,
+    pub place: Place,
+}
+
+/// Where a value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Place {
+    /// In the register with this DWARF number.
+    Register(u16),
+    /// In memory at this distance from the CFA.
+    Frame(i32),
+    /// Nowhere: it is known, as bits.
+    Constant(u64),
 }
 
 /// A reference from code to a symbol.

@@ -15,6 +15,7 @@
 //! (decides with the whole module in view: private tables, constant globals,
 //! the memory image, the context layout) → `translate` (a body to Cranelift
 //! IR) → `codegen` (IR to a plain `CompiledFunction`; both in parallel) →
+//! `debug` (with `-g`: DWARF about the module to DWARF about the code) →
 //! `link` (everything into the ELF image, in index order).
 //!
 //! # What is always true
@@ -25,7 +26,9 @@
 
 #![forbid(unsafe_code)]
 
+mod c_header;
 mod codegen;
+mod debug;
 mod error;
 mod features;
 mod function;
@@ -40,8 +43,11 @@ mod translate;
 
 pub use error::{Error, Location, Result};
 pub use features::Features;
-pub use options::{OptLevel, Options};
-pub use pipeline::{Observer, Report, compile, compile_to, fingerprint, gains_from_cpu};
+pub use options::{MemoryModel, OptLevel, Options};
+pub use pipeline::{
+    Observer, Report, compile, compile_object_to, compile_to, fingerprint, gains_from_cpu,
+    link_object,
+};
 
 /// Converts the text format to a binary module. A binary module is returned
 /// as it is.

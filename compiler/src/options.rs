@@ -1,6 +1,7 @@
 //! What a caller can choose.
 
 use crate::features::Features;
+pub use precast_artifact::module::MemoryModel;
 
 /// How much effort code generation makes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,8 +22,15 @@ pub struct Options {
     pub cpu: String,
     /// Effort.
     pub opt_level: OptLevel,
+    /// `-g`: whether the artifact has debug information.
+    pub debug_info: bool,
     /// Feature set.
     pub features: Features,
+    /// What keeps accesses inside linear memories.
+    pub memory_model: MemoryModel,
+    /// Address space for each memory, in bytes, which is how far it can grow;
+    /// by the memory model when absent.
+    pub memory_reservation: Option<u64>,
     /// Number of threads; all processors when absent.
     pub threads: Option<usize>,
     /// Names of optimisations to leave out, see [`Options::OPTIMISATIONS`].
@@ -35,7 +43,10 @@ impl Default for Options {
             target: None,
             cpu: "baseline".to_owned(),
             opt_level: OptLevel::default(),
+            debug_info: false,
             features: Features::default(),
+            memory_model: MemoryModel::default(),
+            memory_reservation: None,
             threads: None,
             disabled: Vec::new(),
         }
@@ -57,11 +68,24 @@ impl Options {
     /// Whether an optimisation is on.
     pub(crate) fn enabled(&self, name: &str) -> bool {
         debug_assert!(Self::OPTIMISATIONS.contains(&name));
-        self.opt_level != OptLevel::None && !self.disabled.iter().any(|d| d == name)
+        // Functions that share code would share lines and names too.
+        let debuggable = !(self.debug_info && name == "fold-functions");
+        debuggable && self.opt_level != OptLevel::None && !self.disabled.iter().any(|d| d == name)
     }
 
-    /// Checks the names in [`Options::disabled`].
+    /// What [`Options::memory_reservation`] may be: at least a page, and no
+    /// more than the user half of a 47-bit address space.
+    pub const RESERVATIONS: std::ops::RangeInclusive<u64> = 64 << 10..=1 << 46;
+
+    /// Checks names and numbers.
     pub(crate) fn check(&self) -> crate::Result<()> {
+        if let Some(bytes) = self.memory_reservation.filter(|n| !Self::RESERVATIONS.contains(n)) {
+            return Err(crate::Error::Option(format!(
+                "a memory reservation of {bytes} bytes; it must be between {} and {}",
+                Self::RESERVATIONS.start(),
+                Self::RESERVATIONS.end()
+            )));
+        }
         for name in &self.disabled {
             if !Self::OPTIMISATIONS.contains(&name.as_str()) {
                 return Err(crate::Error::Option(format!(
@@ -79,7 +103,14 @@ impl Options {
             OptLevel::None => "-O0".to_owned(),
             OptLevel::Speed => "-O".to_owned(),
         }];
+        if self.debug_info {
+            recorded.push("-g".to_owned());
+        }
         recorded.push(format!("--cpu={}", self.cpu));
+        if self.memory_model == MemoryModel::Bounds {
+            recorded.push("--memory-model=bounds".to_owned());
+        }
+        recorded.extend(self.memory_reservation.map(|n| format!("--memory-reservation={n}")));
         recorded.extend(self.disabled.iter().map(|name| format!("--disable={name}")));
         recorded
     }

@@ -2,10 +2,12 @@
 //! function bodies left as ranges.
 
 mod convert;
+mod custom;
 
 use crate::error::{Error, Result};
 use crate::features::Features;
 use convert::Types;
+pub(crate) use custom::BranchHints;
 use precast_artifact::module::{ConstExpr, ElementItems, Export, ExportKind, Import, ImportKind};
 use precast_artifact::types::{FuncType, GlobalType, MemoryType, RefType, TableType};
 use wasmparser::{
@@ -34,6 +36,13 @@ pub(crate) struct Parsed<'a> {
     pub name: Option<&'a str>,
     /// Names of functions by index, imported ones first; empty where unknown.
     pub names: Vec<&'a str>,
+    /// The DWARF sections: names and contents.
+    pub debug_sections: Vec<(&'a str, &'a [u8])>,
+    /// Where the code section's contents start.
+    pub code_start: u32,
+    pub hints: BranchHints,
+    /// What made the module, one line each.
+    pub producers: Vec<String>,
 }
 
 /// A function body and what validates it.
@@ -202,10 +211,14 @@ impl<'a> Parsed<'a> {
                     self.data.push(DataDecl { mode, bytes: data.data });
                 }
             }
+            Payload::CodeSectionStart { unchecked_range: range, .. } => {
+                self.code_start = range.start as u32;
+            }
             Payload::CustomSection(section) => {
-                if let wasmparser::KnownCustom::Name(reader) = section.as_known() {
-                    self.read_names(reader);
+                if section.name().starts_with(".debug_") {
+                    self.debug_sections.push((section.name(), section.data()));
                 }
+                self.custom_section(&section);
             }
             _ => {}
         }
@@ -295,28 +308,6 @@ impl<'a> Parsed<'a> {
             }
         };
         Ok(ElementDecl { mode, ty, items })
-    }
-
-    /// Reads what can be read of the name section; a damaged one is not an
-    /// error (specification, appendix on custom sections).
-    fn read_names(&mut self, reader: wasmparser::NameSectionReader<'a>) {
-        for subsection in reader {
-            match subsection {
-                Ok(wasmparser::Name::Module { name, .. }) => self.name = Some(name),
-                Ok(wasmparser::Name::Function(map)) => {
-                    for naming in map {
-                        let Ok(naming) = naming else { return };
-                        let index = naming.index as usize;
-                        if index < self.functions.len() {
-                            self.names.resize(self.functions.len(), "");
-                            self.names[index] = naming.name;
-                        }
-                    }
-                }
-                Ok(_) => {}
-                Err(_) => return,
-            }
-        }
     }
 
     /// The type of a function.

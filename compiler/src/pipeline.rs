@@ -4,16 +4,18 @@
 //! serial link that follows places them in index order, so the bytes do not
 //! depend on the number of threads.
 
+use crate::c_header;
 use crate::codegen;
+use crate::debug;
 use crate::error::{Error, Result};
 use crate::function::CompiledFunction;
-use crate::link::{self, Header, LinkInput, Stub, StubKind};
+use crate::link::{self, Header, LinkInput, LinkSummary, Stub, StubKind};
 use crate::options::{OptLevel, Options};
 use crate::parse::{self, Parsed};
 use crate::plan::{Plan, duplicates};
 use crate::survey::{self, Summary};
 use crate::target::Target;
-use crate::translate::{self, Env, stubs};
+use crate::translate::{self, Debug, Env, stubs};
 use cranelift_codegen::Context;
 use cranelift_frontend::FunctionBuilderContext;
 use sha2::{Digest, Sha256};
@@ -50,6 +52,8 @@ pub struct Report {
     pub sections: Vec<(&'static str, u64)>,
     /// Bytes written.
     pub size: u64,
+    /// What is not as it should be, but no error.
+    pub warnings: Vec<String>,
 }
 
 /// Compiles a module to the bytes of an artifact.
@@ -76,6 +80,53 @@ pub fn compile_to(
     out: &mut dyn Write,
     observer: &dyn Observer,
 ) -> Result<Report> {
+    compile_with(wasm, options, false, observer, |input| Ok(link::link(input, out)?))
+}
+
+/// Compiles a module and writes a relocatable object to `out`, for a system
+/// linker to make part of a program. Gives also a C header for it: its image,
+/// `<name>_image`, and a function `<name>_<export>` for each exported function.
+///
+/// # Errors
+///
+/// As [`compile_to`]; `name` is no C identifier; or the module imports what a
+/// C program cannot provide.
+pub fn compile_object_to(
+    wasm: &[u8],
+    options: &Options,
+    name: &str,
+    out: &mut dyn Write,
+    observer: &dyn Observer,
+) -> Result<(Report, String)> {
+    c_header::check_name(name)?;
+    let mut header = String::new();
+    let report = compile_with(wasm, options, true, observer, |input| {
+        c_header::check_imports(&input.module)?;
+        header = c_header::c_header(&input.module, name);
+        Ok(link::link_to_object(input, &c_header::image_name(name), out)?)
+    })?;
+    Ok((report, header))
+}
+
+/// Makes the artifact of an object that [`compile_object_to`] has written, and
+/// writes it to `out`: the bytes that [`compile_to`] gives.
+///
+/// # Errors
+///
+/// `object` is no such object, or was changed; or `out` fails.
+pub fn link_object(object: &[u8], out: &mut dyn Write) -> Result<()> {
+    Ok(link::relink(object, out)?)
+}
+
+/// Runs all stages up to the last, which is `link`; it makes something
+/// `relocatable` or not.
+fn compile_with(
+    wasm: &[u8],
+    options: &Options,
+    relocatable: bool,
+    observer: &dyn Observer,
+    link: impl FnOnce(LinkInput<'_>) -> Result<LinkSummary>,
+) -> Result<Report> {
     options.check()?;
     let mut clock = Clock::new();
     let target = Target::new(options)?;
@@ -99,11 +150,27 @@ pub fn compile_to(
         plan: &plan,
         frontend: target.isa.frontend_config(),
         br_table_chain: options.enabled("br-table-chain"),
+        debug: match (options.debug_info, options.opt_level) {
+            (false, _) => Debug::Off,
+            (true, OptLevel::None) => Debug::Slots,
+            (true, OptLevel::Speed) => Debug::Values,
+        },
     };
     let same = duplicates::find(&parsed, options);
     let functions = compile_functions(&pool, &env, &target, &same, observer)?;
     let stubs = compile_stubs(&env, &summary, &target)?;
     clock.lap("compile");
+    let mut warnings = Vec::new();
+    let debug = match options.debug_info {
+        true => {
+            let made =
+                debug_sections(&pool, &parsed, &plan, &functions, &stubs, &target, relocatable)?;
+            clock.lap("debug");
+            warnings = made.warnings;
+            made.list
+        }
+        false => Vec::new(),
+    };
     let module = describe(&plan, &parsed);
     let names = parsed.names[parsed.imported_functions as usize..].to_vec();
     let private_tables = private_entries(&plan, &parsed, &stubs);
@@ -115,6 +182,7 @@ pub fn compile_to(
             wasm_features: features.names().map(str::to_owned).collect(),
             options: options.recorded(),
             source_hash,
+            producers: parsed.producers.clone(),
         },
         module,
         functions,
@@ -126,8 +194,10 @@ pub fn compile_to(
         memory: plan.memory,
         data: plan.data,
         fold: options.enabled("fold-functions"),
+        debug,
+        own_base: options.debug_info,
     };
-    let linked = link::link(input, out)?;
+    let linked = link(input)?;
     clock.lap("link");
     Ok(Report {
         stages: clock.laps,
@@ -137,6 +207,7 @@ pub fn compile_to(
         target: target.triple.to_string(),
         sections: linked.sections,
         size: linked.size,
+        warnings,
     })
 }
 
@@ -242,9 +313,11 @@ fn compile_functions(
     let compiled = draw(pool, order.len(), Scratch::new, |scratch, position| {
         let body = &bodies[order[position]];
         scratch.context.clear();
-        translate::translate(env, body, &mut scratch.context.func, &mut scratch.builder)?;
+        let recorded =
+            translate::translate(env, body, &mut scratch.context.func, &mut scratch.builder)?;
+        let recorded = (env.debug != Debug::Off).then_some(recorded);
         let index = body.validator.index;
-        let function = codegen::generate(&mut scratch.context, &*target.isa)
+        let function = codegen::generate(&mut scratch.context, &*target.isa, recorded)
             .map_err(|error| error.in_function(index, env.parsed.name_of(index)))?;
         if size(order[position]) > LARGE_BODY {
             *scratch = Scratch::new();
@@ -272,7 +345,7 @@ fn compile_stubs(env: &Env<'_>, summary: &Summary, target: &Target) -> Result<Ve
     let mut make = |kind, build: &dyn Fn(&mut Scratch)| -> Result<()> {
         scratch.context.clear();
         build(&mut scratch);
-        let function = codegen::generate(&mut scratch.context, &*target.isa)?;
+        let function = codegen::generate(&mut scratch.context, &*target.isa, None)?;
         stubs.push(Stub { kind, function });
         Ok(())
     };
@@ -294,6 +367,29 @@ fn compile_stubs(env: &Env<'_>, summary: &Summary, target: &Target) -> Result<Ve
         })?;
     }
     Ok(stubs)
+}
+
+/// Converts the module's debug information, unit by unit.
+fn debug_sections(
+    pool: &rayon::ThreadPool,
+    parsed: &Parsed<'_>,
+    plan: &Plan<'_>,
+    functions: &[Option<CompiledFunction>],
+    stubs: &[Stub],
+    target: &Target,
+    relocatable: bool,
+) -> Result<debug::Sections> {
+    let source = debug::Source::of(parsed);
+    if source.is_empty() {
+        return Ok(debug::Sections::default());
+    }
+    let places = link::code_places(&target.link, parsed.imported_functions, functions, stubs)?;
+    let frame_pointer = codegen::frame_pointer(&*target.isa);
+    let module =
+        debug::Module::new(&source, parsed, plan, functions, &places, frame_pointer, relocatable);
+    let mut units = draw(pool, module.units(), || (), |(), unit| Ok(module.unit(unit)))?;
+    units.sort_by_key(|(unit, _)| *unit);
+    Ok(module.finish(units.into_iter().map(|(_, unit)| unit).collect()))
 }
 
 fn describe(plan: &Plan<'_>, parsed: &Parsed<'_>) -> precast_artifact::module::Module {

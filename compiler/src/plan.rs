@@ -6,6 +6,7 @@
 mod constants;
 pub(crate) mod duplicates;
 mod memory;
+mod spaces;
 mod tables;
 
 use crate::error::{Error, Result};
@@ -14,10 +15,7 @@ use crate::options::Options;
 use crate::parse::{Parsed, SegmentMode};
 use crate::survey::Summary;
 pub(crate) use constants::Constant;
-use precast_artifact::abi::{
-    self, ContextLayout, ContextShape, MEMORY32_RESERVATION, MEMORY64_GUARD, MEMORY64_RESERVATION,
-    TableKind,
-};
+use precast_artifact::abi::{self, ContextLayout, ContextShape, TableKind};
 use precast_artifact::module::{
     ConstExpr, ConstOp, ElementItems, ElementSegment, Global, InitStep, Memory, Module, Table, Tag,
 };
@@ -31,6 +29,8 @@ pub(crate) struct Plan<'a> {
     pub tables: Vec<TableKind>,
     /// Contents of private tables, by table index.
     pub private_tables: Vec<PrivateTable>,
+    /// Every memory, with the address space that code may rely on.
+    pub memories: Vec<Memory>,
     /// Value of each global that never changes.
     pub constants: Vec<Option<Constant>>,
     /// Own functions with a reference record, ascending.
@@ -89,6 +89,7 @@ impl<'a> Plan<'a> {
         let mut plan = Self {
             tables,
             private_tables: private.into_values().collect(),
+            memories: spaces::describe(parsed, options)?,
             constants,
             funcrefs,
             template: vec![0; layout.size() as usize],
@@ -182,7 +183,7 @@ impl<'a> Plan<'a> {
             tables: tables
                 .map(|(table, kind)| Table { ty: table.ty, kind: *kind, image: Default::default() })
                 .collect(),
-            memories: parsed.memories.iter().map(describe_memory).collect(),
+            memories: self.memories.clone(),
             globals: parsed
                 .globals
                 .iter()
@@ -233,14 +234,6 @@ fn may_leak_before_data(parsed: &Parsed<'_>, consumed: &[bool]) -> bool {
     });
     let leak = tables.any(|table| parsed.tables[table as usize].imported);
     leak && tables.next().is_some()
-}
-
-fn describe_memory(memory: &crate::parse::MemoryDecl) -> Memory {
-    let (reservation, guard) = match memory.ty.index64 {
-        false => (MEMORY32_RESERVATION, 0),
-        true => (MEMORY64_RESERVATION, MEMORY64_GUARD),
-    };
-    Memory { ty: memory.ty, imported: memory.imported, reservation, guard }
 }
 
 /// Own functions whose reference the program or the host can hold.

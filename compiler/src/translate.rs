@@ -12,9 +12,11 @@
 //! | [`memory`] | linear memory: addressing, loads, stores, bulk operations |
 //! | [`atomics`] | atomic operators on memories that are not shared |
 //! | [`tables`] | tables and references |
-//! | [`globals`] | locals and globals |
+//! | [`locals`] | locals |
+//! | [`globals`] | globals |
 //! | [`vector`] | 128-bit vectors |
 //! | [`stubs`] | entry, host-call and forwarding stubs |
+//! | [`watch`] | what `-g -O` knows of locals |
 //!
 //! Values: `i32 i64 f32 f64` are Cranelift's own types, references are `i64`,
 //! and `v128` is always `i8x16`, bitcast where an operator needs other lanes.
@@ -25,6 +27,8 @@ mod control;
 mod exceptions;
 mod flags;
 mod globals;
+mod locals;
+mod loops;
 mod memory;
 mod numeric;
 mod operators;
@@ -32,6 +36,7 @@ pub(crate) mod stubs;
 mod tables;
 mod vector;
 mod vector_memory;
+mod watch;
 
 use crate::error::{Error, Result};
 use crate::parse::{Body, Parsed};
@@ -39,10 +44,14 @@ use crate::plan::Plan;
 use control::Frame;
 use cranelift_codegen::ir::{self, AbiParam, InstBuilder, Signature, Type, Value, types};
 use cranelift_codegen::isa::{CallConv, TargetFrontendConfig};
-use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use flags::Flags;
+use locals::Local;
+pub(crate) use locals::{Debug, slot_variable};
 use precast_artifact::types::{FuncType, ValType};
 use std::collections::HashMap;
+pub(crate) use watch::Recorded;
+use watch::Watch;
 
 /// Everything translation may look at: the whole module, read-only.
 pub(crate) struct Env<'a> {
@@ -51,6 +60,8 @@ pub(crate) struct Env<'a> {
     pub frontend: TargetFrontendConfig,
     /// Whether small `br_table`s become compare chains.
     pub br_table_chain: bool,
+    /// What debuggers shall find.
+    pub debug: Debug,
 }
 
 /// Namespaces of the names that Cranelift carries to the relocations.
@@ -68,7 +79,11 @@ struct Translator<'a, 'f> {
     flags: Flags,
     /// The context address.
     ctx: Value,
-    locals: Vec<(Variable, ValType)>,
+    locals: Vec<Local>,
+    /// What is known of the values of locals, with `-g -O`.
+    watch: Watch,
+    /// The locals that each loop to come writes, the next one last.
+    loop_writes: Vec<Vec<u32>>,
     /// The operand stack.
     stack: Vec<Value>,
     control: Vec<Frame>,
@@ -76,6 +91,8 @@ struct Translator<'a, 'f> {
     handlers: Vec<ir::Block>,
     /// Whether the next operator can be reached.
     reachable: bool,
+    /// Whether the module says that this operator's branch is likely taken.
+    hint: Option<bool>,
     /// Signatures imported into this function, by canonical type.
     signatures: HashMap<u32, ir::SigRef>,
     /// Own functions imported into this function, by index.
@@ -86,13 +103,14 @@ struct Translator<'a, 'f> {
     table_symbols: HashMap<u32, ir::GlobalValue>,
 }
 
-/// Translates `body` into `func`, which must be empty.
+/// Translates `body` into `func`, which must be empty. Gives what must be
+/// found again in the code, with `-g -O`.
 pub(crate) fn translate(
     env: &Env<'_>,
     body: &Body<'_>,
     func: &mut ir::Function,
     scratch: &mut FunctionBuilderContext,
-) -> Result<()> {
+) -> Result<Recorded> {
     let index = body.validator.index;
     let outcome = translate_body(env, body, func, scratch);
     outcome.map_err(|error: Error| error.in_function(index, env.parsed.name_of(index)))
@@ -103,25 +121,34 @@ fn translate_body(
     body: &Body<'_>,
     func: &mut ir::Function,
     scratch: &mut FunctionBuilderContext,
-) -> Result<()> {
+) -> Result<Recorded> {
     let ty = env.parsed.function_type(body.validator.index);
     func.signature = signature(ty);
     let mut t = Translator::new(env, func, scratch);
+    if env.debug == Debug::Values {
+        t.loop_writes = loops::writes(body.body.get_operators_reader()?)?;
+    }
+    t.declare_context();
     t.declare_parameters(ty);
     for locals in body.body.get_locals_reader()? {
         let (count, ty) = locals?;
         t.declare_locals(count, env.parsed.types.value(ty)?);
     }
     t.begin_function(ty);
+    let hints = env.parsed.hints.get(&body.validator.index).map_or(&[][..], Vec::as_slice);
     let mut reader = body.body.get_operators_reader()?;
     while !reader.eof() {
         let (op, offset) = reader.read_with_offset()?;
         // Offset zero is the module's magic number: never an operator.
         t.b.set_srcloc(ir::SourceLoc::new(offset as u32));
+        let from_start = offset - body.body.range().start;
+        let hint = hints.binary_search_by_key(&from_start, |hint| hint.func_offset.into());
+        t.hint = hint.ok().map(|at| hints[at].taken);
         t.operator(&op, offset)?;
     }
+    let watch = t.take_watch();
     t.finish_function();
-    Ok(())
+    Ok(watch.attach(func, body.body.range().end as u32))
 }
 
 impl<'a, 'f> Translator<'a, 'f> {
@@ -143,36 +170,17 @@ impl<'a, 'f> Translator<'a, 'f> {
             flags,
             ctx,
             locals: Vec::new(),
+            watch: Watch::default(),
+            loop_writes: Vec::new(),
             stack: Vec::new(),
             control: Vec::new(),
             handlers: Vec::new(),
             reachable: true,
+            hint: None,
             signatures: HashMap::new(),
             callees: HashMap::new(),
             builtins: HashMap::new(),
             table_symbols: HashMap::new(),
-        }
-    }
-
-    fn declare_parameters(&mut self, ty: &FuncType) {
-        let entry = self.b.current_block().expect("the entry block is current");
-        let values = self.b.block_params(entry)[1..].to_vec();
-        for (ty, value) in ty.params.iter().zip(values) {
-            let variable = self.b.declare_var(clif_type(*ty));
-            self.b.def_var(variable, value);
-            self.locals.push((variable, *ty));
-        }
-    }
-
-    fn declare_locals(&mut self, count: u32, ty: ValType) {
-        if count == 0 {
-            return;
-        }
-        let zero = self.zero(ty);
-        for _ in 0..count {
-            let variable = self.b.declare_var(clif_type(ty));
-            self.b.def_var(variable, zero);
-            self.locals.push((variable, ty));
         }
     }
 

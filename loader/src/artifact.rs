@@ -1,22 +1,33 @@
 //! Opening artifacts: mapping the file and checking that it fits this machine.
 //!
 //! Opening reads the ELF headers, the note and the module description, and
-//! makes two mappings; nothing depends on the size of the code.
+//! makes two mappings; nothing depends on the size of the code. An image with
+//! a link base of its own is mapped there if that is free: it runs anywhere,
+//! but debuggers know its code at once.
+//!
+//! # Safety
+//!
+//! Only [`Artifact::linked`] is unsafe, and hands what its caller promises on
+//! to [`Linked::read`].
 
 mod fit;
 mod info;
+mod linked;
 
 pub(crate) use info::ModuleInfo;
 
 use crate::error::{Error, Result};
 use crate::registry::{self, Registration};
+use crate::sys::debugger::SymbolFile;
 use crate::sys::file::sealed;
 use crate::sys::map::FileMapping;
-use precast_artifact::container::Container;
-use precast_artifact::module::{Bounds, Description, Module, Range};
+use linked::Linked;
+use precast_artifact::container::{Container, symbols_at};
+use precast_artifact::module::{Bounds, Description, MemoryRun, Module, Range};
 use precast_artifact::note::Note;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 
 /// A compiled module, mapped and ready to be instantiated, any number of times
@@ -31,12 +42,33 @@ pub struct Artifact {
 pub(crate) struct Image {
     /// First, so that the text leaves the registry before it is unmapped.
     registration: OnceLock<Registration>,
-    mapping: FileMapping,
-    file: File,
+    /// Likewise. Only of images that debuggers can know.
+    symbol_file: OnceLock<SymbolFile>,
+    source: Source,
+    /// Address of `.text`.
+    text: usize,
     path: Option<PathBuf>,
     note: Note,
     description: Description,
     modules: Vec<ModuleInfo>,
+}
+
+/// Where the bytes of an image lie.
+#[derive(Debug)]
+enum Source {
+    /// In a mapped file.
+    File(FileMapping, File),
+    /// In this program.
+    Linked(Linked),
+}
+
+/// Where the initial contents of memory come from.
+#[derive(Debug)]
+pub(crate) enum Contents<'i> {
+    /// To be mapped from this offset of a file.
+    Mapped(&'i File, u64),
+    /// To be copied.
+    Copied(&'i [u8]),
 }
 
 impl Artifact {
@@ -83,26 +115,84 @@ impl Artifact {
         let mut mapping = FileMapping::new(&file, len).map_err(Error::system(what()))?;
         let open_error = |cause| Error::Open(path.map(Path::to_owned), cause);
         let container = Container::open(mapping.bytes()).map_err(open_error)?;
-        let note = container.note;
+        let (note, link_base) = (container.note, container.base);
         fit::check_machine(container.machine, &note)?;
-        let description = describe(mapping.bytes(), &note, path)?;
+        let description = describe(file_bytes(&mapping, note.module), &note, path)?;
         fit::check_memories(&description).map_err(|why| Error::damaged(path, why))?;
-        let modules = description
-            .modules
-            .iter()
-            .map(|module| ModuleInfo::new(module, mapping.bytes()))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|why| Error::damaged(path, why))?;
+        let bytes = |range: Range| file_bytes(&mapping, range);
+        let modules = derive(&description, bytes, path)?;
+        if link_base != 0 {
+            let (base, below) = (link_base as usize, note.page_size as usize);
+            mapping = FileMapping::at(base, below, &file, len).map_err(Error::system(what()))?;
+        }
         let (offset, size) = (note.text.offset as usize, note.text.size as usize);
         mapping.make_text(offset, size, &file).map_err(|e| fit::text_error(what(), e))?;
+        let text = mapping.base() + offset;
         let path = path.map(Path::to_owned);
-        let registration = OnceLock::new();
-        let image =
-            Arc::new(Image { registration, mapping, file, path, note, description, modules });
-        let text = image.address(note_text(&image.note));
+        let source = Source::File(mapping, file);
+        let artifact = Self::register(Image {
+            registration: OnceLock::new(),
+            symbol_file: OnceLock::new(),
+            source,
+            text,
+            path,
+            note,
+            description,
+            modules,
+        });
+        let base = artifact.image.address(0);
+        if link_base != 0 && base as u64 == link_base {
+            let _ = artifact.image.symbol_file.set(SymbolFile::register(base, len));
+        }
+        Ok(artifact)
+    }
+
+    /// Opens an image that is linked into this program: an object that the
+    /// compiler has written (`--emit obj`) is part of it, and its one global
+    /// symbol is at `descriptor`. Nothing is mapped; the code is the program's.
+    ///
+    /// # Errors
+    ///
+    /// As [`Artifact::open`].
+    ///
+    /// # Safety
+    ///
+    /// `descriptor` is the address of such a symbol. The program or library
+    /// that the object was linked into stays loaded as long as the process
+    /// lives.
+    #[allow(unsafe_code)]
+    pub unsafe fn linked(descriptor: *const u8) -> Result<Self> {
+        // SAFETY: as the caller promises.
+        let (note, linked) =
+            unsafe { Linked::read(descriptor) }.map_err(|cause| Error::Open(None, cause))?;
+        fit::check_features(&note)?;
+        let module = linked.bytes(note.module);
+        let module = module.ok_or_else(|| Error::damaged(None, "no module description"))?;
+        let description = describe(module, &note, None)?;
+        fit::check_reservations(&description).map_err(|why| Error::damaged(None, why))?;
+        let complete = |module: &Module| linked.check(module);
+        let checked = description.modules.iter().try_for_each(complete);
+        checked.map_err(|why| Error::damaged(None, why))?;
+        let modules = derive(&description, |range| linked.bytes(range).unwrap_or_default(), None)?;
+        Ok(Self::register(Image {
+            registration: OnceLock::new(),
+            symbol_file: OnceLock::new(),
+            text: linked.address(note.text.offset),
+            source: Source::Linked(linked),
+            path: None,
+            note,
+            description,
+            modules,
+        }))
+    }
+
+    /// Makes the image known to who looks for the owner of code.
+    fn register(image: Image) -> Self {
+        let image = Arc::new(image);
+        let (text, size) = (image.text, image.note.text.size as usize);
         let address = (&raw const *image).expose_provenance();
         let _ = image.registration.set(registry::register(text, text + size, address));
-        Ok(Self { image })
+        Self { image }
     }
 
     /// The artifact's target triple.
@@ -147,12 +237,20 @@ impl Artifact {
 
 pub use info::{ExportType, ExternType, ImportType};
 
-fn note_text(note: &Note) -> u64 {
-    note.text.offset
+fn file_bytes(mapping: &FileMapping, range: Range) -> &[u8] {
+    &mapping.bytes()[range.offset as usize..][..range.size as usize]
 }
 
-fn describe(file: &[u8], note: &Note, path: Option<&Path>) -> Result<Description> {
-    let bytes = &file[note.module.offset as usize..][..note.module.size as usize];
+fn derive<'b>(
+    description: &Description,
+    bytes: impl Fn(Range) -> &'b [u8],
+    path: Option<&Path>,
+) -> Result<Vec<ModuleInfo>> {
+    let info = |module| ModuleInfo::new(module, &bytes).map_err(|why| Error::damaged(path, why));
+    description.modules.iter().map(info).collect()
+}
+
+fn describe(bytes: &[u8], note: &Note, path: Option<&Path>) -> Result<Description> {
     let description = Description::decode(bytes).map_err(|why| Error::damaged(path, why))?;
     let bounds = Bounds { image: note.image_size, text: note.text };
     description.check(&bounds).map_err(|why| Error::damaged(path, why))?;
@@ -162,22 +260,51 @@ fn describe(file: &[u8], note: &Note, path: Option<&Path>) -> Result<Description
 impl Image {
     /// Address of an offset in the image.
     pub(crate) fn address(&self, offset: u64) -> usize {
-        self.mapping.base() + offset as usize
+        match &self.source {
+            Source::File(mapping, _) => mapping.base() + offset as usize,
+            Source::Linked(linked) => linked.address(offset),
+        }
     }
 
-    /// The bytes of a range that was checked when the file was opened.
+    /// The bytes of a range that was checked when the image was opened.
     pub(crate) fn bytes(&self, range: Range) -> &[u8] {
-        &self.mapping.bytes()[range.offset as usize..][..range.size as usize]
+        match &self.source {
+            Source::File(mapping, _) => file_bytes(mapping, range),
+            Source::Linked(linked) => linked.bytes(range).unwrap_or_default(),
+        }
     }
 
-    /// The whole file, also what is not part of the image.
-    pub(crate) fn file_bytes(&self) -> &[u8] {
-        self.mapping.bytes()
+    /// Names of the functions at an offset in the image: several where
+    /// identical ones share their code. For reports: reads a whole symbol
+    /// table.
+    pub(crate) fn names_at(&self, offset: u64) -> Vec<String> {
+        match &self.source {
+            Source::File(mapping, _) => {
+                let names = symbols_at(mapping.bytes(), offset).into_iter();
+                names.map(|name| String::from_utf8_lossy(name).into_owned()).collect()
+            }
+            Source::Linked(linked) => linked::names_at(linked.address(offset)),
+        }
     }
 
-    /// The file, to map initial memory from.
-    pub(crate) fn file(&self) -> &File {
-        &self.file
+    /// Where initial contents of memory come from.
+    pub(crate) fn contents(&self, run: &MemoryRun) -> Contents<'_> {
+        match &self.source {
+            Source::File(_, file) => Contents::Mapped(file, run.image.offset),
+            Source::Linked(_) => Contents::Copied(self.bytes(run.image)),
+        }
+    }
+
+    /// Notes the newest instance where debug information looks for it, see
+    /// [`DEBUG_CELL`](precast_artifact::container::DEBUG_CELL).
+    pub(crate) fn note_instance(&self, memory0: usize, context: usize) {
+        let words = match &self.source {
+            Source::File(mapping, _) => mapping.words_below(),
+            Source::Linked(linked) => linked.cell(),
+        };
+        for (word, value) in words.iter().zip([memory0, context]) {
+            word.store(value as u64, Ordering::Relaxed);
+        }
     }
 
     /// The description.
@@ -198,12 +325,12 @@ impl Image {
 
     /// Address of a module's code at an offset.
     pub(crate) fn code(&self, module: &Module, offset: u32) -> usize {
-        self.address(module.text.offset) + offset as usize
+        self.text + (module.text.offset - self.note.text.offset) as usize + offset as usize
     }
 
     /// The module whose code holds `pc`, and the offset in it.
     pub(crate) fn locate(&self, pc: usize) -> Option<(&Module, u32)> {
-        let offset = (pc as u64).checked_sub(self.mapping.base() as u64)?;
+        let offset = (pc.checked_sub(self.text)? as u64).checked_add(self.note.text.offset)?;
         let module = self
             .description
             .modules

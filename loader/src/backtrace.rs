@@ -19,7 +19,6 @@ use crate::store::StoreCore;
 use crate::trap::{Frame, Trap};
 use crate::vm::FaultRecord;
 use crate::walk::{Position, caller, outwards};
-use precast_artifact::container::symbols_at;
 use precast_artifact::module::Module;
 use precast_artifact::search::Table;
 use precast_artifact::trap::TrapCode;
@@ -35,7 +34,7 @@ const MOST_FRAMES: usize = 100;
 pub(crate) fn trap(core: &StoreCore, code: TrapCode, fault: Option<FaultRecord>) -> Trap {
     let mut trap = Trap::new(code);
     let Some(stack) = core.stack.as_ref().map(|stack| stack.usable()) else { return trap };
-    let mut collector = Collector { trap: &mut trap, known: HashMap::new() };
+    let mut collector = Collector { core, trap: &mut trap, known: HashMap::new() };
     let mut fault = fault;
     // SAFETY: activations lie on the host's stack, below the present frame.
     let mut activation = unsafe { core.block.activation.as_ref() };
@@ -60,6 +59,7 @@ pub(crate) fn trap(core: &StoreCore, code: TrapCode, fault: Option<FaultRecord>)
 }
 
 struct Collector<'t> {
+    core: &'t StoreCore,
     trap: &'t mut Trap,
     /// Return addresses beyond the kept frames, and whether they are a
     /// function's: in deep recursion a few addresses come again and again.
@@ -71,7 +71,7 @@ impl Collector<'_> {
     /// instruction itself. Stubs are left out.
     fn add(&mut self, pc: usize, returns: bool) {
         if self.trap.frames.len() < MOST_FRAMES {
-            self.trap.frames.extend(frame(pc, returns));
+            self.trap.frames.extend(frame(self.core, pc, returns));
             return;
         }
         let counts = *self.known.entry(pc).or_insert_with(|| locate(pc, returns).is_some());
@@ -104,18 +104,19 @@ fn locate(pc: usize, returns: bool) -> Option<Place> {
     (!in_stub).then_some(Place { image, module, offset, start: entry.key, function: entry.value })
 }
 
-fn frame(pc: usize, returns: bool) -> Option<Frame> {
+fn frame(core: &StoreCore, pc: usize, returns: bool) -> Option<Frame> {
     let place = locate(pc, returns)?;
     let Place { image, module, .. } = place;
     let sites = Table::new(".precast.sites", image.bytes(module.site_table)).ok();
     let address = module.text.offset + u64::from(place.start);
-    let names = symbols_at(image.file_bytes(), address);
-    let mut names = names.into_iter().map(|name| String::from_utf8_lossy(name).into_owned());
+    let mut names = image.names_at(address).into_iter();
     Some(Frame {
         module: image.module_name(module),
         function: place.function,
         name: names.next(),
         same_code: names.collect(),
         offset: sites.and_then(|sites| Some(sites.exactly(place.offset)?.value)),
+        code_offset: None,
+        instance: core.instance_of(image, module),
     })
 }

@@ -24,6 +24,7 @@ use crate::segments::{self, store_table};
 use crate::store::StoreCore;
 use crate::sys::arch::builtin_stub;
 use crate::sys::registers::Landing;
+use crate::trap::Trap;
 use crate::types;
 use crate::unwind;
 use crate::value::{Exception, RawValue};
@@ -86,6 +87,13 @@ fn run(
     let store: *mut StoreCore = with_exposed_provenance_mut(address);
     let pointer = NonNull::new(store).expect("contexts have a store");
     let result = catch_unwind(AssertUnwindSafe(|| body(pointer)));
+    if let Ok(Err(Stop::Trap(code) | Stop::Error(Error::Trap(Trap { code, .. })))) = &result {
+        // SAFETY: the guest stands still, and `body` is done.
+        if unsafe { (*store).abort_on_trap } {
+            eprintln!("wasm trap: {code}");
+            std::process::abort();
+        }
+    }
     let host_error = BuiltinReturn { value: 0, status: BuiltinReturn::HOST_ERROR };
     match result {
         Ok(Ok(value)) => BuiltinReturn::ok(value),

@@ -3,7 +3,8 @@
 //!
 //! * A bad instruction in guest code traps, as the site table says.
 //! * A bad access in guest code traps, as the site table says, if what it
-//!   touched is reserved for a memory of the running store.
+//!   touched is reserved for a memory of the running store, or is where failed
+//!   comparisons with a memory's length lead.
 //! * An access to the guard below the store's stack is a stack overflow, from
 //!   anywhere in guest code or in the stubs that push to that stack.
 //!
@@ -24,6 +25,7 @@ use crate::sys::arch;
 use crate::sys::registers::Registers;
 use crate::sys::signals::{Fault, FaultKind, Resume};
 use crate::vm::FaultRecord;
+use precast_artifact::abi::NULL_GUARD;
 use precast_artifact::search::{Site, Table};
 use precast_artifact::trap::TrapCode;
 use std::cell::Cell;
@@ -51,7 +53,9 @@ pub(crate) fn decide(fault: &Fault) -> Option<Resume> {
     let store = unsafe { CURRENT.get().as_ref() }?;
     let code = match (site_trap(image, pc), fault.kind) {
         (code, FaultKind::Instruction) if image.is_some() => code.unwrap_or(TrapCode::Unreachable),
-        (code, FaultKind::Access(address)) if image.is_some() && store.guards(address) => {
+        (code, FaultKind::Access(address))
+            if image.is_some() && (store.guards(address) || (address as u64) < NULL_GUARD) =>
+        {
             code.unwrap_or(TrapCode::MemoryOutOfBounds)
         }
         (_, FaultKind::Access(address))
@@ -61,6 +65,10 @@ pub(crate) fn decide(fault: &Fault) -> Option<Resume> {
         }
         _ => return None,
     };
+    if store.abort_on_trap {
+        // Nobody else's either, so the default action ends the process here.
+        return None;
+    }
     // SAFETY: the top activation lies on the host's stack below us.
     let activation = unsafe { store.block.activation.as_mut() }?;
     let unframed_return = starts_function(image, pc).then(|| {

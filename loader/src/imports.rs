@@ -8,7 +8,7 @@ use crate::matching::{self, Space};
 use crate::store::StoreCore;
 use crate::types;
 use crate::value::Memory;
-use precast_artifact::module::{ImportKind, Module};
+use precast_artifact::module::{ImportKind, MemoryModel, Module};
 use std::sync::Arc;
 
 /// What an import may be satisfied with.
@@ -100,6 +100,9 @@ fn check_space(
     memory: &Memory,
 ) -> Result<(), String> {
     let declared = &module.memories[info.import_index(import) as usize];
+    if declared.model == MemoryModel::Bounds {
+        return Ok(());
+    }
     let needs = Space { reservation: declared.reservation, guard: declared.guard };
     let memory = &core.memories[memory.index as usize];
     let has = memory.space();

@@ -8,7 +8,7 @@
 //! same when the artifact was opened.
 #![allow(unsafe_code)]
 
-use crate::artifact::{Image, ModuleInfo};
+use crate::artifact::{Contents, Image, ModuleInfo};
 use crate::builtins;
 use crate::error::{Error, LinkProblem, Result};
 use crate::externs::{self, Extern};
@@ -46,10 +46,19 @@ pub(crate) fn instantiate<T>(
         let imports = imports.iter().flatten();
         let index = create(access.core(), image, plan.module, imports)?;
         made.push(index);
+        note_for_debuggers(access.core(), index);
         initialise(access.core(), index)?;
         start(access, index)?;
     }
     made.pop().ok_or_else(|| Error::damaged(None, "no instance to make"))
+}
+
+/// Says where the instance is, for debug information of globals.
+fn note_for_debuggers(core: &StoreCore, index: u32) {
+    let guest = &core.instances[index as usize];
+    let memory0 = guest.memories.first();
+    let base = memory0.map_or(0, |memory0| core.memories[*memory0 as usize].base());
+    guest.image.note_instance(base, guest.context.0);
 }
 
 /// For each instance, what satisfies each import; `None` for those that come
@@ -181,15 +190,19 @@ impl<'i> Builder<'i> {
     }
 
     /// Puts own memory `index`, number `at` of the store, into the context,
-    /// which is otherwise complete, and maps its initial contents.
+    /// which is otherwise complete, with its initial contents.
     fn own_memory(&mut self, core: &mut StoreCore, index: usize, at: u32) -> Result<()> {
         let made = &mut core.memories[at as usize];
         let field = self.context.field(self.info.layout.memory(index as u32));
         // SAFETY: the context lives as long as the store, as the memory does.
         unsafe { made.define_at(field) };
         for run in self.module.runs.iter().filter(|run| run.memory as usize == index) {
-            made.map_contents(run.address, self.image.file(), run.image.offset, run.image.size)
-                .map_err(Error::system("cannot map initial memory"))?;
+            match self.image.contents(run) {
+                Contents::Mapped(file, at) => made
+                    .map_contents(run.address, file, at, run.image.size)
+                    .map_err(Error::system("cannot map initial memory"))?,
+                Contents::Copied(bytes) => made.copy_contents(run.address, bytes),
+            }
         }
         self.memories.push(at);
         Ok(())
@@ -207,9 +220,12 @@ impl<'i> Builder<'i> {
         for reloc in &self.module.relocs {
             let place = self.context.field(reloc.offset);
             let base = match reloc.kind {
-                RelocKind::Text => self.image.address(self.module.text.offset),
+                RelocKind::Text => self.image.code(self.module, 0),
                 RelocKind::Context => self.context.0,
-                RelocKind::Image => self.image.address(0),
+                RelocKind::Image => {
+                    let target = self.image.address(reloc.addend as u64);
+                    target.wrapping_sub(reloc.addend as usize)
+                }
                 RelocKind::TypeId => {
                     let id = self.info.type_ids[reloc.addend as usize];
                     // SAFETY: four bytes inside the context.

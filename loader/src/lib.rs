@@ -37,7 +37,7 @@
 //! | words | `trap`, `matching`, `types`, `vm`, `registry`, `value`, `error` |
 //! | things | `artifact`, `linear`, `elements`, `exceptions`, `host`, `guest`, `store` |
 //! | running | `walk`, `backtrace`, `unwind`, `fault`, `call`, `segments`, `builtins` |
-//! | for the host | `memory`, `table`, `global`, `externs`, `caller`, `func`, `typed`, `instance` |
+//! | for the host | `memory`, `table`, `global`, `externs`, `caller`, `func`, `typed`, `instance`, `coredump` |
 //! | linking | `imports`, `instantiate`, `linker`, `wasi`, `wasi_link` |
 //!
 //! Unsafe code is denied, and allowed per file under a `# Safety` header.
@@ -50,6 +50,7 @@ mod backtrace;
 mod builtins;
 mod call;
 mod caller;
+mod coredump;
 mod elements;
 mod error;
 mod exceptions;
@@ -83,6 +84,7 @@ mod wasi_link;
 
 pub use artifact::{Artifact, ExportType, ExternType, ImportType};
 pub use caller::Caller;
+pub use coredump::write_core_dump;
 pub use error::{Error, LinkProblem, Result};
 pub use externs::Extern;
 pub use instance::Instance;

@@ -129,10 +129,21 @@ impl LinearMemory {
     /// Size in bytes after growing by `delta` pages, if type and reservation
     /// allow it.
     pub(crate) fn grown(&self, delta: u64) -> Option<usize> {
+        let bytes = self.grown_type(delta)?;
+        (bytes <= self.space.reservation).then_some(bytes as usize)
+    }
+
+    /// The reservation, if that alone keeps the memory from growing.
+    pub(crate) fn lacks_reservation(&self, delta: u64) -> Option<u64> {
+        let bytes = self.grown_type(delta)?;
+        (bytes > self.space.reservation).then_some(self.space.reservation)
+    }
+
+    /// Size in bytes after growing by `delta` pages, if the type allows it.
+    fn grown_type(&self, delta: u64) -> Option<u64> {
         let pages = self.pages().checked_add(delta)?;
         let bytes = pages.checked_mul(self.ty.page_size())?;
-        let max = self.ty.max_bytes().min(self.space.reservation);
-        (bytes <= max).then_some(bytes as usize)
+        (bytes <= self.ty.max_bytes()).then_some(bytes)
     }
 
     /// Grows to `length` bytes, which [`LinearMemory::grown`] has allowed.
@@ -172,6 +183,14 @@ impl LinearMemory {
             unsafe { end.write_bytes(0, page_size() - tail) };
         }
         Ok(())
+    }
+
+    /// Copies initial contents. What lies beyond the size is padding.
+    pub(crate) fn copy_contents(&mut self, address: u64, bytes: &[u8]) {
+        let room = (self.length() as u64).saturating_sub(address);
+        let bytes = &bytes[..room.min(bytes.len() as u64) as usize];
+        let written = self.write(address, bytes);
+        debug_assert!(written.is_some() || bytes.is_empty(), "as much as there is room for");
     }
 
     /// Whether a fault at `address` is an access beyond the memory's size.

@@ -21,13 +21,34 @@ impl Memory {
     ///
     /// A limit of the store, or the system has no room.
     pub fn new(store: &mut impl AsStore, ty: MemoryType) -> Result<Self> {
-        let mut access = store.as_store_mut();
-        let core = access.core();
         let (reservation, guard) = match ty.index64 {
-            true => (abi::MEMORY64_RESERVATION, abi::MEMORY64_GUARD),
+            true => (abi::MEMORY64_RESERVATION, abi::MEMORY_GUARD),
             false => (abi::MEMORY32_RESERVATION, 0),
         };
-        let index = create(core, ty, Space { reservation, guard }, 0)?;
+        Self::in_space(store, ty, Space { reservation, guard })
+    }
+
+    /// As [`Memory::new`], but takes only `reservation` bytes of address
+    /// space, and cannot grow beyond them. Guests can import it if they were
+    /// compiled with the memory model `bounds`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Memory::new`], and when the minimum size is larger.
+    pub fn with_reservation(
+        store: &mut impl AsStore,
+        ty: MemoryType,
+        reservation: u64,
+    ) -> Result<Self> {
+        // A mapping is never empty.
+        let reservation = reservation.max(1);
+        Self::in_space(store, ty, Space { reservation, guard: 0 })
+    }
+
+    fn in_space(store: &mut impl AsStore, ty: MemoryType, space: Space) -> Result<Self> {
+        let mut access = store.as_store_mut();
+        let core = access.core();
+        let index = create(core, ty, space, 0)?;
         Ok(Self { store: core.id, index })
     }
 

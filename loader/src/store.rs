@@ -9,6 +9,7 @@
 //! forth between host and guest.
 #![allow(unsafe_code)]
 
+use crate::artifact::Image;
 use crate::elements::Elements;
 use crate::error::{Error, Result};
 use crate::exceptions::Exceptions;
@@ -20,6 +21,7 @@ use crate::sys::stack::Stack;
 use crate::types::TypeId;
 use crate::value::StoreId;
 use crate::vm::StoreBlock;
+use precast_artifact::module::Module;
 use std::any::Any;
 use std::cell::UnsafeCell;
 use std::marker::PhantomData;
@@ -90,12 +92,16 @@ pub(crate) struct StoreCore {
     pub(crate) block: StoreBlock,
     pub(crate) id: StoreId,
     pub(crate) limits: Limits,
+    /// Whether a trap ends the process.
+    pub(crate) abort_on_trap: bool,
     /// Guest stack, made at the first call.
     pub(crate) stack: Option<Stack>,
     /// Boxed: contexts point to them.
     #[allow(clippy::vec_box)]
     pub(crate) instances: Vec<Box<GuestState>>,
     pub(crate) memories: Vec<LinearMemory>,
+    /// The reservation that a memory last wanted to grow beyond.
+    pub(crate) short_reservation: Option<u64>,
     pub(crate) tables: Vec<Elements>,
     /// Values of globals that the host made.
     #[allow(clippy::vec_box)]
@@ -136,9 +142,11 @@ impl<T> Store<T> {
             block: StoreBlock::new(),
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             limits,
+            abort_on_trap: false,
             stack: None,
             instances: Vec::new(),
             memories: Vec::new(),
+            short_reservation: None,
             tables: Vec::new(),
             globals: Vec::new(),
             tags: Vec::new(),
@@ -165,6 +173,23 @@ impl<T> Store<T> {
     pub fn data_mut(&mut self) -> &mut T {
         // SAFETY: `&mut self` keeps guests from running.
         unsafe { &mut (*self.inner.as_ptr()).data }
+    }
+
+    /// The reservation, in bytes, that a memory could not grow beyond though
+    /// its type and the limits allowed it: of the last such growth. A guest
+    /// that failed afterwards may have wanted a larger one, which is chosen
+    /// when it is compiled.
+    pub fn exhausted_reservation(&self) -> Option<u64> {
+        // SAFETY: `&self` keeps guests from running.
+        unsafe { (*self.inner.as_ptr()).core.short_reservation }
+    }
+
+    /// From now on, a trap of a guest ends the process where it happens, by the
+    /// signal that it raised, or `SIGABRT` where it raised none: the system's
+    /// core dump then has the guest's stack as it was.
+    pub fn abort_on_trap(&mut self) {
+        // SAFETY: `&mut self` keeps guests from running.
+        unsafe { (*self.inner.as_ptr()).core.abort_on_trap = true };
     }
 
     /// Drops everything in the store and returns the host's data.
@@ -336,7 +361,10 @@ impl StoreCore {
     pub(crate) fn grow_memory(&mut self, index: u32, delta: u64) -> Option<u64> {
         let memory = &self.memories[index as usize];
         let old = memory.pages();
-        let length = memory.grown(delta)?;
+        let Some(length) = memory.grown(delta) else {
+            self.short_reservation = memory.lacks_reservation(delta).or(self.short_reservation);
+            return None;
+        };
         self.allow_memory((length - memory.length()) as u64).ok()?;
         self.memories[index as usize].grow_to(length).ok()?;
         Some(old)
@@ -359,6 +387,14 @@ impl StoreCore {
     pub(crate) fn grow_table(&mut self, index: u32, delta: u64, value: u64) -> Option<u64> {
         self.allow_elements(delta).ok()?;
         self.tables[index as usize].grow(delta, value)
+    }
+
+    /// The first instance of a module.
+    pub(crate) fn instance_of(&self, image: &Image, module: &Module) -> Option<u32> {
+        let is_one = |guest: &&GuestState| {
+            std::ptr::eq(&raw const *guest.image, image) && std::ptr::eq(guest.module().0, module)
+        };
+        self.instances.iter().map(Box::as_ref).find(is_one).map(|guest| guest.index)
     }
 
     /// Whether a fault at `address` is an access beyond the end of a memory.

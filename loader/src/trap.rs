@@ -27,6 +27,11 @@ pub struct Frame {
     pub same_code: Vec<String>,
     /// Where it stood, in bytes from the start of the Wasm module.
     pub offset: Option<u32>,
+    /// As [`Frame::offset`], from the start of the function's body. Only known
+    /// where the artifact has debug information.
+    pub code_offset: Option<u32>,
+    /// Index in the store of an instance that it belongs to.
+    pub(crate) instance: Option<u32>,
 }
 
 impl Trap {
@@ -100,6 +105,8 @@ mod tests {
             name: name.map(str::to_owned),
             same_code: Vec::new(),
             offset,
+            code_offset: None,
+            instance: None,
         };
         let trap = Trap {
             code: TrapCode::MemoryOutOfBounds,

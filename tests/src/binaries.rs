@@ -31,7 +31,7 @@ pub fn folder() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| match std::env::var_os("PRECAST_BIN_DIR") {
         Some(folder) => crate::root().join(folder),
-        None => build(),
+        None => build(&["--package", "precast-cli", "--bins"]),
     })
 }
 
@@ -55,8 +55,18 @@ pub fn kept() -> PathBuf {
     ours
 }
 
+/// `libprecast.a`, the loader for C programs.
+pub fn library() -> PathBuf {
+    static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
+    let find = || match std::env::var_os("PRECAST_BIN_DIR") {
+        Some(folder) => crate::root().join(folder),
+        None => build(&["--package", "precast-capi"]),
+    };
+    LIBRARY.get_or_init(|| find().join("libprecast.a")).clone()
+}
+
 /// Builds into the folder that this test was built into.
-fn build() -> PathBuf {
+fn build(what: &[&str]) -> PathBuf {
     let test = std::env::current_exe().expect("the path of this test");
     let folder = test
         .ancestors()
@@ -69,8 +79,8 @@ fn build() -> PathBuf {
         Some(other) => other,
     };
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(crate::root()).args(["build", "--quiet", "--package", "precast-cli"]);
-    cargo.args(["--bins", "--profile", profile, "--target-dir"]).arg(target);
+    cargo.current_dir(crate::root()).args(["build", "--quiet"]).args(what);
+    cargo.args(["--profile", profile, "--target-dir"]).arg(target);
     let status = cargo.status().expect("cargo can be started");
     assert!(status.success(), "building the commands failed: {cargo:?}");
     folder.to_owned()

@@ -53,7 +53,8 @@ macro_rules! test_name {
 }
 
 /// Debian package of each tool that a test may ask for.
-const PACKAGES: [(&str, &str); 8] = [
+const PACKAGES: [(&str, &str); 9] = [
+    ("cc", "gcc"),
     ("gdb", "gdb"),
     ("lldb-19", "lldb-19"),
     ("objdump", "binutils"),

@@ -673,3 +673,31 @@ fn memory_stays_below_its_limit() {
     let large = "(module (memory 32) (func (export \"_start\")))";
     run_text(large, &["--max-memory", "1"], &[]).exits(1).complains(&["memory"]);
 }
+
+#[test]
+fn memories_grow_as_far_as_their_reservation() {
+    let text = "(module (memory (export \"memory\") 1)
+        (func (export \"grow\") (param i32) (result i32) (memory.grow (local.get 0)))
+        (func (export \"fail\") (drop (memory.grow (i32.const 5))) unreachable))";
+    let run_it = |options: &[&str], export: &str, pages: &[&str]| {
+        let folder = scratch();
+        let module = file(&folder, "module.wat", text);
+        let mut command = precast();
+        command.arg("run").args(options).args(["--invoke", export]).arg(module).args(pages);
+        run(&mut command)
+    };
+    for model in ["--memory-model=guard", "--memory-model=bounds"] {
+        let four = [model, "--memory-reservation=256KiB"];
+        run_it(&four, "grow", &["3"]).succeeds().prints("1\n");
+        run_it(&four, "grow", &["4"]).succeeds().prints("-1\n");
+        run_it(&four, "fail", &[]).exits(134).complains(&["reservation of 262144 bytes"]);
+        run_it(&[model], "fail", &[]).exits(134).complains(&["unreachable"]);
+        run_it(&[model, "--memory-reservation=1"], "grow", &["1"])
+            .exits(2)
+            .complains(&["reservation of 1 bytes", "65536"]);
+    }
+    let large = "(module (memory 17))";
+    run_text(large, &["--memory-reservation=1MiB"], &[])
+        .exits(2)
+        .complains(&["memory 0 begins with 1114112 bytes", "1048576"]);
+}

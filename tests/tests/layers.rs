@@ -33,6 +33,8 @@ fn compiler_and_loader_do_not_know_each_other() {
     let contract = BTreeSet::from(["precast-artifact".to_owned()]);
     assert_eq!(our_dependencies("precast-compiler"), contract);
     assert_eq!(our_dependencies("precast-loader"), contract);
+    let loader = BTreeSet::from(["precast-loader".to_owned()]);
+    assert_eq!(our_dependencies("precast-capi"), loader);
 }
 
 /// Imports between the modules of a crate form no circle, at no depth.
@@ -74,6 +76,11 @@ fn imports_point_down_in_loader() {
 }
 
 #[test]
+fn imports_point_down_in_capi() {
+    imports_point_down("capi/src/lib.rs");
+}
+
+#[test]
 fn imports_point_down_in_cli() {
     imports_point_down("cli/src/lib.rs");
 }
@@ -101,14 +108,18 @@ fn contract_and_compiler_have_no_unsafe_code() {
 }
 
 #[test]
-fn unsafe_code_of_the_loader_says_why_it_is_sound() {
-    let folder = root().join("loader/src");
+fn unsafe_code_says_why_it_is_sound() {
+    says_why_it_is_sound(&root().join("loader/src"));
+    says_why_it_is_sound(&root().join("capi/src"));
+}
+
+fn says_why_it_is_sound(folder: &Path) {
     let text = fs::read_to_string(folder.join("lib.rs")).expect("a crate root");
     assert!(text.contains("#![deny(unsafe_code)]"));
     let mut opted_in = 0;
-    for file in sources(&folder) {
+    for file in sources(folder) {
         let text = fs::read_to_string(&file).expect("a source file");
-        if text.contains("allow(unsafe_code)") {
+        if text.contains("#![allow(unsafe_code)]") {
             opted_in += 1;
             let header = text.split("\nuse ").next().unwrap_or_default();
             assert!(header.contains("//! # Safety"), "{}: no `# Safety` header", file.display());

@@ -19,10 +19,10 @@ const FORBIDDEN: [&str; 8] = [
     "precast-compiler",
 ];
 
-/// Everything that is linked into a build of `precast-cli` with these options.
-fn dependencies(options: &[&str]) -> Vec<String> {
+/// Everything that is linked into a build of a package with these options.
+fn dependencies(package: &str, options: &[&str]) -> Vec<String> {
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.current_dir(root()).args(["tree", "--offline", "--package", "precast-cli"]);
+    cargo.current_dir(root()).args(["tree", "--offline", "--package", package]);
     cargo.args(["--edges", "normal", "--prefix", "none", "--format", "{p}"]).args(options);
     let tree = run(&mut cargo).exits(0).text();
     tree.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
@@ -34,12 +34,14 @@ fn forbidden(dependencies: &[String]) -> Vec<&String> {
 }
 
 #[test]
-fn precast_run_links_neither_code_generator_nor_parser() {
-    let runner = dependencies(&["--no-default-features"]);
-    assert!(runner.iter().any(|name| name == "precast-loader"), "{runner:?}");
-    assert_eq!(forbidden(&runner), [""; 0]);
+fn runners_link_neither_code_generator_nor_parser() {
+    let runner = dependencies("precast-cli", &["--no-default-features"]);
+    for list in [runner, dependencies("precast-capi", &[])] {
+        assert!(list.iter().any(|name| name == "precast-loader"), "{list:?}");
+        assert_eq!(forbidden(&list), [""; 0]);
+    }
     // The list would find them: all of `precast` has them.
-    assert!(forbidden(&dependencies(&[])).len() >= 4);
+    assert!(forbidden(&dependencies("precast-cli", &[])).len() >= 4);
 }
 
 /// Compiles a program into a folder.

@@ -84,6 +84,20 @@ fn unoptimised_artifacts_do_the_same() {
     }
 }
 
+#[test]
+fn artifacts_in_little_address_space_do_the_same() {
+    let folder = scratch();
+    let models = [
+        ["--memory-model=bounds", "-O"],
+        ["--memory-model=bounds", "--memory-reservation=64MiB"],
+        ["--memory-model=guard", "--memory-reservation=64MiB"],
+        ["--memory-model=bounds", "-O0"],
+    ];
+    for (name, options) in PROGRAMS.iter().flat_map(|name| models.iter().map(move |o| (name, o))) {
+        follow(name, &compile(name, options, folder.path()), &precast_run);
+    }
+}
+
 /// Each optimisation that can be left out, left out alone.
 #[test]
 fn every_optimisation_can_be_left_out() {

@@ -5,14 +5,17 @@ use precast_tests::binaries::precast;
 use precast_tests::{fixture, run_file};
 use std::fs;
 
+/// Runs a guest in both memory models.
 fn guest(name: &str) {
     let file = |extension| fixture(&format!("wasi/{name}.{extension}"));
-    let start = || {
-        let mut command = precast();
-        command.arg("run");
-        command
-    };
-    run_file::follow(&file("run"), &file("wasm"), &start);
+    for model in ["guard", "bounds"] {
+        let start = || {
+            let mut command = precast();
+            command.args(["run", "--memory-model", model]);
+            command
+        };
+        run_file::follow(&file("run"), &file("wasm"), &start);
+    }
 }
 
 macro_rules! guests {

@@ -208,6 +208,7 @@ impl Memory {
     fn encode(&self, w: &mut Writer) {
         self.ty.encode(w);
         w.u8(self.imported as u8);
+        w.u8(self.model as u8);
         w.leb(self.reservation);
         w.leb(self.guard);
     }
@@ -216,6 +217,11 @@ impl Memory {
         Ok(Self {
             ty: MemoryType::decode(r)?,
             imported: r.bool()?,
+            model: match r.u8()? {
+                0 => MemoryModel::Guard,
+                1 => MemoryModel::Bounds,
+                other => return Err(r.error(format!("unknown memory model {other}"))),
+            },
             reservation: r.leb()?,
             guard: r.leb()?,
         })

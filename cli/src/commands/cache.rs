@@ -28,7 +28,8 @@ pub fn compiled(path: &Path, wasm: &[u8], options: &Options, quiet: bool) -> Res
     Ok(Source::Cached(artifact))
 }
 
-fn folder() -> Option<PathBuf> {
+/// Where the cache is.
+pub fn folder() -> Option<PathBuf> {
     let variable = |name| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
     variable("PRECAST_CACHE")
         .or_else(|| variable("XDG_CACHE_HOME").map(|dir| dir.join("precast")))

@@ -4,7 +4,7 @@ use super::progress::Progress;
 use super::{input, output};
 use crate::exit::{Failure, Result};
 use clap::Args;
-use precast_compiler::{Features, OptLevel, Options, Report};
+use precast_compiler::{Features, MemoryModel, OptLevel, Options, Report};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -14,6 +14,11 @@ pub struct CodegenOptions {
     /// Optimisation level: 0, or 1 (the default) and above
     #[arg(short = 'O', value_name = "LEVEL", value_parser = parse_level)]
     opt_level: Option<OptLevel>,
+
+    /// Include debug information, for debuggers and reports; with -O0 every
+    /// variable can be read and written at every line
+    #[arg(short = 'g')]
+    debug_info: bool,
 
     /// Target triple, such as aarch64-unknown-linux-gnu
     #[arg(long, value_name = "TRIPLE")]
@@ -27,6 +32,17 @@ pub struct CodegenOptions {
     /// add and take away
     #[arg(long, value_name = "LIST")]
     features: Option<Features>,
+
+    /// What keeps accesses inside linear memories: guard (page protection
+    /// behind large reservations of address space) or bounds (a comparison at
+    /// each access, for little address space)
+    #[arg(long, value_name = "MODEL", value_parser = parse_memory_model)]
+    memory_model: Option<MemoryModel>,
+
+    /// Address space for each memory, which is how far it can grow, such as
+    /// 64MiB
+    #[arg(long, value_name = "SIZE", value_parser = crate::size::parse)]
+    memory_reservation: Option<u64>,
 
     /// Leave out an optimisation, by name
     #[arg(long = "disable", value_name = "NAME")]
@@ -44,9 +60,23 @@ pub struct CompileCommand {
     codegen: CodegenOptions,
 
     /// Where to write the artifact; `-` is standard output. By default the
-    /// input's name with .cwasm, in the current folder
+    /// input's name with .cwasm (.o for an object), in the current folder
     #[arg(short, value_name = "FILE")]
     output: Option<PathBuf>,
+
+    /// What to write: an artifact to run, or an object that a system linker
+    /// makes part of a program, together with libprecast.a
+    #[arg(long, value_enum, default_value_t, value_name = "KIND")]
+    emit: Emit,
+
+    /// With `--emit obj`: also write a C header for the module's exports
+    #[arg(long, value_name = "FILE")]
+    header: Option<PathBuf>,
+
+    /// With `--emit obj`: what C names begin with; by default the name of the
+    /// output, or of the input
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
 
     /// Show neither progress nor notes
     #[arg(short, long)]
@@ -60,11 +90,29 @@ pub struct CompileCommand {
     input: PathBuf,
 }
 
+/// Kinds of output.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Emit {
+    /// `.cwasm`
+    #[default]
+    Artifact,
+    /// `.o`
+    Obj,
+}
+
 fn parse_level(text: &str) -> Result<OptLevel, String> {
     match text {
         "0" => Ok(OptLevel::None),
         "1" | "2" | "3" | "s" | "z" => Ok(OptLevel::Speed),
         other => Err(format!("unknown level `{other}`; known are 0, 1, 2, 3")),
+    }
+}
+
+fn parse_memory_model(text: &str) -> Result<MemoryModel, String> {
+    match text {
+        "guard" => Ok(MemoryModel::Guard),
+        "bounds" => Ok(MemoryModel::Bounds),
+        other => Err(format!("unknown memory model `{other}`; known are guard and bounds")),
     }
 }
 
@@ -81,10 +129,29 @@ impl CodegenOptions {
             target: self.target.clone(),
             cpu: self.cpu.clone().unwrap_or(defaults.cpu),
             opt_level: self.opt_level.unwrap_or_default(),
+            debug_info: self.debug_info,
             features: self.features.unwrap_or_default(),
+            memory_model: self.memory_model.unwrap_or_default(),
+            memory_reservation: self.memory_reservation,
             threads: self.jobs,
             disabled: self.disabled.clone(),
         }
+    }
+}
+
+impl CodegenOptions {
+    /// The compiler's options for a module that is compiled to be debugged
+    /// here and now.
+    pub fn debug_options(&self) -> Options {
+        let mut options = self.options();
+        options.debug_info = true;
+        if self.opt_level.is_none() {
+            options.opt_level = OptLevel::None;
+        }
+        if self.cpu.is_none() && self.target.is_none() {
+            options.cpu = host_cpu().to_owned();
+        }
+        options
     }
 }
 
@@ -92,11 +159,34 @@ impl CompileCommand {
     pub(super) fn run(&self) -> Result {
         let bytes = input::module(&self.input)?;
         let options = self.codegen.options();
-        let fill = |out: &mut dyn Write| to_writer(&self.input, &bytes, &options, self.quiet, out);
+        if self.emit == Emit::Artifact && (self.header.is_some() || self.name.is_some()) {
+            let why = "`--header` and `--name` are for objects: add `--emit obj`";
+            return Err(Failure::Usage(why.to_owned()));
+        }
+        let mut header = String::new();
+        let fill = |out: &mut dyn Write| match self.emit {
+            Emit::Artifact => to_writer(&self.input, &bytes, &options, self.quiet, out),
+            Emit::Obj => {
+                let compiled = with_progress(&self.input, self.quiet, |progress| {
+                    let name = self.c_name();
+                    precast_compiler::compile_object_to(&bytes, &options, &name, out, progress)
+                });
+                let (report, made) = compiled?;
+                header = made;
+                Ok(report)
+            }
+        };
         let report = match self.output() {
             None => output::write_stdout(fill)?,
             Some(path) => output::write(&path, fill)?,
         };
+        if let Some(path) = &self.header {
+            let failed = Failure::while_doing(format!("cannot write {}", path.display()));
+            output::write(path, |out| out.write_all(header.as_bytes()).map_err(failed))?;
+        }
+        for warning in &report.warnings {
+            eprintln!("warning: {}: {warning}", self.input.display());
+        }
         if self.timings {
             print_timings(&report);
         }
@@ -119,8 +209,32 @@ impl CompileCommand {
             Some(path) => Some(path.clone()),
             None if self.input == Path::new("-") => None,
             None => {
-                let name = self.input.with_extension("cwasm");
+                let extension = match self.emit {
+                    Emit::Artifact => "cwasm",
+                    Emit::Obj => "o",
+                };
+                let name = self.input.with_extension(extension);
                 Some(name.file_name().map_or(name.clone(), PathBuf::from))
+            }
+        }
+    }
+}
+
+impl CompileCommand {
+    /// What C names begin with.
+    fn c_name(&self) -> String {
+        let named =
+            |path: &PathBuf| path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        let name = self.name.clone();
+        let name = name.or_else(|| self.output().as_ref().and_then(named));
+        let name = name.or_else(|| named(&self.input)).unwrap_or_default();
+        match self.name {
+            Some(_) => name,
+            None => {
+                let fits = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+                let digit = name.starts_with(|c: char| c.is_ascii_digit());
+                let name: String = name.chars().map(fits).collect();
+                if digit { format!("_{name}") } else { name }
             }
         }
     }
@@ -144,14 +258,22 @@ pub fn to_writer(
     quiet: bool,
     out: &mut dyn Write,
 ) -> Result<Report> {
+    with_progress(path, quiet, |progress| {
+        precast_compiler::compile_to(wasm, options, out, progress)
+    })
+}
+
+fn with_progress<T>(
+    path: &Path,
+    quiet: bool,
+    compile: impl FnOnce(&Progress) -> precast_compiler::Result<T>,
+) -> Result<T> {
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
     let progress = Progress::new(&name, quiet);
-    precast_compiler::compile_to(wasm, options, out, &progress).map_err(
-        |error| match Failure::from(error) {
-            Failure::Error(message) => Failure::Error(format!("{}: {message}", path.display())),
-            other => other,
-        },
-    )
+    compile(&progress).map_err(|error| match Failure::from(error) {
+        Failure::Error(message) => Failure::Error(format!("{}: {message}", path.display())),
+        other => other,
+    })
 }
 
 /// As [`to_writer`], into memory.

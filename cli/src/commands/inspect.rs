@@ -3,7 +3,9 @@
 use crate::exit::{Failure, Result};
 use clap::Args;
 use precast_artifact::container::{self, Container};
-use precast_artifact::module::{Bounds, Description, ExportKind, ImportKind, Module, Range};
+use precast_artifact::module::{
+    Bounds, Description, ExportKind, ImportKind, MemoryModel, Module, Range,
+};
 use precast_artifact::search::Table;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -110,6 +112,7 @@ fn report(
         "target": note.target,
         "format": format!("{}.{}.{}", versions.container, versions.context, versions.builtins),
         "compiler": note.compiler,
+        "producers": producers(bytes),
         "cpu_features": note.cpu_features,
         "wasm_features": note.wasm_features,
         "options": note.options,
@@ -119,6 +122,15 @@ fn report(
         "sections": sections,
         "largest_functions": functions,
     })
+}
+
+/// What made the artifact and its source: the strings of `.comment`.
+fn producers(bytes: &[u8]) -> Vec<String> {
+    let sections = container::sections(bytes);
+    let comment = sections.iter().find(|(name, ..)| name == ".comment");
+    let comment = comment.and_then(|(_, range, _)| slice(bytes, *range)).unwrap_or_default();
+    let lines = comment.split(|byte| *byte == 0).filter(|line| !line.is_empty());
+    lines.map(|line| String::from_utf8_lossy(line).into_owned()).collect()
 }
 
 fn module_report(module: &Module) -> Value {
@@ -138,6 +150,22 @@ fn module_report(module: &Module) -> Value {
         };
         imports.push(json!({"module": import.module, "name": import.name, "type": ty}));
     }
+    let memories: Vec<Value> = module
+        .memories
+        .iter()
+        .map(|memory| {
+            let model = match memory.model {
+                MemoryModel::Guard => "guard",
+                MemoryModel::Bounds => "bounds",
+            };
+            json!({
+                "type": memory.ty.to_string(),
+                "imported": memory.imported,
+                "model": model,
+                "reservation": memory.reservation,
+            })
+        })
+        .collect();
     let exports: Vec<Value> = module
         .exports
         .iter()
@@ -146,6 +174,7 @@ fn module_report(module: &Module) -> Value {
     json!({
         "name": module.name,
         "functions": module.functions,
+        "memories": memories,
         "imports": imports,
         "exports": exports,
     })
@@ -186,12 +215,17 @@ fn readable(report: &Value) -> Result<String, std::fmt::Error> {
     writeln!(out, "Wasm features {}", list(&report["wasm_features"]))?;
     writeln!(out, "options       {}", list(&report["options"]))?;
     writeln!(out, "compiler      {}", text(&report["compiler"]))?;
+    writeln!(out, "producers     {}", list(&report["producers"]))?;
     writeln!(out, "format        {}", text(&report["format"]))?;
     writeln!(out, "source sha256 {}", text(&report["source_sha256"]))?;
     writeln!(out, "size          {} bytes", report["size"])?;
     for (index, module) in report["modules"].as_array().into_iter().flatten().enumerate() {
         let functions = &module["functions"];
         writeln!(out, "\nmodule {index} {}, {functions} functions", text(&module["name"]))?;
+        for memory in module["memories"].as_array().into_iter().flatten() {
+            let (ty, model) = (text(&memory["type"]), text(&memory["model"]));
+            writeln!(out, "  {ty}: {model}, {} bytes reserved", memory["reservation"])?;
+        }
         for import in module["imports"].as_array().into_iter().flatten() {
             let (from, name) = (text(&import["module"]), text(&import["name"]));
             writeln!(out, "  import {from} {name}: {}", text(&import["type"]))?;

@@ -2,8 +2,10 @@
 
 pub mod cache;
 pub mod compile;
+pub mod debug;
 pub mod input;
 pub mod inspect;
+pub mod link;
 pub mod output;
 pub mod progress;
 pub mod wast;
@@ -32,8 +34,12 @@ pub struct Cli {
 enum Command {
     /// Compile a module to an artifact
     Compile(compile::CompileCommand),
+    /// Make an artifact of an object that `compile --emit obj` has written
+    Link(link::LinkCommand),
     /// Run an artifact, or a module, compiling it into a cache first
     Run(RunCommand),
+    /// Debug an artifact, or a module, with LLDB or GDB
+    Debug(debug::DebugCommand),
     /// Show what an artifact holds
     Inspect(inspect::InspectCommand),
     /// Run specification scripts, compiling each module ahead of time
@@ -68,7 +74,9 @@ pub fn main() -> Result {
     let cli = Cli::parse_from(arguments(std::env::args_os().collect()));
     match cli.command {
         Command::Compile(command) => command.run(),
+        Command::Link(command) => command.run(),
         Command::Run(command) => command.run(),
+        Command::Debug(command) => command.run(),
         Command::Inspect(command) => command.run(),
         Command::Wast(command) => command.run(),
         Command::Completions { shell } => {

@@ -48,6 +48,10 @@ fn program_headers(places: &Places) -> Vec<ProgramHeader64<LE>> {
         size: places[last].offset + places[last].size - places[first].offset,
     };
     let page = places.page_size;
+    let segment = |kind, flags, range: Range, align| {
+        let address = if range.size == 0 { 0 } else { places.base + range.offset };
+        segment(kind, flags, range, address, align)
+    };
     let eh_frame = span(Section::Note, Section::EhFrame);
     let read_only = Range { offset: 0, size: eh_frame.offset + eh_frame.size };
     let mut headers = vec![segment(elf::PT_LOAD, elf::PF_R, read_only, page)];
@@ -65,13 +69,13 @@ fn program_headers(places: &Places) -> Vec<ProgramHeader64<LE>> {
     headers
 }
 
-fn segment(kind: u32, flags: u32, range: Range, align: u64) -> ProgramHeader64<LE> {
+fn segment(kind: u32, flags: u32, range: Range, address: u64, align: u64) -> ProgramHeader64<LE> {
     ProgramHeader64 {
         p_type: U32::new(LE, kind),
         p_flags: U32::new(LE, flags),
         p_offset: U64::new(LE, range.offset),
-        p_vaddr: U64::new(LE, range.offset),
-        p_paddr: U64::new(LE, range.offset),
+        p_vaddr: U64::new(LE, address),
+        p_paddr: U64::new(LE, address),
         p_filesz: U64::new(LE, range.size),
         p_memsz: U64::new(LE, range.size),
         p_align: U64::new(LE, align),
@@ -85,8 +89,9 @@ pub(super) fn section_headers(places: &Places) -> Vec<u8> {
     for (section, range) in places.present() {
         let spec = section.spec();
         let (flags, address) = match spec.segment {
-            Segment::ReadOnly | Segment::Memory => (elf::SHF_ALLOC, range.offset),
-            Segment::Code => (elf::SHF_ALLOC | elf::SHF_EXECINSTR, range.offset),
+            _ if section == Section::Cell => (elf::SHF_ALLOC | elf::SHF_WRITE, places.cell()),
+            Segment::ReadOnly | Segment::Memory => (elf::SHF_ALLOC, places.address(section)),
+            Segment::Code => (elf::SHF_ALLOC | elf::SHF_EXECINSTR, places.address(section)),
             Segment::Unmapped => (0, 0),
         };
         // `sh_info` counts the local symbols, which all are.

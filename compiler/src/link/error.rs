@@ -31,6 +31,8 @@ pub(crate) enum LinkError {
     Context(String),
     /// No such machine is supported (`e_machine`).
     Machine(u16),
+    /// An object could not be made, or cannot be used; the reason.
+    Object(String),
     /// The image could not be written.
     Io(std::io::Error),
 }
@@ -56,6 +58,7 @@ impl fmt::Display for LinkError {
             }
             Self::Context(why) => f.write_str(why),
             Self::Machine(machine) => write!(f, "ELF machine {machine} is not supported"),
+            Self::Object(why) => write!(f, "the object: {why}"),
             Self::Io(error) => write!(f, "the image could not be written: {error}"),
         }
     }

@@ -32,7 +32,8 @@ pub(super) fn digests(functions: &[Option<CompiledFunction>]) -> Vec<Option<Dige
 
 /// The digest of one function.
 pub(super) fn digest(function: &CompiledFunction) -> Digest {
-    let CompiledFunction { code, alignment, relocs, sites, handlers, unwind } = function;
+    // Debug information keeps functions apart, so it is no part of them here.
+    let CompiledFunction { code, alignment, relocs, sites, handlers, unwind, debug: _ } = function;
     let lengths = [code.len(), relocs.len(), sites.len(), handlers.len(), unwind.len()];
     let lengths = lengths.map(|len| len as u32);
     // The largest number of bytes that each item takes below.
@@ -162,6 +163,7 @@ mod tests {
             sites: Box::new([CodeSite { offset: 5, site: Site::Call, wasm: 100 }]),
             handlers: Box::default(),
             unwind: Box::new([(0, UnwindOp::CfaOffset(16))]),
+            debug: None,
         }
     }
 

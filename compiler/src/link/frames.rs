@@ -17,7 +17,9 @@ const DATA_ALIGN: i32 = -8;
 /// [`DATA_ALIGN`] in signed LEB128.
 const DATA_ALIGN_LEB: u8 = 0x78;
 /// Offset of `initial_location` in an FDE, after length and CIE pointer.
-const FDE_LOCATION: usize = 8;
+pub(super) const FDE_LOCATION: usize = 8;
+/// Size of what ends the section.
+pub(super) const TERMINATOR_SIZE: usize = 4;
 /// How code addresses are encoded in FDEs.
 const POINTER_ENCODING: u8 = dw::DW_EH_PE_pcrel.0 | dw::DW_EH_PE_sdata4.0;
 
@@ -49,12 +51,23 @@ impl Frames {
                 instructions(bytes, &function.unwind, code_align);
             });
         }
+        Self::with_entries(bytes, entries)
+    }
+
+    /// Unwind tables from what `.eh_frame` holds but for its end, and the start
+    /// of each piece of code with the offset of its FDE, ordered.
+    pub(super) fn with_entries(mut bytes: Vec<u8>, entries: Vec<(u32, u32)>) -> Self {
         if entries.is_empty() {
             return Self::default();
         }
         // A zero length ends the section.
-        bytes.extend_from_slice(&[0; 4]);
+        bytes.extend_from_slice(&[0; TERMINATOR_SIZE]);
         Self { bytes, entries }
+    }
+
+    /// Start of each piece of code and offset of its FDE, ordered.
+    pub(super) fn entries(&self) -> &[(u32, u32)] {
+        &self.entries
     }
 
     /// Size of `.eh_frame` in bytes.

@@ -34,6 +34,49 @@ pub(crate) struct LinkInput<'a> {
     pub data: Vec<&'a [u8]>,
     /// Whether identical functions may share their code.
     pub fold: bool,
+    /// Debug information; empty without.
+    pub debug: Vec<DebugSection>,
+    /// Whether the image gets a [link base](super::base) of its own.
+    pub own_base: bool,
+}
+
+/// A section of debug information, complete but for addresses.
+pub(crate) struct DebugSection {
+    pub name: &'static str,
+    pub bytes: Vec<u8>,
+    pub relocs: Vec<DebugReloc>,
+}
+
+/// A field of a debug section that counts from something.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DebugReloc {
+    pub offset: u32,
+    pub base: DebugBase,
+}
+
+/// What a field in a debug section counts from: eight bytes from an address,
+/// or four from the start of a debug section. The latter is zero in an
+/// artifact; objects need to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DebugBase {
+    /// The start of `.text`.
+    Text,
+    /// The memory cell, see [`Section::Cell`](super::sections::Section).
+    Cell,
+    /// `.debug_abbrev`.
+    Abbreviations,
+    /// `.debug_info`.
+    Info,
+    /// `.debug_line`.
+    Line,
+    /// `.debug_line_str`.
+    LineStrings,
+    /// `.debug_loclists`.
+    Locations,
+    /// `.debug_rnglists`.
+    Ranges,
+    /// `.debug_str`.
+    Strings,
 }
 
 /// The part of the target that linking depends on.
@@ -54,6 +97,8 @@ pub(crate) struct Header {
     pub wasm_features: Vec<String>,
     pub options: Vec<String>,
     pub source_hash: [u8; 32],
+    /// What made the source module, for `.comment`.
+    pub producers: Vec<String>,
 }
 
 /// A stub and what it is for.

@@ -3,6 +3,7 @@
 
 use super::error::LinkError;
 use object::elf;
+use std::ops::Range;
 
 /// A machine that code can be linked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,12 +39,36 @@ impl Machine {
         }
     }
 
+    /// Calls reach less than this many bytes, if less than `.text` may have.
+    pub(super) fn call_reach(self) -> Option<u64> {
+        match self {
+            Self::Aarch64 => Some(128 << 20),
+            Self::X86_64 | Self::Riscv64 => None,
+        }
+    }
+
     /// What fills the gaps between functions: `int3`, or zeros, which are
     /// `udf #0` on aarch64 and the defined illegal instruction on riscv64.
     pub(super) fn padding(self) -> u8 {
         match self {
             Self::X86_64 => 0xcc,
             Self::Aarch64 | Self::Riscv64 => 0,
+        }
+    }
+
+    /// Addresses among which images with debug information find their
+    /// [link base](super::base): user space on every kernel configuration of
+    /// the machine, and away from where Linux puts programs, libraries, stacks
+    /// and heaps.
+    ///
+    /// x86-64: 47 bits; the low 16 TiB are left to sanitizers' shadows and to
+    /// heaps that ask for them, programs lie from 0x5555_5555_0000 upwards.
+    /// aarch64 and riscv64 may have as little as 39 and 38 bits, with programs
+    /// from two thirds of that upwards.
+    pub(super) fn base_region(self) -> Range<u64> {
+        match self {
+            Self::X86_64 => 0x1100_0000_0000..0x5000_0000_0000,
+            Self::Aarch64 | Self::Riscv64 => 0x8_0000_0000..0x20_0000_0000,
         }
     }
 

@@ -11,7 +11,9 @@
 //! | [`names`] | what it is called |
 //! | [`machine`] | what differs between machines |
 //! | [`fold`] | finds identical functions |
+//! | [`place`] | where a piece of code lies |
 //! | [`text`] | places code, and writes it |
+//! | [`veneers`] | carries calls further than they reach |
 //! | [`relocate`] | applies relocations inside code |
 //! | [`tables`] | private tables and context template |
 //! | [`search`] | functions, sites and handlers by address |
@@ -19,18 +21,29 @@
 //! | [`symbols`] | `.symtab` |
 //! | [`description`] | places in the module description |
 //! | [`sections`] | the sections and where they lie |
+//! | [`base`] | the address that an image with debug information is linked at |
 //! | [`elf`] | the headers around them |
+//! | [`image`] | the artifact, laid out, and how it is written |
+//! | [`relocatable`] | the same as a relocatable object |
+//! | [`elf_relocs`] | what relocations are called there |
+//! | [`relink`] | makes the artifact of such an object |
 //! | [`output`] | the file, as it is written |
 
+mod base;
 mod description;
 mod elf;
+mod elf_relocs;
 mod error;
 mod fold;
 mod frames;
+mod image;
 mod input;
 mod machine;
 mod names;
 mod output;
+mod place;
+mod relink;
+mod relocatable;
 mod relocate;
 mod search;
 mod sections;
@@ -39,17 +52,20 @@ mod tables;
 #[cfg(test)]
 mod tests;
 mod text;
+mod veneers;
 
 pub(crate) use error::LinkError;
 pub(crate) use input::{
-    Header, LinkInput, LinkTarget, MemoryContents, PrivateEntry, Stub, StubKind,
+    DebugBase, DebugReloc, DebugSection, Header, LinkInput, LinkTarget, MemoryContents,
+    PrivateEntry, Stub, StubKind,
 };
+pub(crate) use relink::relink;
 
 use crate::function::CompiledFunction;
 use frames::Frames;
+use image::Image;
 use machine::Machine;
 use names::Names;
-use output::Output;
 use precast_artifact::abi::Versions;
 use precast_artifact::module::{Bounds, Description, InstancePlan, Module, Range};
 use precast_artifact::note::{self, Note};
@@ -58,7 +74,7 @@ use sha2::{Digest as _, Sha256};
 use std::io::Write;
 use symbols::SymbolTable;
 use tables::Tables;
-use text::{Addresses, MAX_DISTANCE, Text};
+use text::{MAX_DISTANCE, Text};
 
 /// What was linked.
 #[derive(Clone, Debug)]
@@ -76,12 +92,45 @@ pub(crate) struct LinkSummary {
 /// Bytes of the build id, as GNU ld makes it with `--build-id=sha1`.
 const BUILD_ID_SIZE: usize = 20;
 
+/// Where in `.text` each own function will lie, when nothing is folded.
+pub(crate) fn code_places(
+    target: &LinkTarget,
+    imported: u32,
+    functions: &[Option<CompiledFunction>],
+    stubs: &[Stub],
+) -> Result<Vec<Option<std::ops::Range<u32>>>, LinkError> {
+    let reach = Machine::new(target.machine)?.call_reach();
+    let classes = fold::unfolded(functions.len());
+    let text = Text::place(imported, functions, &classes, stubs, reach)?;
+    let range = |place: text::Place| place.start..place.start + place.size;
+    Ok(text.functions.into_iter().map(|place| place.map(range)).collect())
+}
+
 /// Links an artifact and writes its image to `out`, from front to back.
-pub(crate) fn link(
-    mut input: LinkInput<'_>,
+pub(crate) fn link(input: LinkInput<'_>, out: &mut dyn Write) -> Result<LinkSummary, LinkError> {
+    let machine = Machine::new(input.target.machine)?;
+    lay_out(machine, machine.call_reach(), input)?.write(out)
+}
+
+/// As [`link`], but writes a relocatable object that a system linker can make
+/// part of a program, with a descriptor of this name.
+pub(crate) fn link_to_object(
+    input: LinkInput<'_>,
+    descriptor: &str,
     out: &mut dyn Write,
 ) -> Result<LinkSummary, LinkError> {
     let machine = Machine::new(input.target.machine)?;
+    let image = lay_out(machine, machine.call_reach(), input)?;
+    relocatable::write(image, descriptor, out)
+}
+
+/// Finds the place of everything, for a machine whose calls reach less than
+/// `reach` bytes, and all bytes but those of code.
+fn lay_out(
+    machine: Machine,
+    reach: Option<u64>,
+    mut input: LinkInput<'_>,
+) -> Result<Image<'_>, LinkError> {
     let page_size = input.target.page_size;
     let names = Names {
         imported: input.module.imported_functions(),
@@ -96,25 +145,41 @@ pub(crate) fn link(
         true => fold::classes(&input.functions, &digests, names.imported),
         false => fold::unfolded(input.functions.len()),
     };
-    let text = Text::place(names.imported, &input.functions, &classes, &input.stubs)?;
+    let text = Text::place(names.imported, &input.functions, &classes, &input.stubs, reach)?;
     let (functions, folded) = drop_folded(&mut input.functions, &classes);
     let blocks = || text.blocks(&input.functions, &input.stubs);
 
     // What depends on that alone.
     let tables = Tables::place(&input.private_tables, &input.context);
     let frames = Frames::new(machine, blocks());
-    let symbols = SymbolTable::new(&names, &text, &tables);
+    let unwind_entries = frames.entries().to_vec();
+    let symbols = SymbolTable::new(&names, &text, &tables, input.own_base);
+    let comment = comment(&input.header.producers);
     let mut note = unplaced_note(input.header, page_size);
     let mut bytes = PerSection::<Vec<u8>>::default();
     bytes[Section::Note] = encode_note(&note);
+    let base = match input.own_base {
+        true => base::link_base(machine, &bytes[Section::Note]),
+        false => 0,
+    };
     bytes[Section::BuildId] = build_id_note(&[0; BUILD_ID_SIZE]);
     bytes[Section::Functions] = search::function_table(&text, &input.functions);
     bytes[Section::Sites] = search::site_table(blocks());
     bytes[Section::Handlers] = search::handler_table(blocks());
+    bytes[Section::Comment] = comment;
     bytes[Section::Shstrtab] = elf::section_names();
+    let debug = std::mem::take(&mut input.debug);
+    let mut relocs = PerSection::<Vec<DebugReloc>>::default();
+    for section in debug {
+        let Some(place) = Section::debug(section.name) else {
+            unreachable!("no debug section is called {}", section.name)
+        };
+        (bytes[place], relocs[place]) = (section.bytes, section.relocs);
+    }
 
     // Where everything lies in the file.
     let mut sizes = bytes.map(|bytes| bytes.len() as u64);
+    sizes[Section::Cell] = if input.own_base { sections::CELL_SIZE } else { 0 };
     sizes[Section::Tables] = tables.size;
     sizes[Section::Data] = input.data.iter().map(|segment| segment.len() as u64).sum();
     sizes[Section::EhFrameHdr] = frames.header_size();
@@ -126,10 +191,9 @@ pub(crate) fn link(
     sizes[Section::Strtab] = symbols.strings().len() as u64;
     let mut module = input.module;
     description::set_code(&mut module, &text, &names, input.relocs)?;
-    let (description, places) = place(module, sizes, page_size, |module, places| {
+    let (mut description, places) = place(module, sizes, page_size, base, |module, places| {
         description::set_places(module, places, &tables, &input.data, &input.memory);
     });
-    let module = &description.modules[0];
     let code = places[Section::Text];
     if code.offset + code.size > MAX_DISTANCE {
         return Err(LinkError::TooLarge(code.offset + code.size));
@@ -150,7 +214,9 @@ pub(crate) fn link(
     (bytes[Section::EhFrameHdr], bytes[Section::EhFrame]) =
         frames.finish(header, section, code.offset);
     bytes[Section::Symtab] = symbols.encode(&places);
-    bytes[Section::Strtab] = symbols.into_strings();
+    for (bytes, relocs) in bytes.iter_mut().zip(relocs.iter()) {
+        relocate::debug(bytes, relocs, places.address(Section::Text), places.cell());
+    }
     let headers = elf::headers(&input.target, &places);
 
     // The build id comes early in the file, so it cannot be the hash of its
@@ -158,6 +224,7 @@ pub(crate) fn link(
     // all that decides how it is placed and patched.
     let mut hash = Sha256::new_with_prefix(&headers);
     bytes.iter().for_each(|bytes| hash.update(bytes));
+    hash.update(symbols.strings());
     digests.iter().flatten().for_each(|digest| hash.update(digest));
     input.stubs.iter().for_each(|stub| hash.update(fold::digest(&stub.function)));
     let callees = blocks().flat_map(|(_, function)| fold::callees(function));
@@ -166,35 +233,27 @@ pub(crate) fn link(
     input.memory.iter().for_each(|contents| hash.update(&contents.bytes));
     bytes[Section::BuildId] = build_id_note(&hash.finalize()[..BUILD_ID_SIZE]);
 
-    let mut out = Output::new(out);
-    out.write(&headers)?;
-    let mut code = Some((input.functions, input.stubs));
-    for (section, range) in places.present() {
-        out.pad_to(range.offset, 0)?;
-        match section {
-            Section::Data => input.data.iter().try_for_each(|segment| out.write(segment))?,
-            Section::Memory => {
-                for (contents, run) in input.memory.iter().zip(&module.runs) {
-                    out.write_at(run.image.offset, &contents.bytes)?;
-                }
-            }
-            Section::Text => {
-                let padding = machine.padding();
-                let addresses =
-                    Addresses { text: range.offset, layout: &text, tables: &module.tables };
-                let (functions, stubs) = code.take().expect("there is one `.text`");
-                text.write(functions, stubs, &addresses, &names, &mut out, padding)?;
-                // The rest of the last page is executable too.
-                let end = range.offset + range.size;
-                out.pad_to(end.next_multiple_of(page_size), padding)?;
-            }
-            _ => out.write(&bytes[section])?,
-        }
-    }
-    out.write_at(places.section_headers, &elf::section_headers(&places))?;
-    out.finish()?;
-    let sections = places.present().map(|(section, range)| (section.spec().name, range.size));
-    Ok(LinkSummary { sections: sections.collect(), size: places.file_size(), functions, folded })
+    Ok(Image {
+        machine,
+        target: input.target,
+        names,
+        text,
+        tables,
+        private_tables: input.private_tables,
+        note,
+        module: description.modules.swap_remove(0),
+        places,
+        headers,
+        bytes,
+        debug_relocs: relocs,
+        symbols,
+        unwind_entries,
+        functions: input.functions,
+        stubs: input.stubs,
+        data: input.data,
+        memory: input.memory,
+        counts: (functions, folded),
+    })
 }
 
 /// Places sections of these sizes, but for the module description, whose size
@@ -204,6 +263,7 @@ fn place(
     module: Module,
     mut sizes: PerSection<u64>,
     page_size: u64,
+    base: u64,
     set_places: impl Fn(&mut Module, &Places),
 ) -> (Description, Places) {
     let instance = InstancePlan { module: 0, links: Vec::new() };
@@ -211,7 +271,7 @@ fn place(
     // A larger estimate gives larger offsets and no smaller encoding, so this
     // ends; nearly always in the third round.
     loop {
-        let places = Places::new(&sizes, page_size);
+        let places = Places::new(&sizes, page_size, base);
         set_places(&mut description.modules[0], &places);
         let size = description.encode().len() as u64;
         if size == sizes[Section::Module] {
@@ -252,6 +312,14 @@ fn unplaced_note(header: Header, page_size: u64) -> Note {
 
 fn encode_note(note: &Note) -> Vec<u8> {
     elf::note(note::OWNER, note::TYPE, &note.encode())
+}
+
+/// `.comment`: what made the artifact, and what made its source, as strings
+/// that end with zero.
+fn comment(producers: &[String]) -> Vec<u8> {
+    let ours = concat!("precast ", env!("CARGO_PKG_VERSION"));
+    let lines = std::iter::once(ours).chain(producers.iter().map(String::as_str));
+    lines.flat_map(|line| line.bytes().chain([0])).collect()
 }
 
 fn build_id_note(id: &[u8]) -> Vec<u8> {

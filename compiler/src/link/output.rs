@@ -47,6 +47,37 @@ impl<'a> Output<'a> {
     }
 }
 
+/// Counts what is written.
+pub(super) struct Counted<'a> {
+    out: BufWriter<&'a mut dyn Write>,
+    written: u64,
+}
+
+impl<'a> Counted<'a> {
+    /// Nothing is written yet.
+    pub(super) fn new(out: &'a mut dyn Write) -> Self {
+        Self { out: BufWriter::with_capacity(BUFFER, out), written: 0 }
+    }
+
+    /// Hands the last bytes on. Gives the number of all.
+    pub(super) fn finish(mut self) -> io::Result<u64> {
+        self.out.flush()?;
+        Ok(self.written)
+    }
+}
+
+impl Write for Counted<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let size = self.out.write(bytes)?;
+        self.written += size as u64;
+        Ok(size)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,9 +2,10 @@
 //! value, as the psABI of its machine defines it.
 //!
 //! This is the one place that knows how far each kind reaches. Where a target
-//! may be further away than that, the remedy (a veneer between functions)
-//! belongs into the placement in [`text`](super::text); nothing here changes.
+//! may be further away than that, it is given a
+//! [veneer](super::veneers) instead.
 
+use super::input::{DebugBase, DebugReloc};
 use crate::function::{CodeReloc, CodeRelocKind, CompiledFunction, Symbol};
 
 /// A relocation that cannot be applied.
@@ -17,17 +18,17 @@ pub(super) enum Refused {
 }
 
 /// Applies all relocations of a function that is placed at `address`.
-/// `resolve` gives the address of every symbol but [`Symbol::Local`].
+/// `resolve` gives the address of every target but [`Symbol::Local`].
 pub(super) fn patch(
     function: &mut CompiledFunction,
     address: u64,
-    resolve: impl Fn(Symbol) -> Option<u64>,
+    resolve: impl Fn(&CodeReloc) -> Option<u64>,
 ) -> Result<(), Refused> {
     let CompiledFunction { code, relocs, .. } = function;
     let target = |reloc: &CodeReloc| {
         let symbol = match reloc.target {
             Symbol::Local(offset) => Some(address + u64::from(offset)),
-            symbol => resolve(symbol),
+            _ => resolve(reloc),
         };
         let symbol = symbol.ok_or(Refused::Unresolved(reloc.target))?;
         Ok(symbol.wrapping_add_signed(reloc.addend.into()))
@@ -51,7 +52,12 @@ pub(super) fn patch(
 
 /// Applies one relocation: `target` is `S + A`, `place` is `P`. Fails with the
 /// distance if it is too far.
-fn apply(kind: CodeRelocKind, field: &mut [u8], target: u64, place: u64) -> Result<(), i64> {
+pub(super) fn apply(
+    kind: CodeRelocKind,
+    field: &mut [u8],
+    target: u64,
+    place: u64,
+) -> Result<(), i64> {
     let distance = target.wrapping_sub(place) as i64;
     match kind {
         CodeRelocKind::X86PcRel32 => {
@@ -103,6 +109,21 @@ fn fits(value: i64, bits: u32) -> Result<(), i64> {
 fn set(field: &mut [u8], mask: u32, bits: u32) {
     let word = field.first_chunk_mut::<4>().expect("a relocated field lies inside its code");
     *word = (u32::from_le_bytes(*word) & !mask | bits & mask).to_le_bytes();
+}
+
+/// Adds to each address in a debug section what it counts from.
+pub(super) fn debug(bytes: &mut [u8], relocs: &[DebugReloc], text: u64, cell: u64) {
+    for reloc in relocs {
+        let base = match reloc.base {
+            DebugBase::Text => text,
+            DebugBase::Cell => cell,
+            // Debug sections start at zero.
+            _ => continue,
+        };
+        let place = &mut bytes[reloc.offset as usize..][..8];
+        let value = u64::from_le_bytes((&*place).try_into().expect("eight bytes"));
+        place.copy_from_slice(&(value + base).to_le_bytes());
+    }
 }
 
 #[cfg(test)]
@@ -195,13 +216,15 @@ mod tests {
             ..Default::default()
         };
         let address = 0x10_0000;
-        let resolve = |symbol| (symbol == Symbol::PrivateTable(1)).then_some(address + 0x1ffc);
+        let resolve = |reloc: &CodeReloc| {
+            (reloc.target == Symbol::PrivateTable(1)).then_some(address + 0x1ffc)
+        };
         patch(&mut function, address, resolve).unwrap();
         let words: Vec<u32> =
             function.code.chunks(4).map(|b| u32::from_le_bytes(b.try_into().unwrap())).collect();
         assert_eq!(words, [0x0000_2517, 0x0000_0013, 0x0045_0513]);
 
-        let far = |_| Some(address + (1 << 31));
+        let far = |_: &CodeReloc| Some(address + (1 << 31));
         let refused = Refused::OutOfRange(function.relocs[0], (1 << 31) + 8);
         assert_eq!(patch(&mut function, address, far), Err(refused));
     }

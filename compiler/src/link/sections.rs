@@ -17,7 +17,7 @@ const HEADERS_SIZE: u64 =
     (size_of::<FileHeader64<LE>>() + MAX_SEGMENTS * size_of::<ProgramHeader64<LE>>()) as u64;
 
 /// A section of the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Section {
     Note,
     BuildId,
@@ -31,10 +31,24 @@ pub(super) enum Section {
     EhFrame,
     Text,
     Memory,
+    /// Where a debugger finds linear memory without a frame: the base of memory
+    /// 0 and the context address, written by the loader. Not in the file.
+    Cell,
+    DebugAbbrev,
+    DebugInfo,
+    DebugLine,
+    DebugLineStr,
+    DebugLocLists,
+    DebugRngLists,
+    DebugStr,
+    Comment,
     Symtab,
     Strtab,
     Shstrtab,
 }
+
+/// Size of [`Section::Cell`].
+pub(super) const CELL_SIZE: u64 = 16;
 
 /// How a part of the file is mapped, in file order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +72,7 @@ pub(super) struct Spec {
 
 impl Section {
     /// Every section in file order.
-    pub(super) const ALL: [Self; 15] = [
+    pub(super) const ALL: [Self; 24] = [
         Self::Note,
         Self::BuildId,
         Self::Module,
@@ -71,10 +85,25 @@ impl Section {
         Self::EhFrame,
         Self::Text,
         Self::Memory,
+        Self::Cell,
+        Self::DebugAbbrev,
+        Self::DebugInfo,
+        Self::DebugLine,
+        Self::DebugLineStr,
+        Self::DebugLocLists,
+        Self::DebugRngLists,
+        Self::DebugStr,
+        Self::Comment,
         Self::Symtab,
         Self::Strtab,
         Self::Shstrtab,
     ];
+
+    /// The debug section of this name.
+    pub(super) fn debug(name: &str) -> Option<Self> {
+        let named = |section: &Self| section.spec().name == name;
+        Self::ALL.into_iter().filter(|section| *section >= Self::DebugAbbrev).find(named)
+    }
 
     /// Its row in the table of sections.
     pub(super) fn spec(self) -> Spec {
@@ -92,6 +121,15 @@ impl Section {
             Self::EhFrame => (".eh_frame", elf::SHT_PROGBITS, ReadOnly, 8),
             Self::Text => (".text", elf::SHT_PROGBITS, Code, 64),
             Self::Memory => (".precast.memory", elf::SHT_PROGBITS, Memory, 4096),
+            Self::Cell => (".precast.debug", elf::SHT_NOBITS, Unmapped, 8),
+            Self::DebugAbbrev => (".debug_abbrev", elf::SHT_PROGBITS, Unmapped, 1),
+            Self::DebugInfo => (".debug_info", elf::SHT_PROGBITS, Unmapped, 1),
+            Self::DebugLine => (".debug_line", elf::SHT_PROGBITS, Unmapped, 1),
+            Self::DebugLineStr => (".debug_line_str", elf::SHT_PROGBITS, Unmapped, 1),
+            Self::DebugLocLists => (".debug_loclists", elf::SHT_PROGBITS, Unmapped, 1),
+            Self::DebugRngLists => (".debug_rnglists", elf::SHT_PROGBITS, Unmapped, 1),
+            Self::DebugStr => (".debug_str", elf::SHT_PROGBITS, Unmapped, 1),
+            Self::Comment => (".comment", elf::SHT_PROGBITS, Unmapped, 1),
             Self::Symtab => (".symtab", elf::SHT_SYMTAB, Unmapped, 8),
             Self::Strtab => (".strtab", elf::SHT_STRTAB, Unmapped, 1),
             Self::Shstrtab => (".shstrtab", elf::SHT_STRTAB, Unmapped, 1),
@@ -108,6 +146,11 @@ impl<T> PerSection<T> {
     /// A value made from each.
     pub(super) fn map<U>(&self, f: impl Fn(&T) -> U) -> PerSection<U> {
         PerSection(self.0.each_ref().map(f))
+    }
+
+    /// Every value, in file order, to be changed.
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.0.iter_mut()
     }
 
     /// Every value, in file order.
@@ -141,11 +184,13 @@ pub(super) struct Places {
     pub image_size: u64,
     /// Alignment of the segments.
     pub page_size: u64,
+    /// Virtual address of file offset zero.
+    pub base: u64,
 }
 
 impl Places {
-    /// Places sections of the given sizes.
-    pub(super) fn new(sizes: &PerSection<u64>, page_size: u64) -> Self {
+    /// Places sections of the given sizes in an image linked at `base`.
+    pub(super) fn new(sizes: &PerSection<u64>, page_size: u64, base: u64) -> Self {
         let mut sections = PerSection::<Range>::default();
         let (mut end, mut segment, mut image_size) = (HEADERS_SIZE, Segment::ReadOnly, 0);
         for section in Section::ALL {
@@ -159,13 +204,15 @@ impl Places {
                 end = end.next_multiple_of(spec.align);
             }
             sections[section] = Range { offset: end, size };
-            end += size;
+            if section != Section::Cell {
+                end += size;
+            }
             // An image without code still has a page boundary where it would be.
             if section == Section::Text || segment == Segment::Memory && size != 0 {
                 image_size = end;
             }
         }
-        Self { sections, section_headers: end.next_multiple_of(8), image_size, page_size }
+        Self { sections, section_headers: end.next_multiple_of(8), image_size, page_size, base }
     }
 
     /// The sections that are in the file, in order. Their headers are numbered
@@ -179,6 +226,16 @@ impl Places {
     pub(super) fn number(&self, section: Section) -> u16 {
         let position = self.present().position(|(present, _)| present == section);
         position.map_or(elf::SHN_UNDEF, |position| position as u16 + 1)
+    }
+
+    /// Address of the memory cell: a page of its own behind the image.
+    pub(super) fn cell(&self) -> u64 {
+        self.base + self.image_size.next_multiple_of(self.page_size)
+    }
+
+    /// Virtual address of a section that is mapped.
+    pub(super) fn address(&self, section: Section) -> u64 {
+        self.base + self[section].offset
     }
 
     /// Size of the file.
@@ -214,7 +271,7 @@ mod tests {
         let mut sizes = PerSection::default();
         (sizes[Section::Note], sizes[Section::Module]) = (101, 3);
         (sizes[Section::Text], sizes[Section::Shstrtab]) = (5000, 10);
-        let places = Places::new(&sizes, 4096);
+        let places = Places::new(&sizes, 4096, 0);
         assert_eq!(places[Section::Note], Range { offset: HEADERS_SIZE, size: 101 });
         assert_eq!(places[Section::Module].offset % 8, 0);
         assert_eq!(places[Section::Text], Range { offset: 4096, size: 5000 });
@@ -224,7 +281,8 @@ mod tests {
         assert_eq!(places.number(Section::Memory), 0);
 
         sizes[Section::Memory] = 4096;
-        let places = Places::new(&sizes, 1 << 16);
+        let places = Places::new(&sizes, 1 << 16, 2 << 20);
+        assert_eq!(places.address(Section::Memory), (2 << 20) + (2 << 16));
         assert_eq!(places[Section::Memory], Range { offset: 2 << 16, size: 4096 });
         assert_eq!(places.image_size, (2 << 16) + 4096);
     }

@@ -47,6 +47,23 @@ impl Tables {
         Self { tables, context: template, size: end }
     }
 
+    /// Every field that leads to code: its offset in the section, that of its
+    /// table, and that of the code in `.text`.
+    pub(super) fn references<'a>(
+        &'a self,
+        private: &'a [(u32, Vec<PrivateEntry>)],
+        text: &'a Text,
+    ) -> impl Iterator<Item = (u64, u64, u32)> {
+        let tables = private.iter().zip(&self.tables);
+        tables.flat_map(move |((_, entries), (_, range))| {
+            let fields = (range.offset + 4..).step_by(PRIVATE_ENTRY_SIZE as usize);
+            entries.iter().zip(fields).filter_map(move |(entry, field)| {
+                let code = text.find(entry.code.filter(|_| entry.ty != 0)?)?;
+                Some((field, range.offset, code.start))
+            })
+        })
+    }
+
     /// The section's bytes; `to_text` is the distance from the section to
     /// `.text`, at most [`MAX_DISTANCE`](super::text::MAX_DISTANCE) with the
     /// size of the latter.
@@ -91,8 +108,8 @@ mod tests {
     #[test]
     fn entries_lead_from_their_table_to_the_code() {
         let place = Place { start: 0x40, size: 1 };
-        let text =
-            Text { imported: 3, functions: vec![Some(place)], stubs: Vec::new(), size: 0x41 };
+        let mut text = Text::default();
+        (text.imported, text.functions) = (3, vec![Some(place)]);
         let names = Names { imported: 3, functions: Vec::new(), stubs: Vec::new() };
         let null = PrivateEntry { ty: 0, code: None };
         let entry = |index| PrivateEntry { ty: 5, code: Some(Symbol::Function(index)) };

@@ -10,7 +10,7 @@ use precast_artifact::abi::{ContextLayout, TableKind};
 use precast_artifact::container::{Container, symbol_at};
 use precast_artifact::module::{
     ConstExpr, ConstOp, Export, ExportKind, Funcref, Global, Import, ImportKind, InitStep, Memory,
-    Table,
+    MemoryModel, Table,
 };
 use precast_artifact::reloc::{Reloc, RelocKind};
 use precast_artifact::search::{self, Site};
@@ -18,6 +18,9 @@ use precast_artifact::trap::TrapCode;
 use precast_artifact::types::{
     FuncType, GlobalType, HeapType, Limits, MemoryType, RefType, TableType, ValType,
 };
+
+mod objects;
+mod veneers;
 
 const MACHINES: [(u16, u64); 3] = [(EM_X86_64, 4096), (EM_AARCH64, 65536), (EM_RISCV, 4096)];
 
@@ -85,6 +88,7 @@ fn caller(machine: u16, callee: Symbol) -> CompiledFunction {
         sites: Box::new([CodeSite { offset: after - 1, site: Site::Call, wasm: 1000 }]),
         handlers: Box::default(),
         unwind: unwind.into(),
+        debug: None,
     }
 }
 
@@ -148,6 +152,7 @@ fn sample((machine, page_size): (u16, u64)) -> LinkInput<'static> {
         memories: vec![Memory {
             ty: MemoryType { limits: limits(4), index64: false, shared: false, page_size_log2: 16 },
             imported: false,
+            model: MemoryModel::Guard,
             reservation: 8 << 30,
             guard: 0,
         }],
@@ -176,6 +181,7 @@ fn sample((machine, page_size): (u16, u64)) -> LinkInput<'static> {
             wasm_features: Vec::new(),
             options: vec!["-O2".to_owned()],
             source_hash: [7; 32],
+            producers: vec!["language C11".to_owned()],
         },
         module,
         functions: vec![
@@ -207,6 +213,8 @@ fn sample((machine, page_size): (u16, u64)) -> LinkInput<'static> {
         ],
         data: vec![b"", b"hello", b"world"],
         fold: true,
+        debug: Vec::new(),
+        own_base: false,
     }
 }
 
@@ -363,7 +371,8 @@ fn tools_see_names_and_sections() {
         let names: Vec<&str> = file.sections().map(|s| s.name().unwrap()).collect();
         let mut expected: Vec<&str> = Section::ALL.map(|section| section.spec().name).into();
         // Written only where there are any.
-        expected.retain(|name| *name != ".precast.handlers");
+        let absent = [".precast.handlers", ".precast.debug"];
+        expected.retain(|name| !absent.contains(name) && !name.starts_with(".debug_"));
         assert_eq!(names, expected);
         for section in file.sections() {
             let (offset, size) = section.file_range().unwrap();
@@ -529,4 +538,35 @@ fn references_to_nothing_are_errors() {
         "`precast_table[0]` has a type but no code"
     );
     assert_eq!(refused(|input| input.target.machine = 3), "ELF machine 3 is not supported");
+}
+
+#[test]
+fn an_image_with_a_base_of_its_own_differs_in_addresses_only() {
+    for target in MACHINES {
+        let (at_zero, _) = linked(sample(target));
+        let based = || {
+            let mut input = sample(target);
+            input.own_base = true;
+            input.header.options.push("-g".to_owned());
+            linked(input).0
+        };
+        let file = based();
+        assert_eq!(file, based());
+        let base = Container::open(&file).unwrap().base;
+        assert_ne!(base, 0);
+        let image = Image::open(file);
+        let leaf = image.function(2);
+        assert_eq!(symbol_at(&image.file, leaf), Some(b"leaf".as_slice()));
+
+        let [elf, zero] = [&image.file, &at_zero]
+            .map(|f| ElfFile64::<LittleEndian>::parse(f.as_slice()).unwrap());
+        let symbol = elf.symbols().find(|symbol| symbol.name() == Ok("leaf")).unwrap();
+        assert_eq!(symbol.address(), base + leaf);
+        let text = elf.section_by_name(".text").unwrap();
+        assert_eq!(text.address(), base + image.note.text.offset);
+        let code = zero.section_by_name(".text").unwrap();
+        assert_eq!(text.data(), code.data());
+        let strings = elf.section_by_name(".strtab").unwrap();
+        assert_eq!(strings.address(), 0);
+    }
 }

@@ -2,14 +2,17 @@
 //!
 //! Own functions come first, in index order, then the stubs in the order in
 //! which they were given. Functions that were folded have the place of the
-//! first of their class.
+//! first of their class. Islands of [`veneers`](super::veneers) lie between
+//! them where calls do not reach.
 
 use super::error::LinkError;
 use super::input::Stub;
 use super::names::Names;
 use super::output::Output;
+pub(super) use super::place::Place;
 use super::relocate::{self, Refused};
-use crate::function::{CompiledFunction, Symbol};
+use super::veneers::{self, Island};
+use crate::function::{CodeReloc, CompiledFunction, Symbol};
 use precast_artifact::module::Table;
 
 /// Functions start at least on this boundary. Processors fetch code in blocks
@@ -19,16 +22,8 @@ const FUNCTION_ALIGNMENT: u32 = 16;
 /// The largest offset between two places that tables and code can express.
 pub(super) const MAX_DISTANCE: u64 = i32::MAX as u64;
 
-/// Where code lies, relative to the start of `.text`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
-    /// First byte.
-    pub start: u32,
-    /// Number of bytes, without padding.
-    pub size: u32,
-}
-
 /// The layout of `.text`.
+#[derive(Default)]
 pub(super) struct Text {
     /// Index of the first own function.
     pub imported: u32,
@@ -36,18 +31,28 @@ pub(super) struct Text {
     pub functions: Vec<Option<Place>>,
     /// The stubs.
     pub stubs: Vec<Place>,
+    /// The veneers.
+    pub islands: Vec<Island>,
+    /// The code of each of [`Text::islands`].
+    veneers: Vec<CompiledFunction>,
+    /// Calls reach less than this many bytes, if less than text may have.
+    reach: Option<u64>,
     /// Size of the section.
     pub size: u32,
 }
 
+/// A piece of code and where it lies.
+pub(super) type Block<'a> = (Place, &'a CompiledFunction);
+
 impl Text {
     /// Places everything. Function `i` shares the code of `classes[i]`, which
-    /// is at most `i`.
+    /// is at most `i`; calls reach less than `reach` bytes.
     pub(super) fn place(
         imported: u32,
         functions: &[Option<CompiledFunction>],
         classes: &[u32],
         stubs: &[Stub],
+        reach: Option<u64>,
     ) -> Result<Self, LinkError> {
         let mut end = 0;
         let mut placed: Vec<Option<Place>> = Vec::with_capacity(functions.len());
@@ -58,9 +63,54 @@ impl Text {
                 None => None,
             });
         }
-        let stubs = stubs.iter().map(|stub| append(&mut end, &stub.function));
-        let stubs = stubs.collect::<Result<_, _>>()?;
-        Ok(Self { imported, functions: placed, stubs, size: end as u32 })
+        let places = stubs.iter().map(|stub| append(&mut end, &stub.function));
+        let places = places.collect::<Result<_, _>>()?;
+        let (islands, veneers) = (Vec::new(), Vec::new());
+        let size = end as u32;
+        let mut text =
+            Self { imported, functions: placed, stubs: places, islands, veneers, reach, size };
+        match reach {
+            Some(reach) if end > reach => text.add_islands(functions, classes, stubs, reach)?,
+            _ => {}
+        }
+        Ok(text)
+    }
+
+    /// Makes room for the veneers that are needed.
+    fn add_islands(
+        &mut self,
+        functions: &[Option<CompiledFunction>],
+        classes: &[u32],
+        stubs: &[Stub],
+        reach: u64,
+    ) -> Result<(), LinkError> {
+        let leads = |index: usize| classes[index] as usize == index;
+        let functions = functions.iter().zip(&self.functions).enumerate();
+        let functions = functions
+            .filter_map(|(i, (f, place))| Some(((*place)?, f.as_ref()?)).filter(|_| leads(i)));
+        let stubs = self.stubs.iter().copied().zip(stubs.iter().map(|stub| &stub.function));
+        let blocks: Vec<_> = functions
+            .chain(stubs)
+            .map(|(place, code)| {
+                let CompiledFunction { alignment, relocs, .. } = code;
+                veneers::Block { place, alignment: *alignment, relocs }
+            })
+            .collect();
+        let planned = veneers::plan(&blocks, reach, |symbol| self.find(symbol));
+        let shift = |place: &mut Place| place.start = planned.shifted(place.start);
+        self.functions.iter_mut().flatten().for_each(shift);
+        self.stubs.iter_mut().for_each(shift);
+        self.islands = planned.islands;
+        self.veneers = self.islands.iter().map(Island::code).collect();
+        let ends = |place: &Place| u64::from(place.start) + u64::from(place.size);
+        let places = self.functions.iter().flatten().chain(&self.stubs);
+        let places = places.chain(self.islands.iter().map(|island| &island.place));
+        let end = places.map(ends).max().unwrap_or(0);
+        if end > MAX_DISTANCE {
+            return Err(LinkError::TooLarge(end));
+        }
+        self.size = end as u32;
+        Ok(())
     }
 
     /// The place of code.
@@ -80,10 +130,12 @@ impl Text {
         &'a self,
         functions: &'a [Option<CompiledFunction>],
         stubs: &'a [Stub],
-    ) -> impl Iterator<Item = (Place, &'a CompiledFunction)> + Clone {
+    ) -> impl Iterator<Item = Block<'a>> + Clone {
         let functions = functions.iter().zip(&self.functions);
         let functions = functions.filter_map(|(f, place)| Some(((*place)?, f.as_ref()?)));
-        functions.chain(self.stubs.iter().copied().zip(stubs.iter().map(|s| &s.function)))
+        let stubs = self.stubs.iter().copied().zip(stubs.iter().map(|s| &s.function));
+        let island = |i: usize| (self.islands[i].place, &self.veneers[i]);
+        WithIslands::new(functions.chain(stubs), &self.islands, island)
     }
 
     /// Patches and writes everything, one function after the other; each is
@@ -97,19 +149,84 @@ impl Text {
         out: &mut Output<'_>,
         padding: u8,
     ) -> Result<(), LinkError> {
+        for (mut function, place, own) in self.pieces(functions, stubs) {
+            self.patch(&mut function, place, own, addresses, names)?;
+            out.pad_to(addresses.text + u64::from(place.start), padding)?;
+            out.write(&function.code)?;
+        }
+        Ok(())
+    }
+
+    /// Applies the relocations of one piece of code.
+    pub(super) fn patch(
+        &self,
+        function: &mut CompiledFunction,
+        place: Place,
+        own: Symbol,
+        addresses: &Addresses<'_>,
+        names: &Names<'_>,
+    ) -> Result<(), LinkError> {
+        let address = addresses.text + u64::from(place.start);
+        let island = self.island_of(place);
+        relocate::patch(function, address, |reloc| addresses.of(reloc, address, island))
+            .map_err(|refused| refuse(names.get(own).into_owned(), refused))
+    }
+
+    /// Every piece of code by value, in order of address, with its place and
+    /// what it is called.
+    pub(super) fn pieces(
+        &self,
+        functions: Vec<Option<CompiledFunction>>,
+        stubs: Vec<Stub>,
+    ) -> impl Iterator<Item = (CompiledFunction, Place, Symbol)> {
         let functions = functions.into_iter().zip(&self.functions).zip(self.imported..);
         let functions = functions
             .filter_map(|((f, place), index)| Some((f?, (*place)?, Symbol::Function(index))));
         let stubs = stubs.into_iter().zip(&self.stubs).zip(0..);
         let stubs = stubs.map(|((stub, place), i)| (stub.function, *place, Symbol::Stub(i)));
-        for (mut function, place, own) in functions.chain(stubs) {
-            let address = addresses.text + u64::from(place.start);
-            relocate::patch(&mut function, address, |symbol| addresses.find(symbol))
-                .map_err(|refused| refuse(names.get(own).into_owned(), refused))?;
-            out.pad_to(address, padding)?;
-            out.write(&function.code)?;
+        // Named after what it leads to first, in errors that cannot be: an
+        // `adrp` reaches further than text may be long.
+        let island = |i: usize| {
+            let Island { place, targets, .. } = &self.islands[i];
+            (self.veneers[i].clone(), *place, targets[0].1)
+        };
+        WithIslands::new(functions.chain(stubs), &self.islands, island)
+    }
+
+    /// The island that serves the code at `place`: the next one.
+    fn island_of(&self, place: Place) -> Option<&Island> {
+        let next = self.islands.partition_point(|island| island.place.start < place.start);
+        self.islands.get(next)
+    }
+}
+
+/// Blocks of code with the islands between them.
+#[derive(Clone)]
+struct WithIslands<'a, B, F> {
+    blocks: B,
+    islands: &'a [Island],
+    island: F,
+    /// Blocks and islands given so far.
+    given: (usize, usize),
+}
+
+impl<'a, B, F> WithIslands<'a, B, F> {
+    fn new(blocks: B, islands: &'a [Island], island: F) -> Self {
+        Self { blocks, islands, island, given: (0, 0) }
+    }
+}
+
+impl<B: Iterator, F: Fn(usize) -> B::Item> Iterator for WithIslands<'_, B, F> {
+    type Item = B::Item;
+
+    fn next(&mut self) -> Option<B::Item> {
+        let (blocks, islands) = &mut self.given;
+        if self.islands.get(*islands).is_some_and(|next| next.after == *blocks) {
+            *islands += 1;
+            return Some((self.island)(*islands - 1));
         }
-        Ok(())
+        *blocks += 1;
+        self.blocks.next()
     }
 }
 
@@ -124,6 +241,20 @@ pub(super) struct Addresses<'a> {
 }
 
 impl Addresses<'_> {
+    /// Where a reference leads that is in code at `address`: to its symbol, or
+    /// to a veneer of the island that serves this code.
+    fn of(&self, reloc: &CodeReloc, address: u64, island: Option<&Island>) -> Option<u64> {
+        let symbol = self.find(reloc.target)?;
+        let place = address + u64::from(reloc.offset);
+        match self.layout.reach {
+            Some(reach) if veneers::is_call(reloc) && !veneers::reaches(reach, place, symbol) => {
+                let veneer = island?.veneer((symbol - self.text) as u32)?;
+                Some(self.text + u64::from(veneer))
+            }
+            _ => Some(symbol),
+        }
+    }
+
     fn find(&self, symbol: Symbol) -> Option<u64> {
         match symbol {
             Symbol::PrivateTable(index) => Some(self.tables.get(index as usize)?.image.offset),
@@ -164,7 +295,7 @@ mod tests {
     fn functions_come_in_order_then_stubs() {
         let functions = [Some(code(17, 1)), None, Some(code(3, 64)), Some(code(17, 1))];
         let stubs = [Stub { kind: StubKind::Entry(0), function: code(5, 4) }];
-        let text = Text::place(10, &functions, &[0, 1, 2, 0], &stubs).unwrap();
+        let text = Text::place(10, &functions, &[0, 1, 2, 0], &stubs, None).unwrap();
         let place = |start, size| Some(Place { start, size });
         assert_eq!(text.functions, [place(0, 17), None, place(64, 3), place(0, 17)]);
         assert_eq!(text.find(Symbol::Function(12)), place(64, 3));

@@ -1,7 +1,7 @@
 //! Structured control: blocks, loops, branches, and the state that follows
 //! code that cannot be reached.
 
-use super::{Translator, clif_type};
+use super::{Debug, Translator, clif_type};
 use crate::error::Result;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, BlockArg, BlockCall, InstBuilder, JumpTableData, Value};
@@ -90,6 +90,7 @@ impl Translator<'_, '_> {
     }
 
     fn open(&mut self, kind: Kind, target: Block, end: Block, ty: &FuncType) {
+        self.watch_open(&kind);
         let params = if self.reachable { ty.params.len() } else { 0 };
         self.control.push(Frame {
             kind,
@@ -142,6 +143,11 @@ impl Translator<'_, '_> {
         let condition = self.pop();
         let then = self.b.create_block();
         self.b.ins().brif(condition, then, &[], otherwise, &[]);
+        match self.hint {
+            Some(true) => self.b.set_cold_block(otherwise),
+            Some(false) => self.b.set_cold_block(then),
+            None => {}
+        }
         self.b.seal_block(then);
         self.b.seal_block(otherwise);
         let params = self.stack[self.stack.len() - ty.params.len()..].to_vec();
@@ -151,6 +157,7 @@ impl Translator<'_, '_> {
     }
 
     pub(super) fn else_(&mut self) {
+        self.watch_else();
         let reachable = self.reachable;
         let frame = self.control.last_mut().expect("an if is open");
         let (end, results, height, entered) =
@@ -172,6 +179,7 @@ impl Translator<'_, '_> {
     }
 
     pub(super) fn end(&mut self) {
+        self.watch_end();
         let mut frame = self.control.pop().expect("a block is open");
         if self.reachable {
             let args = self.pop_many(frame.results);
@@ -194,6 +202,35 @@ impl Translator<'_, '_> {
         if frame.end_reached {
             self.b.seal_block(frame.end);
             self.enter(frame.end);
+        }
+    }
+
+    /// Tells the watch that a block is opened.
+    fn watch_open(&mut self, kind: &Kind) {
+        if self.env.debug != Debug::Values {
+            return;
+        }
+        match kind {
+            Kind::Loop => {
+                let writes = self.loop_writes.pop().unwrap_or_default();
+                let offset = self.source_offset();
+                self.watch.enter_loop(&writes, offset);
+            }
+            _ => self.watch.enter(),
+        }
+    }
+
+    fn watch_else(&mut self) {
+        if self.env.debug == Debug::Values {
+            let offset = self.source_offset();
+            self.watch.otherwise(offset);
+        }
+    }
+
+    fn watch_end(&mut self) {
+        if self.env.debug == Debug::Values {
+            let offset = self.source_offset();
+            self.watch.leave(offset);
         }
     }
 
@@ -238,7 +275,20 @@ impl Translator<'_, '_> {
     pub(super) fn branch_on(&mut self, condition: Value, depth: u32) {
         let (target, args) = self.branch_target(depth);
         let next = self.b.create_block();
-        self.b.ins().brif(condition, target, &args, next, &[]);
+        if self.hint == Some(false) {
+            // The target may be likely from elsewhere, but not from here.
+            let taken = self.b.create_block();
+            self.b.set_cold_block(taken);
+            self.b.ins().brif(condition, taken, &[], next, &[]);
+            self.b.seal_block(taken);
+            self.b.switch_to_block(taken);
+            self.b.ins().jump(target, &args);
+        } else {
+            self.b.ins().brif(condition, target, &args, next, &[]);
+        }
+        if self.hint == Some(true) {
+            self.b.set_cold_block(next);
+        }
         self.b.seal_block(next);
         self.b.switch_to_block(next);
     }

@@ -1,4 +1,4 @@
-//! Locals and globals.
+//! Globals.
 
 use super::{Translator, clif_type};
 use crate::plan::Constant;
@@ -6,21 +6,6 @@ use cranelift_codegen::ir::{InstBuilder, Value, types};
 use precast_artifact::types::ValType;
 
 impl Translator<'_, '_> {
-    pub(super) fn local_get(&mut self, index: u32) {
-        let value = self.b.use_var(self.locals[index as usize].0);
-        self.push(value);
-    }
-
-    pub(super) fn local_set(&mut self, index: u32) {
-        let value = self.pop();
-        self.b.def_var(self.locals[index as usize].0, value);
-    }
-
-    pub(super) fn local_tee(&mut self, index: u32) {
-        let value = *self.stack.last().expect("validated code does not underflow the stack");
-        self.b.def_var(self.locals[index as usize].0, value);
-    }
-
     /// Address and offset of a global's value.
     fn global_place(&mut self, index: u32) -> (Value, i32) {
         let offset = self.env.plan.layout.global(index);

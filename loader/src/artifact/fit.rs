@@ -12,16 +12,22 @@ pub(super) fn check_machine(machine: u16, note: &Note) -> Result<()> {
     if machine != arch::MACHINE {
         return Err(Error::WrongArchitecture { needs: note.target.clone(), here: arch::NAME });
     }
-    let lacking = |name: &&String| arch::has_feature(name) != Some(true);
-    let features: Vec<String> = note.cpu_features.iter().filter(lacking).cloned().collect();
-    if !features.is_empty() {
-        return Err(Error::MissingCpuFeature { features });
-    }
+    check_features(note)?;
     let here = page_size() as u64;
     if !note.page_size.is_multiple_of(here) {
         return Err(Error::PageSize { artifact: note.page_size, here });
     }
     Ok(())
+}
+
+/// CPU features.
+pub(super) fn check_features(note: &Note) -> Result<()> {
+    let lacking = |name: &&String| arch::has_feature(name) != Some(true);
+    let features: Vec<String> = note.cpu_features.iter().filter(lacking).cloned().collect();
+    match features.is_empty() {
+        true => Ok(()),
+        false => Err(Error::MissingCpuFeature { features }),
+    }
 }
 
 /// Largest reservation that is taken seriously: the user half of a 48-bit
@@ -31,16 +37,25 @@ const MAX_RESERVATION: u64 = 1 << 47;
 /// Reservations are possible, and initial contents can be mapped. A memory
 /// that is larger than its reservation fails when an instance is made.
 pub(super) fn check_memories(description: &Description) -> Result<(), String> {
+    check_reservations(description)?;
     for (index, module) in description.modules.iter().enumerate() {
-        check_module(module).map_err(|why| format!("module {index}: {why}"))?;
+        check_runs(module).map_err(|why| format!("module {index}: {why}"))?;
     }
     Ok(())
 }
 
-fn check_module(module: &Module) -> Result<(), String> {
-    for (index, memory) in module.memories.iter().enumerate() {
-        check_memory(memory).map_err(|why| format!("memory {index}: {why}"))?;
+/// Reservations are possible.
+pub(super) fn check_reservations(description: &Description) -> Result<(), String> {
+    for (index, module) in description.modules.iter().enumerate() {
+        for (number, memory) in module.memories.iter().enumerate() {
+            check_memory(memory)
+                .map_err(|why| format!("module {index}: memory {number}: {why}"))?;
+        }
     }
+    Ok(())
+}
+
+fn check_runs(module: &Module) -> Result<(), String> {
     let page = page_size() as u64;
     for run in &module.runs {
         if !run.address.is_multiple_of(page) || !run.image.offset.is_multiple_of(page) {

@@ -4,7 +4,7 @@
 
 use crate::types::{self, TypeId};
 use precast_artifact::abi::ContextLayout;
-use precast_artifact::module::{ExportKind, ImportKind, Module, Stub};
+use precast_artifact::module::{ExportKind, ImportKind, Module, Range, Stub};
 use precast_artifact::search;
 use precast_artifact::types::{FuncType, GlobalType, MemoryType, TableType};
 use std::fmt;
@@ -80,16 +80,17 @@ pub(crate) struct ModuleInfo {
 impl ModuleInfo {
     /// Derives them; fails when a search table or the context template is
     /// damaged.
-    pub(super) fn new(module: &Module, file: &[u8]) -> Result<Self, String> {
+    pub(super) fn new<'b>(
+        module: &Module,
+        bytes: impl Fn(Range) -> &'b [u8],
+    ) -> Result<Self, String> {
         let tables =
             [(".precast.functions", module.function_table), (".precast.sites", module.site_table)];
         for (name, range) in tables {
-            let bytes = &file[range.offset as usize..][..range.size as usize];
-            search::Table::new(name, bytes).map_err(|error| error.to_string())?;
+            search::Table::new(name, bytes(range)).map_err(|error| error.to_string())?;
         }
         let layout = ContextLayout::new(&module.context_shape())?;
-        let template = &file[module.context.offset as usize..][..module.context.size as usize];
-        module.check_template(&layout, template)?;
+        module.check_template(&layout, bytes(module.context))?;
         let type_ids = types::intern_module(&module.types);
         let by_type = |stubs: &[Stub]| {
             let mut stubs: Box<[_]> =

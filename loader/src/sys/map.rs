@@ -17,6 +17,7 @@ use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap, mmap_anonymous, mprot
 use std::fs::File;
 use std::io;
 use std::ptr::{null_mut, with_exposed_provenance, with_exposed_provenance_mut};
+use std::sync::atomic::AtomicU64;
 
 /// A range of address space, unmapped on drop.
 #[derive(Debug)]
@@ -115,6 +116,8 @@ impl Mapping {
 #[derive(Debug)]
 pub(crate) struct FileMapping {
     mapping: Mapping,
+    /// Bytes of the mapping before the file's first.
+    below: usize,
     len: usize,
 }
 
@@ -124,27 +127,71 @@ impl FileMapping {
         let pages = round_to_pages(len.max(1)).ok_or(io::ErrorKind::OutOfMemory)?;
         // SAFETY: a new mapping where the kernel finds room touches nothing.
         let base = unsafe { mmap(null_mut(), pages, ProtFlags::READ, MapFlags::PRIVATE, file, 0)? };
-        Ok(Self { mapping: Mapping { base: base.expose_provenance(), len: pages }, len })
+        let mapping = Mapping { base: base.expose_provenance(), len: pages };
+        Ok(Self { mapping, below: 0, len })
+    }
+
+    /// Maps `file` as [`FileMapping::new`] did, but at the address `base`, a
+    /// multiple of the page size, if nothing is mapped there, and with
+    /// `below` bytes before the first of the file, readable, writable and
+    /// zero. Where `base` is taken the kernel finds another place.
+    pub(crate) fn at(base: usize, below: usize, file: &File, len: usize) -> io::Result<Self> {
+        let total = below.checked_add(len.max(1)).and_then(round_to_pages);
+        let total = total.ok_or(io::ErrorKind::OutOfMemory)?;
+        let below = round_to_pages(below).ok_or(io::ErrorKind::OutOfMemory)?;
+        let mapping = match base.checked_sub(below).and_then(|start| reserve_at(start, total)) {
+            Some(mapping) => mapping,
+            None => Mapping::reserve(total)?,
+        };
+        mapping.commit(0, below)?;
+        let mut this = Self { mapping, below, len };
+        // SAFETY: the mapping is new, nothing refers to its contents.
+        unsafe { this.mapping.replace(below, len, file, 0, ProtFlags::READ)? };
+        Ok(this)
     }
 
     /// Makes a range executable, by mapping it from the same file once more.
     pub(crate) fn make_text(&mut self, offset: usize, len: usize, file: &File) -> io::Result<()> {
         let prot = ProtFlags::READ | ProtFlags::EXEC;
         // SAFETY: the mapping was made from `file`, so contents stay the same.
-        unsafe { self.mapping.replace(offset, len, file, offset as u64, prot) }
+        unsafe { self.mapping.replace(self.below + offset, len, file, offset as u64, prot) }
     }
 
     /// Address of the first byte.
     pub(crate) fn base(&self) -> usize {
-        self.mapping.base
+        self.mapping.base + self.below
     }
 
     /// The file's bytes.
     pub(crate) fn bytes(&self) -> &[u8] {
         // SAFETY: mapped readable for as long as `self` lives; see the type
         // for why they do not change.
-        unsafe { std::slice::from_raw_parts(with_exposed_provenance(self.mapping.base), self.len) }
+        unsafe { std::slice::from_raw_parts(with_exposed_provenance(self.base()), self.len) }
     }
+
+    /// The 64-bit words below the file.
+    pub(crate) fn words_below(&self) -> &[AtomicU64] {
+        let start = with_exposed_provenance(self.mapping.base);
+        // SAFETY: mapped readable and writable for as long as `self` lives,
+        // and only reached through this.
+        unsafe { std::slice::from_raw_parts(start, self.below / size_of::<AtomicU64>()) }
+    }
+}
+
+/// Where mappings at a given address may begin: below, null pointers lead.
+const LOWEST: usize = 64 << 10;
+
+/// Reserves whole pages at an address, if nothing is mapped there.
+fn reserve_at(start: usize, len: usize) -> Option<Mapping> {
+    if start < LOWEST {
+        return None;
+    }
+    let flags = MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::FIXED_NOREPLACE;
+    let wanted = with_exposed_provenance_mut(start);
+    // SAFETY: the flag keeps the kernel from replacing other mappings.
+    let at = unsafe { mmap_anonymous(wanted, len, ProtFlags::empty(), flags) }.ok()?;
+    // Kernels before 4.17 do not know the flag, and map where they like.
+    Some(Mapping { base: at.expose_provenance(), len })
 }
 
 impl Drop for Mapping {

@@ -7,18 +7,22 @@
 //! | `map.rs` | address space: reservations, file mappings |
 //! | `file.rs` | opening, and sealed memory files |
 //! | `stack.rs` | guest stacks |
+//! | `debugger.rs` | telling debuggers of images |
 //! | `signals.rs` | fault handlers, alternate signal stacks |
 //! | `registers.rs` | the registers that matter at a fault |
 //! | `process.rs` | what a program sets up for its whole process |
+//! | `program.rs` | what the process was loaded from |
 //!
 //! # Adding an architecture
 //!
 //! Write `<name>.rs` with the same public items as `x86_64.rs` and name it
 //! below; nothing else in the crate depends on the architecture.
 
+pub(crate) mod debugger;
 pub(crate) mod file;
 pub(crate) mod map;
 pub(crate) mod process;
+pub(crate) mod program;
 pub(crate) mod registers;
 pub(crate) mod signals;
 pub(crate) mod stack;

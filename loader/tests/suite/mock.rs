@@ -9,7 +9,7 @@ use precast_artifact::abi::{
 use precast_artifact::handlers::{self, Handler};
 use precast_artifact::module::{
     Description, Export, ExportKind, Funcref, Global, Import, ImportKind, InstancePlan, Link,
-    Memory, MemoryRun, Module, Range, Stub, Table, Tag,
+    Memory, MemoryModel, MemoryRun, Module, Range, Stub, Table, Tag,
 };
 use precast_artifact::note::Note;
 use precast_artifact::reloc::{Reloc, RelocKind};
@@ -91,7 +91,13 @@ impl Mock {
         let limits = Limits { min, max };
         let ty = MemoryType { limits, index64: false, shared: false, page_size_log2: 16 };
         let reservation = MEMORY32_RESERVATION;
-        self.module.memories.push(Memory { ty, imported, reservation, guard: 0 });
+        self.module.memories.push(Memory {
+            ty,
+            imported,
+            model: MemoryModel::Guard,
+            reservation,
+            guard: 0,
+        });
         self.module.memories.len() as u32 - 1
     }
 

@@ -216,3 +216,48 @@ fn a_file_may_be_replaced_while_it_is_open() {
     assert_eq!(&memory.data(&store)[..8], b"contents");
     std::fs::remove_dir_all(&dir).unwrap();
 }
+
+/// An artifact linked at `base`.
+fn linked_at(base: u64) -> Vec<u8> {
+    let mut file = sample().build();
+    let count = u16::from_le_bytes([file[56], file[57]]);
+    for header in 0..usize::from(count) {
+        // `p_vaddr` and `p_paddr`; the program headers follow the file header.
+        for field in [64 + header * 56 + 16, 64 + header * 56 + 24] {
+            let address = u64::from_le_bytes(file[field..field + 8].try_into().unwrap());
+            file[field..field + 8].copy_from_slice(&base.wrapping_add(address).to_le_bytes());
+        }
+    }
+    file
+}
+
+#[test]
+fn an_image_is_mapped_at_its_link_base_if_that_is_free() {
+    let add = |artifact: &Artifact| {
+        let mut store = Store::new(());
+        let instance = Linker::new().instantiate(&mut store, artifact).unwrap();
+        let add = instance.get_typed_func::<(i32, i32), i32>(&store, "add").unwrap();
+        add.call(&mut store, (2, 3)).unwrap()
+    };
+    let base = 0x1234_5660_0000_u64;
+    let mapped = || {
+        let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+        maps.lines().any(|line| line.starts_with(&format!("{base:x}-")))
+    };
+    let file = linked_at(base);
+    let first = Artifact::from_bytes(&file).unwrap();
+    assert!(mapped());
+    // The second of two goes elsewhere, and runs as well.
+    let second = Artifact::from_bytes(&file).unwrap();
+    assert_eq!((add(&first), add(&second)), (5, 5));
+    drop((first, second));
+    assert!(!mapped());
+
+    // What no mapping can be at is refused, or put elsewhere.
+    let message = |base| Artifact::from_bytes(&linked_at(base)).unwrap_err().to_string();
+    assert!(message(0x1234).contains("damaged artifact: link base 0x1234"));
+    assert!(message(u64::MAX << 12).contains("link base"));
+    for base in [0x1000, 1 << 62] {
+        assert_eq!(add(&Artifact::from_bytes(&linked_at(base)).unwrap()), 5);
+    }
+}

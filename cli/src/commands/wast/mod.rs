@@ -53,6 +53,8 @@ pub struct Settings {
     pub jobs: usize,
     /// Whether what the scripts print is shown.
     pub print: bool,
+    /// Says of a module whether to leave it out, with all that depends on it.
+    pub leave_out: fn(&[u8]) -> bool,
 }
 
 /// What running a script gave. A directive is one check.
@@ -60,6 +62,8 @@ pub struct Settings {
 pub struct Report {
     /// Number of directives that did as they should.
     pub passed: usize,
+    /// Those that depend on a module that the settings leave out.
+    pub left_out: usize,
     /// Those that did not.
     pub failures: Vec<Mismatch>,
 }
@@ -75,8 +79,12 @@ pub struct Mismatch {
 
 impl WastCommand {
     pub(super) fn run(&self) -> Result {
-        let mut settings =
-            Settings { options: self.codegen.options(), jobs: 1, print: !self.quiet };
+        let mut settings = Settings {
+            options: self.codegen.options(),
+            jobs: 1,
+            print: !self.quiet,
+            leave_out: |_| false,
+        };
         // Modules are small and scripts many: threads go to the scripts.
         settings.jobs = settings.options.threads.unwrap_or(1);
         let scripts = self.files.iter().map(read).collect::<Result<Vec<_>>>()?;

@@ -3,7 +3,7 @@
 use super::{Mismatch, Report, Settings, spectest, values};
 use precast_compiler::{Error as CompileError, Options};
 use precast_loader::{Artifact, Error, Instance, LinkProblem, Linker, Store, TrapCode, Val};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use wast::core::WastRetCore;
 use wast::lexer::Lexer;
@@ -11,8 +11,27 @@ use wast::parser::{self, ParseBuffer};
 use wast::token::{Id, Span};
 use wast::{QuoteWat, Wast, WastArg, WastDirective, WastExecute, WastInvoke, WastRet, Wat};
 
-/// Why a directive failed.
-type Check<T = ()> = Result<T, String>;
+/// What came of a directive that did not do as it should.
+enum Verdict {
+    /// It failed, and why.
+    Failed(String),
+    /// It depends on a module that the settings leave out.
+    LeftOut,
+}
+
+type Check<T = ()> = Result<T, Verdict>;
+
+impl From<String> for Verdict {
+    fn from(why: String) -> Self {
+        Self::Failed(why)
+    }
+}
+
+impl From<&str> for Verdict {
+    fn from(why: &str) -> Self {
+        Self::Failed(why.to_owned())
+    }
+}
 
 /// Runs a script in a store of its own.
 pub(super) fn run(text: &str, settings: &Settings) -> Report {
@@ -24,7 +43,10 @@ pub(super) fn run(text: &str, settings: &Settings) -> Report {
             let span = directive.span();
             match runner.check(directive) {
                 Ok(()) => report.passed += 1,
-                Err(message) => report.failures.push(Mismatch { line: line(span, text), message }),
+                Err(Verdict::LeftOut) => report.left_out += 1,
+                Err(Verdict::Failed(message)) => {
+                    report.failures.push(Mismatch { line: line(span, text), message });
+                }
             }
         }
         Ok(())
@@ -54,6 +76,7 @@ fn line(span: Span, text: &str) -> usize {
 /// A script's state.
 struct Runner {
     options: Options,
+    leave_out: fn(&[u8]) -> bool,
     store: Store<()>,
     /// `spectest`, and the instances that were registered.
     linker: Linker<()>,
@@ -62,6 +85,9 @@ struct Runner {
     /// The last instance, which directives without a name speak of; none when
     /// making it failed.
     current: Option<Instance>,
+    /// Whether the last module was left out, and which names stand for such.
+    current_left_out: bool,
+    left_out: HashSet<String>,
     /// Modules that were defined without making an instance, and the last.
     definitions: HashMap<String, Artifact>,
     last_definition: Option<Artifact>,
@@ -74,10 +100,13 @@ impl Runner {
         spectest::define(&mut linker, &mut store, settings.print)?;
         Ok(Self {
             options: Options { threads: Some(1), ..settings.options.clone() },
+            leave_out: settings.leave_out,
             store,
             linker,
             instances: HashMap::new(),
             current: None,
+            current_left_out: false,
+            left_out: HashSet::new(),
             definitions: HashMap::new(),
             last_definition: None,
         })
@@ -86,7 +115,7 @@ impl Runner {
     /// Runs a directive. A panic is a failure of it, and the others go on.
     fn check(&mut self, directive: WastDirective<'_>) -> Check {
         catch_unwind(AssertUnwindSafe(|| self.directive(directive)))
-            .unwrap_or_else(|_| Err("panicked".to_owned()))
+            .unwrap_or_else(|_| Err("panicked".into()))
     }
 
     fn directive(&mut self, directive: WastDirective<'_>) -> Check {
@@ -97,7 +126,7 @@ impl Runner {
             WastDirective::Register { name, module, .. } => self.register(name, module),
             WastDirective::Invoke(invoke) => match self.invoke(&invoke)? {
                 Ok(_) => Ok(()),
-                Err(error) => Err(format!("`{}` failed: {error}", invoke.name)),
+                Err(error) => Err(format!("`{}` failed: {error}", invoke.name).into()),
             },
             WastDirective::AssertReturn { exec, results, .. } => self.returns(exec, &results),
             WastDirective::AssertTrap { exec, message, .. } => {
@@ -125,10 +154,14 @@ impl Runner {
     }
 
     fn module(&mut self, module: QuoteWat<'_>) -> Check {
-        self.current = None;
+        (self.current, self.current_left_out) = (None, false);
         let name = module.name();
-        let artifact = self.compile(module)?;
-        self.instantiate(name, &artifact)
+        let made = self.compile(module).and_then(|artifact| self.instantiate(name, &artifact));
+        if let Err(Verdict::LeftOut) = &made {
+            self.current_left_out = true;
+            self.left_out.extend(name.map(|name| name.name().to_owned()));
+        }
+        made
     }
 
     fn define(&mut self, module: QuoteWat<'_>) -> Check {
@@ -147,13 +180,16 @@ impl Runner {
             Some(name) => self.definitions.get(name.name()),
             None => self.last_definition.as_ref(),
         };
-        let artifact = artifact.cloned().ok_or("no such module definition")?;
+        let artifact = artifact.cloned().ok_or("there is no such module definition")?;
         self.instantiate(instance, &artifact)
     }
 
     fn instantiate(&mut self, name: Option<Id<'_>>, artifact: &Artifact) -> Check {
         let made = self.linker.instantiate(&mut self.store, artifact);
-        let instance = made.map_err(|error| format!("instantiation failed: {error}"))?;
+        let instance = made.map_err(|error| match self.lacks_left_out(&error) {
+            true => Verdict::LeftOut,
+            false => format!("instantiation failed: {error}").into(),
+        })?;
         if let Some(name) = name {
             self.instances.insert(name.name().to_owned(), instance);
         }
@@ -162,28 +198,44 @@ impl Runner {
     }
 
     fn register(&mut self, name: &str, module: Option<Id<'_>>) -> Check {
-        let instance = self.instance(module)?;
+        let instance = self.instance(module).inspect_err(|verdict| {
+            if let Verdict::LeftOut = verdict {
+                self.left_out.insert(registered(name));
+            }
+        })?;
         self.linker.instance(&self.store, name, instance);
         Ok(())
     }
 
+    /// Whether instantiation failed for want of a module that was left out.
+    fn lacks_left_out(&self, error: &Error) -> bool {
+        let left_out = |problem: &LinkProblem| self.left_out.contains(&registered(&problem.module));
+        matches!(error, Error::Link(problems) if problems.iter().any(left_out))
+    }
+
     fn instance(&self, name: Option<Id<'_>>) -> Check<Instance> {
-        match name {
-            Some(name) => self.instances.get(name.name()).copied(),
-            None => self.current,
-        }
-        .ok_or_else(|| match name {
-            Some(name) => format!("there is no instance `${}`", name.name()),
-            None => "there is no instance".to_owned(),
+        let (found, left_out) = match name {
+            Some(name) => {
+                (self.instances.get(name.name()).copied(), self.left_out.contains(name.name()))
+            }
+            None => (self.current, self.current_left_out),
+        };
+        found.ok_or_else(|| match name {
+            _ if left_out => Verdict::LeftOut,
+            Some(name) => format!("there is no instance `${}`", name.name()).into(),
+            None => "there is no instance".into(),
         })
     }
 
     /// A module's artifact.
     fn compile(&self, mut module: QuoteWat<'_>) -> Check<Artifact> {
         let wasm = module.encode().map_err(|error| format!("not encoded: {}", error.message()))?;
+        if (self.leave_out)(&wasm) {
+            return Err(Verdict::LeftOut);
+        }
         let bytes = precast_compiler::compile(&wasm, &self.options)
             .map_err(|error| format!("not compiled: {error}"))?;
-        Artifact::from_bytes(&bytes).map_err(|error| format!("not loaded: {error}"))
+        Artifact::from_bytes(&bytes).map_err(|error| format!("not loaded: {error}").into())
     }
 
     /// What an action gave: values or an error of the loader. The outer error
@@ -208,8 +260,8 @@ impl Runner {
         let func = self.instance(invoke.module)?.get_func(&self.store, invoke.name);
         let func = func.ok_or_else(|| format!("there is no function `{}`", invoke.name))?;
         let args = invoke.args.iter().map(|arg| match arg {
-            WastArg::Core(arg) => values::argument(arg, &mut self.store),
-            _ => Err("an argument of a component".to_owned()),
+            WastArg::Core(arg) => Ok(values::argument(arg, &mut self.store)?),
+            _ => Err("an argument of a component".into()),
         });
         let args = args.collect::<Check<Vec<_>>>()?;
         Ok(func.call(&mut self.store, &args))
@@ -218,7 +270,7 @@ impl Runner {
     fn returns(&mut self, exec: WastExecute<'_>, results: &[WastRet<'_>]) -> Check {
         let patterns = results.iter().map(|result| match result {
             WastRet::Core(pattern) => Ok(pattern),
-            _ => Err("a result of a component".to_owned()),
+            _ => Err("a result of a component".into()),
         });
         let patterns = patterns.collect::<Check<Vec<&WastRetCore<'_>>>>()?;
         let what = describe(&exec);
@@ -233,14 +285,15 @@ impl Runner {
                 "{what}: expected {}, got {}",
                 values::show_patterns(&patterns),
                 self.show(outcome)
-            )),
+            )
+            .into()),
         }
     }
 
     fn trapped(&self, outcome: Result<Vec<Val>, Error>, expected: &str) -> Check {
         match outcome {
             Err(Error::Trap(trap)) if is_trap(trap.code(), expected) => Ok(()),
-            other => Err(format!("expected a trap `{expected}`, got {}", self.show(other))),
+            other => Err(format!("expected a trap `{expected}`, got {}", self.show(other)).into()),
         }
     }
 
@@ -248,7 +301,7 @@ impl Runner {
         let what = describe(&exec);
         match self.execute(exec)? {
             Err(Error::Exception(_)) => Ok(()),
-            other => Err(format!("{what}: expected an exception, got {}", self.show(other))),
+            other => Err(format!("{what}: expected an exception, got {}", self.show(other)).into()),
         }
     }
 
@@ -258,8 +311,9 @@ impl Runner {
             Err(Error::Link(problems)) if problems.iter().any(|p| is_problem(p, expected)) => {
                 Ok(())
             }
-            Err(error) => Err(format!("expected `{expected}`, got {error}")),
-            Ok(_) => Err(format!("expected `{expected}`, but it linked")),
+            Err(error) if self.lacks_left_out(&error) => Err(Verdict::LeftOut),
+            Err(error) => Err(format!("expected `{expected}`, got {error}").into()),
+            Ok(_) => Err(format!("expected `{expected}`, but it linked").into()),
         }
     }
 
@@ -269,8 +323,8 @@ impl Runner {
         let Ok(wasm) = module.encode() else { return Ok(()) };
         match precast_compiler::compile(&wasm, &self.options) {
             Err(CompileError::Invalid { .. } | CompileError::NotWasm(_)) => Ok(()),
-            Err(error) => Err(format!("expected `{expected}`, got {error}")),
-            Ok(_) => Err(format!("expected `{expected}`, but it compiled")),
+            Err(error) => Err(format!("expected `{expected}`, got {error}").into()),
+            Ok(_) => Err(format!("expected `{expected}`, but it compiled").into()),
         }
     }
 
@@ -283,7 +337,12 @@ impl Runner {
 }
 
 fn unsupported(directive: &str) -> Check {
-    Err(format!("`{directive}` is not supported"))
+    Err(format!("`{directive}` is not supported").into())
+}
+
+/// A registered name, apart from the names of instances in the script.
+fn registered(name: &str) -> String {
+    format!("\"{name}\"")
 }
 
 fn describe(exec: &WastExecute<'_>) -> String {

@@ -6,7 +6,8 @@ use precast_compiler::{Features, Options};
 
 fn run(text: &str) -> Report {
     let options = Options { features: Features::WASM2, ..Options::default() };
-    let settings = Settings { options, jobs: 2, print: false };
+    let leave_out = |wasm: &[u8]| wasm.windows(8).any(|bytes| bytes == b"left out");
+    let settings = Settings { options, jobs: 2, print: false, leave_out };
     let scripts = [Script { name: "test".to_owned(), text: text.to_owned() }];
     let mut reports = Vec::new();
     run_scripts(&scripts, &settings, &mut |_, report| reports.push(report));
@@ -168,4 +169,17 @@ fn scripts_that_do_not_parse_fail_with_their_line() {
 fn what_is_not_supported_fails() {
     fails("(thread $t)", "`thread` is not supported");
     fails("(wait $t)", "`wait` is not supported");
+}
+
+#[test]
+fn what_depends_on_a_module_left_out_is_left_out() {
+    let report = run(r#"(module $a (func (export "left out")))
+        (assert_return (invoke "left out"))
+        (register "a")
+        (module $b (import "a" "left out" (func)))
+        (assert_return (invoke $a "left out"))
+        (module (func (export "f")))
+        (assert_return (invoke "f"))
+        (assert_return (invoke $c "f"))"#);
+    assert_eq!((report.left_out, report.passed, report.failures.len()), (5, 2, 1));
 }

@@ -1,0 +1,98 @@
+//! Functions of the program that modules import.
+//!
+//! # Safety
+//!
+//! A function may be called on every thread that its instance is used on; the
+//! program answers for its data.
+#![allow(unsafe_code)]
+
+use crate::boundary::text;
+use crate::error::Error;
+use crate::store::{State, memory_bytes};
+use crate::value::Value;
+use precast_loader::{Caller as LoaderCaller, Error as LoaderError, FuncType, Val};
+use std::ffi::{c_char, c_void};
+
+/// `precast_function`.
+pub(crate) type Function = unsafe extern "C" fn(
+    data: *mut c_void,
+    caller: *mut Caller<'_>,
+    args: *const Value,
+    results: *mut Value,
+) -> *mut Error;
+
+/// `precast_import`.
+#[repr(C)]
+pub(crate) struct Import {
+    pub(crate) module: *const c_char,
+    pub(crate) name: *const c_char,
+    pub(crate) function: Option<Function>,
+    pub(crate) data: *mut c_void,
+}
+
+/// `precast_caller`.
+pub(crate) struct Caller<'a>(LoaderCaller<'a, State>);
+
+/// A function and its data, as they move between threads with the instance.
+#[derive(Clone, Copy)]
+pub(crate) struct Callback {
+    function: Function,
+    data: *mut c_void,
+}
+
+// SAFETY: see the module.
+unsafe impl Send for Callback {}
+// SAFETY: see the module.
+unsafe impl Sync for Callback {}
+
+impl Callback {
+    pub(crate) fn new(function: Function, data: *mut c_void) -> Self {
+        Self { function, data }
+    }
+
+    /// Calls it for a guest.
+    pub(crate) fn call(
+        &self,
+        ty: &FuncType,
+        caller: LoaderCaller<'_, State>,
+        args: &[Val],
+        results: &mut [Val],
+    ) -> Result<(), LoaderError> {
+        let unfit = || LoaderError::host("a reference has no C type");
+        let args: Option<Vec<Value>> = args.iter().map(Value::new).collect();
+        let mut values: Vec<Value> =
+            results.iter().map(Value::new).collect::<Option<_>>().ok_or_else(unfit)?;
+        let args = args.ok_or_else(unfit)?;
+        let mut caller = Caller(caller);
+        // SAFETY: as many values as the type has, as the header promises.
+        let error = unsafe {
+            (self.function)(self.data, &raw mut caller, args.as_ptr(), values.as_mut_ptr())
+        };
+        if !error.is_null() {
+            // SAFETY: the library owns errors that functions return.
+            return Err(LoaderError::host(*unsafe { Box::from_raw(error) }));
+        }
+        for ((result, value), ty) in results.iter_mut().zip(values).zip(&ty.results) {
+            *result = value.get(ty).ok_or_else(unfit)?;
+        }
+        Ok(())
+    }
+}
+
+/// `precast_caller_memory`.
+///
+/// # Safety
+///
+/// As the header says.
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn precast_caller_memory(
+    caller: *mut Caller<'_>,
+    name: *const c_char,
+    size: *mut usize,
+) -> *mut u8 {
+    // SAFETY: the caller that the function was called with; a text.
+    let (caller, name) = unsafe { (&mut (*caller).0, text("the name", name)) };
+    let memory = name.ok().and_then(|name| caller.get_memory(name));
+    // SAFETY: the program reads the size where it asked for it.
+    unsafe { memory_bytes(memory, caller, size) }
+}

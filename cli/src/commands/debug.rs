@@ -1,0 +1,143 @@
+//! `precast debug`: starts a debugger on a guest, set up to show it as if it
+//! had been compiled natively.
+//!
+//! The debugger runs this program's own `run`. What it must know beyond that
+//! of guests stands in two Python scripts, which are written to the cache
+//! folder: LLDB and GDB read no scripts out of files that a process tells
+//! them of.
+
+mod arguments;
+mod scripts;
+mod vscode;
+
+use super::{cache, compile, input};
+use crate::exit::{Failure, Result};
+use crate::run::Source;
+use crate::run_options::RunOptions;
+use clap::Args;
+use std::ffi::OsString;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// `precast debug`.
+#[derive(Args, Debug)]
+pub struct DebugCommand {
+    #[command(flatten)]
+    codegen: compile::CodegenOptions,
+
+    /// Use GDB instead of LLDB
+    #[arg(long)]
+    gdb: bool,
+
+    /// Write .vscode/launch.json for lldb-dap instead of starting a debugger
+    #[arg(long, conflicts_with = "gdb")]
+    vscode: bool,
+
+    /// The debugger to start, instead of the one in PATH
+    #[arg(long, value_name = "PROGRAM")]
+    debugger: Option<PathBuf>,
+
+    /// Give the debugger a command when all is set up, such as `run`
+    #[arg(long = "command", value_name = "COMMAND")]
+    commands: Vec<String>,
+
+    /// End the debugger after the last --command
+    #[arg(long)]
+    batch: bool,
+
+    /// Show no progress
+    #[arg(short, long)]
+    quiet: bool,
+
+    #[command(flatten)]
+    run: RunOptions,
+}
+
+impl DebugCommand {
+    pub(super) fn run(&self) -> Result {
+        let file = self.run.file();
+        let artifact = self.artifact(file)?;
+        let program = std::env::current_exe().map_err(Failure::while_doing("/proc/self/exe"))?;
+        let arguments = arguments::of(&self.run, &artifact);
+        if self.vscode {
+            return vscode::write(file, &program, &arguments, &scripts::lldb()?);
+        }
+        let mut command = match self.gdb {
+            true => self.gdb_command(&scripts::gdb()?)?,
+            false => self.lldb_command(&scripts::lldb()?)?,
+        };
+        command.arg(program).args(arguments);
+        // The debugger takes this process's place, with its terminal.
+        let name = command.get_program().to_string_lossy().into_owned();
+        Err(Failure::while_doing(format!("cannot start {name}"))(command.exec()))
+    }
+
+    /// The artifact to debug. A module is compiled for debugging, into the
+    /// cache: with debug information, and unless the user wants otherwise
+    /// without optimisation.
+    fn artifact(&self, file: &Path) -> Result<PathBuf> {
+        let absolute =
+            |path: &Path| std::path::absolute(path).map_err(Failure::while_doing(path.display()));
+        let bytes = match input::peek(file)? {
+            input::Kind::Artifact => return absolute(file),
+            input::Kind::Module(bytes) => bytes,
+        };
+        let options = self.codegen.debug_options();
+        match cache::compiled(file, &bytes, &options, self.quiet)? {
+            Source::Path(path) | Source::Cached(path) => absolute(&path),
+            Source::Bytes(_) => Err(Failure::Error(format!(
+                "no cache folder to compile {} into: set PRECAST_CACHE, or debug the output of \
+                 `precast compile -g -O0`",
+                file.display()
+            ))),
+        }
+    }
+
+    fn lldb_command(&self, script: &Path) -> Result<Command> {
+        let names = ["lldb", "lldb-23", "lldb-22", "lldb-21", "lldb-20", "lldb-19"];
+        let mut command = Command::new(self.find(&names)?);
+        if self.batch {
+            command.arg("--batch");
+        }
+        for setup in scripts::lldb_setup(script) {
+            command.arg("-O").arg(setup);
+        }
+        for user in &self.commands {
+            command.arg("-o").arg(user);
+        }
+        command.arg("--");
+        Ok(command)
+    }
+
+    fn gdb_command(&self, script: &Path) -> Result<Command> {
+        let mut command = Command::new(self.find(&["gdb"])?);
+        if self.batch {
+            command.arg("-batch");
+        }
+        for setup in scripts::gdb_setup(script) {
+            command.arg("-iex").arg(setup);
+        }
+        for user in &self.commands {
+            command.arg("-ex").arg(user);
+        }
+        command.arg("--args");
+        Ok(command)
+    }
+
+    /// The debugger: what the user named, or the first that is there.
+    fn find(&self, names: &[&str]) -> Result<OsString> {
+        if let Some(debugger) = &self.debugger {
+            return Ok(debugger.into());
+        }
+        let folders = std::env::var_os("PATH").unwrap_or_default();
+        let there = |name: &&&str| std::env::split_paths(&folders).any(|f| f.join(name).is_file());
+        match names.iter().find(there) {
+            Some(name) => Ok(name.into()),
+            None => Err(Failure::Error(format!(
+                "no {} in PATH: install it, or name one with --debugger",
+                names[0]
+            ))),
+        }
+    }
+}

@@ -1,0 +1,221 @@
+"""Shows what the pointers of WebAssembly programs point to, in GDB.
+
+    (gdb) source precast_gdb.py
+
+A pointer of the guest is an offset into its linear memory. Debug information
+that Precast writes describes it as a structure with the member `__address`;
+the member `_vptr$pointee` has the type that it points to. Where the memory
+begins is the value of `__precast_memory` in every frame of the guest, and
+stands at the symbol `__precast_memory0` for the newest instance.
+
+Pretty printers show pointers, strings and what of Rust's library holds
+pointers; the operators `*`, `->` and `[]` are given to pointers as xmethods,
+so that `print p->next->name` works.
+"""
+
+import gdb
+import gdb.printing
+import gdb.xmethod
+import re
+
+POINTEE = "_vptr$pointee"
+
+
+def is_pointer(type):
+    type = type.strip_typedefs()
+    if type.code != gdb.TYPE_CODE_STRUCT:
+        return False
+    fields = type.fields()
+    return len(fields) > 0 and fields[0].name == "__address"
+
+
+def is_reference(type):
+    return (type.strip_typedefs().name or "").endswith("&")
+
+
+def pointee(type):
+    """The type that a pointer type points to; `void` where there is none."""
+    for field in type.strip_typedefs().fields():
+        if field.name == POINTEE:
+            return field.type.strip_typedefs().target()
+    return gdb.lookup_type("void")
+
+
+def memory():
+    """Host address of the first byte of the memory that pointers lead into."""
+    try:
+        return int(gdb.selected_frame().read_var("__precast_memory"))
+    except (gdb.error, ValueError):
+        pass
+    word = gdb.lookup_type("unsigned long").pointer()
+    cell = gdb.parse_and_eval("(unsigned long) &__precast_memory0")
+    return int(cell.cast(word).dereference())
+
+
+def address(value):
+    return int(value["__address"])
+
+
+def host(value):
+    """A pointer of the guest as a pointer of the process."""
+    target = pointee(value.type)
+    at = memory() + address(value) if address(value) or is_reference(value.type) else 0
+    return gdb.Value(at).cast(target.pointer())
+
+
+def reads_as_text(type):
+    type = type.unqualified().strip_typedefs()
+    return type.code in (gdb.TYPE_CODE_INT, gdb.TYPE_CODE_CHAR) and type.sizeof == 1
+
+
+def shown(value):
+    """A pointer, reference or string, as GDB shows those of the process."""
+    target, at = pointee(value.type), address(value)
+    if is_reference(value.type):
+        return "@0x%x: %s" % (at, host(value).dereference().format_string())
+    if at and reads_as_text(target):
+        text = host(value).format_string(symbols=False)
+        return re.sub(r"^(\(.*?\) )?0x[0-9a-f]+", "0x%x" % at, text)
+    return "0x%x" % at
+
+
+class Pointer:
+    """Printer of pointers and references."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def to_string(self):
+        return shown(self.value)
+
+
+def follow(value):
+    """A pointer of either kind as one of the process."""
+    return host(value) if is_pointer(value.type) else value
+
+
+def raw_vector(value):
+    """Address and length of a `Vec`."""
+    buffer = value["buf"]["inner"]
+    unique = buffer["ptr"]["pointer"]["pointer"]
+    return follow(unique), int(value["len"])
+
+
+class Text:
+    """Printer of `&str` and `String`."""
+
+    def __init__(self, start, length):
+        self.start, self.length = start, length
+
+    def to_string(self):
+        if self.length == 0:
+            return ""
+        return self.start.lazy_string("utf-8", self.length)
+
+    def display_hint(self):
+        return "string"
+
+
+class Elements:
+    """Printer of slices and `Vec`."""
+
+    def __init__(self, name, start, length):
+        self.name, self.start, self.length = name, start, length
+
+    def to_string(self):
+        return "%s(size=%d)" % (self.name, self.length)
+
+    def children(self):
+        for index in range(self.length):
+            yield "[%d]" % index, self.start[index]
+
+    def display_hint(self):
+        return "array"
+
+
+def rust(value, name):
+    """The printer of a type of Rust's library, if it is one."""
+    if re.match(r"^&(mut )?str$", name):
+        return Text(follow(value["data_ptr"]), int(value["length"]))
+    if name == "alloc::string::String":
+        start, length = raw_vector(value["vec"])
+        return Text(start, length)
+    if re.match(r"^alloc::vec::Vec<", name):
+        start, length = raw_vector(value)
+        item = value.type.strip_typedefs().template_argument(0)
+        return Elements("Vec", start.cast(item.pointer()), length)
+    if re.match(r"^&(mut )?\[", name):
+        return Elements(name, follow(value["data_ptr"]), int(value["length"]))
+    return None
+
+
+def lookup(value):
+    type = value.type.strip_typedefs()
+    if type.code != gdb.TYPE_CODE_STRUCT:
+        return None
+    if is_pointer(type):
+        return Pointer(value)
+    name = type.name or ""
+    return rust(value, name) if name.startswith(("&", "alloc::")) else None
+
+
+class Printers:
+    """All printers, as GDB lists them."""
+
+    name = "precast"
+    enabled = True
+    subprinters = None
+
+    def __call__(self, value):
+        return lookup(value)
+
+
+class Operator(gdb.xmethod.XMethod):
+    """An operator that pointers have."""
+
+
+class Worker(gdb.xmethod.XMethodWorker):
+    """Applies an operator to a pointer."""
+
+    def __init__(self, method):
+        self.method = method
+
+    def get_arg_types(self):
+        if self.method == "operator[]":
+            return [gdb.lookup_type("long")]
+        return None
+
+    def __call__(self, value, index=0):
+        # The object itself, or a pointer of GDB's to it.
+        at = host(value.dereference() if value.type.code == gdb.TYPE_CODE_PTR else value)
+        if self.method == "operator->":
+            return at
+        return (at + int(index)).dereference()
+
+
+class Operators(gdb.xmethod.XMethodMatcher):
+    """The operators of pointers."""
+
+    def __init__(self):
+        super().__init__("precast")
+        self.methods = [Operator(name) for name in ("operator*", "operator->", "operator[]")]
+
+    def match(self, type, method):
+        for known in self.methods:
+            if known.name == method and known.enabled and is_pointer(type):
+                return Worker(method)
+        return None
+
+
+def follow_language(_):
+    """Evaluates in C++ where the source is C, in which GDB has no operators."""
+    try:
+        language = gdb.selected_frame().language()
+    except (gdb.error, AttributeError):
+        return
+    gdb.execute("set language %s" % ("c++" if language == "c" else "auto"), to_string=True)
+
+
+gdb.events.stop.connect(follow_language)
+gdb.printing.register_pretty_printer(None, Printers(), replace=True)
+gdb.xmethod.register_xmethod_matcher(None, Operators(), replace=True)

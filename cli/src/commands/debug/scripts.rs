@@ -1,0 +1,49 @@
+//! What debuggers are told before a guest starts.
+
+use crate::commands::{cache, output};
+use crate::exit::{Failure, Result};
+use std::path::{Path, PathBuf};
+
+const LLDB: &str = include_str!("precast_lldb.py");
+const GDB: &str = include_str!("precast_gdb.py");
+
+/// The script for LLDB, as a file.
+pub(super) fn lldb() -> Result<PathBuf> {
+    written("precast_lldb.py", LLDB)
+}
+
+/// The script for GDB, as a file.
+pub(super) fn gdb() -> Result<PathBuf> {
+    written("precast_gdb.py", GDB)
+}
+
+/// LLDB's commands.
+pub(super) fn lldb_setup(script: &Path) -> [String; 2] {
+    [
+        "settings set plugin.jit-loader.gdb.enable on".to_owned(),
+        format!("command script import \"{}\"", script.display()),
+    ]
+}
+
+/// GDB's commands.
+pub(super) fn gdb_setup(script: &Path) -> [String; 3] {
+    let folder = script.parent().unwrap_or(script);
+    [
+        "set breakpoint pending on".to_owned(),
+        format!("add-auto-load-safe-path {}", folder.display()),
+        format!("source {}", script.display()),
+    ]
+}
+
+/// Writes a script beside the cache's artifacts, unless it is there.
+fn written(name: &str, text: &str) -> Result<PathBuf> {
+    let folder = cache::folder().unwrap_or_else(std::env::temp_dir).join("debugger");
+    let path = folder.join(name);
+    if std::fs::read(&path).is_ok_and(|there| there == text.as_bytes()) {
+        return Ok(path);
+    }
+    let failed = || Failure::while_doing(format!("cannot write {}", path.display()));
+    std::fs::create_dir_all(&folder).map_err(failed())?;
+    output::write(&path, |out| out.write_all(text.as_bytes()).map_err(failed()))?;
+    Ok(path)
+}

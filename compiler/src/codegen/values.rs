@@ -1,0 +1,127 @@
+//! What debug information needs to know of the generated code: where it came
+//! from, and where its values are.
+
+use super::Buffer;
+use crate::error::Result;
+use crate::function::{CodeDebug, Place, ValuePlace, ValueSpan};
+use crate::translate::{Recorded, slot_variable};
+use cranelift_codegen::isa::TargetIsa;
+use cranelift_codegen::isa::unwind::UnwindInst;
+use cranelift_codegen::{CompiledCode, LabelValueLoc};
+
+/// Distance of the CFA above the frame pointer in every function's call-frame
+/// information: the saved frame pointer and the return address.
+const CFA_ABOVE_FRAME_POINTER: i32 = 16;
+
+/// Collects everything for one function.
+pub(super) fn collect(
+    compiled: &CompiledCode,
+    recorded: Recorded,
+    isa: &dyn TargetIsa,
+) -> Result<CodeDebug> {
+    let buffer = &compiled.buffer;
+    let size = buffer.data().len() as u32;
+    let positions = positions(buffer);
+    let (mut spans, mut places) = slots(buffer, size);
+    let constants = recorded.constants.iter().map(|&(value, bits)| ValuePlace {
+        value,
+        start: 0,
+        end: size,
+        place: Place::Constant(bits),
+    });
+    places.extend(constants);
+    spans.extend(recorded.spans);
+    spans.sort_by_key(|span| (span.variable, span.from));
+    let calls: Vec<u32> = buffer.call_sites().map(|call| call.ret_addr - 1).collect();
+    let above = true_cfa(buffer) - CFA_ABOVE_FRAME_POINTER;
+    for (label, ranges) in &compiled.value_labels_ranges {
+        for range in ranges {
+            let (value, start, end) = (label.as_u32(), range.start, range.end);
+            match range.loc {
+                LabelValueLoc::CFAOffset(offset) => {
+                    let Ok(offset) = i32::try_from(offset) else { continue };
+                    let place = Place::Frame(offset + above);
+                    places.push(ValuePlace { value, start, end, place });
+                }
+                LabelValueLoc::Reg(reg) => {
+                    let Ok(register) = isa.map_regalloc_reg_to_dwarf(reg) else { continue };
+                    let place = Place::Register(register);
+                    push_between_calls(&mut places, value, start..end, place, &calls);
+                }
+            }
+        }
+    }
+    places.sort_by_key(|place| (place.value, place.start));
+    Ok(CodeDebug { positions, spans: spans.into(), places: places.into() })
+}
+
+/// Registers do not survive calls, and a frame that is in a call is looked up
+/// by the call's last byte: that byte is left out (as GCC's location lists do).
+fn push_between_calls(
+    places: &mut Vec<ValuePlace>,
+    value: u32,
+    range: std::ops::Range<u32>,
+    place: Place,
+    calls: &[u32],
+) {
+    let mut start = range.start;
+    let first = calls.partition_point(|call| *call < range.start);
+    for &call in calls[first..].iter().take_while(|call| **call < range.end) {
+        if start < call {
+            places.push(ValuePlace { value, start, end: call, place });
+        }
+        start = call + 1;
+    }
+    if start < range.end {
+        places.push(ValuePlace { value, start, end: range.end, place });
+    }
+}
+
+/// Distance from the frame pointer to the caller's stack pointer. Larger than
+/// that of the CFA where the function makes room for arguments of tail calls.
+fn true_cfa(buffer: &Buffer) -> i32 {
+    let mut frames = buffer.unwind_info.iter().filter_map(|(_, inst)| match inst {
+        UnwindInst::DefineNewFrame { offset_upward_to_caller_sp: up, .. } => Some(*up as i32),
+        _ => None,
+    });
+    frames.next_back().unwrap_or(CFA_ABOVE_FRAME_POINTER)
+}
+
+/// Pieces of code and where they came from. Code of no operator behind the
+/// prologue goes with what stands before it.
+fn positions(buffer: &Buffer) -> Box<[(u32, u32)]> {
+    let mut positions: Vec<(u32, u32)> = Vec::new();
+    for source in buffer.get_srclocs_sorted() {
+        if source.loc.is_default() {
+            continue;
+        }
+        if positions.is_empty() && source.start != 0 {
+            positions.push((0, 0));
+        }
+        match positions.last_mut() {
+            Some(last) if last.1 == source.loc.bits() => {}
+            Some(last) if last.0 == source.start => last.1 = source.loc.bits(),
+            _ => positions.push((source.start, source.loc.bits())),
+        }
+    }
+    if positions.is_empty() {
+        positions.push((0, 0));
+    }
+    positions.into()
+}
+
+/// The slots of `-g -O0`: valid everywhere.
+fn slots(buffer: &Buffer, size: u32) -> (Vec<ValueSpan>, Vec<ValuePlace>) {
+    let (mut spans, mut places) = (Vec::new(), Vec::new());
+    let Some(frame) = buffer.frame_layout() else { return (spans, places) };
+    let bottom = -CFA_ABOVE_FRAME_POINTER - frame.frame_to_fp_offset as i32;
+    for slot in frame.stackslots.values() {
+        let Some(key) = slot.key else { continue };
+        // Recorded values are numbered from zero.
+        let value = u32::MAX - places.len() as u32;
+        spans.push(ValueSpan { variable: slot_variable(key), from: 0, to: u32::MAX, value });
+        let place = Place::Frame(bottom + slot.offset as i32);
+        places.push(ValuePlace { value, start: 0, end: size, place });
+    }
+    (spans, places)
+}

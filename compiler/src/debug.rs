@@ -1,0 +1,113 @@
+//! Debug information: the module's DWARF 4 or 5, about WebAssembly, becomes
+//! DWARF 5 about the native code.
+//!
+//! What changes on the way:
+//!
+//! * *Code addresses*, offsets in the code section, become addresses of the
+//!   native code, by the position that code generation kept for every
+//!   instruction ([`code`]).
+//! * *Locations* in Wasm locals and globals become places in frames, registers
+//!   and contexts; a guest's address becomes the base of linear memory plus the
+//!   address, so that everything in memory can be written ([`expression`],
+//!   [`location`]).
+//! * *Pointers* stay as wide as the guest's. Debuggers take a pointer for an
+//!   address of the process, so pointer types become structures that
+//!   formatters recognise ([`pointer`]).
+//!
+//! Everything else is copied: types, names, scopes, files.
+//!
+//! Units are independent of each other, so that any thread can convert any of
+//! them; [`Module::finish`] joins them in order. What is malformed is left out,
+//! with a warning; work and memory stay in proportion to the input.
+//!
+//! | module | does |
+//! |-|-|
+//! | [`source`] | the sections of the input |
+//! | [`code`] | which code came from where, and where its values are |
+//! | [`output`] | growing sections with places to be filled in |
+//! | [`expression`] | DWARF expressions |
+//! | [`location`] | locations, as expressions or lists |
+//! | [`line`] | line number programs |
+//! | [`abbreviation`] | shapes of entries |
+//! | [`pointer`] | pointer types and their names |
+//! | [`unit`] | units and their entries |
+
+mod abbreviation;
+mod code;
+mod expression;
+mod line;
+mod location;
+mod output;
+mod pointer;
+mod source;
+mod unit;
+
+use crate::function::CompiledFunction;
+use crate::parse::Parsed;
+use crate::plan::Plan;
+use code::CodeMap;
+use gimli::Section as _;
+pub(crate) use output::Sections;
+pub(crate) use source::Source;
+use source::{Dwarf, UnitPlace};
+pub(crate) use unit::UnitOutput;
+
+/// Everything that converting a unit looks at, read-only.
+pub(crate) struct Module<'a> {
+    dwarf: Dwarf<'a>,
+    units: Vec<UnitPlace<'a>>,
+    code: CodeMap<'a>,
+    parsed: &'a Parsed<'a>,
+    plan: &'a Plan<'a>,
+    /// DWARF number of the frame pointer.
+    frame_pointer: u16,
+    /// Added to the producer of each unit.
+    producer: String,
+    /// Whether places in other sections must be known: for an object.
+    relocatable: bool,
+}
+
+impl<'a> Module<'a> {
+    /// Takes the sections of a module. `places` says where in `.text` each own
+    /// function lies.
+    pub(crate) fn new(
+        source: &Source<'a>,
+        parsed: &'a Parsed<'a>,
+        plan: &'a Plan<'a>,
+        functions: &'a [Option<CompiledFunction>],
+        places: &[Option<std::ops::Range<u32>>],
+        frame_pointer: u16,
+        relocatable: bool,
+    ) -> Self {
+        let dwarf = source.dwarf();
+        let units = source::units(&dwarf);
+        let code = CodeMap::new(source.code_start, parsed, functions, places);
+        let producer = concat!("precast ", env!("CARGO_PKG_VERSION")).to_owned();
+        Self { dwarf, units, code, parsed, plan, frame_pointer, producer, relocatable }
+    }
+
+    /// Number of units.
+    pub(crate) fn units(&self) -> usize {
+        self.units.len()
+    }
+
+    /// Converts one unit.
+    pub(crate) fn unit(&self, index: usize) -> UnitOutput {
+        unit::convert(self, index)
+    }
+
+    /// Writes an offset in a section of strings.
+    fn refer(&self, part: &mut output::Part, strings: output::Base, offset: u32) {
+        match self.relocatable {
+            true => part.fixup(output::Fixup::Strings(strings), offset),
+            false => part.u32(offset),
+        }
+    }
+
+    /// Joins the units, which come in order.
+    pub(crate) fn finish(&self, units: Vec<UnitOutput>) -> Sections {
+        let strings = self.dwarf.debug_str.reader().slice();
+        let line_strings = self.dwarf.debug_line_str.reader().slice();
+        output::join(units, strings, line_strings, self.relocatable)
+    }
+}

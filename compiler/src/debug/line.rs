@@ -1,0 +1,294 @@
+//! Line number programs (DWARF 5 section 6.2): the rows of the module's
+//! programs, placed on the native code.
+
+use super::Module;
+use super::code::Piece;
+use super::output::{Base, Part};
+use super::source::Bytes;
+use gimli::AttributeValue;
+use gimli::constants as dw;
+use std::collections::BTreeMap;
+
+/// Parameters of the special opcodes.
+const LINE_BASE: i64 = -5;
+const LINE_RANGE: i64 = 14;
+const OPCODE_BASE: u8 = 13;
+
+/// A row of the module's program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Row {
+    /// Address in the module's code.
+    pub address: u64,
+    pub file: u64,
+    pub line: u64,
+    pub column: u64,
+    pub is_stmt: bool,
+    pub prologue_end: bool,
+}
+
+/// The rows of a program, by function.
+#[derive(Default)]
+pub(super) struct Rows {
+    /// By the number of the function: its rows, ordered by address.
+    pub functions: BTreeMap<usize, Vec<Row>>,
+}
+
+/// Reads the rows at `offset` of `.debug_line`, as far as they are sound.
+pub(super) fn read(module: &Module<'_>, offset: usize, address_size: u8) -> Option<Rows> {
+    let section = &module.dwarf.debug_line;
+    let program = section.program(gimli::DebugLineOffset(offset), address_size, None, None).ok()?;
+    let mut reader = program.rows();
+    let mut rows = Rows::default();
+    while let Ok(Some((_, row))) = reader.next_row() {
+        if row.end_sequence() {
+            continue;
+        }
+        let Some(function) = module.code.find(row.address()) else { continue };
+        let column = match row.column() {
+            gimli::ColumnType::LeftEdge => 0,
+            gimli::ColumnType::Column(column) => column.get(),
+        };
+        rows.functions.entry(function).or_default().push(Row {
+            address: row.address(),
+            file: row.file_index(),
+            line: row.line().map_or(0, |line| line.get()),
+            column,
+            is_stmt: row.is_stmt(),
+            prologue_end: row.prologue_end(),
+        });
+    }
+    for rows in rows.functions.values_mut() {
+        rows.sort_by_key(|row| row.address);
+        unite(rows);
+    }
+    Some(rows)
+}
+
+/// Of several rows at one address the last counts; it marks a statement if any
+/// of its line does.
+fn unite(rows: &mut Vec<Row>) {
+    rows.dedup_by(|next, kept| {
+        let same = next.address == kept.address;
+        if same {
+            let line = (next.file, next.line) == (kept.file, kept.line);
+            next.is_stmt |= line && kept.is_stmt;
+            next.prologue_end |= kept.prologue_end;
+            *kept = *next;
+        }
+        same
+    });
+}
+
+/// The row that an address belongs to.
+pub(super) fn row_at(rows: &[Row], address: u64) -> Option<usize> {
+    rows.partition_point(|row| row.address <= address).checked_sub(1)
+}
+
+/// Writes the program at `offset` for the native code.
+pub(super) fn write(module: &Module<'_>, offset: usize, unit: &UnitFiles<'_>, rows: &Rows) -> Part {
+    let mut out = Part::default();
+    out.u32(0);
+    out.u16(5);
+    out.u8(8);
+    out.u8(0);
+    let header_length = out.len();
+    out.u32(0);
+    out.raw(&[1, 1, 1, LINE_BASE as u8, LINE_RANGE as u8, OPCODE_BASE]);
+    out.raw(&[0, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 1]);
+    files(module, offset, unit, &mut out);
+    out.set_length(header_length);
+
+    let mut functions: Vec<_> = rows.functions.iter().collect();
+    functions.sort_by_key(|(function, _)| module.code.get(**function).text.start);
+    for (function, rows) in functions {
+        sequence(module, *function, rows, &mut out);
+    }
+    out.set_length(0);
+    out
+}
+
+/// What the unit itself says of its files.
+pub(super) struct UnitFiles<'a> {
+    pub name: Option<Bytes<'a>>,
+    pub directory: Option<Bytes<'a>>,
+    pub address_size: u8,
+}
+
+/// The directories and files, numbered as in the module's program: version 5
+/// counts both from zero, where the unit's own stand.
+fn files(module: &Module<'_>, offset: usize, unit: &UnitFiles<'_>, out: &mut Part) {
+    let section = &module.dwarf.debug_line;
+    let offset = gimli::DebugLineOffset(offset);
+    let program = section.program(offset, unit.address_size, unit.directory, unit.name);
+    let text = |value: &AttributeValue<Bytes<'_>>| match *value {
+        AttributeValue::String(text) => text.slice().to_vec(),
+        AttributeValue::DebugStrRef(at) => {
+            module.dwarf.debug_str.get_str(at).map_or(Vec::new(), |s| s.slice().to_vec())
+        }
+        AttributeValue::DebugLineStrRef(at) => {
+            module.dwarf.debug_line_str.get_str(at).map_or(Vec::new(), |s| s.slice().to_vec())
+        }
+        _ => Vec::new(),
+    };
+    let Ok(program) = program else {
+        out.raw(&[0, 0, 0, 0]);
+        return;
+    };
+    let header = program.header();
+    let old = header.version() < 5;
+    let mut directories: Vec<Vec<u8>> = header.include_directories().iter().map(text).collect();
+    let own = |text: Option<Bytes<'_>>| text.map_or(Vec::new(), |text| text.slice().to_vec());
+    if old {
+        directories.insert(0, own(unit.directory));
+    }
+    out.u8(1);
+    out.uleb(dw::DW_LNCT_path.0.into());
+    out.uleb(dw::DW_FORM_string.0.into());
+    out.uleb(directories.len() as u64);
+    directories.iter().for_each(|directory| out.string(directory));
+
+    let has_md5 = !old && header.file_has_md5();
+    out.u8(if has_md5 { 3 } else { 2 });
+    out.uleb(dw::DW_LNCT_path.0.into());
+    out.uleb(dw::DW_FORM_string.0.into());
+    out.uleb(dw::DW_LNCT_directory_index.0.into());
+    out.uleb(dw::DW_FORM_udata.0.into());
+    if has_md5 {
+        out.uleb(dw::DW_LNCT_MD5.0.into());
+        out.uleb(dw::DW_FORM_data16.0.into());
+    }
+    let names = header.file_names();
+    out.uleb((names.len() + usize::from(old)) as u64);
+    if old {
+        out.string(&own(unit.name));
+        out.uleb(0);
+    }
+    for file in names {
+        out.string(&text(&file.path_name()));
+        let directory = file.directory_index();
+        out.uleb(if directory < directories.len() as u64 { directory } else { 0 });
+        if has_md5 {
+            out.raw(file.md5());
+        }
+    }
+}
+
+/// The registers of the line number state machine that we use.
+struct State {
+    address: u32,
+    file: u64,
+    line: u64,
+    column: u64,
+    is_stmt: bool,
+}
+
+/// The rows of one function.
+fn sequence(module: &Module<'_>, function: usize, rows: &[Row], out: &mut Part) {
+    let code = module.code.code(function);
+    let first = first_pieces(&code.pieces, rows);
+    let mut pieces = code.pieces.clone();
+    pieces.sort_by_key(|piece| piece.start);
+    let text = &code.place.text;
+    out.raw(&[0, 9, dw::DW_LNE_set_address.0]);
+    out.address(Base::Text, text.start.into());
+    let mut state = State { address: 0, file: 1, line: 1, column: 0, is_stmt: true };
+    let mut last = None;
+    for piece in pieces {
+        // Code before the first row belongs to the start of the function.
+        let number = row_at(rows, piece.source.into()).unwrap_or(0);
+        let starts = first[number] == Some(piece.start);
+        if last == Some(number) && !starts {
+            continue;
+        }
+        last = Some(number);
+        let row = &rows[number];
+        let is_stmt = row.is_stmt && starts;
+        emit(&mut state, piece.start, row, is_stmt, row.prologue_end && starts, out);
+    }
+    let size = text.end - text.start;
+    if size > state.address {
+        out.u8(dw::DW_LNS_advance_pc.0);
+        out.uleb((size - state.address).into());
+    }
+    out.raw(&[0, 1, dw::DW_LNE_end_sequence.0]);
+}
+
+/// For each row, where its code begins: the first code of its first operator
+/// that has any. A statement begins there and nowhere else.
+fn first_pieces(pieces: &[Piece], rows: &[Row]) -> Vec<Option<u32>> {
+    let mut first = vec![None; rows.len()];
+    for piece in pieces {
+        let number = row_at(rows, piece.source.into()).unwrap_or(0);
+        first[number].get_or_insert(piece.start);
+    }
+    first
+}
+
+fn emit(
+    state: &mut State,
+    address: u32,
+    row: &Row,
+    is_stmt: bool,
+    prologue_end: bool,
+    out: &mut Part,
+) {
+    if state.file != row.file {
+        out.u8(dw::DW_LNS_set_file.0);
+        out.uleb(row.file);
+        state.file = row.file;
+    }
+    if state.column != row.column {
+        out.u8(dw::DW_LNS_set_column.0);
+        out.uleb(row.column);
+        state.column = row.column;
+    }
+    if state.is_stmt != is_stmt {
+        out.u8(dw::DW_LNS_negate_stmt.0);
+        state.is_stmt = is_stmt;
+    }
+    if prologue_end {
+        out.u8(dw::DW_LNS_set_prologue_end.0);
+    }
+    let line = (row.line as i64).wrapping_sub(state.line as i64);
+    let advance = i64::from(address - state.address);
+    (state.line, state.address) = (row.line, address);
+    let special = |line: i64, advance: i64| {
+        let fits = (LINE_BASE..LINE_BASE + LINE_RANGE).contains(&line) && advance < 256;
+        let opcode = line - LINE_BASE + LINE_RANGE * advance + i64::from(OPCODE_BASE);
+        (fits && opcode <= 255).then_some(opcode as u8)
+    };
+    if let Some(opcode) = special(line, advance) {
+        return out.u8(opcode);
+    }
+    let mut line = line;
+    if !(LINE_BASE..LINE_BASE + LINE_RANGE).contains(&line) {
+        out.u8(dw::DW_LNS_advance_line.0);
+        out.sleb(line);
+        line = 0;
+    }
+    if let Some(opcode) = special(line, advance) {
+        return out.u8(opcode);
+    }
+    out.u8(dw::DW_LNS_advance_pc.0);
+    out.uleb(advance as u64);
+    out.u8(special(line, 0).expect("the line fits"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(address: u64, line: u64, is_stmt: bool) -> Row {
+        Row { address, file: 1, line, column: 0, is_stmt, prologue_end: false }
+    }
+
+    #[test]
+    fn of_rows_at_one_address_the_last_counts() {
+        let mut rows = vec![row(1, 5, true), row(1, 5, false), row(4, 6, true), row(4, 7, false)];
+        unite(&mut rows);
+        assert_eq!(rows, [row(1, 5, true), row(4, 7, false)]);
+        assert_eq!(row_at(&rows, 0), None);
+        assert_eq!(row_at(&rows, 3), Some(0));
+        assert_eq!(row_at(&rows, 4), Some(1));
+    }
+}

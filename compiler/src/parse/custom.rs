@@ -1,0 +1,73 @@
+//! Custom sections that say something about the code. None can make a module
+//! invalid (core specification, appendix on custom sections): of a damaged
+//! one, what came before the damage counts.
+
+use super::Parsed;
+use std::collections::BTreeMap;
+use wasmparser::{
+    BinaryReaderError, BranchHint, BranchHintSectionReader, CustomSectionReader, KnownCustom, Name,
+    NameSectionReader, ProducersSectionReader,
+};
+
+/// Branch hints of functions, by function index: which `if`s and `br_if`s are
+/// likely taken, ordered by offset from the start of the function's body
+/// (`metadata.code.branch_hint`, branch hinting proposal).
+pub(crate) type BranchHints = BTreeMap<u32, Vec<BranchHint>>;
+
+impl<'a> Parsed<'a> {
+    pub(super) fn custom_section(&mut self, section: &CustomSectionReader<'a>) {
+        // Where reading ends early, the rest is left out.
+        let _ = match section.as_known() {
+            KnownCustom::Name(reader) => self.read_names(reader),
+            KnownCustom::BranchHints(reader) => self.read_hints(reader),
+            KnownCustom::Producers(reader) => self.read_producers(reader),
+            _ => Ok(()),
+        };
+    }
+
+    fn read_names(&mut self, reader: NameSectionReader<'a>) -> Result<(), BinaryReaderError> {
+        for subsection in reader {
+            match subsection? {
+                Name::Module { name, .. } => self.name = Some(name),
+                Name::Function(map) => {
+                    for naming in map {
+                        let naming = naming?;
+                        let index = naming.index as usize;
+                        if index < self.functions.len() {
+                            self.names.resize(self.functions.len(), "");
+                            self.names[index] = naming.name;
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn read_hints(&mut self, reader: BranchHintSectionReader<'a>) -> Result<(), BinaryReaderError> {
+        for function in reader {
+            let function = function?;
+            let mut hints = function.hints.into_iter().collect::<Result<Vec<_>, _>>()?;
+            hints.sort_by_key(|hint| hint.func_offset);
+            self.hints.insert(function.func, hints);
+        }
+        Ok(())
+    }
+
+    /// Every value of every field, as `processed-by clang 19.1.7`.
+    fn read_producers(
+        &mut self,
+        reader: ProducersSectionReader<'a>,
+    ) -> Result<(), BinaryReaderError> {
+        for field in reader {
+            let field = field?;
+            for value in field.values {
+                let value = value?;
+                let text = format!("{} {} {}", field.name, value.name, value.version);
+                self.producers.push(text.trim_end().replace('\0', ""));
+            }
+        }
+        Ok(())
+    }
+}

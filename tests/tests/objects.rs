@@ -1,0 +1,156 @@
+//! Objects: linked by the system linker into C programs, and by ours into
+//! artifacts.
+
+use precast_tests::binaries::{library, precast};
+use precast_tests::outcome::{Outcome, run};
+use precast_tests::{fixture, need, root, scratch, syscalls};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const TARGETS: [&str; 3] =
+    ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu", "riscv64gc-unknown-linux-gnu"];
+
+/// Compiles a module to `NAME.o` and `NAME.h` in a folder.
+fn object(module: &Path, folder: &Path, options: &[&str]) -> PathBuf {
+    let name = module.file_stem().expect("a name").to_string_lossy().into_owned();
+    let object = folder.join(format!("{name}.o"));
+    let mut command = precast();
+    command.args(["compile", "--quiet", "--emit", "obj", "-o"]).arg(&object).args(options);
+    command.arg("--header").arg(folder.join(format!("{name}.h"))).arg(module);
+    run(&mut command).succeeds();
+    object
+}
+
+/// Links a C program with an object and the loader.
+fn link(cc: &Path, source: &str, object: &Path, options: &[&str]) -> PathBuf {
+    let program = object.with_extension("");
+    let folder = object.parent().expect("a folder");
+    let mut command = Command::new(cc);
+    command.args(["-std=c11", "-O1", "-Wall", "-Wextra", "-Werror", "-o"]).arg(&program);
+    command.arg("-I").arg(root().join("capi/include")).arg("-I").arg(folder).args(options);
+    command.arg(fixture(source)).arg(object).arg(library());
+    command.args(["-lpthread", "-ldl", "-lm"]);
+    run(&mut command).exits(0);
+    program
+}
+
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn a_c_program_calls_what_it_is_linked_with() {
+    let cc = need!("cc");
+    let folder = scratch();
+    let object = object(&fixture("capi/app.wat"), folder.path(), &[]);
+    let expected = std::fs::read_to_string(fixture("capi/app.expected")).expect("a fixture");
+    for options in [&[][..], &["-no-pie"], &["-static-pie"], &["-Wl,--gc-sections"]] {
+        let program = link(&cc, "capi/app.c", &object, options);
+        run(&mut Command::new(program)).succeeds().prints(&expected);
+    }
+}
+
+/// The WASI programs of `fixtures/programs`, with the folder that each needs.
+#[cfg(target_arch = "x86_64")]
+fn wasi_program(cc: &Path, name: &str, folder: &Path) -> PathBuf {
+    let object = object(&fixture(&format!("programs/{name}.wasm")), folder, &[]);
+    link(cc, "capi/wasi.c", &object, &[&format!("-DNAME={name}")])
+}
+
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn wasi_programs_run_linked() {
+    let cc = need!("cc");
+    let folder = scratch();
+    let artifact = |name: &str| {
+        let mut command = precast();
+        command.arg("run").arg("--dir").arg(format!("{}::/", folder.path().display()));
+        command.arg(fixture(&format!("programs/{name}.wasm")));
+        command
+    };
+    for (name, args) in [("hello", &["reader"][..]), ("shapes", &[]), ("words", &[])] {
+        let program = wasi_program(&cc, name, folder.path());
+        let mut linked = Command::new(program);
+        let linked: Outcome = run(linked.args(args).env("DIR", folder.path()));
+        let expected = run(artifact(name).args(args));
+        assert_eq!(linked.code, expected.code, "{name}: {}", linked.stderr);
+        assert_eq!(linked.text(), expected.text(), "{name}");
+        assert!(linked.stderr.starts_with("main begins\n"), "{name}: {}", linked.stderr);
+    }
+}
+
+/// What systems forbid that allow no new code: a program with a module in it
+/// asks for none.
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn a_linked_program_makes_nothing_executable() {
+    let (cc, strace) = (need!("cc"), need!("strace"));
+    let folder = scratch();
+    let program = wasi_program(&cc, "hello", folder.path());
+    let log = folder.path().join("log");
+    let mut command = Command::new(strace);
+    let calls = "execve,mmap,mprotect,pkey_mprotect,mremap,munmap,write,prctl";
+    command.args(["-f", "-y", "-A", "-e"]).arg(format!("trace={calls}")).arg("-o").arg(&log);
+    run(command.arg(&program)).exits(0).complains(&["main begins"]);
+    let trace = std::fs::read_to_string(&log).expect("the trace");
+    assert_eq!(syscalls::check(&trace).violations, [""; 0]);
+    let (before, after) = trace.split_once("main begins").expect("main writes");
+    // Otherwise what follows would prove nothing: libraries were loaded.
+    assert!(before.contains("PROT_EXEC"), "{before}");
+    assert!(after.contains("mmap("), "{after}");
+    assert!(!after.contains("PROT_EXEC"), "{after}");
+}
+
+#[test]
+fn objects_become_the_artifacts_of_direct_compilation() {
+    let folder = scratch();
+    for target in TARGETS {
+        for (program, options) in
+            [("inventory", &["-O"][..]), ("inventory", &["-O0"]), ("shapes", &["-O"])]
+        {
+            let module = fixture(&format!("programs/{program}.wasm"));
+            let options = [options, &["--target", target]].concat();
+            let object = object(&module, folder.path(), &options);
+            let mut direct = precast();
+            direct.args(["compile", "--quiet", "-o", "-"]).args(&options).arg(&module);
+            let direct = run(&mut direct).succeeds().stdout;
+            let linked = run(precast().args(["link", "-o", "-"]).arg(&object)).succeeds().stdout;
+            assert!(direct == linked, "{program} {options:?}");
+        }
+    }
+}
+
+#[test]
+fn what_a_c_program_cannot_provide_is_refused() {
+    let folder = scratch();
+    let file = folder.path().join("needs.wat");
+    for (import, reason) in [
+        ("(import \"a\" \"b\" (memory 1))", "imports a memory, `a.b`"),
+        ("(import \"a\" \"b\" (table 1 funcref))", "imports a table, `a.b`"),
+        ("(import \"a\" \"b\" (global i32))", "imports a global, `a.b`"),
+        ("(import \"a\" \"b\" (tag))", "imports an exception tag, `a.b`"),
+        ("(import \"a\" \"b\" (func (param externref)))", "takes or gives references, `a.b`"),
+    ] {
+        std::fs::write(&file, format!("(module {import})")).expect("a writable folder");
+        let object = folder.path().join("needs.o");
+        let mut command = precast();
+        command.args(["compile", "--emit", "obj", "-o"]).arg(&object).arg(&file);
+        run(&mut command).exits(1).complains(&[reason, "compile to an artifact"]);
+        assert!(!object.exists());
+    }
+}
+
+#[test]
+fn mistakes_have_answers() {
+    let folder = scratch();
+    let object = object(&fixture("capi/app.wat"), folder.path(), &[]);
+    run(precast().arg("run").arg(&object)).exits(1).complains(&["`precast link` makes"]);
+    let artifact = folder.path().join("app.cwasm");
+    run(precast().arg("link").arg(&object).arg("-o").arg(&artifact)).succeeds();
+    let again = run(precast().arg("link").arg(&artifact));
+    again.exits(1).complains(&["app.cwasm", "not a relocatable object"]);
+    let mut header = precast();
+    header.args(["compile", "--header", "x.h"]).arg(fixture("capi/app.wat"));
+    run(&mut header).exits(2).complains(&["--emit obj"]);
+    let mut name = precast();
+    name.args(["compile", "--emit", "obj", "-o", "-", "--name", "a b"])
+        .arg(fixture("capi/app.wat"));
+    run(&mut name).exits(2).complains(&["`a b` is no C identifier"]);
+}
