@@ -1,5 +1,6 @@
-//! Random modules under Precast, optimised and not, and under others: all must
-//! see the same results, traps, exceptions and final state.
+//! Random modules under Precast, optimised and not, in both memory models, and
+//! under others: all must see the same results, traps, exceptions and final
+//! state.
 //!
 //! | judge | modules | when |
 //! |-|-|-|
@@ -35,7 +36,7 @@ use totals::{Judge, Totals};
 
 /// Modules of the ordinary run under the interpreter, in the time that a test
 /// may take.
-const MODULES: u64 = 1500;
+const MODULES: u64 = 700;
 
 #[test]
 fn random_modules_do_the_same_as_under_an_interpreter() {

@@ -2,12 +2,19 @@
 
 use crate::module::Numbers;
 use crate::trace::{Bits, Ended, Runtime, Trace, follow, memory, show};
-use precast_compiler::{OptLevel, Options, compile};
+use precast_compiler::{MemoryModel, OptLevel, Options, compile};
 use precast_loader::{Artifact, Error, Extern, Instance, Linker, Store, Val, ValType};
 
-pub(crate) fn run(wasm: &[u8], seed: u64, opt_level: OptLevel) -> Trace {
-    let options = Options { opt_level, threads: Some(1), ..Options::default() };
-    let bytes = match compile(wasm, &options) {
+/// The ways in which every module is compiled.
+pub(crate) fn ways() -> [Options; 3] {
+    let plain = Options { threads: Some(1), ..Options::default() };
+    let slow = Options { opt_level: OptLevel::None, ..plain.clone() };
+    let bounds = Options { memory_model: MemoryModel::Bounds, ..plain.clone() };
+    [plain, slow, bounds]
+}
+
+pub(crate) fn run(wasm: &[u8], seed: u64, options: &Options) -> Trace {
+    let bytes = match compile(wasm, options) {
         Ok(bytes) => bytes,
         Err(why) => return Trace::refused(why),
     };

@@ -2,7 +2,6 @@
 
 use crate::trace::Trace;
 use crate::{interpreter, module, native, number};
-use precast_compiler::OptLevel;
 use std::fmt;
 use std::fs;
 use std::path::Path;
@@ -97,10 +96,10 @@ impl Totals {
             println!("{expected}\n{}", file.display());
         }
         let mut cut = expected.cut;
-        for level in [OptLevel::Speed, OptLevel::None] {
-            let found = native::run(wasm, seed, level);
+        for options in native::ways() {
+            let found = native::run(wasm, seed, &options);
             if let Some(difference) = expected.difference(&found) {
-                panic!("{} at {level:?}: {difference}", file.display());
+                panic!("{} with {options:?}: {difference}", file.display());
             }
             cut = cut.max(found.cut);
         }
