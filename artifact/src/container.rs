@@ -244,6 +244,14 @@ fn symbols_covering<'f>(header: &Header, file: &'f [u8], address: u64) -> Option
     Some(names.filter_map(|symbol| symbol.name(ENDIAN, symbols.strings()).ok()).collect())
 }
 
+/// The contents of a section of the file, by its name.
+pub fn section<'a>(file: &'a [u8], name: &str) -> Option<&'a [u8]> {
+    let header = Header::parse(file).ok()?;
+    let table = header.sections(ENDIAN, file).ok()?;
+    let (_, section) = table.section_by_name(ENDIAN, name.as_bytes())?;
+    section.data(ENDIAN, file).ok()
+}
+
 /// Every section that takes part in the file: name, place in the file, and
 /// whether it is mapped. For `inspect`.
 pub fn sections(file: &[u8]) -> Vec<(String, Range, bool)> {

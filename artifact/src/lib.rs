@@ -10,7 +10,9 @@
 //! |-|-|
 //! | [`abi`] | what machine code assumes: versions, context, store block, activation, function references, builtins |
 //! | [`container`] | the ELF image: sections, segments, and how a file is opened |
+//! | [`cpu`] | CPU features: names, and how a machine tells that it has them |
 //! | [`handlers`] | exception handlers by return address |
+//! | [`lines`] | source positions for trap reports, in `.precast.lines` |
 //! | [`linked`] | images that are linked into a program |
 //! | [`note`] | the header in `.note.precast`: versions, target, CPU features, options |
 //! | [`module`] | the module description in `.precast.module`: types, imports, exports, initialisation plan |
@@ -36,7 +38,9 @@
 
 pub mod abi;
 pub mod container;
+pub mod cpu;
 pub mod handlers;
+pub mod lines;
 pub mod linked;
 pub mod module;
 pub mod note;

@@ -1,6 +1,7 @@
 //! From Cranelift IR to a [`CompiledFunction`]: runs the code generator and
 //! takes out of its result what we keep.
 
+mod data;
 mod values;
 
 use crate::error::{Error, Location, Result};
@@ -40,6 +41,7 @@ pub(crate) fn generate(
     let debug = recorded.map(|recorded| values::collect(compiled, recorded, isa)).transpose()?;
     Ok(CompiledFunction {
         code: buffer.data().into(),
+        data: data(buffer, &compiled.bb_starts, isa),
         alignment: alignment(buffer),
         relocs: relocs.into(),
         sites: sites(buffer),
@@ -60,6 +62,16 @@ fn alignment(buffer: &Buffer) -> u32 {
         true => buffer.alignment.max(CACHE_LINE),
         false => buffer.alignment,
     }
+}
+
+/// What in the code is data.
+fn data(buffer: &Buffer, blocks: &[u32], isa: &dyn TargetIsa) -> Box<[std::ops::Range<u32>]> {
+    let traps: Vec<u32> = buffer.traps().iter().map(|trap| trap.offset).collect();
+    let mut blocks = blocks.to_vec();
+    blocks.sort_unstable();
+    let end = buffer.get_srclocs_sorted().iter().map(|source| source.end).max().unwrap_or(0);
+    let code = data::Code { bytes: buffer.data(), blocks: &blocks, traps: &traps, end };
+    data::find(isa.triple().architecture, &code)
 }
 
 fn codegen_error(message: String) -> Error {

@@ -29,7 +29,9 @@
 //! | [`location`] | locations, as expressions or lists |
 //! | [`line`] | line number programs |
 //! | [`abbreviation`] | shapes of entries |
+//! | [`meaning`] | locations that mean more than they say |
 //! | [`pointer`] | pointer types and their names |
+//! | [`site`] | source positions for trap reports |
 //! | [`unit`] | units and their entries |
 
 mod abbreviation;
@@ -37,8 +39,10 @@ mod code;
 mod expression;
 mod line;
 mod location;
+mod meaning;
 mod output;
 mod pointer;
+mod site;
 mod source;
 mod unit;
 

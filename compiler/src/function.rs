@@ -4,12 +4,15 @@
 
 use precast_artifact::handlers::Handler;
 use precast_artifact::search::Site;
+use std::ops::Range;
 
 /// The machine code of one function or stub, not yet placed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct CompiledFunction {
     /// Machine code, constants and jump tables included.
     pub code: Box<[u8]>,
+    /// Parts of the code that are no instructions, in order.
+    pub data: Box<[Range<u32>]>,
     /// Alignment that the code needs, in bytes, a power of two.
     pub alignment: u32,
     /// References to other code and to private tables, ordered by offset.

@@ -28,6 +28,7 @@
 
 mod c_header;
 mod codegen;
+mod cpu;
 mod debug;
 mod error;
 mod features;
@@ -48,6 +49,7 @@ pub use pipeline::{
     Observer, Report, compile, compile_object_to, compile_to, fingerprint, gains_from_cpu,
     link_object,
 };
+pub use target::{TargetDescription, targets};
 
 /// Converts the text format to a binary module. A binary module is returned
 /// as it is.

@@ -20,6 +20,13 @@ pub struct Options {
     pub target: Option<String>,
     /// CPU name: `baseline`, `native`, `x86-64-v3`, ...
     pub cpu: String,
+    /// CPU features to add to it (`+avx2`) and to take away (`-avx2`), in
+    /// order.
+    pub cpu_features: Vec<String>,
+    /// Whether stores that cross the end of memory write nothing before they
+    /// trap, on machines that may store piece by piece; where absent, on
+    /// riscv64.
+    pub precise_stores: Option<bool>,
     /// Effort.
     pub opt_level: OptLevel,
     /// `-g`: whether the artifact has debug information.
@@ -42,6 +49,8 @@ impl Default for Options {
         Self {
             target: None,
             cpu: "baseline".to_owned(),
+            cpu_features: Vec::new(),
+            precise_stores: None,
             opt_level: OptLevel::default(),
             debug_info: false,
             features: Features::default(),
@@ -107,6 +116,8 @@ impl Options {
             recorded.push("-g".to_owned());
         }
         recorded.push(format!("--cpu={}", self.cpu));
+        recorded.extend(self.cpu_features.iter().map(|change| format!("--cpu-feature={change}")));
+        recorded.extend(self.precise_stores.map(|on| format!("--precise-stores={on}")));
         if self.memory_model == MemoryModel::Bounds {
             recorded.push("--memory-model=bounds".to_owned());
         }

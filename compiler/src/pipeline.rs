@@ -139,9 +139,9 @@ fn compile_with(
 
     let (parsed, source_hash) = pool
         .install(|| rayon::join(|| parse::parse(wasm, features), || Sha256::digest(wasm).into()));
-    let parsed = parsed?;
+    let parsed = parsed.map_err(|error| target.explain(error))?;
     clock.lap("parse");
-    let summary = survey_all(&pool, &parsed)?;
+    let summary = survey_all(&pool, &parsed).map_err(|error| target.explain(error))?;
     clock.lap("survey");
     let plan = Plan::new(&parsed, &summary, options, target.link.page_size)?;
     clock.lap("plan");
@@ -150,6 +150,7 @@ fn compile_with(
         plan: &plan,
         frontend: target.isa.frontend_config(),
         br_table_chain: options.enabled("br-table-chain"),
+        precise_stores: options.precise_stores.unwrap_or(target.stores_may_tear()),
         debug: match (options.debug_info, options.opt_level) {
             (false, _) => Debug::Off,
             (true, OptLevel::None) => Debug::Slots,
@@ -445,6 +446,7 @@ pub fn gains_from_cpu(report: &Report, options: &Options) -> bool {
     report.uses_simd
         && options.opt_level == OptLevel::Speed
         && options.cpu == "baseline"
+        && options.cpu_features.is_empty()
         && report.target.starts_with("x86_64")
 }
 

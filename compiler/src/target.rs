@@ -1,13 +1,17 @@
 //! Targets: which machine the code is for, and which of its features may be
 //! used.
 
+use crate::cpu::{ARCHITECTURES, Architecture, Feature};
 use crate::error::{Error, Result};
 use crate::features::Features;
 use crate::link::LinkTarget;
 use crate::options::{OptLevel, Options};
 use cranelift_codegen::isa::{self, OwnedTargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
-use target_lexicon::{Architecture, Triple};
+use target_lexicon::{
+    Aarch64Architecture, Architecture as TripleArchitecture, Environment, OperatingSystem,
+    Riscv64Architecture, Triple,
+};
 
 /// The code generator for one machine, and what linking must know of it.
 pub(crate) struct Target {
@@ -18,39 +22,29 @@ pub(crate) struct Target {
     pub link: LinkTarget,
 }
 
-/// A CPU feature: its name in Linux and the code generator's settings for it.
-struct Feature {
-    name: &'static str,
-    setting: &'static str,
-    /// The level of x86-64 that first has it (psABI, section 3.1.1); 0 if none.
-    level: u8,
+/// What code can be made for, as `precast targets` lists it.
+#[derive(Clone, Debug)]
+pub struct TargetDescription {
+    /// Name of the architecture.
+    pub architecture: &'static str,
+    /// Its triples.
+    pub triples: &'static [&'static str],
+    /// CPUs with their features; the first is the baseline.
+    pub cpus: Vec<(&'static str, &'static [&'static str])>,
+    /// Features that can be added: the name in Linux, and that in compilers.
+    pub features: Vec<(&'static str, &'static str)>,
 }
 
-const fn feature(name: &'static str, setting: &'static str, level: u8) -> Feature {
-    Feature { name, setting, level }
+/// Everything that code can be made for.
+pub fn targets() -> Vec<TargetDescription> {
+    let describe = |architecture: &'static Architecture| TargetDescription {
+        architecture: architecture.name,
+        triples: architecture.triples,
+        cpus: architecture.cpus.iter().map(|cpu| (cpu.name, cpu.features)).collect(),
+        features: architecture.features.iter().map(|f| (f.name, f.alias)).collect(),
+    };
+    ARCHITECTURES.map(describe).into()
 }
-
-/// Every x86-64 feature that code generation knows. The lowest level is v2:
-/// below it, rounding and byte shuffles would be library calls.
-const X86_FEATURES: [Feature; 17] = [
-    feature("cx16", "has_cmpxchg16b", 2),
-    feature("pni", "has_sse3", 2),
-    feature("ssse3", "has_ssse3", 2),
-    feature("sse4_1", "has_sse41", 2),
-    feature("sse4_2", "has_sse42", 2),
-    feature("popcnt", "has_popcnt", 2),
-    feature("avx", "has_avx", 3),
-    feature("avx2", "has_avx2", 3),
-    feature("fma", "has_fma", 3),
-    feature("bmi1", "has_bmi1", 3),
-    feature("bmi2", "has_bmi2", 3),
-    feature("abm", "has_lzcnt", 3),
-    feature("avx512f", "has_avx512f", 4),
-    feature("avx512dq", "has_avx512dq", 4),
-    feature("avx512vl", "has_avx512vl", 4),
-    feature("avx512vbmi", "has_avx512vbmi", 0),
-    feature("avx512_bitalg", "has_avx512bitalg", 0),
-];
 
 impl Target {
     /// Looks up the triple and CPU of `options`.
@@ -61,105 +55,102 @@ impl Target {
                 .map_err(|why| Error::Option(format!("unknown target `{text}`: {why}")))?,
             None => Triple::host(),
         };
-        let mut features = cpu_features(&triple, &options.cpu)?;
-        features.sort_by_key(|f| f.name);
-        let mut builder =
-            isa::lookup(triple.clone()).map_err(|_| Error::Option(unsupported_target(&triple)))?;
-        for feature in &features {
-            builder.enable(feature.setting).map_err(|why| Error::Option(why.to_string()))?;
+        let architecture = architecture(&triple)?;
+        let features = architecture.features(&options.cpu, &options.cpu_features)?;
+        let mut builder = isa::lookup(triple.clone()).map_err(|_| unsupported(&triple))?;
+        for setting in settings_of(&features) {
+            builder.enable(setting).map_err(|why| Error::Option(why.to_string()))?;
         }
         let isa = builder
             .finish(flags(options))
             .map_err(|why| Error::Option(format!("target {triple}: {why}")))?;
-        let link = link_target(&triple)?;
-        let cpu_features = features.iter().map(|f| f.name.to_owned()).collect();
+        let cpu_features: Vec<String> = features.iter().map(|f| f.name.to_owned()).collect();
+        let link = link_target(architecture, &cpu_features);
         Ok(Self { isa, triple, cpu_features, link })
     }
 
-    /// The features of a set that this target can have: vectors need more than
-    /// the baseline of riscv64.
+    /// Whether there are instructions for vectors: riscv64 has them with an
+    /// extension only.
+    fn has_vectors(&self) -> bool {
+        !matches!(self.triple.architecture, TripleArchitecture::Riscv64(_))
+            || self.cpu_features.iter().any(|name| name == "v")
+    }
+
+    /// Whether a store across two pages may write to one of them and then
+    /// fault. RISC-V allows it, and simple cores do it, by emulation in
+    /// firmware (unprivileged ISA, section 2.6). Arm's architecture leaves it
+    /// open too; there it is for the user to ask.
+    pub(crate) fn stores_may_tear(&self) -> bool {
+        matches!(self.triple.architecture, TripleArchitecture::Riscv64(_))
+    }
+
+    /// The features of a set that this target can have.
     pub(crate) fn allowed(&self, features: Features) -> Features {
-        match self.triple.architecture {
-            Architecture::Riscv64(_) => features.without_simd(),
-            _ => features,
+        if self.has_vectors() { features } else { features.without_simd() }
+    }
+
+    /// An error as it is, unless the module needs what only this target lacks.
+    pub(crate) fn explain(&self, error: Error) -> Error {
+        match error {
+            Error::Invalid { at, message }
+                if !self.has_vectors() && message.to_lowercase().contains("simd support") =>
+            {
+                let what = "vectors on riscv64, unless with `--cpu-feature +v` for machines that \
+                            have the V extension"
+                    .to_owned();
+                Error::Unsupported { at, what }
+            }
+            other => other,
         }
     }
 }
 
-fn unsupported_target(triple: &Triple) -> String {
-    format!(
-        "target `{triple}` is not supported; known are x86_64, aarch64 and riscv64gc, each `-unknown-linux-gnu` or `-musl`"
-    )
+/// Settings of the code generator for some features. The V extension has
+/// registers of 128 bits or more.
+fn settings_of(features: &[&'static Feature]) -> impl Iterator<Item = &'static str> {
+    let vectors = features.iter().any(|feature| feature.name == "v").then_some("zvl128b");
+    features.iter().map(|feature| feature.setting).chain(vectors)
 }
 
-fn link_target(triple: &Triple) -> Result<LinkTarget> {
+/// The architecture of a triple: of one that has little-endian Linux.
+fn architecture(triple: &Triple) -> Result<&'static Architecture> {
+    let name = match triple.architecture {
+        TripleArchitecture::X86_64 => "x86_64",
+        TripleArchitecture::Aarch64(Aarch64Architecture::Aarch64) => "aarch64",
+        TripleArchitecture::Riscv64(
+            Riscv64Architecture::Riscv64gc | Riscv64Architecture::Riscv64,
+        ) => "riscv64",
+        _ => return Err(unsupported(triple)),
+    };
+    let linux = triple.operating_system == OperatingSystem::Linux
+        && matches!(triple.environment, Environment::Gnu | Environment::Musl);
+    match Architecture::find(name) {
+        Some(architecture) if linux => Ok(architecture),
+        _ => Err(unsupported(triple)),
+    }
+}
+
+fn unsupported(triple: &Triple) -> Error {
+    let known: Vec<&str> =
+        ARCHITECTURES.iter().flat_map(|architecture| architecture.triples).copied().collect();
+    Error::Option(format!("target `{triple}` is not supported; known are {}", known.join(", ")))
+}
+
+fn link_target(architecture: &Architecture, cpu_features: &[String]) -> LinkTarget {
     use object::elf;
-    Ok(match triple.architecture {
-        Architecture::X86_64 => LinkTarget { machine: elf::EM_X86_64, flags: 0, page_size: 4096 },
-        // 64 KiB pages exist: the image must fit them.
-        Architecture::Aarch64(_) => {
+    match architecture.name {
+        "aarch64" => {
+            // 64 KiB pages exist: the image must fit them.
             LinkTarget { machine: elf::EM_AARCH64, flags: 0, page_size: 64 << 10 }
         }
-        Architecture::Riscv64(_) => LinkTarget {
-            machine: elf::EM_RISCV,
-            flags: elf::EF_RISCV_RVC | elf::EF_RISCV_FLOAT_ABI_DOUBLE,
-            page_size: 4096,
-        },
-        _ => return Err(Error::Option(unsupported_target(triple))),
-    })
-}
-
-fn cpu_features(triple: &Triple, cpu: &str) -> Result<Vec<&'static Feature>> {
-    if triple.architecture != Architecture::X86_64 {
-        return match cpu {
-            "baseline" | "generic" => Ok(Vec::new()),
-            other => Err(Error::Option(format!(
-                "unknown CPU `{other}` for {triple}; known are baseline, generic"
-            ))),
-        };
+        "riscv64" => {
+            let compressed = cpu_features.iter().any(|name| name == "c");
+            let compressed = if compressed { elf::EF_RISCV_RVC } else { 0 };
+            let flags = elf::EF_RISCV_FLOAT_ABI_DOUBLE | compressed;
+            LinkTarget { machine: elf::EM_RISCV, flags, page_size: 4096 }
+        }
+        _ => LinkTarget { machine: elf::EM_X86_64, flags: 0, page_size: 4096 },
     }
-    let up_to =
-        |level: u8| Ok(X86_FEATURES.iter().filter(|f| f.level != 0 && f.level <= level).collect());
-    match cpu {
-        "baseline" | "generic" | "x86-64-v2" => up_to(2),
-        "x86-64-v3" => up_to(3),
-        "x86-64-v4" => up_to(4),
-        "native" => native_features(),
-        other => Err(Error::Option(format!(
-            "unknown CPU `{other}`; known are baseline, native, x86-64-v2, x86-64-v3, x86-64-v4"
-        ))),
-    }
-}
-
-/// What this machine's CPU has.
-#[cfg(target_arch = "x86_64")]
-fn native_features() -> Result<Vec<&'static Feature>> {
-    let has = |name: &str| match name {
-        "cx16" => std::is_x86_feature_detected!("cmpxchg16b"),
-        "pni" => std::is_x86_feature_detected!("sse3"),
-        "ssse3" => std::is_x86_feature_detected!("ssse3"),
-        "sse4_1" => std::is_x86_feature_detected!("sse4.1"),
-        "sse4_2" => std::is_x86_feature_detected!("sse4.2"),
-        "popcnt" => std::is_x86_feature_detected!("popcnt"),
-        "avx" => std::is_x86_feature_detected!("avx"),
-        "avx2" => std::is_x86_feature_detected!("avx2"),
-        "fma" => std::is_x86_feature_detected!("fma"),
-        "bmi1" => std::is_x86_feature_detected!("bmi1"),
-        "bmi2" => std::is_x86_feature_detected!("bmi2"),
-        "abm" => std::is_x86_feature_detected!("lzcnt"),
-        "avx512f" => std::is_x86_feature_detected!("avx512f"),
-        "avx512dq" => std::is_x86_feature_detected!("avx512dq"),
-        "avx512vl" => std::is_x86_feature_detected!("avx512vl"),
-        "avx512vbmi" => std::is_x86_feature_detected!("avx512vbmi"),
-        "avx512_bitalg" => std::is_x86_feature_detected!("avx512bitalg"),
-        _ => false,
-    };
-    Ok(X86_FEATURES.iter().filter(|f| has(f.name)).collect())
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn native_features() -> Result<Vec<&'static Feature>> {
-    Err(Error::Option("`--cpu native` for x86_64 needs an x86_64 machine".to_owned()))
 }
 
 /// The code generator's settings that do not depend on the machine.
@@ -177,6 +168,8 @@ fn flags(options: &Options) -> settings::Flags {
     );
     set("enable_verifier", if cfg!(debug_assertions) { "true" } else { "false" });
     set("use_colocated_libcalls", "true");
+    // Where blocks start, which tells code from data.
+    set("machine_code_cfg_info", "true");
     set("unwind_info", "true");
     // Backtraces and the unwinder walk frame pointers, and tail calls need
     // them. On x86-64 every frame has one whatever the setting.

@@ -60,6 +60,8 @@ pub(crate) struct Env<'a> {
     pub frontend: TargetFrontendConfig,
     /// Whether small `br_table`s become compare chains.
     pub br_table_chain: bool,
+    /// Whether a store that traps must be kept from writing some of its bytes.
+    pub precise_stores: bool,
     /// What debuggers shall find.
     pub debug: Debug,
 }

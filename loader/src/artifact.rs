@@ -287,6 +287,15 @@ impl Image {
         }
     }
 
+    /// The whole file, also what is not part of the image; empty for one that
+    /// is linked into this program.
+    pub(crate) fn file_bytes(&self) -> &[u8] {
+        match &self.source {
+            Source::File(mapping, _) => mapping.bytes(),
+            Source::Linked(_) => &[],
+        }
+    }
+
     /// Where initial contents of memory come from.
     pub(crate) fn contents(&self, run: &MemoryRun) -> Contents<'_> {
         match &self.source {

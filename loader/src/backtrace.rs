@@ -16,6 +16,7 @@
 use crate::artifact::Image;
 use crate::registry;
 use crate::store::StoreCore;
+use crate::symbolize;
 use crate::trap::{Frame, Trap};
 use crate::vm::FaultRecord;
 use crate::walk::{Position, caller, outwards};
@@ -116,6 +117,7 @@ fn frame(core: &StoreCore, pc: usize, returns: bool) -> Option<Frame> {
         name: names.next(),
         same_code: names.collect(),
         offset: sites.and_then(|sites| Some(sites.exactly(place.offset)?.value)),
+        source: symbolize::source_lines(image.file_bytes(), place.offset),
         code_offset: None,
         instance: core.instance_of(image, module),
     })

@@ -28,9 +28,13 @@ pub enum Error {
         /// The architecture of this machine.
         here: &'static str,
     },
-    /// The code uses CPU features that this machine lacks, or that this
-    /// loader does not know.
+    /// The code uses CPU features that this machine lacks.
     MissingCpuFeature {
+        /// Their names, as the artifact spells them.
+        features: Vec<String>,
+    },
+    /// The code uses CPU features that this loader cannot look for.
+    UnknownCpuFeature {
         /// Their names, as the artifact spells them.
         features: Vec<String>,
     },
@@ -136,8 +140,15 @@ impl fmt::Display for Error {
             ),
             Self::MissingCpuFeature { features } => write!(
                 f,
-                "the code uses CPU features that this machine lacks: {}: \
-                 compile the module again for this machine or for a portable baseline",
+                "the code uses CPU features that this machine lacks: {}: compile the module again \
+                 with `--cpu baseline`, or with `--cpu-feature -{}`",
+                features.join(", "),
+                features.join(",-")
+            ),
+            Self::UnknownCpuFeature { features } => write!(
+                f,
+                "the code uses CPU features that this loader does not know: {}: compile the module \
+                 again with `--cpu baseline`, or take a loader of the compiler's version",
                 features.join(", ")
             ),
             Self::PageSize { artifact, here } => write!(

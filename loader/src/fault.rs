@@ -72,7 +72,7 @@ pub(crate) fn decide(fault: &Fault) -> Option<Resume> {
     // SAFETY: the top activation lies on the host's stack below us.
     let activation = unsafe { store.block.activation.as_mut() }?;
     let unframed_return = starts_function(image, pc).then(|| {
-        // SAFETY: nothing of the function has run, and its caller could push.
+        // SAFETY: it has pushed nothing yet, and its caller could.
         unsafe { arch::return_address_at_entry(&fault.registers) }
     });
     activation.fault = Some(FaultRecord { pc, fp, unframed_return });
@@ -90,16 +90,18 @@ fn site_trap(image: Option<&Image>, pc: usize) -> Option<TrapCode> {
     }
 }
 
-/// Whether `pc` is the first instruction of a function, guest's or stub.
+/// Whether the function at `pc`, guest's or stub, has no frame yet.
 fn starts_function(image: Option<&Image>, pc: usize) -> bool {
     let Some(image) = image else { return arch::starts_stub(pc) };
     let starts = || {
         let (module, offset) = image.locate(pc)?;
         let functions = image.bytes(module.function_table);
         let stubs = module.entry_stubs.iter().chain(&module.host_stubs);
+        let starts = |code: u32| (offset.wrapping_sub(code) as usize) < arch::FRAME_SETUP;
+        let function = Table::new(".precast.functions", functions).ok()?.at_or_before(offset);
         Some(
-            stubs.into_iter().any(|stub| stub.code == offset)
-                || Table::new(".precast.functions", functions).ok()?.exactly(offset).is_some(),
+            stubs.into_iter().any(|stub| starts(stub.code))
+                || function.is_some_and(|function| starts(function.key)),
         )
     };
     starts().unwrap_or(false)

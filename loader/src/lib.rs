@@ -36,7 +36,7 @@
 //! | machine | `sys` |
 //! | words | `trap`, `matching`, `types`, `vm`, `registry`, `value`, `error` |
 //! | things | `artifact`, `linear`, `elements`, `exceptions`, `host`, `guest`, `store` |
-//! | running | `walk`, `backtrace`, `unwind`, `fault`, `call`, `segments`, `builtins` |
+//! | running | `walk`, `symbolize`, `backtrace`, `unwind`, `fault`, `call`, `segments`, `builtins` |
 //! | for the host | `memory`, `table`, `global`, `externs`, `caller`, `func`, `typed`, `instance`, `coredump` |
 //! | linking | `imports`, `instantiate`, `linker`, `wasi`, `wasi_link` |
 //!
@@ -70,6 +70,7 @@ mod memory;
 mod registry;
 mod segments;
 mod store;
+mod symbolize;
 mod sys;
 mod table;
 mod trap;
@@ -95,8 +96,9 @@ pub use precast_artifact::types::{
     FuncType, GlobalType, HeapType, Limits as SizeLimits, MemoryType, RefType, TableType, ValType,
 };
 pub use store::{AsStore, Limits, Store, StoreMut, StoreRef};
+pub use symbolize::symbolize;
 pub use sys::process::{deny_write_execute, inherited_descriptor};
-pub use trap::{Frame, Trap};
+pub use trap::{Frame, SourceLine, Trap};
 pub use typed::{HostClosure, IntoFunc, TypedFunc, WasmReturn, WasmTy, WasmValues};
 pub use value::{Exception, ExnRef, ExternRef, Func, Global, Memory, RawValue, Table, Tag, Val};
 pub use wasi_link::run_command;

@@ -27,11 +27,29 @@ pub struct Frame {
     pub same_code: Vec<String>,
     /// Where it stood, in bytes from the start of the Wasm module.
     pub offset: Option<u32>,
+    /// The source lines, innermost first: more than one where functions were
+    /// inlined. None if the artifact has no debug information.
+    pub source: Vec<SourceLine>,
     /// As [`Frame::offset`], from the start of the function's body. Only known
     /// where the artifact has debug information.
     pub code_offset: Option<u32>,
     /// Index in the store of an instance that it belongs to.
     pub(crate) instance: Option<u32>,
+}
+
+/// A line of source code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SourceLine {
+    /// The inlined function that the line is in; `None` for the function that
+    /// the frame belongs to.
+    pub function: Option<String>,
+    /// Path of the file.
+    pub file: String,
+    /// Line, from 1; 0 if unknown.
+    pub line: u32,
+    /// Column, from 1; 0 if unknown.
+    pub column: u32,
 }
 
 impl Trap {
@@ -71,7 +89,7 @@ impl fmt::Display for Trap {
 }
 
 impl fmt::Display for Frame {
-    /// `name (module) at wasm offset 0x1234`.
+    /// `name (module) at wasm offset 0x1234`, then its source lines.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.name {
             Some(name) => f.write_str(name)?,
@@ -89,6 +107,22 @@ impl fmt::Display for Frame {
             [other, rest @ ..] => {
                 write!(f, ", or {other} or {} more, which share its code", rest.len())
             }
+        }?;
+        self.source.iter().try_for_each(|line| write!(f, "\n          {line}"))
+    }
+}
+
+impl fmt::Display for SourceLine {
+    /// `at src/main.c:12:5`, or `in inlined at src/main.c:12:5`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(function) = &self.function {
+            write!(f, "in {function} ")?;
+        }
+        write!(f, "at {}", self.file)?;
+        match (self.line, self.column) {
+            (0, _) => Ok(()),
+            (line, 0) => write!(f, ":{line}"),
+            (line, column) => write!(f, ":{line}:{column}"),
         }
     }
 }
@@ -105,6 +139,7 @@ mod tests {
             name: name.map(str::to_owned),
             same_code: Vec::new(),
             offset,
+            source: Vec::new(),
             code_offset: None,
             instance: None,
         };
@@ -118,5 +153,29 @@ mod tests {
                         1: function 7 (app)\n    \
                         ... and 3 more frames";
         assert_eq!(trap.to_string(), expected);
+    }
+
+    #[test]
+    fn source_lines_follow_their_frame() {
+        let line = |function: Option<&str>, line, column| SourceLine {
+            function: function.map(str::to_owned),
+            file: "a.c".to_owned(),
+            line,
+            column,
+        };
+        let frame = Frame {
+            module: None,
+            function: 7,
+            name: Some("outer".to_owned()),
+            same_code: Vec::new(),
+            offset: Some(16),
+            source: vec![line(Some("inner"), 3, 5), line(None, 9, 0)],
+            code_offset: None,
+            instance: None,
+        };
+        let expected = "outer at wasm offset 0x10\n          \
+                        in inner at a.c:3:5\n          \
+                        at a.c:9";
+        assert_eq!(frame.to_string(), expected);
     }
 }

@@ -30,14 +30,15 @@ def basename(path):
 
 def plain(function):
     """A function's name without parameters, template arguments and scopes."""
-    name = re.sub(r"\(anonymous namespace\)::|\(anonymous class\)::| const$", "", function or "?")
+    name = re.sub(r"\(anonymous namespace\)::|\(anonymous class\)::| const$|::h[0-9a-f]{16}$", "", function or "?")
     depth, out = 0, ""
     for char in name.replace("operator()", "operator_call").replace("operator->", "operator_arrow"):
         depth += char in "<("
         if depth == 0:
             out += char
         depth -= char in ">)"
-    return re.split(r"::|\.", out.strip().split(" ")[-1])[-1]
+    name = re.split(r"::|\.", out.strip().rstrip(":").split(" ")[-1])[-1]
+    return "closure" if "closure" in name else name
 
 
 class Gdb:
@@ -56,7 +57,6 @@ class Gdb:
             "set debuginfod enabled off",
             "set breakpoint pending on",
             "set print frame-info short-location",
-            "set startup-with-shell off",
             "handle SIGSEGV SIGILL SIGFPE SIGTRAP stop print nopass",
         ] + setup:
             self.command(command)

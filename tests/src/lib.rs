@@ -3,20 +3,24 @@
 //! | module | for |
 //! |-|-|
 //! | [`binaries`] | the commands under test: built once, then driven as users drive them |
+//! | [`cross`] | other machines: loaders built for them, run under QEMU |
 //! | [`outcome`] | how a command ended, and assertions about it |
 //! | [`run_file`] | `.run` files beside fixtures: how a program is run, and what must come out |
 //! | [`tools`] | tools that may be missing: a test is skipped by name, and fails in CI |
 //! | [`syscalls`] | what a system-call trace says of executable memory |
+//! | [`transcript`] | what debuggers show of programs, written down and compared |
 //! | [`imports`] | who uses whom, read off Rust sources |
 //!
 //! `tests/run` runs everything and ends with a summary.
 
 pub mod binaries;
+pub mod cross;
 pub mod imports;
 pub mod outcome;
 pub mod run_file;
 pub mod syscalls;
 pub mod tools;
+pub mod transcript;
 
 use std::path::{Path, PathBuf};
 

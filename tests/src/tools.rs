@@ -53,20 +53,43 @@ macro_rules! test_name {
 }
 
 /// Debian package of each tool that a test may ask for.
-const PACKAGES: [(&str, &str); 9] = [
+const PACKAGES: &[(&str, &str)] = &[
+    ("aarch64-linux-gnu-objdump", "binutils-aarch64-linux-gnu"),
+    ("aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu libc6-dev-arm64-cross"),
     ("cc", "gcc"),
+    ("clang-19", "clang-19 lld-19 wasi-libc libclang-rt-19-dev-wasm32"),
     ("gdb", "gdb"),
-    ("lldb-19", "lldb-19"),
+    ("lldb", "lldb-22"),
+    ("lldb-dap", "lldb-22"),
+    ("llvm-dwarfdump-19", "llvm-19"),
+    ("llvm-objdump-19", "llvm-19"),
     ("objdump", "binutils"),
     ("perf", "linux-perf"),
+    ("qemu-aarch64-static", "qemu-user-static"),
+    ("qemu-riscv64-static", "qemu-user-static"),
     ("readelf", "binutils"),
+    ("riscv64-linux-gnu-objdump", "binutils-riscv64-linux-gnu"),
+    ("riscv64-linux-gnu-gcc", "gcc-riscv64-linux-gnu libc6-dev-riscv64-cross"),
     ("sh", "dash"),
     ("strace", "strace"),
     ("unshare", "util-linux"),
 ];
 
+/// Names that a tool may go by; the first that is there is taken.
+const NAMES: &[(&str, &[&str])] = &[
+    ("lldb", &["lldb-22", "lldb-21", "lldb-20", "lldb-19", "lldb"]),
+    ("lldb-dap", &["lldb-dap-22", "lldb-dap-21", "lldb-dap-20", "lldb-dap-19", "lldb-dap"]),
+];
+
 /// Looks a tool up in `PATH`.
 pub fn find(tool: &str) -> Option<PathBuf> {
+    match NAMES.iter().find(|(name, _)| *name == tool) {
+        Some((_, names)) => names.iter().find_map(|name| find_file(name)),
+        None => find_file(tool),
+    }
+}
+
+fn find_file(tool: &str) -> Option<PathBuf> {
     let folders = std::env::var_os("PATH")?;
     std::env::split_paths(&folders).map(|folder| folder.join(tool)).find(|path| path.is_file())
 }

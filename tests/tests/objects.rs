@@ -98,14 +98,62 @@ fn a_linked_program_makes_nothing_executable() {
     assert!(!after.contains("PROT_EXEC"), "{after}");
 }
 
+/// A Rust program with debug information, linked into a C program that has
+/// its own.
+#[cfg(target_arch = "x86_64")]
+fn program_with_lines(cc: &Path, folder: &Path) -> PathBuf {
+    let object = object(&fixture("debug/rust.wasm"), folder, &["-g", "-O0"]);
+    link(cc, "capi/wasi.c", &object, &["-g", "-DNAME=rust"])
+}
+
+/// The debugger is at line 10 of the guest, knows its variables, and sees it
+/// called by the program's `main`.
+#[cfg(target_arch = "x86_64")]
+#[track_caller]
+fn stands_in_the_guest(text: &str) {
+    for part in ["scalars.rs:10", "sum = 59701", "scalars.rs:30", "wasi.c:"] {
+        assert!(text.contains(part), "`{part}` is not there:\n{text}");
+    }
+}
+
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn gdb_stops_on_a_line_of_the_guest() {
+    let (cc, gdb) = (need!("cc"), need!("gdb"));
+    let folder = scratch();
+    let program = program_with_lines(&cc, folder.path());
+    let mut command = Command::new(gdb);
+    command.args(["-nx", "-batch", "-ex", "break scalars.rs:10", "-ex", "run scalars"]);
+    // Otherwise the guest's `main` would be the last frame shown.
+    command.args(["-ex", "info locals", "-ex", "set backtrace past-main on", "-ex", "backtrace"]);
+    command.arg(program);
+    stands_in_the_guest(&run(&mut command).text());
+}
+
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn lldb_stops_on_a_line_of_the_guest() {
+    let (cc, lldb) = (need!("cc"), need!("lldb"));
+    let folder = scratch();
+    let program = program_with_lines(&cc, folder.path());
+    let mut command = Command::new(lldb);
+    command.args(["--no-lldbinit", "--batch", "-o", "breakpoint set -f scalars.rs -l 10"]);
+    command.args(["-o", "run scalars", "-o", "frame variable", "-o", "bt"]).arg(program);
+    stands_in_the_guest(&run(&mut command).text());
+}
+
 #[test]
 fn objects_become_the_artifacts_of_direct_compilation() {
     let folder = scratch();
     for target in TARGETS {
-        for (program, options) in
-            [("inventory", &["-O"][..]), ("inventory", &["-O0"]), ("shapes", &["-O"])]
-        {
-            let module = fixture(&format!("programs/{program}.wasm"));
+        for (program, options) in [
+            ("programs/inventory", &["-O"][..]),
+            ("programs/inventory", &["-O0"]),
+            ("programs/shapes", &["-O"]),
+            ("debug/rust", &["-g", "-O0"]),
+            ("debug/rust", &["-g", "-O"]),
+        ] {
+            let module = fixture(&format!("{program}.wasm"));
             let options = [options, &["--target", target]].concat();
             let object = object(&module, folder.path(), &options);
             let mut direct = precast();

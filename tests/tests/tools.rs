@@ -127,7 +127,7 @@ fn gdb() {
 
 #[test]
 fn lldb() {
-    let lldb = need!("lldb-19");
+    let lldb = need!("lldb");
     let folder = scratch();
     let artifact = words(&folder);
     let mut command = Command::new(lldb);

@@ -24,9 +24,24 @@ pub struct CodegenOptions {
     #[arg(long, value_name = "TRIPLE")]
     pub target: Option<String>,
 
-    /// CPU that the code may rely on: baseline, native, x86-64-v3, ...
+    /// CPU that the code may rely on: baseline, native, x86-64-v3, ...;
+    /// `precast targets` lists them
     #[arg(long, value_name = "NAME")]
     pub cpu: Option<String>,
+
+    /// CPU features to add to the CPU's, as +NAME, and to take away, as -NAME
+    #[arg(
+        long = "cpu-feature",
+        value_name = "LIST",
+        value_delimiter = ',',
+        allow_hyphen_values = true
+    )]
+    cpu_features: Vec<String>,
+
+    /// Whether a store across the end of memory writes nothing before it traps,
+    /// where the machine may store piece by piece; true by default on riscv64
+    #[arg(long, value_name = "BOOL")]
+    precise_stores: Option<bool>,
 
     /// WebAssembly features to allow: all or wasm2, then +NAME and -NAME to
     /// add and take away
@@ -116,11 +131,6 @@ fn parse_memory_model(text: &str) -> Result<MemoryModel, String> {
     }
 }
 
-/// CPU name for this machine.
-pub fn host_cpu() -> &'static str {
-    if cfg!(target_arch = "x86_64") { "native" } else { "baseline" }
-}
-
 impl CodegenOptions {
     /// The compiler's options.
     pub fn options(&self) -> Options {
@@ -128,18 +138,18 @@ impl CodegenOptions {
         Options {
             target: self.target.clone(),
             cpu: self.cpu.clone().unwrap_or(defaults.cpu),
+            cpu_features: self.cpu_features.clone(),
+            precise_stores: self.precise_stores,
             opt_level: self.opt_level.unwrap_or_default(),
-            debug_info: self.debug_info,
             features: self.features.unwrap_or_default(),
             memory_model: self.memory_model.unwrap_or_default(),
             memory_reservation: self.memory_reservation,
             threads: self.jobs,
             disabled: self.disabled.clone(),
+            debug_info: self.debug_info,
         }
     }
-}
 
-impl CodegenOptions {
     /// The compiler's options for a module that is compiled to be debugged
     /// here and now.
     pub fn debug_options(&self) -> Options {
@@ -149,7 +159,7 @@ impl CodegenOptions {
             options.opt_level = OptLevel::None;
         }
         if self.cpu.is_none() && self.target.is_none() {
-            options.cpu = host_cpu().to_owned();
+            options.cpu = "native".to_owned();
         }
         options
     }

@@ -34,6 +34,18 @@ pub struct DebugCommand {
     #[arg(long, conflicts_with = "gdb")]
     vscode: bool,
 
+    /// Debug a process that runs already, by its number
+    #[arg(long, value_name = "PID", conflicts_with = "vscode")]
+    pid: Option<u32>,
+
+    /// Look at a core dump of a process that ran the artifact
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["pid", "vscode"])]
+    core: Option<PathBuf>,
+
+    /// The program that dumped core, if not this one
+    #[arg(long, value_name = "PROGRAM", requires = "core")]
+    host: Option<PathBuf>,
+
     /// The debugger to start, instead of the one in PATH
     #[arg(long, value_name = "PROGRAM")]
     debugger: Option<PathBuf>,
@@ -63,11 +75,18 @@ impl DebugCommand {
         if self.vscode {
             return vscode::write(file, &program, &arguments, &scripts::lldb()?);
         }
+        let host = self.host.as_ref().unwrap_or(&program);
         let mut command = match self.gdb {
-            true => self.gdb_command(&scripts::gdb()?)?,
-            false => self.lldb_command(&scripts::lldb()?)?,
+            true => self.gdb_command(&scripts::gdb()?, &artifact)?,
+            false => self.lldb_command(&scripts::lldb()?, &artifact)?,
         };
-        command.arg(program).args(arguments);
+        match (&self.pid, &self.core, self.gdb) {
+            (Some(pid), _, _) => command.args(["-p", &pid.to_string()]),
+            (_, Some(core), true) => command.arg(host).arg(core),
+            (_, Some(core), false) => command.arg("-c").arg(core).arg(host),
+            (_, _, true) => command.arg("--args").arg(program).args(arguments),
+            (_, _, false) => command.arg("--").arg(program).args(arguments),
+        };
         // The debugger takes this process's place, with its terminal.
         let name = command.get_program().to_string_lossy().into_owned();
         Err(Failure::while_doing(format!("cannot start {name}"))(command.exec()))
@@ -94,23 +113,26 @@ impl DebugCommand {
         }
     }
 
-    fn lldb_command(&self, script: &Path) -> Result<Command> {
+    fn lldb_command(&self, script: &Path, artifact: &Path) -> Result<Command> {
         let names = ["lldb", "lldb-23", "lldb-22", "lldb-21", "lldb-20", "lldb-19"];
         let mut command = Command::new(self.find(&names)?);
-        if self.batch {
-            command.arg("--batch");
-        }
         for setup in scripts::lldb_setup(script) {
             command.arg("-O").arg(setup);
+        }
+        for setup in self.core.iter().flat_map(|_| scripts::lldb_image(artifact)) {
+            command.arg("-o").arg(setup);
         }
         for user in &self.commands {
             command.arg("-o").arg(user);
         }
-        command.arg("--");
+        if self.batch {
+            // Its own `--batch` ends at the first trap.
+            command.args(["-O", "settings set auto-confirm true", "-o", "quit"]);
+        }
         Ok(command)
     }
 
-    fn gdb_command(&self, script: &Path) -> Result<Command> {
+    fn gdb_command(&self, script: &Path, artifact: &Path) -> Result<Command> {
         let mut command = Command::new(self.find(&["gdb"])?);
         if self.batch {
             command.arg("-batch");
@@ -118,10 +140,12 @@ impl DebugCommand {
         for setup in scripts::gdb_setup(script) {
             command.arg("-iex").arg(setup);
         }
+        for setup in self.core.iter().map(|_| scripts::gdb_image(artifact)) {
+            command.arg("-ex").arg(setup);
+        }
         for user in &self.commands {
             command.arg("-ex").arg(user);
         }
-        command.arg("--args");
         Ok(command)
     }
 

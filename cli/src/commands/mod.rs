@@ -8,6 +8,8 @@ pub mod inspect;
 pub mod link;
 pub mod output;
 pub mod progress;
+pub mod symbolize;
+pub mod targets;
 pub mod wast;
 
 use crate::exit::{Failure, Result};
@@ -42,6 +44,10 @@ enum Command {
     Debug(debug::DebugCommand),
     /// Show what an artifact holds
     Inspect(inspect::InspectCommand),
+    /// Put names and source lines into the report of a trap
+    Symbolize(symbolize::SymbolizeCommand),
+    /// List what can be compiled for: targets, CPUs, CPU features
+    Targets(targets::TargetsCommand),
     /// Run specification scripts, compiling each module ahead of time
     Wast(wast::WastCommand),
     /// Print a completion script for a shell
@@ -78,6 +84,8 @@ pub fn main() -> Result {
         Command::Run(command) => command.run(),
         Command::Debug(command) => command.run(),
         Command::Inspect(command) => command.run(),
+        Command::Symbolize(command) => command.run(),
+        Command::Targets(command) => command.run(),
         Command::Wast(command) => command.run(),
         Command::Completions { shell } => {
             let mut command = Cli::command();
@@ -126,7 +134,7 @@ impl RunCommand {
         let mut options = self.codegen.options();
         // It runs here and now, so it may use all that this machine has.
         if self.codegen.cpu.is_none() && self.codegen.target.is_none() {
-            options.cpu = compile::host_cpu().to_owned();
+            options.cpu = "native".to_owned();
         }
         if self.no_cache {
             let compiled = compile::to_bytes(path, &bytes, &options, self.quiet)?;

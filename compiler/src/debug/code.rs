@@ -1,14 +1,14 @@
 //! Which native code came from which place of the module, and where the values
 //! of variables are meanwhile.
 
-use crate::function::{CodeDebug, CompiledFunction, Place, ValueSpan, Watched};
+use crate::function::{CodeDebug, CodeSite, CompiledFunction, Place, ValueSpan, Watched};
 use crate::parse::Parsed;
 use std::ops::Range;
 
 /// All functions that have code.
 pub(super) struct CodeMap<'a> {
     /// Where the code section's contents start in the module.
-    start: u32,
+    pub start: u32,
     /// Ordered by place in the module, which is the order of indices.
     functions: Vec<FunctionPlace<'a>>,
 }
@@ -22,6 +22,7 @@ pub(super) struct FunctionPlace<'a> {
     pub source: Range<u32>,
     /// Its code, relative to `.text`.
     pub text: Range<u32>,
+    pub sites: &'a [CodeSite],
     debug: &'a CodeDebug,
 }
 
@@ -35,9 +36,16 @@ impl<'a> CodeMap<'a> {
         let bodies = parsed.bodies.iter().zip(functions).zip(places).enumerate();
         let functions = bodies.filter_map(|(body, ((source, function), place))| {
             let range = source.body.range();
-            let debug = function.as_ref()?.debug.as_deref()?;
+            let function = function.as_ref()?;
+            let debug = function.debug.as_deref()?;
             let source = (range.start as u32).checked_sub(start)?..(range.end as u32) - start;
-            Some(FunctionPlace { body, source, text: place.clone()?, debug })
+            Some(FunctionPlace {
+                body,
+                source,
+                text: place.clone()?,
+                sites: &function.sites,
+                debug,
+            })
         });
         Self { start, functions: functions.collect() }
     }
@@ -126,13 +134,17 @@ impl FunctionCode<'_> {
         variables: &[Watched],
         work: &mut u64,
     ) -> Vec<Region> {
+        let cost = (self.within(source).len() * (1 + variables.len())) as u64;
+        let Some(left) = work.checked_sub(cost) else { return Vec::new() };
+        *work = left;
+        if let Some(places) = self.fixed(variables) {
+            let ranges = self.ranges(source).into_iter();
+            return ranges.map(|code| Region { code, places: places.clone() }).collect();
+        }
         let mut regions = Vec::new();
         let mut pieces = self.within(source).to_vec();
         pieces.sort_by_key(|piece| piece.start);
         for piece in pieces {
-            let cost = 1 + variables.len() as u64;
-            let Some(left) = work.checked_sub(cost) else { return Vec::new() };
-            *work = left;
             let whole = Region { code: piece.start..piece.end, places: Vec::new() };
             let mut found = vec![whole];
             for variable in variables {
@@ -150,6 +162,22 @@ impl FunctionCode<'_> {
             }
         }
         regions
+    }
+
+    /// The places of variables that each have one place in all of the code.
+    pub(super) fn fixed(&self, variables: &[Watched]) -> Option<Vec<Place>> {
+        variables.iter().map(|variable| self.fixed_place(*variable)).collect()
+    }
+
+    fn fixed_place(&self, variable: Watched) -> Option<Place> {
+        let spans = &self.place.debug.spans;
+        let span = spans.get(spans.partition_point(|span| span.variable < variable))?;
+        let always = span.variable == variable && span.from == 0 && span.to == u32::MAX;
+        let places = &self.place.debug.places;
+        let first = places.partition_point(|place| place.value < span.value);
+        let place = places.get(first).filter(|place| place.value == span.value)?;
+        let everywhere = place.start == 0 && place.end == self.size();
+        (always && everywhere).then_some(place.place)
     }
 
     /// Splits regions where a variable changes its place, and drops what has
@@ -211,6 +239,30 @@ pub(super) fn intersect(one: &[Range<u32>], other: &[Range<u32>]) -> Vec<Range<u
     common
 }
 
+/// Takes from `ranges` what is in `taken`, and adds the rest to it. Both are
+/// ordered.
+pub(super) fn claim(ranges: Vec<Range<u32>>, taken: &mut Vec<Range<u32>>) -> Vec<Range<u32>> {
+    let mut left = Vec::with_capacity(ranges.len());
+    for range in ranges {
+        let mut start = range.start;
+        let first = taken.partition_point(|taken| taken.end <= range.start);
+        for taken in taken[first..].iter().take_while(|taken| taken.start < range.end) {
+            if start < taken.start {
+                left.push(start..taken.start);
+            }
+            start = taken.end;
+        }
+        if start < range.end {
+            left.push(start..range.end);
+        }
+    }
+    for range in &left {
+        let at = taken.partition_point(|taken| taken.start < range.start);
+        taken.insert(at, range.clone());
+    }
+    left
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -220,5 +272,8 @@ mod tests {
         assert_eq!(join(vec![4..6, 0..2, 2..3, 5..5]), [0..3, 4..6]);
         assert_eq!(intersect(&[0..10, 20..30], &[5..12, 12..25]), [5..10, 20..25]);
         assert_eq!(intersect(&[0..10, 20..30], &[]), []);
+        let mut taken = vec![0..4, 8..10];
+        assert_eq!(claim(vec![2..9, 12..13], &mut taken), [4..8, 12..13]);
+        assert_eq!(taken, [0..4, 4..8, 8..10, 12..13]);
     }
 }

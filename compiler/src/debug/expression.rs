@@ -9,6 +9,7 @@
 //! followed, and at the end, where the expression is the place of a variable in
 //! memory. A variable that is a local is where the local is.
 
+use super::meaning::Meaning;
 use super::output::{Base, Part};
 use crate::function::{Place, Watched};
 use gimli::constants as dw;
@@ -46,6 +47,8 @@ enum Kind {
     Memory,
     /// The variable's value.
     Value,
+    /// A value that is an address of the guest, wanted as one of the process.
+    HostAddress,
     /// The value, as bytes.
     Bytes,
     /// Nothing: this part is not available.
@@ -146,7 +149,7 @@ impl Source {
         let mut variables = Vec::new();
         let mut context = false;
         for part in &self.parts {
-            context |= part.kind == Kind::Memory;
+            context |= matches!(part.kind, Kind::Memory | Kind::HostAddress);
             for op in &part.ops {
                 match op {
                     Op::Local(index) => variables.push(Watched::Local(*index)),
@@ -189,6 +192,24 @@ impl Source {
             part.kind = Kind::Memory;
         }
         source
+    }
+
+    /// As it is meant, for a variable.
+    pub(super) fn meant(mut self, meaning: Meaning) -> Self {
+        if let [part] = self.parts.as_mut_slice()
+            && part.size.is_none()
+        {
+            match (meaning, part.kind) {
+                (Meaning::Indirect, _) if part.local().is_some() => part.kind = Kind::Memory,
+                (Meaning::HostPointer, Kind::Memory) => {
+                    part.ops.push(Op::Load(self.address_size));
+                    part.kind = Kind::HostAddress;
+                }
+                (Meaning::HostPointer, Kind::Value) => part.kind = Kind::HostAddress,
+                _ => {}
+            }
+        }
+        self
     }
 
     /// Whether this is the place of one variable in memory or a local.
@@ -294,6 +315,11 @@ impl Emitter<'_> {
                 self.op(dw::DW_OP_implicit_value);
                 self.out.uleb(part.data.len() as u64);
                 self.out.raw(&part.data);
+            }
+            Kind::HostAddress => {
+                self.ops(&part.ops)?;
+                self.add_memory_base()?;
+                self.op(dw::DW_OP_stack_value);
             }
             Kind::Value | Kind::Memory => match part.local() {
                 Some(local) => self.local_place((self.place)(Watched::Local(local))?),

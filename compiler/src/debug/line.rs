@@ -120,16 +120,7 @@ fn files(module: &Module<'_>, offset: usize, unit: &UnitFiles<'_>, out: &mut Par
     let section = &module.dwarf.debug_line;
     let offset = gimli::DebugLineOffset(offset);
     let program = section.program(offset, unit.address_size, unit.directory, unit.name);
-    let text = |value: &AttributeValue<Bytes<'_>>| match *value {
-        AttributeValue::String(text) => text.slice().to_vec(),
-        AttributeValue::DebugStrRef(at) => {
-            module.dwarf.debug_str.get_str(at).map_or(Vec::new(), |s| s.slice().to_vec())
-        }
-        AttributeValue::DebugLineStrRef(at) => {
-            module.dwarf.debug_line_str.get_str(at).map_or(Vec::new(), |s| s.slice().to_vec())
-        }
-        _ => Vec::new(),
-    };
+    let text = |value: &AttributeValue<Bytes<'_>>| text(module, value);
     let Ok(program) = program else {
         out.raw(&[0, 0, 0, 0]);
         return;
@@ -171,6 +162,48 @@ fn files(module: &Module<'_>, offset: usize, unit: &UnitFiles<'_>, out: &mut Par
             out.raw(file.md5());
         }
     }
+}
+
+/// The path of every file of the program at `offset`, by number.
+pub(super) fn paths(module: &Module<'_>, offset: usize, unit: &UnitFiles<'_>) -> Vec<String> {
+    let section = &module.dwarf.debug_line;
+    let offset = gimli::DebugLineOffset(offset);
+    let program = section.program(offset, unit.address_size, unit.directory, unit.name);
+    let Ok(program) = program else { return Vec::new() };
+    let header = program.header();
+    let lossy = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    let own = |text: Option<Bytes<'_>>| lossy(text.map_or(Vec::new(), |t| t.slice().to_vec()));
+    let name = |file: &gimli::FileEntry<Bytes<'_>>| {
+        let directory = match (file.directory_index(), header.version()) {
+            (0, ..5) => None,
+            _ => file.directory(header).map(|directory| lossy(text(module, &directory))),
+        };
+        let path = lossy(text(module, &file.path_name()));
+        let parts = [own(unit.directory), directory.unwrap_or_default(), path];
+        // What is absolute begins anew.
+        parts.into_iter().fold(String::new(), |path, part| match part.as_str() {
+            "" => path,
+            part if path.is_empty() || part.starts_with('/') => part.to_owned(),
+            part => format!("{}/{part}", path.trim_end_matches('/')),
+        })
+    };
+    let files = header.file_names().iter().map(name);
+    match header.version() < 5 {
+        true => [own(unit.name)].into_iter().chain(files).collect(),
+        false => files.collect(),
+    }
+}
+
+/// A string of a line number program's header.
+fn text(module: &Module<'_>, value: &AttributeValue<Bytes<'_>>) -> Vec<u8> {
+    let dwarf = &module.dwarf;
+    let text = match *value {
+        AttributeValue::String(text) => Ok(text),
+        AttributeValue::DebugStrRef(at) => dwarf.debug_str.get_str(at),
+        AttributeValue::DebugLineStrRef(at) => dwarf.debug_line_str.get_str(at),
+        _ => return Vec::new(),
+    };
+    text.map_or(Vec::new(), |text| text.slice().to_vec())
 }
 
 /// The registers of the line number state machine that we use.

@@ -2,8 +2,9 @@
 //! of expressions for parts of it (DWARF 5 section 2.6).
 
 use super::Module;
-use super::code::{FunctionCode, Region};
+use super::code::FunctionCode;
 use super::expression::{Global, Source, World};
+use super::meaning::Meaning;
 use super::output::{Base, Fixup, Part};
 use crate::function::{Place, Watched};
 use crate::plan::{self, Constant};
@@ -16,6 +17,8 @@ type Expression<'a> = gimli::Expression<EndianSlice<'a, LittleEndian>>;
 
 /// The function that entries are inside of.
 pub(super) struct Function<'a> {
+    /// Its number in the code map.
+    pub index: usize,
     pub code: FunctionCode<'a>,
     pub frame_base: Option<Source>,
     /// Whether the function's own `DW_AT_frame_base` is the same address as the
@@ -41,7 +44,7 @@ impl<'a> Function<'a> {
                 push(count, module.parsed.types.value(ty).map_or(0, size));
             }
         }
-        Self { code, frame_base: None, same_base: false, locals }
+        Self { index, code, frame_base: None, same_base: false, locals }
     }
 
     fn local_size(&self, local: u32) -> Option<u32> {
@@ -97,21 +100,24 @@ impl<'m, 'a> Locations<'m, 'a> {
         &mut self,
         function: Option<&Function<'a>>,
         expression: Expression<'_>,
+        meaning: Meaning,
     ) -> Option<Located> {
         let Some(function) = function else {
             let source = Source::parse(expression, self.encoding, None)?;
             return self.emit(&source, &[], &[], None).map(Located::Expression);
         };
         if function.same_base
+            && meaning != Meaning::HostPointer
             && let Some(part) = frame_offset(expression, self.encoding)
         {
             return Some(Located::Expression(part));
         }
         let source = Source::parse(expression, self.encoding, function.frame_base.as_ref())?;
+        let source = source.meant(meaning);
         if let Some(part) = self.everywhere(&source, function) {
             return Some(Located::Expression(part));
         }
-        self.list(function, [(function.whole(), expression)].into_iter())
+        self.list(function, [(function.whole(), expression)].into_iter(), meaning)
     }
 
     /// Locations that hold in parts of the function.
@@ -119,6 +125,7 @@ impl<'m, 'a> Locations<'m, 'a> {
         &mut self,
         function: &Function<'a>,
         entries: impl Iterator<Item = (Range<u64>, Expression<'e>)>,
+        meaning: Meaning,
     ) -> Option<Located> {
         let mut list = Part::default();
         for (range, expression) in entries {
@@ -126,6 +133,7 @@ impl<'m, 'a> Locations<'m, 'a> {
             let range = range.start.max(whole.start)..range.end.min(whole.end);
             let base = function.frame_base.as_ref();
             let Some(source) = Source::parse(expression, self.encoding, base) else { continue };
+            let source = source.meant(meaning);
             let variables = source.variables(true);
             for region in function.code.regions(&range, &variables, &mut self.work) {
                 let part = self.emit(&source, &variables, &region.places, Some(function));
@@ -137,24 +145,10 @@ impl<'m, 'a> Locations<'m, 'a> {
     }
 
     /// The base of memory 0, as a value.
-    pub(super) fn memory_base(&mut self, function: &Function<'a>) -> Option<Located> {
-        let whole = function.whole();
-        let regions = function.code.regions(&whole, &[Watched::Context], &mut self.work);
-        let emit = |locations: &Self, places: &[Place]| {
-            locations.with_world(Some(function), |world| {
-                super::expression::memory_base(*places.first()?, world)
-            })
-        };
-        if let Some(places) = covers(&regions, function.code.size()) {
-            return emit(self, places).map(Located::Expression);
-        }
-        let mut list = Part::default();
-        for region in regions {
-            if let Some(part) = emit(self, &region.places) {
-                entry(&mut list, &region.code, &part);
-            }
-        }
-        self.finish_list(function, list)
+    pub(super) fn memory_base(&self, function: &Function<'a>) -> Option<Located> {
+        let place = *function.code.fixed(&[Watched::Context])?.first()?;
+        self.with_world(Some(function), |world| super::expression::memory_base(place, world))
+            .map(Located::Expression)
     }
 
     fn finish_list(&mut self, function: &Function<'a>, list: Part) -> Option<Located> {
@@ -178,11 +172,10 @@ impl<'m, 'a> Locations<'m, 'a> {
     }
 
     /// The expression, if every variable has one place in all of the code.
-    fn everywhere(&mut self, source: &Source, function: &Function<'a>) -> Option<Part> {
+    fn everywhere(&self, source: &Source, function: &Function<'a>) -> Option<Part> {
         let variables = source.variables(true);
-        let regions = function.code.regions(&function.whole(), &variables, &mut self.work);
-        let places = covers(&regions, function.code.size())?;
-        self.emit(source, &variables, places, Some(function))
+        let places = function.code.fixed(&variables)?;
+        self.emit(source, &variables, &places, Some(function))
     }
 
     fn emit(
@@ -249,14 +242,6 @@ fn entry(list: &mut Part, code: &Range<u32>, expression: &Part) {
     list.uleb(code.end.into());
     list.uleb(expression.len() as u64);
     list.append(expression);
-}
-
-/// The places, if one region is all of the code.
-fn covers(regions: &[Region], size: u32) -> Option<&[Place]> {
-    match regions {
-        [Region { code, places }] if *code == (0..size) => Some(places),
-        _ => None,
-    }
 }
 
 /// The expression, if it is `DW_OP_fbreg` alone.

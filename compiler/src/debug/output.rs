@@ -5,6 +5,7 @@ use super::unit::UnitOutput;
 pub(super) use crate::link::DebugBase as Base;
 use crate::link::{DebugReloc, DebugSection};
 use gimli::leb128::write::{signed, unsigned};
+use precast_artifact::lines::LinesWriter;
 
 /// The contents of the debug sections, complete but for addresses.
 #[derive(Default)]
@@ -206,6 +207,8 @@ pub(super) fn join(
             bytes.append(&mut part.bytes);
         }
     }
+    let mut lines = LinesWriter::default();
+    units.iter().for_each(|unit| unit.sites.write(&mut lines));
     let [info, abbreviations, ranges, locations, line] = joined;
     let named = [
         (".debug_abbrev", abbreviations),
@@ -215,6 +218,7 @@ pub(super) fn join(
         (".debug_loclists", locations),
         (".debug_rnglists", ranges),
         (".debug_str", (strings.to_vec(), Vec::new())),
+        (".precast.lines", (lines.finish(), Vec::new())),
     ];
     let section = |(name, (bytes, relocs))| DebugSection { name, bytes, relocs };
     let list = named.into_iter().map(section).collect();

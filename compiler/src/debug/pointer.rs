@@ -28,6 +28,20 @@ pub(super) fn is_pointer(tag: DwTag) -> bool {
     )
 }
 
+/// The name of a reference as it is called in memory: variables that are
+/// references have the plain name, and lldb remembers how types are shown by
+/// their names.
+pub(super) fn of_guest(mut name: Vec<u8>) -> Vec<u8> {
+    let start = name.iter().rposition(|byte| *byte != b'&').map_or(0, |last| last + 1);
+    let amps = name.split_off(start);
+    while name.last() == Some(&b' ') {
+        name.pop();
+    }
+    name.extend_from_slice(b" __guest ");
+    name.extend_from_slice(&amps);
+    name
+}
+
 /// Names of a unit's types.
 pub(super) struct Names<'u, 'a> {
     dwarf: &'u Dwarf<'a>,
@@ -44,6 +58,7 @@ struct Entry<'a> {
     name: Option<Bytes<'a>>,
     target: Option<UnitOffset>,
     count: Option<u64>,
+    origin: Option<UnitOffset>,
 }
 
 impl<'u, 'a> Names<'u, 'a> {
@@ -90,6 +105,19 @@ impl<'u, 'a> Names<'u, 'a> {
             name.truncate(end);
         }
         name
+    }
+
+    /// The name of a pointer to a member of `class`, and whether the member is a
+    /// function.
+    pub(super) fn member_pointer(
+        &self,
+        class: Option<UnitOffset>,
+        ty: Option<UnitOffset>,
+    ) -> (String, bool) {
+        let class = class.map_or("?".to_owned(), |class| self.qualified(class, &self.entry(class)));
+        let is_function =
+            ty.is_some_and(|ty| self.entry(ty).tag == Some(dw::DW_TAG_subroutine_type));
+        (self.declare(ty, format!("{class}::*"), true, 0), is_function)
     }
 
     /// The C declaration of `inner` as something of a type. `pointer` says
@@ -147,6 +175,19 @@ impl<'u, 'a> Names<'u, 'a> {
         }
     }
 
+    /// The name of a function, which its entry may have from another.
+    pub(super) fn function(&self, entry: UnitOffset) -> String {
+        let (mut at, mut depth) = (entry, 0);
+        loop {
+            let entry = self.entry(at);
+            match entry.origin {
+                Some(origin) if depth < DEEPEST => (at, depth) = (origin, depth + 1),
+                _ if entry.name.is_some() => return self.qualified(at, &entry),
+                _ => return "?".to_owned(),
+            }
+        }
+    }
+
     /// The name of a type, with the scopes it stands in.
     fn qualified(&self, offset: UnitOffset, entry: &Entry<'a>) -> String {
         let mut name = own_name(entry, offset);
@@ -159,7 +200,12 @@ impl<'u, 'a> Names<'u, 'a> {
         {
             let (offset, outer) = self.scopes[scope as usize];
             let offset = UnitOffset(offset);
-            name = format!("{}::{name}", own_name(&self.entry(offset), offset));
+            let scope = self.entry(offset);
+            // Types inside functions are called by their own names.
+            if scope.tag == Some(dw::DW_TAG_subprogram) {
+                break;
+            }
+            name = format!("{}::{name}", own_name(&scope, offset));
             around = outer;
             depth += 1;
         }
@@ -190,6 +236,10 @@ impl<'u, 'a> Names<'u, 'a> {
                     (dw::DW_AT_type, AttributeValue::UnitRef(target)) => {
                         entry.target = Some(target)
                     }
+                    (
+                        dw::DW_AT_abstract_origin | dw::DW_AT_specification,
+                        AttributeValue::UnitRef(origin),
+                    ) => entry.origin = Some(origin),
                     (dw::DW_AT_count, value) => entry.count = value.udata_value(),
                     (dw::DW_AT_upper_bound, value) => {
                         entry.count = value.udata_value().and_then(|bound| bound.checked_add(1));
@@ -247,6 +297,7 @@ fn is_scope(tag: DwTag) -> bool {
             | dw::DW_TAG_union_type
             | dw::DW_TAG_enumeration_type
             | dw::DW_TAG_typedef
+            | dw::DW_TAG_subprogram
     )
 }
 

@@ -4,10 +4,12 @@
 use super::Module;
 use super::abbreviation::{Shape, Shapes};
 use super::code;
-use super::line;
+use super::line::{self, Rows};
 use super::location::{Function, Located, Locations};
+use super::meaning::{self, Meaning};
 use super::output::{Base, Fixup, Part};
 use super::pointer::{self, Names};
+use super::site::{Files, Inlined, Sites};
 use super::source::{Bytes, UnitPlace};
 use gimli::{Attribute, AttributeValue, DwAt, DwForm, DwTag, Reader as _, Unit, UnitOffset};
 use gimli::{UnitType, constants as dw};
@@ -30,6 +32,7 @@ pub(crate) struct UnitOutput {
     pub(super) offsets: Vec<(u32, u32)>,
     /// An entry to refer to in place of one that is not there.
     pub(super) nothing: Option<u32>,
+    pub(super) sites: Sites,
     pub(super) warnings: Vec<String>,
 }
 
@@ -49,13 +52,16 @@ pub(super) fn convert(module: &Module<'_>, index: usize) -> UnitOutput {
 }
 
 /// An open entry.
+#[derive(Default)]
 struct Scope {
     /// Position of the function that it is inside of.
     function: Option<usize>,
     /// Whether that ends with this entry.
     is_function: bool,
-    /// The code it covers, relative to the function's.
+    /// The code it covers, relative to the function's, and of that the code that
+    /// entries inside cover: they must not overlap.
     code: Vec<Range<u32>>,
+    taken: Vec<Range<u32>>,
 }
 
 /// Builds one entry.
@@ -132,11 +138,18 @@ struct Converter<'u, 'a> {
     functions: Vec<Function<'a>>,
     /// Functions whose code the unit describes.
     covered: BTreeSet<usize>,
+    /// Functions that have an entry.
+    described: BTreeSet<usize>,
     /// Where the offset of the unit's own range list is missing.
     own_ranges: Option<usize>,
     /// Entries of types that pointers need: a guest's address and a native one.
     guest_address: u32,
     host_address: u32,
+    sites: Sites,
+    rows: Rows,
+    files: Files,
+    /// The inlined calls of the open functions, each with the function.
+    inlined: Vec<Vec<Inlined>>,
     warnings: Vec<String>,
 }
 
@@ -159,9 +172,14 @@ impl<'u, 'a> Converter<'u, 'a> {
             scopes: Vec::new(),
             functions: Vec::new(),
             covered: BTreeSet::new(),
+            described: BTreeSet::new(),
             own_ranges: None,
             guest_address: 0,
             host_address: 0,
+            sites: Sites::default(),
+            rows: Rows::default(),
+            files: Files::default(),
+            inlined: Vec::new(),
             warnings: Vec::new(),
         }
     }
@@ -185,6 +203,7 @@ impl<'u, 'a> Converter<'u, 'a> {
         output.ranges = self.ranges;
         output.locations = self.locations.finish();
         output.offsets = self.offsets;
+        output.sites = self.sites;
         output.warnings = self.warnings;
     }
 
@@ -221,6 +240,8 @@ impl<'u, 'a> Converter<'u, 'a> {
         let files =
             line::UnitFiles { name: self.unit.name, directory: self.unit.comp_dir, address_size };
         output.line = line::write(self.module, offset, &files, &rows);
+        self.files.paths = line::paths(self.module, offset, &files);
+        self.rows = rows;
     }
 
     fn entries(&mut self) -> gimli::Result<()> {
@@ -260,8 +281,40 @@ impl<'u, 'a> Converter<'u, 'a> {
         if let Some(scope) = self.scopes.pop() {
             self.info.u8(0);
             if scope.is_function {
-                self.functions.pop();
+                self.leave_function();
             }
+        }
+    }
+
+    fn leave_function(&mut self) {
+        let inlined = self.inlined.pop().unwrap_or_default();
+        let Some(function) = self.functions.pop() else { return };
+        let Some(rows) = self.rows.functions.get(&function.index) else { return };
+        let start = self.module.code.start;
+        let place = &function.code.place;
+        let work = &mut self.locations.work;
+        self.sites.add(place, start, rows, &inlined, &self.files, work);
+    }
+
+    /// Takes note of an inlined call for the positions of sites.
+    fn note_inlined(&mut self, offset: UnitOffset, attributes: &[Attribute<Bytes<'a>>]) {
+        let source = self.source_ranges(attributes);
+        let depth = self.scopes.len();
+        let name = self.names.function(offset);
+        let number = |name: DwAt| {
+            let attribute = attributes.iter().find(|attribute| attribute.name() == name);
+            attribute.and_then(|attribute| attribute.udata_value()).unwrap_or(0)
+        };
+        let inlined = Inlined {
+            source,
+            depth,
+            name,
+            call_file: number(dw::DW_AT_call_file),
+            call_line: number(dw::DW_AT_call_line) as u32,
+            call_column: number(dw::DW_AT_call_column) as u32,
+        };
+        if let Some(list) = self.inlined.last_mut() {
+            list.push(inlined);
         }
     }
 
@@ -351,12 +404,22 @@ impl<'u, 'a> Converter<'u, 'a> {
         attributes: &[Attribute<Bytes<'a>>],
     ) {
         let source = (offset.0 + self.place.offset) as u32;
+        let meaning = meaning::of(&self.module.dwarf, self.unit, tag, attributes);
+        let own_type = attributes.iter().any(|a| a.name() == dw::DW_AT_type);
+        let host_pointer = match meaning {
+            Meaning::HostPointer if own_type => self.host_pointer(attributes),
+            _ if tag == dw::DW_TAG_member => self.vtable_pointer(attributes),
+            _ => None,
+        };
         self.offsets.push((source, self.info.len() as u32));
         let root = self.scopes.is_empty();
         if pointer::is_pointer(tag) {
             return self.pointer(tag, children, attributes);
         }
-        let mut scope = Scope { function: None, is_function: false, code: Vec::new() };
+        if tag == dw::DW_TAG_ptr_to_member_type {
+            return self.member_pointer(children, attributes);
+        }
+        let mut scope = Scope::default();
         if let Some(around) = self.scopes.last() {
             scope.function = around.function;
         }
@@ -369,10 +432,13 @@ impl<'u, 'a> Converter<'u, 'a> {
             | dw::DW_TAG_catch_block
             | dw::DW_TAG_with_stmt => {
                 place = self.covered_code(attributes, scope.function);
+                if tag == dw::DW_TAG_inlined_subroutine && scope.function.is_some() {
+                    self.note_inlined(offset, attributes);
+                }
                 scope.code = place.clone();
             }
             _ => {
-                if let Some(around) = self.scopes.last() {
+                if let Some(around) = self.scopes.last().filter(|_| children) {
                     scope.code = around.code.clone();
                 }
             }
@@ -391,12 +457,18 @@ impl<'u, 'a> Converter<'u, 'a> {
             self.label(attributes, scope.function, &mut draft);
         }
         for attribute in attributes {
-            self.attribute(tag, attribute, scope.function, &mut draft);
+            match (attribute.name(), host_pointer) {
+                (dw::DW_AT_location, _) => {
+                    self.location(attribute, scope.function, meaning, &mut draft);
+                }
+                (dw::DW_AT_type, Some(ty)) => draft.written(dw::DW_AT_type, ty),
+                _ => self.attribute(tag, attribute, scope.function, &mut draft),
+            }
         }
         self.write(draft);
         if !inside {
             if scope.is_function {
-                self.functions.pop();
+                self.leave_function();
             }
             return;
         }
@@ -412,17 +484,61 @@ impl<'u, 'a> Converter<'u, 'a> {
         }
     }
 
+    /// Writes the type of `this` or of a reference, a pointer or reference of
+    /// the process; gives its place.
+    fn host_pointer(&mut self, attributes: &[Attribute<Bytes<'a>>]) -> Option<u32> {
+        let (tag, target) = meaning::host_pointer(&self.module.dwarf, self.unit, attributes)?;
+        let mut draft = Draft::new(tag, false);
+        draft.byte(dw::DW_AT_byte_size, 8);
+        draft.reference(dw::DW_AT_type, target);
+        let pointer = self.write(draft);
+        if tag != dw::DW_TAG_pointer_type {
+            return Some(pointer);
+        }
+        // lldb remembers how types are shown by their names, and pointers of
+        // the guest have this one too. As C++ has it, `this` is constant.
+        let mut draft = Draft::new(dw::DW_TAG_const_type, false);
+        draft.written(dw::DW_AT_type, pointer);
+        Some(self.write(draft))
+    }
+
+    /// Writes the type of a member that points to a virtual table; gives its
+    /// place. gdb knows these members by their name, and insists that they are
+    /// pointers or references.
+    fn vtable_pointer(&mut self, attributes: &[Attribute<Bytes<'a>>]) -> Option<u32> {
+        let find = |name| attributes.iter().find(|a| a.name() == name).map(Attribute::value);
+        let name = find(dw::DW_AT_name)?;
+        let name = self.module.dwarf.attr_string(self.unit, name).ok()?;
+        let AttributeValue::UnitRef(ty) = find(dw::DW_AT_type)? else { return None };
+        if !name.slice().starts_with(b"_vptr") {
+            return None;
+        }
+        let pointer = self.unit.entry(ty).ok()?;
+        let target = match pointer.attr_value(dw::DW_AT_type) {
+            Some(AttributeValue::UnitRef(target)) if pointer::is_pointer(pointer.tag()) => target,
+            _ => return None,
+        };
+        let mut draft = Draft::new(dw::DW_TAG_reference_type, false);
+        draft.byte(dw::DW_AT_byte_size, self.unit.encoding().address_size);
+        draft.reference(dw::DW_AT_type, target);
+        Some(self.write(draft))
+    }
+
     /// A function that has code becomes the innermost.
     fn open_function(&mut self, attributes: &[Attribute<Bytes<'a>>], scope: &mut Scope) {
         scope.function = None;
         let Some(range) = self.source_ranges(attributes).into_iter().next() else { return };
         let Some(index) = self.module.code.find(range.start) else { return };
+        if !self.described.insert(index) {
+            return;
+        }
         self.covered.insert(index);
         let function = Function::new(self.module, index);
         scope.code.push(0..function.code.size());
         scope.is_function = true;
         scope.function = Some(self.functions.len());
         self.functions.push(function);
+        self.inlined.push(Vec::new());
     }
 
     /// The code of an entry inside a function, within what is around it.
@@ -441,8 +557,9 @@ impl<'u, 'a> Converter<'u, 'a> {
             self.locations.work = left;
             covered.extend(function.code.ranges(&range));
         }
-        let around = self.scopes.last().map(|scope| scope.code.as_slice()).unwrap_or_default();
-        code::intersect(&code::join(covered), around)
+        let Some(around) = self.scopes.last_mut() else { return Vec::new() };
+        let inside = code::intersect(&code::join(covered), &around.code);
+        code::claim(inside, &mut around.taken)
     }
 
     /// The address ranges that an entry has in the module.
@@ -599,6 +716,8 @@ impl<'u, 'a> Converter<'u, 'a> {
             None => self.names.pointer(tag, target).into_bytes(),
         };
 
+        let name = if tag == dw::DW_TAG_pointer_type { name } else { pointer::of_guest(name) };
+
         // The pointer as it was comes behind the structure, whose end is not
         // known yet.
         let mut draft = Draft::new(dw::DW_TAG_structure_type, true);
@@ -611,7 +730,7 @@ impl<'u, 'a> Converter<'u, 'a> {
         if let Some(ty) = ty {
             self.attribute(tag, ty, None, &mut draft);
         }
-        self.write(draft);
+        let pointee = self.write(draft);
 
         let mut draft = Draft::new(dw::DW_TAG_member, false);
         draft.string(dw::DW_AT_name, b"__address");
@@ -633,15 +752,37 @@ impl<'u, 'a> Converter<'u, 'a> {
 
         let raw = self.info.len() as u32;
         self.info.bytes[at..at + 4].copy_from_slice(&raw.to_le_bytes());
-        let mut draft = Draft::new(dw::DW_TAG_pointer_type, children);
+        // To the name, not the type itself: gdb takes all pointers to a type to
+        // be as wide as the first that it sees.
+        let mut draft = Draft::new(dw::DW_TAG_reference_type, children);
         draft.byte(dw::DW_AT_byte_size, size);
-        if let Some(ty) = ty {
-            self.attribute(tag, ty, None, &mut draft);
-        }
+        draft.written(dw::DW_AT_type, pointee);
         self.write(draft);
         if children {
-            let scope = Scope { function: None, is_function: false, code: Vec::new() };
-            self.scopes.push(scope);
+            self.scopes.push(Scope::default());
+        }
+    }
+
+    /// A pointer to a member becomes a number: debuggers would read as many
+    /// bytes as their own have.
+    fn member_pointer(&mut self, children: bool, attributes: &[Attribute<Bytes<'a>>]) {
+        let size = self.unit.encoding().address_size;
+        let target = |name| {
+            attributes.iter().find_map(|a| match (a.name(), a.value()) {
+                (found, AttributeValue::UnitRef(target)) if found == name => Some(target),
+                _ => None,
+            })
+        };
+        let (class, ty) = (target(dw::DW_AT_containing_type), target(dw::DW_AT_type));
+        let (name, is_function) = self.names.member_pointer(class, ty);
+        let mut draft = Draft::new(dw::DW_TAG_base_type, children);
+        draft.string(dw::DW_AT_name, name.as_bytes());
+        draft.byte(dw::DW_AT_encoding, dw::DW_ATE_signed.0);
+        // That of a function is its index and what is added to `this`.
+        draft.byte(dw::DW_AT_byte_size, if is_function { 2 * size } else { size });
+        self.write(draft);
+        if children {
+            self.scopes.push(Scope::default());
         }
     }
 
@@ -682,7 +823,7 @@ impl<'u, 'a> Converter<'u, 'a> {
             | dw::DW_AT_GNU_dwo_name
             | dw::DW_AT_GNU_dwo_id => {}
             dw::DW_AT_linkage_name if self.is_disguised_main(attribute) => {}
-            dw::DW_AT_location => self.location(attribute, function, draft),
+            dw::DW_AT_location => self.location(attribute, function, Meaning::Plain, draft),
             _ => {
                 let value = attribute.raw_value();
                 if let AttributeValue::Exprloc(expression) = value {
@@ -709,11 +850,14 @@ impl<'u, 'a> Converter<'u, 'a> {
         &mut self,
         attribute: &Attribute<Bytes<'a>>,
         function: Option<usize>,
+        meaning: Meaning,
         draft: &mut Draft,
     ) {
         let function = function.map(|function| &self.functions[function]);
         let location = match attribute.value() {
-            AttributeValue::Exprloc(expression) => self.locations.expression(function, expression),
+            AttributeValue::Exprloc(expression) => {
+                self.locations.expression(function, expression, meaning)
+            }
             value => {
                 let dwarf = &self.module.dwarf;
                 let Ok(Some(mut list)) = dwarf.attr_locations(self.unit, value) else { return };
@@ -724,7 +868,7 @@ impl<'u, 'a> Converter<'u, 'a> {
                     self.locations.work = left;
                     entries.push((entry.range.begin..entry.range.end, entry.data));
                 }
-                self.locations.list(function, entries.into_iter())
+                self.locations.list(function, entries.into_iter(), meaning)
             }
         };
         if let Some(location) = location {

@@ -32,8 +32,10 @@ pub(super) fn digests(functions: &[Option<CompiledFunction>]) -> Vec<Option<Dige
 
 /// The digest of one function.
 pub(super) fn digest(function: &CompiledFunction) -> Digest {
-    // Debug information keeps functions apart, so it is no part of them here.
-    let CompiledFunction { code, alignment, relocs, sites, handlers, unwind, debug: _ } = function;
+    // Debug information keeps functions apart, so it is no part of them here;
+    // what is data, follows from the code.
+    let CompiledFunction { code, data: _, alignment, relocs, sites, handlers, unwind, debug: _ } =
+        function;
     let lengths = [code.len(), relocs.len(), sites.len(), handlers.len(), unwind.len()];
     let lengths = lengths.map(|len| len as u32);
     // The largest number of bytes that each item takes below.
@@ -152,6 +154,7 @@ mod tests {
 
     fn function() -> CompiledFunction {
         CompiledFunction {
+            data: Box::default(),
             code: Box::new([0xe8, 0, 0, 0, 0, 0xc3]),
             alignment: 16,
             relocs: Box::new([CodeReloc {

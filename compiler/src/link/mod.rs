@@ -19,6 +19,7 @@
 //! | [`search`] | functions, sites and handlers by address |
 //! | [`frames`] | `.eh_frame` and its search table |
 //! | [`symbols`] | `.symtab` |
+//! | [`attributes`] | `.riscv.attributes` |
 //! | [`description`] | places in the module description |
 //! | [`sections`] | the sections and where they lie |
 //! | [`base`] | the address that an image with debug information is linked at |
@@ -29,6 +30,7 @@
 //! | [`relink`] | makes the artifact of such an object |
 //! | [`output`] | the file, as it is written |
 
+mod attributes;
 mod base;
 mod description;
 mod elf;
@@ -153,7 +155,7 @@ fn lay_out(
     let tables = Tables::place(&input.private_tables, &input.context);
     let frames = Frames::new(machine, blocks());
     let unwind_entries = frames.entries().to_vec();
-    let symbols = SymbolTable::new(&names, &text, &tables, input.own_base);
+    let symbols = SymbolTable::new(machine, &names, &text, &tables, blocks(), input.own_base);
     let comment = comment(&input.header.producers);
     let mut note = unplaced_note(input.header, page_size);
     let mut bytes = PerSection::<Vec<u8>>::default();
@@ -168,6 +170,9 @@ fn lay_out(
     bytes[Section::Handlers] = search::handler_table(blocks());
     bytes[Section::Comment] = comment;
     bytes[Section::Shstrtab] = elf::section_names();
+    if machine == Machine::Riscv64 {
+        bytes[Section::Attributes] = attributes::encode(&note.cpu_features);
+    }
     let debug = std::mem::take(&mut input.debug);
     let mut relocs = PerSection::<Vec<DebugReloc>>::default();
     for section in debug {

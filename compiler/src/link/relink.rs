@@ -11,13 +11,15 @@ use super::frames::{FDE_LOCATION, Frames};
 use super::input::LinkTarget;
 use super::machine::Machine;
 use super::output::Output;
-use super::relocatable::{BUILD_ID, NOTE, SAME};
+use super::relocatable::{BUILD_ID, NOTE, same};
 use super::sections::{CELL_SIZE, PerSection, Places, Section};
-use super::symbols::SymbolTable;
+use super::symbols::{SymbolTable, is_mapping};
 use super::{elf, elf_relocs, relocate};
 use crate::function::CodeRelocKind;
 use object::LittleEndian;
-use object::elf::{ET_REL, FileHeader64, Rela64, SHT_RELA, STB_LOCAL, STT_FUNC, STT_OBJECT};
+use object::elf::{
+    ET_REL, FileHeader64, Rela64, SHT_RELA, STB_LOCAL, STT_FUNC, STT_NOTYPE, STT_OBJECT,
+};
 use object::read::elf::{FileHeader, Rela as _, SectionHeader, SectionTable, Sym};
 use precast_artifact::module::Range;
 use precast_artifact::note::{self, Note, NoteError};
@@ -83,7 +85,7 @@ impl<'o> Parts<'o> {
         if let Some((_, header)) = only(&table, BUILD_ID)? {
             parts.sections[Section::BuildId] = header.data(LE, object).map_err(refused)?;
         }
-        for section in SAME {
+        for section in same() {
             if let Some((number, header)) = only(&table, section.spec().name)? {
                 parts.sections[section] = header.data(LE, object).map_err(refused)?;
                 parts.sizes[section] = header.sh_size(LE);
@@ -107,16 +109,17 @@ impl<'o> Parts<'o> {
     ) -> Result<(), LinkError> {
         let symbols = table.symbols(LE, object, object::elf::SHT_SYMTAB).map_err(refused)?;
         for symbol in symbols.iter().filter(|symbol| symbol.st_bind() == STB_LOCAL) {
-            if !matches!(symbol.st_type(), STT_FUNC | STT_OBJECT) {
-                continue;
-            }
             let Some(section) = self.section(symbol.st_shndx(LE).into()) else { continue };
             let (value, size) = (symbol.st_value(LE), symbol.st_size(LE));
             if value.checked_add(size).is_none_or(|end| end > self.sizes[section]) {
                 return Err(refused("a symbol lies outside its section"));
             }
             let name = symbol.name(LE, symbols.strings()).map_err(refused)?;
-            self.symbols.add(section, value, size, name);
+            let kind = symbol.st_type();
+            // Relocations have symbols of their own.
+            if matches!(kind, STT_FUNC | STT_OBJECT) || kind == STT_NOTYPE && is_mapping(name) {
+                self.symbols.add(section, kind, value, size, name);
+            }
         }
         Ok(())
     }
@@ -194,7 +197,7 @@ impl Placed {
     fn new(parts: &Parts<'_>) -> Result<Self, LinkError> {
         let Parts { note, symbols, .. } = parts;
         let mut bytes = PerSection::<Vec<u8>>::default();
-        for section in SAME {
+        for section in same() {
             bytes[section] = parts.sections[section].to_vec();
         }
         let encode = |note: &Note| elf::note(note::OWNER, note::TYPE, &note.encode());
@@ -231,7 +234,7 @@ impl Placed {
             let relocations = &parts.relocations[section];
             apply(parts.machine, &places, section, &mut bytes[section], relocations)?;
         }
-        for section in SAME.into_iter().filter(|section| *section > Section::Cell) {
+        for section in same().filter(|section| *section > Section::Cell) {
             let relocations = &parts.relocations[section];
             apply_debug(parts.machine, &places, &mut bytes[section], relocations)?;
         }

@@ -43,27 +43,21 @@ pub(super) const BUILD_ID: &str = ".precast.build-id";
 /// Section of the descriptor: read-only once addresses are filled in.
 const DESCRIPTOR: &str = ".data.rel.ro.precast";
 
-/// The artifact's sections that are in objects under their own names.
-pub(super) const SAME: [Section; 18] = [
-    Section::Module,
-    Section::Functions,
-    Section::Sites,
-    Section::Handlers,
-    Section::Tables,
-    Section::Data,
-    Section::EhFrame,
-    Section::Text,
-    Section::Memory,
-    Section::Cell,
-    Section::DebugAbbrev,
-    Section::DebugInfo,
-    Section::DebugLine,
-    Section::DebugLineStr,
-    Section::DebugLocLists,
-    Section::DebugRngLists,
-    Section::DebugStr,
-    Section::Comment,
-];
+/// The artifact's sections that are in objects under their own names: all but
+/// those that are made anew.
+pub(super) fn same() -> impl Iterator<Item = Section> {
+    Section::ALL.into_iter().filter(|section| {
+        !matches!(
+            section,
+            Section::Note
+                | Section::BuildId
+                | Section::EhFrameHdr
+                | Section::Symtab
+                | Section::Strtab
+                | Section::Shstrtab
+        )
+    })
+}
 
 /// Alignment is for the fields in a section; nothing is mapped by pages.
 const MAX_ALIGN: u64 = 64;
@@ -113,10 +107,11 @@ impl Writer {
             e_flags: image.target.flags,
         };
         let mut writer = Self { object, machine, ids: PerSection::default() };
-        for section in SAME.into_iter().filter(|section| image.places[*section].size != 0) {
+        for section in same().filter(|section| image.places[*section].size != 0) {
             let kind = match (section, machine) {
                 (Section::Text, _) => SectionKind::Text,
                 (Section::Comment, _) => SectionKind::OtherString,
+                (Section::Attributes, _) => SectionKind::Elf(elf::SHT_RISCV_ATTRIBUTES),
                 (Section::Cell, _) => SectionKind::UninitializedData,
                 (section, _) if section > Section::Cell => SectionKind::Debug,
                 (Section::EhFrame, Machine::X86_64) => SectionKind::Elf(elf::SHT_X86_64_UNWIND),
@@ -159,7 +154,7 @@ impl Writer {
         let mapped = |section: &Section| {
             section.spec().segment != Segment::Unmapped && *section != Section::EhFrame
         };
-        let mapped = SAME.into_iter().filter(mapped);
+        let mapped = same().filter(mapped);
         let mapped: Vec<Section> = mapped.filter(|section| self.ids[*section].is_some()).collect();
         let piece = |section: &Section| {
             let range = image.places[*section];
@@ -196,9 +191,10 @@ impl Writer {
 
     /// The artifact's symbols.
     fn symbols(&mut self, image: &Image<'_>) {
-        for (section, offset, size, name) in image.symbols.iter() {
-            let kind = match section {
-                Section::Text => SymbolKind::Text,
+        for (section, kind, offset, size, name) in image.symbols.iter() {
+            let kind = match kind {
+                elf::STT_FUNC => SymbolKind::Text,
+                elf::STT_NOTYPE => SymbolKind::Label,
                 _ => SymbolKind::Data,
             };
             self.local_symbol(section, offset, size, name, kind);
@@ -260,7 +256,7 @@ impl Writer {
         let (text, cell) = (image.places.address(Section::Text), image.places.cell());
         let [wide, narrow] =
             [elf_relocs::absolute, elf_relocs::absolute32].map(|f| f(self.machine));
-        for section in SAME {
+        for section in same() {
             let Some(id) = self.ids[section] else { continue };
             let bytes = &mut image.bytes[section];
             for reloc in &image.debug_relocs[section] {
@@ -294,7 +290,7 @@ impl Writer {
     /// Fills the sections that are the artifact's.
     fn contents(&mut self, image: Image<'_>) -> Result<(), LinkError> {
         let Image { places, mut bytes, mut functions, mut stubs, .. } = image;
-        for section in SAME {
+        for section in same() {
             let Some(id) = self.ids[section] else { continue };
             let range = places[section];
             let contents = match section {
@@ -386,7 +382,7 @@ impl Writer {
 
     /// Name and size of every section of the artifact.
     fn sizes(&self) -> Vec<(&'static str, u64)> {
-        let present = SAME.into_iter().filter_map(|section| {
+        let present = same().filter_map(|section| {
             let id = self.ids[section]?;
             Some((section.spec().name, self.object.section(id).data().len() as u64))
         });

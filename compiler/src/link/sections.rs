@@ -41,9 +41,12 @@ pub(super) enum Section {
     DebugLocLists,
     DebugRngLists,
     DebugStr,
+    /// Source positions for trap reports.
+    Lines,
     Comment,
     Symtab,
     Strtab,
+    Attributes,
     Shstrtab,
 }
 
@@ -72,7 +75,7 @@ pub(super) struct Spec {
 
 impl Section {
     /// Every section in file order.
-    pub(super) const ALL: [Self; 24] = [
+    pub(super) const ALL: [Self; 26] = [
         Self::Note,
         Self::BuildId,
         Self::Module,
@@ -93,9 +96,11 @@ impl Section {
         Self::DebugLocLists,
         Self::DebugRngLists,
         Self::DebugStr,
+        Self::Lines,
         Self::Comment,
         Self::Symtab,
         Self::Strtab,
+        Self::Attributes,
         Self::Shstrtab,
     ];
 
@@ -129,9 +134,11 @@ impl Section {
             Self::DebugLocLists => (".debug_loclists", elf::SHT_PROGBITS, Unmapped, 1),
             Self::DebugRngLists => (".debug_rnglists", elf::SHT_PROGBITS, Unmapped, 1),
             Self::DebugStr => (".debug_str", elf::SHT_PROGBITS, Unmapped, 1),
+            Self::Lines => (".precast.lines", elf::SHT_PROGBITS, Unmapped, 1),
             Self::Comment => (".comment", elf::SHT_PROGBITS, Unmapped, 1),
             Self::Symtab => (".symtab", elf::SHT_SYMTAB, Unmapped, 8),
             Self::Strtab => (".strtab", elf::SHT_STRTAB, Unmapped, 1),
+            Self::Attributes => (".riscv.attributes", elf::SHT_RISCV_ATTRIBUTES, Unmapped, 1),
             Self::Shstrtab => (".shstrtab", elf::SHT_STRTAB, Unmapped, 1),
         };
         Spec { name, kind, segment, align }
@@ -228,14 +235,15 @@ impl Places {
         position.map_or(elf::SHN_UNDEF, |position| position as u16 + 1)
     }
 
-    /// Address of the memory cell: a page of its own behind the image.
-    pub(super) fn cell(&self) -> u64 {
-        self.base + self.image_size.next_multiple_of(self.page_size)
-    }
-
     /// Virtual address of a section that is mapped.
     pub(super) fn address(&self, section: Section) -> u64 {
         self.base + self[section].offset
+    }
+
+    /// Virtual address of the memory cell: in a page below the image, so that
+    /// it depends on neither the file's size nor on what is stripped.
+    pub(super) fn cell(&self) -> u64 {
+        self.base.wrapping_sub(self.page_size)
     }
 
     /// Size of the file.

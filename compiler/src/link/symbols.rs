@@ -2,12 +2,18 @@
 //!
 //! Every symbol is local: the loader finds code through the module
 //! description, and nothing links against an artifact.
+//!
+//! Disassemblers are told what in `.text` is data: on aarch64 and riscv64 by
+//! mapping symbols, `$d` before data and `$x` before code (ELF for the Arm
+//! 64-bit Architecture, 5.5.4; RISC-V ELF psABI, 8.3); on x86-64, which has no
+//! such symbols, by an object of their extent.
 
+use super::machine::Machine;
 use super::names::Names;
 use super::sections::{Places, Section};
 use super::tables::Tables;
-use super::text::Text;
-use crate::function::Symbol;
+use super::text::{Place, Text};
+use crate::function::{CompiledFunction, Symbol};
 use object::elf::{self, Sym64};
 use object::pod::bytes_of;
 use object::{LittleEndian as LE, U16, U32, U64};
@@ -16,70 +22,111 @@ use object::{LittleEndian as LE, U16, U32, U64};
 pub(super) struct SymbolTable {
     entries: Vec<Entry>,
     strings: Vec<u8>,
+    /// Where names of mapping symbols are in them.
+    mapping: [Option<u32>; MAPPING.len()],
 }
 
 struct Entry {
     section: Section,
+    /// `st_type`.
+    kind: u8,
     offset: u64,
     size: u64,
     name: u32,
 }
 
+/// What a symbol in `.text` is called.
+enum Name {
+    Of(Symbol),
+    VeneerOf(Symbol),
+    Mapping(&'static str),
+}
+
+/// Names of mapping symbols, which are in the table of strings once.
+const MAPPING: [&str; 2] = ["$x", "$d"];
+
+/// Whether a symbol of this name says what is code and what is data.
+pub(super) fn is_mapping(name: &[u8]) -> bool {
+    MAPPING.iter().any(|mapping| mapping.as_bytes() == name)
+}
+
 impl SymbolTable {
-    /// Symbols for private tables, functions (folded ones included), stubs and
-    /// veneers, in order of address; the names in the same order. With debug
-    /// information, also for the memory cell.
-    pub(super) fn new(names: &Names<'_>, text: &Text, tables: &Tables, with_cell: bool) -> Self {
+    /// Symbols for private tables, functions (folded ones included), stubs,
+    /// veneers and data in `.text`, in order of address; the names in the same
+    /// order. With debug information, also for the memory cell.
+    pub(super) fn new<'a>(
+        machine: Machine,
+        names: &Names<'_>,
+        text: &Text,
+        tables: &Tables,
+        blocks: impl Iterator<Item = (Place, &'a CompiledFunction)>,
+        with_cell: bool,
+    ) -> Self {
         let functions = text.functions.iter().zip(text.imported..);
         let functions = functions.map(|(place, index)| (*place, Symbol::Function(index)));
         let stubs = text.stubs.iter().zip(0..);
         let stubs = stubs.map(|(place, index)| (Some(*place), Symbol::Stub(index)));
-        let named = functions.chain(stubs).map(|(place, symbol)| (place, symbol, false));
+        let named = functions.chain(stubs);
+        let named = named.filter_map(|(place, symbol)| Some((place?, Name::Of(symbol))));
         let veneers = text.islands.iter().flat_map(|island| island.veneers());
-        let veneers = veneers.map(|(target, place)| (Some(place), target, true));
-        let mut code: Vec<_> = named
-            .chain(veneers)
-            .filter_map(|(place, symbol, veneer)| Some((place?, symbol, veneer)))
-            .collect();
+        let veneers = veneers.map(|(target, place)| (place, Name::VeneerOf(target)));
+        let code = named.chain(veneers).map(|(place, name)| (place, elf::STT_FUNC, name));
+        let mut code: Vec<(Place, u8, Name)> = code.collect();
+        map_data(&mut code, machine, blocks);
         // Stable, so that the first of several names is the first function's.
         code.sort_by_key(|(place, ..)| place.start);
 
         let mut table = Self::with_capacity(tables.tables.len() + code.len());
         for (index, range) in &tables.tables {
             let name = names.get(Symbol::PrivateTable(*index));
-            table.add(Section::Tables, range.offset, range.size, name.as_bytes());
+            let (offset, size) = (range.offset, range.size);
+            table.add(Section::Tables, elf::STT_OBJECT, offset, size, name.as_bytes());
         }
-        for (place, symbol, veneer) in code {
-            let mut name = names.get(symbol);
-            if veneer {
-                name = format!("__{name}_veneer").into();
-            }
-            table.add(Section::Text, place.start.into(), place.size.into(), name.as_bytes());
+        for (place, kind, name) in code {
+            let (offset, size) = (place.start.into(), place.size.into());
+            let name = match name {
+                Name::Of(symbol) => names.get(symbol),
+                Name::VeneerOf(symbol) => format!("__{}_veneer", names.get(symbol)).into(),
+                Name::Mapping(name) => name.into(),
+            };
+            table.add(Section::Text, kind, offset, size, name.as_bytes());
         }
         if with_cell {
-            table.add(Section::Cell, 0, 8, b"__precast_memory0");
-            table.add(Section::Cell, 8, 8, b"__precast_context");
+            table.add(Section::Cell, elf::STT_OBJECT, 0, 8, b"__precast_memory0");
+            table.add(Section::Cell, elf::STT_OBJECT, 8, 8, b"__precast_context");
         }
         table
     }
 
     /// An empty table with room for `count` symbols.
     pub(super) fn with_capacity(count: usize) -> Self {
-        Self { entries: Vec::with_capacity(count), strings: vec![0] }
+        Self {
+            entries: Vec::with_capacity(count),
+            strings: vec![0],
+            mapping: [None; MAPPING.len()],
+        }
     }
 
-    /// Appends a symbol; `offset` is relative to its section.
-    pub(super) fn add(&mut self, section: Section, offset: u64, size: u64, name: &[u8]) {
-        let name = add_string(&mut self.strings, name);
-        self.entries.push(Entry { section, offset, size, name });
+    /// Appends a symbol of a type (`st_type`); `offset` is relative to its
+    /// section.
+    pub(super) fn add(&mut self, section: Section, kind: u8, offset: u64, size: u64, name: &[u8]) {
+        let name = match MAPPING.iter().position(|mapping| mapping.as_bytes() == name) {
+            Some(known) => match self.mapping[known] {
+                Some(string) => string,
+                None => *self.mapping[known].insert(add_string(&mut self.strings, name)),
+            },
+            None => add_string(&mut self.strings, name),
+        };
+        self.entries.push(Entry { section, kind, offset, size, name });
     }
 
-    /// Every symbol: its section, its offset there, its size and its name.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (Section, u64, u64, &[u8])> {
+    /// Every symbol: its section, its type, its offset there, its size and its
+    /// name.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Section, u8, u64, u64, &[u8])> {
         self.entries.iter().map(|entry| {
             let name = &self.strings[entry.name as usize..];
             let end = name.iter().position(|byte| *byte == 0).unwrap_or(name.len());
-            (entry.section, entry.offset, entry.size, &name[..end])
+            (entry.section, entry.kind, entry.offset, entry.size, &name[..end])
         })
     }
 
@@ -100,14 +147,14 @@ impl SymbolTable {
         let code = places.number(Section::Text);
         let data = places.number(Section::Tables);
         for entry in &self.entries {
-            let (kind, section, start) = match entry.section {
-                Section::Text => (elf::STT_FUNC, code, places.address(Section::Text)),
-                Section::Cell => (elf::STT_OBJECT, places.number(Section::Cell), places.cell()),
-                other => (elf::STT_OBJECT, data, places.address(other)),
+            let (section, start) = match entry.section {
+                Section::Text => (code, places.address(Section::Text)),
+                Section::Cell => (places.number(Section::Cell), places.cell()),
+                other => (data, places.address(other)),
             };
             let symbol = Sym64::<LE> {
                 st_name: U32::new(LE, entry.name),
-                st_info: elf::STB_LOCAL << 4 | kind,
+                st_info: elf::STB_LOCAL << 4 | entry.kind,
                 st_other: elf::STV_DEFAULT,
                 st_shndx: U16::new(LE, section),
                 st_value: U64::new(LE, start + entry.offset),
@@ -116,6 +163,32 @@ impl SymbolTable {
             bytes.extend_from_slice(bytes_of(&symbol));
         }
         bytes
+    }
+}
+
+/// Symbols for the data in `.text`.
+fn map_data<'a>(
+    symbols: &mut Vec<(Place, u8, Name)>,
+    machine: Machine,
+    blocks: impl Iterator<Item = (Place, &'a CompiledFunction)>,
+) {
+    let [code, data] = MAPPING;
+    let at = |start| Place { start, size: 0 };
+    let mapped = machine != Machine::X86_64;
+    for (index, (place, function)) in blocks.enumerate() {
+        if mapped && index == 0 {
+            symbols.push((at(place.start), elf::STT_NOTYPE, Name::Mapping(code)));
+        }
+        for range in &function.data {
+            let (start, end) = (place.start + range.start, place.start + range.end);
+            if mapped {
+                symbols.push((at(start), elf::STT_NOTYPE, Name::Mapping(data)));
+                symbols.push((at(end), elf::STT_NOTYPE, Name::Mapping(code)));
+            } else {
+                let whole = Place { start, size: end - start };
+                symbols.push((whole, elf::STT_OBJECT, Name::Mapping(data)));
+            }
+        }
     }
 }
 

@@ -169,13 +169,34 @@ impl Translator<'_, '_> {
         let value = self.pop();
         let size = self.b.func.dfg.value_type(value).bytes();
         let at = self.address(arg, size.into());
+        self.probe_store(arg, &at, size);
         self.b.ins().store(at.flags, value, at.base, at.offset);
+    }
+
+    /// Before a store of `size` bytes, reads its last one, if stores shall be
+    /// precise: some machines do a store across the end of memory in pieces,
+    /// of which the first is written before the second faults, while a store
+    /// that traps must write nothing (core specification, 4.6.9).
+    fn probe_store(&mut self, arg: &MemArg, at: &Address, size: u32) {
+        let wasmparser::MemArgTarget::Memory(memory) = arg.target else { return };
+        let checked = self.env.plan.memories[memory as usize].model == MemoryModel::Bounds;
+        if !self.env.precise_stores || checked || size == 1 {
+            return;
+        }
+        let last = size as i32 - 1;
+        let (base, offset) = match at.offset.checked_add(last) {
+            Some(offset) => (at.base, offset),
+            None => (self.b.ins().iadd_imm_s(at.base, i64::from(last)), at.offset),
+        };
+        // As it may trap, it stays although nothing uses what it reads.
+        self.b.ins().uload8(types::I64, at.flags, base, offset);
     }
 
     /// A store of the low bits of a value.
     pub(super) fn store_low(&mut self, arg: &MemArg, ty: Type) {
         let value = self.pop();
         let at = self.address(arg, ty.bytes().into());
+        self.probe_store(arg, &at, ty.bytes());
         let (f, b, o) = (at.flags, at.base, at.offset);
         match ty {
             types::I8 => self.b.ins().istore8(f, value, b, o),

@@ -22,11 +22,14 @@ pub(super) fn check_machine(machine: u16, note: &Note) -> Result<()> {
 
 /// CPU features.
 pub(super) fn check_features(note: &Note) -> Result<()> {
-    let lacking = |name: &&String| arch::has_feature(name) != Some(true);
-    let features: Vec<String> = note.cpu_features.iter().filter(lacking).cloned().collect();
-    match features.is_empty() {
-        true => Ok(()),
-        false => Err(Error::MissingCpuFeature { features }),
+    let that = |has: Option<bool>| -> Vec<String> {
+        let names = note.cpu_features.iter();
+        names.filter(|name| arch::has_feature(name) == has).cloned().collect()
+    };
+    match (that(None), that(Some(false))) {
+        (features, _) if !features.is_empty() => Err(Error::UnknownCpuFeature { features }),
+        (_, features) if !features.is_empty() => Err(Error::MissingCpuFeature { features }),
+        _ => Ok(()),
     }
 }
 

@@ -3,7 +3,7 @@
 //!
 //! | file | holds |
 //! |-|-|
-//! | `x86_64.rs` | all that depends on the architecture: stubs, registers in a signal context, frame layout, CPU features |
+//! | `x86_64.rs`, `aarch64.rs`, `riscv64.rs` | all that depends on the architecture: stubs, registers in a signal context, frame layout, CPU features |
 //! | `map.rs` | address space: reservations, file mappings |
 //! | `file.rs` | opening, and sealed memory files |
 //! | `stack.rs` | guest stacks |
@@ -16,7 +16,8 @@
 //! # Adding an architecture
 //!
 //! Write `<name>.rs` with the same public items as `x86_64.rs` and name it
-//! below; nothing else in the crate depends on the architecture.
+//! below; nothing else in the crate depends on the architecture. The page size
+//! is asked at run time: 4, 16 and 64 KiB are all in use.
 
 pub(crate) mod debugger;
 pub(crate) mod file;
@@ -31,8 +32,21 @@ pub(crate) mod stack;
 #[path = "x86_64.rs"]
 pub(crate) mod arch;
 
-#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
-compile_error!("precast-loader runs on Linux on x86-64; see sys/mod.rs for what a port needs");
+#[cfg(target_arch = "aarch64")]
+#[path = "aarch64.rs"]
+pub(crate) mod arch;
+
+#[cfg(target_arch = "riscv64")]
+#[path = "riscv64.rs"]
+pub(crate) mod arch;
+
+#[cfg(not(all(
+    target_os = "linux",
+    any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")
+)))]
+compile_error!(
+    "precast-loader runs on Linux on x86-64, aarch64 and riscv64; see sys/mod.rs for what a port needs"
+);
 
 /// Size of a page of the host in bytes.
 pub(crate) fn page_size() -> usize {

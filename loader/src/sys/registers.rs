@@ -19,8 +19,9 @@ pub(crate) struct Landing {
 pub(crate) struct Registers {
     /// Address of the instruction.
     pub(crate) pc: usize,
-    /// Stack pointer.
-    pub(crate) sp: usize,
     /// Frame pointer.
     pub(crate) fp: usize,
+    /// What holds the return address before there is a frame: the link
+    /// register, or the stack pointer where calls push it.
+    pub(crate) link: usize,
 }

@@ -15,8 +15,8 @@
 #![allow(unsafe_code)]
 
 use crate::sys::registers::{Landing, Registers};
-use precast_artifact::abi;
-use std::arch::{global_asm, is_x86_feature_detected as detected};
+use precast_artifact::{abi, cpu};
+use std::arch::global_asm;
 use std::ffi::c_void;
 use std::mem::offset_of;
 
@@ -29,6 +29,10 @@ pub(crate) const NAME: &str = "x86_64";
 pub(crate) const FRAME_CALLER: isize = 0;
 /// From a frame pointer to the return address, in bytes.
 pub(crate) const FRAME_RETURN: isize = 8;
+
+/// Bytes at the start of a function in which an instruction may find the stack
+/// full while the frame pointer is still the caller's: `push rbp`.
+pub(crate) const FRAME_SETUP: usize = 1;
 
 global_asm!(
     ".pushsection .text.precast_stubs, \"ax\", @progbits",
@@ -255,10 +259,11 @@ macro_rules! builtin_stub {
 }
 pub(crate) use builtin_stub;
 
-/// Whether `pc` is the first instruction of a stub that guests call.
+/// Whether `pc` is in the first [`FRAME_SETUP`] bytes of a stub that guests
+/// call.
 pub(crate) fn starts_stub(pc: usize) -> bool {
     let stubs: [unsafe extern "C" fn(); 2] = [builtin_switch, spilling_builtin_switch];
-    stubs.iter().any(|stub| *stub as usize == pc)
+    stubs.iter().any(|stub| pc.wrapping_sub(*stub as usize) < FRAME_SETUP)
 }
 
 /// Whether `pc` lies in the stubs that push to the guest stack.
@@ -277,8 +282,8 @@ pub(crate) unsafe fn registers(context: *mut c_void) -> Registers {
     let register = |index: i32| gregs[index as usize] as usize;
     Registers {
         pc: register(libc::REG_RIP),
-        sp: register(libc::REG_RSP),
         fp: register(libc::REG_RBP),
+        link: register(libc::REG_RSP),
     }
 }
 
@@ -297,45 +302,19 @@ pub(crate) unsafe fn resume(context: *mut c_void, pc: usize, sp: usize, status: 
     gregs[libc::REG_RAX as usize] = status as i64;
 }
 
-/// The return address of a function that has executed no instruction yet.
+/// The return address of a function that has no frame yet.
 ///
 /// # Safety
 ///
-/// `registers` are those at the first instruction of a function, and its
-/// caller's stack is readable.
+/// `registers` are those in the first [`FRAME_SETUP`] bytes of a function, and
+/// its caller's stack is readable.
 pub(crate) unsafe fn return_address_at_entry(registers: &Registers) -> usize {
     // SAFETY: the call instruction has just pushed it.
-    unsafe { *(registers.sp as *const usize) }
+    unsafe { *(registers.link as *const usize) }
 }
 
-/// Whether this CPU (and the operating system) has a feature, by the name in
-/// Linux' `/proc/cpuinfo` or LLVM's; `None` for a name that is not known.
+/// Whether this machine has a feature that an artifact names; `None` for a
+/// name that is not known.
 pub(crate) fn has_feature(name: &str) -> Option<bool> {
-    Some(match name {
-        "sse" => detected!("sse"),
-        "sse2" => detected!("sse2"),
-        "sse3" | "pni" => detected!("sse3"),
-        "ssse3" => detected!("ssse3"),
-        "sse4_1" | "sse4.1" => detected!("sse4.1"),
-        "sse4_2" | "sse4.2" => detected!("sse4.2"),
-        "cx16" | "cmpxchg16b" => detected!("cmpxchg16b"),
-        "popcnt" => detected!("popcnt"),
-        "abm" | "lzcnt" => detected!("lzcnt"),
-        "bmi1" => detected!("bmi1"),
-        "bmi2" => detected!("bmi2"),
-        "avx" => detected!("avx"),
-        "avx2" => detected!("avx2"),
-        "fma" => detected!("fma"),
-        "f16c" => detected!("f16c"),
-        "aes" => detected!("aes"),
-        "pclmulqdq" => detected!("pclmulqdq"),
-        "avx512f" => detected!("avx512f"),
-        "avx512bw" => detected!("avx512bw"),
-        "avx512cd" => detected!("avx512cd"),
-        "avx512dq" => detected!("avx512dq"),
-        "avx512vl" => detected!("avx512vl"),
-        "avx512_bitalg" | "avx512bitalg" => detected!("avx512bitalg"),
-        "avx512vbmi" => detected!("avx512vbmi"),
-        _ => return None,
-    })
+    cpu::detected(name)
 }

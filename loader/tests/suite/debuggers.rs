@@ -53,14 +53,20 @@ fn debuggee() {
     assert_eq!(outer.call(&mut store, 1).unwrap(), 0);
 }
 
+/// The first of these tools that is there.
+fn find<'t>(tools: &[&'t str]) -> Option<&'t str> {
+    let there = |tool: &&&str| Command::new(tool).arg("--version").output().is_ok();
+    tools.iter().find(there).copied()
+}
+
 /// Runs a debugger on the debuggee; its output, or `None` if it is missing.
-fn run(tool: &str, args: &dyn Fn(&Path, &Path) -> Vec<String>) -> Option<String> {
-    let missing = Command::new(tool).arg("--version").output().is_err();
-    if missing {
+fn run(tools: &[&str], args: &dyn Fn(&Path, &Path) -> Vec<String>) -> Option<String> {
+    let Some(tool) = find(tools) else {
+        let tool = tools[0];
         assert!(std::env::var_os("CI").is_none(), "{tool} is missing");
         skipped(&format!("skipped: loader debuggers needs {tool}: apt-get install {tool}\n"));
         return None;
-    }
+    };
     let name = format!("precast-{tool}-{}.cwasm", std::process::id());
     let file: PathBuf = std::env::temp_dir().join(name);
     artifact(&file);
@@ -111,7 +117,7 @@ fn gdb_unwinds_through_guests() {
          break precast_test_stop\nrun\n{load}\nbacktrace\nkill\nquit\n"
     );
     std::fs::write(&script, commands).unwrap();
-    let output = run("gdb", &|binary, _| {
+    let output = run(&["gdb"], &|binary, _| {
         let mut args = vec!["-batch".into(), "-nx".into(), "-x".into()];
         args.extend([script.display().to_string(), "--args".into(), binary.display().to_string()]);
         args.extend(ARGS.map(String::from));
@@ -129,7 +135,7 @@ fn lldb_unwinds_through_guests() {
         m=t.AddModule(f, None, None)\\n\
         b=min(int(l.split('-')[0],16) for l in open('/proc/%d/maps' % p.GetProcessID()) if f in l)\\n\
         t.SetModuleLoadAddress(m, b)\\n\")";
-    let output = run("lldb-19", &|binary, _| {
+    let output = run(&["lldb-22", "lldb-21", "lldb-20", "lldb-19"], &|binary, _| {
         let mut args: Vec<String> = vec!["--batch".into(), "--no-lldbinit".into()];
         for command in [
             "settings set target.disable-aslr false",

@@ -37,7 +37,8 @@ def pointee(type):
     """The type that a pointer type points to; `void` where there is none."""
     for field in type.strip_typedefs().fields():
         if field.name == POINTEE:
-            return field.type.strip_typedefs().target()
+            # A reference to a name of the type.
+            return field.type.target().target()
     return gdb.lookup_type("void")
 
 
@@ -187,7 +188,9 @@ class Worker(gdb.xmethod.XMethodWorker):
 
     def __call__(self, value, index=0):
         # The object itself, or a pointer of GDB's to it.
-        at = host(value.dereference() if value.type.code == gdb.TYPE_CODE_PTR else value)
+        if value.type.code == gdb.TYPE_CODE_PTR:
+            value = value.dereference()
+        at = host(value.referenced_value() if value.type.code == gdb.TYPE_CODE_REF else value)
         if self.method == "operator->":
             return at
         return (at + int(index)).dereference()
@@ -207,7 +210,7 @@ class Operators(gdb.xmethod.XMethodMatcher):
         return None
 
 
-def follow_language(_):
+def follow_language(_=None):
     """Evaluates in C++ where the source is C, in which GDB has no operators."""
     try:
         language = gdb.selected_frame().language()
@@ -216,6 +219,20 @@ def follow_language(_):
     gdb.execute("set language %s" % ("c++" if language == "c" else "auto"), to_string=True)
 
 
+class Print(gdb.Command):
+    """Print the value of an expression. Usage: print [OPTION]... [/FMT] [EXP]
+
+    As GDB's own, after the language has followed the selected frame."""
+
+    def __init__(self):
+        super().__init__("print", gdb.COMMAND_DATA, gdb.COMPLETE_EXPRESSION)
+
+    def invoke(self, arguments, from_tty):
+        follow_language()
+        gdb.execute("call " + arguments, from_tty)
+
+
+Print()
 gdb.events.stop.connect(follow_language)
 gdb.printing.register_pretty_printer(None, Printers(), replace=True)
 gdb.xmethod.register_xmethod_matcher(None, Operators(), replace=True)

@@ -15,6 +15,7 @@ and the nested type `__pointee`. Where the memory begins is the value of
 """
 
 import lldb
+import re
 
 #: Index of what a pointer points to, and the first of its members: child `i`
 #: below is element `i`, as of an array.
@@ -30,8 +31,23 @@ CHARACTERS = (
     lldb.eBasicTypeUnsignedChar,
 )
 
+#: What `pointees` has found.
+POINTEES = {}
+
 
 def is_pointer(type, _=None):
+    return holds_address(type)
+
+
+def is_plain_pointer(type, _=None):
+    return holds_address(type) and not is_reference(type)
+
+
+def is_guest_reference(type, _=None):
+    return holds_address(type) and is_reference(type)
+
+
+def holds_address(type):
     type = type.GetCanonicalType()
     return type.GetNumberOfFields() > 0 and type.GetFieldAtIndex(0).GetName() == "__address"
 
@@ -40,11 +56,26 @@ def is_reference(type):
     return type.GetCanonicalType().GetName().endswith("&")
 
 
-def pointee(type):
-    """The type that a pointer type points to, or `None`."""
-    nested = type.GetCanonicalType().FindDirectNestedType("__pointee")
+def pointee(value):
+    """The type that a pointer points to, or `None`."""
+    type = value.GetType().GetCanonicalType()
+    nested = type.FindDirectNestedType("__pointee")
+    if not nested.IsValid():
+        # In C, LLDB finds no types in others.
+        nested = pointees(value.GetTarget()).get(type.GetName() + "::__pointee", nested)
     nested = nested.GetTypedefedType() if nested.IsValid() else nested
     return nested if nested.IsValid() and nested.GetName() not in (None, "void") else None
+
+
+def pointees(target):
+    """The types that pointer types point to, by their full names."""
+    key = [target.GetProcess().GetUniqueID()]
+    key += [module.GetUUIDString() for module in target.module_iter()]
+    if POINTEES.get("modules") != key:
+        POINTEES.clear()
+        POINTEES.update((type.GetName(), type) for type in target.FindTypes("__pointee"))
+        POINTEES["modules"] = key
+    return POINTEES
 
 
 def memory(value):
@@ -70,7 +101,7 @@ def guest_address(value):
 
 def element(value, name, index=0):
     """What a pointer points to, or what lies behind it as in an array."""
-    type = pointee(value.GetType())
+    type = pointee(value)
     base = memory(value)
     address = guest_address(value)
     if type is None or base is None or (address == 0 and not is_reference(value.GetType())):
@@ -116,7 +147,7 @@ def summary(value, _):
     value = value.GetNonSyntheticValue()
     type, address = value.GetType(), guest_address(value)
     shown = "0x%0*x" % (2 * type.GetByteSize(), address)
-    target = pointee(type)
+    target = pointee(value)
     if target is None:
         return shown
     kind = target.GetUnqualifiedType().GetCanonicalType().GetUnqualifiedType()
@@ -180,11 +211,160 @@ class Pointer:
         return self.to if index == 0 else element(self.value, "[%d]" % index, index)
 
 
+# Rust's types, whose pointers may be of either kind.
+
+
+def follow(pointer):
+    """Host address that a pointer holds, the guest's or one of the process."""
+    if is_pointer(pointer.GetType()):
+        return (memory(pointer) or 0) + guest_address(pointer)
+    return pointer.GetValueAsUnsigned()
+
+
+def child(value, path):
+    for name in path.split("."):
+        value = value.GetChildMemberWithName(name)
+        value.SetPreferSyntheticValue(False)
+    return value
+
+
+def vector(value):
+    """Address and length of a `Vec`."""
+    unique = child(value, "buf.inner.ptr.pointer.pointer")
+    return follow(unique), child(value, "len").GetValueAsUnsigned()
+
+
+def quoted(value, start, length):
+    if length == 0:
+        return '""'
+    error = lldb.SBError()
+    read = value.GetProcess().ReadMemory(start, min(length, MOST_CHARACTERS), error)
+    if error.Fail():
+        return "<%s>" % error
+    text = read.decode("utf-8", "replace").replace("\\", "\\\\").replace('"', '\\"')
+    return '"%s"' % text.replace("\n", "\\n").replace("\t", "\\t")
+
+
+def slice_summary(value, _):
+    value = value.GetNonSyntheticValue()
+    return quoted(value, follow(child(value, "data_ptr")), child(value, "length").GetValueAsUnsigned())
+
+
+def string_summary(value, _):
+    value = value.GetNonSyntheticValue()
+    return quoted(value, *vector(child(value, "vec")))
+
+
+def size_summary(value, _):
+    return "size=%d" % value.GetNumChildren()
+
+
+class Elements:
+    """Children of a slice, a `Vec`: its elements."""
+
+    def __init__(self, value, _):
+        self.value = value
+        self.update()
+
+    def update(self):
+        value = self.value
+        pointer = child(value, "data_ptr")
+        if pointer.IsValid():
+            self.start, self.length = follow(pointer), child(value, "length").GetValueAsUnsigned()
+            guest = is_pointer(pointer.GetType())
+            self.type = pointee(pointer) if guest else pointer.GetType().GetPointeeType()
+        else:
+            self.start, self.length = vector(value)
+            self.type = value.GetType().GetCanonicalType().GetTemplateArgumentType(0)
+        return False
+
+    def has_children(self):
+        return True
+
+    def num_children(self, most=None):
+        return self.length if self.type and self.type.IsValid() else 0
+
+    def get_child_index(self, name):
+        inner = name[1:-1]
+        return int(inner) if name.startswith("[") and inner.isdigit() else -1
+
+    def get_child_at_index(self, index):
+        at = self.start + index * self.type.GetByteSize()
+        return self.value.CreateValueFromAddress("[%d]" % index, at, self.type)
+
+
+def is_enumeration(type, _=None):
+    type = type.GetCanonicalType()
+    return type.GetNumberOfFields() > 0 and type.GetFieldAtIndex(0).GetName() == "$variants$"
+
+
+def variant(value):
+    """The present variant of an enumeration with values."""
+    variants = value.GetNonSyntheticValue().GetChildMemberWithName("$variants$")
+    default = None
+    for index in range(variants.GetNumChildren()):
+        one = variants.GetChildAtIndex(index)
+        one.SetPreferSyntheticValue(False)
+        tag = one.GetChildMemberWithName("$discr$")
+        if not tag.IsValid():
+            default = one
+        elif one.GetName() == "$variant$%d" % tag.GetValueAsUnsigned():
+            default = one
+            break
+    found = default.GetChildMemberWithName("value") if default else None
+    if found:
+        found.SetPreferSyntheticValue(False)
+    return found
+
+
+def variant_summary(value, _):
+    found = variant(value)
+    if not found:
+        return ""
+    name = re.split(r"::(?![^<]*>)", found.GetType().GetName())[-1].split("<")[0]
+    fields = [found.GetChildAtIndex(index) for index in range(found.GetNumChildren())]
+    shown = [field.GetSummary() or field.GetValue() or "..." for field in fields]
+    return "%s(%s)" % (name, ", ".join(shown)) if shown else name
+
+
+class Variant:
+    """Children of an enumeration with values: those of its variant."""
+
+    def __init__(self, value, _):
+        self.value = value
+        self.update()
+
+    def update(self):
+        self.variant = variant(self.value)
+        return False
+
+    def has_children(self):
+        return self.num_children() > 0
+
+    def num_children(self, most=None):
+        return self.variant.GetNumChildren() if self.variant else 0
+
+    def get_child_index(self, name):
+        index = self.variant.GetIndexOfChildWithName(name) if self.variant else None
+        return -1 if index in (None, 0xFFFFFFFF) else index
+
+    def get_child_at_index(self, index):
+        return self.variant.GetChildAtIndex(index)
+
+
 def __lldb_init_module(debugger, _):
-    category = "-w precast"
     for command in [
-        "type summary add %s -F %s.summary --recognizer-function %s.is_pointer",
-        "type synthetic add %s -l %s.Pointer --recognizer-function %s.is_pointer",
+        "summary add {} -F {}.summary --recognizer-function {}.is_plain_pointer",
+        "summary add {} -e -F {}.summary --recognizer-function {}.is_guest_reference",
+        "synthetic add {} -l {}.Pointer --recognizer-function {}.is_pointer",
+        "summary add {} -e -F {}.variant_summary --recognizer-function {}.is_enumeration",
+        "synthetic add {} -l {}.Variant --recognizer-function {}.is_enumeration",
+        "summary add {} -F {}.slice_summary -x '^&(mut )?str$'",
+        "summary add {} -F {}.string_summary -x '^alloc::string::String$'",
+        "summary add {} -e -F {}.size_summary -x '^alloc::vec::Vec<.+>$'",
+        "synthetic add {} -l {}.Elements -x '^alloc::vec::Vec<.+>$'",
+        "summary add {} -e -F {}.size_summary -x '^&(mut )?\\[.+\\]$'",
+        "synthetic add {} -l {}.Elements -x '^&(mut )?\\[.+\\]$'",
     ]:
-        debugger.HandleCommand(command % (category, __name__, __name__))
+        debugger.HandleCommand("type " + command.format("-w precast", __name__, __name__))
     debugger.HandleCommand("type category enable precast")

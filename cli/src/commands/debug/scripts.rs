@@ -35,6 +35,21 @@ pub(super) fn gdb_setup(script: &Path) -> [String; 3] {
     ]
 }
 
+/// LLDB's commands that add an image to a core dump, which has not all of it.
+/// It was mapped at its link base.
+pub(super) fn lldb_image(artifact: &Path) -> [String; 2] {
+    let name = artifact.file_name().unwrap_or_default().to_string_lossy();
+    [
+        format!("target modules add \"{}\"", artifact.display()),
+        format!("target modules load --file \"{name}\" --slide 0"),
+    ]
+}
+
+/// As [`lldb_image`], for GDB.
+pub(super) fn gdb_image(artifact: &Path) -> String {
+    format!("add-symbol-file \"{}\"", artifact.display())
+}
+
 /// Writes a script beside the cache's artifacts, unless it is there.
 fn written(name: &str, text: &str) -> Result<PathBuf> {
     let folder = cache::folder().unwrap_or_else(std::env::temp_dir).join("debugger");

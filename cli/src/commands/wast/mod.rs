@@ -1,12 +1,12 @@
 //! `precast wast`: runs the scripts that the specification's test suite is
 //! written in. Every module is compiled ahead of time and goes through the
-//! loader, as any artifact does.
+//! loader, as any artifact does; with `--runner`, through a loader elsewhere.
 //!
 //! The scripts' language is described in the reference interpreter's README,
 //! <https://github.com/WebAssembly/spec/blob/main/interpreter/README.md#scripts>.
 
+mod machine;
 mod script;
-mod spectest;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -25,6 +25,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub struct WastCommand {
     #[command(flatten)]
     codegen: CodegenOptions,
+
+    /// Run the modules elsewhere: with this command, split at spaces, which
+    /// starts `precast-script-host` on the target machine or an emulator of it
+    #[arg(long, value_name = "COMMAND")]
+    runner: Option<String>,
 
     /// Show failures and totals only, and nothing of what the scripts print
     #[arg(short, long)]
@@ -51,8 +56,10 @@ pub struct Settings {
     pub options: Options,
     /// How many scripts run at the same time.
     pub jobs: usize,
-    /// Whether what the scripts print is shown.
+    /// Whether what the scripts print is shown, when their modules run here.
     pub print: bool,
+    /// The command, and its arguments, that runs the modules elsewhere.
+    pub runner: Vec<String>,
     /// Says of a module whether to leave it out, with all that depends on it.
     pub leave_out: fn(&[u8]) -> bool,
 }
@@ -79,10 +86,12 @@ pub struct Mismatch {
 
 impl WastCommand {
     pub(super) fn run(&self) -> Result {
+        let runner = self.runner.as_deref().unwrap_or_default();
         let mut settings = Settings {
             options: self.codegen.options(),
             jobs: 1,
             print: !self.quiet,
+            runner: runner.split_whitespace().map(str::to_owned).collect(),
             leave_out: |_| false,
         };
         // Modules are small and scripts many: threads go to the scripts.

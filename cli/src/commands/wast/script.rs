@@ -1,9 +1,11 @@
 //! Runs one script, directive by directive.
 
-use super::{Mismatch, Report, Settings, spectest, values};
+use super::machine::Machine;
+use super::{Mismatch, Report, Settings, values};
+use crate::script::request::{Answer, Cause, Failure, Problem, Request};
 use precast_compiler::{Error as CompileError, Options};
-use precast_loader::{Artifact, Error, Instance, LinkProblem, Linker, Store, TrapCode, Val};
-use std::collections::{HashMap, HashSet};
+use precast_loader::TrapCode;
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use wast::core::WastRetCore;
 use wast::lexer::Lexer;
@@ -37,8 +39,8 @@ impl From<&str> for Verdict {
 pub(super) fn run(text: &str, settings: &Settings) -> Report {
     let mut report = Report::default();
     let outcome = parse(text, |directives| {
-        let mut runner = Runner::new(settings)
-            .map_err(|error| wast::Error::new(Span::from_offset(0), error.to_string()))?;
+        let mut runner =
+            Runner::new(settings).map_err(|error| wast::Error::new(Span::from_offset(0), error))?;
         for directive in directives {
             let span = directive.span();
             match runner.check(directive) {
@@ -76,39 +78,21 @@ fn line(span: Span, text: &str) -> usize {
 /// A script's state.
 struct Runner {
     options: Options,
+    machine: Machine,
     leave_out: fn(&[u8]) -> bool,
-    store: Store<()>,
-    /// `spectest`, and the instances that were registered.
-    linker: Linker<()>,
-    /// Instances that have names.
-    instances: HashMap<String, Instance>,
-    /// The last instance, which directives without a name speak of; none when
-    /// making it failed.
-    current: Option<Instance>,
     /// Whether the last module was left out, and which names stand for such.
     current_left_out: bool,
     left_out: HashSet<String>,
-    /// Modules that were defined without making an instance, and the last.
-    definitions: HashMap<String, Artifact>,
-    last_definition: Option<Artifact>,
 }
 
 impl Runner {
-    fn new(settings: &Settings) -> Result<Self, Error> {
-        let mut store = Store::new(());
-        let mut linker = Linker::new();
-        spectest::define(&mut linker, &mut store, settings.print)?;
+    fn new(settings: &Settings) -> Result<Self, String> {
         Ok(Self {
             options: Options { threads: Some(1), ..settings.options.clone() },
+            machine: Machine::start(settings)?,
             leave_out: settings.leave_out,
-            store,
-            linker,
-            instances: HashMap::new(),
-            current: None,
             current_left_out: false,
             left_out: HashSet::new(),
-            definitions: HashMap::new(),
-            last_definition: None,
         })
     }
 
@@ -126,16 +110,18 @@ impl Runner {
             WastDirective::Register { name, module, .. } => self.register(name, module),
             WastDirective::Invoke(invoke) => match self.invoke(&invoke)? {
                 Ok(_) => Ok(()),
-                Err(error) => Err(format!("`{}` failed: {error}", invoke.name).into()),
+                Err(failure) => {
+                    Err(format!("`{}` failed: {}", invoke.name, failure.message).into())
+                }
             },
             WastDirective::AssertReturn { exec, results, .. } => self.returns(exec, &results),
             WastDirective::AssertTrap { exec, message, .. } => {
                 let outcome = self.execute(exec)?;
-                self.trapped(outcome, message)
+                trapped(&outcome, message)
             }
             WastDirective::AssertExhaustion { call, message, .. } => {
                 let outcome = self.invoke(&call)?;
-                self.trapped(outcome, message)
+                trapped(&outcome, message)
             }
             WastDirective::AssertUnlinkable { module, message, .. } => {
                 self.unlinkable(module, message)
@@ -154,9 +140,16 @@ impl Runner {
     }
 
     fn module(&mut self, module: QuoteWat<'_>) -> Check {
-        (self.current, self.current_left_out) = (None, false);
+        self.current_left_out = false;
         let name = module.name();
-        let made = self.compile(module).and_then(|artifact| self.instantiate(name, &artifact));
+        let made = self.compile(module).and_then(|artifact| {
+            let made = self.ask(Request::Module(name.map(|name| name.name()), &artifact))?;
+            self.instantiated(made)
+        });
+        if made.is_err() {
+            // Directives without a name must not speak of the one before.
+            let _ = self.machine.ask(Request::Forget);
+        }
         if let Err(Verdict::LeftOut) = &made {
             self.current_left_out = true;
             self.left_out.extend(name.map(|name| name.name().to_owned()));
@@ -167,104 +160,89 @@ impl Runner {
     fn define(&mut self, module: QuoteWat<'_>) -> Check {
         let name = module.name();
         let artifact = self.compile(module)?;
-        if let Some(name) = name {
-            self.definitions.insert(name.name().to_owned(), artifact.clone());
-        }
-        self.last_definition = Some(artifact);
+        let name = name.map(|name| name.name());
+        self.ask(Request::Define(name, &artifact))?.map_err(|failure| failure.message)?;
         Ok(())
     }
 
     fn make(&mut self, instance: Option<Id<'_>>, module: Option<Id<'_>>) -> Check {
-        self.current = None;
-        let artifact = match module {
-            Some(name) => self.definitions.get(name.name()),
-            None => self.last_definition.as_ref(),
-        };
-        let artifact = artifact.cloned().ok_or("there is no such module definition")?;
-        self.instantiate(instance, &artifact)
+        let request =
+            Request::Make(instance.map(|name| name.name()), module.map(|name| name.name()));
+        let made = self.ask(request)?;
+        self.instantiated(made)
     }
 
-    fn instantiate(&mut self, name: Option<Id<'_>>, artifact: &Artifact) -> Check {
-        let made = self.linker.instantiate(&mut self.store, artifact);
-        let instance = made.map_err(|error| match self.lacks_left_out(&error) {
-            true => Verdict::LeftOut,
-            false => format!("instantiation failed: {error}").into(),
-        })?;
-        if let Some(name) = name {
-            self.instances.insert(name.name().to_owned(), instance);
+    fn instantiated(&self, made: Answer) -> Check {
+        match made {
+            Ok(_) => Ok(()),
+            Err(failure) if self.lacks_left_out(&failure) => Err(Verdict::LeftOut),
+            Err(failure) => Err(format!("instantiation failed: {}", failure.message).into()),
         }
-        self.current = Some(instance);
-        Ok(())
     }
 
     fn register(&mut self, name: &str, module: Option<Id<'_>>) -> Check {
-        let instance = self.instance(module).inspect_err(|verdict| {
-            if let Verdict::LeftOut = verdict {
-                self.left_out.insert(registered(name));
-            }
-        })?;
-        self.linker.instance(&self.store, name, instance);
+        let done = self.ask(Request::Register(name, module.map(|name| name.name())));
+        if let Err(Verdict::LeftOut) = &done {
+            self.left_out.insert(registered(name));
+        }
+        done?.map_err(|failure| failure.message)?;
         Ok(())
     }
 
     /// Whether instantiation failed for want of a module that was left out.
-    fn lacks_left_out(&self, error: &Error) -> bool {
-        let left_out = |problem: &LinkProblem| self.left_out.contains(&registered(&problem.module));
-        matches!(error, Error::Link(problems) if problems.iter().any(left_out))
-    }
-
-    fn instance(&self, name: Option<Id<'_>>) -> Check<Instance> {
-        let (found, left_out) = match name {
-            Some(name) => {
-                (self.instances.get(name.name()).copied(), self.left_out.contains(name.name()))
-            }
-            None => (self.current, self.current_left_out),
-        };
-        found.ok_or_else(|| match name {
-            _ if left_out => Verdict::LeftOut,
-            Some(name) => format!("there is no instance `${}`", name.name()).into(),
-            None => "there is no instance".into(),
-        })
+    fn lacks_left_out(&self, failure: &Failure) -> bool {
+        let left_out = |problem: &Problem| self.left_out.contains(&registered(&problem.module));
+        matches!(&failure.cause, Cause::Link(problems) if problems.iter().any(left_out))
     }
 
     /// A module's artifact.
-    fn compile(&self, mut module: QuoteWat<'_>) -> Check<Artifact> {
+    fn compile(&self, mut module: QuoteWat<'_>) -> Check<Vec<u8>> {
         let wasm = module.encode().map_err(|error| format!("not encoded: {}", error.message()))?;
         if (self.leave_out)(&wasm) {
             return Err(Verdict::LeftOut);
         }
-        let bytes = precast_compiler::compile(&wasm, &self.options)
-            .map_err(|error| format!("not compiled: {error}"))?;
-        Artifact::from_bytes(&bytes).map_err(|error| format!("not loaded: {error}").into())
+        let compiled = precast_compiler::compile(&wasm, &self.options);
+        Ok(compiled.map_err(|error| format!("not compiled: {error}"))?)
     }
 
-    /// What an action gave: values or an error of the loader. The outer error
+    /// Asks the machine. The outer error is that it could not be tried.
+    fn ask(&mut self, request: Request<'_>) -> Check<Answer> {
+        match self.machine.ask(request) {
+            Err(Failure { cause: Cause::NoInstance(name), message }) => {
+                let left_out = match name {
+                    Some(name) => self.left_out.contains(&name),
+                    None => self.current_left_out,
+                };
+                Err(if left_out { Verdict::LeftOut } else { message.into() })
+            }
+            Err(Failure { cause: Cause::Untried, message }) => Err(message.into()),
+            other => Ok(other),
+        }
+    }
+
+    /// What an action gave: values or a failure of the guest. The outer error
     /// is that it could not be tried.
-    fn execute(&mut self, exec: WastExecute<'_>) -> Check<Result<Vec<Val>, Error>> {
+    fn execute(&mut self, exec: WastExecute<'_>) -> Check<Answer> {
         match exec {
             WastExecute::Invoke(invoke) => self.invoke(&invoke),
             WastExecute::Wat(module) => {
                 let artifact = self.compile(QuoteWat::Wat(module))?;
-                let made = self.linker.instantiate(&mut self.store, &artifact);
-                Ok(made.map(|_| Vec::new()))
+                self.ask(Request::Try(&artifact))
             }
             WastExecute::Get { module, global, .. } => {
-                let found = self.instance(module)?.get_global(&self.store, global);
-                let found = found.ok_or_else(|| format!("there is no global `{global}`"))?;
-                Ok(Ok(vec![found.get(&self.store)]))
+                self.ask(Request::Get(module.map(|name| name.name()), global))
             }
         }
     }
 
-    fn invoke(&mut self, invoke: &WastInvoke<'_>) -> Check<Result<Vec<Val>, Error>> {
-        let func = self.instance(invoke.module)?.get_func(&self.store, invoke.name);
-        let func = func.ok_or_else(|| format!("there is no function `{}`", invoke.name))?;
+    fn invoke(&mut self, invoke: &WastInvoke<'_>) -> Check<Answer> {
         let args = invoke.args.iter().map(|arg| match arg {
-            WastArg::Core(arg) => Ok(values::argument(arg, &mut self.store)?),
+            WastArg::Core(arg) => Ok(values::argument(arg)?),
             _ => Err("an argument of a component".into()),
         });
         let args = args.collect::<Check<Vec<_>>>()?;
-        Ok(func.call(&mut self.store, &args))
+        let instance = invoke.module.map(|name| name.name());
+        self.ask(Request::Invoke(instance, invoke.name, &args))
     }
 
     fn returns(&mut self, exec: WastExecute<'_>, results: &[WastRet<'_>]) -> Check {
@@ -274,9 +252,9 @@ impl Runner {
         });
         let patterns = patterns.collect::<Check<Vec<&WastRetCore<'_>>>>()?;
         let what = describe(&exec);
-        let outcome = self.execute(exec)?;
-        let good = outcome.as_ref().is_ok_and(|results| {
-            let matches = |(value, pattern): (_, &&_)| values::matches(value, pattern, &self.store);
+        let answer = self.execute(exec)?;
+        let good = answer.as_ref().is_ok_and(|results| {
+            let matches = |(value, pattern): (_, &&_)| values::matches(value, pattern);
             results.len() == patterns.len() && results.iter().zip(&patterns).all(matches)
         });
         match good {
@@ -284,35 +262,26 @@ impl Runner {
             false => Err(format!(
                 "{what}: expected {}, got {}",
                 values::show_patterns(&patterns),
-                self.show(outcome)
+                show(&answer)
             )
             .into()),
-        }
-    }
-
-    fn trapped(&self, outcome: Result<Vec<Val>, Error>, expected: &str) -> Check {
-        match outcome {
-            Err(Error::Trap(trap)) if is_trap(trap.code(), expected) => Ok(()),
-            other => Err(format!("expected a trap `{expected}`, got {}", self.show(other)).into()),
         }
     }
 
     fn threw(&mut self, exec: WastExecute<'_>) -> Check {
         let what = describe(&exec);
         match self.execute(exec)? {
-            Err(Error::Exception(_)) => Ok(()),
-            other => Err(format!("{what}: expected an exception, got {}", self.show(other)).into()),
+            Err(Failure { cause: Cause::Exception, .. }) => Ok(()),
+            other => Err(format!("{what}: expected an exception, got {}", show(&other)).into()),
         }
     }
 
     fn unlinkable(&mut self, module: Wat<'_>, expected: &str) -> Check {
         let artifact = self.compile(QuoteWat::Wat(module))?;
-        match self.linker.instantiate(&mut self.store, &artifact) {
-            Err(Error::Link(problems)) if problems.iter().any(|p| is_problem(p, expected)) => {
-                Ok(())
-            }
-            Err(error) if self.lacks_left_out(&error) => Err(Verdict::LeftOut),
-            Err(error) => Err(format!("expected `{expected}`, got {error}").into()),
+        match self.ask(Request::Try(&artifact))? {
+            Err(failure) if is_link_error(&failure.cause, expected) => Ok(()),
+            Err(failure) if self.lacks_left_out(&failure) => Err(Verdict::LeftOut),
+            Err(failure) => Err(format!("expected `{expected}`, got {}", failure.message).into()),
             Ok(_) => Err(format!("expected `{expected}`, but it linked").into()),
         }
     }
@@ -327,22 +296,24 @@ impl Runner {
             Ok(_) => Err(format!("expected `{expected}`, but it compiled").into()),
         }
     }
+}
 
-    fn show(&self, outcome: Result<Vec<Val>, Error>) -> String {
-        match outcome {
-            Ok(results) => values::show(&results, &self.store),
-            Err(error) => format!("error: {error}"),
-        }
+fn show(answer: &Answer) -> String {
+    match answer {
+        Ok(results) => values::show(results),
+        Err(failure) => format!("error: {}", failure.message),
+    }
+}
+
+fn trapped(answer: &Answer, expected: &str) -> Check {
+    match answer {
+        Err(Failure { cause: Cause::Trap(code), .. }) if is_trap(*code, expected) => Ok(()),
+        other => Err(format!("expected a trap `{expected}`, got {}", show(other)).into()),
     }
 }
 
 fn unsupported(directive: &str) -> Check {
     Err(format!("`{directive}` is not supported").into())
-}
-
-/// A registered name, apart from the names of instances in the script.
-fn registered(name: &str) -> String {
-    format!("\"{name}\"")
 }
 
 fn describe(exec: &WastExecute<'_>) -> String {
@@ -371,11 +342,17 @@ fn is_trap(code: TrapCode, expected: &str) -> bool {
     }
 }
 
+/// A registered name, apart from the names of instances in the script.
+fn registered(name: &str) -> String {
+    format!("\"{name}\"")
+}
+
 /// Whether a link error is the one that the suite means by `expected`.
-fn is_problem(problem: &LinkProblem, expected: &str) -> bool {
-    let message = match problem.found {
-        None => "unknown import",
-        Some(_) => "incompatible import type",
+fn is_link_error(cause: &Cause, expected: &str) -> bool {
+    let Cause::Link(problems) = cause else { return false };
+    let message = |problem: &Problem| match problem.found {
+        false => "unknown import",
+        true => "incompatible import type",
     };
-    message.starts_with(expected)
+    problems.iter().any(|problem| message(problem).starts_with(expected))
 }

@@ -7,7 +7,7 @@ use precast_compiler::{Features, Options};
 fn run(text: &str) -> Report {
     let options = Options { features: Features::WASM2, ..Options::default() };
     let leave_out = |wasm: &[u8]| wasm.windows(8).any(|bytes| bytes == b"left out");
-    let settings = Settings { options, jobs: 2, print: false, leave_out };
+    let settings = Settings { options, jobs: 2, print: false, runner: Vec::new(), leave_out };
     let scripts = [Script { name: "test".to_owned(), text: text.to_owned() }];
     let mut reports = Vec::new();
     run_scripts(&scripts, &settings, &mut |_, report| reports.push(report));

@@ -1,41 +1,25 @@
 //! Values of scripts: arguments, and the patterns that results must match.
 
-use precast_loader::{ExternRef, Store, Val};
+use crate::script::request::{Kind, Value};
 use std::fmt::Write;
 use wast::core::{AbstractHeapType, HeapType, NanPattern, V128Pattern, WastArgCore, WastRetCore};
 use wast::token::{F32, F64};
 
-/// The value of an argument. A `ref.extern` becomes a host reference to its
-/// number.
-pub(super) fn argument(arg: &WastArgCore<'_>, store: &mut Store<()>) -> Result<Val, String> {
+/// The value of an argument.
+pub(super) fn argument(arg: &WastArgCore<'_>) -> Result<Value, String> {
     Ok(match arg {
-        WastArgCore::I32(value) => Val::I32(*value),
-        WastArgCore::I64(value) => Val::I64(*value),
-        WastArgCore::F32(value) => Val::F32(value.bits),
-        WastArgCore::F64(value) => Val::F64(value.bits),
-        WastArgCore::V128(value) => Val::V128(u128::from_le_bytes(value.to_le_bytes())),
-        WastArgCore::RefNull(heap) => null(heap)?,
-        WastArgCore::RefExtern(number) => Val::ExternRef(Some(ExternRef::new(store, *number))),
+        WastArgCore::I32(value) => Value::I32(*value),
+        WastArgCore::I64(value) => Value::I64(*value),
+        WastArgCore::F32(value) => Value::F32(value.bits),
+        WastArgCore::F64(value) => Value::F64(value.bits),
+        WastArgCore::V128(value) => Value::V128(u128::from_le_bytes(value.to_le_bytes())),
+        WastArgCore::RefNull(heap) => match kind(heap) {
+            Some(kind) => Value::Null(kind),
+            None => return Err(format!("null references of {heap:?} are not supported")),
+        },
+        WastArgCore::RefExtern(number) => Value::Extern(Some(*number)),
         WastArgCore::RefHost(_) => return Err("`ref.host` is not supported".to_owned()),
     })
-}
-
-fn null(heap: &HeapType<'_>) -> Result<Val, String> {
-    let null = match kind(heap) {
-        Some(Kind::Func) => Val::FuncRef(None),
-        Some(Kind::Extern) => Val::ExternRef(None),
-        Some(Kind::Exn) => Val::ExnRef(None),
-        None => return Err(format!("null references of {heap:?} are not supported")),
-    };
-    Ok(null)
-}
-
-/// What references refer to.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Func,
-    Extern,
-    Exn,
 }
 
 fn kind(heap: &HeapType<'_>) -> Option<Kind> {
@@ -52,34 +36,21 @@ fn kind(heap: &HeapType<'_>) -> Option<Kind> {
 }
 
 /// Whether a result is as expected.
-pub(super) fn matches(value: &Val, pattern: &WastRetCore<'_>, store: &Store<()>) -> bool {
+pub(super) fn matches(value: &Value, pattern: &WastRetCore<'_>) -> bool {
     match (pattern, value) {
-        (WastRetCore::Either(patterns), _) => patterns.iter().any(|p| matches(value, p, store)),
-        (WastRetCore::I32(expected), Val::I32(value)) => expected == value,
-        (WastRetCore::I64(expected), Val::I64(value)) => expected == value,
-        (WastRetCore::F32(expected), Val::F32(bits)) => f32_matches(*bits, expected),
-        (WastRetCore::F64(expected), Val::F64(bits)) => f64_matches(*bits, expected),
-        (WastRetCore::V128(expected), Val::V128(bits)) => v128_matches(*bits, expected),
-        (
-            WastRetCore::RefNull(None),
-            Val::FuncRef(None) | Val::ExternRef(None) | Val::ExnRef(None),
-        ) => true,
-        (WastRetCore::RefNull(Some(heap)), Val::FuncRef(None)) => kind(heap) == Some(Kind::Func),
-        (WastRetCore::RefNull(Some(heap)), Val::ExternRef(None)) => {
-            kind(heap) == Some(Kind::Extern)
-        }
-        (WastRetCore::RefNull(Some(heap)), Val::ExnRef(None)) => kind(heap) == Some(Kind::Exn),
-        (WastRetCore::RefFunc(_), Val::FuncRef(func)) => func.is_some(),
-        (WastRetCore::RefExtern(None), Val::ExternRef(reference)) => reference.is_some(),
-        (WastRetCore::RefExtern(Some(expected)), Val::ExternRef(Some(reference))) => {
-            number(*reference, store) == Some(*expected)
-        }
+        (WastRetCore::Either(patterns), _) => patterns.iter().any(|p| matches(value, p)),
+        (WastRetCore::I32(expected), Value::I32(value)) => expected == value,
+        (WastRetCore::I64(expected), Value::I64(value)) => expected == value,
+        (WastRetCore::F32(expected), Value::F32(bits)) => f32_matches(*bits, expected),
+        (WastRetCore::F64(expected), Value::F64(bits)) => f64_matches(*bits, expected),
+        (WastRetCore::V128(expected), Value::V128(bits)) => v128_matches(*bits, expected),
+        (WastRetCore::RefNull(None), Value::Null(_)) => true,
+        (WastRetCore::RefNull(Some(heap)), Value::Null(null)) => kind(heap) == Some(*null),
+        (WastRetCore::RefFunc(_), Value::Func) => true,
+        (WastRetCore::RefExtern(None), Value::Extern(_)) => true,
+        (WastRetCore::RefExtern(expected), Value::Extern(number)) => expected == number,
         _ => false,
     }
-}
-
-fn number(reference: ExternRef, store: &Store<()>) -> Option<u32> {
-    reference.data(store).downcast_ref().copied()
 }
 
 /// A canonical NaN has only the quiet bit of the payload set, an arithmetic
@@ -120,22 +91,20 @@ fn v128_matches(bits: u128, pattern: &V128Pattern) -> bool {
 }
 
 /// Results as reports show them.
-pub(super) fn show(values: &[Val], store: &Store<()>) -> String {
+pub(super) fn show(values: &[Value]) -> String {
     list(values, |value| match value {
-        Val::I32(value) => format!("i32 {value}"),
-        Val::I64(value) => format!("i64 {value}"),
-        Val::F32(bits) => format!("f32 {:?} ({bits:#010x})", f32::from_bits(*bits)),
-        Val::F64(bits) => format!("f64 {:?} ({bits:#018x})", f64::from_bits(*bits)),
-        Val::V128(bits) => format!("v128 {bits:#034x}"),
-        Val::FuncRef(None) => "null function".to_owned(),
-        Val::FuncRef(Some(_)) => "a function".to_owned(),
-        Val::ExnRef(None) => "null exception".to_owned(),
-        Val::ExnRef(Some(_)) => "an exception".to_owned(),
-        Val::ExternRef(None) => "null host value".to_owned(),
-        Val::ExternRef(Some(reference)) => match number(*reference, store) {
-            Some(number) => format!("host value {number}"),
-            None => "a host value".to_owned(),
-        },
+        Value::I32(value) => format!("i32 {value}"),
+        Value::I64(value) => format!("i64 {value}"),
+        Value::F32(bits) => format!("f32 {:?} ({bits:#010x})", f32::from_bits(*bits)),
+        Value::F64(bits) => format!("f64 {:?} ({bits:#018x})", f64::from_bits(*bits)),
+        Value::V128(bits) => format!("v128 {bits:#034x}"),
+        Value::Null(Kind::Func) => "null function".to_owned(),
+        Value::Func => "a function".to_owned(),
+        Value::Null(Kind::Exn) => "null exception".to_owned(),
+        Value::Exception => "an exception".to_owned(),
+        Value::Null(Kind::Extern) => "null host value".to_owned(),
+        Value::Extern(Some(number)) => format!("host value {number}"),
+        Value::Extern(None) => "a host value".to_owned(),
     })
 }
 

@@ -1,0 +1,179 @@
+//! Does what scripts ask for: one store with its instances.
+
+use super::request::{Answer, Cause, Failure, Kind, Problem, Request, Value};
+use super::spectest;
+use precast_loader::{Artifact, Error, ExternRef, Instance, Linker, Result, Store, Val};
+use std::collections::HashMap;
+
+/// A script's store, and the instances in it.
+pub struct Host {
+    store: Store<()>,
+    /// `spectest`, and the instances that were registered.
+    linker: Linker<()>,
+    /// Instances that have names.
+    instances: HashMap<String, Instance>,
+    /// The last instance, which requests without a name speak of; none when
+    /// making it failed.
+    current: Option<Instance>,
+    /// Modules that were defined without making an instance, and the last.
+    definitions: HashMap<String, Artifact>,
+    last_definition: Option<Artifact>,
+}
+
+impl Host {
+    /// A host without instances. What scripts print is shown with `print`.
+    ///
+    /// # Errors
+    ///
+    /// There is no memory for what `spectest` exports.
+    pub fn new(print: bool) -> Result<Self> {
+        let mut store = Store::new(());
+        let mut linker = Linker::new();
+        spectest::define(&mut linker, &mut store, print)?;
+        Ok(Self {
+            store,
+            linker,
+            instances: HashMap::new(),
+            current: None,
+            definitions: HashMap::new(),
+            last_definition: None,
+        })
+    }
+
+    /// Does what is asked.
+    pub fn answer(&mut self, request: Request<'_>) -> Answer {
+        match request {
+            Request::Module(name, artifact) => {
+                self.current = None;
+                let artifact = open(artifact)?;
+                self.instantiate(name, &artifact)
+            }
+            Request::Define(name, artifact) => {
+                let artifact = open(artifact)?;
+                if let Some(name) = name {
+                    self.definitions.insert(name.to_owned(), artifact.clone());
+                }
+                self.last_definition = Some(artifact);
+                Ok(Vec::new())
+            }
+            Request::Make(instance, definition) => {
+                self.current = None;
+                let artifact = match definition {
+                    Some(name) => self.definitions.get(name),
+                    None => self.last_definition.as_ref(),
+                };
+                let artifact = artifact.cloned();
+                let artifact =
+                    artifact.ok_or_else(|| Failure::untried("no such module definition"))?;
+                self.instantiate(instance, &artifact)
+            }
+            Request::Forget => {
+                self.current = None;
+                Ok(Vec::new())
+            }
+            Request::Try(artifact) => {
+                let made = self.linker.instantiate(&mut self.store, &open(artifact)?);
+                made.map(|_| Vec::new()).map_err(failure)
+            }
+            Request::Register(name, instance) => {
+                let instance = self.instance(instance)?;
+                self.linker.instance(&self.store, name, instance);
+                Ok(Vec::new())
+            }
+            Request::Invoke(instance, export, args) => {
+                let func = self.instance(instance)?.get_func(&self.store, export);
+                let func = func
+                    .ok_or_else(|| Failure::untried(format!("there is no function `{export}`")))?;
+                let args = args.iter().map(|arg| to_val(*arg, &mut self.store));
+                let args = args.collect::<std::result::Result<Vec<_>, _>>()?;
+                let results = func.call(&mut self.store, &args).map_err(failure)?;
+                Ok(results.iter().map(|result| self.value(result)).collect())
+            }
+            Request::Get(instance, export) => {
+                let found = self.instance(instance)?.get_global(&self.store, export);
+                let found = found
+                    .ok_or_else(|| Failure::untried(format!("there is no global `{export}`")))?;
+                Ok(vec![self.value(&found.get(&self.store))])
+            }
+        }
+    }
+
+    fn instantiate(&mut self, name: Option<&str>, artifact: &Artifact) -> Answer {
+        let instance = self.linker.instantiate(&mut self.store, artifact).map_err(failure)?;
+        if let Some(name) = name {
+            self.instances.insert(name.to_owned(), instance);
+        }
+        self.current = Some(instance);
+        Ok(Vec::new())
+    }
+
+    fn instance(&self, name: Option<&str>) -> std::result::Result<Instance, Failure> {
+        match name {
+            Some(name) => self.instances.get(name).copied(),
+            None => self.current,
+        }
+        .ok_or_else(|| Failure {
+            cause: Cause::NoInstance(name.map(str::to_owned)),
+            message: match name {
+                Some(name) => format!("there is no instance `${name}`"),
+                None => "there is no instance".to_owned(),
+            },
+        })
+    }
+
+    fn value(&self, value: &Val) -> Value {
+        match value {
+            Val::I32(value) => Value::I32(*value),
+            Val::I64(value) => Value::I64(*value),
+            Val::F32(bits) => Value::F32(*bits),
+            Val::F64(bits) => Value::F64(*bits),
+            Val::V128(bits) => Value::V128(*bits),
+            Val::FuncRef(None) => Value::Null(Kind::Func),
+            Val::FuncRef(Some(_)) => Value::Func,
+            Val::ExnRef(None) => Value::Null(Kind::Exn),
+            Val::ExnRef(Some(_)) => Value::Exception,
+            Val::ExternRef(None) => Value::Null(Kind::Extern),
+            Val::ExternRef(Some(reference)) => {
+                Value::Extern(reference.data(&self.store).downcast_ref().copied())
+            }
+        }
+    }
+}
+
+fn open(artifact: &[u8]) -> std::result::Result<Artifact, Failure> {
+    Artifact::from_bytes(artifact).map_err(|error| Failure::untried(format!("not loaded: {error}")))
+}
+
+/// A value for the guest. A number becomes a host reference to it.
+fn to_val(value: Value, store: &mut Store<()>) -> std::result::Result<Val, Failure> {
+    Ok(match value {
+        Value::I32(value) => Val::I32(value),
+        Value::I64(value) => Val::I64(value),
+        Value::F32(bits) => Val::F32(bits),
+        Value::F64(bits) => Val::F64(bits),
+        Value::V128(bits) => Val::V128(bits),
+        Value::Null(Kind::Func) => Val::FuncRef(None),
+        Value::Null(Kind::Extern) => Val::ExternRef(None),
+        Value::Null(Kind::Exn) => Val::ExnRef(None),
+        Value::Extern(Some(number)) => Val::ExternRef(Some(ExternRef::new(store, number))),
+        Value::Func | Value::Exception | Value::Extern(None) => {
+            return Err(Failure::untried(format!("{value:?} is no argument")));
+        }
+    })
+}
+
+fn failure(error: Error) -> Failure {
+    let cause = match &error {
+        Error::Trap(trap) => Cause::Trap(trap.code()),
+        Error::Exception(_) => Cause::Exception,
+        Error::Link(problems) => {
+            let problem = |problem: &precast_loader::LinkProblem| Problem {
+                module: problem.module.clone(),
+                found: problem.found.is_some(),
+            };
+            Cause::Link(problems.iter().map(problem).collect())
+        }
+        _ => Cause::Other,
+    };
+    Failure { cause, message: error.to_string() }
+}

@@ -1,0 +1,107 @@
+//! Source positions of calls and of instructions that may trap: what trap
+//! reports show, without a reader of DWARF in the loader.
+
+use super::code::FunctionPlace;
+use super::line::{Row, row_at};
+use precast_artifact::lines::{LinesWriter, SourceFrame};
+use std::ops::Range;
+
+/// A call that was inlined.
+pub(super) struct Inlined {
+    /// Ranges of the module's code.
+    pub source: Vec<Range<u64>>,
+    /// How many inlined calls are around it.
+    pub depth: usize,
+    pub name: String,
+    pub call_file: u64,
+    pub call_line: u32,
+    pub call_column: u32,
+}
+
+/// What one unit says of sites: for each, frames from the outermost inwards.
+#[derive(Default)]
+pub(super) struct Sites {
+    entries: Vec<(u32, Range<u32>)>,
+    frames: Vec<(u32, u32, u32, u32)>,
+    strings: Vec<String>,
+}
+
+impl Sites {
+    /// Adds the sites of a function. `code_start` is where the code section is
+    /// in the module, `file` gives the path of a file.
+    pub(super) fn add(
+        &mut self,
+        place: &FunctionPlace<'_>,
+        code_start: u32,
+        rows: &[Row],
+        inlined: &[Inlined],
+        files: &Files,
+        work: &mut u64,
+    ) {
+        let names: Vec<u32> = inlined.iter().map(|inlined| self.string(&inlined.name)).collect();
+        let none = self.string("");
+        let mut paths = std::collections::BTreeMap::new();
+        for site in place.sites {
+            let Some(left) = work.checked_sub(1 + inlined.len() as u64) else { return };
+            *work = left;
+            let Some(address) = site.wasm.checked_sub(code_start).map(u64::from) else { continue };
+            let Some(row) = row_at(rows, address).map(|row| &rows[row]) else { continue };
+            let mut around: Vec<usize> = (0..inlined.len())
+                .filter(|at| inlined[*at].source.iter().any(|range| range.contains(&address)))
+                .collect();
+            around.sort_by_key(|at| inlined[*at].depth);
+            let start = self.frames.len() as u32;
+            let mut function = none;
+            let mut frames = Vec::new();
+            for at in around {
+                let call = &inlined[at];
+                frames.push((function, call.call_file, call.call_line, call.call_column));
+                function = names[at];
+            }
+            frames.push((function, row.file, row.line as u32, row.column as u32));
+            for (function, file, line, column) in frames {
+                let path = *paths.entry(file).or_insert_with(|| self.string(&files.path(file)));
+                self.frames.push((function, path, line, column));
+            }
+            let key = place.text.start + site.offset;
+            self.entries.push((key, start..self.frames.len() as u32));
+        }
+    }
+
+    fn string(&mut self, text: &str) -> u32 {
+        if let Some(known) = self.strings.iter().rev().take(64).position(|known| known == text) {
+            return (self.strings.len() - 1 - known) as u32;
+        }
+        self.strings.push(text.to_owned());
+        self.strings.len() as u32 - 1
+    }
+
+    /// Writes everything.
+    pub(super) fn write(&self, writer: &mut LinesWriter) {
+        for (key, frames) in &self.entries {
+            let frames = &self.frames[frames.start as usize..frames.end as usize];
+            writer.add(
+                *key,
+                frames.iter().map(|&(function, file, line, column)| SourceFrame {
+                    function: &self.strings[function as usize],
+                    file: &self.strings[file as usize],
+                    line,
+                    column,
+                }),
+            );
+        }
+    }
+}
+
+/// Paths of a unit's files.
+#[derive(Default)]
+pub(super) struct Files {
+    pub paths: Vec<String>,
+}
+
+impl Files {
+    fn path(&self, file: u64) -> String {
+        let path = usize::try_from(file).ok().and_then(|file| self.paths.get(file));
+        path.cloned().unwrap_or_default()
+    }
+}

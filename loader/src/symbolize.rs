@@ -1,0 +1,111 @@
+//! Source lines for addresses: of running guests, and of printed reports.
+
+use crate::error::{Error, Result};
+use crate::trap::{Frame, SourceLine};
+use precast_artifact::container::{self, Container};
+use precast_artifact::lines::Lines;
+use precast_artifact::module::{Bounds, Description, Module};
+use precast_artifact::search::{Site, Table};
+use std::collections::HashMap;
+
+/// Section with the source positions.
+const LINES: &str = ".precast.lines";
+
+/// The source lines of the code at the offset `key` of `.text`, innermost
+/// first; none if the file has no debug information.
+pub(crate) fn source_lines(file: &[u8], key: u32) -> Vec<SourceLine> {
+    let Some(bytes) = container::section(file, LINES) else { return Vec::new() };
+    let Ok(lines) = Lines::new(bytes) else { return Vec::new() };
+    let line = |frame: precast_artifact::lines::SourceFrame<'_>| SourceLine {
+        function: (!frame.function.is_empty()).then(|| frame.function.to_owned()),
+        file: frame.file.to_owned(),
+        line: frame.line,
+        column: frame.column,
+    };
+    lines.at(key).into_iter().map(line).collect()
+}
+
+/// Names of the functions whose code starts at an offset of the image, for
+/// reports.
+pub(crate) fn names(file: &[u8], address: u64) -> Vec<String> {
+    let names = container::symbols_at(file, address).into_iter();
+    names.map(|name| String::from_utf8_lossy(name).into_owned()).collect()
+}
+
+/// Puts names and source lines into the report of a trap, as the loader prints
+/// it: those that it would have printed itself, had the artifact not been
+/// stripped. `debug` is the file with the debug information, which may be the
+/// artifact itself. Lines that are no frames stay as they are.
+///
+/// # Errors
+///
+/// `artifact` is no artifact.
+pub fn symbolize(report: &str, artifact: &[u8], debug: &[u8]) -> Result<String> {
+    let open = |cause| Error::Open(None, cause);
+    let note = Container::open(artifact).map_err(open)?.note;
+    let bytes = &artifact[note.module.offset as usize..][..note.module.size as usize];
+    let description = Description::decode(bytes).map_err(|why| Error::damaged(None, why))?;
+    let bounds = Bounds { image: note.image_size, text: note.text };
+    description.check(&bounds).map_err(|why| Error::damaged(None, why))?;
+    let places: Vec<Places<'_>> =
+        description.modules.iter().filter_map(|module| Places::new(artifact, module)).collect();
+    let mut text = String::new();
+    for line in report.lines() {
+        let known = places.iter().find_map(|places| places.frame(line, debug));
+        text.push_str(&known.unwrap_or_else(|| line.to_owned()));
+        text.push('\n');
+    }
+    Ok(text)
+}
+
+/// Where the code of a module came from.
+struct Places<'a> {
+    module: &'a Module,
+    functions: Table<'a>,
+    /// For each offset in the Wasm module, the first code made for it.
+    code: HashMap<u32, u32>,
+}
+
+impl<'a> Places<'a> {
+    fn new(artifact: &'a [u8], module: &'a Module) -> Option<Self> {
+        let table = |name, range: precast_artifact::module::Range| {
+            let end = range.offset.checked_add(range.size)?;
+            let bytes = artifact.get(range.offset as usize..end as usize)?;
+            Table::new(name, bytes).ok()
+        };
+        let functions = table(".precast.functions", module.function_table)?;
+        let mut code = HashMap::new();
+        for entry in table(".precast.sites", module.site_table)?.iter() {
+            // A call and a trap at one place have the same lines.
+            let first = code.entry(entry.value).or_insert(entry.key);
+            if let Site::Trap(_) = entry.site {
+                *first = entry.key;
+            }
+        }
+        Some(Self { module, functions, code })
+    }
+
+    /// A line of a report, with what is known of its frame.
+    fn frame(&self, line: &str, debug: &[u8]) -> Option<String> {
+        let (number, rest) = line.trim_start().split_once(": ")?;
+        let number: usize = number.parse().ok()?;
+        let (who, offset) = rest.split_once(" at wasm offset 0x")?;
+        let digits = offset.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(offset.len());
+        let offset = u32::from_str_radix(&offset[..digits], 16).ok()?;
+        let key = *self.code.get(&offset)?;
+        let function = self.functions.at_or_before(key)?;
+        let module = who.strip_suffix(')').and_then(|who| who.rsplit_once(" ("));
+        let mut names = names(debug, self.module.text.offset + u64::from(function.key)).into_iter();
+        let frame = Frame {
+            module: module.map(|(_, module)| module.to_owned()),
+            function: function.value,
+            name: names.next(),
+            same_code: names.collect(),
+            offset: Some(offset),
+            source: source_lines(debug, key),
+            code_offset: None,
+            instance: None,
+        };
+        Some(format!("{number:>5}: {frame}"))
+    }
+}

@@ -1,0 +1,172 @@
+//! What debuggers show of programs, written down and compared.
+//!
+//! The programs stand in `fixtures/debug/`. A comment at the end of a line
+//! says where to stop, what to show there, and how to go on:
+//!
+//! ```text
+//! total += p->next->value; //- total; p->next->name | step, finish
+//! ```
+//!
+//! `tests/debuggers/transcript.py` gives these commands to gdb or lldb, once
+//! for the program as the native compiler makes it, and once for the same
+//! program as WebAssembly. [`compare`] counts the values that are the same.
+
+mod programs;
+mod text;
+
+pub use programs::{Program, programs};
+pub use text::normal;
+
+use crate::outcome::run;
+use std::path::Path;
+use std::process::Command;
+
+/// A debugger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Debugger {
+    /// GDB.
+    Gdb,
+    /// LLDB.
+    Lldb,
+}
+
+/// One thing that a debugger did or showed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// It stopped: how, and in which function, file and line.
+    Stop(String, String, String, u64),
+    /// It showed something.
+    Show(String, String),
+    /// The program ended, or the script left it.
+    End(String),
+}
+
+/// What a debugger showed of one program.
+pub type Transcript = Vec<Event>;
+
+/// How much of two transcripts is the same.
+#[derive(Clone, Debug, Default)]
+pub struct Comparison {
+    /// Stops, and those at the same place.
+    pub stops: (usize, usize),
+    /// Values, and those that are the same.
+    pub values: (usize, usize),
+    /// What differs.
+    pub differences: Vec<String>,
+}
+
+impl Comparison {
+    /// Adds another.
+    pub fn add(&mut self, other: Self) {
+        let sum = |a: (usize, usize), b: (usize, usize)| (a.0 + b.0, a.1 + b.1);
+        self.stops = sum(self.stops, other.stops);
+        self.values = sum(self.values, other.values);
+        self.differences.extend(other.differences);
+    }
+}
+
+/// Has a debugger write down what it shows of the programs. `command` gives
+/// the command line of each; `setup` is what the debugger is told first.
+pub fn record(
+    debugger: Debugger,
+    tool: &Path,
+    folder: &Path,
+    setup: &[String],
+    programs: &[Program],
+    command: &dyn Fn(&Program) -> Vec<String>,
+) -> Vec<(String, Transcript)> {
+    let transcript = folder.join("transcript.json");
+    let plan = folder.join("plan.json");
+    let programs: Vec<_> = programs.iter().map(|program| program.plan(&command(program))).collect();
+    let content = serde_json::json!({
+        "setup": setup,
+        "transcript": transcript,
+        "programs": programs,
+    });
+    std::fs::write(&plan, content.to_string()).expect("a writable folder");
+    let script = crate::root().join("tests/debuggers/transcript.py");
+    let mut driver = Command::new(tool);
+    match debugger {
+        Debugger::Gdb => driver.args(["-batch", "-nx", "-x"]).arg(script),
+        Debugger::Lldb => driver
+            .args(["--batch", "--no-lldbinit", "-o"])
+            .arg(format!("command script import {}", script.display())),
+    };
+    driver.env("PRECAST_PLAN", &plan).env_remove("LD_LIBRARY_PATH");
+    let outcome = run(&mut driver);
+    let text = std::fs::read_to_string(&transcript).unwrap_or_else(|why| {
+        panic!("{debugger:?} wrote no transcript: {why}\n{}\n{}", outcome.text(), outcome.stderr)
+    });
+    std::fs::remove_file(&transcript).expect("it was just read");
+    let all: serde_json::Map<_, _> = serde_json::from_str(&text).expect("JSON");
+    all.iter().map(|(name, events)| (name.clone(), read(events))).collect()
+}
+
+fn read(events: &serde_json::Value) -> Transcript {
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let event = |event: &serde_json::Value| match event[0].as_str() {
+        Some("show") => Event::Show(text(&event[1]), text(&event[2])),
+        Some("end") => Event::End(text(&event[1])),
+        _ => Event::Stop(
+            text(&event[0]),
+            text(&event[1]),
+            text(&event[2]),
+            event[3].as_u64().unwrap_or_default(),
+        ),
+    };
+    events.as_array().expect("a list").iter().map(event).collect()
+}
+
+/// Compares what was shown of a program with what should be. Of all locals
+/// together only the names count: some have no value yet.
+pub fn compare(program: &str, expected: &Transcript, found: &Transcript) -> Comparison {
+    let mut result = Comparison::default();
+    let mut found = found.iter().peekable();
+    let (mut place, mut ours) = (String::new(), true);
+    for event in expected {
+        match event {
+            Event::Stop(how, function, file, line) => {
+                // Beyond the program's own code, everything differs.
+                ours = file.starts_with(program) || file.ends_with(".rs");
+                place = format!("{how} in {function} at {file}:{line}");
+                result.stops.0 += usize::from(ours);
+                // What was shown too much at the last stop is passed over.
+                while found.next_if(|next| matches!(next, Event::Show(..))).is_some() {}
+                let same = found.next_if(|next| matches!(next, Event::Stop(..)));
+                match same {
+                    Some(next) if next == event || !ours => result.stops.1 += usize::from(ours),
+                    other => result.differences.push(format!("{program}: {place}: {other:?}")),
+                }
+            }
+            Event::Show(what, text) => {
+                let shown = found.next_if(|next| matches!(next, Event::Show(w, _) if w == what));
+                let shown = match shown {
+                    Some(Event::Show(_, text)) => text.as_str(),
+                    _ => "",
+                };
+                let locals = what == "locals";
+                let (expected, shown) = match locals {
+                    true => (text::names(text).join(" "), text::names(shown).join(" ")),
+                    false => (normal(text), normal(shown)),
+                };
+                let count = expected.matches('=').count().max(1);
+                let count = if locals { 0 } else { count };
+                result.values.0 += count;
+                let same = match locals {
+                    // Beyond the program's own code, everything differs. Some
+                    // debuggers count `static` variables among locals.
+                    true => !ours || text::names(text).iter().all(|n| shown.contains(n)),
+                    false => expected == shown,
+                };
+                match same {
+                    true => result.values.1 += count,
+                    false => result.differences.push(format!(
+                        "{program}: {place}: {what}\n    expected {expected}\n    found    {shown}"
+                    )),
+                }
+            }
+            Event::End(_) => {}
+        }
+    }
+    result
+}

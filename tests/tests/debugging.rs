@@ -1,0 +1,447 @@
+//! Debugging a guest as people do: `precast debug`, a process that runs
+//! already, core dumps, an editor's debug adapter, and what a trap leaves.
+
+use precast_tests::binaries::{self, precast, precast_run};
+use precast_tests::outcome::{Outcome, run};
+use precast_tests::{fixture, need, need_permission, scratch};
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+/// A program of `fixtures/debug/`, as WebAssembly.
+fn module(folder: &Path, source: &str) -> PathBuf {
+    let source = fixture("debug").join(source);
+    let module = folder.join(source.file_name().unwrap_or_default()).with_extension("wasm");
+    let mut clang = Command::new("clang-19");
+    clang.args(["--target=wasm32-wasi", "-g", "-O0"]).arg(source).arg("-o").arg(&module);
+    run(&mut clang).exits(0);
+    module
+}
+
+/// The same, compiled for debugging.
+fn artifact(folder: &Path, source: &str) -> PathBuf {
+    let module = module(folder, source);
+    let artifact = module.with_extension("cwasm");
+    run(precast().args(["compile", "-g", "-O0"]).arg(module).arg("-o").arg(&artifact)).exits(0);
+    artifact
+}
+
+/// `precast debug` with commands for the debugger, as far as its end.
+fn debug(debugger: &Path, options: &[&str], commands: &[&str], artifact: &Path) -> Outcome {
+    let mut command = precast();
+    command.args(["debug", "--batch", "--debugger"]).arg(debugger).args(options);
+    command.args(commands.iter().map(|command| format!("--command={command}")));
+    run(command.arg(artifact).env_remove("LD_LIBRARY_PATH"))
+}
+
+/// Asserts that the parts come one after another.
+#[track_caller]
+fn in_order(text: &str, parts: &[&str]) {
+    let mut rest = text;
+    for part in parts {
+        let Some((_, after)) = rest.split_once(part) else {
+            panic!("no `{part}` in its place in\n{text}");
+        };
+        rest = after;
+    }
+}
+
+/// A guest that has said that it waits for its input, and is ended with this.
+struct Waiting(Child);
+
+impl Waiting {
+    fn start(artifact: &Path, options: &[&str]) -> Self {
+        let mut command = precast_run();
+        command.args(options).arg(artifact).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("precast-run starts");
+        let mut line = String::new();
+        let out = child.stdout.as_mut().expect("a pipe");
+        BufReader::new(out).read_line(&mut line).expect("the guest's output");
+        assert_eq!(line, "ready\n");
+        Self(child)
+    }
+
+    fn pid(&self) -> String {
+        self.0.id().to_string()
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Frames from the host's read through the guest to the host's entry.
+const CHAIN: [&str; 6] = ["read", "price", "handle", "main", "precast_entry_stub", "invoke"];
+/// As gdb shows them: the stub's frame has no name there.
+const GDB_CHAIN: [&str; 5] = ["read", "price", "handle", "main", "invoke"];
+
+#[test]
+fn lldb_stops_steps_and_writes() {
+    need!("clang-19");
+    let lldb = need!("lldb");
+    let folder = scratch();
+    let artifact = artifact(folder.path(), "scopes.c");
+    let commands = [
+        "breakpoint set -f scopes.c -l 55",
+        "breakpoint set -n search",
+        "run",
+        "thread backtrace",
+        "finish",
+        "continue",
+        "frame variable a x",
+        "expression a = 5",
+        "watchpoint set variable x",
+        "continue",
+        "frame variable a x",
+    ];
+    let text = debug(&lldb, &[], &commands, &artifact).exits(0).text();
+    in_order(
+        &text,
+        &[
+            "stop reason = breakpoint 2",
+            "search(limit=6) at scopes.c:",
+            "main at scopes.c:54",
+            "precast_entry_stub",
+            "invoke",
+            "stop reason = step out",
+            "Return value: (int) $0 = 5",
+            "(int) a = 322",
+            "(int) x = 1000",
+            "= 5",
+            "stop reason = watchpoint 1",
+            "(int) a = 5",
+            "(int) x = 337",
+        ],
+    );
+}
+
+#[test]
+fn gdb_stops_steps_and_writes() {
+    need!("clang-19");
+    let gdb = need!("gdb");
+    let folder = scratch();
+    let artifact = artifact(folder.path(), "scopes.c");
+    let commands = [
+        "set debuginfod enabled off",
+        "break scopes.c:55",
+        "break search",
+        "run",
+        "backtrace",
+        "finish",
+        "continue",
+        "print a",
+        "print a = 5",
+        "watch x",
+        "continue",
+        "print x",
+    ];
+    let text = debug(&gdb, &["--gdb"], &commands, &artifact).exits(0).text();
+    in_order(
+        &text,
+        &[
+            "search (limit=6)",
+            "main () at ",
+            "scopes.c:54",
+            "precast_entry_stub",
+            "invoke",
+            "Value returned is $1 = 5",
+            "scopes.c:55",
+            "$2 = 322",
+            "$3 = 5",
+            "Old value = 1000",
+            "New value = 337",
+            "$4 = 337",
+        ],
+    );
+}
+
+#[test]
+fn debuggers_stop_at_traps() {
+    need!("clang-19");
+    let (gdb, lldb) = (need!("gdb"), need!("lldb"));
+    let folder = scratch();
+    let artifact = artifact(folder.path(), "trap_unreachable.c");
+    let text = debug(&lldb, &[], &["run", "frame variable *a"], &artifact).exits(0).text();
+    in_order(&text, &["signal SIGILL", "require", "trap_unreachable.c:8", "Ada", "balance = 40"]);
+    let commands = ["set debuginfod enabled off", "run", "print *a"];
+    let text = debug(&gdb, &["--gdb"], &commands, &artifact).exits(0).text();
+    in_order(&text, &["SIGILL", "require", "trap_unreachable.c:8", "Ada", "balance = 40"]);
+}
+
+#[test]
+fn a_module_is_compiled_to_be_debugged() {
+    need!("clang-19");
+    let lldb = need!("lldb");
+    let folder = scratch();
+    let module = module(folder.path(), "list.c");
+    let commands = ["breakpoint set -f list.c -l 31", "run", "frame variable head->next->name"];
+    let text = debug(&lldb, &["-q"], &commands, &module).exits(0).text();
+    in_order(&text, &["main at list.c:31", "head->next->name = 0x", "\"two\""]);
+}
+
+#[test]
+fn processes_that_run_already() {
+    need!("clang-19");
+    let (gdb, lldb) = (need!("gdb"), need!("lldb"));
+    let folder = scratch();
+    let artifact = artifact(folder.path(), "production/orders.c");
+    let guest = Waiting::start(&artifact, &[]);
+    let outcome = debug(
+        &gdb,
+        &["--gdb", "--pid", &guest.pid()],
+        &["backtrace", "up-silently", "frame function price", "print *order", "print handled"],
+        &artifact,
+    );
+    let refused = ["ptrace: Operation not permitted", "Could not attach", "Inappropriate ioctl"];
+    let refused = refused.iter().find(|why| outcome.stderr.contains(**why));
+    need_permission!(refused.is_none(), "needs permission to attach: {}", outcome.stderr);
+    in_order(&outcome.text(), &GDB_CHAIN);
+    in_order(&outcome.text(), &["{id = 42, customer = 0x", "\"Ada\"", "total = 12.5}", "= 1"]);
+
+    let frame = "frame select -r 1";
+    let commands = ["thread backtrace", "breakpoint set -n handle", frame, "detach"];
+    let text = debug(&lldb, &["--pid", &guest.pid()], &commands, &artifact).exits(0).text();
+    in_order(&text, &CHAIN);
+}
+
+/// What both debuggers show of a dump of the waiting guest.
+fn looks_like_the_live_session(core: &Path, artifact: &Path, gdb: &Path, lldb: &Path) {
+    let core = core.display().to_string();
+    let host = binaries::folder().join("precast-run").display().to_string();
+    let options = ["--core", &core, "--host", &host];
+    let gdb_options = [&["--gdb"], options.as_slice()].concat();
+    let commands = ["backtrace", "frame function price", "print *order"];
+    let text = debug(gdb, &gdb_options, &commands, artifact).exits(0).text();
+    in_order(&text, &["price", "handle", "main", "{id = 42, customer = 0x", "\"Ada\""]);
+    let find = "script exec(\"t = lldb.thread\\nfor f in t:\\n  if f.GetFunctionName() == 'price': \
+                t.SetSelectedFrame(f.GetFrameID())\")";
+    let commands = ["thread backtrace", find, "frame variable *order"];
+    let text = debug(lldb, &options, &commands, artifact).exits(0).text();
+    in_order(&text, &["price", "handle", "main", "id = 42", "\"Ada\"", "total = 12.5"]);
+}
+
+#[test]
+fn a_core_dump_made_by_gdb() {
+    need!("clang-19");
+    let (gdb, lldb) = (need!("gdb"), need!("lldb"));
+    let folder = scratch();
+    let artifact = artifact(folder.path(), "production/orders.c");
+    let guest = Waiting::start(&artifact, &[]);
+    let core = folder.path().join("core.gcore");
+    let mut command = Command::new(&gdb);
+    command.args(["-batch", "-nx", "-p", &guest.pid(), "-ex"]);
+    let outcome = run(command.arg(format!("generate-core-file {}", core.display())));
+    need_permission!(core.exists(), "needs permission to attach: {}", outcome.stderr);
+    looks_like_the_live_session(&core, &artifact, &gdb, &lldb);
+}
+
+#[test]
+fn a_core_dump_of_the_system() {
+    need!("clang-19");
+    let (gdb, lldb, sh) = (need!("gdb"), need!("lldb"), need!("sh"));
+    let pattern = std::fs::read_to_string("/proc/sys/kernel/core_pattern").unwrap_or_default();
+    let plain = !pattern.starts_with(['|', '/']) && !pattern.trim().is_empty();
+    need_permission!(plain, "needs core dumps in the working directory, not `{}`", pattern.trim());
+    let folder = scratch();
+    let artifact = artifact(folder.path(), "production/orders.c");
+    let mut command = Command::new(sh);
+    command.current_dir(folder.path()).args(["-c", "ulimit -c unlimited && exec \"$0\" \"$@\""]);
+    command.arg(binaries::folder().join("precast-run")).arg("--on-trap=abort").arg(&artifact);
+    let outcome = precast_tests::outcome::run_with_input(&mut command, b"x");
+    assert_eq!(outcome.code, None, "ended by a signal");
+    let cores = folder.path().read_dir().expect("a readable folder").flatten();
+    let core = cores.map(|entry| entry.path()).find(|path| {
+        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("core"))
+    });
+    need_permission!(core.is_some(), "needs permission to dump core (`ulimit -c`)");
+    looks_like_the_live_session(&core.unwrap_or_default(), &artifact, &gdb, &lldb);
+}
+
+#[test]
+fn a_core_dump_of_the_guest_is_a_module() {
+    let folder = scratch();
+    let module = folder.path().join("trap.wat");
+    let text = r#"(module (memory 1) (global $g (mut i64) (i64.const -7)) (data (i32.const 70000) "x")
+        (func $inner unreachable) (func (export "_start") (call $inner)))"#;
+    let text = text.replace("memory 1", "memory 2");
+    std::fs::write(&module, text).expect("a writable folder");
+    let dump = folder.path().join("dump.wasm");
+    let outcome = run(precast().arg("run").arg("--coredump").arg(&dump).arg(&module)).exits(134);
+    outcome.complains(&["unreachable", "inner"]);
+    let bytes = std::fs::read(&dump).expect("a core dump");
+    assert!(bytes.starts_with(b"\0asm\x01\0\0\0"));
+    for name in ["core", "coremodules", "coreinstances", "corestack"] {
+        let name = [&[name.len() as u8], name.as_bytes()].concat();
+        assert!(bytes.windows(name.len()).any(|part| part == name), "{name:?}");
+    }
+    // Two frames, in instance 0: functions 0 and 1.
+    let stack = b"\x09corestack\0\x04main\x02\0\0\0";
+    assert!(bytes.windows(stack.len()).any(|part| part == stack));
+    // `i64.const -7`, and the page that holds the `x`.
+    assert!(bytes.windows(5).any(|part| part == b"\x7e\x01\x42\x79\x0b"));
+    assert!(bytes.len() > 4096 && bytes.len() < 5000, "{} bytes", bytes.len());
+}
+
+#[test]
+fn a_report_is_symbolized_later() {
+    need!("clang-19");
+    let folder = scratch();
+    let artifact = artifact(folder.path(), "trap_divide.c");
+    let report = run(precast_run().arg(&artifact)).exits(134).stderr;
+    in_order(
+        &report,
+        &["divide", "trap_divide.c:4:", "average", "trap_divide.c:11:", "trap_divide.c:17:"],
+    );
+    // As a stripped artifact prints it: no names, no lines.
+    let mut stripped = String::new();
+    for line in report.lines().filter(|line| !line.trim_start().starts_with("at ")) {
+        match line.split_once(" (") {
+            Some((frame, rest)) if frame.contains(": ") => {
+                let number = frame.split(": ").next().unwrap_or_default();
+                stripped.push_str(&format!("{number}: function 9 ({rest}\n"));
+            }
+            _ => stripped.push_str(&format!("{line}\n")),
+        }
+    }
+    let mut symbolize = precast();
+    symbolize.arg("symbolize").arg(&artifact);
+    let outcome = precast_tests::outcome::run_with_input(&mut symbolize, stripped.as_bytes());
+    outcome.succeeds().prints(report);
+}
+
+#[test]
+fn a_launch_file_for_editors() {
+    let folder = scratch();
+    let module = fixture("programs/hello.wasm");
+    let write = || {
+        let mut command = precast();
+        command.current_dir(folder.path()).args(["debug", "--vscode", "-q"]).arg(&module);
+        run(&mut command).succeeds().prints(".vscode/launch.json: Debug hello.wasm\n");
+    };
+    write();
+    write();
+    let text = std::fs::read_to_string(folder.path().join(".vscode/launch.json")).expect("written");
+    let launch: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let configurations = launch["configurations"].as_array().expect("a list");
+    assert_eq!(configurations.len(), 1);
+    assert_eq!(configurations[0]["type"], "lldb-dap");
+    assert_eq!(configurations[0]["args"][0], "run");
+    let setup = configurations[0]["initCommands"].to_string();
+    assert!(setup.contains("plugin.jit-loader.gdb.enable on") && setup.contains("precast_lldb.py"));
+}
+
+/// A conversation in the Debug Adapter Protocol.
+struct Adapter {
+    child: Child,
+    out: BufReader<std::process::ChildStdout>,
+    sequence: u64,
+}
+
+impl Adapter {
+    fn start(program: &Path) -> Self {
+        let mut command = Command::new(program);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().expect("the adapter starts");
+        let out = BufReader::new(child.stdout.take().expect("a pipe"));
+        Self { child, out, sequence: 0 }
+    }
+
+    fn send(&mut self, request: &str, arguments: serde_json::Value) {
+        self.sequence += 1;
+        let message = serde_json::json!({
+            "seq": self.sequence, "type": "request", "command": request, "arguments": arguments,
+        });
+        let message = message.to_string();
+        let to = self.child.stdin.as_mut().expect("a pipe");
+        write!(to, "Content-Length: {}\r\n\r\n{message}", message.len()).expect("it listens");
+        to.flush().expect("it listens");
+    }
+
+    /// The next message that is wanted.
+    fn wait(&mut self, wanted: &dyn Fn(&serde_json::Value) -> bool) -> serde_json::Value {
+        loop {
+            let mut length = 0;
+            loop {
+                let mut line = String::new();
+                let read = self.out.read_line(&mut line).expect("the adapter's output");
+                assert_ne!(read, 0, "the adapter ended");
+                match line.trim().strip_prefix("Content-Length: ") {
+                    Some(number) => length = number.parse().expect("a length"),
+                    None if line.trim().is_empty() => break,
+                    None => {}
+                }
+            }
+            let mut body = vec![0; length];
+            std::io::Read::read_exact(&mut self.out, &mut body).expect("a whole message");
+            let message: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
+            assert_ne!(message["event"], "terminated", "the guest ended");
+            if wanted(&message) {
+                return message;
+            }
+        }
+    }
+
+    fn ask(&mut self, request: &str, arguments: serde_json::Value) -> serde_json::Value {
+        self.send(request, arguments);
+        let answer = self.wait(&|m| m["type"] == "response" && m["command"] == request);
+        assert_eq!(answer["success"], true, "{answer}");
+        answer["body"].clone()
+    }
+}
+
+impl Drop for Adapter {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_debug_adapter_shows_a_structure() {
+    need!("clang-19");
+    let dap = need!("lldb-dap");
+    let folder = scratch();
+    let module = module(folder.path(), "structs.c");
+    let mut command = precast();
+    command.current_dir(folder.path()).args(["debug", "--vscode", "-q"]).arg(&module);
+    run(&mut command).succeeds();
+    let launch = std::fs::read_to_string(folder.path().join(".vscode/launch.json"));
+    let launch: serde_json::Value = serde_json::from_str(&launch.expect("written")).expect("JSON");
+    let mut configuration = launch["configurations"][0].clone();
+    configuration["cwd"] = folder.path().display().to_string().into();
+
+    let mut adapter = Adapter::start(&dap);
+    adapter.ask("initialize", serde_json::json!({ "adapterID": "lldb-dap" }));
+    adapter.send("launch", configuration);
+    adapter.wait(&|m| m["event"] == "initialized");
+    let source = fixture("debug/structs.c").display().to_string();
+    let breakpoint = serde_json::json!({
+        "source": { "path": source }, "breakpoints": [{ "line": 28 }],
+    });
+    adapter.ask("setBreakpoints", breakpoint);
+    adapter.send("configurationDone", serde_json::json!({}));
+    let stopped = adapter.wait(&|m| m["event"] == "stopped");
+    assert_eq!(stopped["body"]["reason"], "breakpoint", "{stopped}");
+    let thread = stopped["body"]["threadId"].clone();
+    let frames = adapter.ask("stackTrace", serde_json::json!({ "threadId": thread }));
+    let frame = &frames["stackFrames"][0];
+    assert_eq!(frame["name"], "move", "{frames}");
+    assert_eq!(frame["line"], 28, "{frames}");
+    let scopes = adapter.ask("scopes", serde_json::json!({ "frameId": frame["id"] }));
+    let mut variables = |reference: &serde_json::Value| {
+        let asked = serde_json::json!({ "variablesReference": reference });
+        adapter.ask("variables", asked)["variables"].as_array().expect("a list").clone()
+    };
+    let named = |variables: &[serde_json::Value], name: &str| {
+        let found = variables.iter().find(|variable| variable["name"] == name);
+        found.unwrap_or_else(|| panic!("no {name} in {variables:?}")).clone()
+    };
+    let locals = variables(&scopes["scopes"][0]["variablesReference"]);
+    let pointer = variables(&named(&locals, "b")["variablesReference"]);
+    let body = variables(&named(&pointer, "*b")["variablesReference"]);
+    let speed = variables(&named(&body, "speed")["variablesReference"]);
+    assert_eq!(named(&speed, "y")["value"], "0.5");
+}

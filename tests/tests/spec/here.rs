@@ -1,0 +1,49 @@
+//! The suite on this machine, optimised and not, in both memory models.
+
+use super::files::{self, Group, check, needs_garbage_collection};
+use precast_cli::commands::wast::Settings;
+use precast_compiler::{MemoryModel, OptLevel, Options};
+
+const CONFIGURATIONS: [(&str, OptLevel, MemoryModel); 4] = [
+    ("-O", OptLevel::Speed, MemoryModel::Guard),
+    ("-O0", OptLevel::None, MemoryModel::Guard),
+    ("-O bounds", OptLevel::Speed, MemoryModel::Bounds),
+    ("-O0 bounds", OptLevel::None, MemoryModel::Bounds),
+];
+
+fn run(group: &Group) {
+    let ways = CONFIGURATIONS.map(|(name, opt_level, memory_model)| {
+        let features = group.features;
+        let options = Options { opt_level, features, memory_model, ..Options::default() };
+        let jobs = std::thread::available_parallelism().map_or(1, usize::from);
+        let leave_out = needs_garbage_collection;
+        (name, Settings { options, jobs, print: false, runner: Vec::new(), leave_out })
+    });
+    check(group, &ways);
+}
+
+#[test]
+fn wasm_2() {
+    run(&files::wasm_2());
+}
+
+#[test]
+fn later_proposals() {
+    run(&files::later_proposals());
+}
+
+#[test]
+fn wasm_3() {
+    run(&files::wasm_3());
+}
+
+#[test]
+fn proposals_on_their_own() {
+    files::proposals_on_their_own().iter().for_each(run);
+}
+
+#[test]
+fn own() {
+    run(&files::own());
+    run(&files::precise_stores());
+}

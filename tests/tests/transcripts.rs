@@ -1,0 +1,154 @@
+//! Debuggers show a program that runs as WebAssembly as they show the same
+//! program compiled natively: the same stops, lines and values, under gdb and
+//! lldb, for C, C++ and Rust.
+//!
+//! `PRECAST_TRANSCRIPTS=all cargo test --test transcripts -- --nocapture`
+//! reports the share of right values also of optimised code and, where it is
+//! installed, of wasmtime, with everything that differs.
+
+use precast_tests::binaries::{self, precast};
+use precast_tests::outcome::run;
+use precast_tests::transcript::{Comparison, Debugger, Program, compare, programs, record};
+use precast_tests::{fixture, need, root, scratch, tools};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Options of both compilers, native and for WebAssembly.
+const OPTIONS: [&str; 2] = ["-g", "-O0"];
+
+fn compile(program: &Program, target: &[&str], output: &Path) {
+    let mut clang = Command::new("clang-19");
+    clang.args(OPTIONS).args(target);
+    if program.cxx() {
+        // Without a standard library to link: none of WebAssembly's has a
+        // package everywhere.
+        clang.args(["-fno-exceptions", "-fno-rtti", "-nostdlib++"]);
+    }
+    run(clang.arg(&program.source).arg("-o").arg(output)).exits(0);
+}
+
+/// Builds the native programs. Their command lines.
+fn native(programs: &[Program], folder: &Path) -> impl Fn(&Program) -> Vec<String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut cargo = Command::new(cargo);
+    cargo.args(["build", "--quiet", "--offline", "--manifest-path"]);
+    cargo.arg(fixture("debug/rust/Cargo.toml")).arg("--target-dir").arg(folder);
+    run(cargo.env_remove("RUSTFLAGS").env_remove("CARGO_TARGET_DIR")).exits(0);
+    let folder = folder.to_owned();
+    for program in programs.iter().filter(|program| !program.rust()) {
+        compile(program, &[], &folder.join(&program.name));
+    }
+    move |program| match program.argument() {
+        Some(argument) => vec![text(&folder.join("debug/rust")), argument],
+        None => vec![text(&folder.join(&program.name))],
+    }
+}
+
+/// Builds the same as WebAssembly. Their modules.
+fn modules(programs: &[Program], folder: &Path) -> Vec<PathBuf> {
+    let mut modules = vec![fixture("debug/rust.wasm")];
+    for program in programs.iter().filter(|program| !program.rust()) {
+        let module = folder.join(format!("{}.wasm", program.name));
+        compile(program, &["--target=wasm32-wasi"], &module);
+        modules.push(module);
+    }
+    modules
+}
+
+fn module_name(program: &Program) -> &str {
+    if program.rust() { "rust" } else { &program.name }
+}
+
+/// Compiles the modules to artifacts. Their command lines.
+fn artifacts(modules: &[PathBuf], level: &str, folder: &Path) -> impl Fn(&Program) -> Vec<String> {
+    for module in modules {
+        let name = module.file_stem().unwrap_or_default().to_string_lossy();
+        let artifact = folder.join(format!("{name}{level}.cwasm"));
+        run(precast().args(["compile", "-g", level, "-q"]).arg(module).arg("-o").arg(artifact))
+            .exits(0);
+    }
+    let (folder, level) = (folder.to_owned(), level.to_owned());
+    move |program| {
+        let artifact = folder.join(format!("{}{level}.cwasm", module_name(program)));
+        let command = [text(&binaries::folder().join("precast-run")), text(&artifact)];
+        command.into_iter().chain(program.argument()).collect()
+    }
+}
+
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+/// What shows guests' pointers, as `precast debug` installs it.
+fn formatters(debugger: Debugger) -> String {
+    let folder = root().join("cli/src/commands/debug");
+    match debugger {
+        Debugger::Gdb => format!("source {}/precast_gdb.py", folder.display()),
+        Debugger::Lldb => format!("command script import {}/precast_lldb.py", folder.display()),
+    }
+}
+
+fn long_form() -> bool {
+    std::env::var_os("PRECAST_TRANSCRIPTS").is_some()
+}
+
+fn as_natively(debugger: Debugger, tool: &Path) {
+    let folder = scratch();
+    let folder = folder.path();
+    let programs = programs();
+    assert!(programs.len() >= 20, "{} programs", programs.len());
+    let setup = [formatters(debugger)];
+    let expected = record(debugger, tool, folder, &setup, &programs, &native(&programs, folder));
+    let modules = modules(&programs, folder);
+    let share = |name: &str, command: &dyn Fn(&Program) -> Vec<String>| {
+        let found = record(debugger, tool, folder, &setup, &programs, command);
+        let mut total = Comparison::default();
+        for ((program, expected), (same, found)) in expected.iter().zip(&found) {
+            assert_eq!(program, same);
+            total.add(compare(program, expected, found));
+        }
+        let Comparison { stops, values, differences } = &total;
+        if long_form() {
+            println!("{}", differences.join("\n"));
+        }
+        println!(
+            "{debugger:?}, {name}: {} of {} stops, {} of {} values, {:.1} %",
+            stops.1,
+            stops.0,
+            values.1,
+            values.0,
+            100.0 * values.1 as f64 / values.0 as f64
+        );
+        total
+    };
+    let total = share("-O0", &artifacts(&modules, "-O0", folder));
+    if long_form() {
+        share("-O", &artifacts(&modules, "-O2", folder));
+        if let Some(wasmtime) = tools::find("wasmtime") {
+            let directory = folder.to_owned();
+            share("wasmtime -O0", &|program| {
+                let module = match program.rust() {
+                    true => fixture("debug/rust.wasm"),
+                    false => directory.join(format!("{}.wasm", program.name)),
+                };
+                let command = [&text(&wasmtime), "run", "-D", "debug-info", "-O", "opt-level=0"];
+                let command = command.iter().map(|part| (*part).to_owned());
+                command.chain([text(&module)]).chain(program.argument()).collect()
+            });
+        }
+    }
+    assert!(total.values.0 >= 600, "only {} values", total.values.0);
+    assert!(total.differences.is_empty(), "{}", total.differences.join("\n"));
+}
+
+#[test]
+fn gdb_shows_guests_as_natively() {
+    need!("clang-19");
+    as_natively(Debugger::Gdb, &need!("gdb"));
+}
+
+#[test]
+fn lldb_shows_guests_as_natively() {
+    need!("clang-19");
+    as_natively(Debugger::Lldb, &need!("lldb"));
+}
