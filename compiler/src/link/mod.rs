@@ -162,7 +162,8 @@ fn lay_out(
     let tables = Tables::place(&input.private_tables, &input.context);
     let frames = Frames::new(machine, blocks());
     let unwind_entries = frames.entries().to_vec();
-    let symbols = SymbolTable::new(machine, &names, &text, &tables, blocks(), input.own_base);
+    let symbols =
+        SymbolTable::new(machine, &names, &text, &tables, blocks(), !input.debug.is_empty());
     let comment = comment(&input.header.producers);
     let mut note = unplaced_note(input.header, page_size);
     let (placed, variants_size) = variants::place(&input.variants, &text, page_size);
@@ -183,6 +184,7 @@ fn lay_out(
         bytes[Section::Attributes] = attributes::encode(&note.cpu_features);
     }
     let debug = std::mem::take(&mut input.debug);
+    let with_debug = !debug.is_empty();
     let mut relocs = PerSection::<Vec<DebugReloc>>::default();
     for section in debug {
         let Some(place) = Section::debug(section.name) else {
@@ -193,7 +195,7 @@ fn lay_out(
 
     // Where everything lies in the file.
     let mut sizes = bytes.map(|bytes| bytes.len() as u64);
-    sizes[Section::Cell] = if input.own_base { sections::CELL_SIZE } else { 0 };
+    sizes[Section::Cell] = if with_debug { sections::CELL_SIZE } else { 0 };
     sizes[Section::Tables] = tables.size;
     sizes[Section::Data] = input.data.iter().map(|segment| segment.len() as u64).sum();
     sizes[Section::EhFrameHdr] = frames.header_size();

@@ -82,7 +82,6 @@ fn caller(machine: u16, callee: Symbol) -> CompiledFunction {
         ),
     };
     CompiledFunction {
-        data: Box::default(),
         code,
         alignment: 4,
         relocs: relocs([reloc]),
