@@ -18,7 +18,9 @@ pub enum OptLevel {
 pub struct Options {
     /// Target triple; this machine's when absent.
     pub target: Option<String>,
-    /// CPU name: `baseline`, `native`, `x86-64-v3`, ...
+    /// CPU name: `baseline`, `native`, `x86-64-v3`, ...; or several, with
+    /// commas between them, for a text for each, of which the loader takes the
+    /// most demanding that its machine has.
     pub cpu: String,
     /// CPU features to add to it (`+avx2`) and to take away (`-avx2`), in
     /// order.

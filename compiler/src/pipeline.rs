@@ -12,7 +12,7 @@ use crate::codegen;
 use crate::debug;
 use crate::error::{Error, Result};
 use crate::function::CompiledFunction;
-use crate::link::{self, Header, LinkInput, LinkSummary, Stub, StubKind};
+use crate::link::{self, Header, LinkInput, LinkSummary, Stub, StubKind, Variant};
 use crate::options::{OptLevel, Options};
 use crate::parse::{self, Parsed};
 use crate::plan::{Plan, duplicates};
@@ -135,7 +135,14 @@ fn compile_with(
 ) -> Result<Report> {
     options.check()?;
     let mut clock = Clock::new();
-    let target = Target::new(options)?;
+    let mut targets = Target::all(options)?;
+    if relocatable && targets.len() > 1 {
+        return Err(Error::Option(
+            "an object holds code for one CPU: `--emit obj` takes one `--cpu`".to_owned(),
+        ));
+    }
+    let more = targets.split_off(1);
+    let target = targets.remove(0);
     let features = target.allowed(options.features);
     let threads = options.threads.unwrap_or(0);
     let pool = rayon::ThreadPoolBuilder::new()
@@ -155,6 +162,12 @@ fn compile_with(
     let same = duplicates::find(&parsed, options);
     let functions = compile_functions(&pool, &env, &target, &same, observer)?;
     let stubs = compile_stubs(&env, &summary, &target)?;
+    let variant = |target: Target| -> Result<Variant> {
+        let functions = compile_functions(&pool, &env, &target, &same, observer)?;
+        let stubs = compile_stubs(&env, &summary, &target)?;
+        Ok(Variant { cpu_features: target.cpu_features, functions, stubs })
+    };
+    let variants = more.into_iter().map(variant).collect::<Result<_>>()?;
     clock.lap("compile");
     let (mut warnings, mut module_text) = (Vec::new(), None);
     let debug = match options.debug_info {
@@ -184,6 +197,7 @@ fn compile_with(
         module,
         functions,
         stubs,
+        variants,
         names,
         private_tables,
         context: plan.template,
@@ -491,11 +505,14 @@ pub fn gains_from_cpu(report: &Report, options: &Options) -> bool {
 /// When an option is wrong.
 pub fn fingerprint(options: &Options) -> Result<Vec<String>> {
     options.check()?;
-    let target = Target::new(options)?;
+    let targets = Target::all(options)?;
     let versions = precast_artifact::abi::Versions::CURRENT;
     let mut parts = vec![format!("{versions:?}"), env!("CARGO_PKG_VERSION").to_owned()];
-    parts.push(target.triple.to_string());
-    parts.extend(target.cpu_features);
+    parts.push(targets[0].triple.to_string());
+    for target in targets {
+        parts.push("--cpu".to_owned());
+        parts.extend(target.cpu_features);
+    }
     parts.extend(options.features.names().map(str::to_owned));
     parts.extend(options.recorded());
     Ok(parts)

@@ -30,8 +30,9 @@ pub struct CodegenOptions {
     pub target: Option<String>,
 
     /// CPU that the code may rely on: baseline, native, x86-64-v3, ...;
-    /// `precast targets` lists them
-    #[arg(long, value_name = "NAME")]
+    /// `precast targets` lists them. With several, the artifact has code for
+    /// each, and the best is chosen where it runs
+    #[arg(long, value_name = "NAME[,NAME...]")]
     pub cpu: Option<String>,
 
     /// CPU features to add to the CPU's, as +NAME, and to take away, as -NAME
