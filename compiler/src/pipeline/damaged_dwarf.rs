@@ -92,7 +92,7 @@ fn survives(opt_level: OptLevel) {
     let options = Options { debug_info: true, opt_level, ..Options::default() };
     let wasm = std::fs::read(MODULE).unwrap();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
-    let target = Target::new(&options).unwrap();
+    let target = Target::all(&options).unwrap().remove(0);
     let mut parsed = parse::parse(&wasm, target.allowed(options.features)).unwrap();
     let intact: Vec<(&str, Vec<u8>)> =
         parsed.debug_sections.drain(..).map(|(name, bytes)| (name, bytes.to_vec())).collect();
