@@ -7,7 +7,11 @@
 //! | `PT_LOAD` 1 | R X | `.text` |
 //! | `PT_LOAD` 2 | R | `.precast.memory`, page-aligned |
 //! | `PT_NOTE`, `PT_GNU_EH_FRAME`, `PT_GNU_STACK` | | |
-//! | none | | `.symtab`, `.strtab`, `.shstrtab`, `.debug_*` |
+//! | none | | `.precast.variants`, `.symtab`, `.strtab`, `.shstrtab`, `.debug_*` |
+//!
+//! `.precast.variants` holds further texts for CPUs with more features, each
+//! followed by its own sites and handlers; see
+//! [`Variant`].
 //!
 //! In every segment the virtual address is the file offset plus the image's
 //! *link base*: zero, but for images with debug information, which have one of
@@ -17,7 +21,7 @@
 //! symbols are for tools, and for names in reports, and may be stripped.
 
 use crate::module::Range;
-use crate::note::{self, Note, NoteError};
+use crate::note::{self, Note, NoteError, Variant};
 use object::LittleEndian;
 use object::elf;
 use object::read::elf::{FileHeader, ProgramHeader, SectionHeader, Sym};
@@ -145,6 +149,16 @@ impl Container {
             || self.base.checked_add(note.image_size).is_none()
         {
             return Err(damaged(format!("link base {:#x}", self.base)));
+        }
+        let whole = |r: &Range| r.offset.checked_add(r.size).is_some_and(|end| end <= size);
+        for variant in &note.variants {
+            let Variant { text, site_table, handler_table, .. } = variant;
+            if ![text, site_table, handler_table].into_iter().all(whole)
+                || text.size != note.text.size
+                || !text.offset.is_multiple_of(note.page_size)
+            {
+                return Err(damaged("a variant of the text lies at no place for it"));
+            }
         }
         for segment in segments.iter().filter(|s| s.p_type(ENDIAN) == elf::PT_LOAD) {
             let executable = segment.p_flags(ENDIAN) & elf::PF_X != 0;

@@ -40,6 +40,43 @@ pub struct Note {
     pub text: Range,
     /// `.precast.module`.
     pub module: Range,
+    /// Further texts, for CPUs with more features, the least demanding first.
+    pub variants: Vec<Variant>,
+}
+
+/// Another text for the same module, which a loader may map in the place of
+/// `.text`. Every function and stub starts at the same offset in each, so all
+/// else that the image holds is true for each; but for what stands at places
+/// inside of functions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Variant {
+    /// CPU features that the code uses, by their Linux names.
+    pub cpu_features: Vec<String>,
+    /// Its bytes in the file, as many as `.text` has, at a page boundary.
+    pub text: Range,
+    /// Its sites, in the file; see [`search`](crate::search).
+    pub site_table: Range,
+    /// Its exception handlers, in the file; see
+    /// [`handlers`](crate::handlers).
+    pub handler_table: Range,
+}
+
+impl Variant {
+    /// Encoded in a size that does not depend on the ranges.
+    fn encode(&self, w: &mut Writer) {
+        for range in [self.text, self.site_table, self.handler_table] {
+            w.u64(range.offset);
+            w.u64(range.size);
+        }
+        w.list(&self.cpu_features, |w, text| w.str(text));
+    }
+
+    fn decode(r: &mut Reader<'_>) -> Result<Self> {
+        let mut range = || Ok(Range { offset: r.u64()?, size: r.u64()? });
+        let (text, site_table, handler_table) = (range()?, range()?, range()?);
+        let cpu_features = r.list(|r| Ok(r.str()?.to_owned()))?;
+        Ok(Self { cpu_features, text, site_table, handler_table })
+    }
 }
 
 /// Why a note was refused.
@@ -82,6 +119,7 @@ impl Note {
         for list in [&self.cpu_features, &self.wasm_features, &self.options] {
             w.list(list, |w, text| w.str(text));
         }
+        w.list(&self.variants, |w, variant| variant.encode(w));
         w.finish()
     }
 
@@ -112,6 +150,7 @@ impl Note {
             cpu_features: list(&mut r)?,
             wasm_features: list(&mut r)?,
             options: list(&mut r)?,
+            variants: r.list(Variant::decode)?,
         };
         r.finish()?;
         Ok(note)

@@ -27,16 +27,19 @@
 //! | [`output`] | growing sections with places to be filled in |
 //! | [`expression`] | DWARF expressions |
 //! | [`location`] | locations, as expressions or lists |
+//! | [`join`] | units into sections |
 //! | [`line`] | line number programs |
 //! | [`abbreviation`] | shapes of entries |
 //! | [`meaning`] | locations that mean more than they say |
 //! | [`pointer`] | pointer types and their names |
 //! | [`site`] | source positions for trap reports |
+//! | [`text`] | DWARF for modules that have none, about their text |
 //! | [`unit`] | units and their entries |
 
 mod abbreviation;
 mod code;
 mod expression;
+mod join;
 mod line;
 mod location;
 mod meaning;
@@ -44,6 +47,7 @@ mod output;
 mod pointer;
 mod site;
 mod source;
+mod text;
 mod unit;
 
 use crate::function::CompiledFunction;
@@ -51,9 +55,10 @@ use crate::parse::Parsed;
 use crate::plan::Plan;
 use code::CodeMap;
 use gimli::Section as _;
-pub(crate) use output::Sections;
+pub(crate) use join::Sections;
 pub(crate) use source::Source;
 use source::{Dwarf, UnitPlace};
+pub(crate) use text::describe_text;
 pub(crate) use unit::UnitOutput;
 
 /// Everything that converting a unit looks at, read-only.
@@ -63,12 +68,20 @@ pub(crate) struct Module<'a> {
     code: CodeMap<'a>,
     parsed: &'a Parsed<'a>,
     plan: &'a Plan<'a>,
-    /// DWARF number of the frame pointer.
-    frame_pointer: u16,
+    form: Form<'a>,
     /// Added to the producer of each unit.
     producer: String,
+}
+
+/// What the output shall be like.
+#[derive(Clone, Copy)]
+pub(crate) struct Form<'a> {
+    /// DWARF number of the frame pointer.
+    pub frame_pointer: u16,
+    /// Prefixes of paths and what to write instead.
+    pub remap: &'a [(String, String)],
     /// Whether places in other sections must be known: for an object.
-    relocatable: bool,
+    pub relocatable: bool,
 }
 
 impl<'a> Module<'a> {
@@ -80,14 +93,39 @@ impl<'a> Module<'a> {
         plan: &'a Plan<'a>,
         functions: &'a [Option<CompiledFunction>],
         places: &[Option<std::ops::Range<u32>>],
-        frame_pointer: u16,
-        relocatable: bool,
+        form: Form<'a>,
     ) -> Self {
         let dwarf = source.dwarf();
         let units = source::units(&dwarf);
         let code = CodeMap::new(source.code_start, parsed, functions, places);
         let producer = concat!("precast ", env!("CARGO_PKG_VERSION")).to_owned();
-        Self { dwarf, units, code, parsed, plan, frame_pointer, producer, relocatable }
+        Self { dwarf, units, code, parsed, plan, form, producer }
+    }
+
+    /// A path as it shall be written.
+    fn path(&self, path: &[u8]) -> Vec<u8> {
+        for (from, to) in self.form.remap.iter().rev() {
+            if let Some(rest) = path.strip_prefix(from.as_bytes()) {
+                return [to.as_bytes(), rest].concat();
+            }
+        }
+        path.to_vec()
+    }
+
+    /// The strings of a section, without the prefixes of paths that are written
+    /// elsewhere. What follows a prefix stays: other strings may end in it.
+    fn strings(&self, section: &[u8]) -> Vec<u8> {
+        let mut strings = section.to_vec();
+        if self.form.remap.is_empty() {
+            return strings;
+        }
+        for text in strings.split_mut(|byte| *byte == 0) {
+            let prefixes = self.form.remap.iter().rev().map(|(from, _)| from.as_bytes());
+            if let Some(prefix) = prefixes.into_iter().find(|prefix| text.starts_with(prefix)) {
+                text[..prefix.len()].fill(0);
+            }
+        }
+        strings
     }
 
     /// Number of units.
@@ -102,7 +140,7 @@ impl<'a> Module<'a> {
 
     /// Writes an offset in a section of strings.
     fn refer(&self, part: &mut output::Part, strings: output::Base, offset: u32) {
-        match self.relocatable {
+        match self.form.relocatable {
             true => part.fixup(output::Fixup::Strings(strings), offset),
             false => part.u32(offset),
         }
@@ -110,8 +148,8 @@ impl<'a> Module<'a> {
 
     /// Joins the units, which come in order.
     pub(crate) fn finish(&self, units: Vec<UnitOutput>) -> Sections {
-        let strings = self.dwarf.debug_str.reader().slice();
-        let line_strings = self.dwarf.debug_line_str.reader().slice();
-        output::join(units, strings, line_strings, self.relocatable)
+        let strings = self.strings(self.dwarf.debug_str.reader().slice());
+        let line_strings = self.strings(self.dwarf.debug_line_str.reader().slice());
+        join::join(units, strings, line_strings, self.form.relocatable)
     }
 }

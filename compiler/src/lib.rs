@@ -38,6 +38,7 @@ mod options;
 mod parse;
 mod pipeline;
 mod plan;
+mod strip;
 mod survey;
 mod target;
 mod translate;
@@ -49,6 +50,7 @@ pub use pipeline::{
     Observer, Report, compile, compile_object_to, compile_to, fingerprint, gains_from_cpu,
     link_object,
 };
+pub use strip::{debug_file, strip};
 pub use target::{TargetDescription, targets};
 
 /// Converts the text format to a binary module. A binary module is returned

@@ -18,7 +18,9 @@ pub enum OptLevel {
 pub struct Options {
     /// Target triple; this machine's when absent.
     pub target: Option<String>,
-    /// CPU name: `baseline`, `native`, `x86-64-v3`, ...
+    /// CPU name: `baseline`, `native`, `x86-64-v3`, ...; or several, with
+    /// commas between them, for a text for each, of which the loader takes the
+    /// most demanding that its machine has.
     pub cpu: String,
     /// CPU features to add to it (`+avx2`) and to take away (`-avx2`), in
     /// order.
@@ -31,6 +33,12 @@ pub struct Options {
     pub opt_level: OptLevel,
     /// `-g`: whether the artifact has debug information.
     pub debug_info: bool,
+    /// Where the text of a module without debug information will lie, see
+    /// [`Report::text`](crate::Report::text). `module.wat` when absent.
+    pub text_path: Option<String>,
+    /// Prefixes of paths in debug information, and what to write instead; the
+    /// last that fits counts.
+    pub remap_path_prefix: Vec<(String, String)>,
     /// Feature set.
     pub features: Features,
     /// What keeps accesses inside linear memories.
@@ -53,6 +61,8 @@ impl Default for Options {
             precise_stores: None,
             opt_level: OptLevel::default(),
             debug_info: false,
+            text_path: None,
+            remap_path_prefix: Vec::new(),
             features: Features::default(),
             memory_model: MemoryModel::default(),
             memory_reservation: None,
@@ -114,6 +124,8 @@ impl Options {
         }];
         if self.debug_info {
             recorded.push("-g".to_owned());
+            let remaps = self.remap_path_prefix.iter();
+            recorded.extend(remaps.map(|(from, to)| format!("--remap-path-prefix={from}={to}")));
         }
         recorded.push(format!("--cpu={}", self.cpu));
         recorded.extend(self.cpu_features.iter().map(|change| format!("--cpu-feature={change}")));

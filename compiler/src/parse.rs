@@ -40,6 +40,10 @@ pub(crate) struct Parsed<'a> {
     pub debug_sections: Vec<(&'a str, &'a [u8])>,
     /// Where the code section's contents start.
     pub code_start: u32,
+    /// Names of locals, by function and index.
+    pub local_names: Vec<(u32, u32, &'a str)>,
+    /// Names of globals, by index.
+    pub global_names: Vec<(u32, &'a str)>,
     pub hints: BranchHints,
     /// What made the module, one line each.
     pub producers: Vec<String>,

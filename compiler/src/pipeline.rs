@@ -4,12 +4,15 @@
 //! serial link that follows places them in index order, so the bytes do not
 //! depend on the number of threads.
 
+#[cfg(test)]
+mod damaged_dwarf;
+
 use crate::c_header;
 use crate::codegen;
 use crate::debug;
 use crate::error::{Error, Result};
 use crate::function::CompiledFunction;
-use crate::link::{self, Header, LinkInput, LinkSummary, Stub, StubKind};
+use crate::link::{self, Header, LinkInput, LinkSummary, Stub, StubKind, Variant};
 use crate::options::{OptLevel, Options};
 use crate::parse::{self, Parsed};
 use crate::plan::{Plan, duplicates};
@@ -54,6 +57,9 @@ pub struct Report {
     pub size: u64,
     /// What is not as it should be, but no error.
     pub warnings: Vec<String>,
+    /// The module's text, which its debug information speaks of: of a module
+    /// without any. Belongs at [`Options::text_path`].
+    pub text: Option<String>,
 }
 
 /// Compiles a module to the bytes of an artifact.
@@ -129,7 +135,14 @@ fn compile_with(
 ) -> Result<Report> {
     options.check()?;
     let mut clock = Clock::new();
-    let target = Target::new(options)?;
+    let mut targets = Target::all(options)?;
+    if relocatable && targets.len() > 1 {
+        return Err(Error::Option(
+            "an object holds code for one CPU: `--emit obj` takes one `--cpu`".to_owned(),
+        ));
+    }
+    let more = targets.split_off(1);
+    let target = targets.remove(0);
     let features = target.allowed(options.features);
     let threads = options.threads.unwrap_or(0);
     let pool = rayon::ThreadPoolBuilder::new()
@@ -145,29 +158,25 @@ fn compile_with(
     clock.lap("survey");
     let plan = Plan::new(&parsed, &summary, options, target.link.page_size)?;
     clock.lap("plan");
-    let env = Env {
-        parsed: &parsed,
-        plan: &plan,
-        frontend: target.isa.frontend_config(),
-        br_table_chain: options.enabled("br-table-chain"),
-        precise_stores: options.precise_stores.unwrap_or(target.stores_may_tear()),
-        debug: match (options.debug_info, options.opt_level) {
-            (false, _) => Debug::Off,
-            (true, OptLevel::None) => Debug::Slots,
-            (true, OptLevel::Speed) => Debug::Values,
-        },
-    };
+    let env = environment(&parsed, &plan, &target, options);
     let same = duplicates::find(&parsed, options);
     let functions = compile_functions(&pool, &env, &target, &same, observer)?;
     let stubs = compile_stubs(&env, &summary, &target)?;
+    let variant = |target: Target| -> Result<Variant> {
+        let functions = compile_functions(&pool, &env, &target, &same, observer)?;
+        let stubs = compile_stubs(&env, &summary, &target)?;
+        Ok(Variant { cpu_features: target.cpu_features, functions, stubs })
+    };
+    let variants = more.into_iter().map(variant).collect::<Result<_>>()?;
     clock.lap("compile");
-    let mut warnings = Vec::new();
+    let (mut warnings, mut module_text) = (Vec::new(), None);
     let debug = match options.debug_info {
         true => {
-            let made =
-                debug_sections(&pool, &parsed, &plan, &functions, &stubs, &target, relocatable)?;
+            let code = (&functions[..], &stubs[..]);
+            let (made, text) =
+                debug_sections(&pool, &env, code, &target, (wasm, options), relocatable)?;
             clock.lap("debug");
-            warnings = made.warnings;
+            (warnings, module_text) = (made.warnings, text);
             made.list
         }
         false => Vec::new(),
@@ -188,6 +197,7 @@ fn compile_with(
         module,
         functions,
         stubs,
+        variants,
         names,
         private_tables,
         context: plan.template,
@@ -209,7 +219,28 @@ fn compile_with(
         sections: linked.sections,
         size: linked.size,
         warnings,
+        text: module_text,
     })
+}
+
+fn environment<'a>(
+    parsed: &'a Parsed<'a>,
+    plan: &'a Plan<'a>,
+    target: &Target,
+    options: &Options,
+) -> Env<'a> {
+    Env {
+        parsed,
+        plan,
+        frontend: target.isa.frontend_config(),
+        br_table_chain: options.enabled("br-table-chain"),
+        precise_stores: options.precise_stores.unwrap_or(target.stores_may_tear()),
+        debug: match (options.debug_info, options.opt_level) {
+            (false, _) => Debug::Off,
+            (true, OptLevel::None) => Debug::Slots,
+            (true, OptLevel::Speed) => Debug::Values,
+        },
+    }
 }
 
 struct Clock {
@@ -370,27 +401,43 @@ fn compile_stubs(env: &Env<'_>, summary: &Summary, target: &Target) -> Result<Ve
     Ok(stubs)
 }
 
-/// Converts the module's debug information, unit by unit.
+/// Converts the module's debug information, unit by unit; a module without is
+/// described by its text.
 fn debug_sections(
     pool: &rayon::ThreadPool,
-    parsed: &Parsed<'_>,
-    plan: &Plan<'_>,
-    functions: &[Option<CompiledFunction>],
-    stubs: &[Stub],
+    env: &Env<'_>,
+    code: (&[Option<CompiledFunction>], &[Stub]),
     target: &Target,
+    (wasm, options): (&[u8], &Options),
     relocatable: bool,
-) -> Result<debug::Sections> {
-    let source = debug::Source::of(parsed);
-    if source.is_empty() {
-        return Ok(debug::Sections::default());
-    }
+) -> Result<(debug::Sections, Option<String>)> {
+    let (functions, stubs) = code;
+    let Env { parsed, plan, .. } = env;
+    let own = debug::Source::new(&parsed.debug_sections, parsed.code_start);
+    let mut text = None;
+    let made;
+    let source = match own.is_empty() {
+        false => own,
+        true => {
+            let Some(described) = debug::describe_text(wasm, parsed, options) else {
+                let mut nothing = debug::Sections::default();
+                nothing.warnings.push("the module is too large for a text to debug".to_owned());
+                return Ok((nothing, None));
+            };
+            (made, text) = (described.sections, Some(described.text));
+            debug::Source::new(&made, parsed.code_start)
+        }
+    };
     let places = link::code_places(&target.link, parsed.imported_functions, functions, stubs)?;
-    let frame_pointer = codegen::frame_pointer(&*target.isa);
-    let module =
-        debug::Module::new(&source, parsed, plan, functions, &places, frame_pointer, relocatable);
+    let form = debug::Form {
+        frame_pointer: codegen::frame_pointer(&*target.isa),
+        remap: &options.remap_path_prefix,
+        relocatable,
+    };
+    let module = debug::Module::new(&source, parsed, plan, functions, &places, form);
     let mut units = draw(pool, module.units(), || (), |(), unit| Ok(module.unit(unit)))?;
     units.sort_by_key(|(unit, _)| *unit);
-    Ok(module.finish(units.into_iter().map(|(_, unit)| unit).collect()))
+    Ok((module.finish(units.into_iter().map(|(_, unit)| unit).collect()), text))
 }
 
 fn describe(plan: &Plan<'_>, parsed: &Parsed<'_>) -> precast_artifact::module::Module {
@@ -458,11 +505,14 @@ pub fn gains_from_cpu(report: &Report, options: &Options) -> bool {
 /// When an option is wrong.
 pub fn fingerprint(options: &Options) -> Result<Vec<String>> {
     options.check()?;
-    let target = Target::new(options)?;
+    let targets = Target::all(options)?;
     let versions = precast_artifact::abi::Versions::CURRENT;
     let mut parts = vec![format!("{versions:?}"), env!("CARGO_PKG_VERSION").to_owned()];
-    parts.push(target.triple.to_string());
-    parts.extend(target.cpu_features);
+    parts.push(targets[0].triple.to_string());
+    for target in targets {
+        parts.push("--cpu".to_owned());
+        parts.extend(target.cpu_features);
+    }
     parts.extend(options.features.names().map(str::to_owned));
     parts.extend(options.recorded());
     Ok(parts)

@@ -47,8 +47,27 @@ pub fn targets() -> Vec<TargetDescription> {
 }
 
 impl Target {
-    /// Looks up the triple and CPU of `options`.
-    pub(crate) fn new(options: &Options) -> Result<Self> {
+    /// Looks up the triple and CPUs of `options`: one target for each CPU, the
+    /// least demanding first.
+    pub(crate) fn all(options: &Options) -> Result<Vec<Self>> {
+        let cpus = options.cpu.split(',').map(|cpu| Self::new(options, cpu.trim()));
+        let mut targets = cpus.collect::<Result<Vec<_>>>()?;
+        targets.sort_by_key(|target| target.cpu_features.len());
+        if targets.windows(2).any(|pair| pair[0].cpu_features == pair[1].cpu_features) {
+            return Err(Error::Option(format!(
+                "`--cpu {}` names CPUs that code cannot tell apart",
+                options.cpu
+            )));
+        }
+        if targets.len() > 1 && options.debug_info {
+            return Err(Error::Option(
+                "debug information describes one text: `-g` takes one CPU".to_owned(),
+            ));
+        }
+        Ok(targets)
+    }
+
+    fn new(options: &Options, cpu: &str) -> Result<Self> {
         let triple = match &options.target {
             Some(text) => text
                 .parse::<Triple>()
@@ -56,7 +75,7 @@ impl Target {
             None => Triple::host(),
         };
         let architecture = architecture(&triple)?;
-        let features = architecture.features(&options.cpu, &options.cpu_features)?;
+        let features = architecture.features(cpu, &options.cpu_features)?;
         let mut builder = isa::lookup(triple.clone()).map_err(|_| unsupported(&triple))?;
         for setting in settings_of(&features) {
             builder.enable(setting).map_err(|why| Error::Option(why.to_string()))?;

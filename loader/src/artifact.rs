@@ -116,8 +116,17 @@ impl Artifact {
         let open_error = |cause| Error::Open(path.map(Path::to_owned), cause);
         let container = Container::open(mapping.bytes()).map_err(open_error)?;
         let (note, link_base) = (container.note, container.base);
-        fit::check_machine(container.machine, &note)?;
-        let description = describe(file_bytes(&mapping, note.module), &note, path)?;
+        let variant = fit::choose(container.machine, &note)?.cloned();
+        let mut description = describe(file_bytes(&mapping, note.module), &note, path)?;
+        let text_in_file = match (&variant, &mut description.modules[..]) {
+            (None, _) => note.text.offset,
+            (Some(variant), [module]) => {
+                module.site_table = variant.site_table;
+                module.handler_table = variant.handler_table;
+                variant.text.offset
+            }
+            _ => return Err(Error::damaged(path, "variants of the text of several modules")),
+        };
         fit::check_memories(&description).map_err(|why| Error::damaged(path, why))?;
         let bytes = |range: Range| file_bytes(&mapping, range);
         let modules = derive(&description, bytes, path)?;
@@ -126,7 +135,9 @@ impl Artifact {
             mapping = FileMapping::at(base, below, &file, len).map_err(Error::system(what()))?;
         }
         let (offset, size) = (note.text.offset as usize, note.text.size as usize);
-        mapping.make_text(offset, size, &file).map_err(|e| fit::text_error(what(), e))?;
+        mapping
+            .make_text(offset, size, &file, text_in_file)
+            .map_err(|e| fit::text_error(what(), e))?;
         let text = mapping.base() + offset;
         let path = path.map(Path::to_owned);
         let source = Source::File(mapping, file);
@@ -165,7 +176,7 @@ impl Artifact {
         // SAFETY: as the caller promises.
         let (note, linked) =
             unsafe { Linked::read(descriptor) }.map_err(|cause| Error::Open(None, cause))?;
-        fit::check_features(&note)?;
+        fit::check_features(&note.cpu_features)?;
         let module = linked.bytes(note.module);
         let module = module.ok_or_else(|| Error::damaged(None, "no module description"))?;
         let description = describe(module, &note, None)?;

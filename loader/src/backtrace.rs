@@ -118,7 +118,6 @@ fn frame(core: &StoreCore, pc: usize, returns: bool) -> Option<Frame> {
         same_code: names.collect(),
         offset: sites.and_then(|sites| Some(sites.exactly(place.offset)?.value)),
         source: symbolize::source_lines(image.file_bytes(), place.offset),
-        code_offset: None,
         instance: core.instance_of(image, module),
     })
 }

@@ -202,8 +202,10 @@ fn frame(w: &mut Writer, frame: &Frame) {
     w.u8(0);
     w.leb(frame.instance.unwrap_or_default().into());
     w.leb(frame.function.into());
-    // Zero, the function's start, where nothing better is known.
-    w.leb(frame.code_offset.unwrap_or_default().into());
+    // The offset in the function's code: zero, for unknown, as artifacts know
+    // where code came from in the module, but not where functions start there.
+    w.leb(0);
+    // Locals, and values on the stack.
     w.leb(0);
     w.leb(0);
 }

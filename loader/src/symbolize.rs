@@ -103,7 +103,6 @@ impl<'a> Places<'a> {
             same_code: names.collect(),
             offset: Some(offset),
             source: source_lines(debug, key),
-            code_offset: None,
             instance: None,
         };
         Some(format!("{number:>5}: {frame}"))

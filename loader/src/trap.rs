@@ -30,9 +30,6 @@ pub struct Frame {
     /// The source lines, innermost first: more than one where functions were
     /// inlined. None if the artifact has no debug information.
     pub source: Vec<SourceLine>,
-    /// As [`Frame::offset`], from the start of the function's body. Only known
-    /// where the artifact has debug information.
-    pub code_offset: Option<u32>,
     /// Index in the store of an instance that it belongs to.
     pub(crate) instance: Option<u32>,
 }
@@ -140,7 +137,6 @@ mod tests {
             same_code: Vec::new(),
             offset,
             source: Vec::new(),
-            code_offset: None,
             instance: None,
         };
         let trap = Trap {
@@ -170,7 +166,6 @@ mod tests {
             same_code: Vec::new(),
             offset: Some(16),
             source: vec![line(Some("inner"), 3, 5), line(None, 9, 0)],
-            code_offset: None,
             instance: None,
         };
         let expected = "outer at wasm offset 0x10\n          \

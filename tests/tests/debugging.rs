@@ -261,6 +261,21 @@ fn a_core_dump_of_the_system() {
 }
 
 #[test]
+fn a_crash_of_the_host_is_no_trap() {
+    need!("clang-19");
+    let folder = scratch();
+    let artifact = artifact(folder.path(), "production/orders.c");
+    for signal in [rustix::process::Signal::SEGV, rustix::process::Signal::BUS] {
+        let mut guest = Waiting::start(&artifact, &[]);
+        let pid = rustix::process::Pid::from_child(&guest.0);
+        rustix::process::kill_process(pid, signal).expect("our own child");
+        let status = guest.0.wait().expect("our own child");
+        let ended = std::os::unix::process::ExitStatusExt::signal(&status);
+        assert_eq!(ended, Some(signal.as_raw()), "{status}");
+    }
+}
+
+#[test]
 fn a_core_dump_of_the_guest_is_a_module() {
     let folder = scratch();
     let module = folder.path().join("trap.wat");

@@ -153,6 +153,47 @@ const BUSY: &str = "(module (func $a_busy_function (export \"_start\") (local $i
         (br_if $again (i64.lt_u (local.get $i) (i64.const 500000000))))
     (if (i64.eq (local.get $x) (i64.const 1)) (then unreachable))))";
 
+/// A call chain from the guest's innermost function to the host that called
+/// it, by the fields of `perf script`, for artifacts with debug information
+/// and without: no agent, no options at run time.
+#[test]
+fn perf_call_chains() {
+    let perf = need!("perf");
+    let folder = scratch();
+    let module = folder.path().join("busy.wat");
+    let start = "(func $start (export \"_start\") (call $a_busy_function))";
+    let text = BUSY.replace(" (export \"_start\")", "");
+    let text = text.strip_suffix(')').expect("a module").to_owned() + start + ")";
+    std::fs::write(&module, text).expect("a writable folder");
+    for options in [&[][..], &["-g"]] {
+        let artifact = compiled(&folder, &module, options);
+        let data = folder.path().join("chains.data");
+        let mut record = Command::new(&perf);
+        record.args(["record", "-q", "-e", "cpu-clock", "--call-graph", "fp", "-o"]).arg(&data);
+        let runner = precast_run();
+        let recorded = run(record.arg(runner.get_program()).arg(&artifact));
+        // Kernels may forbid it (perf_event_paranoid, seccomp).
+        need_permission!(
+            recorded.code == Some(0),
+            "needs permission for perf: {}",
+            recorded.stderr
+        );
+        let mut script = Command::new(&perf);
+        script.args(["script", "-F", "ip,sym,dso", "-i"]).arg(&data);
+        let script = run(&mut script).exits(0).text();
+        let chains = script.split("\n\n").filter(|chain| chain.contains("a_busy_function"));
+        let whole = |chain: &&str| {
+            let wanted = ["a_busy_function", "start", "precast_entry_stub", "precast_loader_enter"];
+            let mut lines = chain.lines();
+            wanted.iter().all(|name| lines.any(|line| line.contains(name)))
+        };
+        let (all, whole) = (chains.clone().count(), chains.filter(whole).count());
+        assert!(all > 0, "no sample in the function:\n{script}");
+        // At the first instructions of a function the frame is not there yet.
+        assert!(whole * 10 >= all * 9, "{whole} of {all} chains are whole:\n{script}");
+    }
+}
+
 #[test]
 fn perf() {
     let perf = need!("perf");

@@ -1,7 +1,7 @@
 //! `precast compile`, and the options that shape code.
 
 use super::progress::Progress;
-use super::{input, output};
+use super::{input, output, strip};
 use crate::exit::{Failure, Result};
 use clap::Args;
 use precast_compiler::{Features, MemoryModel, OptLevel, Options, Report};
@@ -16,17 +16,23 @@ pub struct CodegenOptions {
     opt_level: Option<OptLevel>,
 
     /// Include debug information, for debuggers and reports; with -O0 every
-    /// variable can be read and written at every line
+    /// variable can be read and written at every line. A module without any is
+    /// printed, to be debugged as text, beside the artifact with .wat added
     #[arg(short = 'g')]
     debug_info: bool,
+
+    /// Write another path in place of a prefix into debug information
+    #[arg(long, value_name = "FROM=TO", value_parser = parse_remap)]
+    remap_path_prefix: Vec<(String, String)>,
 
     /// Target triple, such as aarch64-unknown-linux-gnu
     #[arg(long, value_name = "TRIPLE")]
     pub target: Option<String>,
 
     /// CPU that the code may rely on: baseline, native, x86-64-v3, ...;
-    /// `precast targets` lists them
-    #[arg(long, value_name = "NAME")]
+    /// `precast targets` lists them. With several, the artifact has code for
+    /// each, and the best is chosen where it runs
+    #[arg(long, value_name = "NAME[,NAME...]")]
     pub cpu: Option<String>,
 
     /// CPU features to add to the CPU's, as +NAME, and to take away, as -NAME
@@ -97,6 +103,11 @@ pub struct CompileCommand {
     #[arg(short, long)]
     quiet: bool,
 
+    /// Write debug information to a file of its own: the artifact's name with
+    /// .debug
+    #[arg(long)]
+    split_debug: bool,
+
     /// Print the time that each stage took
     #[arg(long)]
     timings: bool,
@@ -131,6 +142,12 @@ fn parse_memory_model(text: &str) -> Result<MemoryModel, String> {
     }
 }
 
+fn parse_remap(text: &str) -> Result<(String, String), String> {
+    // The last one, as compilers have it: paths may hold the sign.
+    let parts = text.rsplit_once('=').ok_or("expected FROM=TO")?;
+    Ok((parts.0.to_owned(), parts.1.to_owned()))
+}
+
 impl CodegenOptions {
     /// The compiler's options.
     pub fn options(&self) -> Options {
@@ -147,6 +164,8 @@ impl CodegenOptions {
             threads: self.jobs,
             disabled: self.disabled.clone(),
             debug_info: self.debug_info,
+            remap_path_prefix: self.remap_path_prefix.clone(),
+            text_path: None,
         }
     }
 
@@ -168,13 +187,19 @@ impl CodegenOptions {
 impl CompileCommand {
     pub(super) fn run(&self) -> Result {
         let bytes = input::module(&self.input)?;
-        let options = self.codegen.options();
+        let mut options = self.codegen.options();
+        let text_path = self.output().as_deref().and_then(text_name);
+        options.text_path = text_path.as_ref().map(|path| path.to_string_lossy().into_owned());
         if self.emit == Emit::Artifact && (self.header.is_some() || self.name.is_some()) {
             let why = "`--header` and `--name` are for objects: add `--emit obj`";
             return Err(Failure::Usage(why.to_owned()));
         }
         let mut header = String::new();
-        let fill = |out: &mut dyn Write| match self.emit {
+        if self.split_debug && !(options.debug_info && self.emit == Emit::Artifact) {
+            let why = "`--split-debug` is for artifacts with debug information: add `-g`";
+            return Err(Failure::Usage(why.to_owned()));
+        }
+        let mut fill = |out: &mut dyn Write| match self.emit {
             Emit::Artifact => to_writer(&self.input, &bytes, &options, self.quiet, out),
             Emit::Obj => {
                 let compiled = with_progress(&self.input, self.quiet, |progress| {
@@ -187,9 +212,23 @@ impl CompileCommand {
             }
         };
         let report = match self.output() {
+            None if self.split_debug => {
+                let why = "`--split-debug` needs a file to write to: add `-o FILE`";
+                return Err(Failure::Usage(why.to_owned()));
+            }
+            Some(path) if self.split_debug => {
+                let mut whole = Vec::new();
+                let report = fill(&mut whole)?;
+                strip::apart(&whole, &path, Some(&strip::debug_name(&path)))?;
+                report
+            }
             None => output::write_stdout(fill)?,
             Some(path) => output::write(&path, fill)?,
         };
+        if let (Some(text), Some(path)) = (&report.text, &text_path) {
+            let failed = Failure::while_doing(format!("cannot write {}", path.display()));
+            output::write(path, |out| out.write_all(text.as_bytes()).map_err(failed))?;
+        }
         if let Some(path) = &self.header {
             let failed = Failure::while_doing(format!("cannot write {}", path.display()));
             output::write(path, |out| out.write_all(header.as_bytes()).map_err(failed))?;
@@ -248,6 +287,14 @@ impl CompileCommand {
             }
         }
     }
+}
+
+/// Where the text of a module without debug information goes: beside the
+/// artifact, with .wat added to its name.
+fn text_name(artifact: &Path) -> Option<PathBuf> {
+    let mut path = std::path::absolute(artifact).ok()?.into_os_string();
+    path.push(".wat");
+    Some(path.into())
 }
 
 fn print_timings(report: &Report) {

@@ -114,6 +114,7 @@ fn report(
         "compiler": note.compiler,
         "producers": producers(bytes),
         "cpu_features": note.cpu_features,
+        "variants": note.variants.iter().map(|v| &v.cpu_features).collect::<Vec<_>>(),
         "wasm_features": note.wasm_features,
         "options": note.options,
         "source_sha256": hash,
@@ -212,6 +213,9 @@ fn readable(report: &Value) -> Result<String, std::fmt::Error> {
     };
     writeln!(out, "target        {}", text(&report["target"]))?;
     writeln!(out, "CPU features  {}", list(&report["cpu_features"]))?;
+    for variant in report["variants"].as_array().into_iter().flatten() {
+        writeln!(out, "     variant  {}", list(variant))?;
+    }
     writeln!(out, "Wasm features {}", list(&report["wasm_features"]))?;
     writeln!(out, "options       {}", list(&report["options"]))?;
     writeln!(out, "compiler      {}", text(&report["compiler"]))?;

@@ -8,6 +8,7 @@ pub mod inspect;
 pub mod link;
 pub mod output;
 pub mod progress;
+pub mod strip;
 pub mod symbolize;
 pub mod targets;
 pub mod wast;
@@ -42,6 +43,8 @@ enum Command {
     Run(RunCommand),
     /// Debug an artifact, or a module, with LLDB or GDB
     Debug(debug::DebugCommand),
+    /// Take debug information out of an artifact
+    Strip(strip::StripCommand),
     /// Show what an artifact holds
     Inspect(inspect::InspectCommand),
     /// Put names and source lines into the report of a trap
@@ -83,6 +86,7 @@ pub fn main() -> Result {
         Command::Link(command) => command.run(),
         Command::Run(command) => command.run(),
         Command::Debug(command) => command.run(),
+        Command::Strip(command) => command.run(),
         Command::Inspect(command) => command.run(),
         Command::Symbolize(command) => command.run(),
         Command::Targets(command) => command.run(),

@@ -248,9 +248,9 @@ mod tests {
 
     #[test]
     fn riscv64_constant_inside_a_block() {
-        // auipc a0, 0; ld a0, 12(a0); j .+12; .dword; c.j .-2; c.unimp; nop
+        // auipc a0, 0; ld a0, 12(a0); j .+12; .dword; ret; c.unimp; nop
         let mut bytes = words(&[0x0000_0517, 0x00c5_3503, 0x00c0_006f, 0x4049_0fdb, 0x1234_5678]);
-        bytes.extend([0xfd, 0xbf, 0, 0, 0x13, 0, 0, 0]);
+        bytes.extend([0x82, 0x80, 0, 0, 0x13, 0, 0, 0]);
         let found = unreached(&code(&bytes, &[0], &[22]), 2, riscv64);
         assert_eq!(found, [12..20, 24..28]);
         assert_eq!(compressed_jump(0xbffd), -2);

@@ -321,9 +321,12 @@ impl Emitter<'_> {
                 self.add_memory_base()?;
                 self.op(dw::DW_OP_stack_value);
             }
-            Kind::Value | Kind::Memory => match part.local() {
-                Some(local) => self.local_place((self.place)(Watched::Local(local))?),
-                None => {
+            Kind::Value | Kind::Memory => match (part.kind, part.ops.as_slice()) {
+                (Kind::Value, [Op::Local(local)]) => {
+                    self.local_place((self.place)(Watched::Local(*local))?);
+                }
+                (Kind::Value, [Op::Global(global)]) => self.global_place(*global)?,
+                _ => {
                     self.ops(&part.ops)?;
                     match part.kind {
                         Kind::Memory => self.add_memory_base()?,
@@ -501,6 +504,25 @@ impl Emitter<'_> {
                 self.deref(8);
                 self.deref(size);
             }
+        }
+        Some(())
+    }
+
+    /// The place of a variable that is a global.
+    fn global_place(&mut self, global: u32) -> Option<()> {
+        let (offset, imported) = match (self.world.global)(global)? {
+            Global::Constant(value) => {
+                self.constant(value);
+                self.op(dw::DW_OP_stack_value);
+                return Some(());
+            }
+            Global::Own(offset, _) => (offset, false),
+            Global::Imported(offset, _) => (offset, true),
+        };
+        self.context()?;
+        self.add(offset.into());
+        if imported {
+            self.deref(8);
         }
         Some(())
     }

@@ -128,7 +128,7 @@ fn files(module: &Module<'_>, offset: usize, unit: &UnitFiles<'_>, out: &mut Par
     let header = program.header();
     let old = header.version() < 5;
     let mut directories: Vec<Vec<u8>> = header.include_directories().iter().map(text).collect();
-    let own = |text: Option<Bytes<'_>>| text.map_or(Vec::new(), |text| text.slice().to_vec());
+    let own = |text: Option<Bytes<'_>>| text.map_or(Vec::new(), |t| module.path(t.slice()));
     if old {
         directories.insert(0, own(unit.directory));
     }
@@ -172,7 +172,7 @@ pub(super) fn paths(module: &Module<'_>, offset: usize, unit: &UnitFiles<'_>) ->
     let Ok(program) = program else { return Vec::new() };
     let header = program.header();
     let lossy = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-    let own = |text: Option<Bytes<'_>>| lossy(text.map_or(Vec::new(), |t| t.slice().to_vec()));
+    let own = |text: Option<Bytes<'_>>| lossy(text.map_or(Vec::new(), |t| module.path(t.slice())));
     let name = |file: &gimli::FileEntry<Bytes<'_>>| {
         let directory = match (file.directory_index(), header.version()) {
             (0, ..5) => None,
@@ -203,7 +203,7 @@ fn text(module: &Module<'_>, value: &AttributeValue<Bytes<'_>>) -> Vec<u8> {
         AttributeValue::DebugLineStrRef(at) => dwarf.debug_line_str.get_str(at),
         _ => return Vec::new(),
     };
-    text.map_or(Vec::new(), |text| text.slice().to_vec())
+    text.map_or(Vec::new(), |text| module.path(text.slice()))
 }
 
 /// The registers of the line number state machine that we use.

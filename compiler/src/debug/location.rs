@@ -205,7 +205,7 @@ impl<'m, 'a> Locations<'m, 'a> {
         };
         let local_size = |local: u32| function?.local_size(local);
         f(&World {
-            frame_pointer: self.module.frame_pointer,
+            frame_pointer: self.module.form.frame_pointer,
             memory_at_context: plan::memory0_at_context(parsed),
             global: &global,
             local_size: &local_size,

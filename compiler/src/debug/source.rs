@@ -1,6 +1,5 @@
 //! The DWARF sections of a module.
 
-use crate::parse::Parsed;
 use gimli::{EndianSlice, LittleEndian, Reader as _, Section as _, SectionId, UnitHeader};
 use std::collections::BTreeMap;
 
@@ -18,10 +17,10 @@ pub(crate) struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    /// The sections of a module.
-    pub(crate) fn of(parsed: &Parsed<'a>) -> Self {
-        let sections = parsed.debug_sections.iter().copied().collect();
-        Self { sections, code_start: parsed.code_start }
+    /// The sections of a module whose code section starts at `code_start`.
+    pub(crate) fn new<B: AsRef<[u8]>>(sections: &'a [(&'a str, B)], code_start: u32) -> Self {
+        let sections = sections.iter().map(|(name, bytes)| (*name, bytes.as_ref()));
+        Self { sections: sections.collect(), code_start }
     }
 
     /// Whether there is anything to convert.

@@ -197,6 +197,12 @@ impl<'u, 'a> Converter<'u, 'a> {
                 self.place.offset
             ));
         }
+        if self.scopes.is_empty() {
+            // Not even the unit's own entry: what refers to the unit's line
+            // numbers finds them.
+            output.warnings = self.warnings;
+            return;
+        }
         self.close(output);
         output.info = self.info;
         output.abbreviations = self.shapes.finish();
@@ -254,22 +260,25 @@ impl<'u, 'a> Converter<'u, 'a> {
             let Some(abbreviation) = entries.read_abbreviation()? else {
                 if skipped > 0 {
                     skipped -= 1;
-                } else {
+                } else if self.scopes.len() > 1 {
                     self.leave();
-                    if self.scopes.is_empty() {
-                        return Ok(());
-                    }
+                } else {
+                    return Ok(());
                 }
                 continue;
             };
             entries.read_attributes(abbreviation.attributes(), &mut attributes)?;
             let children = abbreviation.has_children();
+            if self.scopes.is_empty() && !is_unit(abbreviation.tag()) {
+                return Err(gimli::Error::MissingUnitDie);
+            }
             if skipped > 0 || is_left_out(abbreviation.tag()) {
                 skipped += usize::from(children);
                 continue;
             }
             self.entry(offset, abbreviation.tag(), children, &attributes);
-            if self.scopes.is_empty() {
+            if self.scopes.len() == 1 && !children && self.offsets.len() == 1 {
+                // The unit's own entry has nothing inside.
                 return Ok(());
             }
         }
@@ -354,7 +363,7 @@ impl<'u, 'a> Converter<'u, 'a> {
 
     /// Where an entry of the module's unit stands in ours.
     fn find(&self, target: u32) -> Option<u32> {
-        let target = target + self.place.offset as u32;
+        let target = target.checked_add(self.place.offset as u32)?;
         let found = self.offsets.binary_search_by_key(&target, |(offset, _)| *offset).ok()?;
         Some(self.offsets[found].1)
     }
@@ -457,6 +466,9 @@ impl<'u, 'a> Converter<'u, 'a> {
             self.label(attributes, scope.function, &mut draft);
         }
         for attribute in attributes {
+            if self.path(attribute, &mut draft) {
+                continue;
+            }
             match (attribute.name(), host_pointer) {
                 (dw::DW_AT_location, _) => {
                     self.location(attribute, scope.function, meaning, &mut draft);
@@ -638,6 +650,22 @@ impl<'u, 'a> Converter<'u, 'a> {
             self.own_ranges = Some(self.info.len() + 1 + draft.values.len());
             draft.values.fixup(Fixup::Ranges, 0);
         }
+    }
+
+    /// Writes the path that an attribute is, if another one shall stand in its
+    /// place.
+    fn path(&self, attribute: &Attribute<Bytes<'a>>, draft: &mut Draft) -> bool {
+        if self.module.form.remap.is_empty() || attribute.name() == dw::DW_AT_producer {
+            return false;
+        }
+        let text = self.module.dwarf.attr_string(self.unit, attribute.value());
+        let Ok(text) = text else { return false };
+        let path = self.module.path(text.slice());
+        let other = path != text.slice();
+        if other {
+            draft.string(attribute.name(), &path);
+        }
+        other
     }
 
     fn function_attributes(&mut self, attributes: &[Attribute<Bytes<'a>>], draft: &mut Draft) {
@@ -942,6 +970,17 @@ impl<'u, 'a> Converter<'u, 'a> {
 /// Expressions that only compute an offset inside an object.
 fn is_member_offset(name: DwAt) -> bool {
     matches!(name, dw::DW_AT_data_member_location | dw::DW_AT_vtable_elem_location)
+}
+
+/// Whether a unit may begin with an entry of this tag.
+fn is_unit(tag: DwTag) -> bool {
+    matches!(
+        tag,
+        dw::DW_TAG_compile_unit
+            | dw::DW_TAG_partial_unit
+            | dw::DW_TAG_type_unit
+            | dw::DW_TAG_skeleton_unit
+    )
 }
 
 /// Entries that nothing refers to and that describe what we do not keep.

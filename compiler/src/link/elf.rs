@@ -92,7 +92,7 @@ pub(super) fn section_headers(places: &Places) -> Vec<u8> {
             _ if section == Section::Cell => (elf::SHF_ALLOC | elf::SHF_WRITE, places.cell()),
             Segment::ReadOnly | Segment::Memory => (elf::SHF_ALLOC, places.address(section)),
             Segment::Code => (elf::SHF_ALLOC | elf::SHF_EXECINSTR, places.address(section)),
-            Segment::Unmapped => (0, 0),
+            Segment::Variants | Segment::Unmapped => (0, 0),
         };
         // `sh_info` counts the local symbols, which all are.
         let (link, info, entry_size) = match section {

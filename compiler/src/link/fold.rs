@@ -154,7 +154,6 @@ mod tests {
 
     fn function() -> CompiledFunction {
         CompiledFunction {
-            data: Box::default(),
             code: Box::new([0xe8, 0, 0, 0, 0, 0xc3]),
             alignment: 16,
             relocs: Box::new([CodeReloc {
@@ -167,6 +166,7 @@ mod tests {
             handlers: Box::default(),
             unwind: Box::new([(0, UnwindOp::CfaOffset(16))]),
             debug: None,
+            data: Box::default(),
         }
     }
 

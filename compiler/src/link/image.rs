@@ -1,7 +1,7 @@
 //! An artifact whose parts all have their place, and how it is written.
 
 use super::error::LinkError;
-use super::input::{DebugReloc, LinkTarget, MemoryContents, PrivateEntry, Stub};
+use super::input::{DebugReloc, LinkTarget, MemoryContents, PrivateEntry, Stub, Variant};
 use super::machine::Machine;
 use super::names::Names;
 use super::output::Output;
@@ -9,7 +9,7 @@ use super::sections::{PerSection, Places, Section};
 use super::symbols::SymbolTable;
 use super::tables::Tables;
 use super::text::{Addresses, Text};
-use super::{LinkSummary, elf};
+use super::{LinkSummary, elf, variants};
 use crate::function::CompiledFunction;
 use precast_artifact::module::Module;
 use precast_artifact::note::Note;
@@ -40,6 +40,9 @@ pub(super) struct Image<'a> {
     pub stubs: Vec<Stub>,
     pub data: Vec<&'a [u8]>,
     pub memory: Vec<MemoryContents>,
+    /// Further texts, and where they lie in their section.
+    pub variants: Vec<Variant>,
+    pub placed_variants: Vec<variants::Placed>,
     /// Number of functions, and of those that share the code of another.
     pub counts: (usize, usize),
 }
@@ -49,7 +52,7 @@ impl Image<'_> {
     /// the way, and freed.
     pub(super) fn write(self, out: &mut dyn Write) -> Result<LinkSummary, LinkError> {
         let summary = self.summary();
-        let Self { target, names, text, module, places, bytes, .. } = self;
+        let Self { target, names, text, module, places, bytes, mut variants, .. } = self;
         let mut out = Output::new(out);
         out.write(&self.headers)?;
         let mut code = Some((self.functions, self.stubs));
@@ -71,6 +74,15 @@ impl Image<'_> {
                     // The rest of the last page is executable too.
                     let end = range.offset + range.size;
                     out.pad_to(end.next_multiple_of(target.page_size), padding)?;
+                }
+                Section::Variants => {
+                    let text_place = places[Section::Text].offset;
+                    let addresses =
+                        Addresses { text: text_place, layout: &text, tables: &module.tables };
+                    let fill = (self.machine.padding(), target.page_size);
+                    let placed = &self.placed_variants;
+                    let variants = std::mem::take(&mut variants);
+                    variants::write(variants, placed, &text, &addresses, &names, &mut out, fill)?;
                 }
                 // Takes no room in the file.
                 Section::Cell => {}

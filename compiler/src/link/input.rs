@@ -17,6 +17,8 @@ pub(crate) struct LinkInput<'a> {
     pub functions: Vec<Option<CompiledFunction>>,
     /// The stubs that [`Symbol::Stub`] counts.
     pub stubs: Vec<Stub>,
+    /// The same for CPUs with more features, the least demanding first.
+    pub variants: Vec<Variant>,
     /// Symbol name of each own function; empty where unknown.
     pub names: Vec<&'a str>,
     /// Entries of each private table, by table index; the null entry that ends
@@ -38,6 +40,16 @@ pub(crate) struct LinkInput<'a> {
     pub debug: Vec<DebugSection>,
     /// Whether the image gets a [link base](super::base) of its own.
     pub own_base: bool,
+}
+
+/// The code for CPUs with more features.
+pub(crate) struct Variant {
+    /// All features that it uses.
+    pub cpu_features: Vec<String>,
+    /// As [`LinkInput::functions`].
+    pub functions: Vec<Option<CompiledFunction>>,
+    /// As [`LinkInput::stubs`].
+    pub stubs: Vec<Stub>,
 }
 
 /// A section of debug information, complete but for addresses.

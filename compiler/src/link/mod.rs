@@ -23,6 +23,7 @@
 //! | [`description`] | places in the module description |
 //! | [`sections`] | the sections and where they lie |
 //! | [`base`] | the address that an image with debug information is linked at |
+//! | [`variants`] | further texts for CPUs with more features |
 //! | [`elf`] | the headers around them |
 //! | [`image`] | the artifact, laid out, and how it is written |
 //! | [`relocatable`] | the same as a relocatable object |
@@ -54,12 +55,13 @@ mod tables;
 #[cfg(test)]
 mod tests;
 mod text;
+mod variants;
 mod veneers;
 
 pub(crate) use error::LinkError;
 pub(crate) use input::{
     DebugBase, DebugReloc, DebugSection, Header, LinkInput, LinkTarget, MemoryContents,
-    PrivateEntry, Stub, StubKind,
+    PrivateEntry, Stub, StubKind, Variant,
 };
 pub(crate) use relink::relink;
 
@@ -140,24 +142,32 @@ fn lay_out(
         stubs: input.stubs.iter().map(|stub| stub.kind).collect(),
     };
     input.memory.retain(|contents| !contents.bytes.is_empty());
+    variants::equalise(&mut input, machine.padding());
 
     // What is shared, and where all code lies within `.text`.
-    let digests = fold::digests(&input.functions);
+    let mut digests = fold::digests(&input.functions);
+    variants::distinguish(&mut digests, &input.variants);
     let classes = match input.fold {
         true => fold::classes(&input.functions, &digests, names.imported),
         false => fold::unfolded(input.functions.len()),
     };
     let text = Text::place(names.imported, &input.functions, &classes, &input.stubs, reach)?;
     let (functions, folded) = drop_folded(&mut input.functions, &classes);
+    for variant in &mut input.variants {
+        drop_folded(&mut variant.functions, &classes);
+    }
     let blocks = || text.blocks(&input.functions, &input.stubs);
 
     // What depends on that alone.
     let tables = Tables::place(&input.private_tables, &input.context);
     let frames = Frames::new(machine, blocks());
     let unwind_entries = frames.entries().to_vec();
-    let symbols = SymbolTable::new(machine, &names, &text, &tables, blocks(), input.own_base);
+    let symbols =
+        SymbolTable::new(machine, &names, &text, &tables, blocks(), !input.debug.is_empty());
     let comment = comment(&input.header.producers);
     let mut note = unplaced_note(input.header, page_size);
+    let (placed, variants_size) = variants::place(&input.variants, &text, page_size);
+    note.variants = variants::describe(&input.variants, &placed, 0, page_size);
     let mut bytes = PerSection::<Vec<u8>>::default();
     bytes[Section::Note] = encode_note(&note);
     let base = match input.own_base {
@@ -174,6 +184,7 @@ fn lay_out(
         bytes[Section::Attributes] = attributes::encode(&note.cpu_features);
     }
     let debug = std::mem::take(&mut input.debug);
+    let with_debug = !debug.is_empty();
     let mut relocs = PerSection::<Vec<DebugReloc>>::default();
     for section in debug {
         let Some(place) = Section::debug(section.name) else {
@@ -184,12 +195,13 @@ fn lay_out(
 
     // Where everything lies in the file.
     let mut sizes = bytes.map(|bytes| bytes.len() as u64);
-    sizes[Section::Cell] = if input.own_base { sections::CELL_SIZE } else { 0 };
+    sizes[Section::Cell] = if with_debug { sections::CELL_SIZE } else { 0 };
     sizes[Section::Tables] = tables.size;
     sizes[Section::Data] = input.data.iter().map(|segment| segment.len() as u64).sum();
     sizes[Section::EhFrameHdr] = frames.header_size();
     sizes[Section::EhFrame] = frames.size();
     sizes[Section::Text] = text.size.into();
+    sizes[Section::Variants] = variants_size;
     let run_size = |contents| description::run_size(contents, page_size);
     sizes[Section::Memory] = input.memory.iter().map(run_size).sum();
     sizes[Section::Symtab] = symbols.size();
@@ -210,6 +222,8 @@ fn lay_out(
     note.image_size = places.image_size;
     note.text = code;
     note.module = places[Section::Module];
+    let start = places[Section::Variants].offset;
+    note.variants = variants::describe(&input.variants, &placed, start, page_size);
     bytes[Section::Note] = encode_note(&note);
     bytes[Section::Module] = description.encode();
     let to_text = code.offset - places[Section::Tables].offset;
@@ -232,6 +246,9 @@ fn lay_out(
     hash.update(symbols.strings());
     digests.iter().flatten().for_each(|digest| hash.update(digest));
     input.stubs.iter().for_each(|stub| hash.update(fold::digest(&stub.function)));
+    input.variants.iter().flat_map(|variant| &variant.stubs).for_each(|stub| {
+        hash.update(fold::digest(&stub.function));
+    });
     let callees = blocks().flat_map(|(_, function)| fold::callees(function));
     hash.update(callees.flat_map(u32::to_le_bytes).collect::<Vec<u8>>());
     input.data.iter().for_each(|segment| hash.update(segment));
@@ -258,6 +275,8 @@ fn lay_out(
         data: input.data,
         memory: input.memory,
         counts: (functions, folded),
+        variants: input.variants,
+        placed_variants: placed,
     })
 }
 
@@ -312,6 +331,7 @@ fn unplaced_note(header: Header, page_size: u64) -> Note {
         image_size: 0,
         text: Range::default(),
         module: Range::default(),
+        variants: Vec::new(),
     }
 }
 

@@ -14,7 +14,17 @@ pub(super) struct Output<'a> {
 impl<'a> Output<'a> {
     /// At the start of the file.
     pub(super) fn new(out: &'a mut dyn Write) -> Self {
-        Self { out: BufWriter::with_capacity(BUFFER, out), at: 0 }
+        Self::starting_at(out, 0)
+    }
+
+    /// As if everything before the offset `at` were written.
+    pub(super) fn starting_at(out: &'a mut dyn Write, at: u64) -> Self {
+        Self { out: BufWriter::with_capacity(BUFFER, out), at }
+    }
+
+    /// The offset of the next byte.
+    pub(super) fn at(&self) -> u64 {
+        self.at
     }
 
     /// Fills up to the offset `to`.

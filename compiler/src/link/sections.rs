@@ -31,6 +31,7 @@ pub(super) enum Section {
     EhFrame,
     Text,
     Memory,
+    Variants,
     /// Where a debugger finds linear memory without a frame: the base of memory
     /// 0 and the context address, written by the loader. Not in the file.
     Cell,
@@ -59,6 +60,8 @@ pub(super) enum Segment {
     ReadOnly,
     Code,
     Memory,
+    /// Not mapped with the image, but at pages, to be mapped over it.
+    Variants,
     Unmapped,
 }
 
@@ -75,7 +78,7 @@ pub(super) struct Spec {
 
 impl Section {
     /// Every section in file order.
-    pub(super) const ALL: [Self; 26] = [
+    pub(super) const ALL: [Self; 27] = [
         Self::Note,
         Self::BuildId,
         Self::Module,
@@ -88,6 +91,7 @@ impl Section {
         Self::EhFrame,
         Self::Text,
         Self::Memory,
+        Self::Variants,
         Self::Cell,
         Self::DebugAbbrev,
         Self::DebugInfo,
@@ -112,7 +116,7 @@ impl Section {
 
     /// Its row in the table of sections.
     pub(super) fn spec(self) -> Spec {
-        use Segment::{Code, Memory, ReadOnly, Unmapped};
+        use Segment::{Code, Memory, ReadOnly, Unmapped, Variants};
         let (name, kind, segment, align) = match self {
             Self::Note => (".note.precast", elf::SHT_NOTE, ReadOnly, 4),
             Self::BuildId => (".note.gnu.build-id", elf::SHT_NOTE, ReadOnly, 4),
@@ -126,6 +130,7 @@ impl Section {
             Self::EhFrame => (".eh_frame", elf::SHT_PROGBITS, ReadOnly, 8),
             Self::Text => (".text", elf::SHT_PROGBITS, Code, 64),
             Self::Memory => (".precast.memory", elf::SHT_PROGBITS, Memory, 4096),
+            Self::Variants => (".precast.variants", elf::SHT_PROGBITS, Variants, 4096),
             Self::Cell => (".precast.debug", elf::SHT_NOBITS, Unmapped, 8),
             Self::DebugAbbrev => (".debug_abbrev", elf::SHT_PROGBITS, Unmapped, 1),
             Self::DebugInfo => (".debug_info", elf::SHT_PROGBITS, Unmapped, 1),

@@ -5,8 +5,10 @@
 //!
 //! Disassemblers are told what in `.text` is data: on aarch64 and riscv64 by
 //! mapping symbols, `$d` before data and `$x` before code (ELF for the Arm
-//! 64-bit Architecture, 5.5.4; RISC-V ELF psABI, 8.3); on x86-64, which has no
-//! such symbols, by an object of their extent.
+//! 64-bit Architecture, 5.5.4; RISC-V ELF psABI, 8.3). On x86-64, which has no
+//! such symbols, by an object for the data and a label for the code behind it,
+//! under names that debuggers leave out; on riscv64, where LLVM's disassembler
+//! does not know them (19), by the object too.
 
 use super::machine::Machine;
 use super::names::Names;
@@ -42,8 +44,9 @@ enum Name {
     Mapping(&'static str),
 }
 
-/// Names of mapping symbols, which are in the table of strings once.
-const MAPPING: [&str; 2] = ["$x", "$d"];
+/// Names of symbols for data and for code behind it, which are in the table of
+/// strings once.
+const MAPPING: [&str; 4] = ["$x", "$d", ".Lcode", ".Ldata"];
 
 /// Whether a symbol of this name says what is code and what is data.
 pub(super) fn is_mapping(name: &[u8]) -> bool {
@@ -155,7 +158,7 @@ impl SymbolTable {
             let symbol = Sym64::<LE> {
                 st_name: U32::new(LE, entry.name),
                 st_info: elf::STB_LOCAL << 4 | entry.kind,
-                st_other: elf::STV_DEFAULT,
+                st_other: visibility(entry.kind),
                 st_shndx: U16::new(LE, section),
                 st_value: U64::new(LE, start + entry.offset),
                 st_size: U64::new(LE, entry.size),
@@ -166,30 +169,42 @@ impl SymbolTable {
     }
 }
 
-/// Symbols for the data in `.text`.
+/// Symbols for the data in `.text`, and for the code behind it.
 fn map_data<'a>(
     symbols: &mut Vec<(Place, u8, Name)>,
     machine: Machine,
     blocks: impl Iterator<Item = (Place, &'a CompiledFunction)>,
 ) {
-    let [code, data] = MAPPING;
-    let at = |start| Place { start, size: 0 };
+    let [code, data, code_label, data_object] = MAPPING;
     let mapped = machine != Machine::X86_64;
+    let objects = machine != Machine::Aarch64;
+    let code = if mapped { code } else { code_label };
+    let label = |symbols: &mut Vec<_>, start, name| {
+        symbols.push((Place { start, size: 0 }, elf::STT_NOTYPE, Name::Mapping(name)));
+    };
     for (index, (place, function)) in blocks.enumerate() {
         if mapped && index == 0 {
-            symbols.push((at(place.start), elf::STT_NOTYPE, Name::Mapping(code)));
+            label(symbols, place.start, code);
         }
         for range in &function.data {
             let (start, end) = (place.start + range.start, place.start + range.end);
             if mapped {
-                symbols.push((at(start), elf::STT_NOTYPE, Name::Mapping(data)));
-                symbols.push((at(end), elf::STT_NOTYPE, Name::Mapping(code)));
-            } else {
+                label(symbols, start, data);
+            }
+            if objects {
                 let whole = Place { start, size: end - start };
-                symbols.push((whole, elf::STT_OBJECT, Name::Mapping(data)));
+                symbols.push((whole, elf::STT_OBJECT, Name::Mapping(data_object)));
+            }
+            if mapped || range.end < place.size {
+                label(symbols, end, code);
             }
         }
     }
+}
+
+/// Labels are hidden: perf takes others for functions.
+fn visibility(kind: u8) -> u8 {
+    if kind == elf::STT_NOTYPE { elf::STV_HIDDEN } else { elf::STV_DEFAULT }
 }
 
 /// Appends a name to a string table and returns its offset. Names are stored

@@ -39,6 +39,22 @@ impl<'a> Parsed<'a> {
                         }
                     }
                 }
+                Name::Local(functions) => {
+                    for function in functions {
+                        let function = function?;
+                        for naming in function.names {
+                            let naming = naming?;
+                            self.local_names.push((function.index, naming.index, naming.name));
+                        }
+                    }
+                    self.local_names.sort_by_key(|(function, local, _)| (*function, *local));
+                }
+                Name::Global(map) => {
+                    for naming in map {
+                        let naming = naming?;
+                        self.global_names.push((naming.index, naming.name));
+                    }
+                }
                 _ => {}
             }
         }

@@ -4,27 +4,32 @@
 use crate::error::{Error, Result};
 use crate::sys::{arch, page_size};
 use precast_artifact::module::{Description, Memory, Module};
-use precast_artifact::note::Note;
+use precast_artifact::note::{Note, Variant};
 use std::io;
 
-/// Architecture, CPU features and page size.
-pub(super) fn check_machine(machine: u16, note: &Note) -> Result<()> {
+/// Checks architecture, CPU features and page size. Gives the variant of the
+/// text that is the best for this machine, unless that is `.text` itself.
+pub(super) fn choose(machine: u16, note: &Note) -> Result<Option<&Variant>> {
     if machine != arch::MACHINE {
         return Err(Error::WrongArchitecture { needs: note.target.clone(), here: arch::NAME });
     }
-    check_features(note)?;
     let here = page_size() as u64;
     if !note.page_size.is_multiple_of(here) {
         return Err(Error::PageSize { artifact: note.page_size, here });
     }
-    Ok(())
+    let fits = |variant: &&Variant| {
+        variant.cpu_features.iter().all(|name| arch::has_feature(name) == Some(true))
+    };
+    match note.variants.iter().rev().find(fits) {
+        Some(variant) => Ok(Some(variant)),
+        None => check_features(&note.cpu_features).map(|()| None),
+    }
 }
 
 /// CPU features.
-pub(super) fn check_features(note: &Note) -> Result<()> {
+pub(super) fn check_features(features: &[String]) -> Result<()> {
     let that = |has: Option<bool>| -> Vec<String> {
-        let names = note.cpu_features.iter();
-        names.filter(|name| arch::has_feature(name) == has).cloned().collect()
+        features.iter().filter(|name| arch::has_feature(name) == has).cloned().collect()
     };
     match (that(None), that(Some(false))) {
         (features, _) if !features.is_empty() => Err(Error::UnknownCpuFeature { features }),

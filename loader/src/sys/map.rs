@@ -150,11 +150,19 @@ impl FileMapping {
         Ok(this)
     }
 
-    /// Makes a range executable, by mapping it from the same file once more.
-    pub(crate) fn make_text(&mut self, offset: usize, len: usize, file: &File) -> io::Result<()> {
+    /// Makes a range executable, by mapping there what lies at `from` in the
+    /// same file: the range itself, or code to take its place.
+    pub(crate) fn make_text(
+        &mut self,
+        offset: usize,
+        len: usize,
+        file: &File,
+        from: u64,
+    ) -> io::Result<()> {
         let prot = ProtFlags::READ | ProtFlags::EXEC;
-        // SAFETY: the mapping was made from `file`, so contents stay the same.
-        unsafe { self.mapping.replace(self.below + offset, len, file, offset as u64, prot) }
+        // SAFETY: nothing refers to the code in the range yet, whose contents
+        // stay the same if `from` is its own offset.
+        unsafe { self.mapping.replace(self.below + offset, len, file, from, prot) }
     }
 
     /// Address of the first byte.

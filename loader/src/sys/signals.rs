@@ -114,7 +114,28 @@ extern "C" fn handle(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_
     match (handlers.decide)(&Fault { kind, registers }) {
         // SAFETY: the deciding function took them from a live activation.
         Some(to) => unsafe { arch::resume(context, to.pc, to.sp, to.status) },
-        None => chain(handlers, signal, info, context),
+        None => {
+            chain(handlers, signal, info, context);
+            // SAFETY: as above.
+            if unsafe { (*info).si_code } <= 0 {
+                raise_again(signal);
+            }
+        }
+    }
+}
+
+/// Ends the process by a signal that somebody sent, if its default action does
+/// so: unlike a fault, it does not happen again by itself.
+fn raise_again(signal: c_int) {
+    let mut now = MaybeUninit::<libc::sigaction>::uninit();
+    // SAFETY: asks, reads the answer, and raises; `sigaction` and `raise` are
+    // safe to call in a handler.
+    unsafe {
+        if libc::sigaction(signal, null(), now.as_mut_ptr()) == 0
+            && now.assume_init().sa_sigaction == libc::SIG_DFL
+        {
+            libc::raise(signal);
+        }
     }
 }
 

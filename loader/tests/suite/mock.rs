@@ -201,6 +201,7 @@ pub fn parts(modules: Vec<Mock>, instances: Vec<InstancePlan>) -> (Note, elf::Im
         image_size: image.bytes.len() as u64,
         text: image.text,
         module: image.module,
+        variants: Vec::new(),
     };
     (note, image)
 }

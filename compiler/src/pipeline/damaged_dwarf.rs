@@ -1,0 +1,143 @@
+//! DWARF with random edits: converting it ends, panics nowhere, and what comes
+//! out is well-formed and in proportion to what went in.
+//!
+//! `PRECAST_ROUNDS` sets the number of edited copies.
+
+use super::*;
+use gimli::{EndianSlice, LittleEndian};
+
+/// A module of Rust with debug information.
+const MODULE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/debug/rust.wasm");
+
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn below(&mut self, limit: usize) -> usize {
+        (self.next() % limit.max(1) as u64) as usize
+    }
+}
+
+/// One edit of a section.
+fn edit(bytes: &mut Vec<u8>, random: &mut Random) {
+    let at = random.below(bytes.len());
+    let end = (at + random.below(64)).min(bytes.len());
+    match random.below(7) {
+        0 => bytes[at] ^= 1 << random.below(8),
+        1 => bytes[at] = random.next() as u8,
+        2 => bytes[at..end].fill(0),
+        3 => bytes[at..end].fill(0xff),
+        4 => bytes.truncate(at.max(1)),
+        5 => {
+            let from = random.below(bytes.len() - (end - at));
+            bytes.copy_within(from..from + (end - at), at);
+        }
+        _ => drop(bytes.drain(at..end)),
+    }
+    if bytes.is_empty() {
+        bytes.push(0);
+    }
+}
+
+/// Reads everything that was written.
+fn check(sections: &debug::Sections) {
+    let load = |id: gimli::SectionId| {
+        let section = sections.list.iter().find(|section| section.name == id.name());
+        let bytes = section.map_or(&[][..], |section| &section.bytes);
+        Ok::<_, gimli::Error>(EndianSlice::new(bytes, LittleEndian))
+    };
+    let dwarf = gimli::Dwarf::load(load).unwrap();
+    let mut units = dwarf.units();
+    while let Some(header) = units.next().unwrap() {
+        let unit = dwarf.unit(header).unwrap();
+        let mut entries = unit.entries();
+        while let Some(entry) = entries.next_dfs().unwrap() {
+            for attribute in entry.attrs() {
+                match attribute.value() {
+                    gimli::AttributeValue::UnitRef(target) => drop(unit.entry(target).unwrap()),
+                    value => {
+                        if let Some(mut list) = dwarf.attr_locations(&unit, value).unwrap() {
+                            while list.next().unwrap().is_some() {}
+                        }
+                    }
+                }
+            }
+            let mut ranges = dwarf.die_ranges(&unit, entry).unwrap();
+            while ranges.next().unwrap().is_some() {}
+        }
+        if let Some(program) = unit.line_program.clone() {
+            let mut rows = program.rows();
+            while rows.next_row().unwrap().is_some() {}
+        }
+    }
+    if let Some(lines) = sections.list.iter().find(|section| section.name == ".precast.lines")
+        && !lines.bytes.is_empty()
+    {
+        precast_artifact::lines::Lines::new(&lines.bytes).unwrap();
+    }
+}
+
+fn size(sections: &debug::Sections) -> usize {
+    sections.list.iter().map(|section| section.bytes.len()).sum()
+}
+
+fn survives(opt_level: OptLevel) {
+    let rounds = std::env::var("PRECAST_ROUNDS").ok().and_then(|text| text.parse().ok());
+    let options = Options { debug_info: true, opt_level, ..Options::default() };
+    let wasm = std::fs::read(MODULE).unwrap();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+    let target = Target::all(&options).unwrap().remove(0);
+    let mut parsed = parse::parse(&wasm, target.allowed(options.features)).unwrap();
+    let intact: Vec<(&str, Vec<u8>)> =
+        parsed.debug_sections.drain(..).map(|(name, bytes)| (name, bytes.to_vec())).collect();
+    let summary = survey_all(&pool, &parsed).unwrap();
+    let plan = Plan::new(&parsed, &summary, &options, target.link.page_size).unwrap();
+    let env = environment(&parsed, &plan, &target, &options);
+    let same = duplicates::find(&parsed, &options);
+    let functions = compile_functions(&pool, &env, &target, &same, &()).unwrap();
+    let places =
+        link::code_places(&target.link, parsed.imported_functions, &functions, &[]).unwrap();
+    let convert = |sections: &[(&str, Vec<u8>)]| {
+        let source = debug::Source::new(sections, parsed.code_start);
+        let frame_pointer = codegen::frame_pointer(&*target.isa);
+        let form = debug::Form { frame_pointer, remap: &[], relocatable: false };
+        let module = debug::Module::new(&source, &parsed, &plan, &functions, &places, form);
+        let units = (0..module.units()).map(|unit| module.unit(unit)).collect();
+        module.finish(units)
+    };
+
+    let sound = convert(&intact);
+    assert_eq!(sound.warnings, Vec::<String>::new());
+    check(&sound);
+    let largest = size(&sound) * 4;
+    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    let mut warned = 0;
+    for _ in 0..rounds.unwrap_or(60) {
+        let mut edited = intact.clone();
+        for _ in 0..1 + random.below(6) {
+            let section = random.below(edited.len());
+            edit(&mut edited[section].1, &mut random);
+        }
+        let sections = convert(&edited);
+        check(&sections);
+        assert!(size(&sections) < largest, "{} bytes of debug information", size(&sections));
+        warned += usize::from(!sections.warnings.is_empty());
+    }
+    assert!(warned > 0, "no edit was worth a warning");
+}
+
+#[test]
+fn without_optimisation() {
+    survives(OptLevel::None);
+}
+
+#[test]
+fn with_optimisation() {
+    survives(OptLevel::Speed);
+}

