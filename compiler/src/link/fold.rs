@@ -154,6 +154,7 @@ mod tests {
 
     fn function() -> CompiledFunction {
         CompiledFunction {
+            data: Box::default(),
             code: Box::new([0xe8, 0, 0, 0, 0, 0xc3]),
             alignment: 16,
             relocs: Box::new([CodeReloc {

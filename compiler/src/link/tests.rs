@@ -82,6 +82,7 @@ fn caller(machine: u16, callee: Symbol) -> CompiledFunction {
         ),
     };
     CompiledFunction {
+        data: Box::default(),
         code,
         alignment: 4,
         relocs: relocs([reloc]),
