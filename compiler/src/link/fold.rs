@@ -155,6 +155,7 @@ mod tests {
     fn function() -> CompiledFunction {
         CompiledFunction {
             code: Box::new([0xe8, 0, 0, 0, 0, 0xc3]),
+            data: Box::default(),
             alignment: 16,
             relocs: Box::new([CodeReloc {
                 offset: 1,

@@ -83,6 +83,7 @@ fn caller(machine: u16, callee: Symbol) -> CompiledFunction {
     };
     CompiledFunction {
         code,
+        data: Box::default(),
         alignment: 4,
         relocs: relocs([reloc]),
         sites: Box::new([CodeSite { offset: after - 1, site: Site::Call, wasm: 1000 }]),
