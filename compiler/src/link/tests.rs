@@ -84,6 +84,7 @@ fn caller(machine: u16, callee: Symbol) -> CompiledFunction {
     CompiledFunction {
         data: Box::default(),
         code,
+        data: Box::default(),
         alignment: 4,
         relocs: relocs([reloc]),
         sites: Box::new([CodeSite { offset: after - 1, site: Site::Call, wasm: 1000 }]),
