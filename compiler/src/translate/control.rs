@@ -230,7 +230,15 @@ impl Translator<'_, '_> {
     fn watch_end(&mut self) {
         if self.env.debug == Debug::Values {
             let offset = self.source_offset();
-            self.watch.leave(offset);
+            // A block that nothing branches out of, and a loop, are left in one
+            // way only.
+            let frame = self.control.last().expect("a block is open");
+            let joins = match frame.kind {
+                Kind::Loop => false,
+                Kind::Block | Kind::Try => frame.end_reached,
+                Kind::If { .. } | Kind::Else => true,
+            };
+            self.watch.leave(offset, joins);
         }
     }
 

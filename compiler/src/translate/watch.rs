@@ -88,9 +88,11 @@ impl Watch {
         }
     }
 
-    /// A block ends: what was written inside may have either value.
-    pub(super) fn leave(&mut self, offset: u32) {
-        for (variable, _) in self.written.pop().unwrap_or_default() {
+    /// A block ends. Where control flow joins there, what was written inside
+    /// may have either value.
+    pub(super) fn leave(&mut self, offset: u32, joins: bool) {
+        let written = self.written.pop().unwrap_or_default();
+        for (variable, _) in written.into_iter().filter(|_| joins) {
             self.end(variable, offset + 1);
         }
     }
@@ -184,7 +186,7 @@ mod tests {
         watch.define(X, value(2), 10);
         watch.otherwise(20);
         watch.define(X, value(3), 25);
-        watch.leave(30);
+        watch.leave(30, true);
         watch.found(X, value(4), 40);
         assert_eq!(spans(watch), [(1, 11, 1), (11, 21, 2), (21, 26, 1), (26, 31, 3), (40, 100, 4)]);
     }
@@ -194,7 +196,7 @@ mod tests {
         let mut watch = Watch::default();
         watch.define(X, value(1), 0);
         watch.enter();
-        watch.leave(30);
+        watch.leave(30, true);
         assert_eq!(spans(watch), [(1, 100, 1)]);
     }
 
@@ -205,7 +207,8 @@ mod tests {
         watch.enter_loop(&[0], 10);
         watch.found(X, value(5), 12);
         watch.define(X, value(6), 14);
-        watch.leave(20);
-        assert_eq!(spans(watch), [(1, 11, 1), (12, 15, 5), (15, 21, 6)]);
+        watch.leave(20, false);
+        // Behind the loop its last value is known.
+        assert_eq!(spans(watch), [(1, 11, 1), (12, 15, 5), (15, 100, 6)]);
     }
 }
