@@ -12,7 +12,7 @@
 //!   [`location`]).
 //! * *Pointers* stay as wide as the guest's. Debuggers take a pointer for an
 //!   address of the process, so pointer types become structures that
-//!   formatters recognise ([`pointer`]).
+//!   formatters recognise ([`mod@pointer`]).
 //!
 //! Everything else is copied: types, names, scopes, files.
 //!
@@ -28,13 +28,13 @@
 //! | [`expression`] | DWARF expressions |
 //! | [`location`] | locations, as expressions or lists |
 //! | [`join`] | units into sections |
-//! | [`line`] | line number programs |
+//! | [`mod@line`] | line number programs |
 //! | [`abbreviation`] | shapes of entries |
 //! | [`meaning`] | locations that mean more than they say |
-//! | [`pointer`] | pointer types and their names |
+//! | [`mod@pointer`] | pointer types and their names |
 //! | [`site`] | source positions for trap reports |
 //! | [`text`] | DWARF for modules that have none, about their text |
-//! | [`unit`] | units and their entries |
+//! | [`mod@unit`] | units and their entries |
 
 mod abbreviation;
 mod code;

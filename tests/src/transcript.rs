@@ -66,7 +66,8 @@ impl Comparison {
 }
 
 /// Has a debugger write down what it shows of the programs. `command` gives
-/// the command line of each; `setup` is what the debugger is told first.
+/// the command line of each; `setup` is what the debugger is told first. `None`
+/// when the debugger did not survive.
 pub fn record(
     debugger: Debugger,
     tool: &Path,
@@ -74,7 +75,7 @@ pub fn record(
     setup: &[String],
     programs: &[Program],
     command: &dyn Fn(&Program) -> Vec<String>,
-) -> Vec<(String, Transcript)> {
+) -> Option<Vec<(String, Transcript)>> {
     let transcript = folder.join("transcript.json");
     let plan = folder.join("plan.json");
     let programs: Vec<_> = programs.iter().map(|program| program.plan(&command(program))).collect();
@@ -94,12 +95,13 @@ pub fn record(
     };
     driver.env("PRECAST_PLAN", &plan).env_remove("LD_LIBRARY_PATH");
     let outcome = run(&mut driver);
-    let text = std::fs::read_to_string(&transcript).unwrap_or_else(|why| {
-        panic!("{debugger:?} wrote no transcript: {why}\n{}\n{}", outcome.text(), outcome.stderr)
-    });
+    let Ok(text) = std::fs::read_to_string(&transcript) else {
+        eprintln!("{debugger:?} wrote no transcript\n{}\n{}", outcome.text(), outcome.stderr);
+        return None;
+    };
     std::fs::remove_file(&transcript).expect("it was just read");
     let all: serde_json::Map<_, _> = serde_json::from_str(&text).expect("JSON");
-    all.iter().map(|(name, events)| (name.clone(), read(events))).collect()
+    Some(all.iter().map(|(name, events)| (name.clone(), read(events))).collect())
 }
 
 fn read(events: &serde_json::Value) -> Transcript {

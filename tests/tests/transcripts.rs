@@ -99,9 +99,13 @@ fn as_natively(debugger: Debugger, tool: &Path) {
     assert!(programs.len() >= 20, "{} programs", programs.len());
     let setup = [formatters(debugger)];
     let expected = record(debugger, tool, folder, &setup, &programs, &native(&programs, folder));
+    let expected = expected.expect("the debugger survives native programs");
     let modules = modules(&programs, folder);
     let share = |name: &str, command: &dyn Fn(&Program) -> Vec<String>| {
-        let found = record(debugger, tool, folder, &setup, &programs, command);
+        let Some(found) = record(debugger, tool, folder, &setup, &programs, command) else {
+            println!("{debugger:?}, {name}: the debugger did not survive");
+            return Comparison::default();
+        };
         let mut total = Comparison::default();
         for ((program, expected), (same, found)) in expected.iter().zip(&found) {
             assert_eq!(program, same);

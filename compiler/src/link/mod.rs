@@ -11,7 +11,7 @@
 //! | [`names`] | what it is called |
 //! | [`machine`] | what differs between machines |
 //! | [`fold`] | finds identical functions |
-//! | [`place`] | where a piece of code lies |
+//! | [`mod@place`] | where a piece of code lies |
 //! | [`text`] | places code, and writes it |
 //! | [`veneers`] | carries calls further than they reach |
 //! | [`relocate`] | applies relocations inside code |
@@ -28,7 +28,7 @@
 //! | [`image`] | the artifact, laid out, and how it is written |
 //! | [`relocatable`] | the same as a relocatable object |
 //! | [`elf_relocs`] | what relocations are called there |
-//! | [`relink`] | makes the artifact of such an object |
+//! | [`mod@relink`] | makes the artifact of such an object |
 //! | [`output`] | the file, as it is written |
 
 mod attributes;

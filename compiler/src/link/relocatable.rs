@@ -8,7 +8,7 @@
 //! program headers is a [descriptor](precast_artifact::linked), the one global
 //! symbol. `.eh_frame` becomes part of the program's; what only a file needs is
 //! left out, but for the build id, which system linkers drop (`SHF_EXCLUDE`)
-//! and [`relink`](super::relink) wants.
+//! and [`relink`](mod@super::relink) wants.
 //!
 //! The file is written through `object`, the layer below `cranelift-object`:
 //! that one takes code-generator types, which are gone by now, and places

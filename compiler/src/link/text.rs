@@ -2,7 +2,7 @@
 //!
 //! Own functions come first, in index order, then the stubs in the order in
 //! which they were given. Functions that were folded have the place of the
-//! first of their class. Islands of [`veneers`](super::veneers) lie between
+//! first of their class. Islands of [`veneers`] lie between
 //! them where calls do not reach.
 
 use super::error::LinkError;
