@@ -376,6 +376,7 @@ pub struct ContextShape {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContextLayout {
     globals: Vec<i32>,
+    values: u32,
     imports: i32,
     memories: Vec<i32>,
     tables: Vec<i32>,
@@ -403,6 +404,7 @@ impl ContextLayout {
         for (index, _) in owned(16) {
             globals[index] = at.take(16, 16);
         }
+        let values = at.size.min(u64::from(u32::MAX)) as u32;
         for (index, _) in shape.globals.iter().enumerate().filter(|(_, (_, imported))| *imported) {
             globals[index] = at.take(8, 8);
         }
@@ -431,12 +433,18 @@ impl ContextLayout {
                 "the context would take {size} bytes, more than {MAX_CONTEXT_SIZE}"
             ));
         }
-        Ok(Self { globals, imports, memories, tables, tags, funcrefs, size: size as u32 })
+        Ok(Self { globals, values, imports, memories, tables, tags, funcrefs, size: size as u32 })
     }
 
     /// Bytes below the context address that the context takes.
     pub fn size(&self) -> u32 {
         self.size
+    }
+
+    /// Where the values of own globals lie, in bytes from the lowest address of
+    /// the context: all that a context template is used for.
+    pub fn values(&self) -> std::ops::Range<usize> {
+        (self.size - self.values) as usize..(self.size - CTX_FIXED_SIZE) as usize
     }
 
     /// A global: its value if defined here, its address if imported.

@@ -9,6 +9,7 @@
 mod check;
 pub use check::Bounds;
 mod codec;
+mod context;
 
 use crate::abi::{ContextShape, TableKind};
 use crate::reloc::Reloc;

@@ -38,6 +38,11 @@ impl RefType {
     pub const FUNCREF: Self = Self { nullable: true, heap: HeapType::Func };
     /// `externref`, that is `(ref null extern)`.
     pub const EXTERNREF: Self = Self { nullable: true, heap: HeapType::Extern };
+
+    /// Whether what it refers to is a function.
+    pub fn is_function(self) -> bool {
+        matches!(self.heap, HeapType::Func | HeapType::NoFunc | HeapType::Concrete(_))
+    }
 }
 
 /// A value type.

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The programs in `programs/`, and what each is made of.
-const PROGRAMS: [(&str, &str); 7] = [
+const PROGRAMS: [(&str, &str); 8] = [
     ("sort", "integers: quicksort, radix sort, hash table"),
     ("csv", "text: a state machine of `switch`es"),
     ("matrix", "floating point: matrices, n bodies"),
@@ -18,6 +18,7 @@ const PROGRAMS: [(&str, &str); 7] = [
     ("field", "128-bit products: 2^255-19"),
     ("machine", "indirect calls: an interpreter"),
     ("queens", "direct calls: recursion"),
+    ("throw", "exceptions: 400,000 through ten frames"),
 ];
 
 /// Whole processes per run where one takes milliseconds.
@@ -122,7 +123,9 @@ impl Bench<'_> {
     pub(crate) fn programs(&self, table: &Table) -> Result<(), String> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("programs");
         for (name, what) in PROGRAMS {
-            let pair = self.compiled(&folder.join(name).with_extension("wasm"))?;
+            let text = folder.join(name).with_extension("wat");
+            let binary = text.with_extension("wasm");
+            let pair = self.compiled(if text.exists() { &text } else { &binary })?;
             let expected = folder.join(name).with_extension("expected");
             let expected = std::fs::read_to_string(expected).map_err(|why| why.to_string())?;
             let (mut ours, mut theirs) = (Costs::default(), Costs::default());

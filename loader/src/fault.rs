@@ -1,14 +1,15 @@
 //! Is this fault a guest's trap? The rules, as the signal handler applies
 //! them:
 //!
-//! * A bad instruction traps if its address is in the site table.
-//! * A bad access traps if its address is in the site table and what it
+//! * A bad instruction in guest code traps, as the site table says.
+//! * A bad access in guest code traps, as the site table says, if what it
 //!   touched is reserved for a memory of the running store, or is where failed
 //!   comparisons with a memory's length lead.
 //! * An access to the guard below the store's stack is a stack overflow, from
 //!   anywhere in guest code or in the stubs that push to that stack.
 //!
-//! Everything else is somebody else's fault.
+//! Everything else is somebody else's fault. Where the table says nothing, it
+//! is damaged: then the trap is named after the kind of the fault.
 //!
 //! # Safety
 //!
@@ -51,11 +52,11 @@ pub(crate) fn decide(fault: &Fault) -> Option<Resume> {
     // SAFETY: set while guests run, which the address says is now.
     let store = unsafe { CURRENT.get().as_ref() }?;
     let code = match (site_trap(image, pc), fault.kind) {
-        (Some(code), FaultKind::Instruction) => code,
-        (Some(code), FaultKind::Access(address))
-            if store.guards(address) || (address as u64) < NULL_GUARD =>
+        (code, FaultKind::Instruction) if image.is_some() => code.unwrap_or(TrapCode::Unreachable),
+        (code, FaultKind::Access(address))
+            if image.is_some() && (store.guards(address) || (address as u64) < NULL_GUARD) =>
         {
-            code
+            code.unwrap_or(TrapCode::MemoryOutOfBounds)
         }
         (_, FaultKind::Access(address))
             if store.stack.as_ref().is_some_and(|stack| stack.guard().contains(&address)) =>

@@ -208,12 +208,15 @@ impl<'i> Builder<'i> {
         Ok(())
     }
 
-    /// The template, its relocations, and the fixed fields.
+    /// Globals from the template, relocations, and the fixed fields.
     fn fill_in(&self, core: &mut StoreCore) {
-        let template = self.image.bytes(self.module.context);
-        let start = with_exposed_provenance_mut::<u8>(self.context.0 - template.len());
-        // SAFETY: a template is as large as the context, or empty.
-        unsafe { start.copy_from_nonoverlapping(template.as_ptr(), template.len()) };
+        let values = self.info.layout.values();
+        if let Some(bytes) = self.image.bytes(self.module.context).get(values.clone()) {
+            let bottom = self.context.0 - self.info.layout.size() as usize;
+            let start = with_exposed_provenance_mut::<u8>(bottom + values.start);
+            // SAFETY: own globals, inside the context.
+            unsafe { start.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+        }
         for reloc in &self.module.relocs {
             let place = self.context.field(reloc.offset);
             let base = match reloc.kind {

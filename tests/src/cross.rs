@@ -14,6 +14,7 @@ pub struct Machine {
     /// CPU features that artifacts may use besides the baseline's.
     pub cpu_features: &'static [&'static str],
     programs: OnceLock<PathBuf>,
+    library: OnceLock<PathBuf>,
 }
 
 /// Every machine.
@@ -23,6 +24,7 @@ pub static MACHINES: [Machine; 2] = [
         target: "aarch64-unknown-linux-gnu",
         cpu_features: &[],
         programs: OnceLock::new(),
+        library: OnceLock::new(),
     },
     Machine {
         arch: "riscv64",
@@ -30,6 +32,7 @@ pub static MACHINES: [Machine; 2] = [
         // Vectors are no part of the baseline.
         cpu_features: &["+v"],
         programs: OnceLock::new(),
+        library: OnceLock::new(),
     },
 ];
 
@@ -94,14 +97,29 @@ impl Machine {
         command
     }
 
+    /// The emulator, with options of its own, for a program of this machine.
+    pub fn emulator(&self, options: &[&str]) -> Command {
+        let mut command = Command::new(crate::root().join("tests/cross"));
+        command.args(["run", self.arch]).args(options).stdin(std::process::Stdio::null());
+        command
+    }
+
+    /// `libprecast.a`, built by the first who asks.
+    pub fn library(&self) -> &Path {
+        self.library.get_or_init(|| self.build("library").join("libprecast.a"))
+    }
+
     /// The folder of programs, built by the first who asks.
     fn programs(&self) -> &Path {
-        self.programs.get_or_init(|| {
-            let mut build = Command::new(crate::root().join("tests/cross"));
-            let output = build.args(["build", self.arch]).output().expect("a shell");
-            let text = String::from_utf8_lossy(&output.stderr);
-            assert!(output.status.success(), "building for {} failed:\n{text}", self.arch);
-            PathBuf::from(String::from_utf8_lossy(&output.stdout).trim_end())
-        })
+        self.programs.get_or_init(|| self.build("build"))
+    }
+
+    /// Builds something, and gives its folder.
+    fn build(&self, what: &str) -> PathBuf {
+        let mut build = Command::new(crate::root().join("tests/cross"));
+        let output = build.args([what, self.arch]).output().expect("a shell");
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "building for {} failed:\n{text}", self.arch);
+        PathBuf::from(String::from_utf8_lossy(&output.stdout).trim_end())
     }
 }

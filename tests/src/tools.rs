@@ -67,6 +67,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("perf", "linux-perf"),
     ("qemu-aarch64-static", "qemu-user-static"),
     ("qemu-riscv64-static", "qemu-user-static"),
+    ("qemu-x86_64-static", "qemu-user-static"),
     ("readelf", "binutils"),
     ("riscv64-linux-gnu-objdump", "binutils-riscv64-linux-gnu"),
     ("riscv64-linux-gnu-gcc", "gcc-riscv64-linux-gnu libc6-dev-riscv64-cross"),

@@ -238,6 +238,51 @@ fn a_core_dump_made_by_gdb() {
     looks_like_the_live_session(&core, &artifact, &gdb, &lldb);
 }
 
+/// A stripped artifact, and its debug file in another folder.
+fn split(folder: &Path, source: &str) -> (PathBuf, PathBuf) {
+    let module = module(folder, source);
+    let artifact = module.with_extension("cwasm");
+    let mut command = precast();
+    command.args(["compile", "-g", "-O0", "--split-debug", "-o"]).arg(&artifact).arg(&module);
+    run(&mut command).exits(0);
+    let elsewhere = folder.join("elsewhere");
+    std::fs::create_dir(&elsewhere).expect("a writable folder");
+    let debug = elsewhere.join("symbols.debug");
+    let beside = artifact.with_extension("cwasm.debug");
+    std::fs::rename(beside, &debug).expect("the debug file beside the artifact");
+    (artifact, debug)
+}
+
+#[test]
+fn a_stripped_artifact_in_production() {
+    need!("clang-19");
+    let (gdb, lldb) = (need!("gdb"), need!("lldb"));
+    let folder = scratch();
+    let (artifact, debug) = split(folder.path(), "production/orders.c");
+    let guest = Waiting::start(&artifact, &[]);
+    let core = folder.path().join("core.gcore");
+    let mut command = Command::new(&gdb);
+    command.args(["-batch", "-nx", "-p", &guest.pid(), "-ex"]);
+    let outcome = run(command.arg(format!("generate-core-file {}", core.display())));
+    need_permission!(core.exists(), "needs permission to attach: {}", outcome.stderr);
+    looks_like_the_live_session(&core, &debug, &gdb, &lldb);
+}
+
+#[test]
+fn a_report_of_a_stripped_artifact() {
+    need!("clang-19");
+    let (whole, stripped) = (scratch(), scratch());
+    let report = |artifact: &Path| run(precast_run().arg(artifact)).exits(134).stderr;
+    let expected = report(&artifact(whole.path(), "trap_divide.c"));
+    let (artifact, debug) = split(stripped.path(), "trap_divide.c");
+    let printed = report(&artifact);
+    assert!(!printed.contains("trap_divide.c"), "{printed}");
+    let mut symbolize = precast();
+    symbolize.arg("symbolize").arg("--debug").arg(debug).arg(&artifact);
+    let outcome = precast_tests::outcome::run_with_input(&mut symbolize, printed.as_bytes());
+    outcome.succeeds().prints(expected);
+}
+
 #[test]
 fn a_core_dump_of_the_system() {
     need!("clang-19");

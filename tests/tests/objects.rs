@@ -2,6 +2,7 @@
 //! artifacts.
 
 use precast_tests::binaries::{library, precast};
+use precast_tests::cross::{Machine, need_cross};
 use precast_tests::outcome::{Outcome, run};
 use precast_tests::{fixture, need, root, scratch, syscalls};
 use std::path::{Path, PathBuf};
@@ -21,14 +22,18 @@ fn object(module: &Path, folder: &Path, options: &[&str]) -> PathBuf {
     object
 }
 
-/// Links a C program with an object and the loader.
+/// Links a C program with an object and this machine's loader.
 fn link(cc: &Path, source: &str, object: &Path, options: &[&str]) -> PathBuf {
+    link_with(cc, &library(), source, object, options)
+}
+
+fn link_with(cc: &Path, library: &Path, source: &str, object: &Path, options: &[&str]) -> PathBuf {
     let program = object.with_extension("");
     let folder = object.parent().expect("a folder");
     let mut command = Command::new(cc);
     command.args(["-std=c11", "-O1", "-Wall", "-Wextra", "-Werror", "-o"]).arg(&program);
     command.arg("-I").arg(root().join("capi/include")).arg("-I").arg(folder).args(options);
-    command.arg(fixture(source)).arg(object).arg(library());
+    command.arg(fixture(source)).arg(object).arg(library);
     command.args(["-lpthread", "-ldl", "-lm"]);
     run(&mut command).exits(0);
     program
@@ -140,6 +145,40 @@ fn lldb_stops_on_a_line_of_the_guest() {
     command.args(["--no-lldbinit", "--batch", "-o", "breakpoint set -f scalars.rs -l 10"]);
     command.args(["-o", "run scalars", "-o", "frame variable", "-o", "bt"]).arg(program);
     stands_in_the_guest(&run(&mut command).text());
+}
+
+/// Elsewhere: a C program calls every export, traps and all; a WASI program
+/// runs; and what happens after `main` begins makes nothing executable, as the
+/// emulator tells.
+fn runs_on(machine: &Machine) {
+    let cc = need!(&format!("{}-linux-gnu-gcc", machine.arch));
+    let folder = scratch();
+    let features = machine.cpu_features.iter().flat_map(|feature| ["--cpu-feature", feature]);
+    let options: Vec<&str> = ["--target", machine.target].into_iter().chain(features).collect();
+
+    let calls = object(&fixture("capi/app.wat"), folder.path(), &options);
+    let program = link_with(&cc, machine.library(), "capi/app.c", &calls, &[]);
+    let expected = std::fs::read_to_string(fixture("capi/app.expected")).expect("a fixture");
+    run(machine.emulator(&[]).arg(program)).succeeds().prints(expected);
+
+    let hello = object(&fixture("programs/hello.wasm"), folder.path(), &options);
+    let program = link_with(&cc, machine.library(), "capi/wasi.c", &hello, &["-DNAME=hello"]);
+    let mut command = machine.emulator(&["-strace"]);
+    let outcome = run(command.arg(program).arg("reader")).exits(0).prints("hello, reader\n");
+    let (before, after) = outcome.stderr.split_once("main begins").expect("main writes");
+    assert!(before.contains("PROT_EXEC"), "{before}");
+    assert!(after.contains("mmap("), "{after}");
+    assert!(!after.contains("PROT_EXEC"), "{after}");
+}
+
+#[test]
+fn c_programs_run_on_aarch64() {
+    runs_on(need_cross!("aarch64"));
+}
+
+#[test]
+fn c_programs_run_on_riscv64() {
+    runs_on(need_cross!("riscv64"));
 }
 
 #[test]

@@ -74,6 +74,7 @@ impl Module {
             types: self.types.len() as u32,
         };
         self.relocs.iter().try_for_each(|reloc| reloc.check(&reloc_bounds))?;
+        self.check_context(&layout)?;
         for range in [&self.function_table, &self.site_table, &self.handler_table, &self.context] {
             inside("table", range, bounds.image)?;
         }
@@ -240,6 +241,10 @@ impl Module {
         for segment in &self.elements {
             match &segment.items {
                 ElementItems::Functions(functions) => {
+                    let function = Kind::of(ValType::Ref(segment.ty)) == Kind::Function;
+                    if !function && !functions.is_empty() {
+                        return Err("functions among elements of another type".to_owned());
+                    }
                     functions.iter().try_for_each(|f| self.check_function(*f))?;
                 }
                 ElementItems::Expressions(expressions) => {
@@ -272,6 +277,11 @@ impl Module {
                 InitStep::Elements { segment, table, offset } => {
                     below("element segment", *segment, self.elements.len())?;
                     self.check_public(*table)?;
+                    let (from, to) =
+                        (self.elements[*segment as usize].ty, self.tables[*table as usize].ty);
+                    if Kind::of(ValType::Ref(from)) != Kind::of(ValType::Ref(to.element)) {
+                        return Err(format!("elements of another type for table {table}"));
+                    }
                     self.check_expr(offset, address(self.tables[*table as usize].ty.index64))?;
                 }
                 InitStep::ElementDrop { segment } => {
@@ -296,10 +306,10 @@ impl Module {
                 ConstOp::Bits32(_) => Kind::Bits32,
                 ConstOp::Bits64(_) => Kind::Bits64,
                 ConstOp::Bits128(_) => Kind::Bits128,
-                ConstOp::RefNull => Kind::Reference,
+                ConstOp::RefNull => Kind::Null,
                 ConstOp::RefFunc(function) => {
                     self.check_function(function)?;
-                    Kind::Reference
+                    Kind::Function
                 }
                 ConstOp::GlobalGet(global) => {
                     below("global", global, self.globals.len())?;
@@ -316,18 +326,22 @@ impl Module {
         }
         match stack.as_slice() {
             [kind] if *kind == Kind::of(expected) => Ok(()),
+            [Kind::Null] if matches!(expected, ValType::Ref(_)) => Ok(()),
             _ => Err(format!("a constant expression does not give one {expected}")),
         }
     }
 }
 
-/// The width of a constant: all that evaluation depends on.
+/// The width of a constant, or what it refers to: the host follows references.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Bits32,
     Bits64,
     Bits128,
-    Reference,
+    Null,
+    Function,
+    Host,
+    Exception,
 }
 
 impl Kind {
@@ -336,7 +350,11 @@ impl Kind {
             ValType::I32 | ValType::F32 => Self::Bits32,
             ValType::I64 | ValType::F64 => Self::Bits64,
             ValType::V128 => Self::Bits128,
-            ValType::Ref(_) => Self::Reference,
+            ValType::Ref(reference) => match reference.heap {
+                _ if reference.is_function() => Self::Function,
+                HeapType::Exn | HeapType::NoExn => Self::Exception,
+                _ => Self::Host,
+            },
         }
     }
 }

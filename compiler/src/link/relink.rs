@@ -13,8 +13,8 @@ use super::machine::Machine;
 use super::output::Output;
 use super::relocatable::{BUILD_ID, NOTE, same};
 use super::sections::{CELL_SIZE, PerSection, Places, Section};
-use super::symbols::{SymbolTable, visibility};
-use super::{attributes, elf, elf_relocs, relocate};
+use super::symbols::{SymbolTable, is_mapping};
+use super::{elf, elf_relocs, relocate};
 use crate::function::CodeRelocKind;
 use object::LittleEndian;
 use object::elf::{
@@ -109,19 +109,17 @@ impl<'o> Parts<'o> {
     ) -> Result<(), LinkError> {
         let symbols = table.symbols(LE, object, object::elf::SHT_SYMTAB).map_err(refused)?;
         for symbol in symbols.iter().filter(|symbol| symbol.st_bind() == STB_LOCAL) {
-            let kind = symbol.st_type();
-            // Labels that relocations need are no symbols of the artifact.
-            let mapping = kind == STT_NOTYPE && symbol.st_other() == visibility(kind);
-            if !matches!(kind, STT_FUNC | STT_OBJECT) && !mapping {
-                continue;
-            }
             let Some(section) = self.section(symbol.st_shndx(LE).into()) else { continue };
             let (value, size) = (symbol.st_value(LE), symbol.st_size(LE));
             if value.checked_add(size).is_none_or(|end| end > self.sizes[section]) {
                 return Err(refused("a symbol lies outside its section"));
             }
             let name = symbol.name(LE, symbols.strings()).map_err(refused)?;
-            self.symbols.add(section, kind, value, size, name);
+            let kind = symbol.st_type();
+            // Relocations have symbols of their own.
+            if matches!(kind, STT_FUNC | STT_OBJECT) || kind == STT_NOTYPE && is_mapping(name) {
+                self.symbols.add(section, kind, value, size, name);
+            }
         }
         Ok(())
     }
@@ -206,9 +204,6 @@ impl Placed {
         bytes[Section::Note] = encode(note);
         bytes[Section::BuildId] = parts.sections[Section::BuildId].to_vec();
         bytes[Section::Shstrtab] = elf::section_names();
-        if parts.machine == Machine::Riscv64 {
-            bytes[Section::Attributes] = attributes::encode(&note.cpu_features);
-        }
         bytes[Section::Strtab] = symbols.strings().to_vec();
         let frames = unwind_entries(parts, std::mem::take(&mut bytes[Section::EhFrame]))?;
 

@@ -21,7 +21,6 @@ use super::input::DebugBase;
 use super::machine::Machine;
 use super::output::Counted;
 use super::sections::{PerSection, Section, Segment};
-use super::symbols::visibility;
 use super::text::Addresses;
 use super::{LinkSummary, elf_relocs};
 use crate::function::{CodeReloc, CodeRelocKind, CompiledFunction, Symbol};
@@ -133,14 +132,6 @@ impl Writer {
         let build_id = writer.object.section_mut(build_id);
         build_id.set_data(bytes, 4);
         build_id.flags = SectionFlags::Elf { sh_flags: elf::SHF_EXCLUDE.into() };
-        let attributes = image.bytes[Section::Attributes].clone();
-        if !attributes.is_empty() {
-            let kind = SectionKind::Elf(elf::SHT_RISCV_ATTRIBUTES);
-            let section = writer.section(Section::Attributes.spec().name, kind);
-            let section = writer.object.section_mut(section);
-            section.set_data(attributes, 1);
-            section.flags = SectionFlags::Elf { sh_flags: 0 };
-        }
         writer
     }
 
@@ -201,11 +192,12 @@ impl Writer {
     /// The artifact's symbols.
     fn symbols(&mut self, image: &Image<'_>) {
         for (section, kind, offset, size, name) in image.symbols.iter() {
-            let id = self.local_symbol(section, offset, size, name, SymbolKind::Data);
-            self.object.symbol_mut(id).flags = SymbolFlags::Elf {
-                st_info: elf::STB_LOCAL << 4 | kind,
-                st_other: visibility(kind),
+            let kind = match kind {
+                elf::STT_FUNC => SymbolKind::Text,
+                elf::STT_NOTYPE => SymbolKind::Label,
+                _ => SymbolKind::Data,
             };
+            self.local_symbol(section, offset, size, name, kind);
         }
     }
 

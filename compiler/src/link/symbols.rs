@@ -7,7 +7,8 @@
 //! mapping symbols, `$d` before data and `$x` before code (ELF for the Arm
 //! 64-bit Architecture, 5.5.4; RISC-V ELF psABI, 8.3). On x86-64, which has no
 //! such symbols, by an object for the data and a label for the code behind it,
-//! under names that debuggers leave out.
+//! under names that debuggers leave out; on riscv64, where LLVM's disassembler
+//! does not know them (19), by the object too.
 
 use super::machine::Machine;
 use super::names::Names;
@@ -23,6 +24,8 @@ use object::{LittleEndian as LE, U16, U32, U64};
 pub(super) struct SymbolTable {
     entries: Vec<Entry>,
     strings: Vec<u8>,
+    /// Where names of mapping symbols are in them.
+    mapping: [Option<u32>; MAPPING.len()],
 }
 
 struct Entry {
@@ -34,17 +37,25 @@ struct Entry {
     name: u32,
 }
 
-/// A symbol of `.text` in the making: what it names, at an offset.
-enum Named {
-    /// A function or stub, or a veneer that leads to it.
-    Code(Symbol, bool),
-    /// Data, and code behind it.
-    Mapping(&'static str, u8),
+/// What a symbol in `.text` is called.
+enum Name {
+    Of(Symbol),
+    VeneerOf(Symbol),
+    Mapping(&'static str),
+}
+
+/// Names of symbols for data and for code behind it, which are in the table of
+/// strings once.
+const MAPPING: [&str; 4] = ["$x", "$d", ".Lcode", ".Ldata"];
+
+/// Whether a symbol of this name says what is code and what is data.
+pub(super) fn is_mapping(name: &[u8]) -> bool {
+    MAPPING.iter().any(|mapping| mapping.as_bytes() == name)
 }
 
 impl SymbolTable {
     /// Symbols for private tables, functions (folded ones included), stubs,
-    /// veneers and data in code, in order of address; the names in the same
+    /// veneers and data in `.text`, in order of address; the names in the same
     /// order. With debug information, also for the memory cell.
     pub(super) fn new<'a>(
         machine: Machine,
@@ -58,14 +69,15 @@ impl SymbolTable {
         let functions = functions.map(|(place, index)| (*place, Symbol::Function(index)));
         let stubs = text.stubs.iter().zip(0..);
         let stubs = stubs.map(|(place, index)| (Some(*place), Symbol::Stub(index)));
-        let named =
-            functions.chain(stubs).map(|(place, symbol)| (place, Named::Code(symbol, false)));
+        let named = functions.chain(stubs);
+        let named = named.filter_map(|(place, symbol)| Some((place?, Name::Of(symbol))));
         let veneers = text.islands.iter().flat_map(|island| island.veneers());
-        let veneers = veneers.map(|(target, place)| (Some(place), Named::Code(target, true)));
-        let code = named.chain(veneers).filter_map(|(place, named)| Some((place?, named)));
-        let mut code: Vec<_> = code.chain(mapping(machine, blocks)).collect();
+        let veneers = veneers.map(|(target, place)| (place, Name::VeneerOf(target)));
+        let code = named.chain(veneers).map(|(place, name)| (place, elf::STT_FUNC, name));
+        let mut code: Vec<(Place, u8, Name)> = code.collect();
+        map_data(&mut code, machine, blocks);
         // Stable, so that the first of several names is the first function's.
-        code.sort_by_key(|(place, _)| place.start);
+        code.sort_by_key(|(place, ..)| place.start);
 
         let mut table = Self::with_capacity(tables.tables.len() + code.len());
         for (index, range) in &tables.tables {
@@ -73,15 +85,13 @@ impl SymbolTable {
             let (offset, size) = (range.offset, range.size);
             table.add(Section::Tables, elf::STT_OBJECT, offset, size, name.as_bytes());
         }
-        for (place, named) in code {
-            let (kind, name) = match named {
-                Named::Code(symbol, false) => (elf::STT_FUNC, names.get(symbol)),
-                Named::Code(symbol, true) => {
-                    (elf::STT_FUNC, format!("__{}_veneer", names.get(symbol)).into())
-                }
-                Named::Mapping(name, kind) => (kind, name.into()),
-            };
+        for (place, kind, name) in code {
             let (offset, size) = (place.start.into(), place.size.into());
+            let name = match name {
+                Name::Of(symbol) => names.get(symbol),
+                Name::VeneerOf(symbol) => format!("__{}_veneer", names.get(symbol)).into(),
+                Name::Mapping(name) => name.into(),
+            };
             table.add(Section::Text, kind, offset, size, name.as_bytes());
         }
         if with_cell {
@@ -93,12 +103,23 @@ impl SymbolTable {
 
     /// An empty table with room for `count` symbols.
     pub(super) fn with_capacity(count: usize) -> Self {
-        Self { entries: Vec::with_capacity(count), strings: vec![0] }
+        Self {
+            entries: Vec::with_capacity(count),
+            strings: vec![0],
+            mapping: [None; MAPPING.len()],
+        }
     }
 
-    /// Appends a symbol; `offset` is relative to its section.
+    /// Appends a symbol of a type (`st_type`); `offset` is relative to its
+    /// section.
     pub(super) fn add(&mut self, section: Section, kind: u8, offset: u64, size: u64, name: &[u8]) {
-        let name = add_string(&mut self.strings, name);
+        let name = match MAPPING.iter().position(|mapping| mapping.as_bytes() == name) {
+            Some(known) => match self.mapping[known] {
+                Some(string) => string,
+                None => *self.mapping[known].insert(add_string(&mut self.strings, name)),
+            },
+            None => add_string(&mut self.strings, name),
+        };
         self.entries.push(Entry { section, kind, offset, size, name });
     }
 
@@ -149,30 +170,40 @@ impl SymbolTable {
 }
 
 /// Symbols for the data in `.text`, and for the code behind it.
-fn mapping<'a>(
+fn map_data<'a>(
+    symbols: &mut Vec<(Place, u8, Name)>,
     machine: Machine,
     blocks: impl Iterator<Item = (Place, &'a CompiledFunction)>,
-) -> impl Iterator<Item = (Place, Named)> {
+) {
+    let [code, data, code_label, data_object] = MAPPING;
     let mapped = machine != Machine::X86_64;
-    let (code, data, kind) = match mapped {
-        true => ("$x", "$d", elf::STT_NOTYPE),
-        false => (".Lcode", ".Ldata", elf::STT_OBJECT),
+    let objects = machine != Machine::Aarch64;
+    let code = if mapped { code } else { code_label };
+    let label = |symbols: &mut Vec<_>, start, name| {
+        symbols.push((Place { start, size: 0 }, elf::STT_NOTYPE, Name::Mapping(name)));
     };
-    blocks.enumerate().flat_map(move |(index, (place, function))| {
-        let label = |start: u32| (Place { start, size: 0 }, Named::Mapping(code, elf::STT_NOTYPE));
-        let first = (mapped && index == 0).then(|| label(place.start));
-        let data = function.data.iter().flat_map(move |range| {
+    for (index, (place, function)) in blocks.enumerate() {
+        if mapped && index == 0 {
+            label(symbols, place.start, code);
+        }
+        for range in &function.data {
             let (start, end) = (place.start + range.start, place.start + range.end);
-            let size = if mapped { 0 } else { end - start };
-            let behind = (mapped || range.end < place.size).then(|| label(end));
-            [(Place { start, size }, Named::Mapping(data, kind))].into_iter().chain(behind)
-        });
-        first.into_iter().chain(data)
-    })
+            if mapped {
+                label(symbols, start, data);
+            }
+            if objects {
+                let whole = Place { start, size: end - start };
+                symbols.push((whole, elf::STT_OBJECT, Name::Mapping(data_object)));
+            }
+            if mapped || range.end < place.size {
+                label(symbols, end, code);
+            }
+        }
+    }
 }
 
 /// Labels are hidden: perf takes others for functions.
-pub(super) fn visibility(kind: u8) -> u8 {
+fn visibility(kind: u8) -> u8 {
     if kind == elf::STT_NOTYPE { elf::STV_HIDDEN } else { elf::STV_DEFAULT }
 }
 

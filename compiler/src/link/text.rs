@@ -248,8 +248,10 @@ impl Addresses<'_> {
         let place = address + u64::from(reloc.offset);
         match self.layout.reach {
             Some(reach) if veneers::is_call(reloc) && !veneers::reaches(reach, place, symbol) => {
-                let veneer = island?.veneer((symbol - self.text) as u32)?;
-                Some(self.text + u64::from(veneer))
+                let start = (symbol - self.text) as u32;
+                let veneer = island.and_then(|island| island.veneer(start));
+                // Without one, the reference is refused as out of range.
+                Some(veneer.map_or(symbol, |veneer| self.text + u64::from(veneer)))
             }
             _ => Some(symbol),
         }

@@ -96,7 +96,9 @@ pub(super) fn plan(
     let none = Shifts::new(&groups, |_| 0);
     let most = far(reach / 2, &none);
     let most = Shifts::new(&groups, |group| size(&most[group]));
-    let needed = far(reach, &most);
+    // Variants of the code call from other places in the same functions.
+    let largest = blocks.iter().map(|block| block.place.size).max().unwrap_or(0);
+    let needed = far(reach - u64::from(largest).min(reach / 8), &most);
     let shifts = Shifts::new(&groups, |group| size(&needed[group]));
 
     let place = |(group, targets): (&Group, Vec<(u32, Symbol)>)| {

@@ -78,7 +78,8 @@ pub(crate) struct ModuleInfo {
 }
 
 impl ModuleInfo {
-    /// Derives them; fails when a search table is damaged.
+    /// Derives them; fails when a search table or the context template is
+    /// damaged.
     pub(super) fn new<'b>(
         module: &Module,
         bytes: impl Fn(Range) -> &'b [u8],
@@ -88,6 +89,8 @@ impl ModuleInfo {
         for (name, range) in tables {
             search::Table::new(name, bytes(range)).map_err(|error| error.to_string())?;
         }
+        let layout = ContextLayout::new(&module.context_shape())?;
+        module.check_template(&layout, bytes(module.context))?;
         let type_ids = types::intern_module(&module.types);
         let by_type = |stubs: &[Stub]| {
             let mut stubs: Box<[_]> =
@@ -98,7 +101,7 @@ impl ModuleInfo {
         let mut exports: Box<[u32]> = (0..module.exports.len() as u32).collect();
         exports.sort_by_key(|index| &module.exports[*index as usize].name);
         Ok(Self {
-            layout: ContextLayout::new(&module.context_shape())?,
+            layout,
             entry_stubs: by_type(&module.entry_stubs),
             host_stubs: by_type(&module.host_stubs),
             exports,

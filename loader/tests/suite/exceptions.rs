@@ -14,6 +14,15 @@ use precast_loader::{
 const EXN: RefType = RefType { nullable: true, heap: HeapType::Exn };
 const EXNREF: ValType = ValType::Ref(EXN);
 
+/// Registers that callees preserve: `mov register, rax`, `mov rsi, register`.
+const REGISTERS: [(&str, [u8; 3], [u8; 3]); 5] = [
+    ("rbx", [0x48, 0x89, 0xc3], [0x48, 0x89, 0xde]),
+    ("r12", [0x49, 0x89, 0xc4], [0x4c, 0x89, 0xe6]),
+    ("r13", [0x49, 0x89, 0xc5], [0x4c, 0x89, 0xee]),
+    ("r14", [0x49, 0x89, 0xc6], [0x4c, 0x89, 0xf6]),
+    ("r15", [0x49, 0x89, 0xc7], [0x4c, 0x89, 0xfe]),
+];
+
 /// Throws an exception of a tag with one value, the parameter.
 fn throw(tag: u32) -> Code {
     Code::framed(|c| {
@@ -173,10 +182,29 @@ fn importer() -> Mock {
                 .call_builtin(Builtin::Throw)
         })
     });
-    // Makes 5000 exceptions.
+    // The same with the exception nowhere but in a register.
+    for (name, save, take) in REGISTERS {
+        m.func(name, ty, move |layout| {
+            Code::framed(|c| {
+                new(c.raw(&[0x56, 0x57]), 0) // push rsi; push rdi
+                    .raw(&[0x48, 0x8b, 0x75, 0xf8]) // mov rsi, [rbp - 8]
+                    .raw(&[0x48, 0x89, 0x70, 0x10]) // mov [rax + 16], rsi
+                    .raw(&save) // mov register, rax
+                    .raw(&[0x48, 0x8b, 0x7d, 0xf0]) // mov rdi, [rbp - 16]
+                    .call_import(layout.import(0))
+                    .raw(&[0x48, 0x8b, 0x7d, 0xf0]) // mov rdi, [rbp - 16]
+                    .raw(&take) // mov rsi, register
+                    .call_builtin(Builtin::Throw)
+            })
+        });
+    }
+    // Makes 5000 exceptions, with nothing in the registers that callees
+    // preserve but for rbx, which the entry stub has saved.
     m.func("litter", ty, |_| {
         Code::framed(|c| {
-            c.raw(&[0x56, 0x57]) // push rsi; push rdi
+            c.raw(&[0x45, 0x31, 0xe4, 0x45, 0x31, 0xed]) // xor r12d, r12d; xor r13d, r13d
+                .raw(&[0x45, 0x31, 0xf6, 0x45, 0x31, 0xff]) // xor r14d, r14d; xor r15d, r15d
+                .raw(&[0x56, 0x57]) // push rsi; push rdi
                 .disp(&[0xc7, 0x45, 0xf8], 5000) // mov dword [rbp - 8], 5000
                 .raw(&[0x48, 0x8b, 0x7d, 0xf0]) // mov rdi, [rbp - 16]
                 .disp(&[0xbe], 0) // mov esi, 0
@@ -194,13 +222,6 @@ fn importer() -> Mock {
 /// exception and puts it into a table, and `take`, which throws it; and `keep`
 /// with the name of each register that callees preserve.
 fn keeper() -> Mock {
-    const REGISTERS: [(&str, [u8; 3], [u8; 3]); 5] = [
-        ("rbx", [0x48, 0x89, 0xc3], [0x48, 0x89, 0xde]),
-        ("r12", [0x49, 0x89, 0xc4], [0x4c, 0x89, 0xe6]),
-        ("r13", [0x49, 0x89, 0xc5], [0x4c, 0x89, 0xee]),
-        ("r14", [0x49, 0x89, 0xc6], [0x4c, 0x89, 0xf6]),
-        ("r15", [0x49, 0x89, 0xc7], [0x4c, 0x89, 0xfe]),
-    ];
     let mut m = Mock::new("keeper");
     let carries = m.ty(&[I32], &[]);
     let nested = m.ty(&[EXNREF], &[]);
@@ -415,6 +436,19 @@ fn exceptions_have_the_types_of_their_tags() {
     // One of another store does not get in.
     let error = call(&mut store, instance, "catch", 0).unwrap_err();
     assert!(matches!(error, Error::Usage(_)), "{error:?}");
+}
+
+#[test]
+fn sweeps_see_what_guests_keep_in_registers_across_host_calls() {
+    // Of rbx, entry stubs put a copy on the guest stack.
+    for (register, ..) in &REGISTERS[1..] {
+        let (mut store, instance, _) = with_host(|mut caller, _, _| {
+            let litter = caller.get_export("litter").and_then(|export| export.func()).unwrap();
+            litter.typed::<i32, i32>(&caller)?.call(&mut caller, 0)
+        });
+        let error = call(&mut store, instance, register, 77).unwrap_err();
+        assert_eq!(thrown(&error).1, 77, "{register}");
+    }
 }
 
 #[test]

@@ -257,6 +257,7 @@ impl Mock {
             add(RelocKind::Context, FUNCREF_CONTEXT, 0);
             add(RelocKind::TypeId, FUNCREF_TYPE, funcref.ty.into());
         }
+        self.relocs.sort_by_key(|reloc| reloc.offset);
         self.module.relocs = self.relocs;
         let mut context =
             vec![0; if self.template.is_empty() { 0 } else { layout.size() as usize }];

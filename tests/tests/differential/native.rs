@@ -1,84 +1,102 @@
-//! Runs under Precast.
+//! Precast.
 
-use crate::Trace;
 use crate::module::Numbers;
-use crate::trace::{digest, show};
-use precast_compiler::{OptLevel, Options, compile};
-use precast_loader::{Artifact, Error, Extern, Linker, Store, Val, ValType};
+use crate::trace::{Bits, Ended, Runtime, Trace, follow, memory, show};
+use precast_compiler::{MemoryModel, OptLevel, Options, compile};
+use precast_loader::{Artifact, Error, Extern, Instance, Linker, Store, Val, ValType};
 
-pub(crate) fn run(wasm: &[u8], seed: u64, opt_level: OptLevel) -> Trace {
-    let mut trace = Trace::default();
-    let options = Options { opt_level, threads: Some(1), ..Options::default() };
-    let bytes = match compile(wasm, &options) {
+/// The ways in which every module is compiled.
+pub(crate) fn ways() -> [Options; 3] {
+    let plain = Options { threads: Some(1), ..Options::default() };
+    let slow = Options { opt_level: OptLevel::None, ..plain.clone() };
+    let bounds = Options { memory_model: MemoryModel::Bounds, ..plain.clone() };
+    [plain, slow, bounds]
+}
+
+pub(crate) fn run(wasm: &[u8], seed: u64, options: &Options) -> Trace {
+    let bytes = match compile(wasm, options) {
         Ok(bytes) => bytes,
-        Err(why) => {
-            trace.note("compile", why.to_string());
-            return trace;
-        }
+        Err(why) => return Trace::refused(why),
     };
     let artifact = Artifact::from_bytes(&bytes).expect("an artifact for this machine");
-    let mut store = Store::new(());
-    let instance = match Linker::new().instantiate(&mut store, &artifact) {
-        Ok(instance) => instance,
-        Err(why) => {
-            failure(&mut trace, "instantiate", why);
-            return trace;
-        }
-    };
-    let mut exports: Vec<(String, Extern)> =
-        instance.exports(&store).map(|(name, item)| (name.to_owned(), item)).collect();
-    exports.sort_by(|a, b| a.0.cmp(&b.0));
-    let mut numbers = Numbers::new(seed);
-    for (name, item) in &exports {
-        let Extern::Func(func) = item else { continue };
-        let params: Vec<Val> =
-            func.ty(&store).params.iter().map(|ty| argument(ty, numbers.argument())).collect();
-        match func.call(&mut store, &params) {
-            Ok(results) => {
-                trace.completed += 1;
-                trace.note(name, show(results.iter().map(bits)));
-            }
-            Err(why) => failure(&mut trace, name, why),
-        }
-        if trace.cut {
-            return trace;
-        }
-    }
-    for (name, item) in exports {
-        match item {
-            Extern::Global(global) => trace.note(&name, show([bits(&global.get(&store))])),
-            Extern::Memory(memory) => trace.note(&name, digest(memory.data(&store))),
-            Extern::Table(table) => {
-                let elements = (0..table.size(&store)).map(|at| table.get(&store, at));
-                trace.note(&name, show(elements.map(|value| bits(&value.expect("in bounds")))));
-            }
-            _ => {}
-        }
-    }
-    trace
+    follow(&mut Native { artifact, running: None }, seed)
 }
 
-fn failure(trace: &mut Trace, item: &str, why: Error) {
+struct Native {
+    artifact: Artifact,
+    running: Option<(Store<()>, Instance)>,
+}
+
+impl Native {
+    fn running(&mut self) -> (&mut Store<()>, Instance) {
+        let (store, instance) = self.running.as_mut().expect("an instance was made");
+        (store, *instance)
+    }
+}
+
+impl Runtime for Native {
+    fn instantiate(&mut self) -> Result<Vec<String>, Ended> {
+        let mut store = Store::new(());
+        let instance = Linker::new().instantiate(&mut store, &self.artifact).map_err(ended)?;
+        let mut names: Vec<String> = instance
+            .exports(&store)
+            .filter(|(_, item)| matches!(item, Extern::Func(_)))
+            .map(|(name, _)| name.to_owned())
+            .collect();
+        names.sort();
+        self.running = Some((store, instance));
+        Ok(names)
+    }
+
+    fn call(&mut self, name: &str, numbers: &mut Numbers) -> Result<Vec<Bits>, Ended> {
+        let (store, instance) = self.running();
+        let func = instance.get_func(&*store, name).expect("an export");
+        let params: Option<Vec<Val>> =
+            func.ty(&*store).params.iter().map(|ty| argument(ty, numbers.argument())).collect();
+        let results = func.call(store, &params.ok_or(Ended::Skipped)?).map_err(ended)?;
+        Ok(results.iter().map(bits).collect())
+    }
+
+    fn state(&mut self, trace: &mut Trace) {
+        let (store, instance) = self.running();
+        let mut exports: Vec<(String, Extern)> =
+            instance.exports(&*store).map(|(name, item)| (name.to_owned(), item)).collect();
+        exports.sort_by(|a, b| a.0.cmp(&b.0));
+        for (name, item) in exports {
+            match item {
+                Extern::Global(global) => trace.note(&name, show([bits(&global.get(&*store))])),
+                Extern::Memory(it) => trace.note(&name, memory(it.data(&*store))),
+                Extern::Table(table) => {
+                    let elements = (0..table.size(&*store)).map(|at| table.get(&*store, at));
+                    trace.note(&name, show(elements.map(|value| bits(&value.expect("in bounds")))));
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn ended(why: Error) -> Ended {
     match why {
-        Error::Trap(trap) => trace.trap(item, &format!("{:?}", trap.code())),
-        Error::Limit(_) => trace.cut = true,
-        other => trace.note(item, other.to_string()),
+        Error::Trap(trap) => Ended::trap(format!("{:?}", trap.code())),
+        Error::Exception(exception) => Ended::Thrown(exception.fields().iter().map(bits).collect()),
+        Error::Limit(_) => Ended::Limit,
+        other => Ended::Error(other.to_string()),
     }
 }
 
-fn argument(ty: &ValType, bits: u64) -> Val {
+fn argument(ty: &ValType, bits: u64) -> Option<Val> {
     match ty {
-        ValType::I32 => Val::I32(bits as i32),
-        ValType::I64 => Val::I64(bits as i64),
-        ValType::F32 => Val::F32(bits as u32),
-        ValType::F64 => Val::F64(bits),
-        ValType::V128 => Val::V128(u128::from(bits) << 64 | u128::from(!bits)),
-        reference @ ValType::Ref(_) => Val::default_for(reference).expect("nullable"),
+        ValType::I32 => Some(Val::I32(bits as i32)),
+        ValType::I64 => Some(Val::I64(bits as i64)),
+        ValType::F32 => Some(Val::F32(bits as u32)),
+        ValType::F64 => Some(Val::F64(bits)),
+        ValType::V128 => Some(Val::V128(u128::from(bits) << 64 | u128::from(!bits))),
+        reference @ ValType::Ref(_) => Val::default_for(reference),
     }
 }
 
-/// The value's bits; those of null are zero, other references have none.
-fn bits(value: &Val) -> Option<u128> {
+fn bits(value: &Val) -> Bits {
     match value {
         Val::I32(value) => Some((*value as u32).into()),
         Val::I64(value) => Some((*value as u64).into()),
