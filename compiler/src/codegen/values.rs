@@ -8,6 +8,7 @@ use crate::translate::{Recorded, slot_variable};
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_codegen::isa::unwind::UnwindInst;
 use cranelift_codegen::{CompiledCode, LabelValueLoc};
+use target_lexicon::Architecture;
 
 /// Distance of the CFA above the frame pointer in every function's call-frame
 /// information: the saved frame pointer and the return address.
@@ -46,6 +47,10 @@ pub(super) fn collect(
                 LabelValueLoc::Reg(reg) => {
                     let Ok(register) = isa.map_regalloc_reg_to_dwarf(reg) else { continue };
                     let place = Place::Register(register);
+                    if survives_calls(register, isa) {
+                        places.push(ValuePlace { value, start, end, place });
+                        continue;
+                    }
                     push_between_calls(&mut places, value, start..end, place, &calls);
                 }
             }
@@ -55,7 +60,21 @@ pub(super) fn collect(
     Ok(CodeDebug { positions, spans: spans.into(), places: places.into() })
 }
 
-/// Registers do not survive calls, and a frame that is in a call is looked up
+/// Whether functions restore a register, so that it can be found in the frame
+/// of the caller too. Numbers are DWARF's.
+fn survives_calls(register: u16, isa: &dyn TargetIsa) -> bool {
+    match isa.triple().architecture {
+        // rbx, r12 to r15.
+        Architecture::X86_64 => matches!(register, 3 | 12..=15),
+        // x19 to x28.
+        Architecture::Aarch64(_) => matches!(register, 19..=28),
+        // s1 to s11.
+        Architecture::Riscv64(_) => matches!(register, 9 | 18..=27),
+        _ => false,
+    }
+}
+
+/// Other registers do not survive calls, and a frame that is in a call is looked up
 /// by the call's last byte: that byte is left out (as GCC's location lists do).
 fn push_between_calls(
     places: &mut Vec<ValuePlace>,

@@ -168,6 +168,7 @@ mod tests {
             handlers: Box::default(),
             unwind: Box::new([(0, UnwindOp::CfaOffset(16))]),
             debug: None,
+            data: Box::default(),
         }
     }
 

@@ -91,6 +91,7 @@ fn caller(machine: u16, callee: Symbol) -> CompiledFunction {
         handlers: Box::default(),
         unwind: unwind.into(),
         debug: None,
+        data: Box::default(),
     }
 }
 
