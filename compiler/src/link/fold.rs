@@ -154,9 +154,7 @@ mod tests {
 
     fn function() -> CompiledFunction {
         CompiledFunction {
-            data: Box::default(),
             code: Box::new([0xe8, 0, 0, 0, 0, 0xc3]),
-            data: Box::default(),
             alignment: 16,
             relocs: Box::new([CodeReloc {
                 offset: 1,

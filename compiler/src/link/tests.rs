@@ -82,9 +82,7 @@ fn caller(machine: u16, callee: Symbol) -> CompiledFunction {
         ),
     };
     CompiledFunction {
-        data: Box::default(),
         code,
-        data: Box::default(),
         alignment: 4,
         relocs: relocs([reloc]),
         sites: Box::new([CodeSite { offset: after - 1, site: Site::Call, wasm: 1000 }]),
@@ -160,7 +158,7 @@ fn sample((machine, page_size): (u16, u64)) -> LinkInput<'static> {
             guard: 0,
         }],
         globals: vec![Global {
-            ty: GlobalType { value: ValType::I32, mutable: true },
+            ty: GlobalType { value: ValType::I64, mutable: true },
             imported: false,
         }],
         funcrefs: vec![
@@ -209,7 +207,7 @@ fn sample((machine, page_size): (u16, u64)) -> LinkInput<'static> {
             ],
         )],
         context,
-        relocs: vec![Reloc { kind: RelocKind::Context, offset: -48, addend: 0 }],
+        relocs: vec![Reloc { kind: RelocKind::Context, offset: layout.global(0), addend: 0 }],
         memory: vec![
             MemoryContents { memory: 0, address: 0, bytes: vec![1; 5000] },
             MemoryContents { memory: 0, address: 0x10000, bytes: Vec::new() },
