@@ -22,6 +22,9 @@
 //! in binary or text. `PRECAST_FUZZ_RECORD=1` writes `recorded.txt`, which must
 //! be done when the generator of modules changes.
 
+//!
+//! `tests/fuzz` has the same property as a target for `cargo fuzz`.
+
 mod interpreter;
 mod module;
 mod native;

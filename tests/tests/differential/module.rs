@@ -10,17 +10,21 @@ const FUEL: u32 = 1_000;
 /// A module that imports nothing, exports everything and always terminates,
 /// of what the interpreter knows.
 pub(crate) fn plain(seed: u64) -> Vec<u8> {
+    generate(plain_config(seed.is_multiple_of(8)), seed)
+}
+
+/// What [`plain`] makes; with a start function, or not.
+pub(crate) fn plain_config(allow_start_export: bool) -> Config {
     // Not `disallow_traps`: with its guards wasmi 2.0.0 traps on 1643742727 / 1,
     // and in another module ends with a value that wasmtime does not.
-    let config = Config {
-        allow_start_export: seed.is_multiple_of(8),
+    Config {
+        allow_start_export,
         exceptions_enabled: false,
         gc_enabled: false,
         threads_enabled: false,
         relaxed_simd_enabled: false,
         ..common()
-    };
-    generate(config, seed)
+    }
 }
 
 /// As [`plain`], of everything that Precast knows but typed function
@@ -80,13 +84,14 @@ fn generate(config: Config, seed: u64) -> Vec<u8> {
     let mut numbers = Numbers::new(seed);
     let length = 1024 << (numbers.next() % 6);
     let bytes: Vec<u8> = (0..length / 8).flat_map(|_| numbers.next().to_le_bytes()).collect();
-    from_bytes(config, &bytes)
+    from_bytes(config, &bytes).expect("enough bytes")
 }
 
-fn from_bytes(config: Config, bytes: &[u8]) -> Vec<u8> {
-    let mut module = Module::new(config, &mut Unstructured::new(bytes)).expect("enough bytes");
+/// A module that always terminates; none if the bytes do not make one.
+pub(crate) fn from_bytes(config: Config, bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut module = Module::new(config, &mut Unstructured::new(bytes)).ok()?;
     module.ensure_termination(FUEL).expect("bodies were generated");
-    module.to_bytes()
+    Some(module.to_bytes())
 }
 
 fn shares_memory(wasm: &[u8]) -> bool {
