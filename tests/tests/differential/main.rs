@@ -21,7 +21,6 @@
 //! seed; `PRECAST_FUZZ_SEED` runs a seed again, `PRECAST_FUZZ_FILE` a module,
 //! in binary or text. `PRECAST_FUZZ_RECORD=1` writes `recorded.txt`, which must
 //! be done when the generator of modules changes.
-
 //!
 //! `tests/fuzz` has the same property as a target for `cargo fuzz`.
 
