@@ -109,7 +109,9 @@ fn mutate(path: &Path, edits: u64, change: fn(Vec<u8>) -> Vec<u8>) {
     let file = change(std::fs::read(path).expect("a readable file"));
     let report = supervise(&Work { job: Job::Compile, edits, file });
     println!("{}", path.display());
-    assert!(report.refused > 0 && report.accepted > 0, "{report:?}");
+    // Few edits of a large module may all hit something that matters.
+    let few = edits < 100;
+    assert!(report.refused > 0 && (few || report.accepted > 0), "{report:?}");
 }
 
 /// Real programs, as far as they were fetched.
