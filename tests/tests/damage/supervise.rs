@@ -88,6 +88,7 @@ fn supervise_range(
     let mut report = Report::default();
     let mut failures = Vec::new();
     let map = Map::new(&work.file);
+    let code_altered = |number| edits::edit(&work.job, &work.file, &map, number).touches(&map.code);
     while !range.is_empty() && failures.len() < ENOUGH {
         let errors = folder.join(format!("{index}.stderr"));
         let status = child(work, folder, index, &range, &errors);
@@ -99,6 +100,12 @@ fn supervise_range(
         let edit = edits::edit(&work.job, &work.file, &map, progress.edit);
         if may_end_so(progress.stage, status, &edit, &map.code) {
             report.contained += 1;
+        } else if (range.start..progress.edit).rev().any(code_altered) {
+            // Altered code that ran before may have written anywhere in its
+            // process: judged again, in a new one, where this comes first.
+            report.contained += 1;
+            range.start = progress.edit;
+            continue;
         } else {
             let errors = std::fs::read_to_string(&errors).unwrap_or_default();
             let errors: Vec<&str> = errors.lines().rev().take(12).collect();
