@@ -51,6 +51,9 @@ pub(crate) const FRAME_RETURN: isize = 8;
 pub(crate) const FRAME_SETUP: usize = 8;
 
 global_asm!(
+    // Link-time optimisation assembles this without the target's features.
+    ".option push",
+    ".option arch, +d",
     ".pushsection .text.precast_stubs, \"ax\", @progbits",
     ".p2align 5",
     ".globl precast_loader_stubs_start",
@@ -274,6 +277,7 @@ global_asm!(
     ".hidden precast_loader_stubs_end",
     "precast_loader_stubs_end:",
     ".popsection",
+    ".option pop",
     host_sp = const abi::ACTIVATION_HOST_SP,
     resume = const abi::ACTIVATION_RESUME,
     entry_fp = const abi::ACTIVATION_ENTRY_FP,
