@@ -1,0 +1,59 @@
+use super::*;
+use crate::function::Place;
+use gimli::{Encoding, LittleEndian};
+
+const ENCODING: Encoding = Encoding { address_size: 4, format: gimli::Format::Dwarf32, version: 4 };
+
+fn parse(bytes: &[u8], frame_base: Option<&Source>) -> Option<Source> {
+    let expression = gimli::Expression(EndianSlice::new(bytes, LittleEndian));
+    Source::parse(expression, ENCODING, frame_base)
+}
+
+fn emit(source: &Source, places: &[Place]) -> Vec<u8> {
+    let world = World {
+        frame_pointer: 6,
+        memory_at_context: true,
+        global: &|_| Some(Global::Own(-64, 4)),
+        local_size: &|_| Some(4),
+    };
+    source.emit(&source.variables(true), places, &world).unwrap().bytes
+}
+
+#[test]
+fn a_variable_in_a_local_is_where_the_local_is() {
+    let source = parse(&[0xed, 0, 3, 0x9f], None).unwrap();
+    assert!(source.is_local());
+    assert_eq!(source.variables(true), [Watched::Local(3)]);
+    // breg6 -24
+    assert_eq!(emit(&source, &[Place::Frame(-40)]), [0x76, 0x68]);
+    assert_eq!(emit(&source, &[Place::Register(17)]), [0x61]);
+}
+
+#[test]
+fn a_variable_in_the_frame_is_in_memory() {
+    let base = parse(&[0xed, 0, 3, 0x9f], None).unwrap();
+    let source = parse(&[0x91, 8], Some(&base)).unwrap();
+    assert_eq!(source.variables(true), [Watched::Local(3), Watched::Context]);
+    let places = [Place::Frame(-40), Place::Frame(-32)];
+    // breg6 -24, deref_size 4, plus_uconst 8, breg6 -16, deref, plus
+    let expected = [0x76, 0x68, 0x94, 4, 0x23, 8, 0x76, 0x70, 0x06, 0x22];
+    assert_eq!(emit(&source, &places), expected);
+}
+
+#[test]
+fn a_global_variable_needs_no_frame() {
+    let source = parse(&[0x03, 0x70, 0x0d, 0, 0], None).unwrap();
+    assert_eq!(source.variables(false), []);
+    let emitted = emit(&source, &[]);
+    assert_eq!(emitted[..3], [0x10, 0xf0, 0x1a]);
+    assert_eq!(emitted[3], 0x03);
+    assert_eq!(emitted[12..], [0x06, 0x22]);
+}
+
+#[test]
+fn what_has_no_counterpart_is_refused() {
+    // DW_OP_breg0 0; DW_OP_bra; nothing; truncated.
+    for bytes in [&[0x70, 0][..], &[0x28, 0, 0], &[], &[0x03, 1]] {
+        assert_eq!(parse(bytes, None), None);
+    }
+}

@@ -1,0 +1,147 @@
+//! Attributes: which are copied, and what stands in place of the others.
+
+use super::Converter;
+use super::draft::Draft;
+use crate::debug::meaning::Meaning;
+use crate::debug::output::{Fixup, Part};
+use crate::debug::source::Bytes;
+use gimli::{Attribute, AttributeValue, DwAt, constants as dw};
+
+impl<'a> Converter<'_, 'a> {
+    /// Copies an attribute, unless something else takes its place.
+    pub(super) fn attribute(
+        &mut self,
+        attribute: &Attribute<Bytes<'a>>,
+        function: Option<usize>,
+        draft: &mut Draft,
+    ) {
+        let name = attribute.name();
+        match name {
+            // Written apart, or of no use here.
+            dw::DW_AT_low_pc
+            | dw::DW_AT_high_pc
+            | dw::DW_AT_ranges
+            | dw::DW_AT_entry_pc
+            | dw::DW_AT_stmt_list
+            | dw::DW_AT_producer
+            | dw::DW_AT_frame_base
+            | dw::DW_AT_sibling
+            | dw::DW_AT_address_class
+            | dw::DW_AT_start_scope
+            | dw::DW_AT_call_pc
+            | dw::DW_AT_call_return_pc
+            | dw::DW_AT_macros
+            | dw::DW_AT_macro_info
+            | dw::DW_AT_GNU_macros
+            | dw::DW_AT_addr_base
+            | dw::DW_AT_str_offsets_base
+            | dw::DW_AT_rnglists_base
+            | dw::DW_AT_loclists_base
+            | dw::DW_AT_GNU_addr_base
+            | dw::DW_AT_GNU_ranges_base
+            | dw::DW_AT_GNU_pubnames
+            | dw::DW_AT_dwo_name
+            | dw::DW_AT_GNU_dwo_name
+            | dw::DW_AT_GNU_dwo_id => {}
+            dw::DW_AT_linkage_name if self.is_disguised_main(attribute) => {}
+            dw::DW_AT_location => self.location(attribute, function, Meaning::Plain, draft),
+            _ => {
+                let value = attribute.raw_value();
+                if let AttributeValue::Exprloc(expression) = value {
+                    if is_member_offset(name) {
+                        let bytes = expression.0.slice().to_vec();
+                        draft.expression(name, &Part { bytes, fixups: Vec::new() });
+                    }
+                } else {
+                    self.copy(name, value, draft);
+                }
+            }
+        }
+    }
+
+    pub(super) fn location(
+        &mut self,
+        attribute: &Attribute<Bytes<'a>>,
+        function: Option<usize>,
+        meaning: Meaning,
+        draft: &mut Draft,
+    ) {
+        let function = function.map(|function| &self.functions[function]);
+        let location = match attribute.value() {
+            AttributeValue::Exprloc(expression) => {
+                self.locations.expression(function, expression, meaning)
+            }
+            value => {
+                let dwarf = &self.module.dwarf;
+                let Ok(Some(mut list)) = dwarf.attr_locations(self.unit, value) else { return };
+                let Some(function) = function else { return };
+                let mut entries = Vec::new();
+                while let Ok(Some(entry)) = list.next() {
+                    let Some(left) = self.locations.work.checked_sub(8) else { break };
+                    self.locations.work = left;
+                    entries.push((entry.range.begin..entry.range.end, entry.data));
+                }
+                self.locations.list(function, entries.into_iter(), meaning)
+            }
+        };
+        if let Some(location) = location {
+            draft.location(dw::DW_AT_location, location);
+        }
+    }
+
+    /// Writes the path that an attribute is, if another one shall stand in its
+    /// place.
+    pub(super) fn path(&self, attribute: &Attribute<Bytes<'a>>, draft: &mut Draft) -> bool {
+        if self.module.form.remap.is_empty() || attribute.name() == dw::DW_AT_producer {
+            return false;
+        }
+        let text = self.module.dwarf.attr_string(self.unit, attribute.value());
+        let Ok(text) = text else { return false };
+        let path = self.module.path(text.slice());
+        let other = path != text.slice();
+        if other {
+            draft.string(attribute.name(), &path);
+        }
+        other
+    }
+
+    pub(super) fn root_attributes(
+        &mut self,
+        attributes: &[Attribute<Bytes<'a>>],
+        draft: &mut Draft,
+    ) {
+        let producer = attributes.iter().find(|a| a.name() == dw::DW_AT_producer);
+        if let Some(producer) = producer
+            && let Ok(text) = self.module.dwarf.attr_string(self.unit, producer.value())
+        {
+            let text = format!("{}; {}", text.to_string_lossy(), self.module.producer);
+            draft.string(dw::DW_AT_producer, text.as_bytes());
+        }
+        if self.place.line.is_some() {
+            draft.shape.attribute(dw::DW_AT_stmt_list, dw::DW_FORM_sec_offset);
+            draft.values.fixup(Fixup::Line(self.place.line_owner as u32), 0);
+        }
+        let has_code = [dw::DW_AT_low_pc, dw::DW_AT_ranges];
+        if attributes.iter().any(|a| has_code.contains(&a.name())) {
+            draft.shape.attribute(dw::DW_AT_low_pc, dw::DW_FORM_addr);
+            draft.values.u64(0);
+            draft.shape.attribute(dw::DW_AT_ranges, dw::DW_FORM_sec_offset);
+            // Filled in when all functions are known. A root's code is 1.
+            self.own_ranges = Some(self.info.len() + 1 + draft.values.len());
+            draft.values.fixup(Fixup::Ranges, 0);
+        }
+    }
+
+    /// Clang gives `main` a linkage name by its parameters, which debuggers would
+    /// show in place of `main`.
+    fn is_disguised_main(&self, attribute: &Attribute<Bytes<'a>>) -> bool {
+        let name = self.module.dwarf.attr_string(self.unit, attribute.value());
+        let disguises: [&[u8]; 2] = [b"__main_argc_argv", b"__main_void"];
+        name.is_ok_and(|name| disguises.contains(&name.slice()))
+    }
+}
+
+/// Expressions that only compute an offset inside an object.
+fn is_member_offset(name: DwAt) -> bool {
+    matches!(name, dw::DW_AT_data_member_location | dw::DW_AT_vtable_elem_location)
+}
