@@ -29,6 +29,7 @@
 //! | [`location`] | locations, as expressions or lists |
 //! | [`join`] | units into sections |
 //! | [`mod@line`] | line number programs |
+//! | [`locals`] | where frames keep the locals of the module |
 //! | [`abbreviation`] | shapes of entries |
 //! | [`meaning`] | locations that mean more than they say |
 //! | [`mod@pointer`] | pointer types and their names |
@@ -41,6 +42,7 @@ mod code;
 mod expression;
 mod join;
 mod line;
+mod locals;
 mod location;
 mod meaning;
 mod output;
@@ -51,11 +53,13 @@ mod text;
 mod unit;
 
 use crate::function::CompiledFunction;
+use crate::link::DebugSection;
 use crate::parse::Parsed;
 use crate::plan::Plan;
 use code::CodeMap;
 use gimli::Section as _;
 pub(crate) use join::Sections;
+use precast_artifact::locals::NAME;
 pub(crate) use source::Source;
 use source::{Dwarf, UnitPlace};
 pub(crate) use text::describe_text;
@@ -150,6 +154,9 @@ impl<'a> Module<'a> {
     pub(crate) fn finish(&self, units: Vec<UnitOutput>) -> Sections {
         let strings = self.strings(self.dwarf.debug_str.reader().slice());
         let line_strings = self.strings(self.dwarf.debug_line_str.reader().slice());
-        join::join(units, strings, line_strings, self.form.relocatable)
+        let mut sections = join::join(units, strings, line_strings, self.form.relocatable);
+        let bytes = locals::section(&self.code, self.parsed);
+        sections.list.push(DebugSection { name: NAME, bytes, relocs: Vec::new() });
+        sections
     }
 }

@@ -71,9 +71,9 @@ use image::Image;
 use machine::Machine;
 use names::Names;
 use precast_artifact::abi::Versions;
-use precast_artifact::formatters;
 use precast_artifact::module::{Bounds, Description, InstancePlan, Module, Range};
 use precast_artifact::note::{self, Note};
+use precast_artifact::{bodies, formatters};
 use sections::{PerSection, Places, Section};
 use sha2::{Digest as _, Sha256};
 use std::io::Write;
@@ -179,6 +179,7 @@ fn lay_out(
     bytes[Section::Functions] = search::function_table(&text, &input.functions);
     bytes[Section::Sites] = search::site_table(blocks());
     bytes[Section::Handlers] = search::handler_table(blocks());
+    bytes[Section::Bodies] = bodies::encode(input.bodies.iter().copied());
     bytes[Section::Comment] = comment;
     bytes[Section::Shstrtab] = elf::section_names();
     if machine == Machine::Riscv64 {

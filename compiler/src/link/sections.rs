@@ -7,9 +7,9 @@
 
 use object::LittleEndian as LE;
 use object::elf::{self, FileHeader64, ProgramHeader64, SectionHeader64};
-use precast_artifact::addresses;
 use precast_artifact::formatters::GDB_SECTION;
 use precast_artifact::module::Range;
+use precast_artifact::{addresses, bodies, locals};
 use std::ops::{Index, IndexMut};
 
 /// Three `PT_LOAD`, `PT_NOTE`, `PT_GNU_EH_FRAME`, `PT_GNU_STACK`.
@@ -50,6 +50,10 @@ pub(super) enum Section {
     GdbScripts,
     /// Source positions for trap reports.
     Lines,
+    /// Where frames keep locals.
+    Locals,
+    /// Where bodies begin in the module.
+    Bodies,
     Comment,
     Symtab,
     Strtab,
@@ -84,7 +88,7 @@ pub(super) struct Spec {
 
 impl Section {
     /// Every section in file order.
-    pub(super) const ALL: [Self; 29] = [
+    pub(super) const ALL: [Self; 31] = [
         Self::Note,
         Self::BuildId,
         Self::Module,
@@ -109,6 +113,8 @@ impl Section {
         Self::Addresses,
         Self::GdbScripts,
         Self::Lines,
+        Self::Locals,
+        Self::Bodies,
         Self::Comment,
         Self::Symtab,
         Self::Strtab,
@@ -150,6 +156,8 @@ impl Section {
             Self::Addresses => (addresses::NAME, elf::SHT_PROGBITS, Unmapped, 1),
             Self::GdbScripts => (GDB_SECTION, elf::SHT_PROGBITS, Unmapped, 1),
             Self::Lines => (".precast.lines", elf::SHT_PROGBITS, Unmapped, 1),
+            Self::Locals => (locals::NAME, elf::SHT_PROGBITS, Unmapped, 1),
+            Self::Bodies => (bodies::NAME, elf::SHT_PROGBITS, Unmapped, 1),
             Self::Comment => (".comment", elf::SHT_PROGBITS, Unmapped, 1),
             Self::Symtab => (".symtab", elf::SHT_SYMTAB, Unmapped, 8),
             Self::Strtab => (".strtab", elf::SHT_STRTAB, Unmapped, 1),
