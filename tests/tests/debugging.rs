@@ -160,6 +160,27 @@ fn gdb_stops_steps_and_writes() {
 }
 
 #[test]
+fn function_pointers_show_functions() {
+    need!("clang-19");
+    let (gdb, lldb) = (need!("gdb"), need!("lldb"));
+    let folder = scratch();
+    let module = module(folder.path(), "callbacks.c");
+    let artifact = module.with_extension("cwasm");
+    // The table can be changed, or not.
+    for level in ["-O0", "-O2"] {
+        let mut compile = precast();
+        run(compile.args(["compile", "-g", level]).arg(&module).arg("-o").arg(&artifact)).exits(0);
+        let commands = ["set debuginfod enabled off", "break compare", "run", "print commands"];
+        let text = debug(&gdb, &["--gdb"], &commands, &artifact).exits(0).text();
+        in_order(&text, &["compare", "\"add\", run = 0x1 <add>}", "\"multiply\", run = 0x"]);
+        in_order(&text, &["run = 0x1 <add>}", "<multiply>}"]);
+        let commands = ["breakpoint set -n compare", "run", "target variable commands"];
+        let text = debug(&lldb, &[], &commands, &artifact).exits(0).text();
+        in_order(&text, &["\"add\"", "run = 0x00000001 (add)", "\"multiply\"", "(multiply)"]);
+    }
+}
+
+#[test]
 fn debuggers_stop_at_traps() {
     need!("clang-19");
     let (gdb, lldb) = (need!("gdb"), need!("lldb"));

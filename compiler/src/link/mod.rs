@@ -71,6 +71,7 @@ use image::Image;
 use machine::Machine;
 use names::Names;
 use precast_artifact::abi::Versions;
+use precast_artifact::container::DEBUG_CELL;
 use precast_artifact::module::{Bounds, Description, InstancePlan, Module, Range};
 use precast_artifact::note::{self, Note};
 use precast_artifact::{bodies, formatters};
@@ -204,7 +205,7 @@ fn lay_out(
 
     // Where everything lies in the file.
     let mut sizes = bytes.map(|bytes| bytes.len() as u64);
-    sizes[Section::Cell] = if with_debug { sections::CELL_SIZE } else { 0 };
+    sizes[Section::Cell] = if with_debug { DEBUG_CELL } else { 0 };
     sizes[Section::Tables] = tables.size;
     sizes[Section::Data] = input.data.iter().map(|segment| segment.len() as u64).sum();
     sizes[Section::EhFrameHdr] = frames.header_size();

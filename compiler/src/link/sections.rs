@@ -34,8 +34,9 @@ pub(super) enum Section {
     Text,
     Memory,
     Variants,
-    /// Where a debugger finds linear memory without a frame: the base of memory
-    /// 0 and the context address, written by the loader. Not in the file.
+    /// Where a debugger finds linear memory without a frame, and functions by
+    /// their index in table 0: [`DEBUG_CELL`](precast_artifact::container::DEBUG_CELL),
+    /// written by the loader. Not in the file.
     Cell,
     DebugAbbrev,
     DebugInfo,
@@ -60,9 +61,6 @@ pub(super) enum Section {
     Attributes,
     Shstrtab,
 }
-
-/// Size of [`Section::Cell`].
-pub(super) const CELL_SIZE: u64 = 16;
 
 /// How a part of the file is mapped, in file order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
