@@ -4,7 +4,8 @@
 use super::Module;
 use super::code::Piece;
 use super::output::{Base, Part};
-use super::source::Bytes;
+use super::source::{Bytes, Dwarf};
+use super::units::LinePlace;
 use gimli::AttributeValue;
 use gimli::constants as dw;
 use std::collections::BTreeMap;
@@ -33,10 +34,11 @@ pub(super) struct Rows {
     pub functions: BTreeMap<usize, Vec<Row>>,
 }
 
-/// Reads the rows at `offset` of `.debug_line`, as far as they are sound.
-pub(super) fn read(module: &Module<'_>, offset: usize, address_size: u8) -> Option<Rows> {
-    let section = &module.dwarf.debug_line;
-    let program = section.program(gimli::DebugLineOffset(offset), address_size, None, None).ok()?;
+/// Reads the rows of the program at `place`, as far as they are sound.
+pub(super) fn read(module: &Module<'_>, place: LinePlace, address_size: u8) -> Option<Rows> {
+    let section = &module.input.files[place.file].dwarf.debug_line;
+    let offset = gimli::DebugLineOffset(place.offset);
+    let program = section.program(offset, address_size, None, None).ok()?;
     let mut reader = program.rows();
     let mut rows = Rows::default();
     while let Ok(Some((_, row))) = reader.next_row() {
@@ -84,8 +86,13 @@ pub(super) fn row_at(rows: &[Row], address: u64) -> Option<usize> {
     rows.partition_point(|row| row.address <= address).checked_sub(1)
 }
 
-/// Writes the program at `offset` for the native code.
-pub(super) fn write(module: &Module<'_>, offset: usize, unit: &UnitFiles<'_>, rows: &Rows) -> Part {
+/// Writes the program at `place` for the native code.
+pub(super) fn write(
+    module: &Module<'_>,
+    place: LinePlace,
+    unit: &UnitFiles<'_>,
+    rows: &Rows,
+) -> Part {
     let mut out = Part::default();
     out.u32(0);
     out.u16(5);
@@ -95,7 +102,7 @@ pub(super) fn write(module: &Module<'_>, offset: usize, unit: &UnitFiles<'_>, ro
     out.u32(0);
     out.raw(&[1, 1, 1, LINE_BASE as u8, LINE_RANGE as u8, OPCODE_BASE]);
     out.raw(&[0, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 1]);
-    files(module, offset, unit, &mut out);
+    files(module, place, unit, &mut out);
     out.set_length(header_length);
 
     let mut functions: Vec<_> = rows.functions.iter().collect();
@@ -116,11 +123,12 @@ pub(super) struct UnitFiles<'a> {
 
 /// The directories and files, numbered as in the module's program: version 5
 /// counts both from zero, where the unit's own stand.
-fn files(module: &Module<'_>, offset: usize, unit: &UnitFiles<'_>, out: &mut Part) {
-    let section = &module.dwarf.debug_line;
-    let offset = gimli::DebugLineOffset(offset);
+fn files(module: &Module<'_>, place: LinePlace, unit: &UnitFiles<'_>, out: &mut Part) {
+    let dwarf = &module.input.files[place.file].dwarf;
+    let section = &dwarf.debug_line;
+    let offset = gimli::DebugLineOffset(place.offset);
     let program = section.program(offset, unit.address_size, unit.directory, unit.name);
-    let text = |value: &AttributeValue<Bytes<'_>>| text(module, value);
+    let text = |value: &AttributeValue<Bytes<'_>>| text(module, dwarf, value);
     let Ok(program) = program else {
         out.raw(&[0, 0, 0, 0]);
         return;
@@ -151,8 +159,13 @@ fn files(module: &Module<'_>, offset: usize, unit: &UnitFiles<'_>, out: &mut Par
     let names = header.file_names();
     out.uleb((names.len() + usize::from(old)) as u64);
     if old {
-        out.string(&own(unit.name));
-        out.uleb(0);
+        // gdb cannot do without a name, which units of types need not have.
+        let (name, directory) = match (unit.name, names.first()) {
+            (None, Some(first)) => (text(&first.path_name()), first.directory_index()),
+            (name, _) => (own(name), 0),
+        };
+        out.string(if name.is_empty() { b"?" } else { &name });
+        out.uleb(if directory < directories.len() as u64 { directory } else { 0 });
     }
     for file in names {
         out.string(&text(&file.path_name()));
@@ -164,10 +177,11 @@ fn files(module: &Module<'_>, offset: usize, unit: &UnitFiles<'_>, out: &mut Par
     }
 }
 
-/// The path of every file of the program at `offset`, by number.
-pub(super) fn paths(module: &Module<'_>, offset: usize, unit: &UnitFiles<'_>) -> Vec<String> {
-    let section = &module.dwarf.debug_line;
-    let offset = gimli::DebugLineOffset(offset);
+/// The path of every file of the program at `place`, by number.
+pub(super) fn paths(module: &Module<'_>, place: LinePlace, unit: &UnitFiles<'_>) -> Vec<String> {
+    let dwarf = &module.input.files[place.file].dwarf;
+    let section = &dwarf.debug_line;
+    let offset = gimli::DebugLineOffset(place.offset);
     let program = section.program(offset, unit.address_size, unit.directory, unit.name);
     let Ok(program) = program else { return Vec::new() };
     let header = program.header();
@@ -176,9 +190,9 @@ pub(super) fn paths(module: &Module<'_>, offset: usize, unit: &UnitFiles<'_>) ->
     let name = |file: &gimli::FileEntry<Bytes<'_>>| {
         let directory = match (file.directory_index(), header.version()) {
             (0, ..5) => None,
-            _ => file.directory(header).map(|directory| lossy(text(module, &directory))),
+            _ => file.directory(header).map(|directory| lossy(text(module, dwarf, &directory))),
         };
-        let path = lossy(text(module, &file.path_name()));
+        let path = lossy(text(module, dwarf, &file.path_name()));
         let parts = [own(unit.directory), directory.unwrap_or_default(), path];
         // What is absolute begins anew.
         parts.into_iter().fold(String::new(), |path, part| match part.as_str() {
@@ -195,8 +209,7 @@ pub(super) fn paths(module: &Module<'_>, offset: usize, unit: &UnitFiles<'_>) ->
 }
 
 /// A string of a line number program's header.
-fn text(module: &Module<'_>, value: &AttributeValue<Bytes<'_>>) -> Vec<u8> {
-    let dwarf = &module.dwarf;
+fn text(module: &Module<'_>, dwarf: &Dwarf<'_>, value: &AttributeValue<Bytes<'_>>) -> Vec<u8> {
     let text = match *value {
         AttributeValue::String(text) => Ok(text),
         AttributeValue::DebugStrRef(at) => dwarf.debug_str.get_str(at),
@@ -227,16 +240,20 @@ fn sequence(module: &Module<'_>, function: usize, rows: &[Row], out: &mut Part) 
     let mut state = State { address: 0, file: 1, line: 1, column: 0, is_stmt: true };
     let mut last = None;
     for piece in pieces {
-        // Code before the first row belongs to the start of the function.
-        let number = row_at(rows, piece.source.into()).unwrap_or(0);
-        let starts = first[number] == Some(piece.start);
+        // Code before the first row belongs to the start of the function, which
+        // is no place to stop at when parameters shall be looked at.
+        let number = row_at(rows, piece.source.into());
+        let row = &rows[number.unwrap_or(0)];
+        let starts = match number {
+            Some(number) => first[number] == Some(piece.start),
+            None => piece.start == 0,
+        };
         if last == Some(number) && !starts {
             continue;
         }
         last = Some(number);
-        let row = &rows[number];
-        let is_stmt = row.is_stmt && starts;
-        emit(&mut state, piece.start, row, is_stmt, row.prologue_end && starts, out);
+        let ends_prologue = row.prologue_end && starts && number.is_some();
+        emit(&mut state, piece.start, row, row.is_stmt && starts, ends_prologue, out);
     }
     let size = text.end - text.start;
     if size > state.address {
@@ -251,8 +268,9 @@ fn sequence(module: &Module<'_>, function: usize, rows: &[Row], out: &mut Part) 
 fn first_pieces(pieces: &[Piece], rows: &[Row]) -> Vec<Option<u32>> {
     let mut first = vec![None; rows.len()];
     for piece in pieces {
-        let number = row_at(rows, piece.source.into()).unwrap_or(0);
-        first[number].get_or_insert(piece.start);
+        if let Some(number) = row_at(rows, piece.source.into()) {
+            first[number].get_or_insert(piece.start);
+        }
     }
     first
 }
