@@ -11,6 +11,7 @@
 //! | [`abi`] | what machine code assumes: versions, context, store block, activation, function references, builtins |
 //! | [`container`] | the ELF image: sections, segments, and how a file is opened |
 //! | [`cpu`] | CPU features: names, and how a machine tells that it has them |
+//! | [`formatters`] | what tells debuggers how to show guests' pointers |
 //! | [`handlers`] | exception handlers by return address |
 //! | [`lines`] | source positions for trap reports, in `.precast.lines` |
 //! | [`linked`] | images that are linked into a program |
@@ -39,6 +40,7 @@
 pub mod abi;
 pub mod container;
 pub mod cpu;
+pub mod formatters;
 pub mod handlers;
 pub mod lines;
 pub mod linked;

@@ -8,7 +8,9 @@
 set -e
 cd "$(dirname "$0")"
 for source in *.c; do
-    clang-19 --target=wasm32-wasi -std=gnu17 -O2 -Wall -Wextra -Werror -Wl,-s \
+    flags=()
+    if grep -q wasm_simd128.h "$source"; then flags+=(-msimd128); fi
+    clang-19 --target=wasm32-wasi -std=gnu17 -O2 "${flags[@]}" -Wall -Wextra -Werror -Wl,-s \
         "$source" -o "${source%.c}.wasm"
 done
 if [ "$1" = record ]; then sha256sum ./*.wasm >SHA256SUMS; fi

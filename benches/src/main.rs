@@ -2,15 +2,19 @@
 #![deny(unsafe_code)]
 
 mod child;
+mod cpus;
 mod machine;
 mod measures;
+mod models;
 mod opening;
+mod programs;
 mod stats;
 mod table;
 mod tools;
 
 use clap::Parser;
 use measures::Bench;
+use std::cell::LazyCell;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use table::Table;
@@ -44,12 +48,16 @@ struct Cli {
     clang: Option<PathBuf>,
 }
 
-#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Group {
     Compile,
     Hello,
     Open,
     Programs,
+    /// What `--cpu` buys, without wasmtime
+    Cpus,
+    /// What `--memory-model` and `--memory-reservation` cost, without wasmtime
+    Models,
 }
 
 fn main() -> ExitCode {
@@ -66,19 +74,19 @@ fn main() -> ExitCode {
     }
 }
 
-/// What [`opening::measure`] starts this program for.
+/// What [`opening`] and [`models`] start this program for.
 fn worker() -> Option<Result<(), String>> {
     let mut arguments = std::env::args().skip(1);
-    let open = match arguments.next()?.as_str() {
+    let work = match arguments.next()?.as_str() {
         "worker-precast" => opening::ours,
         "worker-wasmtime" => opening::theirs,
+        "worker-instances" => models::instantiate_all,
         _ => return None,
     };
-    Some(open(Path::new(&arguments.next()?), arguments.next()?.parse().ok()?))
+    Some(work(Path::new(&arguments.next()?), arguments.next()?.parse().ok()?))
 }
 
 fn compare(cli: &Cli) -> Result<(), String> {
-    let clang = clang(cli.clang.as_deref())?;
     let tools = match &cli.bin_dir {
         Some(folder) => Tools::in_folder(folder)?,
         None => Tools::build(&cli.profile)?,
@@ -90,13 +98,18 @@ fn compare(cli: &Cli) -> Result<(), String> {
         scratch: tools::scratch()?,
     };
     println!("{}; {}\n", machine::describe(), tools.wasmtime_version);
-    let table = Table::start();
-    for group in &cli.only {
+    // Groups that share a table come first.
+    let mut groups = cli.only.clone();
+    groups.sort();
+    let table = LazyCell::new(Table::of_both);
+    for group in groups {
         match group {
-            Group::Compile => bench.compile(&table, &clang)?,
+            Group::Compile => bench.compile(&table, &clang(cli)?)?,
             Group::Hello => bench.hello(&table)?,
-            Group::Open => bench.open(&table, &clang)?,
+            Group::Open => bench.open(&table, &clang(cli)?)?,
             Group::Programs => bench.programs(&table)?,
+            Group::Cpus => bench.cpus()?,
+            Group::Models => bench.models()?,
         }
     }
     println!("\nLoad average at the end: {}", machine::load());
@@ -104,9 +117,9 @@ fn compare(cli: &Cli) -> Result<(), String> {
 }
 
 /// The module of clang, fetched if it is not there.
-fn clang(given: Option<&Path>) -> Result<PathBuf, String> {
-    if let Some(path) = given {
-        return Ok(path.to_owned());
+fn clang(cli: &Cli) -> Result<PathBuf, String> {
+    if let Some(path) = &cli.clang {
+        return Ok(path.clone());
     }
     let path = root().join("fixtures/real/clang/gen/llvm.core.wasm");
     if !path.exists() {

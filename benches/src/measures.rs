@@ -3,23 +3,12 @@
 
 use crate::child::{self, Usage};
 use crate::opening;
+use crate::programs::{PROGRAMS, checked};
 use crate::stats::Samples;
 use crate::table::Table;
 use crate::tools::Tools;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-
-/// The programs in `programs/`, and what each is made of.
-const PROGRAMS: [(&str, &str); 8] = [
-    ("sort", "integers: quicksort, radix sort, hash table"),
-    ("csv", "text: a state machine of `switch`es"),
-    ("matrix", "floating point: matrices, n bodies"),
-    ("sha256", "hashing: 32-bit rotations"),
-    ("field", "128-bit products: 2^255-19"),
-    ("machine", "indirect calls: an interpreter"),
-    ("queens", "direct calls: recursion"),
-    ("throw", "exceptions: 400,000 through ten frames"),
-];
 
 /// Whole processes per run where one takes milliseconds.
 const SHORT_RUNS: usize = 40;
@@ -119,23 +108,19 @@ impl Bench<'_> {
         Ok(())
     }
 
-    /// The compute programs; each has to print what it should.
+    /// The compute programs.
     pub(crate) fn programs(&self, table: &Table) -> Result<(), String> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("programs");
-        for (name, what) in PROGRAMS {
-            let text = folder.join(name).with_extension("wat");
-            let binary = text.with_extension("wasm");
-            let pair = self.compiled(if text.exists() { &text } else { &binary })?;
-            let expected = folder.join(name).with_extension("expected");
-            let expected = std::fs::read_to_string(expected).map_err(|why| why.to_string())?;
+        for program in &PROGRAMS {
+            let pair = self.compiled(&program.module())?;
             let (mut ours, mut theirs) = (Costs::default(), Costs::default());
             for _ in 0..self.runs {
                 let mut left = Command::new(&self.tools.precast_run);
                 left.arg(&pair.ours);
-                ours.push(&checked(left, &expected)?);
-                theirs.push(&checked(self.their_run(&pair.theirs, &[]), &expected)?);
+                ours.push(&program.checked(left)?);
+                theirs.push(&program.checked(self.their_run(&pair.theirs, &[]))?);
             }
-            table.row(&format!("{name} ({what}), user CPU"), &ours.user, &theirs.user);
+            let what = format!("{} ({}), user CPU", program.name, program.what);
+            table.row(&what, &ours.user, &theirs.user);
         }
         Ok(())
     }
@@ -172,8 +157,14 @@ impl Bench<'_> {
 
     /// wasmtime compiles for the CPU it runs on, so Precast has to as well.
     fn our_compile(&self, wasm: &Path, out: &Path) -> Command {
+        let mut command = self.precast_compile(&["--cpu", "native"]);
+        command.arg("-o").arg(out).arg(wasm);
+        command
+    }
+
+    pub(crate) fn precast_compile(&self, options: &[&str]) -> Command {
         let mut command = Command::new(&self.tools.precast);
-        command.args(["compile", "--quiet", "--cpu", "native", "-o"]).arg(out).arg(wasm);
+        command.args(["compile", "--quiet"]).args(options);
         command
     }
 
@@ -210,13 +201,5 @@ impl Costs {
         self.user.push_time(usage.user);
         self.cpu.push_time(usage.cpu);
         self.peak.push_bytes(usage.peak);
-    }
-}
-
-fn checked(mut command: Command, expected: &str) -> Result<Usage, String> {
-    let usage = child::run(&mut command)?;
-    match usage.stdout == expected {
-        true => Ok(usage),
-        false => Err(format!("{command:?} printed `{}`, not `{expected}`", usage.stdout)),
     }
 }

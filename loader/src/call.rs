@@ -11,7 +11,7 @@ use crate::backtrace;
 use crate::error::{Error, Result};
 use crate::fault;
 use crate::store::StoreCore;
-use crate::sys::{arch, signals, stack::Stack};
+use crate::sys::{signals, stack::Stack, stubs};
 use crate::value::RawValue;
 use crate::vm::Activation;
 use precast_artifact::abi::BuiltinReturn;
@@ -67,7 +67,7 @@ pub(crate) unsafe fn invoke(
         let outer = fault::set_current(core);
         let Target { stub, context, code } = target;
         let slots = values.as_mut_ptr().cast();
-        let status = arch::enter(activation.cast(), stub, context, code, slots, guest_sp);
+        let status = stubs::enter(activation.cast(), stub, context, code, slots, guest_sp);
         fault::set_current(outer);
         status
     };

@@ -21,9 +21,9 @@
 use crate::artifact::Image;
 use crate::registry;
 use crate::store::StoreCore;
-use crate::sys::arch;
 use crate::sys::registers::Registers;
 use crate::sys::signals::{Fault, FaultKind, Resume};
+use crate::sys::{arch, stubs};
 use crate::vm::FaultRecord;
 use precast_artifact::abi::NULL_GUARD;
 use precast_artifact::search::{Site, Table};
@@ -46,7 +46,7 @@ pub(crate) fn decide(fault: &Fault) -> Option<Resume> {
     let Registers { pc, fp, .. } = fault.registers;
     // SAFETY: an image is registered for as long as its code can run.
     let image = registry::find(pc).map(|i| unsafe { &*with_exposed_provenance::<Image>(i) });
-    if image.is_none() && !arch::in_stubs(pc) {
+    if image.is_none() && !stubs::in_stubs(pc) {
         return None;
     }
     // SAFETY: set while guests run, which the address says is now.
@@ -92,7 +92,7 @@ fn site_trap(image: Option<&Image>, pc: usize) -> Option<TrapCode> {
 
 /// Whether the function at `pc`, guest's or stub, has no frame yet.
 fn starts_function(image: Option<&Image>, pc: usize) -> bool {
-    let Some(image) = image else { return arch::starts_stub(pc) };
+    let Some(image) = image else { return stubs::starts_stub(pc) };
     let starts = || {
         let (module, offset) = image.locate(pc)?;
         let functions = image.bytes(module.function_table);

@@ -50,7 +50,10 @@ impl LinearMemory {
         })? as usize;
         let what = || {
             let bytes = space.reservation;
-            format!("cannot reserve {bytes} bytes of address space (see `ulimit -v`)")
+            format!(
+                "cannot reserve {bytes} bytes of address space (see `ulimit -v`; \
+                 `compile --memory-model bounds` and `--memory-reservation` make do with less)"
+            )
         };
         let rounded = || {
             let total = usize::try_from(space.reservation.checked_add(space.guard)?).ok()?;

@@ -15,6 +15,7 @@ pub struct Machine {
     pub cpu_features: &'static [&'static str],
     programs: OnceLock<PathBuf>,
     library: OnceLock<PathBuf>,
+    compiler: OnceLock<PathBuf>,
 }
 
 /// Every machine.
@@ -25,6 +26,7 @@ pub static MACHINES: [Machine; 2] = [
         cpu_features: &[],
         programs: OnceLock::new(),
         library: OnceLock::new(),
+        compiler: OnceLock::new(),
     },
     Machine {
         arch: "riscv64",
@@ -33,6 +35,7 @@ pub static MACHINES: [Machine; 2] = [
         cpu_features: &["+v"],
         programs: OnceLock::new(),
         library: OnceLock::new(),
+        compiler: OnceLock::new(),
     },
 ];
 
@@ -91,9 +94,8 @@ impl Machine {
 
     /// As [`Machine::precast_run`], with options of the emulator's.
     pub fn precast_run_on(&self, options: &[&str]) -> Command {
-        let mut command = Command::new(format!("qemu-{}-static", self.arch));
-        command.args(["-L", &format!("/usr/{}-linux-gnu", self.arch)]).args(options);
-        command.arg(self.programs().join("precast-run")).stdin(std::process::Stdio::null());
+        let mut command = self.emulator(options);
+        command.arg(self.programs().join("precast-run"));
         command
     }
 
@@ -104,20 +106,30 @@ impl Machine {
         command
     }
 
+    /// `precast`, under the emulator. Built with optimisations by the first who
+    /// asks, which takes minutes.
+    pub fn precast(&self) -> Command {
+        let build = || self.build(&["precast", "--release"]).join("precast");
+        let mut command = self.emulator(&[]);
+        command.arg(self.compiler.get_or_init(build));
+        command
+    }
+
     /// `libprecast.a`, built by the first who asks.
     pub fn library(&self) -> &Path {
-        self.library.get_or_init(|| self.build("library").join("libprecast.a"))
+        self.library.get_or_init(|| self.build(&["library"]).join("libprecast.a"))
     }
 
     /// The folder of programs, built by the first who asks.
     fn programs(&self) -> &Path {
-        self.programs.get_or_init(|| self.build("build"))
+        self.programs.get_or_init(|| self.build(&["build"]))
     }
 
-    /// Builds something, and gives its folder.
-    fn build(&self, what: &str) -> PathBuf {
+    /// Builds something, with options of cargo's, and gives its folder.
+    fn build(&self, what: &[&str]) -> PathBuf {
         let mut build = Command::new(crate::root().join("tests/cross"));
-        let output = build.args([what, self.arch]).output().expect("a shell");
+        build.arg(what[0]).arg(self.arch).args(&what[1..]);
+        let output = build.output().expect("a shell");
         let text = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "building for {} failed:\n{text}", self.arch);
         PathBuf::from(String::from_utf8_lossy(&output.stdout).trim_end())

@@ -3,6 +3,7 @@
 //! | module | for |
 //! |-|-|
 //! | [`binaries`] | the commands under test: built once, then driven as users drive them |
+//! | [`mod@clang`] | Clang as an artifact, here or on an emulated machine |
 //! | [`cross`] | other machines: loaders built for them, run under QEMU |
 //! | [`outcome`] | how a command ended, and assertions about it |
 //! | [`run_file`] | `.run` files beside fixtures: how a program is run, and what must come out |
@@ -14,6 +15,7 @@
 //! `tests/run` runs everything and ends with a summary.
 
 pub mod binaries;
+pub mod clang;
 pub mod cross;
 pub mod imports;
 pub mod outcome;

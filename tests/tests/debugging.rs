@@ -182,6 +182,56 @@ fn a_module_is_compiled_to_be_debugged() {
     in_order(&text, &["main at list.c:31", "head->next->name = 0x", "\"two\""]);
 }
 
+/// The commands that `precast debug` gives for a debugger's init file.
+fn init(debugger: &str) -> String {
+    run(precast().args(["debug", "--init", debugger])).exits(0).text()
+}
+
+#[test]
+fn gdb_started_by_itself() {
+    need!("clang-19");
+    let gdb = need!("gdb");
+    let folder = scratch();
+    let artifact = artifact(folder.path(), "list.c");
+    let program = binaries::folder().join("precast-run");
+    let session = |setup: &[&str]| {
+        let mut command = Command::new(&gdb);
+        command.args(["-batch", "-nx", "-iex", "set debuginfod enabled off"]);
+        command.args(["-iex", "set breakpoint pending on"]);
+        setup.iter().for_each(|setup| _ = command.args(["-iex", setup]));
+        command.args(["-ex", "break list.c:31", "-ex", "run", "-ex", "print head->next->name"]);
+        run(command.arg("--args").arg(&program).arg(&artifact)).text()
+    };
+    let followed = "= 0x400 \"two\"";
+    assert!(!session(&[]).contains(followed));
+    let trusted = format!("add-auto-load-safe-path {}", program.display());
+    in_order(&session(&[&trusted]), &["list.c:31", followed]);
+    let init = init("gdb");
+    in_order(&session(&init.lines().collect::<Vec<_>>()), &["list.c:31", followed]);
+
+    // The file itself.
+    let mut command = Command::new(&gdb);
+    command.args(["-batch", "-nx", "-iex"]);
+    command.arg(format!("add-auto-load-safe-path {}", folder.path().display()));
+    let text = run(command.args(["-ex", "info auto-load python-scripts"]).arg(&artifact)).text();
+    in_order(&text, &["Yes", "precast_gdb.py"]);
+}
+
+#[test]
+fn lldb_started_by_itself() {
+    need!("clang-19");
+    let lldb = need!("lldb");
+    let folder = scratch();
+    let artifact = artifact(folder.path(), "list.c");
+    std::fs::write(folder.path().join(".lldbinit"), init("lldb")).expect("a writable folder");
+    let mut command = Command::new(&lldb);
+    command.env("HOME", folder.path()).arg("--batch");
+    command.args(["-o", "breakpoint set -f list.c -l 31", "-o", "run"]);
+    command.args(["-o", "frame variable head->next->name", "--"]);
+    let command = command.arg(binaries::folder().join("precast-run")).arg(&artifact);
+    in_order(&run(command).text(), &["main at list.c:31", "head->next->name = 0x", "\"two\""]);
+}
+
 #[test]
 fn processes_that_run_already() {
     need!("clang-19");

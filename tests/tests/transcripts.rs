@@ -81,10 +81,10 @@ fn text(path: &Path) -> String {
 
 /// What shows guests' pointers, as `precast debug` installs it.
 fn formatters(debugger: Debugger) -> String {
-    let folder = root().join("cli/src/commands/debug");
+    let folder = root().join("artifact/src/formatters");
     match debugger {
-        Debugger::Gdb => format!("source {}/precast_gdb.py", folder.display()),
-        Debugger::Lldb => format!("command script import {}/precast_lldb.py", folder.display()),
+        Debugger::Gdb => format!("source {}/gdb.py", folder.display()),
+        Debugger::Lldb => format!("command script import {}/lldb.py", folder.display()),
     }
 }
 

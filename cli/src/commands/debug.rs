@@ -3,8 +3,9 @@
 //!
 //! The debugger runs this program's own `run`. What it must know beyond that
 //! of guests stands in two Python scripts, which are written to the cache
-//! folder: LLDB and GDB read no scripts out of files that a process tells
-//! them of.
+//! folder; `--init` prints what makes a debugger read them at every start, so
+//! that it shows guests without `precast debug` too. See
+//! [`precast_artifact::formatters`] for what debuggers find by themselves.
 
 mod arguments;
 mod scripts;
@@ -33,6 +34,11 @@ pub struct DebugCommand {
     /// Write .vscode/launch.json for lldb-dap instead of starting a debugger
     #[arg(long, conflicts_with = "gdb")]
     vscode: bool,
+
+    /// Print the commands with which a debugger shows guests' values when it is
+    /// started without `precast debug`, to be added to ~/.lldbinit or ~/.gdbinit
+    #[arg(long, value_name = "DEBUGGER", exclusive = true)]
+    init: Option<Debugger>,
 
     /// Debug a process that runs already, by its number
     #[arg(long, value_name = "PID", conflicts_with = "vscode")]
@@ -66,8 +72,22 @@ pub struct DebugCommand {
     run: RunOptions,
 }
 
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Debugger {
+    Lldb,
+    Gdb,
+}
+
 impl DebugCommand {
     pub(super) fn run(&self) -> Result {
+        if let Some(debugger) = self.init {
+            let commands = match debugger {
+                Debugger::Lldb => scripts::lldb_setup(&scripts::lldb()?).to_vec(),
+                Debugger::Gdb => scripts::gdb_setup(&scripts::gdb()?).to_vec(),
+            };
+            commands.iter().for_each(|command| println!("{command}"));
+            return Ok(());
+        }
         let file = self.run.file();
         let artifact = self.artifact(file)?;
         let program = std::env::current_exe().map_err(Failure::while_doing("/proc/self/exe"))?;

@@ -71,6 +71,7 @@ use image::Image;
 use machine::Machine;
 use names::Names;
 use precast_artifact::abi::Versions;
+use precast_artifact::formatters;
 use precast_artifact::module::{Bounds, Description, InstancePlan, Module, Range};
 use precast_artifact::note::{self, Note};
 use sections::{PerSection, Places, Section};
@@ -191,6 +192,9 @@ fn lay_out(
             unreachable!("no debug section is called {}", section.name)
         };
         (bytes[place], relocs[place]) = (section.bytes, section.relocs);
+    }
+    if with_debug {
+        bytes[Section::GdbScripts] = formatters::gdb_section().into();
     }
 
     // Where everything lies in the file.

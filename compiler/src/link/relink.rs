@@ -21,6 +21,7 @@ use object::elf::{
     ET_REL, FileHeader64, Rela64, SHT_RELA, STB_LOCAL, STT_FUNC, STT_NOTYPE, STT_OBJECT,
 };
 use object::read::elf::{FileHeader, Rela as _, SectionHeader, SectionTable, Sym};
+use precast_artifact::formatters;
 use precast_artifact::module::Range;
 use precast_artifact::note::{self, Note, NoteError};
 use std::io::Write;
@@ -205,6 +206,9 @@ impl Placed {
         bytes[Section::BuildId] = parts.sections[Section::BuildId].to_vec();
         bytes[Section::Shstrtab] = elf::section_names();
         bytes[Section::Strtab] = symbols.strings().to_vec();
+        if parts.sizes[Section::Cell] != 0 {
+            bytes[Section::GdbScripts] = formatters::gdb_section().into();
+        }
         let frames = unwind_entries(parts, std::mem::take(&mut bytes[Section::EhFrame]))?;
 
         let mut sizes = bytes.map(|bytes| bytes.len() as u64);

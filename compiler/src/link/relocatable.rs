@@ -44,7 +44,8 @@ pub(super) const BUILD_ID: &str = ".precast.build-id";
 const DESCRIPTOR: &str = ".data.rel.ro.precast";
 
 /// The artifact's sections that are in objects under their own names: all but
-/// those that are made anew.
+/// those that are made anew. gdb finds its script in the loader, which is part
+/// of the program.
 pub(super) fn same() -> impl Iterator<Item = Section> {
     Section::ALL.into_iter().filter(|section| {
         !matches!(
@@ -52,6 +53,7 @@ pub(super) fn same() -> impl Iterator<Item = Section> {
             Section::Note
                 | Section::BuildId
                 | Section::EhFrameHdr
+                | Section::GdbScripts
                 | Section::Symtab
                 | Section::Strtab
                 | Section::Shstrtab

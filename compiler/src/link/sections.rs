@@ -7,6 +7,7 @@
 
 use object::LittleEndian as LE;
 use object::elf::{self, FileHeader64, ProgramHeader64, SectionHeader64};
+use precast_artifact::formatters::GDB_SECTION;
 use precast_artifact::module::Range;
 use std::ops::{Index, IndexMut};
 
@@ -42,6 +43,8 @@ pub(super) enum Section {
     DebugLocLists,
     DebugRngLists,
     DebugStr,
+    /// What tells gdb how to show guests' pointers.
+    GdbScripts,
     /// Source positions for trap reports.
     Lines,
     Comment,
@@ -78,7 +81,7 @@ pub(super) struct Spec {
 
 impl Section {
     /// Every section in file order.
-    pub(super) const ALL: [Self; 27] = [
+    pub(super) const ALL: [Self; 28] = [
         Self::Note,
         Self::BuildId,
         Self::Module,
@@ -100,6 +103,7 @@ impl Section {
         Self::DebugLocLists,
         Self::DebugRngLists,
         Self::DebugStr,
+        Self::GdbScripts,
         Self::Lines,
         Self::Comment,
         Self::Symtab,
@@ -139,6 +143,7 @@ impl Section {
             Self::DebugLocLists => (".debug_loclists", elf::SHT_PROGBITS, Unmapped, 1),
             Self::DebugRngLists => (".debug_rnglists", elf::SHT_PROGBITS, Unmapped, 1),
             Self::DebugStr => (".debug_str", elf::SHT_PROGBITS, Unmapped, 1),
+            Self::GdbScripts => (GDB_SECTION, elf::SHT_PROGBITS, Unmapped, 1),
             Self::Lines => (".precast.lines", elf::SHT_PROGBITS, Unmapped, 1),
             Self::Comment => (".comment", elf::SHT_PROGBITS, Unmapped, 1),
             Self::Symtab => (".symtab", elf::SHT_SYMTAB, Unmapped, 8),

@@ -26,9 +26,10 @@
 //! # Safety
 //!
 //! The assembly relies on the offsets in [`precast_artifact::abi`], on
-//! [`enter`] being given a live activation, and on builtins being called with
-//! a context whose store has an activation. The accessors read and write the
-//! `ucontext_t` that the kernel passes to a signal handler.
+//! [`stubs::enter`](crate::sys::stubs::enter) being given a live activation,
+//! and on builtins being called with a context whose store has an activation.
+//! The accessors read and write the `ucontext_t` that the kernel passes to a
+//! signal handler.
 #![allow(unsafe_code)]
 
 use crate::sys::registers::{Landing, Registers};
@@ -241,88 +242,21 @@ global_asm!(
     landing_payload = const offset_of!(Landing, payload),
 );
 
-unsafe extern "C" {
-    #[link_name = "precast_loader_enter"]
-    fn enter_asm(
-        activation: *mut c_void,
-        stub: usize,
-        context: usize,
-        code: usize,
-        values: *mut c_void,
-        guest_sp: usize,
-    ) -> u64;
-    #[link_name = "precast_loader_builtin"]
-    pub(crate) fn builtin_switch();
-    #[link_name = "precast_loader_spilling_builtin"]
-    pub(crate) fn spilling_builtin_switch();
-    #[link_name = "precast_loader_stubs_start"]
-    static STUBS_START: u8;
-    #[link_name = "precast_loader_stubs_end"]
-    static STUBS_END: u8;
-}
-
-/// Runs `code` on the guest stack through its entry stub. Returns zero, or the
-/// status with which a trap left the guest.
-///
-/// # Safety
-///
-/// `activation` is the top one of the context's store; `stub` is the entry
-/// stub of the type of `code`, which belongs to `context`; `values` holds as
-/// many slots as the type has parameters or results; `guest_sp` is 16-aligned
-/// and lies on the store's guest stack, everything below it unused.
-pub(crate) unsafe fn enter(
-    activation: *mut c_void,
-    stub: usize,
-    context: usize,
-    code: usize,
-    values: *mut c_void,
-    guest_sp: usize,
-) -> u64 {
-    // SAFETY: the caller's promise is what the assembly needs.
-    unsafe { enter_asm(activation, stub, context, code, values, guest_sp) }
-}
-
-/// A function that guests call through the builtin table: switches to the
-/// host's stack, calls `$target` and switches back, or, when its status is not
-/// zero, goes on elsewhere in the guest or leaves it. Evaluates to the stub.
-/// With `spilling`, all that the guest keeps in registers goes to its stack.
-///
-/// The target goes through `x9`: a linker's veneer of the branch may use `x16`
-/// and `x17` (AAPCS64, section 6.1.1).
-macro_rules! builtin_stub {
-    ($target:path) => {
-        $crate::sys::arch::builtin_stub!($target, builtin_switch)
+/// The body of a naked function that goes to the stub `$switch` with the
+/// address of `$target` where the stubs expect it, in `x9`: a linker's veneer
+/// of the branch may use `x16` and `x17` (AAPCS64, section 6.1.1).
+macro_rules! switch_to {
+    ($target:path, $switch:path) => {
+        core::arch::naked_asm!(
+            "adrp x9, {target}",
+            "add x9, x9, :lo12:{target}",
+            "b {switch}",
+            target = sym $target,
+            switch = sym $switch,
+        )
     };
-    ($target:path, spilling) => {
-        $crate::sys::arch::builtin_stub!($target, spilling_builtin_switch)
-    };
-    ($target:path, $switch:ident) => {{
-        #[unsafe(naked)]
-        unsafe extern "C" fn stub() {
-            core::arch::naked_asm!(
-                "adrp x9, {target}",
-                "add x9, x9, :lo12:{target}",
-                "b {switch}",
-                target = sym $target,
-                switch = sym $crate::sys::arch::$switch,
-            )
-        }
-        stub as unsafe extern "C" fn()
-    }};
 }
-pub(crate) use builtin_stub;
-
-/// Whether `pc` is in the first [`FRAME_SETUP`] bytes of a stub that guests
-/// call.
-pub(crate) fn starts_stub(pc: usize) -> bool {
-    let stubs: [unsafe extern "C" fn(); 2] = [builtin_switch, spilling_builtin_switch];
-    stubs.iter().any(|stub| pc.wrapping_sub(*stub as usize) < FRAME_SETUP)
-}
-
-/// Whether `pc` lies in the stubs that push to the guest stack.
-pub(crate) fn in_stubs(pc: usize) -> bool {
-    (&raw const STUBS_START as usize..&raw const STUBS_END as usize).contains(&pc)
-}
+pub(crate) use switch_to;
 
 /// The interrupted registers.
 ///
@@ -340,7 +274,7 @@ pub(crate) unsafe fn registers(context: *mut c_void) -> Registers {
 }
 
 /// Makes the handler return to `pc`, with `sp` and with `status` where
-/// [`enter`] expects it.
+/// [`enter`](crate::sys::stubs::enter) expects it.
 ///
 /// # Safety
 ///

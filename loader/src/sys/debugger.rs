@@ -8,6 +8,10 @@
 //! Without a debugger an entry costs an allocation and a call of a function
 //! that does nothing.
 //!
+//! What tells gdb how to show guests' pointers is part of the program that holds
+//! the loader, where gdb looks for scripts; images have it too, but those that a
+//! process tells of are no files to gdb, and it reads scripts of files only.
+//!
 //! # Safety
 //!
 //! The descriptor and the list are changed under a lock. Other code
@@ -16,7 +20,9 @@
 //! the list while they generate code, as we do while we open images.
 #![allow(unsafe_code)]
 
+use precast_artifact::formatters;
 use std::arch::global_asm;
+use std::hint::black_box;
 use std::mem::offset_of;
 use std::ptr::null_mut;
 use std::sync::{Mutex, PoisonError};
@@ -69,6 +75,11 @@ global_asm!(
     ".popsection",
 );
 
+/// Never looked at by the program, nor read from its file.
+// SAFETY: a section of read-only data like others.
+#[unsafe(link_section = ".debug_gdb_scripts")]
+static GDB_SCRIPT: [u8; formatters::GDB_SECTION_SIZE] = formatters::gdb_section();
+
 unsafe extern "C" {
     #[link_name = "__jit_debug_descriptor"]
     static mut DESCRIPTOR: Descriptor;
@@ -106,6 +117,8 @@ impl SymbolFile {
                 next.previous = entry;
             }
             (*descriptor).first = entry;
+            // What nothing refers to, linkers leave out.
+            black_box(&raw const GDB_SCRIPT);
             tell(descriptor, REGISTER, entry);
             Self { entry }
         }

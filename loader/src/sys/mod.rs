@@ -4,6 +4,7 @@
 //! | file | holds |
 //! |-|-|
 //! | `x86_64.rs`, `aarch64.rs`, `riscv64.rs` | all that depends on the architecture: stubs, registers in a signal context, frame layout, CPU features |
+//! | `stubs.rs` | the stubs, as they are called |
 //! | `map.rs` | address space: reservations, file mappings |
 //! | `file.rs` | opening, and sealed memory files |
 //! | `stack.rs` | guest stacks |
@@ -27,6 +28,7 @@ pub(crate) mod program;
 pub(crate) mod registers;
 pub(crate) mod signals;
 pub(crate) mod stack;
+pub(crate) mod stubs;
 
 #[cfg(target_arch = "x86_64")]
 #[path = "x86_64.rs"]

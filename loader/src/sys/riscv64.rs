@@ -21,9 +21,10 @@
 //! # Safety
 //!
 //! The assembly relies on the offsets in [`precast_artifact::abi`], on
-//! [`enter`] being given a live activation, and on builtins being called with
-//! a context whose store has an activation. The accessors read and write the
-//! `ucontext_t` that the kernel passes to a signal handler.
+//! [`stubs::enter`](crate::sys::stubs::enter) being given a live activation,
+//! and on builtins being called with a context whose store has an activation.
+//! The accessors read and write the `ucontext_t` that the kernel passes to a
+//! signal handler.
 #![allow(unsafe_code)]
 
 use crate::sys::registers::{Landing, Registers};
@@ -50,6 +51,9 @@ pub(crate) const FRAME_RETURN: isize = 8;
 pub(crate) const FRAME_SETUP: usize = 8;
 
 global_asm!(
+    // Link-time optimisation assembles this without the target's features.
+    ".option push",
+    ".option arch, +d",
     ".pushsection .text.precast_stubs, \"ax\", @progbits",
     ".p2align 5",
     ".globl precast_loader_stubs_start",
@@ -273,6 +277,7 @@ global_asm!(
     ".hidden precast_loader_stubs_end",
     "precast_loader_stubs_end:",
     ".popsection",
+    ".option pop",
     host_sp = const abi::ACTIVATION_HOST_SP,
     resume = const abi::ACTIVATION_RESUME,
     entry_fp = const abi::ACTIVATION_ENTRY_FP,
@@ -287,86 +292,19 @@ global_asm!(
     landing_payload = const offset_of!(Landing, payload),
 );
 
-unsafe extern "C" {
-    #[link_name = "precast_loader_enter"]
-    fn enter_asm(
-        activation: *mut c_void,
-        stub: usize,
-        context: usize,
-        code: usize,
-        values: *mut c_void,
-        guest_sp: usize,
-    ) -> u64;
-    #[link_name = "precast_loader_builtin"]
-    pub(crate) fn builtin_switch();
-    #[link_name = "precast_loader_spilling_builtin"]
-    pub(crate) fn spilling_builtin_switch();
-    #[link_name = "precast_loader_stubs_start"]
-    static STUBS_START: u8;
-    #[link_name = "precast_loader_stubs_end"]
-    static STUBS_END: u8;
-}
-
-/// Runs `code` on the guest stack through its entry stub. Returns zero, or the
-/// status with which a trap left the guest.
-///
-/// # Safety
-///
-/// `activation` is the top one of the context's store; `stub` is the entry
-/// stub of the type of `code`, which belongs to `context`; `values` holds as
-/// many slots as the type has parameters or results; `guest_sp` is 16-aligned
-/// and lies on the store's guest stack, everything below it unused.
-pub(crate) unsafe fn enter(
-    activation: *mut c_void,
-    stub: usize,
-    context: usize,
-    code: usize,
-    values: *mut c_void,
-    guest_sp: usize,
-) -> u64 {
-    // SAFETY: the caller's promise is what the assembly needs.
-    unsafe { enter_asm(activation, stub, context, code, values, guest_sp) }
-}
-
-/// A function that guests call through the builtin table: switches to the
-/// host's stack, calls `$target` and switches back, or, when its status is not
-/// zero, goes on elsewhere in the guest or leaves it. Evaluates to the stub.
-/// With `spilling`, all that the guest keeps in registers goes to its stack.
-///
-/// The target goes through `t2`: `tail` uses `t1`.
-macro_rules! builtin_stub {
-    ($target:path) => {
-        $crate::sys::arch::builtin_stub!($target, builtin_switch)
+/// The body of a naked function that goes to the stub `$switch` with the
+/// address of `$target` where the stubs expect it, in `t2`: `tail` uses `t1`.
+macro_rules! switch_to {
+    ($target:path, $switch:path) => {
+        core::arch::naked_asm!(
+            "lla t2, {target}",
+            "tail {switch}",
+            target = sym $target,
+            switch = sym $switch,
+        )
     };
-    ($target:path, spilling) => {
-        $crate::sys::arch::builtin_stub!($target, spilling_builtin_switch)
-    };
-    ($target:path, $switch:ident) => {{
-        #[unsafe(naked)]
-        unsafe extern "C" fn stub() {
-            core::arch::naked_asm!(
-                "lla t2, {target}",
-                "tail {switch}",
-                target = sym $target,
-                switch = sym $crate::sys::arch::$switch,
-            )
-        }
-        stub as unsafe extern "C" fn()
-    }};
 }
-pub(crate) use builtin_stub;
-
-/// Whether `pc` is in the first [`FRAME_SETUP`] bytes of a stub that guests
-/// call.
-pub(crate) fn starts_stub(pc: usize) -> bool {
-    let stubs: [unsafe extern "C" fn(); 2] = [builtin_switch, spilling_builtin_switch];
-    stubs.iter().any(|stub| pc.wrapping_sub(*stub as usize) < FRAME_SETUP)
-}
-
-/// Whether `pc` lies in the stubs that push to the guest stack.
-pub(crate) fn in_stubs(pc: usize) -> bool {
-    (&raw const STUBS_START as usize..&raw const STUBS_END as usize).contains(&pc)
-}
+pub(crate) use switch_to;
 
 /// Places in a signal context: the program counter stands where register 0,
 /// always zero, would be.
@@ -389,7 +327,7 @@ pub(crate) unsafe fn registers(context: *mut c_void) -> Registers {
 }
 
 /// Makes the handler return to `pc`, with `sp` and with `status` where
-/// [`enter`] expects it.
+/// [`enter`](crate::sys::stubs::enter) expects it.
 ///
 /// # Safety
 ///

@@ -2,19 +2,17 @@
 
 use crate::commands::{cache, output};
 use crate::exit::{Failure, Result};
+use precast_artifact::formatters;
 use std::path::{Path, PathBuf};
-
-const LLDB: &str = include_str!("precast_lldb.py");
-const GDB: &str = include_str!("precast_gdb.py");
 
 /// The script for LLDB, as a file.
 pub(super) fn lldb() -> Result<PathBuf> {
-    written("precast_lldb.py", LLDB)
+    written("precast_lldb.py", formatters::LLDB)
 }
 
 /// The script for GDB, as a file.
 pub(super) fn gdb() -> Result<PathBuf> {
-    written("precast_gdb.py", GDB)
+    written("precast_gdb.py", formatters::GDB)
 }
 
 /// LLDB's commands.

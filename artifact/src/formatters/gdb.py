@@ -2,6 +2,11 @@
 
     (gdb) source precast_gdb.py
 
+`precast debug --gdb` does so. GDB finds this script also in programs that load
+precompiled guests, if it is allowed to look there:
+
+    (gdb) add-auto-load-safe-path /path/to/the/program
+
 A pointer of the guest is an offset into its linear memory. Debug information
 that Precast writes describes it as a structure with the member `__address`;
 the member `_vptr$pointee` has the type that it points to. Where the memory
@@ -211,25 +216,63 @@ class Operators(gdb.xmethod.XMethodMatcher):
 
 
 def follow_language(_=None):
-    """Evaluates in C++ where the source is C, in which GDB has no operators."""
+    """Evaluates in C++ where a guest's source is C, in which GDB has no
+    operators. Leaves the user's choice alone in frames of the host."""
+    global follows
     try:
-        language = gdb.selected_frame().language()
+        frame = gdb.selected_frame()
+        operators = frame.language() == "c" and is_guest(frame)
     except (gdb.error, AttributeError):
         return
-    gdb.execute("set language %s" % ("c++" if language == "c" else "auto"), to_string=True)
+    if operators or follows:
+        gdb.execute("set language %s" % ("c++" if operators else "auto"), to_string=True)
+    follows = operators
+
+
+#: Whether the language was set here.
+follows = False
+
+
+def is_guest(frame):
+    try:
+        frame.read_var("__precast_memory")
+        return True
+    except ValueError:
+        return False
 
 
 class Print(gdb.Command):
     """Print the value of an expression. Usage: print [OPTION]... [/FMT] [EXP]
 
-    As GDB's own, after the language has followed the selected frame."""
+    As GDB's own, after the language has followed the selected frame. What is
+    C without operators of pointers is C: its comparisons are numbers."""
 
     def __init__(self):
         super().__init__("print", gdb.COMMAND_DATA, gdb.COMPLETE_EXPRESSION)
 
     def invoke(self, arguments, from_tty):
         follow_language()
-        gdb.execute("call " + arguments, from_tty)
+        if not (follows and is_valid_c(arguments)):
+            gdb.execute("call " + arguments, from_tty)
+            return
+        try:
+            gdb.execute("set language c", to_string=True)
+            gdb.execute("call " + arguments, from_tty)
+        finally:
+            gdb.execute("set language c++", to_string=True)
+
+
+def is_valid_c(arguments):
+    """Whether an expression of C has a type, which takes no evaluation."""
+    expression = re.sub(r"^/\S+", "", arguments)
+    try:
+        gdb.execute("set language c", to_string=True)
+        gdb.execute("whatis " + expression, to_string=True)
+        return True
+    except gdb.error:
+        return False
+    finally:
+        gdb.execute("set language c++", to_string=True)
 
 
 Print()

@@ -1,0 +1,69 @@
+//! What tells debuggers how to show guests' pointers, and what of Rust's
+//! library holds pointers.
+//!
+//! Where debuggers find them:
+//!
+//! | debugger | of | finds |
+//! |-|-|-|
+//! | gdb | an artifact opened as a file (`gdb app.cwasm`, `add-symbol-file`), its debug file | [`gdb_section`] in it |
+//! | gdb | a running guest | the same section in the program that holds the loader: gdb reads scripts from files only, and the image that a process tells it of is none |
+//! | lldb | | the Python script, where it was told to: `precast debug` does so, or the init file that `precast debug --init` is written to |
+//!
+//! gdb reads scripts only of files below its auto-load path, which
+//! `precast debug --gdb` and the lines of `precast debug --gdb --init` extend.
+//!
+//! For lldb nothing is embedded. Its formatter bytecode reaches what it is to
+//! show and the members of that, nothing else: the selectors that would read
+//! memory have numbers in LLDB 22, and end the program with an error; and no
+//! value can be made from an address. A guest's pointer needs both, as where
+//! linear memory begins stands elsewhere.
+
+/// The formatters for gdb, in Python.
+pub const GDB: &str = include_str!("formatters/gdb.py");
+
+/// The formatters for lldb, in Python.
+pub const LLDB: &str = include_str!("formatters/lldb.py");
+
+/// Name of the section in which gdb looks for scripts.
+pub const GDB_SECTION: &str = ".debug_gdb_scripts";
+
+/// Contents of that section ("The .debug_gdb_scripts section" in gdb's manual):
+/// the text of a script in Python, whose name gdb remembers, so that it reads
+/// one only that is in several files.
+pub const fn gdb_section() -> [u8; GDB_SECTION_SIZE] {
+    let mut section = [0; GDB_SECTION_SIZE];
+    section[0] = SCRIPT_TEXT;
+    copy(&mut section, 1, GDB_NAME);
+    copy(&mut section, 1 + GDB_NAME.len(), GDB);
+    section
+}
+
+/// Size of that section.
+pub const GDB_SECTION_SIZE: usize = 1 + GDB_NAME.len() + GDB.len() + 1;
+
+/// `SECTION_SCRIPT_ID_PYTHON_TEXT`.
+const SCRIPT_TEXT: u8 = 4;
+
+/// The first line of the text is its name.
+const GDB_NAME: &str = "precast_gdb.py\n";
+
+const fn copy(to: &mut [u8], at: usize, text: &str) {
+    let mut index = 0;
+    while index < text.len() {
+        to[at + index] = text.as_bytes()[index];
+        index += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_section_is_one_script() {
+        let section = gdb_section();
+        assert!(section.starts_with(b"\x04precast_gdb.py\n\"\"\""));
+        // It ends at its first zero.
+        assert_eq!(section.iter().position(|byte| *byte == 0), Some(section.len() - 1));
+    }
+}

@@ -1,0 +1,98 @@
+//! Where address space is short: what runs in the memory models meant for it,
+//! and what the other ones say there.
+
+use precast_compiler::{MemoryModel, Options, compile};
+use precast_loader::wasi::{Capture, Output, WasiCtx, WasiCtxBuilder};
+use precast_loader::{Artifact, Error, Instance, Linker, Store, run_command};
+use precast_tests::binaries::{precast, precast_run};
+use precast_tests::outcome::run;
+use precast_tests::{fixture, need, scratch};
+use std::process::Command;
+
+/// Set for the process that has only so much.
+const CHILD: &str = "PRECAST_IN_LITTLE_SPACE";
+
+/// `command`, with so many kibibytes of address space.
+fn limited(kibibytes: u32, command: &Command) -> Command {
+    let mut limited = Command::new("sh");
+    limited.args(["-c", &format!("ulimit -v {kibibytes} && exec \"$0\" \"$@\"")]);
+    limited.arg(command.get_program()).args(command.get_args());
+    limited
+}
+
+#[test]
+fn hello_in_64_mebibytes() {
+    need!("sh");
+    let folder = scratch();
+    let artifact = folder.path().join("hello.cwasm");
+    let compiled = |options: &[&str]| {
+        let mut compile = precast();
+        compile.args(["compile", "--quiet", "-o"]).arg(&artifact).args(options);
+        run(compile.arg(fixture("programs/hello.wasm"))).exits(0);
+        let mut start = precast_run();
+        start.arg(&artifact);
+        run(&mut limited(64 << 10, &start))
+    };
+    compiled(&["--memory-model", "bounds", "--memory-reservation", "1MiB"])
+        .exits(0)
+        .prints("hello, world\n");
+    compiled(&["--memory-reservation", "1MiB"]).exits(0).prints("hello, world\n");
+    let refused = compiled(&[]).exits(1);
+    refused.complains(&["address space", "`ulimit -v`", "--memory-model bounds"]);
+}
+
+/// A plugin host that keeps 500 of them, each with a store, a memory and a
+/// stack of its own.
+#[test]
+fn five_hundred_instances_in_64_gibibytes() {
+    if std::env::var_os(CHILD).is_some() {
+        return keep_500();
+    }
+    need!("sh");
+    let mut this = Command::new(std::env::current_exe().expect("the path of this test"));
+    this.args(["--exact", "five_hundred_instances_in_64_gibibytes", "--nocapture"]);
+    run(limited(64 << 20, &this).env(CHILD, "1")).exits(0);
+}
+
+fn keep_500() {
+    let wasm = std::fs::read(fixture("programs/hello.wasm")).expect("a fixture");
+    let artifact = |memory_model, memory_reservation| {
+        let options = Options { memory_model, memory_reservation, ..Options::default() };
+        Artifact::from_bytes(&compile(&wasm, &options).expect("valid")).expect("for this machine")
+    };
+
+    for model in [MemoryModel::Bounds, MemoryModel::Guard] {
+        let artifact = artifact(model, Some(64 << 20));
+        let mut instances: Vec<Plugin> =
+            (0..500).map(|_| Plugin::new(&artifact).expect("64 MiB each")).collect();
+        for plugin in &mut instances {
+            assert_eq!(run_command(&mut plugin.store, &plugin.instance).expect("a program"), 0);
+        }
+        assert!(instances.iter().all(|plugin| plugin.output.take() == b"hello, world\n"));
+    }
+
+    let artifact = artifact(MemoryModel::Guard, None);
+    let instances: Vec<_> = (0..8).map(|_| Plugin::new(&artifact)).collect();
+    assert!(instances[6].is_ok());
+    let Err(error) = &instances[7] else { panic!("8 times 8 GiB do not fit beside all else") };
+    assert!(error.to_string().contains("--memory-model bounds"), "{error}");
+}
+
+struct Plugin {
+    store: Store<WasiCtx>,
+    instance: Instance,
+    output: Capture,
+}
+
+impl Plugin {
+    fn new(artifact: &Artifact) -> Result<Self, Error> {
+        let output = Capture::new();
+        let context =
+            WasiCtxBuilder::new().arg("hello").stdout(Output::Capture(output.clone())).build();
+        let mut linker = Linker::new();
+        linker.add_wasi(|context| context);
+        let mut store = Store::new(context);
+        let instance = linker.instantiate(&mut store, artifact)?;
+        Ok(Self { store, instance, output })
+    }
+}
