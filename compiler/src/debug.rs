@@ -35,6 +35,7 @@
 //! | [`expression`] | DWARF expressions |
 //! | [`location`] | locations, as expressions or lists |
 //! | [`join`] | units into sections |
+//! | [`rows`] | rows of line number programs, and where their code is |
 //! | [`mod@line`] | line number programs |
 //! | [`abbreviation`] | shapes of entries |
 //! | [`meaning`] | locations that mean more than they say |
@@ -53,6 +54,7 @@ mod location;
 mod meaning;
 mod output;
 mod pointer;
+mod rows;
 mod site;
 mod source;
 mod split;

@@ -1,90 +1,17 @@
-//! Line number programs (DWARF 5 section 6.2): the rows of the module's
-//! programs, placed on the native code.
+//! Line number programs (DWARF 5 section 6.2) about the native code, written.
 
 use super::Module;
-use super::code::Piece;
 use super::output::{Base, Part};
+use super::rows::{self, Row, Rows, row_at};
 use super::source::{Bytes, Dwarf};
 use super::units::LinePlace;
 use gimli::AttributeValue;
 use gimli::constants as dw;
-use std::collections::BTreeMap;
 
 /// Parameters of the special opcodes.
 const LINE_BASE: i64 = -5;
 const LINE_RANGE: i64 = 14;
 const OPCODE_BASE: u8 = 13;
-
-/// A row of the module's program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Row {
-    /// Address in the module's code.
-    pub address: u64,
-    pub file: u64,
-    pub line: u64,
-    pub column: u64,
-    pub is_stmt: bool,
-    pub prologue_end: bool,
-}
-
-/// The rows of a program, by function.
-#[derive(Default)]
-pub(super) struct Rows {
-    /// By the number of the function: its rows, ordered by address.
-    pub functions: BTreeMap<usize, Vec<Row>>,
-}
-
-/// Reads the rows of the program at `place`, as far as they are sound.
-pub(super) fn read(module: &Module<'_>, place: LinePlace, address_size: u8) -> Option<Rows> {
-    let section = &module.input.files[place.file].dwarf.debug_line;
-    let offset = gimli::DebugLineOffset(place.offset);
-    let program = section.program(offset, address_size, None, None).ok()?;
-    let mut reader = program.rows();
-    let mut rows = Rows::default();
-    while let Ok(Some((_, row))) = reader.next_row() {
-        if row.end_sequence() {
-            continue;
-        }
-        let Some(function) = module.code.find(row.address()) else { continue };
-        let column = match row.column() {
-            gimli::ColumnType::LeftEdge => 0,
-            gimli::ColumnType::Column(column) => column.get(),
-        };
-        rows.functions.entry(function).or_default().push(Row {
-            address: row.address(),
-            file: row.file_index(),
-            line: row.line().map_or(0, |line| line.get()),
-            column,
-            is_stmt: row.is_stmt(),
-            prologue_end: row.prologue_end(),
-        });
-    }
-    for rows in rows.functions.values_mut() {
-        rows.sort_by_key(|row| row.address);
-        unite(rows);
-    }
-    Some(rows)
-}
-
-/// Of several rows at one address the last counts; it marks a statement if any
-/// of its line does.
-fn unite(rows: &mut Vec<Row>) {
-    rows.dedup_by(|next, kept| {
-        let same = next.address == kept.address;
-        if same {
-            let line = (next.file, next.line) == (kept.file, kept.line);
-            next.is_stmt |= line && kept.is_stmt;
-            next.prologue_end |= kept.prologue_end;
-            *kept = *next;
-        }
-        same
-    });
-}
-
-/// The row that an address belongs to.
-pub(super) fn row_at(rows: &[Row], address: u64) -> Option<usize> {
-    rows.partition_point(|row| row.address <= address).checked_sub(1)
-}
 
 /// Writes the program at `place` for the native code.
 pub(super) fn write(
@@ -231,7 +158,7 @@ struct State {
 /// The rows of one function.
 fn sequence(module: &Module<'_>, function: usize, rows: &[Row], out: &mut Part) {
     let code = module.code.code(function);
-    let first = first_pieces(&code.pieces, rows);
+    let marks = rows::marks(&code.pieces, rows);
     let mut pieces = code.pieces.clone();
     pieces.sort_by_key(|piece| piece.start);
     let text = &code.place.text;
@@ -244,16 +171,18 @@ fn sequence(module: &Module<'_>, function: usize, rows: &[Row], out: &mut Part) 
         // is no place to stop at when parameters shall be looked at.
         let number = row_at(rows, piece.source.into());
         let row = &rows[number.unwrap_or(0)];
-        let starts = match number {
-            Some(number) => first[number] == Some(piece.start),
-            None => piece.start == 0,
+        let (starts, is_stmt, prologue_end) = match number.map(|number| &marks[number]) {
+            Some(mark) if mark.start == Some(piece.start) => {
+                (true, mark.is_stmt, mark.prologue_end)
+            }
+            Some(_) => (false, false, false),
+            None => (piece.start == 0, piece.start == 0 && row.is_stmt, false),
         };
         if last == Some(number) && !starts {
             continue;
         }
         last = Some(number);
-        let ends_prologue = row.prologue_end && starts && number.is_some();
-        emit(&mut state, piece.start, row, row.is_stmt && starts, ends_prologue, out);
+        emit(&mut state, piece.start, row, is_stmt, prologue_end, out);
     }
     let size = text.end - text.start;
     if size > state.address {
@@ -261,18 +190,6 @@ fn sequence(module: &Module<'_>, function: usize, rows: &[Row], out: &mut Part) 
         out.uleb((size - state.address).into());
     }
     out.raw(&[0, 1, dw::DW_LNE_end_sequence.0]);
-}
-
-/// For each row, where its code begins: the first code of its first operator
-/// that has any. A statement begins there and nowhere else.
-fn first_pieces(pieces: &[Piece], rows: &[Row]) -> Vec<Option<u32>> {
-    let mut first = vec![None; rows.len()];
-    for piece in pieces {
-        if let Some(number) = row_at(rows, piece.source.into()) {
-            first[number].get_or_insert(piece.start);
-        }
-    }
-    first
 }
 
 fn emit(
@@ -323,23 +240,4 @@ fn emit(
     out.u8(dw::DW_LNS_advance_pc.0);
     out.uleb(advance as u64);
     out.u8(special(line, 0).expect("the line fits"));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn row(address: u64, line: u64, is_stmt: bool) -> Row {
-        Row { address, file: 1, line, column: 0, is_stmt, prologue_end: false }
-    }
-
-    #[test]
-    fn of_rows_at_one_address_the_last_counts() {
-        let mut rows = vec![row(1, 5, true), row(1, 5, false), row(4, 6, true), row(4, 7, false)];
-        unite(&mut rows);
-        assert_eq!(rows, [row(1, 5, true), row(4, 7, false)]);
-        assert_eq!(row_at(&rows, 0), None);
-        assert_eq!(row_at(&rows, 3), Some(0));
-        assert_eq!(row_at(&rows, 4), Some(1));
-    }
 }

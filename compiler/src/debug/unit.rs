@@ -12,10 +12,11 @@ mod ranges;
 
 use super::Module;
 use super::abbreviation::Shapes;
-use super::line::{self, Rows};
+use super::line;
 use super::location::{Function, Locations};
 use super::output::{Fixup, Part};
 use super::pointer::Names;
+use super::rows::{self, Rows};
 use super::site::{Files, Inlined, Sites};
 use super::source::{Bytes, Dwarf};
 use super::units::{LinePlace, UnitPlace};
@@ -190,7 +191,7 @@ impl<'u, 'a> Converter<'u, 'a> {
 
     fn lines(&mut self, place: LinePlace, output: &mut UnitOutput) {
         let address_size = self.unit.encoding().address_size;
-        let Some(rows) = line::read(self.module, place, address_size) else {
+        let Some(rows) = rows::read(self.module, place, address_size) else {
             self.warnings.push(format!(
                 "debug information: the line numbers at {:#x} of .debug_line are left out",
                 place.offset
