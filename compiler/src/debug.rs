@@ -16,18 +16,26 @@
 //!
 //! Everything else is copied: types, names, scopes, files.
 //!
+//! DWARF may be in the module, in a module beside it that it names, or split:
+//! what stands in place of a skeleton unit is converted as if it were there.
+//! Units of types stay units of types.
+//!
 //! Units are independent of each other, so that any thread can convert any of
 //! them; [`Module::finish`] joins them in order. What is malformed is left out,
 //! with a warning; work and memory stay in proportion to the input.
 //!
 //! | module | does |
 //! |-|-|
-//! | [`source`] | the sections of the input |
+//! | [`source`] | the sections of the input, from all its files |
+//! | [`input`] | all units of the input |
+//! | [`split`] | split DWARF |
+//! | [`mod@units`] | headers of units, and their files |
 //! | [`code`] | which code came from where, and where its values are |
 //! | [`output`] | growing sections with places to be filled in |
 //! | [`expression`] | DWARF expressions |
 //! | [`location`] | locations, as expressions or lists |
 //! | [`join`] | units into sections |
+//! | [`rows`] | rows of line number programs, and where their code is |
 //! | [`mod@line`] | line number programs |
 //! | [`locals`] | where frames keep the locals of the module |
 //! | [`abbreviation`] | shapes of entries |
@@ -40,6 +48,7 @@
 mod abbreviation;
 mod code;
 mod expression;
+mod input;
 mod join;
 mod line;
 mod locals;
@@ -47,10 +56,13 @@ mod location;
 mod meaning;
 mod output;
 mod pointer;
+mod rows;
 mod site;
 mod source;
+mod split;
 mod text;
 mod unit;
+mod units;
 
 use crate::function::CompiledFunction;
 use crate::link::DebugSection;
@@ -58,17 +70,17 @@ use crate::parse::Parsed;
 use crate::plan::Plan;
 use code::CodeMap;
 use gimli::Section as _;
+pub use input::debug_files_named;
 pub(crate) use join::Sections;
 use precast_artifact::locals::NAME;
 pub(crate) use source::Source;
-use source::{Dwarf, UnitPlace};
 pub(crate) use text::describe_text;
 pub(crate) use unit::UnitOutput;
+use units::Units;
 
 /// Everything that converting a unit looks at, read-only.
 pub(crate) struct Module<'a> {
-    dwarf: Dwarf<'a>,
-    units: Vec<UnitPlace<'a>>,
+    input: Units<'a>,
     code: CodeMap<'a>,
     parsed: &'a Parsed<'a>,
     plan: &'a Plan<'a>,
@@ -99,11 +111,10 @@ impl<'a> Module<'a> {
         places: &[Option<std::ops::Range<u32>>],
         form: Form<'a>,
     ) -> Self {
-        let dwarf = source.dwarf();
-        let units = source::units(&dwarf);
+        let input = input::read(source);
         let code = CodeMap::new(source.code_start, parsed, functions, places);
         let producer = concat!("precast ", env!("CARGO_PKG_VERSION")).to_owned();
-        Self { dwarf, units, code, parsed, plan, form, producer }
+        Self { input, code, parsed, plan, form, producer }
     }
 
     /// A path as it shall be written.
@@ -134,7 +145,7 @@ impl<'a> Module<'a> {
 
     /// Number of units.
     pub(crate) fn units(&self) -> usize {
-        self.units.len()
+        self.input.list.len()
     }
 
     /// Converts one unit.
@@ -152,11 +163,16 @@ impl<'a> Module<'a> {
 
     /// Joins the units, which come in order.
     pub(crate) fn finish(&self, units: Vec<UnitOutput>) -> Sections {
-        let strings = self.strings(self.dwarf.debug_str.reader().slice());
-        let line_strings = self.strings(self.dwarf.debug_line_str.reader().slice());
-        let mut sections = join::join(units, strings, line_strings, self.form.relocatable);
+        let strings = self.input.strings.iter().map(|strings| self.strings(strings));
+        let main = self.input.files.first();
+        let line_strings =
+            main.map(|file| self.strings(file.dwarf.debug_line_str.reader().slice()));
+        let (strings, line_strings) = (strings.collect::<Vec<_>>().concat(), line_strings);
+        let relocatable = self.form.relocatable;
+        let mut joined = join::join(units, strings, line_strings.unwrap_or_default(), relocatable);
+        joined.warnings.splice(0..0, self.input.warnings.iter().cloned());
         let bytes = locals::section(&self.code, self.parsed);
-        sections.list.push(DebugSection { name: NAME, bytes, relocs: Vec::new() });
-        sections
+        joined.list.push(DebugSection { name: NAME, bytes, relocs: Vec::new() });
+        joined
     }
 }

@@ -30,6 +30,7 @@ mod c_header;
 mod codegen;
 mod cpu;
 mod debug;
+mod debug_files;
 mod error;
 mod features;
 mod function;
@@ -43,6 +44,8 @@ mod survey;
 mod target;
 mod translate;
 
+pub use debug::debug_files_named;
+pub use debug_files::{DebugFileNames, DebugFiles};
 pub use error::{Error, Location, Result};
 pub use features::Features;
 pub use options::{MemoryModel, OptLevel, Options};

@@ -1,5 +1,6 @@
 //! What a caller can choose.
 
+use crate::debug_files::DebugFiles;
 use crate::features::Features;
 pub use precast_artifact::module::MemoryModel;
 
@@ -39,6 +40,8 @@ pub struct Options {
     /// Prefixes of paths in debug information, and what to write instead; the
     /// last that fits counts.
     pub remap_path_prefix: Vec<(String, String)>,
+    /// What is beside the module of its debug information.
+    pub debug_files: DebugFiles,
     /// Feature set.
     pub features: Features,
     /// What keeps accesses inside linear memories.
@@ -63,6 +66,7 @@ impl Default for Options {
             debug_info: false,
             text_path: None,
             remap_path_prefix: Vec::new(),
+            debug_files: DebugFiles::default(),
             features: Features::default(),
             memory_model: MemoryModel::default(),
             memory_reservation: None,

@@ -416,18 +416,20 @@ fn debug_sections(
     let (functions, stubs) = code;
     let Env { parsed, plan, .. } = env;
     let own = debug::Source::new(&parsed.debug_sections, parsed.code_start);
+    let own = own.with_files(wasm, &options.debug_files);
     let mut text = None;
     let made;
     let source = match own.is_empty() {
         false => own,
         true => {
             let Some(described) = debug::describe_text(wasm, parsed, options) else {
-                let mut nothing = debug::Sections::default();
-                nothing.warnings.push("the module is too large for a text to debug".to_owned());
+                let mut warnings = own.into_warnings();
+                warnings.push("the module is too large for a text to debug".to_owned());
+                let nothing = debug::Sections { warnings, ..debug::Sections::default() };
                 return Ok((nothing, None));
             };
             (made, text) = (described.sections, Some(described.text));
-            debug::Source::new(&made, parsed.code_start)
+            debug::Source::new(&made, parsed.code_start).warned(own.into_warnings())
         }
     };
     let places = link::code_places(&target.link, parsed.imported_functions, functions, stubs)?;
@@ -517,5 +519,9 @@ pub fn fingerprint(options: &Options) -> Result<Vec<String>> {
     }
     parts.extend(options.features.names().map(str::to_owned));
     parts.extend(options.recorded());
+    for (name, contents) in options.debug_files.contents() {
+        parts.push(name.to_owned());
+        parts.push(Sha256::digest(contents).iter().map(|byte| format!("{byte:02x}")).collect());
+    }
     Ok(parts)
 }

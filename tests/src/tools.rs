@@ -62,6 +62,8 @@ const PACKAGES: &[(&str, &str)] = &[
     ("lldb", "lldb-22"),
     ("lldb-dap", "lldb-22"),
     ("llvm-dwarfdump-19", "llvm-19"),
+    ("llvm-dwp-19", "llvm-19"),
+    ("llvm-objcopy-19", "llvm-19"),
     ("llvm-objdump-19", "llvm-19"),
     ("objdump", "binutils"),
     ("perf", "linux-perf"),

@@ -1,10 +1,10 @@
 //! `precast compile`, and the options that shape code.
 
 use super::progress::Progress;
-use super::{input, output, strip};
+use super::{debug_files, input, output, strip};
 use crate::exit::{Failure, Result};
 use clap::Args;
-use precast_compiler::{Features, MemoryModel, OptLevel, Options, Report};
+use precast_compiler::{DebugFiles, Features, MemoryModel, OptLevel, Options, Report};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -16,8 +16,10 @@ pub struct CodegenOptions {
     opt_level: Option<OptLevel>,
 
     /// Include debug information, for debuggers and reports; with -O0 every
-    /// variable can be read and written at every line. A module without any is
-    /// printed, to be debugged as text, beside the artifact with .wat added
+    /// variable can be read and written at every line. What is not in the module
+    /// is looked for beside it: the file that it names, .dwo files, .dwp. A
+    /// module without any is printed, to be debugged as text, beside the
+    /// artifact with .wat added
     #[arg(short = 'g')]
     debug_info: bool,
 
@@ -166,6 +168,7 @@ impl CodegenOptions {
             debug_info: self.debug_info,
             remap_path_prefix: self.remap_path_prefix.clone(),
             text_path: None,
+            debug_files: DebugFiles::default(),
         }
     }
 
@@ -188,6 +191,7 @@ impl CompileCommand {
     pub(super) fn run(&self) -> Result {
         let bytes = input::module(&self.input)?;
         let mut options = self.codegen.options();
+        debug_files::find(&self.input, &bytes, &mut options);
         let text_path = self.output().as_deref().and_then(text_name);
         options.text_path = text_path.as_ref().map(|path| path.to_string_lossy().into_owned());
         if self.emit == Emit::Artifact && (self.header.is_some() || self.name.is_some()) {

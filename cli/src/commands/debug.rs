@@ -11,7 +11,7 @@ mod arguments;
 mod scripts;
 mod vscode;
 
-use super::{cache, compile, input};
+use super::{cache, compile, debug_files, input};
 use crate::exit::{Failure, Result};
 use crate::run::Source;
 use crate::run_options::RunOptions;
@@ -127,7 +127,8 @@ impl DebugCommand {
             input::Kind::Artifact => return absolute(file),
             input::Kind::Module(bytes) => bytes,
         };
-        let options = self.codegen.debug_options();
+        let mut options = self.codegen.debug_options();
+        debug_files::find(file, &bytes, &mut options);
         match cache::compiled(file, &bytes, &options, self.quiet)? {
             Source::Path(path) | Source::Cached(path) => absolute(&path),
             Source::Bytes(_) => Err(Failure::Error(format!(

@@ -3,6 +3,7 @@
 pub mod cache;
 pub mod compile;
 pub mod debug;
+pub mod debug_files;
 pub mod input;
 pub mod inspect;
 pub mod link;
@@ -140,6 +141,7 @@ impl RunCommand {
         if self.codegen.cpu.is_none() && self.codegen.target.is_none() {
             options.cpu = "native".to_owned();
         }
+        debug_files::find(path, &bytes, &mut options);
         if self.no_cache {
             let compiled = compile::to_bytes(path, &bytes, &options, self.quiet)?;
             return Ok(Source::Bytes(compiled));

@@ -18,6 +18,7 @@ use super::meaning::Meaning;
 use crate::function::Watched;
 pub(super) use emit::memory_base;
 use gimli::{EndianSlice, LittleEndian};
+pub(super) use parse::Around;
 
 type Expression<'a> = gimli::Expression<EndianSlice<'a, LittleEndian>>;
 

@@ -1,91 +1,25 @@
-//! Line number programs (DWARF 5 section 6.2): the rows of the module's
-//! programs, placed on the native code.
+//! Line number programs (DWARF 5 section 6.2) about the native code, written.
 
 use super::Module;
-use super::code::Piece;
 use super::output::{Base, Part};
-use super::source::Bytes;
+use super::rows::{self, Row, Rows, row_at};
+use super::source::{Bytes, Dwarf};
+use super::units::LinePlace;
 use gimli::AttributeValue;
 use gimli::constants as dw;
-use std::collections::BTreeMap;
 
 /// Parameters of the special opcodes.
 const LINE_BASE: i64 = -5;
 const LINE_RANGE: i64 = 14;
 const OPCODE_BASE: u8 = 13;
 
-/// A row of the module's program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Row {
-    /// Address in the module's code.
-    pub address: u64,
-    pub file: u64,
-    pub line: u64,
-    pub column: u64,
-    pub is_stmt: bool,
-    pub prologue_end: bool,
-}
-
-/// The rows of a program, by function.
-#[derive(Default)]
-pub(super) struct Rows {
-    /// By the number of the function: its rows, ordered by address.
-    pub functions: BTreeMap<usize, Vec<Row>>,
-}
-
-/// Reads the rows at `offset` of `.debug_line`, as far as they are sound.
-pub(super) fn read(module: &Module<'_>, offset: usize, address_size: u8) -> Option<Rows> {
-    let section = &module.dwarf.debug_line;
-    let program = section.program(gimli::DebugLineOffset(offset), address_size, None, None).ok()?;
-    let mut reader = program.rows();
-    let mut rows = Rows::default();
-    while let Ok(Some((_, row))) = reader.next_row() {
-        if row.end_sequence() {
-            continue;
-        }
-        let Some(function) = module.code.find(row.address()) else { continue };
-        let column = match row.column() {
-            gimli::ColumnType::LeftEdge => 0,
-            gimli::ColumnType::Column(column) => column.get(),
-        };
-        rows.functions.entry(function).or_default().push(Row {
-            address: row.address(),
-            file: row.file_index(),
-            line: row.line().map_or(0, |line| line.get()),
-            column,
-            is_stmt: row.is_stmt(),
-            prologue_end: row.prologue_end(),
-        });
-    }
-    for rows in rows.functions.values_mut() {
-        rows.sort_by_key(|row| row.address);
-        unite(rows);
-    }
-    Some(rows)
-}
-
-/// Of several rows at one address the last counts; it marks a statement if any
-/// of its line does.
-fn unite(rows: &mut Vec<Row>) {
-    rows.dedup_by(|next, kept| {
-        let same = next.address == kept.address;
-        if same {
-            let line = (next.file, next.line) == (kept.file, kept.line);
-            next.is_stmt |= line && kept.is_stmt;
-            next.prologue_end |= kept.prologue_end;
-            *kept = *next;
-        }
-        same
-    });
-}
-
-/// The row that an address belongs to.
-pub(super) fn row_at(rows: &[Row], address: u64) -> Option<usize> {
-    rows.partition_point(|row| row.address <= address).checked_sub(1)
-}
-
-/// Writes the program at `offset` for the native code.
-pub(super) fn write(module: &Module<'_>, offset: usize, unit: &UnitFiles<'_>, rows: &Rows) -> Part {
+/// Writes the program at `place` for the native code.
+pub(super) fn write(
+    module: &Module<'_>,
+    place: LinePlace,
+    unit: &UnitFiles<'_>,
+    rows: &Rows,
+) -> Part {
     let mut out = Part::default();
     out.u32(0);
     out.u16(5);
@@ -95,7 +29,7 @@ pub(super) fn write(module: &Module<'_>, offset: usize, unit: &UnitFiles<'_>, ro
     out.u32(0);
     out.raw(&[1, 1, 1, LINE_BASE as u8, LINE_RANGE as u8, OPCODE_BASE]);
     out.raw(&[0, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 1]);
-    files(module, offset, unit, &mut out);
+    files(module, place, unit, &mut out);
     out.set_length(header_length);
 
     let mut functions: Vec<_> = rows.functions.iter().collect();
@@ -116,11 +50,12 @@ pub(super) struct UnitFiles<'a> {
 
 /// The directories and files, numbered as in the module's program: version 5
 /// counts both from zero, where the unit's own stand.
-fn files(module: &Module<'_>, offset: usize, unit: &UnitFiles<'_>, out: &mut Part) {
-    let section = &module.dwarf.debug_line;
-    let offset = gimli::DebugLineOffset(offset);
+fn files(module: &Module<'_>, place: LinePlace, unit: &UnitFiles<'_>, out: &mut Part) {
+    let dwarf = &module.input.files[place.file].dwarf;
+    let section = &dwarf.debug_line;
+    let offset = gimli::DebugLineOffset(place.offset);
     let program = section.program(offset, unit.address_size, unit.directory, unit.name);
-    let text = |value: &AttributeValue<Bytes<'_>>| text(module, value);
+    let text = |value: &AttributeValue<Bytes<'_>>| text(module, dwarf, value);
     let Ok(program) = program else {
         out.raw(&[0, 0, 0, 0]);
         return;
@@ -151,8 +86,13 @@ fn files(module: &Module<'_>, offset: usize, unit: &UnitFiles<'_>, out: &mut Par
     let names = header.file_names();
     out.uleb((names.len() + usize::from(old)) as u64);
     if old {
-        out.string(&own(unit.name));
-        out.uleb(0);
+        // gdb cannot do without a name, which units of types need not have.
+        let (name, directory) = match (unit.name, names.first()) {
+            (None, Some(first)) => (text(&first.path_name()), first.directory_index()),
+            (name, _) => (own(name), 0),
+        };
+        out.string(if name.is_empty() { b"?" } else { &name });
+        out.uleb(if directory < directories.len() as u64 { directory } else { 0 });
     }
     for file in names {
         out.string(&text(&file.path_name()));
@@ -164,10 +104,11 @@ fn files(module: &Module<'_>, offset: usize, unit: &UnitFiles<'_>, out: &mut Par
     }
 }
 
-/// The path of every file of the program at `offset`, by number.
-pub(super) fn paths(module: &Module<'_>, offset: usize, unit: &UnitFiles<'_>) -> Vec<String> {
-    let section = &module.dwarf.debug_line;
-    let offset = gimli::DebugLineOffset(offset);
+/// The path of every file of the program at `place`, by number.
+pub(super) fn paths(module: &Module<'_>, place: LinePlace, unit: &UnitFiles<'_>) -> Vec<String> {
+    let dwarf = &module.input.files[place.file].dwarf;
+    let section = &dwarf.debug_line;
+    let offset = gimli::DebugLineOffset(place.offset);
     let program = section.program(offset, unit.address_size, unit.directory, unit.name);
     let Ok(program) = program else { return Vec::new() };
     let header = program.header();
@@ -176,9 +117,9 @@ pub(super) fn paths(module: &Module<'_>, offset: usize, unit: &UnitFiles<'_>) ->
     let name = |file: &gimli::FileEntry<Bytes<'_>>| {
         let directory = match (file.directory_index(), header.version()) {
             (0, ..5) => None,
-            _ => file.directory(header).map(|directory| lossy(text(module, &directory))),
+            _ => file.directory(header).map(|directory| lossy(text(module, dwarf, &directory))),
         };
-        let path = lossy(text(module, &file.path_name()));
+        let path = lossy(text(module, dwarf, &file.path_name()));
         let parts = [own(unit.directory), directory.unwrap_or_default(), path];
         // What is absolute begins anew.
         parts.into_iter().fold(String::new(), |path, part| match part.as_str() {
@@ -195,8 +136,7 @@ pub(super) fn paths(module: &Module<'_>, offset: usize, unit: &UnitFiles<'_>) ->
 }
 
 /// A string of a line number program's header.
-fn text(module: &Module<'_>, value: &AttributeValue<Bytes<'_>>) -> Vec<u8> {
-    let dwarf = &module.dwarf;
+fn text(module: &Module<'_>, dwarf: &Dwarf<'_>, value: &AttributeValue<Bytes<'_>>) -> Vec<u8> {
     let text = match *value {
         AttributeValue::String(text) => Ok(text),
         AttributeValue::DebugStrRef(at) => dwarf.debug_str.get_str(at),
@@ -218,7 +158,7 @@ struct State {
 /// The rows of one function.
 fn sequence(module: &Module<'_>, function: usize, rows: &[Row], out: &mut Part) {
     let code = module.code.code(function);
-    let first = first_pieces(&code.pieces, rows);
+    let marks = rows::marks(&code.pieces, rows);
     let mut pieces = code.pieces.clone();
     pieces.sort_by_key(|piece| piece.start);
     let text = &code.place.text;
@@ -227,16 +167,22 @@ fn sequence(module: &Module<'_>, function: usize, rows: &[Row], out: &mut Part) 
     let mut state = State { address: 0, file: 1, line: 1, column: 0, is_stmt: true };
     let mut last = None;
     for piece in pieces {
-        // Code before the first row belongs to the start of the function.
-        let number = row_at(rows, piece.source.into()).unwrap_or(0);
-        let starts = first[number] == Some(piece.start);
+        // Code before the first row belongs to the start of the function, which
+        // is no place to stop at when parameters shall be looked at.
+        let number = row_at(rows, piece.source.into());
+        let row = &rows[number.unwrap_or(0)];
+        let (starts, is_stmt, prologue_end) = match number.map(|number| &marks[number]) {
+            Some(mark) if mark.start == Some(piece.start) => {
+                (true, mark.is_stmt, mark.prologue_end)
+            }
+            Some(_) => (false, false, false),
+            None => (piece.start == 0, piece.start == 0 && row.is_stmt, false),
+        };
         if last == Some(number) && !starts {
             continue;
         }
         last = Some(number);
-        let row = &rows[number];
-        let is_stmt = row.is_stmt && starts;
-        emit(&mut state, piece.start, row, is_stmt, row.prologue_end && starts, out);
+        emit(&mut state, piece.start, row, is_stmt, prologue_end, out);
     }
     let size = text.end - text.start;
     if size > state.address {
@@ -244,17 +190,6 @@ fn sequence(module: &Module<'_>, function: usize, rows: &[Row], out: &mut Part) 
         out.uleb((size - state.address).into());
     }
     out.raw(&[0, 1, dw::DW_LNE_end_sequence.0]);
-}
-
-/// For each row, where its code begins: the first code of its first operator
-/// that has any. A statement begins there and nowhere else.
-fn first_pieces(pieces: &[Piece], rows: &[Row]) -> Vec<Option<u32>> {
-    let mut first = vec![None; rows.len()];
-    for piece in pieces {
-        let number = row_at(rows, piece.source.into()).unwrap_or(0);
-        first[number].get_or_insert(piece.start);
-    }
-    first
 }
 
 fn emit(
@@ -305,23 +240,4 @@ fn emit(
     out.u8(dw::DW_LNS_advance_pc.0);
     out.uleb(advance as u64);
     out.u8(special(line, 0).expect("the line fits"));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn row(address: u64, line: u64, is_stmt: bool) -> Row {
-        Row { address, file: 1, line, column: 0, is_stmt, prologue_end: false }
-    }
-
-    #[test]
-    fn of_rows_at_one_address_the_last_counts() {
-        let mut rows = vec![row(1, 5, true), row(1, 5, false), row(4, 6, true), row(4, 7, false)];
-        unite(&mut rows);
-        assert_eq!(rows, [row(1, 5, true), row(4, 7, false)]);
-        assert_eq!(row_at(&rows, 0), None);
-        assert_eq!(row_at(&rows, 3), Some(0));
-        assert_eq!(row_at(&rows, 4), Some(1));
-    }
 }

@@ -3,13 +3,14 @@
 
 use super::Module;
 use super::code::FunctionCode;
-use super::expression::{Global, Source, World};
+use super::expression::{Around, Global, Source, World};
 use super::meaning::Meaning;
 use super::output::{Base, Fixup, Part};
+use super::source::{Bytes, Dwarf};
 use crate::function::{Place, Watched};
 use crate::plan::{self, Constant};
 use gimli::constants as dw;
-use gimli::{Encoding, EndianSlice, LittleEndian};
+use gimli::{Encoding, EndianSlice, LittleEndian, Unit};
 use precast_artifact::types::ValType;
 use std::ops::Range;
 
@@ -69,7 +70,8 @@ pub(super) enum Located {
 /// Writes locations of one unit.
 pub(super) struct Locations<'m, 'a> {
     module: &'m Module<'a>,
-    encoding: Encoding,
+    dwarf: &'m Dwarf<'a>,
+    unit: &'m Unit<Bytes<'a>>,
     /// The lists.
     pub lists: Part,
     /// What may still be done, so that damaged lists do not take for ever.
@@ -77,8 +79,13 @@ pub(super) struct Locations<'m, 'a> {
 }
 
 impl<'m, 'a> Locations<'m, 'a> {
-    pub(super) fn new(module: &'m Module<'a>, encoding: Encoding, work: u64) -> Self {
-        Self { module, encoding, lists: Part::default(), work }
+    pub(super) fn new(
+        module: &'m Module<'a>,
+        dwarf: &'m Dwarf<'a>,
+        unit: &'m Unit<Bytes<'a>>,
+        work: u64,
+    ) -> Self {
+        Self { module, dwarf, unit, lists: Part::default(), work }
     }
 
     /// Understands the frame base of a function; gives the one to write.
@@ -87,7 +94,7 @@ impl<'m, 'a> Locations<'m, 'a> {
         function: &mut Function<'a>,
         expression: Expression<'_>,
     ) -> Option<Part> {
-        let source = Source::parse(expression, self.encoding, None)?;
+        let source = self.parse(expression, None)?;
         let base = source.as_memory();
         function.frame_base = Some(source);
         let part = self.everywhere(&base, function)?;
@@ -103,16 +110,16 @@ impl<'m, 'a> Locations<'m, 'a> {
         meaning: Meaning,
     ) -> Option<Located> {
         let Some(function) = function else {
-            let source = Source::parse(expression, self.encoding, None)?;
+            let source = self.parse(expression, None)?;
             return self.emit(&source, &[], &[], None).map(Located::Expression);
         };
         if function.same_base
             && meaning != Meaning::HostPointer
-            && let Some(part) = frame_offset(expression, self.encoding)
+            && let Some(part) = frame_offset(expression, self.unit.encoding())
         {
             return Some(Located::Expression(part));
         }
-        let source = Source::parse(expression, self.encoding, function.frame_base.as_ref())?;
+        let source = self.parse(expression, Some(function))?;
         let source = source.meant(meaning);
         if let Some(part) = self.everywhere(&source, function) {
             return Some(Located::Expression(part));
@@ -131,8 +138,7 @@ impl<'m, 'a> Locations<'m, 'a> {
         for (range, expression) in entries {
             let whole = function.whole();
             let range = range.start.max(whole.start)..range.end.min(whole.end);
-            let base = function.frame_base.as_ref();
-            let Some(source) = Source::parse(expression, self.encoding, base) else { continue };
+            let Some(source) = self.parse(expression, Some(function)) else { continue };
             let source = source.meant(meaning);
             let variables = source.variables(true);
             for region in function.code.regions(&range, &variables, &mut self.work) {
@@ -169,6 +175,15 @@ impl<'m, 'a> Locations<'m, 'a> {
         self.lists.append(&list);
         self.lists.u8(dw::DW_LLE_end_of_list.0);
         Some(Located::List(start))
+    }
+
+    fn parse(&self, expression: Expression<'_>, function: Option<&Function<'a>>) -> Option<Source> {
+        let around = Around {
+            encoding: self.unit.encoding(),
+            frame_base: function.and_then(|function| function.frame_base.as_ref()),
+            address: &|index| self.dwarf.address(self.unit, index).ok(),
+        };
+        Source::parse(expression, &around)
     }
 
     /// The expression, if every variable has one place in all of the code.

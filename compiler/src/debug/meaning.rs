@@ -11,6 +11,7 @@
 //!   their own, and stay as they are.)
 
 use super::source::{Bytes, Dwarf};
+use super::units::Units;
 use gimli::{Attribute, AttributeValue, DwTag, Unit, UnitOffset, constants as dw};
 
 /// How deep types and entries are followed.
@@ -34,6 +35,7 @@ type Attributes<'s, 'a> = &'s [Attribute<Bytes<'a>>];
 
 /// What is meant by the location of a variable's or a parameter.
 pub(super) fn of<'a>(
+    units: &Units<'a>,
     dwarf: &Dwarf<'a>,
     unit: &Unit<Bytes<'a>>,
     tag: DwTag,
@@ -50,7 +52,7 @@ pub(super) fn of<'a>(
     }
     let ty = inherited(unit, attributes, dw::DW_AT_type);
     let Some(AttributeValue::UnitRef(ty)) = ty else { return Meaning::Plain };
-    match aggregate(unit, ty, 0) {
+    match aggregate(units, unit, ty, 0) {
         Some(size) if tag == dw::DW_TAG_formal_parameter || size > SMALLEST => Meaning::Indirect,
         _ => Meaning::Plain,
     }
@@ -79,15 +81,21 @@ pub(super) fn host_pointer<'a>(
             }
             tag @ dw::DW_TAG_pointer_type => {
                 inherited(unit, attributes, dw::DW_AT_artificial)?;
-                let name = inherited(unit, attributes, dw::DW_AT_name)?;
-                let this = dwarf.attr_string(unit, name).ok()?.slice() == b"this";
-                return this.then_some((tag, target));
+                return is_this(dwarf, unit, attributes).then_some((tag, target));
             }
             dw::DW_TAG_const_type | dw::DW_TAG_volatile_type | dw::DW_TAG_typedef => ty = target,
             _ => return None,
         }
     }
     None
+}
+
+/// Whether an artificial pointer is `this`. Declarations do not name it.
+fn is_this<'a>(dwarf: &Dwarf<'a>, unit: &Unit<Bytes<'a>>, attributes: Attributes<'_, 'a>) -> bool {
+    match inherited(unit, attributes, dw::DW_AT_name) {
+        Some(name) => dwarf.attr_string(unit, name).is_ok_and(|name| name.slice() == b"this"),
+        None => true,
+    }
 }
 
 fn find<'a>(
@@ -119,7 +127,12 @@ fn inherited<'a>(
 }
 
 /// Size in bytes of an aggregate that does not hold a single scalar.
-fn aggregate(unit: &Unit<Bytes<'_>>, ty: UnitOffset, depth: usize) -> Option<u64> {
+fn aggregate<'a>(
+    units: &Units<'a>,
+    unit: &Unit<Bytes<'a>>,
+    ty: UnitOffset,
+    depth: usize,
+) -> Option<u64> {
     if depth == DEEPEST {
         return None;
     }
@@ -130,9 +143,14 @@ fn aggregate(unit: &Unit<Bytes<'_>>, ty: UnitOffset, depth: usize) -> Option<u64
         Some(AttributeValue::UnitRef(target)) => Some(target),
         _ => None,
     };
+    // The type may have a unit for itself.
+    if let Some(AttributeValue::DebugTypesRef(signature)) = entry.attr_value(dw::DW_AT_signature) {
+        let (_, unit, ty) = units.type_unit(signature)?;
+        return aggregate(units, unit, ty, depth + 1);
+    }
     match entry.tag() {
         dw::DW_TAG_typedef | dw::DW_TAG_const_type | dw::DW_TAG_volatile_type => {
-            aggregate(unit, target?, depth + 1)
+            aggregate(units, unit, target?, depth + 1)
         }
         dw::DW_TAG_structure_type | dw::DW_TAG_class_type | dw::DW_TAG_union_type => {
             let size = entry.attr_value(dw::DW_AT_byte_size)?.udata_value()?;
@@ -154,7 +172,7 @@ fn aggregate(unit: &Unit<Bytes<'_>>, ty: UnitOffset, depth: usize) -> Option<u64
             }
             // One member: as that member. None: nothing is passed.
             match members.pop()? {
-                Some(AttributeValue::UnitRef(only)) => aggregate(unit, only, depth + 1),
+                Some(AttributeValue::UnitRef(only)) => aggregate(units, unit, only, depth + 1),
                 _ => Some(size),
             }
         }

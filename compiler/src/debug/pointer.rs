@@ -14,7 +14,8 @@
 //! `int (*)(int)`, `node &`.
 
 use super::source::{Bytes, Dwarf};
-use gimli::{AttributeValue, DwTag, Unit, UnitOffset, constants as dw};
+use super::units::Units;
+use gimli::{AttributeValue, DebugTypeSignature, DwTag, Unit, UnitOffset, constants as dw};
 
 /// How deep types are looked into for a name, and how long it may become.
 const DEEPEST: usize = 12;
@@ -44,6 +45,7 @@ pub(super) fn of_guest(mut name: Vec<u8>) -> Vec<u8> {
 
 /// Names of a unit's types.
 pub(super) struct Names<'u, 'a> {
+    units: &'u Units<'a>,
     dwarf: &'u Dwarf<'a>,
     unit: &'u Unit<Bytes<'a>>,
     /// Types and namespaces by offset, each with the position of the one around
@@ -62,8 +64,12 @@ struct Entry<'a> {
 }
 
 impl<'u, 'a> Names<'u, 'a> {
-    pub(super) fn new(dwarf: &'u Dwarf<'a>, unit: &'u Unit<Bytes<'a>>) -> Self {
-        let mut names = Self { dwarf, unit, scopes: Vec::new() };
+    pub(super) fn new(
+        units: &'u Units<'a>,
+        dwarf: &'u Dwarf<'a>,
+        unit: &'u Unit<Bytes<'a>>,
+    ) -> Self {
+        let mut names = Self { units, dwarf, unit, scopes: Vec::new() };
         names.find_scopes();
         names
     }
@@ -240,6 +246,9 @@ impl<'u, 'a> Names<'u, 'a> {
                         dw::DW_AT_abstract_origin | dw::DW_AT_specification,
                         AttributeValue::UnitRef(origin),
                     ) => entry.origin = Some(origin),
+                    (dw::DW_AT_signature, AttributeValue::DebugTypesRef(signature)) => {
+                        entry.name = entry.name.or_else(|| self.type_unit_name(signature));
+                    }
                     (dw::DW_AT_count, value) => entry.count = value.udata_value(),
                     (dw::DW_AT_upper_bound, value) => {
                         entry.count = value.udata_value().and_then(|bound| bound.checked_add(1));
@@ -261,6 +270,13 @@ impl<'u, 'a> Names<'u, 'a> {
             depth += i32::from(children);
         }
         first
+    }
+
+    /// The name of a type that has a unit for itself.
+    fn type_unit_name(&self, signature: DebugTypeSignature) -> Option<Bytes<'a>> {
+        let (dwarf, unit, entry) = self.units.type_unit(signature)?;
+        let name = unit.entry(entry).ok()?.attr_value(dw::DW_AT_name)?;
+        dwarf.attr_string(unit, name).ok()
     }
 
     /// `[3][4]` of an array.

@@ -2,7 +2,7 @@
 //! reports show, without a reader of DWARF in the loader.
 
 use super::code::FunctionPlace;
-use super::line::{Row, row_at};
+use super::rows::{Row, row_at};
 use precast_artifact::lines::{LinesWriter, SourceFrame};
 use std::ops::Range;
 

@@ -12,15 +12,17 @@ mod ranges;
 
 use super::Module;
 use super::abbreviation::Shapes;
-use super::line::{self, Rows};
+use super::line;
 use super::location::{Function, Locations};
 use super::output::{Fixup, Part};
 use super::pointer::Names;
+use super::rows::{self, Rows};
 use super::site::{Files, Inlined, Sites};
-use super::source::{Bytes, UnitPlace};
+use super::source::{Bytes, Dwarf};
+use super::units::{LinePlace, UnitPlace};
 use entry::Scope;
 use gimli::{DwTag, Unit, UnitType, constants as dw};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// A converted unit.
@@ -45,11 +47,11 @@ pub(crate) struct UnitOutput {
 
 /// Converts a unit of the module.
 pub(super) fn convert(module: &Module<'_>, index: usize) -> UnitOutput {
-    let place = &module.units[index];
-    let start = place.offset as u32;
+    let place = &module.input.list[index];
+    let start = place.offset;
     let end = start + place.header.length_including_self() as u32;
     let mut output = UnitOutput { source: start..end, ..UnitOutput::default() };
-    match module.dwarf.unit(place.header) {
+    match unit(module, place) {
         Ok(unit) => Converter::new(module, index, &unit).run(&mut output),
         Err(why) => output.warnings.push(format!(
             "debug information: the unit at {start:#x} of .debug_info is left out: {why}"
@@ -58,10 +60,24 @@ pub(super) fn convert(module: &Module<'_>, index: usize) -> UnitOutput {
     output
 }
 
+/// Reads what all of the unit needs. A split unit has some of it from its
+/// skeleton.
+fn unit<'a>(module: &Module<'a>, place: &UnitPlace<'a>) -> gimli::Result<Unit<Bytes<'a>>> {
+    let files = &module.input.files;
+    let mut unit = files[place.file].dwarf.unit(place.header)?;
+    if let Some(skeleton) = place.skeleton {
+        let skeleton = files[0].dwarf.unit(skeleton)?;
+        unit.copy_relocated_attributes(&skeleton);
+    }
+    unit.comp_dir = unit.comp_dir.or(files[place.file].directory);
+    Ok(unit)
+}
+
 struct Converter<'u, 'a> {
     module: &'u Module<'a>,
     place: &'u UnitPlace<'a>,
     index: usize,
+    dwarf: &'u Dwarf<'a>,
     unit: &'u Unit<Bytes<'a>>,
     names: Names<'u, 'a>,
     shapes: Shapes,
@@ -80,6 +96,8 @@ struct Converter<'u, 'a> {
     /// Entries of types that pointers need: a guest's address and a native one.
     guest_address: u32,
     host_address: u32,
+    /// Those of the process that were written: tag, target, whether constant.
+    host_pointers: BTreeMap<(u16, usize, bool), u32>,
     sites: Sites,
     rows: Rows,
     files: Files,
@@ -89,19 +107,21 @@ struct Converter<'u, 'a> {
 }
 impl<'u, 'a> Converter<'u, 'a> {
     fn new(module: &'u Module<'a>, index: usize, unit: &'u Unit<Bytes<'a>>) -> Self {
-        let place = &module.units[index];
+        let place = &module.input.list[index];
+        let dwarf = &module.input.files[place.file].dwarf;
         let size = place.header.length_including_self() as u64;
         let work = (10 << 20) + size * 100;
         Self {
             module,
             place,
             index,
+            dwarf,
             unit,
-            names: Names::new(&module.dwarf, unit),
+            names: Names::new(&module.input, dwarf, unit),
             shapes: Shapes::default(),
             info: Part::default(),
             ranges: Part::default(),
-            locations: Locations::new(module, unit.encoding(), work),
+            locations: Locations::new(module, dwarf, unit, work),
             offsets: Vec::new(),
             scopes: Vec::new(),
             functions: Vec::new(),
@@ -110,6 +130,7 @@ impl<'u, 'a> Converter<'u, 'a> {
             own_ranges: None,
             guest_address: 0,
             host_address: 0,
+            host_pointers: BTreeMap::new(),
             sites: Sites::default(),
             rows: Rows::default(),
             files: Files::default(),
@@ -168,19 +189,20 @@ impl<'u, 'a> Converter<'u, 'a> {
         }
     }
 
-    fn lines(&mut self, offset: usize, output: &mut UnitOutput) {
+    fn lines(&mut self, place: LinePlace, output: &mut UnitOutput) {
         let address_size = self.unit.encoding().address_size;
-        let Some(rows) = line::read(self.module, offset, address_size) else {
+        let Some(rows) = rows::read(self.module, place, address_size) else {
             self.warnings.push(format!(
-                "debug information: the line numbers at {offset:#x} of .debug_line are left out"
+                "debug information: the line numbers at {:#x} of .debug_line are left out",
+                place.offset
             ));
             return;
         };
         self.covered.extend(rows.functions.keys());
         let files =
             line::UnitFiles { name: self.unit.name, directory: self.unit.comp_dir, address_size };
-        output.line = line::write(self.module, offset, &files, &rows);
-        self.files.paths = line::paths(self.module, offset, &files);
+        output.line = line::write(self.module, place, &files, &rows);
+        self.files.paths = line::paths(self.module, place, &files);
         self.rows = rows;
     }
 

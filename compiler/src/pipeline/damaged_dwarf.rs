@@ -4,10 +4,14 @@
 //! `PRECAST_ROUNDS` sets the number of edited copies.
 
 use super::*;
+use crate::debug_files::DebugFiles;
 use gimli::{EndianSlice, LittleEndian};
 
-/// A module of Rust with debug information.
-const MODULE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/debug/rust.wasm");
+/// Reads a file of `fixtures/debug/`.
+fn fixture(name: &str) -> Vec<u8> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/debug/");
+    std::fs::read(format!("{folder}{name}")).unwrap_or_else(|why| panic!("{name}: {why}"))
+}
 
 struct Random(u64);
 
@@ -87,15 +91,46 @@ fn size(sections: &debug::Sections) -> usize {
     sections.list.iter().map(|section| section.bytes.len()).sum()
 }
 
-fn survives(opt_level: OptLevel) {
-    let rounds = std::env::var("PRECAST_ROUNDS").ok().and_then(|text| text.parse().ok());
+/// What is edited: sections of the module, and files beside it.
+#[derive(Clone)]
+struct Edited {
+    sections: Vec<(&'static str, Vec<u8>)>,
+    package: Option<Vec<u8>>,
+    objects: Vec<(String, Vec<u8>)>,
+}
+
+impl Edited {
+    fn parts(&mut self) -> Vec<&mut Vec<u8>> {
+        let sections = self.sections.iter_mut().map(|(_, bytes)| bytes);
+        let objects = self.objects.iter_mut().map(|(_, bytes)| bytes);
+        sections.chain(&mut self.package).chain(objects).collect()
+    }
+
+    fn files(&self) -> DebugFiles {
+        let objects = self.objects.iter().map(|(path, bytes)| (path.clone(), bytes[..].into()));
+        DebugFiles {
+            module: None,
+            package: self.package.as_ref().map(|bytes| bytes[..].into()),
+            objects: objects.collect(),
+        }
+    }
+}
+
+/// A module and the files that it needs, to be converted again and again.
+fn convert_all(
+    wasm: &[u8],
+    opt_level: OptLevel,
+    files: &Edited,
+    mut each: impl FnMut(&Edited, &dyn Fn(&Edited) -> debug::Sections),
+) {
     let options = Options { debug_info: true, opt_level, ..Options::default() };
-    let wasm = std::fs::read(MODULE).unwrap();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
     let target = Target::all(&options).unwrap().remove(0);
-    let mut parsed = parse::parse(&wasm, target.allowed(options.features)).unwrap();
-    let intact: Vec<(&str, Vec<u8>)> =
-        parsed.debug_sections.drain(..).map(|(name, bytes)| (name, bytes.to_vec())).collect();
+    let parsed = parse::parse(wasm, target.allowed(options.features)).unwrap();
+    let mut intact = files.clone();
+    for (name, bytes) in &parsed.debug_sections {
+        intact.sections.push((name.to_string().leak(), bytes.to_vec()));
+    }
     let summary = survey_all(&pool, &parsed).unwrap();
     let plan = Plan::new(&parsed, &summary, &options, target.link.page_size).unwrap();
     let env = environment(&parsed, &plan, &target, &options);
@@ -103,41 +138,103 @@ fn survives(opt_level: OptLevel) {
     let functions = compile_functions(&pool, &env, &target, &same, &()).unwrap();
     let places =
         link::code_places(&target.link, parsed.imported_functions, &functions, &[]).unwrap();
-    let convert = |sections: &[(&str, Vec<u8>)]| {
-        let source = debug::Source::new(sections, parsed.code_start);
+    let convert = |edited: &Edited| {
+        let files = edited.files();
+        let source = debug::Source::new(&edited.sections, parsed.code_start);
+        let source = source.with_files(wasm, &files);
         let frame_pointer = codegen::frame_pointer(&*target.isa);
         let form = debug::Form { frame_pointer, remap: &[], relocatable: false };
         let module = debug::Module::new(&source, &parsed, &plan, &functions, &places, form);
         let units = (0..module.units()).map(|unit| module.unit(unit)).collect();
         module.finish(units)
     };
+    each(&intact, &convert);
+}
 
-    let sound = convert(&intact);
-    assert_eq!(sound.warnings, Vec::<String>::new());
-    check(&sound);
-    let largest = size(&sound) * 4;
-    let mut random = Random(0x9e37_79b9_7f4a_7c15);
-    let mut warned = 0;
-    for _ in 0..rounds.unwrap_or(60) {
-        let mut edited = intact.clone();
-        for _ in 0..1 + random.below(6) {
-            let section = random.below(edited.len());
-            edit(&mut edited[section].1, &mut random);
+fn survives(wasm: &[u8], opt_level: OptLevel, files: &Edited) {
+    let rounds = std::env::var("PRECAST_ROUNDS").ok().and_then(|text| text.parse().ok());
+    convert_all(wasm, opt_level, files, |intact, convert| {
+        let sound = convert(intact);
+        assert_eq!(sound.warnings, Vec::<String>::new());
+        check(&sound);
+        let largest = size(&sound) * 4;
+        let mut random = Random(0x9e37_79b9_7f4a_7c15);
+        let mut warned = 0;
+        for _ in 0..rounds.unwrap_or(60) {
+            let mut edited = intact.clone();
+            for _ in 0..1 + random.below(6) {
+                let mut parts = edited.parts();
+                let part = random.below(parts.len());
+                edit(parts[part], &mut random);
+            }
+            let sections = convert(&edited);
+            check(&sections);
+            assert!(size(&sections) < largest, "{} bytes of debug information", size(&sections));
+            warned += usize::from(!sections.warnings.is_empty());
         }
-        let sections = convert(&edited);
-        check(&sections);
-        assert!(size(&sections) < largest, "{} bytes of debug information", size(&sections));
-        warned += usize::from(!sections.warnings.is_empty());
-    }
-    assert!(warned > 0, "no edit was worth a warning");
+        assert!(warned > 0, "no edit was worth a warning");
+    });
+}
+
+/// Nothing beside the module.
+fn alone() -> Edited {
+    Edited { sections: Vec::new(), package: None, objects: Vec::new() }
+}
+
+/// The two objects of split DWARF of a version.
+fn objects(version: u8) -> Edited {
+    let object =
+        |name: &str| (format!("./{name}.dwo"), fixture(&format!("split/{version}/{name}.dwo")));
+    Edited { objects: ["shapes", "sum"].map(object).into(), ..alone() }
 }
 
 #[test]
 fn without_optimisation() {
-    survives(OptLevel::None);
+    survives(&fixture("rust.wasm"), OptLevel::None, &alone());
 }
 
 #[test]
 fn with_optimisation() {
-    survives(OptLevel::Speed);
+    survives(&fixture("rust.wasm"), OptLevel::Speed, &alone());
+}
+
+#[test]
+fn split_in_objects() {
+    for version in [4, 5] {
+        let wasm = fixture(&format!("split/{version}/split.wasm"));
+        survives(&wasm, OptLevel::Speed, &objects(version));
+    }
+}
+
+#[test]
+fn split_in_a_package() {
+    for version in [4, 5] {
+        let wasm = fixture(&format!("split/{version}/split.wasm"));
+        let package = Some(fixture(&format!("split/{version}/split.dwp")));
+        survives(&wasm, OptLevel::Speed, &Edited { package, ..alone() });
+    }
+}
+
+#[test]
+fn what_is_missing_or_of_another_build_is_named() {
+    for version in [4, 5] {
+        let wasm = fixture(&format!("split/{version}/split.wasm"));
+        let mut files = objects(version);
+        files.objects.remove(1);
+        convert_all(&wasm, OptLevel::None, &files, |intact, convert| {
+            let sections = convert(intact);
+            let [warning] = &sections.warnings[..] else { panic!("{:?}", sections.warnings) };
+            assert!(warning.contains("not found") && warning.ends_with(": ./sum.dwo"), "{warning}");
+            check(&sections);
+        });
+        let mut files = objects(version);
+        files.objects[1].1 = files.objects[0].1.clone();
+        convert_all(&wasm, OptLevel::None, &files, |intact, convert| {
+            let sections = convert(intact);
+            let [warning] = &sections.warnings[..] else { panic!("{:?}", sections.warnings) };
+            let other = warning.contains("of another build");
+            assert!(other && warning.ends_with(": ./sum.dwo"), "{warning}");
+            check(&sections);
+        });
+    }
 }

@@ -2,19 +2,24 @@
 
 use super::{Expression, Kind, Op, Piece, Source};
 use gimli::constants as dw;
-use gimli::{Encoding, EndianSlice, LittleEndian, Operation};
+use gimli::{DebugAddrIndex, Encoding, EndianSlice, LittleEndian, Operation};
 
 /// Longest expression, in operations; longer ones are damaged.
 const MOST_OPS: usize = 256;
 
+/// What expressions refer to.
+pub(in crate::debug) struct Around<'w> {
+    pub encoding: Encoding,
+    /// That of the function.
+    pub frame_base: Option<&'w Source>,
+    /// An entry of the unit's part of `.debug_addr`.
+    pub address: &'w dyn Fn(DebugAddrIndex) -> Option<u64>,
+}
+
 impl Source {
-    /// Reads an expression; `frame_base` is that of the function. `None` when
-    /// it holds what has no counterpart.
-    pub(in crate::debug) fn parse(
-        expression: Expression<'_>,
-        encoding: Encoding,
-        frame_base: Option<&Self>,
-    ) -> Option<Self> {
+    /// Reads an expression. `None` when it holds what has no counterpart.
+    pub(in crate::debug) fn parse(expression: Expression<'_>, around: &Around<'_>) -> Option<Self> {
+        let encoding = around.encoding;
         let mut source = Self { parts: Vec::new(), address_size: encoding.address_size };
         let mut part = Piece { ops: Vec::new(), kind: Kind::Memory, data: Vec::new(), size: None };
         let mut operations = expression.operations(encoding);
@@ -41,7 +46,7 @@ impl Source {
                     done.size = Some(size_in_bits);
                     source.parts.push(done.settled());
                 }
-                operation => part.operation(operation, encoding, frame_base)?,
+                operation => part.operation(operation, around)?,
             }
         }
         if source.parts.is_empty() {
@@ -72,18 +77,20 @@ impl Piece {
     fn operation(
         &mut self,
         operation: Operation<EndianSlice<'_, LittleEndian>>,
-        encoding: Encoding,
-        frame_base: Option<&Source>,
+        around: &Around<'_>,
     ) -> Option<()> {
         let op = match operation {
             Operation::WasmLocal { index } => Op::Local(index),
             Operation::WasmGlobal { index } => Op::Global(index),
             Operation::Address { address } => Op::Constant(address),
+            Operation::AddressIndex { index } | Operation::ConstantIndex { index } => {
+                Op::Constant((around.address)(index)?)
+            }
             Operation::UnsignedConstant { value } => Op::Constant(value),
             Operation::SignedConstant { value } => Op::Constant(value as u64),
             Operation::PlusConstant { value } => Op::Add(i64::try_from(value).ok()?),
             Operation::FrameOffset { offset } => {
-                let [base] = frame_base?.parts.as_slice() else { return None };
+                let [base] = around.frame_base?.parts.as_slice() else { return None };
                 if !matches!(base.kind, Kind::Value | Kind::Memory) {
                     return None;
                 }
@@ -91,7 +98,7 @@ impl Piece {
                 Op::Add(offset)
             }
             Operation::Deref { base_type: gimli::UnitOffset(0), size, space: false } => {
-                Op::Load(if size == 0 { encoding.address_size } else { size })
+                Op::Load(if size == 0 { around.encoding.address_size } else { size })
             }
             Operation::Pick { index: 0 } => Op::Plain(dw::DW_OP_dup.0),
             Operation::Pick { index: 1 } => Op::Plain(dw::DW_OP_over.0),

@@ -6,7 +6,8 @@ const ENCODING: Encoding = Encoding { address_size: 4, format: gimli::Format::Dw
 
 fn parse(bytes: &[u8], frame_base: Option<&Source>) -> Option<Source> {
     let expression = gimli::Expression(EndianSlice::new(bytes, LittleEndian));
-    Source::parse(expression, ENCODING, frame_base)
+    let address = |index: gimli::DebugAddrIndex| (index.0 == 2).then_some(3440);
+    Source::parse(expression, &Around { encoding: ENCODING, frame_base, address: &address })
 }
 
 fn emit(source: &Source, places: &[Place]) -> Vec<u8> {
@@ -48,6 +49,13 @@ fn a_global_variable_needs_no_frame() {
     assert_eq!(emitted[..3], [0x10, 0xf0, 0x1a]);
     assert_eq!(emitted[3], 0x03);
     assert_eq!(emitted[12..], [0x06, 0x22]);
+}
+
+#[test]
+fn an_address_may_stand_in_a_list() {
+    // DW_OP_addrx 2, DW_OP_addrx 3
+    assert_eq!(parse(&[0xa1, 2], None), parse(&[0x03, 0x70, 0x0d, 0, 0], None));
+    assert_eq!(parse(&[0xa1, 3], None), None);
 }
 
 #[test]

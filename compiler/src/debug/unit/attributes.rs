@@ -72,7 +72,7 @@ impl<'a> Converter<'_, 'a> {
                 self.locations.expression(function, expression, meaning)
             }
             value => {
-                let dwarf = &self.module.dwarf;
+                let dwarf = self.dwarf;
                 let Ok(Some(mut list)) = dwarf.attr_locations(self.unit, value) else { return };
                 let Some(function) = function else { return };
                 let mut entries = Vec::new();
@@ -95,7 +95,7 @@ impl<'a> Converter<'_, 'a> {
         if self.module.form.remap.is_empty() || attribute.name() == dw::DW_AT_producer {
             return false;
         }
-        let text = self.module.dwarf.attr_string(self.unit, attribute.value());
+        let text = self.dwarf.attr_string(self.unit, attribute.value());
         let Ok(text) = text else { return false };
         let path = self.module.path(text.slice());
         let other = path != text.slice();
@@ -112,7 +112,7 @@ impl<'a> Converter<'_, 'a> {
     ) {
         let producer = attributes.iter().find(|a| a.name() == dw::DW_AT_producer);
         if let Some(producer) = producer
-            && let Ok(text) = self.module.dwarf.attr_string(self.unit, producer.value())
+            && let Ok(text) = self.dwarf.attr_string(self.unit, producer.value())
         {
             let text = format!("{}; {}", text.to_string_lossy(), self.module.producer);
             draft.string(dw::DW_AT_producer, text.as_bytes());
@@ -121,8 +121,13 @@ impl<'a> Converter<'_, 'a> {
             draft.shape.attribute(dw::DW_AT_stmt_list, dw::DW_FORM_sec_offset);
             draft.values.fixup(Fixup::Line(self.place.line_owner as u32), 0);
         }
-        let has_code = [dw::DW_AT_low_pc, dw::DW_AT_ranges];
-        if attributes.iter().any(|a| has_code.contains(&a.name())) {
+        let has = |name| attributes.iter().any(|a| a.name() == name);
+        if let Some(directory) = self.unit.comp_dir
+            && !has(dw::DW_AT_comp_dir)
+        {
+            draft.string(dw::DW_AT_comp_dir, &self.module.path(directory.slice()));
+        }
+        if has(dw::DW_AT_low_pc) || has(dw::DW_AT_ranges) || self.place.skeleton.is_some() {
             draft.shape.attribute(dw::DW_AT_low_pc, dw::DW_FORM_addr);
             draft.values.u64(0);
             draft.shape.attribute(dw::DW_AT_ranges, dw::DW_FORM_sec_offset);
@@ -135,7 +140,7 @@ impl<'a> Converter<'_, 'a> {
     /// Clang gives `main` a linkage name by its parameters, which debuggers would
     /// show in place of `main`.
     fn is_disguised_main(&self, attribute: &Attribute<Bytes<'a>>) -> bool {
-        let name = self.module.dwarf.attr_string(self.unit, attribute.value());
+        let name = self.dwarf.attr_string(self.unit, attribute.value());
         let disguises: [&[u8]; 2] = [b"__main_argc_argv", b"__main_void"];
         name.is_ok_and(|name| disguises.contains(&name.slice()))
     }

@@ -43,7 +43,7 @@ impl<'a> Converter<'_, 'a> {
 
     /// Where an entry of the module's unit stands in ours.
     fn find(&self, target: u32) -> Option<u32> {
-        let target = target.checked_add(self.place.offset as u32)?;
+        let target = target.checked_add(self.place.offset)?;
         let found = self.offsets.binary_search_by_key(&target, |(offset, _)| *offset).ok()?;
         Some(self.offsets[found].1)
     }

@@ -9,8 +9,8 @@ use gimli::{AttributeValue, DwAt, DwForm, Reader as _, constants as dw};
 impl<'a> Converter<'_, 'a> {
     /// Copies a value in the same form or one of the same class.
     pub(super) fn copy(&mut self, name: DwAt, value: AttributeValue<Bytes<'a>>, draft: &mut Draft) {
-        let module = self.module;
-        let dwarf = &self.module.dwarf;
+        let (module, file) = (self.module, &self.module.input.files[self.place.file]);
+        let dwarf = self.dwarf;
         let mut put = |form: DwForm, write: &mut dyn FnMut(&mut Part)| {
             draft.shape.attribute(name, form);
             write(&mut draft.values);
@@ -33,7 +33,9 @@ impl<'a> Converter<'_, 'a> {
             AttributeValue::Flag(false) => put(dw::DW_FORM_flag, &mut |v| v.u8(0)),
             AttributeValue::UnitRef(target) => draft.reference(name, target),
             AttributeValue::DebugInfoRef(target) => {
-                put(dw::DW_FORM_ref_addr, &mut |v| v.fixup(Fixup::Entry(target.0 as u32), 0));
+                put(dw::DW_FORM_ref_addr, &mut |v| {
+                    v.fixup(Fixup::Entry(file.info.saturating_add(target.0 as u32)), 0)
+                });
             }
             AttributeValue::DebugTypesRef(signature) => {
                 put(dw::DW_FORM_ref_sig8, &mut |v| v.u64(signature.0));
@@ -42,7 +44,9 @@ impl<'a> Converter<'_, 'a> {
                 put(dw::DW_FORM_string, &mut |v| v.string(text.slice()));
             }
             AttributeValue::DebugStrRef(at) if dwarf.debug_str.get_str(at).is_ok() => {
-                put(dw::DW_FORM_strp, &mut |v| module.refer(v, Base::Strings, at.0 as u32));
+                put(dw::DW_FORM_strp, &mut |v| {
+                    module.refer(v, Base::Strings, file.strings + at.0 as u32)
+                });
             }
             AttributeValue::DebugLineStrRef(at) if dwarf.debug_line_str.get_str(at).is_ok() => {
                 put(dw::DW_FORM_line_strp, &mut |v| {
@@ -54,7 +58,9 @@ impl<'a> Converter<'_, 'a> {
                 if let Ok(at) = at
                     && dwarf.debug_str.get_str(at).is_ok()
                 {
-                    put(dw::DW_FORM_strp, &mut |v| module.refer(v, Base::Strings, at.0 as u32));
+                    put(dw::DW_FORM_strp, &mut |v| {
+                        module.refer(v, Base::Strings, file.strings + at.0 as u32)
+                    });
                 }
             }
             // Addresses and lists of other attributes, and references to files

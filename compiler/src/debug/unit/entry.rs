@@ -30,8 +30,8 @@ impl<'a> Converter<'_, 'a> {
         children: bool,
         attributes: &[Attribute<Bytes<'a>>],
     ) {
-        let source = (offset.0 + self.place.offset) as u32;
-        let meaning = meaning::of(&self.module.dwarf, self.unit, tag, attributes);
+        let source = offset.0 as u32 + self.place.offset;
+        let meaning = meaning::of(&self.module.input, self.dwarf, self.unit, tag, attributes);
         let own_type = attributes.iter().any(|a| a.name() == dw::DW_AT_type);
         let host_pointer = match meaning {
             Meaning::HostPointer if own_type => self.host_pointer(attributes),
@@ -49,7 +49,7 @@ impl<'a> Converter<'_, 'a> {
         let (scope, place) = self.scope(offset, tag, children, attributes);
         let memory = if scope.is_function { self.memory_variable() } else { None };
         let inside = children || root || memory.is_some();
-        let mut draft = Draft::new(tag, inside);
+        let mut draft = Draft::new(written_tag(tag), inside);
         if root {
             self.root_attributes(attributes, &mut draft);
         }
@@ -143,5 +143,13 @@ impl<'a> Converter<'_, 'a> {
                 self.leave_function();
             }
         }
+    }
+}
+
+/// A skeleton whose other part was not found is all that there is of its unit.
+fn written_tag(tag: DwTag) -> DwTag {
+    match tag {
+        dw::DW_TAG_skeleton_unit => dw::DW_TAG_compile_unit,
+        tag => tag,
     }
 }

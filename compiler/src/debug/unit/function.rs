@@ -66,8 +66,8 @@ impl<'a> Converter<'_, 'a> {
     ) {
         let Some(function) = function.map(|function| &self.functions[function]) else { return };
         let low = attributes.iter().find(|a| a.name() == dw::DW_AT_low_pc);
-        let Some(low) = low
-            .and_then(|low| self.module.dwarf.attr_address(self.unit, low.value()).ok().flatten())
+        let Some(low) =
+            low.and_then(|low| self.dwarf.attr_address(self.unit, low.value()).ok().flatten())
         else {
             return;
         };

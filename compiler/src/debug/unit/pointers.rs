@@ -24,7 +24,7 @@ impl<'a> Converter<'_, 'a> {
         });
         let ty = attributes.iter().find(|a| a.name() == dw::DW_AT_type);
         let name = attributes.iter().find(|a| a.name() == dw::DW_AT_name);
-        let name = name.and_then(|a| self.module.dwarf.attr_string(self.unit, a.value()).ok());
+        let name = name.and_then(|a| self.dwarf.attr_string(self.unit, a.value()).ok());
         let name = match name {
             Some(name) => name.slice().to_vec(),
             None => self.names.pointer(tag, target).into_bytes(),
@@ -103,19 +103,27 @@ impl<'a> Converter<'_, 'a> {
     /// Writes the type of `this` or of a reference, a pointer or reference of
     /// the process; gives its place.
     pub(super) fn host_pointer(&mut self, attributes: &[Attribute<Bytes<'a>>]) -> Option<u32> {
-        let (tag, target) = meaning::host_pointer(&self.module.dwarf, self.unit, attributes)?;
+        let (tag, target) = meaning::host_pointer(self.dwarf, self.unit, attributes)?;
+        // lldb remembers how types are shown by their names, and pointers of
+        // the guest have this one too. As C++ has it, `this` is constant; but
+        // lldb takes that of a declaration for the method's.
+        let named = attributes.iter().any(|a| a.name() == dw::DW_AT_name);
+        let constant = tag == dw::DW_TAG_pointer_type && named;
+        let key = (tag.0, target.0, constant);
+        if let Some(written) = self.host_pointers.get(&key) {
+            return Some(*written);
+        }
         let mut draft = Draft::new(tag, false);
         draft.byte(dw::DW_AT_byte_size, 8);
         draft.reference(dw::DW_AT_type, target);
-        let pointer = self.write(draft);
-        if tag != dw::DW_TAG_pointer_type {
-            return Some(pointer);
+        let mut pointer = self.write(draft);
+        if constant {
+            let mut draft = Draft::new(dw::DW_TAG_const_type, false);
+            draft.written(dw::DW_AT_type, pointer);
+            pointer = self.write(draft);
         }
-        // lldb remembers how types are shown by their names, and pointers of
-        // the guest have this one too. As C++ has it, `this` is constant.
-        let mut draft = Draft::new(dw::DW_TAG_const_type, false);
-        draft.written(dw::DW_AT_type, pointer);
-        Some(self.write(draft))
+        self.host_pointers.insert(key, pointer);
+        Some(pointer)
     }
 
     /// Writes the type of a member that points to a virtual table; gives its
@@ -124,7 +132,7 @@ impl<'a> Converter<'_, 'a> {
     pub(super) fn vtable_pointer(&mut self, attributes: &[Attribute<Bytes<'a>>]) -> Option<u32> {
         let find = |name| attributes.iter().find(|a| a.name() == name).map(Attribute::value);
         let name = find(dw::DW_AT_name)?;
-        let name = self.module.dwarf.attr_string(self.unit, name).ok()?;
+        let name = self.dwarf.attr_string(self.unit, name).ok()?;
         let AttributeValue::UnitRef(ty) = find(dw::DW_AT_type)? else { return None };
         if !name.slice().starts_with(b"_vptr") {
             return None;

@@ -33,7 +33,7 @@ impl<'a> Converter<'_, 'a> {
     /// The address ranges that an entry has in the module.
     pub(super) fn source_ranges(&self, attributes: &[Attribute<Bytes<'a>>]) -> Vec<Range<u64>> {
         let find = |name| attributes.iter().find(|a| a.name() == name);
-        let dwarf = &self.module.dwarf;
+        let dwarf = self.dwarf;
         if let Some(attribute) = find(dw::DW_AT_ranges) {
             let Ok(Some(mut list)) = dwarf.attr_ranges(self.unit, attribute.value()) else {
                 return Vec::new();

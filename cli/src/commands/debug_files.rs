@@ -1,0 +1,73 @@
+//! Finds the files that hold a module's debug information beside it:
+//!
+//! | what | where |
+//! |-|-|
+//! | the module that `external_debug_info` names | at that path, from the module's folder; in that folder; then there as `app.wasm.debug.wasm`, `app.debug.wasm` and `app.wasm.debug` |
+//! | split DWARF in a package | beside either module: `app.wasm.dwp`, `app.dwp` |
+//! | split DWARF, `.dwo` | at the path that the DWARF has; in the module's folder |
+//!
+//! Nothing is fetched: of a URL, the last part is looked for in the folder.
+
+use precast_compiler::{Options, debug_files_named};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Adds to the options what there is for the module `wasm` at `path`. What is
+/// missing, the compiler's warnings name.
+pub fn find(path: &Path, wasm: &[u8], options: &mut Options) {
+    if !options.debug_info {
+        return;
+    }
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let files = &mut options.debug_files;
+    let mut packages = beside(path, &["wasm.dwp", "dwp"]);
+    if let Some(name) = debug_files_named(wasm, files).module {
+        let mut places = named(&name, folder);
+        places.extend(beside(path, &["wasm.debug.wasm", "debug.wasm", "wasm.debug"]));
+        if let Some((place, bytes)) = first(&places) {
+            packages.extend(beside(&place, &["wasm.dwp", "dwp"]));
+            files.module = Some(bytes);
+        }
+    }
+    if !debug_files_named(wasm, files).objects.is_empty() {
+        files.package = first(&packages).map(|(_, bytes)| bytes);
+    }
+    for name in debug_files_named(wasm, files).objects {
+        if let Some((_, bytes)) = first(&named(&name, folder)) {
+            files.objects.insert(name, bytes);
+        }
+    }
+}
+
+/// Where a file of this name may be.
+fn named(name: &str, folder: &Path) -> Vec<PathBuf> {
+    let path = name.strip_prefix("file://").unwrap_or(name);
+    let last = path.split(['?', '#']).next().and_then(|path| path.rsplit('/').next());
+    let last = last.filter(|last| !last.is_empty() && *last != "..");
+    [Some(path), last].into_iter().flatten().map(|name| folder.join(name)).collect()
+}
+
+/// The module's path with other endings in place of `wasm`.
+fn beside(module: &Path, endings: &[&str]) -> Vec<PathBuf> {
+    let ending = |ending: &&str| {
+        let mut name: OsString = module.with_extension("").into();
+        name.push(".");
+        name.push(ending);
+        PathBuf::from(name)
+    };
+    endings.iter().map(ending).collect()
+}
+
+/// The first that is a file.
+fn first(places: &[PathBuf]) -> Option<(PathBuf, Arc<[u8]>)> {
+    // What a module names may be a device without an end.
+    let place = places.iter().find(|place| place.is_file())?;
+    match std::fs::read(place) {
+        Ok(bytes) => Some((place.clone(), bytes.into())),
+        Err(why) => {
+            eprintln!("warning: cannot read {}: {why}", place.display());
+            None
+        }
+    }
+}

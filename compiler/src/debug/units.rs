@@ -1,0 +1,263 @@
+//! The units of the input, from all its files.
+
+use super::source::{Bytes, Dwarf};
+use gimli::{AbbreviationsCacheStrategy, AttributeValue, DebugTypeSignature, DwoId};
+use gimli::{Reader as _, Section as _, Unit, UnitHeader, UnitOffset, UnitType, constants as dw};
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+/// Everything that is to be converted.
+#[derive(Default)]
+pub(super) struct Units<'a> {
+    /// The module's own comes first.
+    pub files: Vec<File<'a>>,
+    pub list: Vec<UnitPlace<'a>>,
+    /// The string sections of all files, one after the other.
+    pub strings: Vec<&'a [u8]>,
+    /// Type units by signature.
+    types: BTreeMap<u64, TypePlace<'a>>,
+    pub warnings: Vec<String>,
+    /// Which unit has a line number program, by where that is in memory.
+    line_owners: BTreeMap<usize, usize>,
+    /// Bytes of line number programs that may still be read: damaged ones may
+    /// overlap.
+    line_bytes: usize,
+}
+
+/// Sections that belong together.
+pub(super) struct File<'a> {
+    pub dwarf: Dwarf<'a>,
+    /// Where offsets in its `.debug_info` and `.debug_types` count from: they
+    /// tell the units of all files apart.
+    pub info: u32,
+    types: u32,
+    /// Where its strings are among all files'.
+    pub strings: u32,
+    /// Of split DWARF: the folder of the compilation, which only the skeleton
+    /// need name.
+    pub directory: Option<Bytes<'a>>,
+}
+
+/// A unit of the input.
+pub(super) struct UnitPlace<'a> {
+    pub header: UnitHeader<Bytes<'a>>,
+    /// Position of its file.
+    pub file: usize,
+    /// Where it is among the units of all files.
+    pub offset: u32,
+    /// For a split unit, the one that the module has of it.
+    pub skeleton: Option<UnitHeader<Bytes<'a>>>,
+    pub line: Option<LinePlace>,
+    /// The unit that converts these line numbers for all that have them.
+    pub line_owner: usize,
+}
+
+/// Where a line number program is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct LinePlace {
+    pub file: usize,
+    /// In its `.debug_line`.
+    pub offset: usize,
+}
+
+/// A type that has a unit for itself.
+struct TypePlace<'a> {
+    unit: usize,
+    entry: UnitOffset,
+    read: OnceLock<Option<Unit<Bytes<'a>>>>,
+}
+
+/// What the first entry of a unit says.
+#[derive(Default)]
+pub(super) struct Root<'a> {
+    /// Offset of its line number program.
+    pub line: Option<usize>,
+    /// Of a skeleton: what it stands for.
+    pub split: Option<SplitName<'a>>,
+}
+
+/// Where a split unit is.
+pub(super) struct SplitName<'a> {
+    /// Its file, as it was where the unit was made.
+    pub path: String,
+    /// Its number in that file, or in a package.
+    pub id: DwoId,
+    /// The folder of the compilation.
+    pub directory: Option<Bytes<'a>>,
+}
+
+impl<'a> Units<'a> {
+    /// None yet, and how many bytes of line number programs may be read.
+    pub(super) fn new(line_bytes: usize, warnings: Vec<String>) -> Self {
+        Self { line_bytes, warnings, ..Self::default() }
+    }
+
+    /// Adds sections; gives their position. `None` if offsets would not fit.
+    pub(super) fn add_file(
+        &mut self,
+        mut dwarf: Dwarf<'a>,
+        directory: Option<Bytes<'a>>,
+    ) -> Option<usize> {
+        let length = |bytes: &Bytes<'a>| u32::try_from(bytes.len()).ok();
+        let end = self.files.last().map_or(Some(0), |last| {
+            last.types.checked_add(length(last.dwarf.debug_types.reader())?)
+        });
+        let info = end?;
+        let types = info.checked_add(length(dwarf.debug_info.reader())?)?;
+        types.checked_add(length(dwarf.debug_types.reader())?)?;
+        let strings = self.add_strings(dwarf.debug_str.reader().slice())?;
+        // Split units share their abbreviations.
+        dwarf.populate_abbreviations_cache(AbbreviationsCacheStrategy::Duplicates);
+        self.files.push(File { dwarf, info, types, strings, directory });
+        Some(self.files.len() - 1)
+    }
+
+    /// Where strings are among those of all files. All units of a package have
+    /// the same.
+    fn add_strings(&mut self, strings: &'a [u8]) -> Option<u32> {
+        let mut start = 0u32;
+        for known in &self.strings {
+            if std::ptr::eq(*known, strings) {
+                return Some(start);
+            }
+            start = start.checked_add(known.len() as u32)?;
+        }
+        start.checked_add(u32::try_from(strings.len()).ok()?)?;
+        self.strings.push(strings);
+        Some(start)
+    }
+
+    /// Adds a unit, unless it is that of a type that is known.
+    pub(super) fn add_unit(
+        &mut self,
+        header: UnitHeader<Bytes<'a>>,
+        file: usize,
+        skeleton: Option<UnitHeader<Bytes<'a>>>,
+        line: Option<usize>,
+    ) {
+        let index = self.list.len();
+        if let Some((signature, entry)) = signature(&header) {
+            if self.knows(signature) {
+                return;
+            }
+            let read = OnceLock::new();
+            self.types.insert(signature.0, TypePlace { unit: index, entry, read });
+        }
+        let start = match header.debug_info_offset() {
+            Some(_) => self.files[file].info,
+            None => self.files[file].types,
+        };
+        let offset = start + header.offset().0 as u32;
+        let line_file = if skeleton.is_some() { 0 } else { file };
+        let line = line.map(|offset| LinePlace { file: line_file, offset });
+        self.list.push(UnitPlace { header, file, offset, skeleton, line, line_owner: index });
+    }
+
+    /// Whether there is a unit for the type already.
+    pub(super) fn knows(&self, signature: DebugTypeSignature) -> bool {
+        self.types.contains_key(&signature.0)
+    }
+
+    /// Finds for each line number program the unit that converts it: one with
+    /// code rather than that of a type, which refers to it for names of files.
+    pub(super) fn own_lines(&mut self) {
+        let is_type = |place: &UnitPlace<'a>| signature(&place.header).is_some();
+        let mut order: Vec<usize> = (0..self.list.len()).collect();
+        order.sort_by_key(|index| is_type(&self.list[*index]));
+        for index in order {
+            let Some(line) = self.list[index].line else { continue };
+            let mut program = *self.files[line.file].dwarf.debug_line.reader();
+            let length = program.skip(line.offset).and_then(|()| program.clone().read_u32());
+            let Ok(length) = length else { continue };
+            let place = program.slice().as_ptr().addr();
+            if let Some(owner) = self.line_owners.get(&place) {
+                self.list[index].line_owner = *owner;
+                continue;
+            }
+            let length = (length as usize).min(program.len());
+            match self.line_bytes.checked_sub(length) {
+                Some(left) => {
+                    self.line_bytes = left;
+                    self.line_owners.insert(place, index);
+                }
+                None => self.list[index].line = None,
+            }
+        }
+    }
+
+    /// A type that has a unit for itself: that unit, its file, and the entry.
+    pub(super) fn type_unit(
+        &self,
+        signature: DebugTypeSignature,
+    ) -> Option<(&Dwarf<'a>, &Unit<Bytes<'a>>, UnitOffset)> {
+        let place = self.types.get(&signature.0)?;
+        let unit = &self.list[place.unit];
+        let dwarf = &self.files[unit.file].dwarf;
+        let read = place.read.get_or_init(|| dwarf.unit(unit.header).ok());
+        Some((dwarf, read.as_ref()?, place.entry))
+    }
+}
+
+/// All sound headers of a file.
+pub(super) fn headers<'a>(dwarf: &Dwarf<'a>) -> Vec<UnitHeader<Bytes<'a>>> {
+    let mut headers = Vec::new();
+    let (info, types) = (dwarf.debug_info.reader().len(), dwarf.debug_types.reader().len());
+    let fits = |header: &UnitHeader<Bytes<'a>>, whole| {
+        header.offset().0 + header.length_including_self() <= whole
+    };
+    let mut units = dwarf.units();
+    while let Ok(Some(header)) = units.next() {
+        if !fits(&header, info) {
+            break;
+        }
+        headers.push(header);
+    }
+    let mut units = dwarf.type_units();
+    while let Ok(Some(header)) = units.next() {
+        if !fits(&header, types) {
+            break;
+        }
+        headers.push(header);
+    }
+    headers
+}
+
+/// Reads what the first entry of a unit says.
+pub(super) fn root<'a>(dwarf: &Dwarf<'a>, header: &UnitHeader<Bytes<'a>>) -> Root<'a> {
+    let mut root = Root::default();
+    let Ok(abbreviations) = dwarf.abbreviations(header) else { return root };
+    let mut entries = header.entries(&abbreviations);
+    let Ok(Some(entry)) = entries.next_dfs() else { return root };
+    if let Some(AttributeValue::DebugLineRef(offset)) = entry.attr_value(dw::DW_AT_stmt_list) {
+        root.line = Some(offset.0);
+    }
+    let name = [dw::DW_AT_dwo_name, dw::DW_AT_GNU_dwo_name];
+    if let Some(name) = name.iter().find_map(|name| entry.attr_value(*name))
+        && signature(header).is_none()
+        && let Ok(unit) = dwarf.unit(*header)
+        && let (Ok(name), Some(id)) = (dwarf.attr_string(&unit, name), unit.dwo_id)
+    {
+        let name = name.to_string_lossy();
+        let path = match unit.comp_dir {
+            Some(directory) if !name.starts_with('/') => {
+                format!("{}/{name}", directory.to_string_lossy())
+            }
+            _ => name.into_owned(),
+        };
+        root.split = Some(SplitName { path, id, directory: unit.comp_dir });
+    }
+    root
+}
+
+/// Signature and entry of the type that a unit is for.
+pub(super) fn signature(
+    header: &UnitHeader<Bytes<'_>>,
+) -> Option<(DebugTypeSignature, UnitOffset)> {
+    match header.type_() {
+        UnitType::Type { type_signature, type_offset }
+        | UnitType::SplitType { type_signature, type_offset } => {
+            Some((type_signature, type_offset))
+        }
+        _ => None,
+    }
+}
