@@ -19,6 +19,7 @@ pub(crate) use info::ModuleInfo;
 use crate::error::{Error, Result};
 use crate::registry::{self, Registration};
 use crate::symbol_file::{self, Registered};
+use crate::sys::debugger::carry_gdb_script;
 use crate::sys::file::sealed;
 use crate::sys::map::FileMapping;
 use linked::Linked;
@@ -200,6 +201,7 @@ impl Artifact {
         let (text, size) = (image.text, image.note.text.size as usize);
         let address = (&raw const *image).expose_provenance();
         let _ = image.registration.set(registry::register(text, text + size, address));
+        carry_gdb_script();
         Self { image }
     }
 
