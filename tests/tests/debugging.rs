@@ -5,6 +5,7 @@ use precast_artifact::container::Container;
 use precast_tests::binaries::{self, precast, precast_run};
 use precast_tests::outcome::{Outcome, run};
 use precast_tests::{fixture, need, need_permission, scratch, tools};
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -51,9 +52,15 @@ fn in_order(text: &str, parts: &[&str]) {
 struct Waiting(Child);
 
 impl Waiting {
-    fn start(artifact: &Path, options: &[&str]) -> Self {
+    fn start(artifact: &Path) -> Self {
+        Self::start_with(artifact, &[])
+    }
+
+    /// With variables of the host.
+    fn start_with(artifact: &Path, host: &[(&str, OsString)]) -> Self {
         let mut command = precast_run();
-        command.args(options).arg(artifact).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.arg(artifact).stdin(Stdio::piped()).stdout(Stdio::piped());
+        host.iter().for_each(|(name, value)| _ = command.env(name, value));
         let mut child = command.spawn().expect("precast-run starts");
         let mut line = String::new();
         let out = child.stdout.as_mut().expect("a pipe");
@@ -401,7 +408,7 @@ fn a_stripped_artifact_live() {
     let text = debug(&gdb, &["--gdb"], &commands, &artifact).text();
     assert!(!text.contains("Breakpoint 1, ") && !text.contains("Breakpoint 2, "), "{text}");
 
-    let guest = Waiting::start(&running, &[]);
+    let guest = Waiting::start(&running);
     let commands = ["backtrace", "frame function price", "print *order"];
     let outcome = debug(&gdb, &["--gdb", "--pid", &guest.pid()], &commands, &running);
     let refused = ["ptrace: Operation not permitted", "Could not attach", "Inappropriate ioctl"];
@@ -420,7 +427,7 @@ fn processes_that_run_already() {
     let (gdb, lldb) = (need!("gdb"), need!("lldb"));
     let folder = scratch();
     let artifact = artifact(folder.path(), "production/orders.c");
-    let guest = Waiting::start(&artifact, &[]);
+    let guest = Waiting::start(&artifact);
     let outcome = debug(
         &gdb,
         &["--gdb", "--pid", &guest.pid()],
@@ -461,7 +468,25 @@ fn a_core_dump_made_by_gdb() {
     let (gdb, lldb) = (need!("gdb"), need!("lldb"));
     let folder = scratch();
     let artifact = artifact(folder.path(), "production/orders.c");
-    let guest = Waiting::start(&artifact, &[]);
+    let guest = Waiting::start(&artifact);
+    let core = folder.path().join("core.gcore");
+    let mut command = Command::new(&gdb);
+    command.args(["-batch", "-nx", "-p", &guest.pid(), "-ex"]);
+    let outcome = run(command.arg(format!("generate-core-file {}", core.display())));
+    need_permission!(core.exists(), "needs permission to attach: {}", outcome.stderr);
+    looks_like_the_live_session(&core, &artifact, &gdb, &lldb);
+}
+
+#[test]
+fn a_core_dump_of_an_image_away_from_its_base() {
+    need!("clang-19");
+    need!("cc");
+    let (gdb, lldb) = (need!("gdb"), need!("lldb"));
+    let folder = scratch();
+    let artifact = artifact(folder.path(), "production/orders.c");
+    let library = occupier(folder.path());
+    let host = [("OCCUPIED", link_base(&artifact).into()), ("LD_PRELOAD", library.into())];
+    let guest = Waiting::start_with(&artifact, &host);
     let core = folder.path().join("core.gcore");
     let mut command = Command::new(&gdb);
     command.args(["-batch", "-nx", "-p", &guest.pid(), "-ex"]);
@@ -491,7 +516,7 @@ fn a_stripped_artifact_in_production() {
     let (gdb, lldb) = (need!("gdb"), need!("lldb"));
     let folder = scratch();
     let (artifact, debug) = split(folder.path(), "production/orders.c");
-    let guest = Waiting::start(&artifact, &[]);
+    let guest = Waiting::start(&artifact);
     let core = folder.path().join("core.gcore");
     let mut command = Command::new(&gdb);
     command.args(["-batch", "-nx", "-p", &guest.pid(), "-ex"]);
@@ -543,7 +568,7 @@ fn a_crash_of_the_host_is_no_trap() {
     let folder = scratch();
     let artifact = artifact(folder.path(), "production/orders.c");
     for signal in [rustix::process::Signal::SEGV, rustix::process::Signal::BUS] {
-        let mut guest = Waiting::start(&artifact, &[]);
+        let mut guest = Waiting::start(&artifact);
         let pid = rustix::process::Pid::from_child(&guest.0);
         rustix::process::kill_process(pid, signal).expect("our own child");
         let status = guest.0.wait().expect("our own child");
