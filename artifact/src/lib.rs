@@ -9,8 +9,10 @@
 //! | module | defines |
 //! |-|-|
 //! | [`abi`] | what machine code assumes: versions, context, store block, activation, function references, builtins |
+//! | [`addresses`] | where debug sections hold addresses |
 //! | [`container`] | the ELF image: sections, segments, and how a file is opened |
 //! | [`cpu`] | CPU features: names, and how a machine tells that it has them |
+//! | [`debug_file`] | what debuggers read of an image, made to fit where it is mapped |
 //! | [`formatters`] | what tells debuggers how to show guests' pointers |
 //! | [`handlers`] | exception handlers by return address |
 //! | [`lines`] | source positions for trap reports, in `.precast.lines` |
@@ -38,8 +40,10 @@
 #![forbid(unsafe_code)]
 
 pub mod abi;
+pub mod addresses;
 pub mod container;
 pub mod cpu;
+pub mod debug_file;
 pub mod formatters;
 pub mod handlers;
 pub mod lines;

@@ -210,7 +210,9 @@ fn crc32(bytes: &[u8]) -> u32 {
 mod tests {
     use super::*;
     use crate::{Options, compile, text_to_binary};
+    use object::{Object as _, ObjectSection as _, ObjectSymbol as _};
     use precast_artifact::container::sections;
+    use precast_artifact::debug_file::{build_id, complete, debug_link, slide};
 
     fn artifact() -> Vec<u8> {
         let module = b"(module (func (export \"answer\") (result i32) i32.const 42))";
@@ -237,6 +239,61 @@ mod tests {
         assert!(stripped.len() < whole.len());
         let open = precast_artifact::container::Container::open;
         assert_eq!(open(&stripped).unwrap().note, open(&whole).unwrap().note);
+    }
+
+    /// Address and contents of a section.
+    fn section(file: &[u8], name: &str) -> (u64, Vec<u8>) {
+        let file = object::read::elf::ElfFile64::<LE>::parse(file).unwrap();
+        let section = file.section_by_name(name).unwrap();
+        (section.address(), section.data().unwrap().to_vec())
+    }
+
+    #[test]
+    fn a_debug_file_is_completed_and_moved() {
+        let whole = artifact();
+        let debug = debug_file(&whole).unwrap();
+        let mut copy = [debug.clone(), whole.clone()].concat();
+        let (behind, size) = (debug.len() as u64, whole.len() as u64);
+        let base = precast_artifact::container::Container::open(&whole).unwrap().base;
+        assert_ne!(base, 0);
+        complete(&mut copy, &debug, behind, size, base).unwrap();
+        slide(&mut copy, &debug, 0x1000).unwrap();
+        for name in [".text", ".eh_frame", ".note.gnu.build-id"] {
+            let (address, bytes) = section(&whole, name);
+            assert_eq!(section(&copy, name), (address + 0x1000, bytes), "{name}");
+        }
+        assert_eq!(section(&copy, ".debug_abbrev"), section(&whole, ".debug_abbrev"));
+        let (code, text) = section(&whole, ".text");
+        let addresses = |file: &[u8], start: u64| -> Vec<u64> {
+            let bytes = section(file, ".debug_info").1;
+            let words = bytes.windows(8).map(|word| u64::from_le_bytes(word.try_into().unwrap()));
+            let code = start..start + text.len() as u64;
+            words.filter(|word| code.contains(word)).map(|word| word - start).collect()
+        };
+        assert!(!addresses(&whole, code).is_empty());
+        assert_eq!(addresses(&copy, code + 0x1000), addresses(&whole, code));
+        let symbols = |file: &[u8], distance| -> Vec<u64> {
+            let file = object::read::elf::ElfFile64::<LE>::parse(file).unwrap();
+            file.symbols().map(|symbol| symbol.address() + distance).collect()
+        };
+        assert_eq!(symbols(&copy, 0), symbols(&whole, 0x1000));
+        assert!(!symbols(&whole, 0).is_empty());
+    }
+
+    #[test]
+    fn damaged_debug_files_are_no_danger() {
+        let debug = debug_file(&artifact()).unwrap();
+        let edit = |file: &[u8]| {
+            let mut copy = file.to_vec();
+            let _ = (complete(&mut copy, file, 0, 1 << 20, 0), slide(&mut copy, file, 1));
+            let _ = (debug_link(file), build_id(file).map(<[u8]>::len));
+        };
+        (0..debug.len()).step_by(5).for_each(|end| edit(&debug[..end]));
+        for at in 0..debug.len() {
+            let mut damaged = debug.clone();
+            damaged[at] ^= 0xff >> (at % 7);
+            edit(&damaged);
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Opening reads the ELF headers, the note and the module description, and
 //! makes two mappings; nothing depends on the size of the code. An image with
 //! a link base of its own is mapped there if that is free: it runs anywhere,
-//! but debuggers know its code at once.
+//! but what debuggers are told of it need not be copied there.
 //!
 //! # Safety
 //!
@@ -18,7 +18,7 @@ pub(crate) use info::ModuleInfo;
 
 use crate::error::{Error, Result};
 use crate::registry::{self, Registration};
-use crate::sys::debugger::SymbolFile;
+use crate::symbol_file::{self, Registered};
 use crate::sys::file::sealed;
 use crate::sys::map::FileMapping;
 use linked::Linked;
@@ -42,8 +42,8 @@ pub struct Artifact {
 pub(crate) struct Image {
     /// First, so that the text leaves the registry before it is unmapped.
     registration: OnceLock<Registration>,
-    /// Likewise. Only of images that debuggers can know.
-    symbol_file: OnceLock<SymbolFile>,
+    /// Likewise. Only of images with debug information.
+    symbol_file: OnceLock<Registered>,
     source: Source,
     /// Address of `.text`.
     text: usize,
@@ -151,10 +151,7 @@ impl Artifact {
             description,
             modules,
         });
-        let base = artifact.image.address(0);
-        if link_base != 0 && base as u64 == link_base {
-            let _ = artifact.image.symbol_file.set(SymbolFile::register(base, len));
-        }
+        artifact.image.tell_debuggers(link_base);
         Ok(artifact)
     }
 
@@ -312,6 +309,17 @@ impl Image {
         match &self.source {
             Source::File(_, file) => Contents::Mapped(file, run.image.offset),
             Source::Linked(_) => Contents::Copied(self.bytes(run.image)),
+        }
+    }
+
+    /// Tells debuggers of the image if it has, or had, debug information: it
+    /// has a link base of its own then.
+    fn tell_debuggers(&self, link_base: u64) {
+        if let (Source::File(mapping, file), 1..) = (&self.source, link_base) {
+            let path = self.path.as_deref();
+            if let Some(file) = symbol_file::register(mapping, file, path, link_base) {
+                let _ = self.symbol_file.set(file);
+            }
         }
     }
 

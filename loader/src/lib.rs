@@ -35,7 +35,7 @@
 //! |-|-|
 //! | machine | `sys` |
 //! | words | `trap`, `matching`, `types`, `vm`, `registry`, `value`, `error` |
-//! | things | `artifact`, `linear`, `elements`, `exceptions`, `host`, `guest`, `store` |
+//! | things | `symbol_file`, `artifact`, `linear`, `elements`, `exceptions`, `host`, `guest`, `store` |
 //! | running | `walk`, `symbolize`, `backtrace`, `unwind`, `fault`, `call`, `segments`, `builtins` |
 //! | for the host | `memory`, `table`, `global`, `externs`, `caller`, `func`, `typed`, `instance`, `coredump` |
 //! | linking | `imports`, `instantiate`, `linker`, `wasi`, `wasi_link` |
@@ -70,6 +70,7 @@ mod memory;
 mod registry;
 mod segments;
 mod store;
+mod symbol_file;
 mod symbolize;
 mod sys;
 mod table;

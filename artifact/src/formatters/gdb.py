@@ -275,7 +275,13 @@ def is_valid_c(arguments):
         gdb.execute("set language c++", to_string=True)
 
 
-Print()
-gdb.events.stop.connect(follow_language)
-gdb.printing.register_pretty_printer(None, Printers(), replace=True)
-gdb.xmethod.register_xmethod_matcher(None, Operators(), replace=True)
+def install():
+    Print()
+    gdb.events.stop.connect(follow_language)
+    gdb.printing.register_pretty_printer(None, Printers())
+    gdb.xmethod.register_xmethod_matcher(None, Operators())
+
+
+# Programs that hold guests bring this along, whose user may have it already.
+if not any(getattr(printer, "name", None) == Printers.name for printer in gdb.pretty_printers):
+    install()

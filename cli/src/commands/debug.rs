@@ -81,23 +81,28 @@ enum Debugger {
 impl DebugCommand {
     pub(super) fn run(&self) -> Result {
         if let Some(debugger) = self.init {
+            let program = program()?;
+            let runner = program.with_file_name("precast-run");
+            let programs = [program, runner].into_iter().filter(|program| program.exists());
             let commands = match debugger {
                 Debugger::Lldb => scripts::lldb_setup(&scripts::lldb()?).to_vec(),
-                Debugger::Gdb => scripts::gdb_setup(&scripts::gdb()?).to_vec(),
+                Debugger::Gdb => {
+                    scripts::gdb_setup(&scripts::gdb()?, &programs.collect::<Vec<_>>())
+                }
             };
             commands.iter().for_each(|command| println!("{command}"));
             return Ok(());
         }
         let file = self.run.file();
         let artifact = self.artifact(file)?;
-        let program = std::env::current_exe().map_err(Failure::while_doing("/proc/self/exe"))?;
+        let program = program()?;
         let arguments = arguments::of(&self.run, &artifact);
         if self.vscode {
             return vscode::write(file, &program, &arguments, &scripts::lldb()?);
         }
         let host = self.host.as_ref().unwrap_or(&program);
         let mut command = match self.gdb {
-            true => self.gdb_command(&scripts::gdb()?, &artifact)?,
+            true => self.gdb_command(&scripts::gdb()?, host, &artifact)?,
             false => self.lldb_command(&scripts::lldb()?, &artifact)?,
         };
         match (&self.pid, &self.core, self.gdb) {
@@ -153,12 +158,12 @@ impl DebugCommand {
         Ok(command)
     }
 
-    fn gdb_command(&self, script: &Path, artifact: &Path) -> Result<Command> {
+    fn gdb_command(&self, script: &Path, host: &Path, artifact: &Path) -> Result<Command> {
         let mut command = Command::new(self.find(&["gdb"])?);
         if self.batch {
             command.arg("-batch");
         }
-        for setup in scripts::gdb_setup(script) {
+        for setup in scripts::gdb_setup(script, &[host.to_owned()]) {
             command.arg("-iex").arg(setup);
         }
         for setup in self.core.iter().map(|_| scripts::gdb_image(artifact)) {
@@ -185,4 +190,9 @@ impl DebugCommand {
             ))),
         }
     }
+}
+
+/// This program, which holds the loader.
+fn program() -> Result<PathBuf> {
+    std::env::current_exe().map_err(Failure::while_doing("/proc/self/exe"))
 }

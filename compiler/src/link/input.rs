@@ -91,6 +91,13 @@ pub(crate) enum DebugBase {
     Strings,
 }
 
+impl DebugBase {
+    /// Whether fields that count from it are addresses.
+    pub(crate) fn is_address(self) -> bool {
+        matches!(self, Self::Text | Self::Cell)
+    }
+}
+
 /// The part of the target that linking depends on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LinkTarget {

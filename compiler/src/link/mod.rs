@@ -194,6 +194,10 @@ fn lay_out(
         (bytes[place], relocs[place]) = (section.bytes, section.relocs);
     }
     if with_debug {
+        bytes[Section::Addresses] = sections::debug_addresses(|section| {
+            let addresses = relocs[section].iter().filter(|reloc| reloc.base.is_address());
+            addresses.map(|reloc| reloc.offset).collect()
+        });
         bytes[Section::GdbScripts] = formatters::gdb_section().into();
     }
 

@@ -12,7 +12,7 @@ use super::input::LinkTarget;
 use super::machine::Machine;
 use super::output::Output;
 use super::relocatable::{BUILD_ID, NOTE, same};
-use super::sections::{CELL_SIZE, PerSection, Places, Section};
+use super::sections::{CELL_SIZE, PerSection, Places, Section, debug_addresses};
 use super::symbols::{SymbolTable, is_mapping};
 use super::{elf, elf_relocs, relocate};
 use crate::function::CodeRelocKind;
@@ -207,6 +207,12 @@ impl Placed {
         bytes[Section::Shstrtab] = elf::section_names();
         bytes[Section::Strtab] = symbols.strings().to_vec();
         if parts.sizes[Section::Cell] != 0 {
+            bytes[Section::Addresses] = debug_addresses(|section| {
+                let to_image = |to| matches!(to, Section::Text | Section::Cell);
+                let addresses = parts.relocations[section].iter();
+                let addresses = addresses.filter(|relocation| to_image(relocation.to.0));
+                addresses.map(|relocation| relocation.offset as u32).collect()
+            });
             bytes[Section::GdbScripts] = formatters::gdb_section().into();
         }
         let frames = unwind_entries(parts, std::mem::take(&mut bytes[Section::EhFrame]))?;

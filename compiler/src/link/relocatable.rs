@@ -53,6 +53,7 @@ pub(super) fn same() -> impl Iterator<Item = Section> {
             Section::Note
                 | Section::BuildId
                 | Section::EhFrameHdr
+                | Section::Addresses
                 | Section::GdbScripts
                 | Section::Symtab
                 | Section::Strtab

@@ -7,6 +7,7 @@
 
 use object::LittleEndian as LE;
 use object::elf::{self, FileHeader64, ProgramHeader64, SectionHeader64};
+use precast_artifact::addresses;
 use precast_artifact::formatters::GDB_SECTION;
 use precast_artifact::module::Range;
 use std::ops::{Index, IndexMut};
@@ -43,6 +44,8 @@ pub(super) enum Section {
     DebugLocLists,
     DebugRngLists,
     DebugStr,
+    /// Where the debug sections hold addresses.
+    Addresses,
     /// What tells gdb how to show guests' pointers.
     GdbScripts,
     /// Source positions for trap reports.
@@ -81,7 +84,7 @@ pub(super) struct Spec {
 
 impl Section {
     /// Every section in file order.
-    pub(super) const ALL: [Self; 28] = [
+    pub(super) const ALL: [Self; 29] = [
         Self::Note,
         Self::BuildId,
         Self::Module,
@@ -103,6 +106,7 @@ impl Section {
         Self::DebugLocLists,
         Self::DebugRngLists,
         Self::DebugStr,
+        Self::Addresses,
         Self::GdbScripts,
         Self::Lines,
         Self::Comment,
@@ -143,6 +147,7 @@ impl Section {
             Self::DebugLocLists => (".debug_loclists", elf::SHT_PROGBITS, Unmapped, 1),
             Self::DebugRngLists => (".debug_rnglists", elf::SHT_PROGBITS, Unmapped, 1),
             Self::DebugStr => (".debug_str", elf::SHT_PROGBITS, Unmapped, 1),
+            Self::Addresses => (addresses::NAME, elf::SHT_PROGBITS, Unmapped, 1),
             Self::GdbScripts => (GDB_SECTION, elf::SHT_PROGBITS, Unmapped, 1),
             Self::Lines => (".precast.lines", elf::SHT_PROGBITS, Unmapped, 1),
             Self::Comment => (".comment", elf::SHT_PROGBITS, Unmapped, 1),
@@ -153,6 +158,17 @@ impl Section {
         };
         Spec { name, kind, segment, align }
     }
+}
+
+/// The contents of [`Section::Addresses`]. `offsets` gives where a section
+/// holds addresses.
+pub(super) fn debug_addresses(offsets: impl Fn(Section) -> Vec<u32>) -> Vec<u8> {
+    let debug = Section::ALL.into_iter().filter(|section| *section >= Section::DebugAbbrev);
+    addresses::encode(debug.map(|section| {
+        let mut offsets = offsets(section);
+        offsets.sort_unstable();
+        (section.spec().name, offsets)
+    }))
 }
 
 /// One value for each section.

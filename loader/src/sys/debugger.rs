@@ -3,8 +3,6 @@
 //! a list of symbol files in memory, and a function in which debuggers that
 //! are there set a breakpoint. Those that come later read the list.
 //!
-//! The symbol file is the image itself, as it is mapped. Its addresses are
-//! taken as they are, so only images mapped at their link base are listed.
 //! Without a debugger an entry costs an allocation and a call of a function
 //! that does nothing.
 //!

@@ -186,6 +186,53 @@ impl FileMapping {
     }
 }
 
+/// Whole files, one behind the other, each at a page: copies that are written
+/// to before anyone else sees them. Pages that are not stay those of the files.
+#[derive(Debug)]
+pub(crate) struct FileCopy {
+    mapping: Mapping,
+    len: usize,
+}
+
+impl FileCopy {
+    /// Copies files of these sizes in bytes. `edit` is given the bytes and where
+    /// the last file starts; nothing comes of it if it gives nothing.
+    pub(crate) fn new(
+        files: &[(&File, usize)],
+        edit: impl FnOnce(&mut [u8], usize) -> Option<()>,
+    ) -> Option<Self> {
+        let (mut starts, mut len) = (Vec::new(), 0usize);
+        for (_, size) in files {
+            let start = round_to_pages(len)?;
+            starts.push(start);
+            len = start.checked_add(*size)?;
+        }
+        let last = *starts.last()?;
+        let mut mapping = Mapping::reserve(len).ok()?;
+        for ((file, size), start) in files.iter().zip(starts) {
+            // SAFETY: the mapping is new, nothing refers to its contents.
+            unsafe { mapping.overlay(start, *size, file, 0).ok()? };
+        }
+        let address = with_exposed_provenance_mut::<u8>(mapping.base);
+        // SAFETY: all pages were just mapped readable and writable, and nothing
+        // else refers to them.
+        edit(unsafe { std::slice::from_raw_parts_mut(address, len) }, last)?;
+        // SAFETY: the pages are ours, and nothing refers to them any more.
+        unsafe { mprotect(address.cast(), mapping.len, MprotectFlags::READ).ok()? };
+        Some(Self { mapping, len })
+    }
+
+    /// Address of the first byte.
+    pub(crate) fn base(&self) -> usize {
+        self.mapping.base
+    }
+
+    /// Number of bytes, to the end of the last file.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+}
+
 /// Where mappings at a given address may begin: below, null pointers lead.
 const LOWEST: usize = 64 << 10;
 

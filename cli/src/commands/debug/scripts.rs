@@ -23,14 +23,14 @@ pub(super) fn lldb_setup(script: &Path) -> [String; 2] {
     ]
 }
 
-/// GDB's commands.
-pub(super) fn gdb_setup(script: &Path) -> [String; 3] {
+/// GDB's commands. It finds the script by itself in `programs` that hold the
+/// loader, and would say that it must not look there.
+pub(super) fn gdb_setup(script: &Path, programs: &[PathBuf]) -> Vec<String> {
     let folder = script.parent().unwrap_or(script);
-    [
-        "set breakpoint pending on".to_owned(),
-        format!("add-auto-load-safe-path {}", folder.display()),
-        format!("source {}", script.display()),
-    ]
+    let trusted = programs.iter().map(PathBuf::as_path).chain([folder]);
+    let trust = trusted.map(|path| format!("add-auto-load-safe-path {}", path.display()));
+    let breakpoints = "set breakpoint pending on".to_owned();
+    [breakpoints].into_iter().chain(trust).chain([format!("source {}", script.display())]).collect()
 }
 
 /// LLDB's commands that add an image to a core dump, which has not all of it.
