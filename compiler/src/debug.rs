@@ -30,6 +30,7 @@
 //! | [`input`] | all units of the input |
 //! | [`split`] | split DWARF |
 //! | [`mod@units`] | headers of units, and their files |
+//! | [`kept`] | locals that optimised code keeps for debuggers |
 //! | [`code`] | which code came from where, and where its values are |
 //! | [`output`] | growing sections with places to be filled in |
 //! | [`expression`] | DWARF expressions |
@@ -50,6 +51,7 @@ mod code;
 mod expression;
 mod input;
 mod join;
+mod kept;
 mod line;
 mod locals;
 mod location;
@@ -71,12 +73,14 @@ use crate::plan::Plan;
 use code::CodeMap;
 use gimli::Section as _;
 pub use input::debug_files_named;
+pub(crate) use input::read;
 pub(crate) use join::Sections;
+pub(crate) use kept::kept_locals;
 use precast_artifact::locals::NAME;
 pub(crate) use source::Source;
 pub(crate) use text::describe_text;
 pub(crate) use unit::UnitOutput;
-use units::Units;
+pub(crate) use units::Units;
 
 /// Everything that converting a unit looks at, read-only.
 pub(crate) struct Module<'a> {
@@ -101,18 +105,17 @@ pub(crate) struct Form<'a> {
 }
 
 impl<'a> Module<'a> {
-    /// Takes the sections of a module. `places` says where in `.text` each own
+    /// Takes the units of a module. `places` says where in `.text` each own
     /// function lies.
     pub(crate) fn new(
-        source: &Source<'a>,
+        input: Units<'a>,
         parsed: &'a Parsed<'a>,
         plan: &'a Plan<'a>,
         functions: &'a [Option<CompiledFunction>],
         places: &[Option<std::ops::Range<u32>>],
         form: Form<'a>,
     ) -> Self {
-        let input = input::read(source);
-        let code = CodeMap::new(source.code_start, parsed, functions, places);
+        let code = CodeMap::new(parsed.code_start, parsed, functions, places);
         let producer = concat!("precast ", env!("CARGO_PKG_VERSION")).to_owned();
         Self { input, code, parsed, plan, form, producer }
     }
@@ -141,11 +144,6 @@ impl<'a> Module<'a> {
             }
         }
         strings
-    }
-
-    /// Number of units.
-    pub(crate) fn units(&self) -> usize {
-        self.input.list.len()
     }
 
     /// Converts one unit.

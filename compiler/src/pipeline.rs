@@ -22,6 +22,7 @@ use crate::translate::{self, Debug, Env, stubs};
 use cranelift_codegen::Context;
 use cranelift_frontend::FunctionBuilderContext;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -158,7 +159,13 @@ fn compile_with(
     clock.lap("survey");
     let plan = Plan::new(&parsed, &summary, options, target.link.page_size)?;
     clock.lap("plan");
-    let env = environment(&parsed, &plan, &target, options);
+    let mut env = environment(&parsed, &plan, &target, options);
+    let source = debug_source(&parsed, (wasm, options));
+    let units = source.as_ref().filter(|source| !source.is_empty()).map(debug::read);
+    if let Some(units) = units.as_ref().filter(|_| env.debug == Debug::Values) {
+        env.kept = kept_locals(&pool, &parsed, units)?;
+        clock.lap("find locals");
+    }
     let same = duplicates::find(&parsed, options);
     let functions = compile_functions(&pool, &env, &target, &same, observer)?;
     let stubs = compile_stubs(&env, &summary, &target)?;
@@ -170,16 +177,25 @@ fn compile_with(
     let variants = more.into_iter().map(variant).collect::<Result<_>>()?;
     clock.lap("compile");
     let (mut warnings, mut module_text) = (Vec::new(), None);
-    let debug = match options.debug_info {
-        true => {
-            let code = (&functions[..], &stubs[..]);
-            let (made, text) =
-                debug_sections(&pool, &env, code, &target, (wasm, options), relocatable)?;
+    let debug = match &source {
+        Some(source) => {
+            let convert = Convert {
+                pool: &pool,
+                env: &env,
+                code: (&functions, &stubs),
+                target: &target,
+                options,
+                relocatable,
+            };
+            let (made, text) = match units {
+                Some(units) => (convert.units(units)?, None),
+                None => convert.text(wasm, source)?,
+            };
             clock.lap("debug");
             (warnings, module_text) = (made.warnings, text);
             made.list
         }
-        false => Vec::new(),
+        None => Vec::new(),
     };
     let module = describe(&plan, &parsed);
     let names = parsed.names[parsed.imported_functions as usize..].to_vec();
@@ -242,6 +258,7 @@ fn environment<'a>(
             (true, OptLevel::None) => Debug::Slots,
             (true, OptLevel::Speed) => Debug::Values,
         },
+        kept: BTreeMap::new(),
     }
 }
 
@@ -403,45 +420,80 @@ fn compile_stubs(env: &Env<'_>, summary: &Summary, target: &Target) -> Result<Ve
     Ok(stubs)
 }
 
-/// Converts the module's debug information, unit by unit; a module without is
-/// described by its text.
-fn debug_sections(
+/// The DWARF of a module, with what is beside it.
+fn debug_source<'a>(
+    parsed: &'a Parsed<'a>,
+    (wasm, options): (&'a [u8], &'a Options),
+) -> Option<debug::Source<'a>> {
+    let own = options.debug_info.then(|| debug::Source::new(&parsed.debug_sections));
+    own.map(|own| own.with_files(wasm, &options.debug_files))
+}
+
+/// The locals that optimised code keeps for debuggers, by function.
+fn kept_locals(
     pool: &rayon::ThreadPool,
-    env: &Env<'_>,
-    code: (&[Option<CompiledFunction>], &[Stub]),
-    target: &Target,
-    (wasm, options): (&[u8], &Options),
+    parsed: &Parsed<'_>,
+    units: &debug::Units<'_>,
+) -> Result<BTreeMap<u32, Vec<u32>>> {
+    let found =
+        draw(pool, units.len(), || (), |(), unit| Ok(debug::kept_locals(units, unit, parsed)))?;
+    let mut kept: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    for (function, local) in found.into_iter().flat_map(|(_, locals)| locals) {
+        kept.entry(function).or_default().push(local);
+    }
+    for locals in kept.values_mut() {
+        locals.sort_unstable();
+        locals.dedup();
+    }
+    Ok(kept)
+}
+
+/// What converting debug information needs.
+struct Convert<'c, 'a> {
+    pool: &'c rayon::ThreadPool,
+    env: &'c Env<'a>,
+    code: (&'c [Option<CompiledFunction>], &'c [Stub]),
+    target: &'c Target,
+    options: &'c Options,
     relocatable: bool,
-) -> Result<(debug::Sections, Option<String>)> {
-    let (functions, stubs) = code;
-    let Env { parsed, plan, .. } = env;
-    let own = debug::Source::new(&parsed.debug_sections, parsed.code_start);
-    let own = own.with_files(wasm, &options.debug_files);
-    let mut text = None;
-    let made;
-    let source = match own.is_empty() {
-        false => own,
-        true => {
-            let Some(described) = debug::describe_text(wasm, parsed, options) else {
-                let mut warnings = own.into_warnings();
-                warnings.push("the module is too large for a text to debug".to_owned());
-                let nothing = debug::Sections { warnings, ..debug::Sections::default() };
-                return Ok((nothing, None));
-            };
-            (made, text) = (described.sections, Some(described.text));
-            debug::Source::new(&made, parsed.code_start).warned(own.into_warnings())
-        }
-    };
-    let places = link::code_places(&target.link, parsed.imported_functions, functions, stubs)?;
-    let form = debug::Form {
-        frame_pointer: codegen::frame_pointer(&*target.isa),
-        remap: &options.remap_path_prefix,
-        relocatable,
-    };
-    let module = debug::Module::new(&source, parsed, plan, functions, &places, form);
-    let mut units = draw(pool, module.units(), || (), |(), unit| Ok(module.unit(unit)))?;
-    units.sort_by_key(|(unit, _)| *unit);
-    Ok((module.finish(units.into_iter().map(|(_, unit)| unit).collect()), text))
+}
+
+impl Convert<'_, '_> {
+    /// Converts all units.
+    fn units<'u>(&'u self, units: debug::Units<'u>) -> Result<debug::Sections> {
+        let Env { parsed, plan, .. } = self.env;
+        let (functions, stubs) = self.code;
+        let imported = parsed.imported_functions;
+        let places = link::code_places(&self.target.link, imported, functions, stubs)?;
+        let form = debug::Form {
+            frame_pointer: codegen::frame_pointer(&*self.target.isa),
+            remap: &self.options.remap_path_prefix,
+            relocatable: self.relocatable,
+        };
+        let count = units.len();
+        let module = debug::Module::new(units, parsed, plan, functions, &places, form);
+        let mut units = draw(self.pool, count, || (), |(), unit| Ok(module.unit(unit)))?;
+        units.sort_by_key(|(unit, _)| *unit);
+        Ok(module.finish(units.into_iter().map(|(_, unit)| unit).collect()))
+    }
+
+    /// Describes a module without debug information by its text. `source` says
+    /// why there is none.
+    fn text(
+        &self,
+        wasm: &[u8],
+        source: &debug::Source<'_>,
+    ) -> Result<(debug::Sections, Option<String>)> {
+        let mut warnings = source.warnings().to_vec();
+        let Some(described) = debug::describe_text(wasm, self.env.parsed, self.options) else {
+            warnings.push("the module is too large for a text to debug".to_owned());
+            return Ok((debug::Sections { warnings, ..Default::default() }, None));
+        };
+        let made = debug::Source::new(&described.sections);
+        let mut sections = self.units(debug::read(&made))?;
+        sections.warnings.splice(0..0, warnings);
+        Ok((sections, Some(described.text)))
+    }
 }
 
 fn describe(plan: &Plan<'_>, parsed: &Parsed<'_>) -> precast_artifact::module::Module {

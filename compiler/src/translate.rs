@@ -49,7 +49,7 @@ use flags::Flags;
 use locals::Local;
 pub(crate) use locals::{Debug, slot_variable};
 use precast_artifact::types::{FuncType, ValType};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 pub(crate) use watch::Recorded;
 use watch::Watch;
 
@@ -64,6 +64,8 @@ pub(crate) struct Env<'a> {
     pub precise_stores: bool,
     /// What debuggers shall find.
     pub debug: Debug,
+    /// Locals that `-g -O` keeps in the frame too, by function; in order.
+    pub kept: BTreeMap<u32, Vec<u32>>,
 }
 
 /// Namespaces of the names that Cranelift carries to the relocations.
@@ -82,6 +84,8 @@ struct Translator<'a, 'f> {
     /// The context address.
     ctx: Value,
     locals: Vec<Local>,
+    /// Those that the frame holds too, with `-g -O`.
+    kept: &'a [u32],
     /// What is known of the values of locals, with `-g -O`.
     watch: Watch,
     /// The locals that each loop to come writes, the next one last.
@@ -129,6 +133,7 @@ fn translate_body(
     let mut t = Translator::new(env, func, scratch);
     if env.debug == Debug::Values {
         t.loop_writes = loops::writes(body.body.get_operators_reader()?)?;
+        t.kept = env.kept.get(&body.validator.index).map_or(&[], Vec::as_slice);
     }
     t.declare_context();
     t.declare_parameters(ty);
@@ -172,6 +177,7 @@ impl<'a, 'f> Translator<'a, 'f> {
             flags,
             ctx,
             locals: Vec::new(),
+            kept: &[],
             watch: Watch::default(),
             loop_writes: Vec::new(),
             stack: Vec::new(),

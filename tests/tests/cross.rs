@@ -132,3 +132,42 @@ fn missing_features_are_named_with_the_remedy() {
         run(machine.precast_run_on(cpu).arg(&artifact)).exits(0).prints("hello, world\n");
     }
 }
+
+/// Sv39, which most riscv64 machines have, leaves programs 256 GiB: room for 31
+/// memories in the guard model.
+#[test]
+fn five_hundred_instances_in_39_bits() {
+    use std::fmt::Write;
+
+    let machine = need_cross!("riscv64");
+    let folder = scratch();
+    let script = folder.path().join("many.wast");
+    let mut text = String::new();
+    for number in 0..500 {
+        writeln!(
+            text,
+            "(module $m{number} (memory 1) (data (i32.const 8) \"\\07\")
+                (func (export \"load\") (param i32) (result i32) (i32.load8_u (local.get 0))))"
+        )
+        .expect("a string");
+    }
+    for number in 0..500 {
+        writeln!(text, "(assert_return (invoke $m{number} \"load\" (i32.const 8)) (i32.const 7))")
+            .expect("a string");
+        writeln!(
+            text,
+            "(assert_trap (invoke $m{number} \"load\" (i32.const 65536)) \"out of bounds\")"
+        )
+        .expect("a string");
+    }
+    fs::write(&script, text).expect("a writable folder");
+    let mut runner = machine.command("precast-script-host");
+    runner.splice(3..3, ["-R".to_owned(), "256G".to_owned()]);
+    for model in ["guard", "bounds"] {
+        let mut wast = precast();
+        wast.args(["wast", "--target", machine.target, "--memory-model", model]);
+        wast.args(["--memory-reservation", "64MiB", "--runner", &runner.join(" ")]);
+        let text = run(wast.arg(&script)).exits(0).text();
+        assert!(text.contains("1500 passed, 0 failed"), "{text}");
+    }
+}

@@ -7,7 +7,8 @@ use std::ops::Range;
 
 /// All functions that have code.
 pub(super) struct CodeMap<'a> {
-    /// Where the code section's contents start in the module.
+    /// Where the code section's contents start in the module: DWARF counts
+    /// addresses from there.
     pub start: u32,
     /// Ordered by place in the module, which is the order of indices.
     functions: Vec<FunctionPlace<'a>>,

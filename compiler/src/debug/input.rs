@@ -8,7 +8,7 @@ use crate::debug_files::{DebugFileNames, DebugFiles};
 use gimli::{Reader as _, Section as _};
 
 /// Reads the headers of all units.
-pub(super) fn read<'a>(source: &Source<'a>) -> Units<'a> {
+pub(crate) fn read<'a>(source: &Source<'a>) -> Units<'a> {
     let mut split = Split::new(source);
     let main = source.main.dwarf();
     let lines = main.debug_line.reader().len() + source.split_size();

@@ -1,8 +1,9 @@
 //! Line number programs (DWARF 5 section 6.2) about the native code, written.
 
 use super::Module;
+use super::code::Piece;
 use super::output::{Base, Part};
-use super::rows::{self, Row, Rows, row_at};
+use super::rows::{self, Moved, Row, Rows, row_at};
 use super::source::{Bytes, Dwarf};
 use super::units::LinePlace;
 use gimli::AttributeValue;
@@ -159,6 +160,12 @@ struct State {
 fn sequence(module: &Module<'_>, function: usize, rows: &[Row], out: &mut Part) {
     let code = module.code.code(function);
     let marks = rows::marks(&code.pieces, rows);
+    let moved = Moved::new(rows, &marks);
+    let sites = code.place.sites;
+    let has_site = |piece: &Piece| {
+        let first = sites.partition_point(|site| site.offset < piece.start);
+        sites.get(first).is_some_and(|site| site.offset < piece.end)
+    };
     let mut pieces = code.pieces.clone();
     pieces.sort_by_key(|piece| piece.start);
     let text = &code.place.text;
@@ -178,7 +185,9 @@ fn sequence(module: &Module<'_>, function: usize, rows: &[Row], out: &mut Part) 
             Some(_) => (false, false, false),
             None => (piece.start == 0, piece.start == 0 && row.is_stmt, false),
         };
-        if last == Some(number) && !starts {
+        // Reports name the lines of calls and traps.
+        let is_moved = piece.start != 0 && moved.has(&piece, row) && !has_site(&piece);
+        if is_moved || last == Some(number) && !starts {
             continue;
         }
         last = Some(number);

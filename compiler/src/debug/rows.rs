@@ -86,6 +86,27 @@ pub(super) struct Mark {
     pub prologue_end: bool,
 }
 
+/// Whether code that came from a row stands before the row's line begins: it was
+/// moved there from inside of a loop, say, and is no place to stop at for that
+/// line. (gdb heeds `is_stmt`, lldb takes the first code of a line.)
+pub(super) struct Moved(BTreeMap<(u64, u64), u32>);
+
+impl Moved {
+    pub(super) fn new(rows: &[Row], marks: &[Mark]) -> Self {
+        let mut begins = BTreeMap::new();
+        for (row, mark) in rows.iter().zip(marks).filter(|(_, mark)| mark.is_stmt) {
+            let Some(start) = mark.start else { continue };
+            let begin = begins.entry((row.file, row.line)).or_insert(start);
+            *begin = start.min(*begin);
+        }
+        Self(begins)
+    }
+
+    pub(super) fn has(&self, piece: &Piece, row: &Row) -> bool {
+        self.0.get(&(row.file, row.line)).is_some_and(|begin| piece.start < *begin)
+    }
+}
+
 /// For each row of a function, where its code begins: a statement begins there
 /// and nowhere else. Of a row without code, the next of its line that has some
 /// begins the statement, since debuggers stop at statements only; the end of

@@ -56,18 +56,15 @@ pub(crate) struct Source<'a> {
     pub(super) package: Option<Sections<'a>>,
     /// Split DWARF by path; `None` for what cannot be read.
     pub(super) objects: BTreeMap<&'a str, Option<Sections<'a>>>,
-    /// Where the code section's contents start in the module: DWARF counts code
-    /// addresses from there.
-    pub(super) code_start: u32,
     /// What was left out.
     pub(super) warnings: Vec<String>,
 }
 
 impl<'a> Source<'a> {
-    /// The sections of a module whose code section starts at `code_start`.
-    pub(crate) fn new<B: AsRef<[u8]>>(sections: &'a [(&'a str, B)], code_start: u32) -> Self {
+    /// The sections of a module.
+    pub(crate) fn new<B: AsRef<[u8]>>(sections: &'a [(&'a str, B)]) -> Self {
         let sections = sections.iter().map(|(name, bytes)| (*name, bytes.as_ref()));
-        Self { main: Sections(sections.collect()), code_start, ..Self::default() }
+        Self { main: Sections(sections.collect()), ..Self::default() }
     }
 
     /// Adds what is beside the module `wasm`.
@@ -99,15 +96,9 @@ impl<'a> Source<'a> {
         !self.main.0.contains_key(".debug_info")
     }
 
-    /// With warnings of what it is used in place of.
-    pub(crate) fn warned(mut self, warnings: Vec<String>) -> Self {
-        self.warnings = warnings;
-        self
-    }
-
     /// What was left out, in plain words.
-    pub(crate) fn into_warnings(self) -> Vec<String> {
-        self.warnings
+    pub(crate) fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// Bytes of all split DWARF.

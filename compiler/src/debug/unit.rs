@@ -51,26 +51,13 @@ pub(super) fn convert(module: &Module<'_>, index: usize) -> UnitOutput {
     let start = place.offset;
     let end = start + place.header.length_including_self() as u32;
     let mut output = UnitOutput { source: start..end, ..UnitOutput::default() };
-    match unit(module, place) {
+    match module.input.open(place) {
         Ok(unit) => Converter::new(module, index, &unit).run(&mut output),
         Err(why) => output.warnings.push(format!(
             "debug information: the unit at {start:#x} of .debug_info is left out: {why}"
         )),
     }
     output
-}
-
-/// Reads what all of the unit needs. A split unit has some of it from its
-/// skeleton.
-fn unit<'a>(module: &Module<'a>, place: &UnitPlace<'a>) -> gimli::Result<Unit<Bytes<'a>>> {
-    let files = &module.input.files;
-    let mut unit = files[place.file].dwarf.unit(place.header)?;
-    if let Some(skeleton) = place.skeleton {
-        let skeleton = files[0].dwarf.unit(skeleton)?;
-        unit.copy_relocated_attributes(&skeleton);
-    }
-    unit.comp_dir = unit.comp_dir.or(files[place.file].directory);
-    Ok(unit)
 }
 
 struct Converter<'u, 'a> {

@@ -4,19 +4,18 @@ use super::source::{Bytes, Dwarf};
 use gimli::{AbbreviationsCacheStrategy, AttributeValue, DebugTypeSignature, DwoId};
 use gimli::{Reader as _, Section as _, Unit, UnitHeader, UnitOffset, UnitType, constants as dw};
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
 
 /// Everything that is to be converted.
 #[derive(Default)]
-pub(super) struct Units<'a> {
+pub(crate) struct Units<'a> {
     /// The module's own comes first.
-    pub files: Vec<File<'a>>,
-    pub list: Vec<UnitPlace<'a>>,
+    pub(super) files: Vec<File<'a>>,
+    pub(super) list: Vec<UnitPlace<'a>>,
     /// The string sections of all files, one after the other.
-    pub strings: Vec<&'a [u8]>,
+    pub(super) strings: Vec<&'a [u8]>,
     /// Type units by signature.
     types: BTreeMap<u64, TypePlace<'a>>,
-    pub warnings: Vec<String>,
+    pub(super) warnings: Vec<String>,
     /// Which unit has a line number program, by where that is in memory.
     line_owners: BTreeMap<usize, usize>,
     /// Bytes of line number programs that may still be read: damaged ones may
@@ -62,9 +61,9 @@ pub(super) struct LinePlace {
 
 /// A type that has a unit for itself.
 struct TypePlace<'a> {
-    unit: usize,
+    file: usize,
+    unit: Unit<Bytes<'a>>,
     entry: UnitOffset,
-    read: OnceLock<Option<Unit<Bytes<'a>>>>,
 }
 
 /// What the first entry of a unit says.
@@ -140,8 +139,9 @@ impl<'a> Units<'a> {
             if self.knows(signature) {
                 return;
             }
-            let read = OnceLock::new();
-            self.types.insert(signature.0, TypePlace { unit: index, entry, read });
+            if let Ok(unit) = self.files[file].dwarf.unit(header) {
+                self.types.insert(signature.0, TypePlace { file, unit, entry });
+            }
         }
         let start = match header.debug_info_offset() {
             Some(_) => self.files[file].info,
@@ -151,6 +151,23 @@ impl<'a> Units<'a> {
         let line_file = if skeleton.is_some() { 0 } else { file };
         let line = line.map(|offset| LinePlace { file: line_file, offset });
         self.list.push(UnitPlace { header, file, offset, skeleton, line, line_owner: index });
+    }
+
+    /// Number of units.
+    pub(crate) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Reads what all of a unit needs. A split unit has some of it from its
+    /// skeleton.
+    pub(super) fn open(&self, place: &UnitPlace<'a>) -> gimli::Result<Unit<Bytes<'a>>> {
+        let file = &self.files[place.file];
+        let mut unit = file.dwarf.unit(place.header)?;
+        if let Some(skeleton) = place.skeleton {
+            unit.copy_relocated_attributes(&self.files[0].dwarf.unit(skeleton)?);
+        }
+        unit.comp_dir = unit.comp_dir.or(file.directory);
+        Ok(unit)
     }
 
     /// Whether there is a unit for the type already.
@@ -191,10 +208,7 @@ impl<'a> Units<'a> {
         signature: DebugTypeSignature,
     ) -> Option<(&Dwarf<'a>, &Unit<Bytes<'a>>, UnitOffset)> {
         let place = self.types.get(&signature.0)?;
-        let unit = &self.list[place.unit];
-        let dwarf = &self.files[unit.file].dwarf;
-        let read = place.read.get_or_init(|| dwarf.unit(unit.header).ok());
-        Some((dwarf, read.as_ref()?, place.entry))
+        Some((&self.files[place.file].dwarf, &place.unit, place.entry))
     }
 }
 

@@ -140,12 +140,17 @@ fn convert_all(
         link::code_places(&target.link, parsed.imported_functions, &functions, &[]).unwrap();
     let convert = |edited: &Edited| {
         let files = edited.files();
-        let source = debug::Source::new(&edited.sections, parsed.code_start);
+        let source = debug::Source::new(&edited.sections);
         let source = source.with_files(wasm, &files);
         let frame_pointer = codegen::frame_pointer(&*target.isa);
         let form = debug::Form { frame_pointer, remap: &[], relocatable: false };
-        let module = debug::Module::new(&source, &parsed, &plan, &functions, &places, form);
-        let units = (0..module.units()).map(|unit| module.unit(unit)).collect();
+        let units = debug::read(&source);
+        let count = units.len();
+        for unit in 0..count {
+            debug::kept_locals(&units, unit, &parsed);
+        }
+        let module = debug::Module::new(units, &parsed, &plan, &functions, &places, form);
+        let units = (0..count).map(|unit| module.unit(unit)).collect();
         module.finish(units)
     };
     each(&intact, &convert);

@@ -354,6 +354,11 @@ impl Translator<'_, '_> {
     }
 
     pub(super) fn unreachable(&mut self) {
+        // Else a branch to nothing but a trap becomes a trap with a condition,
+        // which is where the branch was.
+        if self.env.debug == Debug::Values {
+            self.b.ins().sequence_point();
+        }
         self.b.ins().trap(super::flags::code(TrapCode::Unreachable));
         self.unreachable_from_here();
     }

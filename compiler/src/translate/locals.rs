@@ -16,7 +16,9 @@ pub(crate) enum Debug {
     Off,
     /// Every local, at every operator, in its own slot of the frame.
     Slots,
-    /// Whatever the optimised code still holds.
+    /// Whatever the optimised code still holds, and what [`Env::kept`] names.
+    ///
+    /// [`Env::kept`]: super::Env::kept
     Values,
 }
 
@@ -25,6 +27,8 @@ pub(crate) enum Debug {
 pub(super) enum Place {
     Variable(Variable),
     Slot(StackSlot),
+    /// In a variable, and every value in a slot too.
+    Both(Variable, StackSlot),
 }
 
 /// A local of the function.
@@ -84,6 +88,10 @@ impl Translator<'_, '_> {
         let index = self.locals.len() as u32;
         let place = match self.env.debug {
             Debug::Slots => Place::Slot(self.slot(Watched::Local(index), clif_type(ty).bytes())),
+            Debug::Values if self.kept.binary_search(&index).is_ok() => {
+                let slot = self.slot(Watched::Local(index), clif_type(ty).bytes());
+                Place::Both(self.b.declare_var(clif_type(ty)), slot)
+            }
             Debug::Off | Debug::Values => Place::Variable(self.b.declare_var(clif_type(ty))),
         };
         self.locals.push(Local { place, ty });
@@ -103,6 +111,11 @@ impl Translator<'_, '_> {
             Place::Slot(slot) => {
                 self.b.ins().stack_store(types::I64, value, slot, 0);
             }
+            Place::Both(variable, slot) => {
+                self.b.def_var(variable, value);
+                self.b.ins().stack_store(types::I64, value, slot, 0);
+                return;
+            }
         }
         if self.env.debug == Debug::Values {
             let offset = self.source_offset();
@@ -113,10 +126,10 @@ impl Translator<'_, '_> {
     pub(super) fn local_get(&mut self, index: u32) {
         let Local { place, ty } = self.locals[index as usize];
         let value = match place {
-            Place::Variable(variable) => self.b.use_var(variable),
+            Place::Variable(variable) | Place::Both(variable, _) => self.b.use_var(variable),
             Place::Slot(slot) => self.b.ins().stack_load(types::I64, clif_type(ty), slot, 0),
         };
-        if self.env.debug == Debug::Values {
+        if self.env.debug == Debug::Values && matches!(place, Place::Variable(_)) {
             let offset = self.source_offset();
             self.watch.found(Watched::Local(index), value, offset);
         }
