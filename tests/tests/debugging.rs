@@ -22,11 +22,20 @@ fn module(folder: &Path, source: &str) -> PathBuf {
 
 /// The same, compiled for debugging.
 fn artifact(folder: &Path, source: &str) -> PathBuf {
+    artifact_with(folder, source, &[])
+}
+
+fn artifact_with(folder: &Path, source: &str, options: &[&str]) -> PathBuf {
     let module = module(folder, source);
     let artifact = module.with_extension("cwasm");
-    run(precast().args(["compile", "-g", "-O0"]).arg(module).arg("-o").arg(&artifact)).exits(0);
+    let mut compile = precast();
+    compile.args(["compile", "-g", "-O0"]).args(options).arg(module).arg("-o").arg(&artifact);
+    run(&mut compile).exits(0);
     artifact
 }
+
+/// Keeps linear memory small, of which gdb dumps all, reserved or not.
+const SMALL: [&str; 3] = ["--memory-model=bounds", "--memory-reservation", "16MiB"];
 
 /// `precast debug` with commands for the debugger, as far as its end.
 fn debug(debugger: &Path, options: &[&str], commands: &[&str], artifact: &Path) -> Outcome {
@@ -483,7 +492,7 @@ fn a_core_dump_of_an_image_away_from_its_base() {
     need!("cc");
     let (gdb, lldb) = (need!("gdb"), need!("lldb"));
     let folder = scratch();
-    let artifact = artifact(folder.path(), "production/orders.c");
+    let artifact = artifact_with(folder.path(), "production/orders.c", &SMALL);
     let library = occupier(folder.path());
     let host = [("OCCUPIED", link_base(&artifact).into()), ("LD_PRELOAD", library.into())];
     let guest = Waiting::start_with(&artifact, &host);
@@ -500,8 +509,8 @@ fn split(folder: &Path, source: &str) -> (PathBuf, PathBuf) {
     let module = module(folder, source);
     let artifact = module.with_extension("cwasm");
     let mut command = precast();
-    command.args(["compile", "-g", "-O0", "--split-debug", "-o"]).arg(&artifact).arg(&module);
-    run(&mut command).exits(0);
+    command.args(["compile", "-g", "-O0", "--split-debug"]).args(SMALL);
+    run(command.arg("-o").arg(&artifact).arg(&module)).exits(0);
     let elsewhere = folder.join("elsewhere");
     std::fs::create_dir(&elsewhere).expect("a writable folder");
     let debug = elsewhere.join("symbols.debug");
