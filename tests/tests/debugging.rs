@@ -431,6 +431,42 @@ fn a_stripped_artifact_live() {
 }
 
 #[test]
+fn debug_files_are_looked_for_only_where_one_is_named() {
+    let strace = need!("strace");
+    let folder = scratch();
+    let module = fixture("programs/hello.wasm");
+    let path = |name: &str| folder.path().join(name);
+    let compile = |options: &[&str], output: &str| {
+        let mut compile = precast();
+        compile.args(["compile", "-q"]).args(options).arg("-o").arg(path(output)).arg(&module);
+        run(&mut compile).exits(0);
+    };
+    compile(&[], "plain.cwasm");
+    compile(&["-g"], "whole.cwasm");
+    compile(&["-g", "--split-debug"], "split.cwasm");
+    let mut strip = precast();
+    run(strip.arg("strip").arg(path("whole.cwasm")).arg("-o").arg(path("bare.cwasm"))).exits(0);
+    let opened = |name: &str| -> Vec<String> {
+        let log = path("log");
+        let mut command = Command::new(&strace);
+        command.args(["-f", "-e", "trace=open,openat", "-o"]).arg(&log);
+        command.arg(binaries::folder().join("precast-run")).arg(path(name));
+        run(&mut command).exits(0);
+        let log = std::fs::read_to_string(log).expect("a log");
+        log.lines().filter(|line| line.contains(".debug\"")).map(str::to_owned).collect()
+    };
+    for name in ["plain.cwasm", "whole.cwasm", "bare.cwasm"] {
+        assert_eq!(opened(name), [""; 0], "{name}");
+    }
+    let [found] = &opened("split.cwasm")[..] else { panic!("{:?}", opened("split.cwasm")) };
+    assert!(found.contains("split.cwasm.debug\"") && !found.contains("ENOENT"), "{found}");
+    std::fs::remove_file(path("split.cwasm.debug")).expect("a debug file");
+    let tried = opened("split.cwasm");
+    assert!(tried.iter().all(|line| line.contains("ENOENT")), "{tried:?}");
+    assert!(tried.len() == 2 && tried[1].contains("/usr/lib/debug/.build-id/"), "{tried:?}");
+}
+
+#[test]
 fn processes_that_run_already() {
     need!("clang-19");
     let (gdb, lldb) = (need!("gdb"), need!("lldb"));
