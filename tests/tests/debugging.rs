@@ -461,6 +461,11 @@ fn debug_files_are_looked_for_only_where_one_is_named() {
     let [found] = &opened("split.cwasm")[..] else { panic!("{:?}", opened("split.cwasm")) };
     assert!(found.contains("split.cwasm.debug\"") && !found.contains("ENOENT"), "{found}");
     std::fs::remove_file(path("split.cwasm.debug")).expect("a debug file");
+    // A pipe is nothing to wait for.
+    rustix::fs::mkfifoat(rustix::fs::CWD, path("split.cwasm.debug"), rustix::fs::Mode::RWXU)
+        .expect("a pipe");
+    assert_eq!(opened("split.cwasm").len(), 2);
+    std::fs::remove_file(path("split.cwasm.debug")).expect("a pipe");
     let tried = opened("split.cwasm");
     assert!(tried.iter().all(|line| line.contains("ENOENT")), "{tried:?}");
     assert!(tried.len() == 2 && tried[1].contains("/usr/lib/debug/.build-id/"), "{tried:?}");
