@@ -105,8 +105,8 @@ fn numbers_have_the_width_of_the_guest() {
 
 #[test]
 fn what_has_no_counterpart_is_refused() {
-    // DW_OP_breg0 0; DW_OP_bra; nothing; truncated.
-    for bytes in [&[0x70, 0][..], &[0x28, 0, 0], &[], &[0x03, 1]] {
+    // DW_OP_breg0 0; DW_OP_bra; nothing; truncated; data that was left out.
+    for bytes in [&[0x70, 0][..], &[0x28, 0, 0], &[], &[0x03, 1], &[0x03, 0, 0, 0, 0]] {
         assert_eq!(parse(bytes, None), None);
     }
 }
