@@ -177,11 +177,20 @@ impl Container {
     }
 }
 
-/// Size in bytes of what debug information reads of an instance. The loader
-/// keeps it one page of the artifact's page size below the image, for images
-/// with a link base of their own: two addresses as `u64`, of the first byte
-/// of memory 0 and of the context, both of the newest instance.
-pub const DEBUG_CELL: u64 = 16;
+/// Size in bytes of the debug cell: what debuggers read of an instance where no
+/// frame tells. The loader keeps it one page of the artifact's page size below
+/// the image, for images with a link base of their own, and symbols lead there:
+///
+/// | offset | symbol | address of |
+/// |-|-|-|
+/// | 0 | `__precast_memory0` | the first byte of memory 0 |
+/// | 8 | `__precast_context` | the context |
+/// | 16 | `__precast_table0` | the definition of table 0; zero if it is private or there is none |
+///
+/// All are of the newest instance of the image.
+pub const DEBUG_CELL: u64 = (CELL_WORDS * size_of::<u64>()) as u64;
+/// Words of the debug cell.
+pub const CELL_WORDS: usize = 3;
 
 /// Virtual address of file offset zero: the image's link base.
 fn segments_base(segments: &[elf::ProgramHeader64<LittleEndian>]) -> u64 {

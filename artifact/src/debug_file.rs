@@ -4,7 +4,7 @@
 //! Debuggers take the addresses of a symbol file in memory as absolute. Where
 //! an image is not at its link base they are moved, in a copy: those in the
 //! headers, of symbols, and in the sections that
-//! [`addresses`](crate::addresses) speaks of. Unwind tables count from where
+//! [`addresses`] speaks of. Unwind tables count from where
 //! they lie and stay as they are.
 
 use crate::addresses;

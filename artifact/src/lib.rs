@@ -10,6 +10,7 @@
 //! |-|-|
 //! | [`abi`] | what machine code assumes: versions, context, store block, activation, function references, builtins |
 //! | [`addresses`] | where debug sections hold addresses |
+//! | [`bodies`] | where functions' bodies begin in the module |
 //! | [`container`] | the ELF image: sections, segments, and how a file is opened |
 //! | [`cpu`] | CPU features: names, and how a machine tells that it has them |
 //! | [`debug_file`] | what debuggers read of an image, made to fit where it is mapped |
@@ -17,6 +18,7 @@
 //! | [`handlers`] | exception handlers by return address |
 //! | [`lines`] | source positions for trap reports, in `.precast.lines` |
 //! | [`linked`] | images that are linked into a program |
+//! | [`locals`] | where frames keep locals, for core dumps |
 //! | [`note`] | the header in `.note.precast`: versions, target, CPU features, options |
 //! | [`module`] | the module description in `.precast.module`: types, imports, exports, initialisation plan |
 //! | [`reloc`] | relocations that the loader applies to a new instance's context |
@@ -41,6 +43,7 @@
 
 pub mod abi;
 pub mod addresses;
+pub mod bodies;
 pub mod container;
 pub mod cpu;
 pub mod debug_file;
@@ -48,6 +51,7 @@ pub mod formatters;
 pub mod handlers;
 pub mod lines;
 pub mod linked;
+pub mod locals;
 pub mod module;
 pub mod note;
 pub mod reloc;

@@ -12,7 +12,7 @@
 //! | 0 | 8 | [`MAGIC`] |
 //! | 8 | 8 | address of the [note](crate::note)'s contents |
 //! | 16 | 8 | their size in bytes |
-//! | 24 | 8 | address of the debug cell, or zero: two words to which the loader writes the base of memory 0 and the context of the newest instance, where debug information looks for them |
+//! | 24 | 8 | address of the [debug cell](crate::container::DEBUG_CELL), or zero |
 //! | 32 | 8 | number of pieces |
 //! | 40 | 24 each | pieces: address, offset in the image, size in bytes |
 //!

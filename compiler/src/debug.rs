@@ -38,6 +38,7 @@
 //! | [`join`] | units into sections |
 //! | [`rows`] | rows of line number programs, and where their code is |
 //! | [`mod@line`] | line number programs |
+//! | [`locals`] | where frames keep the locals of the module |
 //! | [`abbreviation`] | shapes of entries |
 //! | [`meaning`] | locations that mean more than they say |
 //! | [`mod@pointer`] | pointer types and their names |
@@ -51,6 +52,7 @@ mod expression;
 mod input;
 mod join;
 mod line;
+mod locals;
 mod location;
 mod meaning;
 mod output;
@@ -65,6 +67,7 @@ mod units;
 mod wanted;
 
 use crate::function::CompiledFunction;
+use crate::link::DebugSection;
 use crate::parse::Parsed;
 use crate::plan::Plan;
 use code::CodeMap;
@@ -72,6 +75,7 @@ use gimli::Section as _;
 pub use input::debug_files_named;
 pub(crate) use input::read;
 pub(crate) use join::Sections;
+use precast_artifact::locals::NAME;
 pub(crate) use source::Source;
 pub(crate) use text::describe_text;
 pub(crate) use unit::UnitOutput;
@@ -165,6 +169,8 @@ impl<'a> Module<'a> {
         let relocatable = self.form.relocatable;
         let mut joined = join::join(units, strings, line_strings.unwrap_or_default(), relocatable);
         joined.warnings.splice(0..0, self.input.warnings.iter().cloned());
+        let bytes = locals::section(&self.code, self.parsed);
+        joined.list.push(DebugSection { name: NAME, bytes, relocs: Vec::new() });
         joined
     }
 }

@@ -121,6 +121,10 @@ pub(crate) enum Place {
     Constant(u64),
 }
 
+/// Distance of the CFA above the frame pointer in every function's call-frame
+/// information: the saved frame pointer and the return address.
+pub(crate) const CFA_ABOVE_FRAME_POINTER: i32 = 16;
+
 /// A reference from code to a symbol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct CodeReloc {

@@ -199,6 +199,7 @@ fn compile_with(
     };
     let module = describe(&plan, &parsed);
     let names = parsed.names[parsed.imported_functions as usize..].to_vec();
+    let bodies = parsed.bodies.iter().map(|body| body.body.range().start as u32).collect();
     let private_tables = private_entries(&plan, &parsed, &stubs);
     let input = LinkInput {
         target: target.link,
@@ -215,6 +216,7 @@ fn compile_with(
         stubs,
         variants,
         names,
+        bodies,
         private_tables,
         context: plan.template,
         relocs: plan.relocs,

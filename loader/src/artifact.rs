@@ -19,10 +19,11 @@ pub(crate) use info::ModuleInfo;
 use crate::error::{Error, Result};
 use crate::registry::{self, Registration};
 use crate::symbol_file::{self, Registered};
+use crate::sys::debugger::carry_gdb_script;
 use crate::sys::file::sealed;
 use crate::sys::map::FileMapping;
 use linked::Linked;
-use precast_artifact::container::{Container, symbols_at};
+use precast_artifact::container::{CELL_WORDS, Container, symbols_at};
 use precast_artifact::module::{Bounds, Description, MemoryRun, Module, Range};
 use precast_artifact::note::Note;
 use std::fs::File;
@@ -200,6 +201,7 @@ impl Artifact {
         let (text, size) = (image.text, image.note.text.size as usize);
         let address = (&raw const *image).expose_provenance();
         let _ = image.registration.set(registry::register(text, text + size, address));
+        carry_gdb_script();
         Self { image }
     }
 
@@ -325,12 +327,12 @@ impl Image {
 
     /// Notes the newest instance where debug information looks for it, see
     /// [`DEBUG_CELL`](precast_artifact::container::DEBUG_CELL).
-    pub(crate) fn note_instance(&self, memory0: usize, context: usize) {
+    pub(crate) fn note_instance(&self, values: [usize; CELL_WORDS]) {
         let words = match &self.source {
             Source::File(mapping, _) => mapping.words_below(),
             Source::Linked(linked) => linked.cell(),
         };
-        for (word, value) in words.iter().zip([memory0, context]) {
+        for (word, value) in words.iter().zip(values) {
             word.store(value as u64, Ordering::Relaxed);
         }
     }

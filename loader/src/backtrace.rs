@@ -17,13 +17,16 @@ use crate::artifact::Image;
 use crate::registry;
 use crate::store::StoreCore;
 use crate::symbolize;
-use crate::trap::{Frame, Trap};
+use crate::trap::{Frame, LocalValue, Trap};
 use crate::vm::FaultRecord;
 use crate::walk::{Position, caller, outwards};
+use precast_artifact::container;
+use precast_artifact::locals::{Local, NAME, UNKNOWN, at};
 use precast_artifact::module::Module;
 use precast_artifact::search::Table;
 use precast_artifact::trap::TrapCode;
 use std::collections::HashMap;
+use std::ops::Range;
 use std::ptr::with_exposed_provenance;
 
 /// Frames that a trap keeps.
@@ -35,14 +38,17 @@ const MOST_FRAMES: usize = 100;
 pub(crate) fn trap(core: &StoreCore, code: TrapCode, fault: Option<FaultRecord>) -> Trap {
     let mut trap = Trap::new(code);
     let Some(stack) = core.stack.as_ref().map(|stack| stack.usable()) else { return trap };
-    let mut collector = Collector { core, trap: &mut trap, known: HashMap::new() };
+    let mut collector =
+        Collector { core, trap: &mut trap, stack: stack.clone(), known: HashMap::new() };
     let mut fault = fault;
     // SAFETY: activations lie on the host's stack, below the present frame.
     let mut activation = unsafe { core.block.activation.as_ref() };
     while let Some(top) = activation {
         let start = match fault.take() {
             Some(fault) => {
-                collector.add(fault.pc, false);
+                // A function that overflows the stack has no frame yet.
+                let framed = fault.unframed_return.is_none() && code != TrapCode::StackOverflow;
+                collector.add(fault.pc, false, framed.then_some(fault.fp));
                 fault.unframed_return.map_or_else(
                     || caller(fault.fp, &stack, top.entry_fp),
                     |pc| Some(Position { pc, fp: fault.fp }),
@@ -51,7 +57,7 @@ pub(crate) fn trap(core: &StoreCore, code: TrapCode, fault: Option<FaultRecord>)
             None => caller(top.guest_fp, &stack, top.entry_fp),
         };
         for position in outwards(start, &stack, top.entry_fp) {
-            collector.add(position.pc, true);
+            collector.add(position.pc, true, Some(position.fp));
         }
         // SAFETY: as above.
         activation = unsafe { top.previous.as_ref() };
@@ -62,6 +68,8 @@ pub(crate) fn trap(core: &StoreCore, code: TrapCode, fault: Option<FaultRecord>)
 struct Collector<'t> {
     core: &'t StoreCore,
     trap: &'t mut Trap,
+    /// The accessible part of the guest's stack.
+    stack: Range<usize>,
     /// Return addresses beyond the kept frames, and whether they are a
     /// function's: in deep recursion a few addresses come again and again.
     known: HashMap<usize, bool>,
@@ -69,10 +77,12 @@ struct Collector<'t> {
 
 impl Collector<'_> {
     /// Adds the function at `pc`, which is a return address or the trapping
-    /// instruction itself. Stubs are left out.
-    fn add(&mut self, pc: usize, returns: bool) {
+    /// instruction itself, and its frame pointer if it has a frame. Stubs are
+    /// left out.
+    fn add(&mut self, pc: usize, returns: bool, fp: Option<usize>) {
         if self.trap.frames.len() < MOST_FRAMES {
-            self.trap.frames.extend(frame(self.core, pc, returns));
+            let place = locate(pc, returns);
+            self.trap.frames.extend(place.map(|place| frame(self.core, &place, &self.stack, fp)));
             return;
         }
         let counts = *self.known.entry(pc).or_insert_with(|| locate(pc, returns).is_some());
@@ -105,13 +115,12 @@ fn locate(pc: usize, returns: bool) -> Option<Place> {
     (!in_stub).then_some(Place { image, module, offset, start: entry.key, function: entry.value })
 }
 
-fn frame(core: &StoreCore, pc: usize, returns: bool) -> Option<Frame> {
-    let place = locate(pc, returns)?;
-    let Place { image, module, .. } = place;
+fn frame(core: &StoreCore, place: &Place, stack: &Range<usize>, fp: Option<usize>) -> Frame {
+    let Place { image, module, .. } = *place;
     let sites = Table::new(".precast.sites", image.bytes(module.site_table)).ok();
     let address = module.text.offset + u64::from(place.start);
     let mut names = image.names_at(address).into_iter();
-    Some(Frame {
+    Frame {
         module: image.module_name(module),
         function: place.function,
         name: names.next(),
@@ -119,5 +128,28 @@ fn frame(core: &StoreCore, pc: usize, returns: bool) -> Option<Frame> {
         offset: sites.and_then(|sites| Some(sites.exactly(place.offset)?.value)),
         source: symbolize::source_lines(image.file_bytes(), place.offset),
         instance: core.instance_of(image, module),
-    })
+        locals: locals(image, place.start, stack, fp),
+    }
+}
+
+/// The locals in a frame of the function whose code starts at an offset.
+fn locals(image: &Image, start: u32, stack: &Range<usize>, fp: Option<usize>) -> Vec<LocalValue> {
+    let Some(section) = container::section(image.file_bytes(), NAME) else { return Vec::new() };
+    let value = |local: Local| {
+        let read = fp.and_then(|fp| read(fp.checked_add_signed(local.place as isize)?, stack));
+        match (local.ty, read) {
+            (0x7f | 0x7d, Some(bits)) => LocalValue { ty: local.ty, bits: bits & 0xffff_ffff },
+            (0x7e | 0x7c, Some(bits)) => LocalValue { ty: local.ty, bits },
+            _ => LocalValue { ty: UNKNOWN, bits: 0 },
+        }
+    };
+    at(section, start).into_iter().map(value).collect()
+}
+
+/// Eight bytes of the guest's stack, the first of which are a local's.
+fn read(address: usize, stack: &Range<usize>) -> Option<u64> {
+    let end = address.checked_add(size_of::<u64>())?;
+    let inside = stack.start <= address && end <= stack.end;
+    // SAFETY: bytes inside the accessible stack, whose guest is stopped.
+    inside.then(|| unsafe { with_exposed_provenance::<u64>(address).read_unaligned() })
 }

@@ -3,7 +3,11 @@
 //! hold modules, instances and frames ("Coredump" in WebAssembly's tool
 //! conventions).
 //!
-//! Values of locals are left out: each frame has none, as that format allows.
+//! Frames have the offset where they stood in their function. Of artifacts that
+//! were compiled with `-g -O0` they have the locals too, as they were when the
+//! guest trapped; vectors and references are missing there, which that format
+//! has no values for. Values on the operand stack are left out, as it allows:
+//! machine code keeps them where it likes. A stripped artifact tells neither.
 //!
 //! # Safety
 //!
@@ -14,9 +18,10 @@
 use crate::guest::GuestState;
 use crate::linear::LinearMemory;
 use crate::store::{AsStore, StoreCore};
-use crate::trap::{Frame, Trap};
+use crate::trap::{Frame, LocalValue, Trap};
 use precast_artifact::types::{GlobalType, HeapType, MemoryType, RefType, ValType};
 use precast_artifact::wire::Writer;
+use precast_artifact::{bodies, container};
 use std::io::{self, Write};
 use std::ptr::with_exposed_provenance;
 
@@ -58,7 +63,7 @@ pub fn write_core_dump(
     custom(out, "corestack", |w| {
         w.u8(0);
         w.str("main");
-        w.list(trap.frames(), frame);
+        w.list(trap.frames(), |w, frame| one_frame(w, core, frame));
     })?;
     contents(out, core)
 }
@@ -198,16 +203,32 @@ fn instances(
     }
 }
 
-fn frame(w: &mut Writer, frame: &Frame) {
+fn one_frame(w: &mut Writer, core: &StoreCore, frame: &Frame) {
     w.u8(0);
     w.leb(frame.instance.unwrap_or_default().into());
     w.leb(frame.function.into());
-    // The offset in the function's code: zero, for unknown, as artifacts know
-    // where code came from in the module, but not where functions start there.
+    w.leb(offset_in_function(core, frame).unwrap_or_default().into());
+    w.list(&frame.locals, |w, LocalValue { ty, bits }| {
+        w.u8(*ty);
+        match ty {
+            0x7f => signed(w, i64::from(*bits as i32)),
+            0x7e => signed(w, *bits as i64),
+            0x7d => w.u32(*bits as u32),
+            0x7c => w.u64(*bits),
+            _ => {}
+        }
+    });
     w.leb(0);
-    // Locals, and values on the stack.
-    w.leb(0);
-    w.leb(0);
+}
+
+/// Where a frame stood in its function, in bytes from the start of the body,
+/// its locals; zero stands for unknown.
+fn offset_in_function(core: &StoreCore, frame: &Frame) -> Option<u32> {
+    let guest = core.instances.get(frame.instance? as usize)?;
+    let section = container::section(guest.image.file_bytes(), bodies::NAME)?;
+    let imported = guest.module().0.imported_functions();
+    let position = frame.function.checked_sub(imported)?;
+    frame.offset?.checked_sub(bodies::start(section, position as usize)?)
 }
 
 /// The data section: what is not zero in the memories.

@@ -58,7 +58,9 @@ fn note_for_debuggers(core: &StoreCore, index: u32) {
     let guest = &core.instances[index as usize];
     let memory0 = guest.memories.first();
     let base = memory0.map_or(0, |memory0| core.memories[*memory0 as usize].base());
-    guest.image.note_instance(base, guest.context.0);
+    let table0 = guest.tables.first().copied().flatten();
+    let table0 = table0.map_or(0, |table0| core.tables[table0 as usize].definition());
+    guest.image.note_instance([base, guest.context.0, table0]);
 }
 
 /// For each instance, what satisfies each import; `None` for those that come

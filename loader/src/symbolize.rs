@@ -104,6 +104,7 @@ impl<'a> Places<'a> {
             offset: Some(offset),
             source: source_lines(debug, key),
             instance: None,
+            locals: Vec::new(),
         };
         Some(format!("{number:>5}: {frame}"))
     }

@@ -32,6 +32,17 @@ pub struct Frame {
     pub source: Vec<SourceLine>,
     /// Index in the store of an instance that it belongs to.
     pub(crate) instance: Option<u32>,
+    /// The locals that core dumps show, as far as the artifact tells of them.
+    pub(crate) locals: Vec<LocalValue>,
+}
+
+/// A local of a function that was running.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LocalValue {
+    /// As [`Local::ty`](precast_artifact::locals::Local::ty).
+    pub(crate) ty: u8,
+    /// Its value, in the low bits.
+    pub(crate) bits: u64,
 }
 
 /// A line of source code.
@@ -138,6 +149,7 @@ mod tests {
             offset,
             source: Vec::new(),
             instance: None,
+            locals: Vec::new(),
         };
         let trap = Trap {
             code: TrapCode::MemoryOutOfBounds,
@@ -167,6 +179,7 @@ mod tests {
             offset: Some(16),
             source: vec![line(Some("inner"), 3, 5), line(None, 9, 0)],
             instance: None,
+            locals: Vec::new(),
         };
         let expected = "outer at wasm offset 0x10\n          \
                         in inner at a.c:3:5\n          \

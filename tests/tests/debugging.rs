@@ -5,6 +5,7 @@ use precast_artifact::container::Container;
 use precast_tests::binaries::{self, precast, precast_run};
 use precast_tests::outcome::{Outcome, run};
 use precast_tests::{fixture, need, need_permission, scratch, tools};
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -51,9 +52,15 @@ fn in_order(text: &str, parts: &[&str]) {
 struct Waiting(Child);
 
 impl Waiting {
-    fn start(artifact: &Path, options: &[&str]) -> Self {
+    fn start(artifact: &Path) -> Self {
+        Self::start_with(artifact, &[])
+    }
+
+    /// With variables of the host.
+    fn start_with(artifact: &Path, host: &[(&str, OsString)]) -> Self {
         let mut command = precast_run();
-        command.args(options).arg(artifact).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.arg(artifact).stdin(Stdio::piped()).stdout(Stdio::piped());
+        host.iter().for_each(|(name, value)| _ = command.env(name, value));
         let mut child = command.spawn().expect("precast-run starts");
         let mut line = String::new();
         let out = child.stdout.as_mut().expect("a pipe");
@@ -157,6 +164,27 @@ fn gdb_stops_steps_and_writes() {
             "$4 = 337",
         ],
     );
+}
+
+#[test]
+fn function_pointers_show_functions() {
+    need!("clang-19");
+    let (gdb, lldb) = (need!("gdb"), need!("lldb"));
+    let folder = scratch();
+    let module = module(folder.path(), "callbacks.c");
+    let artifact = module.with_extension("cwasm");
+    // The table can be changed, or not.
+    for level in ["-O0", "-O2"] {
+        let mut compile = precast();
+        run(compile.args(["compile", "-g", level]).arg(&module).arg("-o").arg(&artifact)).exits(0);
+        let commands = ["set debuginfod enabled off", "break compare", "run", "print commands"];
+        let text = debug(&gdb, &["--gdb"], &commands, &artifact).exits(0).text();
+        in_order(&text, &["compare", "\"add\", run = 0x1 <add>}", "\"multiply\", run = 0x"]);
+        in_order(&text, &["run = 0x1 <add>}", "<multiply>}"]);
+        let commands = ["breakpoint set -n compare", "run", "target variable commands"];
+        let text = debug(&lldb, &[], &commands, &artifact).exits(0).text();
+        in_order(&text, &["\"add\"", "run = 0x00000001 (add)", "\"multiply\"", "(multiply)"]);
+    }
 }
 
 #[test]
@@ -380,7 +408,7 @@ fn a_stripped_artifact_live() {
     let text = debug(&gdb, &["--gdb"], &commands, &artifact).text();
     assert!(!text.contains("Breakpoint 1, ") && !text.contains("Breakpoint 2, "), "{text}");
 
-    let guest = Waiting::start(&running, &[]);
+    let guest = Waiting::start(&running);
     let commands = ["backtrace", "frame function price", "print *order"];
     let outcome = debug(&gdb, &["--gdb", "--pid", &guest.pid()], &commands, &running);
     let refused = ["ptrace: Operation not permitted", "Could not attach", "Inappropriate ioctl"];
@@ -399,7 +427,7 @@ fn processes_that_run_already() {
     let (gdb, lldb) = (need!("gdb"), need!("lldb"));
     let folder = scratch();
     let artifact = artifact(folder.path(), "production/orders.c");
-    let guest = Waiting::start(&artifact, &[]);
+    let guest = Waiting::start(&artifact);
     let outcome = debug(
         &gdb,
         &["--gdb", "--pid", &guest.pid()],
@@ -440,7 +468,25 @@ fn a_core_dump_made_by_gdb() {
     let (gdb, lldb) = (need!("gdb"), need!("lldb"));
     let folder = scratch();
     let artifact = artifact(folder.path(), "production/orders.c");
-    let guest = Waiting::start(&artifact, &[]);
+    let guest = Waiting::start(&artifact);
+    let core = folder.path().join("core.gcore");
+    let mut command = Command::new(&gdb);
+    command.args(["-batch", "-nx", "-p", &guest.pid(), "-ex"]);
+    let outcome = run(command.arg(format!("generate-core-file {}", core.display())));
+    need_permission!(core.exists(), "needs permission to attach: {}", outcome.stderr);
+    looks_like_the_live_session(&core, &artifact, &gdb, &lldb);
+}
+
+#[test]
+fn a_core_dump_of_an_image_away_from_its_base() {
+    need!("clang-19");
+    need!("cc");
+    let (gdb, lldb) = (need!("gdb"), need!("lldb"));
+    let folder = scratch();
+    let artifact = artifact(folder.path(), "production/orders.c");
+    let library = occupier(folder.path());
+    let host = [("OCCUPIED", link_base(&artifact).into()), ("LD_PRELOAD", library.into())];
+    let guest = Waiting::start_with(&artifact, &host);
     let core = folder.path().join("core.gcore");
     let mut command = Command::new(&gdb);
     command.args(["-batch", "-nx", "-p", &guest.pid(), "-ex"]);
@@ -470,7 +516,7 @@ fn a_stripped_artifact_in_production() {
     let (gdb, lldb) = (need!("gdb"), need!("lldb"));
     let folder = scratch();
     let (artifact, debug) = split(folder.path(), "production/orders.c");
-    let guest = Waiting::start(&artifact, &[]);
+    let guest = Waiting::start(&artifact);
     let core = folder.path().join("core.gcore");
     let mut command = Command::new(&gdb);
     command.args(["-batch", "-nx", "-p", &guest.pid(), "-ex"]);
@@ -522,7 +568,7 @@ fn a_crash_of_the_host_is_no_trap() {
     let folder = scratch();
     let artifact = artifact(folder.path(), "production/orders.c");
     for signal in [rustix::process::Signal::SEGV, rustix::process::Signal::BUS] {
-        let mut guest = Waiting::start(&artifact, &[]);
+        let mut guest = Waiting::start(&artifact);
         let pid = rustix::process::Pid::from_child(&guest.0);
         rustix::process::kill_process(pid, signal).expect("our own child");
         let status = guest.0.wait().expect("our own child");
@@ -554,6 +600,93 @@ fn a_core_dump_of_the_guest_is_a_module() {
     // `i64.const -7`, and the page that holds the `x`.
     assert!(bytes.windows(5).any(|part| part == b"\x7e\x01\x42\x79\x0b"));
     assert!(bytes.len() > 4096 && bytes.len() < 5000, "{} bytes", bytes.len());
+}
+
+/// A guest that traps in a function that calls itself, with locals of all types.
+const LOCALS: &str = r#"(module
+    (import "wasi_snapshot_preview1" "proc_exit" (func (param i32)))
+    (memory (export "memory") 1)
+    (func $inner (param i32 i64) (local f32 f64 v128 i32)
+        (local.set 2 (f32.const 1.5))
+        (local.set 3 (f64.const -2.25))
+        (local.set 0 (i32.add (local.get 0) (i32.const 1)))
+        (if (i64.eqz (local.get 1)) (then (drop (i32.load (i32.const -1)))))
+        (call $inner (local.get 0) (i64.sub (local.get 1) (i64.const 1))))
+    (func (export "_start") (local i32)
+        (local.set 0 (i32.const -3))
+        (call $inner (i32.const 40) (i64.const 1))))"#;
+
+/// Offsets of the load and the calls in their functions.
+fn offsets(module: &[u8]) -> Vec<u32> {
+    let mut offsets = Vec::new();
+    for payload in wasmparser::Parser::new(0).parse_all(module) {
+        let Ok(wasmparser::Payload::CodeSectionEntry(body)) = payload else { continue };
+        for operator in body.get_operators_reader().expect("a body").into_iter_with_offsets() {
+            let (operator, at) = operator.expect("an operator");
+            if let wasmparser::Operator::I32Load { .. } | wasmparser::Operator::Call { .. } =
+                operator
+            {
+                offsets.push((at - body.range().start) as u32);
+            }
+        }
+    }
+    offsets
+}
+
+/// The frames in a dump, decoded by others: function, offset, locals.
+fn dumped_frames(dump: &Path) -> Vec<(u32, u32, Vec<String>)> {
+    let bytes = std::fs::read(dump).expect("a core dump");
+    let mut frames = Vec::new();
+    for payload in wasmparser::Parser::new(0).parse_all(&bytes) {
+        let wasmparser::Payload::CustomSection(section) = payload.expect("a module") else {
+            continue;
+        };
+        if let wasmparser::KnownCustom::CoreDumpStack(stack) = section.as_known() {
+            frames.extend(stack.frames.into_iter().map(|frame| {
+                assert_eq!((frame.instanceidx, frame.stack.len()), (0, 0));
+                let shown = frame.locals.iter().map(|value| match value {
+                    wasmparser::CoreDumpValue::Missing => "missing".to_owned(),
+                    wasmparser::CoreDumpValue::I32(value) => format!("i32 {value}"),
+                    wasmparser::CoreDumpValue::I64(value) => format!("i64 {value}"),
+                    wasmparser::CoreDumpValue::F32(value) => format!("f32 {}", f32::from(*value)),
+                    wasmparser::CoreDumpValue::F64(value) => format!("f64 {}", f64::from(*value)),
+                });
+                (frame.funcidx, frame.codeoffset, shown.collect())
+            }));
+        }
+    }
+    frames
+}
+
+#[test]
+fn a_core_dump_of_the_guest_has_offsets_and_locals() {
+    let folder = scratch();
+    let module = folder.path().join("locals.wat");
+    std::fs::write(&module, LOCALS).expect("a writable folder");
+    let wasm = precast_compiler::text_to_binary(LOCALS.as_bytes()).expect("a module");
+    let [load, again, first] = offsets(&wasm)[..] else { panic!("a load and two calls") };
+    let dump = folder.path().join("dump.wasm");
+    let artifact = folder.path().join("locals.cwasm");
+    let frames = |options: &[&str]| {
+        let mut compile = precast();
+        compile.arg("compile").args(options).arg(&module).arg("-o").arg(&artifact);
+        run(&mut compile).exits(0);
+        run(precast_run().arg("--coredump").arg(&dump).arg(&artifact)).exits(134);
+        dumped_frames(&dump)
+    };
+    let locals = |text: &str| text.split(", ").map(str::to_owned).collect::<Vec<_>>();
+    let expected = [
+        (1, load, locals("i32 42, i64 0, f32 1.5, f64 -2.25, missing, i32 0")),
+        (1, again, locals("i32 41, i64 1, f32 1.5, f64 -2.25, missing, i32 0")),
+        (2, first, locals("i32 -3")),
+    ];
+    assert_eq!(frames(&["-g", "-O0"]), expected);
+    let offsets_only = expected.map(|(function, offset, _)| (function, offset, Vec::new()));
+    assert_eq!(frames(&["-g"]), offsets_only);
+    assert_eq!(frames(&[]), offsets_only);
+    run(precast().arg("strip").arg(&artifact)).exits(0);
+    run(precast_run().arg("--coredump").arg(&dump).arg(&artifact)).exits(134);
+    assert_eq!(dumped_frames(&dump), [1, 1, 2].map(|function| (function, 0, Vec::new())));
 }
 
 #[test]

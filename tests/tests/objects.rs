@@ -137,6 +137,25 @@ fn gdb_stops_on_a_line_of_the_guest() {
 
 #[test]
 #[cfg(target_arch = "x86_64")]
+fn gdb_follows_pointers_of_the_guest() {
+    let (cc, gdb, clang) = (need!("cc"), need!("gdb"), need!("clang-19"));
+    let folder = scratch();
+    let module = folder.path().join("list.wasm");
+    let mut clang = Command::new(clang);
+    clang.args(["--target=wasm32-wasi", "-g", "-O0"]).arg(fixture("debug/list.c"));
+    run(clang.arg("-o").arg(&module)).exits(0);
+    let object = object(&module, folder.path(), &["-g", "-O0"]);
+    let program = link(&cc, "capi/wasi.c", &object, &["-DNAME=list", "-Wl,--gc-sections"]);
+    let mut command = Command::new(gdb);
+    command.args(["-nx", "-batch", "-iex"]);
+    command.arg(format!("add-auto-load-safe-path {}", program.display()));
+    command.args(["-ex", "break list.c:31", "-ex", "run", "-ex", "print head->next->name"]);
+    let text = run(command.arg(program)).text();
+    assert!(text.contains("= 0x400 \"two\""), "{text}");
+}
+
+#[test]
+#[cfg(target_arch = "x86_64")]
 fn lldb_stops_on_a_line_of_the_guest() {
     let (cc, lldb) = (need!("cc"), need!("lldb"));
     let folder = scratch();

@@ -200,7 +200,7 @@ fn perf() {
     let folder = scratch();
     let module = folder.path().join("busy.wat");
     std::fs::write(&module, BUSY).expect("a writable folder");
-    let artifact = compiled(&folder, &module, &[]);
+    let artifact = compiled(&folder, &module, &["-g"]);
     let data = folder.path().join("perf.data");
     let mut record = Command::new(&perf);
     record.args(["record", "-q", "-e", "cpu-clock", "-o"]).arg(&data);
@@ -211,9 +211,11 @@ fn perf() {
     // Kernels may forbid it (perf_event_paranoid, seccomp).
     need_permission!(recorded.code == Some(0), "needs permission for perf: {}", recorded.stderr);
     let mut report = Command::new(&perf);
-    report.args(["report", "--stdio", "--sort", "dso,symbol", "-i"]).arg(&data);
+    report.args(["report", "--stdio", "--sort", "dso,symbol,srcline", "-i"]).arg(&data);
     let report = run(&mut report).exits(0).text();
     let line = report.lines().find(|line| line.contains("a_busy_function"));
     let line = line.unwrap_or_else(|| panic!("the function is not in the report:\n{report}"));
-    assert!(line.contains("busy.cwasm"), "{line}");
+    assert!(line.contains("busy-g.cwasm"), "{line}");
+    // A line of the module's text.
+    assert!(line.contains("busy-g.cwasm.wat:"), "{line}");
 }

@@ -11,7 +11,9 @@ A pointer of the guest is an offset into its linear memory. Debug information
 that Precast writes describes it as a structure with the member `__address`;
 the member `_vptr$pointee` has the type that it points to. Where the memory
 begins is the value of `__precast_memory` in every frame of the guest, and
-stands at the symbol `__precast_memory0` for the newest instance.
+stands at the symbol `__precast_memory0` for the newest instance; a pointer to
+a function is an index of the table whose definition is at `__precast_table0`,
+or which is at `precast_table[0]` itself where nothing can change it.
 
 Pretty printers show pointers, strings and what of Rust's library holds
 pointers; the operators `*`, `->` and `[]` are given to pointers as xmethods,
@@ -77,12 +79,49 @@ def reads_as_text(type):
 def shown(value):
     """A pointer, reference or string, as GDB shows those of the process."""
     target, at = pointee(value.type), address(value)
+    if target.strip_typedefs().code == gdb.TYPE_CODE_FUNC:
+        return "0x%x%s" % (at, function(at))
     if is_reference(value.type):
         return "@0x%x: %s" % (at, host(value).dereference().format_string())
     if at and reads_as_text(target):
         text = host(value).format_string(symbols=False)
         return re.sub(r"^(\(.*?\) )?0x[0-9a-f]+", "0x%x" % at, text)
     return "0x%x" % at
+
+
+def word(address, name="unsigned long"):
+    """A number in memory."""
+    return int(gdb.Value(address).cast(gdb.lookup_type(name).pointer()).dereference())
+
+
+def symbol(name):
+    """The address of a symbol of the image."""
+    return int(gdb.parse_and_eval("(unsigned long) &'%s'" % name))
+
+
+def code(index):
+    """The address of the code that an index of table 0 leads to."""
+    try:
+        table = symbol("precast_table[0]")
+        return table + word(table + 8 * index + 4, "int")
+    except gdb.error:
+        pass
+    definition = word(symbol("__precast_table0"))
+    if index >= word(definition + 8):
+        return 0
+    reference = word(word(definition) + 8 * index)
+    return word(reference) if reference else 0
+
+
+def function(index):
+    """The function at an index of table 0, as GDB shows those of the process."""
+    try:
+        block = gdb.block_for_pc(code(index)) if index else None
+    except gdb.error:
+        return ""
+    while block and not block.function:
+        block = block.superblock
+    return " <%s>" % block.function.name if block else ""
 
 
 class Pointer:
@@ -252,14 +291,17 @@ class Print(gdb.Command):
 
     def invoke(self, arguments, from_tty):
         follow_language()
-        if not (follows and is_valid_c(arguments)):
-            gdb.execute("call " + arguments, from_tty)
-            return
+        c = follows and is_valid_c(arguments)
         try:
-            gdb.execute("set language c", to_string=True)
+            if c:
+                gdb.execute("set language c", to_string=True)
             gdb.execute("call " + arguments, from_tty)
+        except gdb.error as error:
+            # Otherwise GDB would say that there is an error in this script.
+            raise gdb.GdbError(str(error))
         finally:
-            gdb.execute("set language c++", to_string=True)
+            if c:
+                gdb.execute("set language c++", to_string=True)
 
 
 def is_valid_c(arguments):

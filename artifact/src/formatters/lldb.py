@@ -11,7 +11,9 @@ A pointer of the guest is an offset into its linear memory. Debug information
 that Precast writes describes it as a structure with the member `__address`
 and the nested type `__pointee`. Where the memory begins is the value of
 `__precast_memory` in every frame of the guest, and stands at the symbol
-`__precast_memory0` for the newest instance.
+`__precast_memory0` for the newest instance; a pointer to a function is an index
+of the table whose definition is at `__precast_table0`, or which is at
+`precast_table[0]` itself where nothing can change it.
 """
 
 import lldb
@@ -126,21 +128,45 @@ def text(value, type):
     return " " + (array.GetSummary() or '""')
 
 
+def word(target, address, size=8):
+    """A number in memory, or `None`."""
+    error = lldb.SBError()
+    found = target.GetProcess().ReadUnsignedFromMemory(address, size, error)
+    return found if error.Success() else None
+
+
+def symbol(target, module, name):
+    """The address of a symbol of an image, or `None`."""
+    for found in module.FindSymbols(name):
+        address = found.GetSymbol().GetStartAddress().GetLoadAddress(target)
+        if address != lldb.LLDB_INVALID_ADDRESS:
+            return address
+    return None
+
+
+def code(target, module, index):
+    """The address of the code that an index of table 0 leads to, or `None`."""
+    table = symbol(target, module, "precast_table[0]")
+    if table is not None:
+        offset = word(target, table + 8 * index + 4, 4)
+        return None if offset is None else table + offset - ((offset & 1 << 31) << 1)
+    cell = symbol(target, module, "__precast_table0")
+    definition = word(target, cell) if cell is not None else None
+    if not definition or index >= (word(target, definition + 8) or 0):
+        return None
+    reference = word(target, word(target, definition) + 8 * index)
+    return word(target, reference) if reference else None
+
+
 def function(value, index):
     """The function at an index of the table, if the image tells."""
     frame = value.GetFrame()
     if not index or not frame.IsValid():
         return ""
     target = value.GetTarget()
-    for symbol in frame.GetModule().FindSymbols("precast_table[0]"):
-        table = symbol.GetSymbol().GetStartAddress().GetLoadAddress(target)
-        error = lldb.SBError()
-        offset = target.GetProcess().ReadUnsignedFromMemory(table + 8 * index + 4, 4, error)
-        if error.Success() and table != lldb.LLDB_INVALID_ADDRESS:
-            offset -= (offset & 1 << 31) << 1
-            name = target.ResolveLoadAddress(table + offset).GetFunction().GetDisplayName()
-            return " (%s)" % name if name else ""
-    return ""
+    address = code(target, frame.GetModule(), index)
+    name = address and target.ResolveLoadAddress(address).GetFunction().GetDisplayName()
+    return " (%s)" % name if name else ""
 
 
 def summary(value, _):

@@ -8,6 +8,7 @@
 //! [`precast_artifact::formatters`] for what debuggers find by themselves.
 
 mod arguments;
+mod core;
 mod scripts;
 mod vscode;
 
@@ -145,8 +146,10 @@ impl DebugCommand {
         for setup in scripts::lldb_setup(script) {
             command.arg("-O").arg(setup);
         }
-        for setup in self.core.iter().flat_map(|_| scripts::lldb_image(artifact)) {
-            command.arg("-o").arg(setup);
+        if let Some(core) = &self.core {
+            for setup in scripts::lldb_image(artifact, &slides(core, artifact)?) {
+                command.arg("-o").arg(setup);
+            }
         }
         for user in &self.commands {
             command.arg("-o").arg(user);
@@ -166,8 +169,10 @@ impl DebugCommand {
         for setup in scripts::gdb_setup(script, &[host.to_owned()]) {
             command.arg("-iex").arg(setup);
         }
-        for setup in self.core.iter().map(|_| scripts::gdb_image(artifact)) {
-            command.arg("-ex").arg(setup);
+        if let Some(core) = &self.core {
+            for setup in scripts::gdb_images(artifact, &slides(core, artifact)?) {
+                command.arg("-ex").arg(setup);
+            }
         }
         for user in &self.commands {
             command.arg("-ex").arg(user);
@@ -190,6 +195,12 @@ impl DebugCommand {
             ))),
         }
     }
+}
+
+/// Where a core dump has an artifact.
+fn slides(core: &Path, artifact: &Path) -> Result<Vec<u64>> {
+    let bytes = std::fs::read(artifact).map_err(Failure::while_doing(artifact.display()))?;
+    Ok(core::slides(core, &bytes))
 }
 
 /// This program, which holds the loader.

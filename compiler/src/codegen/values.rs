@@ -3,16 +3,12 @@
 
 use super::Buffer;
 use crate::error::Result;
-use crate::function::{CodeDebug, Place, ValuePlace, ValueSpan};
+use crate::function::{CFA_ABOVE_FRAME_POINTER, CodeDebug, Place, ValuePlace, ValueSpan};
 use crate::translate::{Recorded, slot_variable};
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_codegen::isa::unwind::UnwindInst;
 use cranelift_codegen::{CompiledCode, LabelValueLoc};
 use target_lexicon::Architecture;
-
-/// Distance of the CFA above the frame pointer in every function's call-frame
-/// information: the saved frame pointer and the return address.
-const CFA_ABOVE_FRAME_POINTER: i32 = 16;
 
 /// Collects everything for one function.
 pub(super) fn collect(

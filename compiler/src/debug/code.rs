@@ -59,6 +59,11 @@ impl<'a> CodeMap<'a> {
         (address < self.functions[index].source.end).then_some(index)
     }
 
+    /// Number of functions.
+    pub(super) fn len(&self) -> usize {
+        self.functions.len()
+    }
+
     pub(super) fn get(&self, index: usize) -> &FunctionPlace<'a> {
         &self.functions[index]
     }

@@ -242,15 +242,9 @@ impl Description {
     }
 
     fn locals(&mut self, parsed: &Parsed<'_>, position: usize, function: UnitEntryId) {
-        let body = &parsed.bodies[position];
-        let index = body.validator.index;
+        let index = parsed.bodies[position].validator.index;
         let parameters = &parsed.function_type(index).params;
-        let mut types: Vec<ValType> = parameters.clone();
-        for run in body.body.get_locals_reader().into_iter().flatten() {
-            let Ok((count, ty)) = run else { return };
-            let Ok(ty) = parsed.types.value(ty) else { return };
-            types.extend(std::iter::repeat_n(ty, count as usize));
-        }
+        let types = parsed.local_types(position);
         let names = parsed.local_names.partition_point(|(function, ..)| *function < index);
         let names: BTreeMap<u32, &str> = parsed.local_names[names..]
             .iter()

@@ -21,6 +21,8 @@ pub(crate) struct LinkInput<'a> {
     pub variants: Vec<Variant>,
     /// Symbol name of each own function; empty where unknown.
     pub names: Vec<&'a str>,
+    /// Where the body of each own function begins in the module.
+    pub bodies: Vec<u32>,
     /// Entries of each private table, by table index; the null entry that ends
     /// a table included.
     pub private_tables: Vec<(u32, Vec<PrivateEntry>)>,

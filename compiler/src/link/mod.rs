@@ -71,9 +71,10 @@ use image::Image;
 use machine::Machine;
 use names::Names;
 use precast_artifact::abi::Versions;
-use precast_artifact::formatters;
+use precast_artifact::container::DEBUG_CELL;
 use precast_artifact::module::{Bounds, Description, InstancePlan, Module, Range};
 use precast_artifact::note::{self, Note};
+use precast_artifact::{bodies, formatters};
 use sections::{PerSection, Places, Section};
 use sha2::{Digest as _, Sha256};
 use std::io::Write;
@@ -179,6 +180,7 @@ fn lay_out(
     bytes[Section::Functions] = search::function_table(&text, &input.functions);
     bytes[Section::Sites] = search::site_table(blocks());
     bytes[Section::Handlers] = search::handler_table(blocks());
+    bytes[Section::Bodies] = bodies::encode(input.bodies.iter().copied());
     bytes[Section::Comment] = comment;
     bytes[Section::Shstrtab] = elf::section_names();
     if machine == Machine::Riscv64 {
@@ -203,7 +205,7 @@ fn lay_out(
 
     // Where everything lies in the file.
     let mut sizes = bytes.map(|bytes| bytes.len() as u64);
-    sizes[Section::Cell] = if with_debug { sections::CELL_SIZE } else { 0 };
+    sizes[Section::Cell] = if with_debug { DEBUG_CELL } else { 0 };
     sizes[Section::Tables] = tables.size;
     sizes[Section::Data] = input.data.iter().map(|segment| segment.len() as u64).sum();
     sizes[Section::EhFrameHdr] = frames.header_size();

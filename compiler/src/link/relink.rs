@@ -12,7 +12,7 @@ use super::input::LinkTarget;
 use super::machine::Machine;
 use super::output::Output;
 use super::relocatable::{BUILD_ID, NOTE, same};
-use super::sections::{CELL_SIZE, PerSection, Places, Section, debug_addresses};
+use super::sections::{PerSection, Places, Section, debug_addresses};
 use super::symbols::{SymbolTable, is_mapping};
 use super::{elf, elf_relocs, relocate};
 use crate::function::CodeRelocKind;
@@ -21,6 +21,7 @@ use object::elf::{
     ET_REL, FileHeader64, Rela64, SHT_RELA, STB_LOCAL, STT_FUNC, STT_NOTYPE, STT_OBJECT,
 };
 use object::read::elf::{FileHeader, Rela as _, SectionHeader, SectionTable, Sym};
+use precast_artifact::container::DEBUG_CELL;
 use precast_artifact::formatters;
 use precast_artifact::module::Range;
 use precast_artifact::note::{self, Note, NoteError};
@@ -218,7 +219,7 @@ impl Placed {
         let frames = unwind_entries(parts, std::mem::take(&mut bytes[Section::EhFrame]))?;
 
         let mut sizes = bytes.map(|bytes| bytes.len() as u64);
-        sizes[Section::Cell] = parts.sizes[Section::Cell].min(CELL_SIZE);
+        sizes[Section::Cell] = parts.sizes[Section::Cell].min(DEBUG_CELL);
         sizes[Section::EhFrame] = frames.size();
         sizes[Section::EhFrameHdr] = frames.header_size();
         sizes[Section::Symtab] = symbols.size();

@@ -7,9 +7,9 @@
 
 use object::LittleEndian as LE;
 use object::elf::{self, FileHeader64, ProgramHeader64, SectionHeader64};
-use precast_artifact::addresses;
 use precast_artifact::formatters::GDB_SECTION;
 use precast_artifact::module::Range;
+use precast_artifact::{addresses, bodies, locals};
 use std::ops::{Index, IndexMut};
 
 /// Three `PT_LOAD`, `PT_NOTE`, `PT_GNU_EH_FRAME`, `PT_GNU_STACK`.
@@ -34,8 +34,9 @@ pub(super) enum Section {
     Text,
     Memory,
     Variants,
-    /// Where a debugger finds linear memory without a frame: the base of memory
-    /// 0 and the context address, written by the loader. Not in the file.
+    /// Where a debugger finds linear memory without a frame, and functions by
+    /// their index in table 0: [`DEBUG_CELL`](precast_artifact::container::DEBUG_CELL),
+    /// written by the loader. Not in the file.
     Cell,
     DebugAbbrev,
     DebugInfo,
@@ -50,15 +51,16 @@ pub(super) enum Section {
     GdbScripts,
     /// Source positions for trap reports.
     Lines,
+    /// Where frames keep locals.
+    Locals,
+    /// Where bodies begin in the module.
+    Bodies,
     Comment,
     Symtab,
     Strtab,
     Attributes,
     Shstrtab,
 }
-
-/// Size of [`Section::Cell`].
-pub(super) const CELL_SIZE: u64 = 16;
 
 /// How a part of the file is mapped, in file order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +86,7 @@ pub(super) struct Spec {
 
 impl Section {
     /// Every section in file order.
-    pub(super) const ALL: [Self; 29] = [
+    pub(super) const ALL: [Self; 31] = [
         Self::Note,
         Self::BuildId,
         Self::Module,
@@ -109,6 +111,8 @@ impl Section {
         Self::Addresses,
         Self::GdbScripts,
         Self::Lines,
+        Self::Locals,
+        Self::Bodies,
         Self::Comment,
         Self::Symtab,
         Self::Strtab,
@@ -150,6 +154,8 @@ impl Section {
             Self::Addresses => (addresses::NAME, elf::SHT_PROGBITS, Unmapped, 1),
             Self::GdbScripts => (GDB_SECTION, elf::SHT_PROGBITS, Unmapped, 1),
             Self::Lines => (".precast.lines", elf::SHT_PROGBITS, Unmapped, 1),
+            Self::Locals => (locals::NAME, elf::SHT_PROGBITS, Unmapped, 1),
+            Self::Bodies => (bodies::NAME, elf::SHT_PROGBITS, Unmapped, 1),
             Self::Comment => (".comment", elf::SHT_PROGBITS, Unmapped, 1),
             Self::Symtab => (".symtab", elf::SHT_SYMTAB, Unmapped, 8),
             Self::Strtab => (".strtab", elf::SHT_STRTAB, Unmapped, 1),

@@ -97,6 +97,7 @@ impl SymbolTable {
         if with_cell {
             table.add(Section::Cell, elf::STT_OBJECT, 0, 8, b"__precast_memory0");
             table.add(Section::Cell, elf::STT_OBJECT, 8, 8, b"__precast_context");
+            table.add(Section::Cell, elf::STT_OBJECT, 16, 8, b"__precast_table0");
         }
         table
     }

@@ -10,16 +10,13 @@
 
 use crate::sys::map::FileMapping;
 use crate::sys::program;
-use precast_artifact::container::{OpenError, symbols_at_place};
+use precast_artifact::container::{CELL_WORDS, OpenError, symbols_at_place};
 use precast_artifact::linked::{self, HEADER_SIZE, Header, PIECE_SIZE, Piece};
 use precast_artifact::module::{Module, Range};
 use precast_artifact::note::{Note, NoteError};
 use std::fs::File;
 use std::ptr::with_exposed_provenance;
 use std::sync::atomic::AtomicU64;
-
-/// Words of the debug cell.
-const CELL_WORDS: usize = 2;
 
 /// The pieces of an image, ordered by their offset in it.
 #[derive(Debug)]
@@ -63,7 +60,7 @@ impl Linked {
         }
         let cell: &'static [AtomicU64] = match header.cell {
             0 => &[],
-            // SAFETY: two words that belong to us.
+            // SAFETY: words that belong to us.
             address => unsafe {
                 std::slice::from_raw_parts(with_exposed_provenance(address as usize), CELL_WORDS)
             },

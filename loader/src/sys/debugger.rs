@@ -78,6 +78,12 @@ global_asm!(
 #[unsafe(link_section = ".debug_gdb_scripts")]
 static GDB_SCRIPT: [u8; formatters::GDB_SECTION_SIZE] = formatters::gdb_section();
 
+/// Makes programs that hold guests carry the script: linkers leave out what
+/// nothing refers to.
+pub(crate) fn carry_gdb_script() {
+    black_box(&raw const GDB_SCRIPT);
+}
+
 unsafe extern "C" {
     #[link_name = "__jit_debug_descriptor"]
     static mut DESCRIPTOR: Descriptor;
@@ -115,8 +121,6 @@ impl SymbolFile {
                 next.previous = entry;
             }
             (*descriptor).first = entry;
-            // What nothing refers to, linkers leave out.
-            black_box(&raw const GDB_SCRIPT);
             tell(descriptor, REGISTER, entry);
             Self { entry }
         }

@@ -33,19 +33,22 @@ pub(super) fn gdb_setup(script: &Path, programs: &[PathBuf]) -> Vec<String> {
     [breakpoints].into_iter().chain(trust).chain([format!("source {}", script.display())]).collect()
 }
 
-/// LLDB's commands that add an image to a core dump, which has not all of it.
-/// It was mapped at its link base.
-pub(super) fn lldb_image(artifact: &Path) -> [String; 2] {
+/// LLDB's commands that add an image to a core dump, which has not all of it,
+/// at a distance from its link base. LLDB knows a file once.
+pub(super) fn lldb_image(artifact: &Path, slides: &[u64]) -> [String; 2] {
     let name = artifact.file_name().unwrap_or_default().to_string_lossy();
+    let slide = slides.first().copied().unwrap_or(0) as i64;
     [
         format!("target modules add \"{}\"", artifact.display()),
-        format!("target modules load --file \"{name}\" --slide 0"),
+        format!("target modules load --file \"{name}\" --slide {slide}"),
     ]
 }
 
-/// As [`lldb_image`], for GDB.
-pub(super) fn gdb_image(artifact: &Path) -> String {
-    format!("add-symbol-file \"{}\"", artifact.display())
+/// As [`lldb_image`], for GDB, which can have several.
+pub(super) fn gdb_images(artifact: &Path, slides: &[u64]) -> Vec<String> {
+    let slides = if slides.is_empty() { &[0] } else { slides };
+    let add = |slide: &u64| format!("add-symbol-file \"{}\" -o {slide:#x}", artifact.display());
+    slides.iter().map(add).collect()
 }
 
 /// Writes a script beside the cache's artifacts, unless it is there.
