@@ -30,7 +30,7 @@
 //! | [`input`] | all units of the input |
 //! | [`split`] | split DWARF |
 //! | [`mod@units`] | headers of units, and their files |
-//! | [`kept`] | locals that optimised code keeps for debuggers |
+//! | [`mod@wanted`] | values that code keeps for debuggers |
 //! | [`code`] | which code came from where, and where its values are |
 //! | [`output`] | growing sections with places to be filled in |
 //! | [`expression`] | DWARF expressions |
@@ -51,7 +51,6 @@ mod code;
 mod expression;
 mod input;
 mod join;
-mod kept;
 mod line;
 mod locals;
 mod location;
@@ -65,6 +64,7 @@ mod split;
 mod text;
 mod unit;
 mod units;
+mod wanted;
 
 use crate::function::CompiledFunction;
 use crate::link::DebugSection;
@@ -75,12 +75,12 @@ use gimli::Section as _;
 pub use input::debug_files_named;
 pub(crate) use input::read;
 pub(crate) use join::Sections;
-pub(crate) use kept::kept_locals;
 use precast_artifact::locals::NAME;
 pub(crate) use source::Source;
 pub(crate) use text::describe_text;
 pub(crate) use unit::UnitOutput;
 pub(crate) use units::Units;
+pub(crate) use wanted::wanted;
 
 /// Everything that converting a unit looks at, read-only.
 pub(crate) struct Module<'a> {

@@ -48,6 +48,45 @@ pub(crate) enum Watched {
     Local(u32),
     /// The address of the context.
     Context,
+    /// What is at this place of the operand stack, counted from its bottom.
+    Operand(u32),
+}
+
+/// What debug information asks to be kept of one function's values.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    /// Locals that optimised code keeps in the frame too, in order.
+    pub locals: Vec<u32>,
+    /// Operands, ordered by `from`; of one place none overlap.
+    pub operands: Vec<WantedOperand>,
+}
+
+/// Between two offsets of the module an operand is a variable's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct WantedOperand {
+    pub place: u32,
+    pub from: u32,
+    pub to: u32,
+}
+
+impl Wanted {
+    /// Brings what was collected into order.
+    pub(crate) fn settle(&mut self) {
+        self.locals.sort_unstable();
+        self.locals.dedup();
+        self.operands.sort_unstable();
+        // Two variables at one place at one time have the same value.
+        for next in 1..self.operands.len() {
+            let (before, after) = self.operands.split_at_mut(next);
+            let (last, next) = (&mut before[next - 1], &mut after[0]);
+            if last.place == next.place && last.to > next.from {
+                next.to = next.to.max(last.to);
+                last.to = next.from;
+            }
+        }
+        self.operands.retain(|operand| operand.from < operand.to);
+        self.operands.sort_by_key(|operand| operand.from);
+    }
 }
 
 /// Between two places of the source a variable has one value.

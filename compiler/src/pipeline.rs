@@ -11,7 +11,7 @@ use crate::c_header;
 use crate::codegen;
 use crate::debug;
 use crate::error::{Error, Result};
-use crate::function::CompiledFunction;
+use crate::function::{CompiledFunction, Wanted};
 use crate::link::{self, Header, LinkInput, LinkSummary, Stub, StubKind, Variant};
 use crate::options::{OptLevel, Options};
 use crate::parse::{self, Parsed};
@@ -162,9 +162,9 @@ fn compile_with(
     let mut env = environment(&parsed, &plan, &target, options);
     let source = debug_source(&parsed, (wasm, options));
     let units = source.as_ref().filter(|source| !source.is_empty()).map(debug::read);
-    if let Some(units) = units.as_ref().filter(|_| env.debug == Debug::Values) {
-        env.kept = kept_locals(&pool, &parsed, units)?;
-        clock.lap("find locals");
+    if let Some(units) = &units {
+        env.wanted = wanted(&pool, &parsed, units)?;
+        clock.lap("find values");
     }
     let same = duplicates::find(&parsed, options);
     let functions = compile_functions(&pool, &env, &target, &same, observer)?;
@@ -258,7 +258,7 @@ fn environment<'a>(
             (true, OptLevel::None) => Debug::Slots,
             (true, OptLevel::Speed) => Debug::Values,
         },
-        kept: BTreeMap::new(),
+        wanted: BTreeMap::new(),
     }
 }
 
@@ -429,23 +429,21 @@ fn debug_source<'a>(
     own.map(|own| own.with_files(wasm, &options.debug_files))
 }
 
-/// The locals that optimised code keeps for debuggers, by function.
-fn kept_locals(
+/// The values that debug information asks for, by function.
+fn wanted(
     pool: &rayon::ThreadPool,
     parsed: &Parsed<'_>,
     units: &debug::Units<'_>,
-) -> Result<BTreeMap<u32, Vec<u32>>> {
-    let found =
-        draw(pool, units.len(), || (), |(), unit| Ok(debug::kept_locals(units, unit, parsed)))?;
-    let mut kept: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-    for (function, local) in found.into_iter().flat_map(|(_, locals)| locals) {
-        kept.entry(function).or_default().push(local);
+) -> Result<BTreeMap<u32, Wanted>> {
+    let found = draw(pool, units.len(), || (), |(), unit| Ok(debug::wanted(units, unit, parsed)))?;
+    let mut all: BTreeMap<u32, Wanted> = BTreeMap::new();
+    for (function, mut wanted) in found.into_iter().flat_map(|(_, wanted)| wanted) {
+        let all = all.entry(function).or_default();
+        all.locals.append(&mut wanted.locals);
+        all.operands.append(&mut wanted.operands);
     }
-    for locals in kept.values_mut() {
-        locals.sort_unstable();
-        locals.dedup();
-    }
-    Ok(kept)
+    all.values_mut().for_each(Wanted::settle);
+    Ok(all)
 }
 
 /// What converting debug information needs.

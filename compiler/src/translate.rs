@@ -31,6 +31,7 @@ mod locals;
 mod loops;
 mod memory;
 mod numeric;
+mod operands;
 mod operators;
 pub(crate) mod stubs;
 mod tables;
@@ -39,6 +40,7 @@ mod vector_memory;
 mod watch;
 
 use crate::error::{Error, Result};
+use crate::function::{Wanted, WantedOperand};
 use crate::parse::{Body, Parsed};
 use crate::plan::Plan;
 use control::Frame;
@@ -64,8 +66,8 @@ pub(crate) struct Env<'a> {
     pub precise_stores: bool,
     /// What debuggers shall find.
     pub debug: Debug,
-    /// Locals that `-g -O` keeps in the frame too, by function; in order.
-    pub kept: BTreeMap<u32, Vec<u32>>,
+    /// What debug information asks for, by function.
+    pub wanted: BTreeMap<u32, Wanted>,
 }
 
 /// Namespaces of the names that Cranelift carries to the relocations.
@@ -86,6 +88,10 @@ struct Translator<'a, 'f> {
     locals: Vec<Local>,
     /// Those that the frame holds too, with `-g -O`.
     kept: &'a [u32],
+    /// Operands that are wanted from here on, with `-g`.
+    operands: &'a [WantedOperand],
+    /// Slots of those, by place, with `-g -O0`.
+    operand_slots: BTreeMap<u32, ir::StackSlot>,
     /// What is known of the values of locals, with `-g -O`.
     watch: Watch,
     /// The locals that each loop to come writes, the next one last.
@@ -133,7 +139,10 @@ fn translate_body(
     let mut t = Translator::new(env, func, scratch);
     if env.debug == Debug::Values {
         t.loop_writes = loops::writes(body.body.get_operators_reader()?)?;
-        t.kept = env.kept.get(&body.validator.index).map_or(&[], Vec::as_slice);
+    }
+    if let Some(wanted) = env.wanted.get(&body.validator.index) {
+        t.kept = &wanted.locals;
+        t.operands = &wanted.operands;
     }
     t.declare_context();
     t.declare_parameters(ty);
@@ -146,6 +155,7 @@ fn translate_body(
     let mut reader = body.body.get_operators_reader()?;
     while !reader.eof() {
         let (op, offset) = reader.read_with_offset()?;
+        t.note_operands(offset as u32);
         // Offset zero is the module's magic number: never an operator.
         t.b.set_srcloc(ir::SourceLoc::new(offset as u32));
         let from_start = offset - body.body.range().start;
@@ -178,6 +188,8 @@ impl<'a, 'f> Translator<'a, 'f> {
             ctx,
             locals: Vec::new(),
             kept: &[],
+            operands: &[],
+            operand_slots: BTreeMap::new(),
             watch: Watch::default(),
             loop_writes: Vec::new(),
             stack: Vec::new(),

@@ -59,6 +59,8 @@ enum Kind {
 enum Op {
     /// Pushes a local.
     Local(u32),
+    /// Pushes what is at this place of the operand stack.
+    Operand(u32),
     /// Pushes a global.
     Global(u32),
     /// Pushes a number or an address of the guest.
@@ -67,8 +69,10 @@ enum Op {
     Add(i64),
     /// Follows the address on top, reading so many bytes.
     Load(u8),
-    /// An operation without operands that is the same everywhere.
-    Plain(u8),
+    /// An operation without operands.
+    Plain(gimli::DwOp),
+    /// Takes the top for a number of so many bits, with or without a sign.
+    Extend(u8, bool),
     /// `DW_OP_pick`.
     Pick(u8),
 }
@@ -107,6 +111,7 @@ impl Source {
             for op in &part.ops {
                 match op {
                     Op::Local(index) => variables.push(Watched::Local(*index)),
+                    Op::Operand(place) => variables.push(Watched::Operand(*place)),
                     Op::Global(_) | Op::Load(_) => context = true,
                     _ => {}
                 }
@@ -135,7 +140,7 @@ impl Source {
             && part.size.is_none()
         {
             match (meaning, part.kind) {
-                (Meaning::Indirect, _) if part.local().is_some() => part.kind = Kind::Memory,
+                (Meaning::Indirect, _) if part.variable().is_some() => part.kind = Kind::Memory,
                 (Meaning::HostPointer, Kind::Memory) => {
                     part.ops.push(Op::Load(self.address_size));
                     part.kind = Kind::HostAddress;
@@ -150,15 +155,16 @@ impl Source {
     /// Whether this is the place of one variable in memory or a local.
     #[cfg(test)]
     fn is_local(&self) -> bool {
-        matches!(self.parts.as_slice(), [part] if part.local().is_some())
+        matches!(self.parts.as_slice(), [part] if part.variable().is_some())
     }
 }
 
 impl Piece {
-    /// The local that this is, if it is just that.
-    fn local(&self) -> Option<u32> {
+    /// The local or operand that this is, if it is just that.
+    fn variable(&self) -> Option<Watched> {
         match (self.kind, self.ops.as_slice()) {
-            (Kind::Value, [Op::Local(index)]) => Some(*index),
+            (Kind::Value, [Op::Local(index)]) => Some(Watched::Local(*index)),
+            (Kind::Value, [Op::Operand(place)]) => Some(Watched::Operand(*place)),
             _ => None,
         }
     }

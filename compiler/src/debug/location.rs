@@ -182,6 +182,8 @@ impl<'m, 'a> Locations<'m, 'a> {
             encoding: self.unit.encoding(),
             frame_base: function.and_then(|function| function.frame_base.as_ref()),
             address: &|index| self.dwarf.address(self.unit, index).ok(),
+            number: &|entry| integer(self.unit, entry),
+            threads: self.module.parsed.memories.first().is_some_and(|memory| memory.ty.shared),
         };
         Source::parse(expression, &around)
     }
@@ -239,6 +241,21 @@ impl<'m, 'a> Locations<'m, 'a> {
     pub(super) fn refer(info: &mut Part, list: u32) {
         info.fixup(Fixup::Locations, list);
     }
+}
+
+/// The bits of a type of integers, and whether it has a sign.
+fn integer(unit: &Unit<Bytes<'_>>, entry: gimli::UnitOffset) -> Option<(u8, bool)> {
+    let entry = unit.entry(entry).ok()?;
+    let bytes = entry.attr_value(dw::DW_AT_byte_size)?.u8_value().filter(|bytes| *bytes <= 8)?;
+    let gimli::AttributeValue::Encoding(encoding) = entry.attr_value(dw::DW_AT_encoding)? else {
+        return None;
+    };
+    let signed = match encoding {
+        dw::DW_ATE_signed | dw::DW_ATE_signed_char => true,
+        dw::DW_ATE_unsigned | dw::DW_ATE_unsigned_char | dw::DW_ATE_boolean => false,
+        _ => return None,
+    };
+    Some((bytes * 8, signed))
 }
 
 /// Bytes that code reads and writes of a value.

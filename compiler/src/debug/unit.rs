@@ -7,6 +7,7 @@ mod copy;
 mod draft;
 mod entry;
 mod function;
+mod numbers;
 mod pointers;
 mod ranges;
 

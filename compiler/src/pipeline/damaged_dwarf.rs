@@ -147,7 +147,7 @@ fn convert_all(
         let units = debug::read(&source);
         let count = units.len();
         for unit in 0..count {
-            debug::kept_locals(&units, unit, &parsed);
+            debug::wanted(&units, unit, &parsed);
         }
         let module = debug::Module::new(units, &parsed, &plan, &functions, &places, form);
         let units = (0..count).map(|unit| module.unit(unit)).collect();

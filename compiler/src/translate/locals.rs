@@ -16,9 +16,9 @@ pub(crate) enum Debug {
     Off,
     /// Every local, at every operator, in its own slot of the frame.
     Slots,
-    /// Whatever the optimised code still holds, and what [`Env::kept`] names.
+    /// Whatever the optimised code still holds, and what [`Env::wanted`] names.
     ///
-    /// [`Env::kept`]: super::Env::kept
+    /// [`Env::wanted`]: super::Env::wanted
     Values,
 }
 
@@ -38,20 +38,25 @@ pub(super) struct Local {
     ty: ValType,
 }
 
+/// Marks keys of operands.
+const OPERANDS: u64 = 1 << 40;
+
 /// Key of the stack slot of a watched value, which Cranelift carries to the
 /// frame layout.
 fn slot_key(variable: Watched) -> StackSlotKey {
     StackSlotKey::new(match variable {
         Watched::Context => 0,
         Watched::Local(index) => u64::from(index) + 1,
+        Watched::Operand(place) => OPERANDS | u64::from(place),
     })
 }
 
 /// What [`slot_key`] was made from.
 pub(crate) fn slot_variable(key: StackSlotKey) -> Watched {
-    match key.bits().checked_sub(1) {
-        None => Watched::Context,
-        Some(index) => Watched::Local(index as u32),
+    match key.bits() {
+        0 => Watched::Context,
+        operand if operand & OPERANDS != 0 => Watched::Operand(operand as u32),
+        local => Watched::Local((local - 1) as u32),
     }
 }
 
@@ -98,7 +103,7 @@ impl Translator<'_, '_> {
         self.write_local(index, value);
     }
 
-    fn slot(&mut self, variable: Watched, size: u32) -> StackSlot {
+    pub(super) fn slot(&mut self, variable: Watched, size: u32) -> StackSlot {
         let kind = StackSlotKind::ExplicitSlot;
         let align = size.ilog2() as u8;
         let data = StackSlotData::new_with_key(kind, size, align, slot_key(variable));

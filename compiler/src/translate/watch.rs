@@ -10,6 +10,7 @@ use crate::function::{ValueSpan, Watched};
 use cranelift_codegen::ir::{self, InstructionData, Opcode, Value, ValueDef, ValueLabel};
 use cranelift_codegen::ir::{RelSourceLoc, ValueLabelAssignments, ValueLabelStart};
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// What was found while translating.
 #[derive(Default)]
@@ -55,6 +56,13 @@ impl Watch {
             let number = self.number(value);
             self.begin(variable, number, offset);
         }
+    }
+
+    /// Something that is no local has this value between two offsets.
+    pub(super) fn span(&mut self, variable: Watched, value: Value, offsets: Range<u32>) {
+        let number = self.number(value);
+        let Range { start: from, end: to } = offsets;
+        self.spans.push(ValueSpan { variable, from, to, value: number });
     }
 
     /// A block is entered.

@@ -18,9 +18,10 @@ impl Source {
             let position = variables.iter().position(|other| *other == variable)?;
             places.get(position).copied()
         };
-        let mut emitter =
-            Emitter { out: Part::default(), world, place: &place, address_size: self.address_size };
+        let (out, address_size) = (Part::default(), self.address_size);
+        let mut emitter = Emitter { out, world, place: &place, address_size, cuts: false };
         for part in &self.parts {
+            emitter.cuts = address_size == 4 && part.needs_cuts(world)?;
             emitter.part(part)?;
         }
         Some(emitter.out)
@@ -30,10 +31,42 @@ impl Source {
 /// The base of memory 0 as a value, where the context is at `place`.
 pub(in crate::debug) fn memory_base(place: Place, world: &World<'_>) -> Option<Part> {
     let context = |variable| (variable == Watched::Context).then_some(place);
-    let mut emitter = Emitter { out: Part::default(), world, place: &context, address_size: 4 };
+    let out = Part::default();
+    let mut emitter = Emitter { out, world, place: &context, address_size: 4, cuts: false };
     emitter.memory_base()?;
     emitter.op(dw::DW_OP_stack_value);
     Some(emitter.out)
+}
+
+/// Operations that look at all of a value, and those that take a sign.
+const UPPER: [gimli::DwOp; 5] =
+    [dw::DW_OP_shr, dw::DW_OP_mod, dw::DW_OP_eq, dw::DW_OP_ne, dw::DW_OP_shra];
+const SIGNED: [gimli::DwOp; 6] =
+    [dw::DW_OP_div, dw::DW_OP_abs, dw::DW_OP_ge, dw::DW_OP_gt, dw::DW_OP_le, dw::DW_OP_lt];
+
+impl Piece {
+    /// Whether values are cut to 32 bits at each step, which the guest's
+    /// addresses have. Where only low bits of the result count, they are right
+    /// without, also those of 64-bit numbers.
+    fn needs_cuts(&self, world: &World<'_>) -> Option<bool> {
+        let mut looks_up = false;
+        let mut follows = matches!(self.kind, Kind::Memory | Kind::HostAddress);
+        let (mut wide, mut unknown) = (false, false);
+        for op in &self.ops {
+            match op {
+                Op::Local(local) => wide |= (world.local_size)(*local)? > 4,
+                Op::Operand(_) => unknown = true,
+                Op::Load(size) => {
+                    follows = true;
+                    wide |= *size > 4;
+                }
+                Op::Plain(op) => looks_up |= UPPER.contains(op) || SIGNED.contains(op),
+                _ => {}
+            }
+        }
+        // Of an operand it is not known whether it has an upper half.
+        (!(unknown && looks_up)).then_some(!wide && (looks_up || follows))
+    }
 }
 
 struct Emitter<'w> {
@@ -41,6 +74,8 @@ struct Emitter<'w> {
     world: &'w World<'w>,
     place: &'w dyn Fn(Watched) -> Option<Place>,
     address_size: u8,
+    /// Whether values are cut to the guest's width.
+    cuts: bool,
 }
 
 impl Emitter<'_> {
@@ -62,8 +97,8 @@ impl Emitter<'_> {
                 self.op(dw::DW_OP_stack_value);
             }
             Kind::Value | Kind::Memory => match (part.kind, part.ops.as_slice()) {
-                (Kind::Value, [Op::Local(local)]) => {
-                    self.local_place((self.place)(Watched::Local(*local))?);
+                (Kind::Value, [Op::Local(_) | Op::Operand(_)]) => {
+                    self.variable_place((self.place)(part.variable()?)?);
                 }
                 (Kind::Value, [Op::Global(global)]) => self.global_place(*global)?,
                 _ => {
@@ -85,8 +120,8 @@ impl Emitter<'_> {
         Some(())
     }
 
-    /// The place of a variable that is a local.
-    fn local_place(&mut self, place: Place) {
+    /// The place of a variable that is a local or an operand.
+    fn variable_place(&mut self, place: Place) {
         match place {
             Place::Register(register @ 0..32) => self.out.u8(dw::DW_OP_reg0.0 + register as u8),
             Place::Register(register) => {
@@ -118,6 +153,10 @@ impl Emitter<'_> {
     fn constant(&mut self, value: u64) {
         match value {
             0..32 => self.out.u8(dw::DW_OP_lit0.0 + value as u8),
+            32..256 => {
+                self.op(dw::DW_OP_const1u);
+                self.out.u8(value as u8);
+            }
             _ => {
                 self.op(dw::DW_OP_constu);
                 self.out.uleb(value);
@@ -151,46 +190,111 @@ impl Emitter<'_> {
     }
 
     /// Cuts the top to the guest's width.
-    fn narrow(&mut self) {
-        if self.address_size == 4 {
-            self.op(dw::DW_OP_const4u);
-            self.out.u32(u32::MAX);
-            self.op(dw::DW_OP_and);
-        }
+    fn cut(&mut self) {
+        self.op(dw::DW_OP_const4u);
+        self.out.u32(u32::MAX);
+        self.op(dw::DW_OP_and);
     }
 
     fn ops(&mut self, ops: &[Op]) -> Option<()> {
         for (index, op) in ops.iter().enumerate() {
             match *op {
                 Op::Local(local) => self.load_local(local)?,
+                Op::Operand(place) => self.load_operand(place)?,
                 Op::Global(global) => self.load_global(global)?,
+                Op::Constant(value) if self.cuts => self.constant(value & u64::from(u32::MAX)),
                 Op::Constant(value) => self.constant(value),
                 Op::Add(value) => {
                     self.add(value);
                     // Later operations may not expect more than the guest's
                     // width; addresses of variables do not wrap around.
-                    if value < 0 && index + 1 != ops.len() {
-                        self.narrow();
+                    if self.cuts && value < 0 && index + 1 != ops.len() {
+                        self.cut();
                     }
                 }
                 Op::Load(size) => {
                     self.add_memory_base()?;
                     self.deref(size);
                 }
-                Op::Plain(op) => {
-                    self.out.u8(op);
-                    let wraps = [dw::DW_OP_minus, dw::DW_OP_mul, dw::DW_OP_neg, dw::DW_OP_not];
-                    let wraps = wraps.contains(&gimli::DwOp(op))
-                        || [dw::DW_OP_plus, dw::DW_OP_shl].contains(&gimli::DwOp(op));
-                    if wraps {
-                        self.narrow();
-                    }
-                }
+                Op::Plain(op) => self.plain(op),
+                Op::Extend(bits, signed) => self.extend(bits, signed),
                 Op::Pick(depth) => {
                     self.op(dw::DW_OP_pick);
                     self.out.u8(depth);
                 }
             }
+        }
+        Some(())
+    }
+
+    /// An operation without operands, on values of the guest's width.
+    fn plain(&mut self, op: gimli::DwOp) {
+        let signed = SIGNED.contains(&op);
+        if self.cuts && signed {
+            self.sign();
+        }
+        if self.cuts && (signed && op != dw::DW_OP_abs || op == dw::DW_OP_shra) {
+            self.op(dw::DW_OP_swap);
+            self.sign();
+            self.op(dw::DW_OP_swap);
+        }
+        self.op(op);
+        let wraps = [
+            dw::DW_OP_minus,
+            dw::DW_OP_mul,
+            dw::DW_OP_neg,
+            dw::DW_OP_not,
+            dw::DW_OP_plus,
+            dw::DW_OP_shl,
+            dw::DW_OP_div,
+            dw::DW_OP_shra,
+        ];
+        if self.cuts && wraps.contains(&op) {
+            self.cut();
+        }
+    }
+
+    /// Takes the top for a number of the guest's width with a sign.
+    fn sign(&mut self) {
+        for op in [dw::DW_OP_shl, dw::DW_OP_shra] {
+            self.constant(32);
+            self.op(op);
+        }
+    }
+
+    fn extend(&mut self, bits: u8, signed: bool) {
+        let unused = 64u8.saturating_sub(bits);
+        match (unused, signed) {
+            (0, _) => return,
+            (_, true) => {
+                for op in [dw::DW_OP_shl, dw::DW_OP_shra] {
+                    self.constant(unused.into());
+                    self.op(op);
+                }
+            }
+            (_, false) => {
+                self.constant(u64::MAX >> unused);
+                self.op(dw::DW_OP_and);
+            }
+        }
+        if self.cuts && signed {
+            self.cut();
+        }
+    }
+
+    fn load_operand(&mut self, place: u32) -> Option<()> {
+        match (self.place)(Watched::Operand(place))? {
+            // Slots of operands hold 64 bits, as those that the code generator
+            // makes do.
+            Place::Frame(offset) => {
+                self.frame(offset);
+                self.deref(8);
+            }
+            Place::Register(register) => self.register(register)?,
+            Place::Constant(bits) => self.constant(bits),
+        }
+        if self.cuts {
+            self.cut();
         }
         Some(())
     }
@@ -206,9 +310,7 @@ impl Emitter<'_> {
                 self.register(register)?;
                 if size == 4 {
                     // The upper half of a register is not defined then.
-                    self.op(dw::DW_OP_const4u);
-                    self.out.u32(u32::MAX);
-                    self.op(dw::DW_OP_and);
+                    self.cut();
                 }
             }
             Place::Constant(bits) if size == 4 => self.constant(bits & 0xffff_ffff),
@@ -303,6 +405,9 @@ impl Emitter<'_> {
 
     /// Turns the guest's address on top into one of the process.
     fn add_memory_base(&mut self) -> Option<()> {
+        if self.address_size == 4 && !self.cuts {
+            self.cut();
+        }
         self.memory_base()?;
         self.op(dw::DW_OP_plus);
         Some(())

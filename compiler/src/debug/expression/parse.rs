@@ -2,7 +2,7 @@
 
 use super::{Expression, Kind, Op, Piece, Source};
 use gimli::constants as dw;
-use gimli::{DebugAddrIndex, Encoding, EndianSlice, LittleEndian, Operation};
+use gimli::{DebugAddrIndex, Encoding, EndianSlice, LittleEndian, Operation, UnitOffset};
 
 /// Longest expression, in operations; longer ones are damaged.
 const MOST_OPS: usize = 256;
@@ -14,6 +14,10 @@ pub(in crate::debug) struct Around<'w> {
     pub frame_base: Option<&'w Source>,
     /// An entry of the unit's part of `.debug_addr`.
     pub address: &'w dyn Fn(DebugAddrIndex) -> Option<u64>,
+    /// The bits of an integer type of the unit, and whether it has a sign.
+    pub number: &'w dyn Fn(UnitOffset) -> Option<(u8, bool)>,
+    /// Whether the module has threads.
+    pub threads: bool,
 }
 
 impl Source {
@@ -57,7 +61,9 @@ impl Source {
         } else if !part.ops.is_empty() {
             return None;
         }
-        Some(source)
+        // What linkers write for data that they left out.
+        let gone = |part: &Piece| part.kind == Kind::Memory && part.ops == [Op::Constant(0)];
+        (!source.parts.iter().all(gone)).then_some(source)
     }
 }
 
@@ -68,7 +74,9 @@ impl Piece {
 
     /// A lone `DW_OP_WASM_location` names the place of the value itself.
     fn settled(mut self) -> Self {
-        if self.kind == Kind::Memory && matches!(self.ops.as_slice(), [Op::Local(_)]) {
+        if self.kind == Kind::Memory
+            && matches!(self.ops.as_slice(), [Op::Local(_) | Op::Operand(_)])
+        {
             self.kind = Kind::Value;
         }
         self
@@ -81,6 +89,7 @@ impl Piece {
     ) -> Option<()> {
         let op = match operation {
             Operation::WasmLocal { index } => Op::Local(index),
+            Operation::WasmStack { index } => Op::Operand(index),
             Operation::WasmGlobal { index } => Op::Global(index),
             Operation::Address { address } => Op::Constant(address),
             Operation::AddressIndex { index } | Operation::ConstantIndex { index } => {
@@ -97,14 +106,24 @@ impl Piece {
                 self.ops.extend_from_slice(&base.ops);
                 Op::Add(offset)
             }
-            Operation::Deref { base_type: gimli::UnitOffset(0), size, space: false } => {
+            Operation::Deref { base_type: UnitOffset(0), size, space: false } => {
                 Op::Load(if size == 0 { around.encoding.address_size } else { size })
             }
-            Operation::Pick { index: 0 } => Op::Plain(dw::DW_OP_dup.0),
-            Operation::Pick { index: 1 } => Op::Plain(dw::DW_OP_over.0),
+            Operation::Pick { index: 0 } => Op::Plain(dw::DW_OP_dup),
+            Operation::Pick { index: 1 } => Op::Plain(dw::DW_OP_over),
             Operation::Pick { index } => Op::Pick(index),
+            // To the generic type, which is the guest's addresses'.
+            Operation::Convert { base_type: UnitOffset(0) } => {
+                Op::Extend(around.encoding.address_size * 8, false)
+            }
+            Operation::Convert { base_type } => {
+                let (bits, signed) = (around.number)(base_type)?;
+                Op::Extend(bits, signed)
+            }
+            // Without threads what is local to one has an address of its own.
+            Operation::TLS if !around.threads => return Some(()),
             Operation::Nop => return Some(()),
-            operation => Op::Plain(plain(&operation)?.0),
+            operation => Op::Plain(plain(&operation)?),
         };
         self.ops.push(op);
         Some(())
@@ -126,8 +145,17 @@ fn plain(operation: &Operation<EndianSlice<'_, LittleEndian>>) -> Option<gimli::
         Operation::Plus => dw::DW_OP_plus,
         Operation::Shl => dw::DW_OP_shl,
         Operation::Xor => dw::DW_OP_xor,
-        // These look at the upper half of values, or at their sign: the
-        // guest's are narrower.
+        Operation::Abs => dw::DW_OP_abs,
+        Operation::Div => dw::DW_OP_div,
+        Operation::Mod => dw::DW_OP_mod,
+        Operation::Shr => dw::DW_OP_shr,
+        Operation::Shra => dw::DW_OP_shra,
+        Operation::Eq => dw::DW_OP_eq,
+        Operation::Ge => dw::DW_OP_ge,
+        Operation::Gt => dw::DW_OP_gt,
+        Operation::Le => dw::DW_OP_le,
+        Operation::Lt => dw::DW_OP_lt,
+        Operation::Ne => dw::DW_OP_ne,
         _ => return None,
     })
 }

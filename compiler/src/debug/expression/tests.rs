@@ -7,17 +7,33 @@ const ENCODING: Encoding = Encoding { address_size: 4, format: gimli::Format::Dw
 fn parse(bytes: &[u8], frame_base: Option<&Source>) -> Option<Source> {
     let expression = gimli::Expression(EndianSlice::new(bytes, LittleEndian));
     let address = |index: gimli::DebugAddrIndex| (index.0 == 2).then_some(3440);
-    Source::parse(expression, &Around { encoding: ENCODING, frame_base, address: &address })
+    let around = Around {
+        encoding: ENCODING,
+        frame_base,
+        address: &address,
+        number: &|entry| (entry.0 == 7).then_some((8, true)),
+        threads: false,
+    };
+    Source::parse(expression, &around)
 }
 
 fn emit(source: &Source, places: &[Place]) -> Vec<u8> {
+    emits_at(source, places).unwrap()
+}
+
+/// With one variable, in a register.
+fn emits(source: Source) -> Option<Vec<u8>> {
+    emits_at(&source, &[Place::Register(3)])
+}
+
+fn emits_at(source: &Source, places: &[Place]) -> Option<Vec<u8>> {
     let world = World {
         frame_pointer: 6,
         memory_at_context: true,
         global: &|_| Some(Global::Own(-64, 4)),
         local_size: &|_| Some(4),
     };
-    source.emit(&source.variables(true), places, &world).unwrap().bytes
+    source.emit(&source.variables(true), places, &world).map(|part| part.bytes)
 }
 
 #[test]
@@ -59,9 +75,38 @@ fn an_address_may_stand_in_a_list() {
 }
 
 #[test]
+fn an_operand_is_a_value() {
+    let source = parse(&[0xed, 2, 1, 0x9f], None).unwrap();
+    assert_eq!(source.variables(true), [Watched::Operand(1)]);
+    assert_eq!(emit(&source, &[Place::Register(3)]), [0x53]);
+    // Where it is computed with, only the low bits are known.
+    let source = parse(&[0xed, 2, 1, 0x23, 5, 0x9f], None).unwrap();
+    assert_eq!(emit(&source, &[Place::Register(3)]), [0x73, 0, 0x23, 5, 0x9f]);
+    assert_eq!(parse(&[0xed, 2, 1, 0x31, 0x25, 0x9f], None).map(emits), Some(None));
+}
+
+#[test]
+fn numbers_have_the_width_of_the_guest() {
+    // local 0 / -2: both with their signs.
+    let source = parse(&[0xed, 0, 0, 0x11, 0x7e, 0x1b, 0x9f], None).unwrap();
+    let sign = [0x08, 32, 0x24, 0x08, 32, 0x26];
+    let cut = [0x0c, 255, 255, 255, 255, 0x1a];
+    let constant = [0x10, 0xfe, 0xff, 0xff, 0xff, 0x0f];
+    let load = [0x76, 0x68, 0x94, 4];
+    let swap = [0x16];
+    let expected =
+        [&load[..], &constant, &sign, &swap, &sign, &swap, &[0x1b], &cut, &[0x9f]].concat();
+    assert_eq!(emit(&source, &[Place::Frame(-40)]), expected);
+    // local 0, taken for a signed byte.
+    let source = parse(&[0xed, 0, 0, 0xa8, 7, 0x9f], None).unwrap();
+    let sign = [0x08, 56, 0x24, 0x08, 56, 0x26];
+    assert_eq!(emit(&source, &[Place::Frame(-40)]), [&load[..], &sign, &[0x9f]].concat());
+}
+
+#[test]
 fn what_has_no_counterpart_is_refused() {
-    // DW_OP_breg0 0; DW_OP_bra; nothing; truncated.
-    for bytes in [&[0x70, 0][..], &[0x28, 0, 0], &[], &[0x03, 1]] {
+    // DW_OP_breg0 0; DW_OP_bra; nothing; truncated; data that was left out.
+    for bytes in [&[0x70, 0][..], &[0x28, 0, 0], &[], &[0x03, 1], &[0x03, 0, 0, 0, 0]] {
         assert_eq!(parse(bytes, None), None);
     }
 }

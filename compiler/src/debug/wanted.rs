@@ -1,0 +1,148 @@
+//! What translation must know of the module's DWARF, to keep values where
+//! debuggers find them.
+//!
+//! Of locals, with `-g -O`, those whose every new value goes to the frame too:
+//!
+//! * *Frame bases*: the guest's stack pointer, on which everything in memory
+//!   depends. It is written once.
+//! * *Parameters* of the function that variables are in. They are rarely
+//!   written, and often not needed for long.
+//!
+//! Other locals are found as long as the code needs them. Operands that are
+//! variables are looked for only where DWARF says that they are.
+
+use super::source::{Bytes, Dwarf};
+use super::units::Units;
+use crate::function::{Wanted, WantedOperand, Watched};
+use crate::parse::Parsed;
+use gimli::{Attribute, AttributeValue, Encoding, Expression, Operation, Unit, constants as dw};
+
+/// Operations of an expression that are looked at.
+const MOST: usize = 64;
+
+/// What a unit asks for, by index of the function.
+pub(crate) fn wanted(units: &Units<'_>, unit: usize, parsed: &Parsed<'_>) -> Vec<(u32, Wanted)> {
+    let place = &units.list[unit];
+    let Ok(unit) = units.open(place) else { return Vec::new() };
+    let work = (1 << 20) + 16 * place.header.length_including_self();
+    let dwarf = &units.files[place.file].dwarf;
+    let mut search = Search { dwarf, unit: &unit, parsed, wanted: Vec::new(), work };
+    // What is damaged is reported when it is converted.
+    let _ = search.entries();
+    search.wanted
+}
+
+struct Search<'s, 'a> {
+    dwarf: &'s Dwarf<'a>,
+    unit: &'s Unit<Bytes<'a>>,
+    parsed: &'s Parsed<'a>,
+    wanted: Vec<(u32, Wanted)>,
+    /// Entries of lists that may still be read: damaged lists may overlap.
+    work: usize,
+}
+
+impl<'a> Search<'_, 'a> {
+    fn entries(&mut self) -> gimli::Result<()> {
+        let mut entries = self.unit.entries_raw(None)?;
+        let mut attributes = Vec::new();
+        // The function that each open entry is inside of: its position.
+        let mut open: Vec<Option<usize>> = Vec::new();
+        while !entries.is_empty() {
+            let Some(abbreviation) = entries.read_abbreviation()? else {
+                open.pop();
+                continue;
+            };
+            let mut function = open.last().copied().flatten();
+            match (abbreviation.tag(), function) {
+                (dw::DW_TAG_subprogram, _) => {
+                    entries.read_attributes(abbreviation.attributes(), &mut attributes)?;
+                    function = self.function(&attributes);
+                }
+                (dw::DW_TAG_formal_parameter | dw::DW_TAG_variable, Some(function)) => {
+                    entries.read_attributes(abbreviation.attributes(), &mut attributes)?;
+                    self.variable(&attributes, function);
+                }
+                _ => entries.skip_attributes(abbreviation.attributes())?,
+            }
+            if abbreviation.has_children() {
+                open.push(function);
+            }
+        }
+        Ok(())
+    }
+
+    /// The function whose code begins where an entry says, with its frame base.
+    fn function(&mut self, attributes: &[Attribute<Bytes<'a>>]) -> Option<usize> {
+        let low = find(attributes, dw::DW_AT_low_pc)?;
+        let low = self.dwarf.attr_address(self.unit, low).ok()??;
+        let at = low.checked_add(self.parsed.code_start.into())?;
+        let bodies = &self.parsed.bodies;
+        let after = bodies.partition_point(|body| body.body.range().start <= at);
+        let body = bodies.get(after.checked_sub(1)?)?;
+        if !body.body.range().contains(&at) {
+            return None;
+        }
+        let mut wanted = Wanted::default();
+        let base = find(attributes, dw::DW_AT_frame_base);
+        if let Some(base) = base.and_then(|base| base.exprloc_value()) {
+            let named = named(base, self.unit.encoding());
+            wanted.locals.extend(named.filter_map(|named| match named {
+                Watched::Local(local) => Some(local),
+                _ => None,
+            }));
+        }
+        self.wanted.push((body.validator.index, wanted));
+        Some(self.wanted.len() - 1)
+    }
+
+    fn variable(&mut self, attributes: &[Attribute<Bytes<'a>>], function: usize) {
+        let Some(location) = find(attributes, dw::DW_AT_location) else { return };
+        let encoding = self.unit.encoding();
+        let (index, wanted) = &mut self.wanted[function];
+        let parameters = self.parsed.function_type(*index).params.len() as u32;
+        let start = self.parsed.code_start;
+        let offset =
+            |address: u64| u32::try_from(address).unwrap_or(u32::MAX).saturating_add(start);
+        let mut want = |expression, range: gimli::Range| {
+            for named in named(expression, encoding) {
+                match named {
+                    Watched::Local(local) if local < parameters => wanted.locals.push(local),
+                    Watched::Operand(place) => wanted.operands.push(WantedOperand {
+                        place,
+                        from: offset(range.begin),
+                        to: offset(range.end),
+                    }),
+                    _ => {}
+                }
+            }
+        };
+        if let Some(expression) = location.exprloc_value() {
+            return want(expression, gimli::Range { begin: 0, end: 0 });
+        }
+        let Ok(Some(mut list)) = self.dwarf.attr_locations(self.unit, location) else { return };
+        while let Some(left) = self.work.checked_sub(1)
+            && let Ok(Some(entry)) = list.next()
+        {
+            self.work = left;
+            want(entry.data, entry.range);
+        }
+    }
+}
+
+fn find<'a>(
+    attributes: &[Attribute<Bytes<'a>>],
+    name: gimli::DwAt,
+) -> Option<AttributeValue<Bytes<'a>>> {
+    attributes.iter().find(|a| a.name() == name).map(Attribute::value)
+}
+
+/// The locals and operands that an expression names.
+fn named(expression: Expression<Bytes<'_>>, encoding: Encoding) -> impl Iterator<Item = Watched> {
+    let mut operations = expression.operations(encoding);
+    let operations = std::iter::from_fn(move || operations.next().ok().flatten());
+    operations.take(MOST).filter_map(|operation| match operation {
+        Operation::WasmLocal { index } => Some(Watched::Local(index)),
+        Operation::WasmStack { index } => Some(Watched::Operand(index)),
+        _ => None,
+    })
+}
