@@ -121,7 +121,7 @@ pub struct Versions {
 
 impl Versions {
     /// What this source tree writes, and the only thing it reads.
-    pub const CURRENT: Self = Self { container: 2, context: 1, builtins: 1 };
+    pub const CURRENT: Self = Self { container: 3, context: 1, builtins: 1 };
 }
 
 /// Address of the store block.

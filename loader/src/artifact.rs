@@ -76,6 +76,9 @@ impl Artifact {
     /// Opens an artifact file. It must not be written to while it is open;
     /// replacing it by renaming another one over it is fine.
     ///
+    /// The debug file that a stripped artifact names is opened too, where there
+    /// is one, for debuggers to find.
+    ///
     /// # Errors
     ///
     /// The file cannot be read, is no artifact, is damaged, or does not fit

@@ -14,6 +14,7 @@
 //! then know less.
 
 use crate::sys::debugger::SymbolFile;
+use crate::sys::file::regular;
 use crate::sys::map::{FileCopy, FileMapping};
 use precast_artifact::debug_file::{build_id, complete, debug_link, slide};
 use std::fs::File;
@@ -77,9 +78,7 @@ fn debug_file(artifact: &[u8], path: Option<&Path>) -> Option<(File, FileMapping
     let id = build_id(artifact)?;
     let beside = path.and_then(Path::parent).map(|folder| folder.join(name));
     beside.into_iter().chain([by_build_id(id)]).find_map(|path| {
-        let file = File::open(path).ok()?;
-        let metadata = file.metadata().ok()?;
-        let len = usize::try_from(metadata.len()).ok().filter(|_| metadata.is_file())?;
+        let (file, len) = regular(&path).ok()?;
         let mapping = FileMapping::new(&file, len).ok()?;
         (build_id(mapping.bytes()) == Some(id)).then_some((file, mapping))
     })

@@ -22,11 +22,20 @@ fn module(folder: &Path, source: &str) -> PathBuf {
 
 /// The same, compiled for debugging.
 fn artifact(folder: &Path, source: &str) -> PathBuf {
+    artifact_with(folder, source, &[])
+}
+
+fn artifact_with(folder: &Path, source: &str, options: &[&str]) -> PathBuf {
     let module = module(folder, source);
     let artifact = module.with_extension("cwasm");
-    run(precast().args(["compile", "-g", "-O0"]).arg(module).arg("-o").arg(&artifact)).exits(0);
+    let mut compile = precast();
+    compile.args(["compile", "-g", "-O0"]).args(options).arg(module).arg("-o").arg(&artifact);
+    run(&mut compile).exits(0);
     artifact
 }
+
+/// Keeps linear memory small, of which gdb dumps all, reserved or not.
+const SMALL: [&str; 3] = ["--memory-model=bounds", "--memory-reservation", "16MiB"];
 
 /// `precast debug` with commands for the debugger, as far as its end.
 fn debug(debugger: &Path, options: &[&str], commands: &[&str], artifact: &Path) -> Outcome {
@@ -422,6 +431,47 @@ fn a_stripped_artifact_live() {
 }
 
 #[test]
+fn debug_files_are_looked_for_only_where_one_is_named() {
+    let strace = need!("strace");
+    let folder = scratch();
+    let module = fixture("programs/hello.wasm");
+    let path = |name: &str| folder.path().join(name);
+    let compile = |options: &[&str], output: &str| {
+        let mut compile = precast();
+        compile.args(["compile", "-q"]).args(options).arg("-o").arg(path(output)).arg(&module);
+        run(&mut compile).exits(0);
+    };
+    compile(&[], "plain.cwasm");
+    compile(&["-g"], "whole.cwasm");
+    compile(&["-g", "--split-debug"], "split.cwasm");
+    let mut strip = precast();
+    run(strip.arg("strip").arg(path("whole.cwasm")).arg("-o").arg(path("bare.cwasm"))).exits(0);
+    let opened = |name: &str| -> Vec<String> {
+        let log = path("log");
+        let mut command = Command::new(&strace);
+        command.args(["-f", "-e", "trace=open,openat", "-o"]).arg(&log);
+        command.arg(binaries::folder().join("precast-run")).arg(path(name));
+        run(&mut command).exits(0);
+        let log = std::fs::read_to_string(log).expect("a log");
+        log.lines().filter(|line| line.contains(".debug\"")).map(str::to_owned).collect()
+    };
+    for name in ["plain.cwasm", "whole.cwasm", "bare.cwasm"] {
+        assert_eq!(opened(name), [""; 0], "{name}");
+    }
+    let [found] = &opened("split.cwasm")[..] else { panic!("{:?}", opened("split.cwasm")) };
+    assert!(found.contains("split.cwasm.debug\"") && !found.contains("ENOENT"), "{found}");
+    std::fs::remove_file(path("split.cwasm.debug")).expect("a debug file");
+    // A pipe is nothing to wait for.
+    rustix::fs::mkfifoat(rustix::fs::CWD, path("split.cwasm.debug"), rustix::fs::Mode::RWXU)
+        .expect("a pipe");
+    assert_eq!(opened("split.cwasm").len(), 2);
+    std::fs::remove_file(path("split.cwasm.debug")).expect("a pipe");
+    let tried = opened("split.cwasm");
+    assert!(tried.iter().all(|line| line.contains("ENOENT")), "{tried:?}");
+    assert!(tried.len() == 2 && tried[1].contains("/usr/lib/debug/.build-id/"), "{tried:?}");
+}
+
+#[test]
 fn processes_that_run_already() {
     need!("clang-19");
     let (gdb, lldb) = (need!("gdb"), need!("lldb"));
@@ -483,7 +533,7 @@ fn a_core_dump_of_an_image_away_from_its_base() {
     need!("cc");
     let (gdb, lldb) = (need!("gdb"), need!("lldb"));
     let folder = scratch();
-    let artifact = artifact(folder.path(), "production/orders.c");
+    let artifact = artifact_with(folder.path(), "production/orders.c", &SMALL);
     let library = occupier(folder.path());
     let host = [("OCCUPIED", link_base(&artifact).into()), ("LD_PRELOAD", library.into())];
     let guest = Waiting::start_with(&artifact, &host);
@@ -500,8 +550,8 @@ fn split(folder: &Path, source: &str) -> (PathBuf, PathBuf) {
     let module = module(folder, source);
     let artifact = module.with_extension("cwasm");
     let mut command = precast();
-    command.args(["compile", "-g", "-O0", "--split-debug", "-o"]).arg(&artifact).arg(&module);
-    run(&mut command).exits(0);
+    command.args(["compile", "-g", "-O0", "--split-debug"]).args(SMALL);
+    run(command.arg("-o").arg(&artifact).arg(&module)).exits(0);
     let elsewhere = folder.join("elsewhere");
     std::fs::create_dir(&elsewhere).expect("a writable folder");
     let debug = elsewhere.join("symbols.debug");
