@@ -7,7 +7,7 @@
 //! | `PT_LOAD` 1 | R X | `.text` |
 //! | `PT_LOAD` 2 | R | `.precast.memory`, page-aligned |
 //! | `PT_NOTE`, `PT_GNU_EH_FRAME`, `PT_GNU_STACK` | | |
-//! | none | | `.precast.variants`, `.symtab`, `.strtab`, `.shstrtab`, `.debug_*` |
+//! | none | | `.precast.variants`, `.precast.lines`, `.precast.locals`, `.precast.bodies`, `.precast.addresses`, `.symtab`, `.strtab`, `.shstrtab`, `.debug_*`, `.lldbsummaries` |
 //!
 //! `.precast.variants` holds further texts for CPUs with more features, each
 //! followed by its own sites and handlers; see

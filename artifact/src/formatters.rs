@@ -8,15 +8,20 @@
 //! | gdb | an artifact opened as a file (`gdb app.cwasm`, `add-symbol-file`), its debug file | [`gdb_section`] in it |
 //! | gdb | a running guest | the same section in the program that holds the loader: gdb reads scripts from files only, and the image that a process tells it of is none |
 //! | lldb | | the Python script, where it was told to: `precast debug` does so, or the init file that `precast debug --init` is written to |
+//! | lldb from 20 on | an artifact, also one that a process tells it of | [`lldb_section`] in it |
 //!
 //! gdb reads scripts only of files below its auto-load path, which
 //! `precast debug --gdb` and the lines of `precast debug --gdb --init` extend.
 //!
-//! For lldb nothing is embedded. Its formatter bytecode reaches what it is to
-//! show and the members of that, nothing else: the selectors that would read
-//! memory have numbers in LLDB 22, and end the program with an error; and no
-//! value can be made from an address. A guest's pointer needs both, as where
-//! linear memory begins stands elsewhere.
+//! For lldb only what can do without memory is embedded. Its formatter bytecode
+//! reaches what it is to show and the members of that, nothing else: the
+//! selectors that would read memory have numbers in LLDB 22, and end the program
+//! with an error; and no value can be made from an address. A guest's pointer
+//! needs both, as where linear memory begins stands elsewhere. Formatters are
+//! found by the name of the type, so that one for `char *` would be that of the
+//! host's too.
+
+use crate::wire::Writer;
 
 /// The formatters for gdb, in Python.
 pub const GDB: &str = include_str!("formatters/gdb.py");
@@ -46,6 +51,31 @@ const SCRIPT_TEXT: u8 = 4;
 
 /// The first line of the text is its name.
 const GDB_NAME: &str = "precast_gdb.py\n";
+
+/// Name of the section in which lldb looks for summaries.
+pub const LLDB_SECTION: &str = ".lldbsummaries";
+
+/// Regular expressions for types, and what lldb shows of their values: lengths
+/// of what Rust has in memory.
+const LLDB_SUMMARIES: [(&str, &str); 2] = [
+    ("^alloc::vec::Vec<.+>$", "size=${var.len}\0"),
+    ("^&(mut )?\\[.+\\]$", "size=${var.length}\0"),
+];
+
+/// Contents of that section: records of a version, their size, and two strings
+/// ("Embedding" in "Formatter Bytecode" of LLDB's documentation; the section for
+/// plain summaries has these where the other has programs).
+pub fn lldb_section() -> Vec<u8> {
+    let mut section = Writer::new();
+    for (types, summary) in LLDB_SUMMARIES {
+        let mut record = Writer::new();
+        record.str(types);
+        record.str(summary);
+        section.leb(1);
+        section.bytes(&record.finish());
+    }
+    section.finish()
+}
 
 const fn copy(to: &mut [u8], at: usize, text: &str) {
     let mut index = 0;

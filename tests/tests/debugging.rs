@@ -268,6 +268,17 @@ fn lldb_started_by_itself() {
     command.args(["-o", "frame variable head->next->name", "--"]);
     let command = command.arg(binaries::folder().join("precast-run")).arg(&artifact);
     in_order(&run(command).text(), &["main at list.c:31", "head->next->name = 0x", "\"two\""]);
+
+    // What the artifact itself tells.
+    let artifact = folder.path().join("rust.cwasm");
+    let mut compile = precast();
+    compile.args(["compile", "-g", "-O0", "-o"]).arg(&artifact).arg(fixture("debug/rust.wasm"));
+    run(&mut compile).exits(0);
+    let mut command = Command::new(&lldb);
+    command.args(["--no-lldbinit", "--batch", "-o", "breakpoint set -f collections.rs -l 30"]);
+    command.args(["-o", "run", "-o", "frame variable empty", "--"]);
+    command.arg(binaries::folder().join("precast-run")).arg(&artifact).arg("collections");
+    in_order(&run(&mut command).text(), &["collections.rs:30", "empty = size=0"]);
 }
 
 /// A library that takes an address before the program starts.

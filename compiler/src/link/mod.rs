@@ -201,6 +201,7 @@ fn lay_out(
             addresses.map(|reloc| reloc.offset).collect()
         });
         bytes[Section::GdbScripts] = formatters::gdb_section().into();
+        bytes[Section::LldbSummaries] = formatters::lldb_section();
     }
 
     // Where everything lies in the file.

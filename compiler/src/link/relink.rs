@@ -215,6 +215,7 @@ impl Placed {
                 addresses.map(|relocation| relocation.offset as u32).collect()
             });
             bytes[Section::GdbScripts] = formatters::gdb_section().into();
+            bytes[Section::LldbSummaries] = formatters::lldb_section();
         }
         let frames = unwind_entries(parts, std::mem::take(&mut bytes[Section::EhFrame]))?;
 

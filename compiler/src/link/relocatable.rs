@@ -55,6 +55,7 @@ pub(super) fn same() -> impl Iterator<Item = Section> {
                 | Section::EhFrameHdr
                 | Section::Addresses
                 | Section::GdbScripts
+                | Section::LldbSummaries
                 | Section::Symtab
                 | Section::Strtab
                 | Section::Shstrtab

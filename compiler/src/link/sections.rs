@@ -7,7 +7,7 @@
 
 use object::LittleEndian as LE;
 use object::elf::{self, FileHeader64, ProgramHeader64, SectionHeader64};
-use precast_artifact::formatters::GDB_SECTION;
+use precast_artifact::formatters::{GDB_SECTION, LLDB_SECTION};
 use precast_artifact::module::Range;
 use precast_artifact::{addresses, bodies, locals};
 use std::ops::{Index, IndexMut};
@@ -49,6 +49,8 @@ pub(super) enum Section {
     Addresses,
     /// What tells gdb how to show guests' pointers.
     GdbScripts,
+    /// The same for lldb, as far as it can be told so.
+    LldbSummaries,
     /// Source positions for trap reports.
     Lines,
     /// Where frames keep locals.
@@ -86,7 +88,7 @@ pub(super) struct Spec {
 
 impl Section {
     /// Every section in file order.
-    pub(super) const ALL: [Self; 31] = [
+    pub(super) const ALL: [Self; 32] = [
         Self::Note,
         Self::BuildId,
         Self::Module,
@@ -110,6 +112,7 @@ impl Section {
         Self::DebugStr,
         Self::Addresses,
         Self::GdbScripts,
+        Self::LldbSummaries,
         Self::Lines,
         Self::Locals,
         Self::Bodies,
@@ -153,6 +156,7 @@ impl Section {
             Self::DebugStr => (".debug_str", elf::SHT_PROGBITS, Unmapped, 1),
             Self::Addresses => (addresses::NAME, elf::SHT_PROGBITS, Unmapped, 1),
             Self::GdbScripts => (GDB_SECTION, elf::SHT_PROGBITS, Unmapped, 1),
+            Self::LldbSummaries => (LLDB_SECTION, elf::SHT_PROGBITS, Unmapped, 1),
             Self::Lines => (".precast.lines", elf::SHT_PROGBITS, Unmapped, 1),
             Self::Locals => (locals::NAME, elf::SHT_PROGBITS, Unmapped, 1),
             Self::Bodies => (bodies::NAME, elf::SHT_PROGBITS, Unmapped, 1),
