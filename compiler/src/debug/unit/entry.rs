@@ -2,7 +2,6 @@
 
 use super::Converter;
 use super::draft::Draft;
-use super::numbers;
 use crate::debug::meaning::{self, Meaning};
 use crate::debug::pointer;
 use crate::debug::source::Bytes;
@@ -47,7 +46,7 @@ impl<'a> Converter<'_, 'a> {
         if tag == dw::DW_TAG_ptr_to_member_type {
             return self.member_pointer(children, attributes);
         }
-        if tag == dw::DW_TAG_base_type && numbers::is_quad(attributes) {
+        if tag == dw::DW_TAG_base_type && self.is_quad(attributes) {
             return self.quad(children, attributes);
         }
         let (scope, place) = self.scope(offset, tag, children, attributes);

@@ -6,17 +6,17 @@ use super::entry::Scope;
 use crate::debug::source::Bytes;
 use gimli::{Attribute, AttributeValue, constants as dw};
 
-/// Whether a base type is of IEEE 754 numbers of 128 bits: `long double`. On
-/// x86-64 debuggers take 16 bytes of that name for 80 bits of the x87.
-pub(super) fn is_quad(attributes: &[Attribute<Bytes<'_>>]) -> bool {
-    let find = |name| attributes.iter().find(|a| a.name() == name).map(Attribute::value);
-    let size = find(dw::DW_AT_byte_size).and_then(|size| size.udata_value());
-    let is_float =
-        matches!(find(dw::DW_AT_encoding), Some(AttributeValue::Encoding(dw::DW_ATE_float)));
-    is_float && size == Some(16)
-}
-
 impl<'a> Converter<'_, 'a> {
+    /// Whether a base type is of IEEE 754 numbers of 128 bits: `long double`. On
+    /// x86-64 debuggers take 16 bytes of that name for 80 bits of the x87.
+    pub(super) fn is_quad(&self, attributes: &[Attribute<Bytes<'a>>]) -> bool {
+        let find = |name| attributes.iter().find(|a| a.name() == name).map(Attribute::value);
+        let size = find(dw::DW_AT_byte_size).and_then(|size| size.udata_value());
+        let is_float =
+            matches!(find(dw::DW_AT_encoding), Some(AttributeValue::Encoding(dw::DW_ATE_float)));
+        is_float && size == Some(16)
+    }
+
     /// Writes a type of 128-bit numbers as another name for `_Float128`, which
     /// both gdb and lldb (from 22 on) know.
     pub(super) fn quad(&mut self, children: bool, attributes: &[Attribute<Bytes<'a>>]) {
