@@ -9,6 +9,7 @@
 //! followed, and at the end, where the expression is the place of a variable in
 //! memory. A variable that is a local is where the local is.
 
+mod arithmetic;
 mod emit;
 mod parse;
 #[cfg(test)]
