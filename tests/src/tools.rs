@@ -76,6 +76,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("sh", "dash"),
     ("strace", "strace"),
     ("unshare", "util-linux"),
+    ("valgrind", "valgrind"),
 ];
 
 /// Names that a tool may go by; the first that is there is taken.

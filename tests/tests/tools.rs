@@ -219,3 +219,15 @@ fn perf() {
     // A line of the module's text.
     assert!(line.contains("busy-g.cwasm.wat:"), "{line}");
 }
+
+/// Its tools translate programs as they run, which the kernel would refuse to
+/// `precast-run`.
+#[test]
+fn valgrind() {
+    let valgrind = need!("valgrind");
+    let folder = scratch();
+    let artifact = compiled(&folder, &fixture("programs/hello.wasm"), &[]);
+    let mut command = Command::new(valgrind);
+    command.args(["--quiet", "--tool=none"]).arg(precast_run().get_program());
+    run(command.arg(artifact)).exits(0).prints("hello, world\n");
+}

@@ -27,7 +27,16 @@ fn main() -> ExitCode {
 }
 
 fn start(options: &RunOptions) -> Result {
-    // Kernels before 6.3 do not know it; they run the program all the same.
-    let _ = precast_loader::deny_write_execute();
+    if !under_valgrind() {
+        // Kernels before 6.3 do not know it; they run the program all the same.
+        let _ = precast_loader::deny_write_execute();
+    }
     run::run(options, &mut |path| Ok(Source::Path(path.to_owned())))
+}
+
+/// Valgrind translates programs as they run, in their own process, and names
+/// itself among the libraries to be loaded first.
+fn under_valgrind() -> bool {
+    let preloaded = std::env::var_os("LD_PRELOAD").unwrap_or_default();
+    preloaded.to_string_lossy().contains("/vgpreload_")
 }
