@@ -3,30 +3,37 @@
 //! Workers take the largest functions first and return plain values; the
 //! serial link that follows places them in index order, so the bytes do not
 //! depend on the number of threads.
+//!
+//! | module | does |
+//! |-|-|
+//! | [`workers`] | threads |
+//! | [`functions`] | the survey of function bodies, and their code |
+//! | [`debugging`] | debug information, unit by unit |
+//! | [`key`] | what the bytes depend on |
 
 #[cfg(test)]
 mod damaged_dwarf;
+mod debugging;
+mod functions;
+mod key;
+mod workers;
 
 use crate::c_header;
-use crate::codegen;
 use crate::debug;
 use crate::error::{Error, Result};
-use crate::function::{CompiledFunction, Wanted};
 use crate::link::{self, Header, LinkInput, LinkSummary, Stub, StubKind, Variant};
 use crate::options::{OptLevel, Options};
 use crate::parse::{self, Parsed};
 use crate::plan::{Plan, duplicates};
-use crate::survey::{self, Summary};
 use crate::target::Target;
-use crate::translate::{self, Debug, Env, stubs};
-use cranelift_codegen::Context;
-use cranelift_frontend::FunctionBuilderContext;
+use crate::translate::{Debug, Env};
+use functions::{compile_functions, compile_stubs, survey_all};
+pub use key::{fingerprint, gains_from_cpu};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
+use workers::Workers;
 
 /// Told how far a compilation is.
 pub trait Observer: Sync {
@@ -145,32 +152,28 @@ fn compile_with(
     let more = targets.split_off(1);
     let target = targets.remove(0);
     let features = target.allowed(options.features);
-    let threads = options.threads.unwrap_or(0);
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build()
-        .map_err(|why| Error::Option(format!("cannot start {threads} threads: {why}")))?;
+    let workers = Workers::new(options.threads.unwrap_or(0))?;
 
-    let (parsed, source_hash) = pool
-        .install(|| rayon::join(|| parse::parse(wasm, features), || Sha256::digest(wasm).into()));
+    let (parsed, source_hash) =
+        workers.both(|| parse::parse(wasm, features), || Sha256::digest(wasm).into());
     let parsed = parsed.map_err(|error| target.explain(error))?;
     clock.lap("parse");
-    let summary = survey_all(&pool, &parsed).map_err(|error| target.explain(error))?;
+    let summary = survey_all(&workers, &parsed).map_err(|error| target.explain(error))?;
     clock.lap("survey");
     let plan = Plan::new(&parsed, &summary, options, target.link.page_size)?;
     clock.lap("plan");
     let mut env = environment(&parsed, &plan, &target, options);
-    let source = debug_source(&parsed, (wasm, options));
+    let source = debugging::source(&parsed, (wasm, options));
     let units = source.as_ref().filter(|source| !source.is_empty()).map(debug::read);
     if let Some(units) = &units {
-        env.wanted = wanted(&pool, &parsed, units)?;
+        env.wanted = debugging::wanted(&workers, &parsed, units)?;
         clock.lap("find values");
     }
     let same = duplicates::find(&parsed, options);
-    let functions = compile_functions(&pool, &env, &target, &same, observer)?;
+    let functions = compile_functions(&workers, &env, &target, &same, observer)?;
     let stubs = compile_stubs(&env, &summary, &target)?;
     let variant = |target: Target| -> Result<Variant> {
-        let functions = compile_functions(&pool, &env, &target, &same, observer)?;
+        let functions = compile_functions(&workers, &env, &target, &same, observer)?;
         let stubs = compile_stubs(&env, &summary, &target)?;
         Ok(Variant { cpu_features: target.cpu_features, functions, stubs })
     };
@@ -179,8 +182,8 @@ fn compile_with(
     let (mut warnings, mut module_text) = (Vec::new(), None);
     let debug = match &source {
         Some(source) => {
-            let convert = Convert {
-                pool: &pool,
+            let convert = debugging::Convert {
+                workers: &workers,
                 env: &env,
                 code: (&functions, &stubs),
                 target: &target,
@@ -279,221 +282,6 @@ impl Clock {
     }
 }
 
-/// Runs `worker` on every thread; each draws indices below `count` until none
-/// is left. Gives all their results, or the error of the lowest index.
-fn draw<S, T: Send>(
-    pool: &rayon::ThreadPool,
-    count: usize,
-    start: impl Fn() -> S + Sync,
-    work: impl Fn(&mut S, usize) -> Result<T> + Sync,
-) -> Result<Vec<(usize, T)>> {
-    let next = AtomicUsize::new(0);
-    let first_error: Mutex<Option<(usize, Error)>> = Mutex::new(None);
-    let results: Vec<Vec<(usize, T)>> = pool.broadcast(|_| {
-        let mut scratch = start();
-        let mut done = Vec::new();
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            if index >= count {
-                return done;
-            }
-            match work(&mut scratch, index) {
-                Ok(value) => done.push((index, value)),
-                Err(error) => {
-                    let mut first = first_error.lock().expect("no worker panics with the lock");
-                    if first.as_ref().is_none_or(|(known, _)| index < *known) {
-                        *first = Some((index, error));
-                    }
-                }
-            }
-        }
-    });
-    match first_error.into_inner().expect("no worker panics with the lock") {
-        Some((_, error)) => Err(error),
-        None => Ok(results.into_iter().flatten().collect()),
-    }
-}
-
-/// Bodies per draw of the survey: enough to make drawing free.
-const SURVEY_BATCH: usize = 64;
-
-fn survey_all(pool: &rayon::ThreadPool, parsed: &Parsed<'_>) -> Result<Summary> {
-    let batches: Vec<_> = parsed.bodies.chunks(SURVEY_BATCH).collect();
-    let summaries = draw(pool, batches.len(), Default::default, |allocations, batch| {
-        let mut summary = Summary::default();
-        for body in batches[batch] {
-            survey::survey(parsed, body, allocations, &mut summary)?;
-        }
-        Ok(summary)
-    })?;
-    Ok(summaries.into_iter().map(|(_, summary)| summary).fold(Summary::default(), Summary::merge))
-}
-
-/// What a worker keeps from function to function.
-struct Scratch {
-    context: Context,
-    builder: FunctionBuilderContext,
-}
-
-impl Scratch {
-    fn new() -> Self {
-        Self { context: Context::new(), builder: FunctionBuilderContext::new() }
-    }
-}
-
-/// Bodies larger than this leave so much memory behind in a worker's scratch
-/// that it is worth making anew.
-const LARGE_BODY: u64 = 256 << 10;
-
-fn compile_functions(
-    pool: &rayon::ThreadPool,
-    env: &Env<'_>,
-    target: &Target,
-    same: &[usize],
-    observer: &dyn Observer,
-) -> Result<Vec<Option<CompiledFunction>>> {
-    let bodies = &env.parsed.bodies;
-    let size = |index: usize| {
-        let range = bodies[index].body.range();
-        range.end - range.start
-    };
-    // The largest first: one of them started last would be waited for.
-    let mut order: Vec<usize> = (0..bodies.len()).filter(|i| same[*i] == *i).collect();
-    order.sort_by_key(|index| std::cmp::Reverse(size(*index)));
-    let done = AtomicUsize::new(0);
-    let compiled = draw(pool, order.len(), Scratch::new, |scratch, position| {
-        let body = &bodies[order[position]];
-        scratch.context.clear();
-        let recorded =
-            translate::translate(env, body, &mut scratch.context.func, &mut scratch.builder)?;
-        let recorded = (env.debug != Debug::Off).then_some(recorded);
-        let index = body.validator.index;
-        let function = codegen::generate(&mut scratch.context, &*target.isa, recorded)
-            .map_err(|error| error.in_function(index, env.parsed.name_of(index)))?;
-        if size(order[position]) > LARGE_BODY {
-            *scratch = Scratch::new();
-        }
-        observer.functions(done.fetch_add(1, Ordering::Relaxed) + 1, order.len());
-        Ok(function)
-    })?;
-    let mut functions: Vec<Option<CompiledFunction>> = vec![None; bodies.len()];
-    for (position, function) in compiled {
-        functions[order[position]] = Some(function);
-    }
-    // The first of equal bodies comes before its copies.
-    for (index, first) in same.iter().enumerate() {
-        if index != *first {
-            functions[index] = functions[*first].clone();
-        }
-    }
-    Ok(functions)
-}
-
-fn compile_stubs(env: &Env<'_>, summary: &Summary, target: &Target) -> Result<Vec<Stub>> {
-    let types = &env.parsed.types;
-    let mut scratch = Scratch::new();
-    let mut stubs = Vec::new();
-    let mut make = |kind, build: &dyn Fn(&mut Scratch)| -> Result<()> {
-        scratch.context.clear();
-        build(&mut scratch);
-        let function = codegen::generate(&mut scratch.context, &*target.isa, None)?;
-        stubs.push(Stub { kind, function });
-        Ok(())
-    };
-    for ty in env.plan.entry_types(env.parsed) {
-        make(StubKind::Entry(ty), &|s| {
-            stubs::entry_stub(types.get(ty), &mut s.context.func, &mut s.builder, env.frontend);
-        })?;
-    }
-    for ty in env.plan.host_types(env.parsed, summary) {
-        make(StubKind::Host(ty), &|s| {
-            stubs::host_stub(types.get(ty), &mut s.context.func, &mut s.builder, env.frontend);
-        })?;
-    }
-    for function in env.plan.forwarded_imports(env.parsed) {
-        let ty = env.parsed.function_type(function);
-        let slot = env.plan.layout.import(function);
-        make(StubKind::Import(function), &|s| {
-            stubs::import_stub(ty, slot, &mut s.context.func, &mut s.builder, env.frontend);
-        })?;
-    }
-    Ok(stubs)
-}
-
-/// The DWARF of a module, with what is beside it.
-fn debug_source<'a>(
-    parsed: &'a Parsed<'a>,
-    (wasm, options): (&'a [u8], &'a Options),
-) -> Option<debug::Source<'a>> {
-    let own = options.debug_info.then(|| debug::Source::new(&parsed.debug_sections));
-    own.map(|own| own.with_files(wasm, &options.debug_files))
-}
-
-/// The values that debug information asks for, by function.
-fn wanted(
-    pool: &rayon::ThreadPool,
-    parsed: &Parsed<'_>,
-    units: &debug::Units<'_>,
-) -> Result<BTreeMap<u32, Wanted>> {
-    let found = draw(pool, units.len(), || (), |(), unit| Ok(debug::wanted(units, unit, parsed)))?;
-    let mut all: BTreeMap<u32, Wanted> = BTreeMap::new();
-    for (function, mut wanted) in found.into_iter().flat_map(|(_, wanted)| wanted) {
-        let all = all.entry(function).or_default();
-        all.locals.append(&mut wanted.locals);
-        all.operands.append(&mut wanted.operands);
-    }
-    all.values_mut().for_each(Wanted::settle);
-    Ok(all)
-}
-
-/// What converting debug information needs.
-struct Convert<'c, 'a> {
-    pool: &'c rayon::ThreadPool,
-    env: &'c Env<'a>,
-    code: (&'c [Option<CompiledFunction>], &'c [Stub]),
-    target: &'c Target,
-    options: &'c Options,
-    relocatable: bool,
-}
-
-impl Convert<'_, '_> {
-    /// Converts all units.
-    fn units<'u>(&'u self, units: debug::Units<'u>) -> Result<debug::Sections> {
-        let Env { parsed, plan, .. } = self.env;
-        let (functions, stubs) = self.code;
-        let imported = parsed.imported_functions;
-        let places = link::code_places(&self.target.link, imported, functions, stubs)?;
-        let form = debug::Form {
-            frame_pointer: codegen::frame_pointer(&*self.target.isa),
-            remap: &self.options.remap_path_prefix,
-            relocatable: self.relocatable,
-        };
-        let count = units.len();
-        let module = debug::Module::new(units, parsed, plan, functions, &places, form);
-        let mut units = draw(self.pool, count, || (), |(), unit| Ok(module.unit(unit)))?;
-        units.sort_by_key(|(unit, _)| *unit);
-        Ok(module.finish(units.into_iter().map(|(_, unit)| unit).collect()))
-    }
-
-    /// Describes a module without debug information by its text. `source` says
-    /// why there is none.
-    fn text(
-        &self,
-        wasm: &[u8],
-        source: &debug::Source<'_>,
-    ) -> Result<(debug::Sections, Option<String>)> {
-        let mut warnings = source.warnings().to_vec();
-        let Some(described) = debug::describe_text(wasm, self.env.parsed, self.options) else {
-            warnings.push("the module is too large for a text to debug".to_owned());
-            return Ok((debug::Sections { warnings, ..Default::default() }, None));
-        };
-        let made = debug::Source::new(&described.sections);
-        let mut sections = self.units(debug::read(&made))?;
-        sections.warnings.splice(0..0, warnings);
-        Ok((sections, Some(described.text)))
-    }
-}
-
 fn describe(plan: &Plan<'_>, parsed: &Parsed<'_>) -> precast_artifact::module::Module {
     let mut module = plan.describe(parsed);
     module.funcrefs = plan
@@ -539,39 +327,4 @@ fn private_entries(
             (table.table, entries.map(entry).collect())
         })
         .collect()
-}
-
-/// Whether a module compiled for the baseline would gain from `--cpu`: it
-/// uses vectors, and the options ask for no more than the baseline.
-pub fn gains_from_cpu(report: &Report, options: &Options) -> bool {
-    report.uses_simd
-        && options.opt_level == OptLevel::Speed
-        && options.cpu == "baseline"
-        && options.cpu_features.is_empty()
-        && report.target.starts_with("x86_64")
-}
-
-/// Everything besides the module that the bytes of an artifact depend on: for
-/// keys of caches.
-///
-/// # Errors
-///
-/// When an option is wrong.
-pub fn fingerprint(options: &Options) -> Result<Vec<String>> {
-    options.check()?;
-    let targets = Target::all(options)?;
-    let versions = precast_artifact::abi::Versions::CURRENT;
-    let mut parts = vec![format!("{versions:?}"), env!("CARGO_PKG_VERSION").to_owned()];
-    parts.push(targets[0].triple.to_string());
-    for target in targets {
-        parts.push("--cpu".to_owned());
-        parts.extend(target.cpu_features);
-    }
-    parts.extend(options.features.names().map(str::to_owned));
-    parts.extend(options.recorded());
-    for (name, contents) in options.debug_files.contents() {
-        parts.push(name.to_owned());
-        parts.push(Sha256::digest(contents).iter().map(|byte| format!("{byte:02x}")).collect());
-    }
-    Ok(parts)
 }

@@ -4,6 +4,7 @@
 //! `PRECAST_ROUNDS` sets the number of edited copies.
 
 use super::*;
+use crate::codegen;
 use crate::debug_files::DebugFiles;
 use gimli::{EndianSlice, LittleEndian};
 
@@ -124,18 +125,18 @@ fn convert_all(
     mut each: impl FnMut(&Edited, &dyn Fn(&Edited) -> debug::Sections),
 ) {
     let options = Options { debug_info: true, opt_level, ..Options::default() };
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+    let workers = Workers::new(2).unwrap();
     let target = Target::all(&options).unwrap().remove(0);
     let parsed = parse::parse(wasm, target.allowed(options.features)).unwrap();
     let mut intact = files.clone();
     for (name, bytes) in &parsed.debug_sections {
         intact.sections.push((name.to_string().leak(), bytes.to_vec()));
     }
-    let summary = survey_all(&pool, &parsed).unwrap();
+    let summary = survey_all(&workers, &parsed).unwrap();
     let plan = Plan::new(&parsed, &summary, &options, target.link.page_size).unwrap();
     let env = environment(&parsed, &plan, &target, &options);
     let same = duplicates::find(&parsed, &options);
-    let functions = compile_functions(&pool, &env, &target, &same, &()).unwrap();
+    let functions = compile_functions(&workers, &env, &target, &same, &()).unwrap();
     let places =
         link::code_places(&target.link, parsed.imported_functions, &functions, &[]).unwrap();
     let convert = |edited: &Edited| {

@@ -1,0 +1,125 @@
+//! Function by function: the survey of bodies, and their code.
+
+use super::Observer;
+use super::workers::Workers;
+use crate::codegen;
+use crate::error::Result;
+use crate::function::CompiledFunction;
+use crate::link::{Stub, StubKind};
+use crate::parse::Parsed;
+use crate::survey::{self, Summary};
+use crate::target::Target;
+use crate::translate::{self, Debug, Env, stubs};
+use cranelift_codegen::Context;
+use cranelift_frontend::FunctionBuilderContext;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Bodies per draw of the survey: enough to make drawing free.
+const SURVEY_BATCH: usize = 64;
+
+pub(super) fn survey_all(workers: &Workers, parsed: &Parsed<'_>) -> Result<Summary> {
+    let batches: Vec<_> = parsed.bodies.chunks(SURVEY_BATCH).collect();
+    let summaries = workers.draw(batches.len(), Default::default, |allocations, batch| {
+        let mut summary = Summary::default();
+        for body in batches[batch] {
+            survey::survey(parsed, body, allocations, &mut summary)?;
+        }
+        Ok(summary)
+    })?;
+    Ok(summaries.into_iter().map(|(_, summary)| summary).fold(Summary::default(), Summary::merge))
+}
+
+/// What a worker keeps from function to function.
+struct Scratch {
+    context: Context,
+    builder: FunctionBuilderContext,
+}
+
+impl Scratch {
+    fn new() -> Self {
+        Self { context: Context::new(), builder: FunctionBuilderContext::new() }
+    }
+}
+
+/// Bodies larger than this leave so much memory behind in a worker's scratch
+/// that it is worth making anew.
+const LARGE_BODY: u64 = 256 << 10;
+
+pub(super) fn compile_functions(
+    workers: &Workers,
+    env: &Env<'_>,
+    target: &Target,
+    same: &[usize],
+    observer: &dyn Observer,
+) -> Result<Vec<Option<CompiledFunction>>> {
+    let bodies = &env.parsed.bodies;
+    let size = |index: usize| {
+        let range = bodies[index].body.range();
+        range.end - range.start
+    };
+    // The largest first: one of them started last would be waited for.
+    let mut order: Vec<usize> = (0..bodies.len()).filter(|i| same[*i] == *i).collect();
+    order.sort_by_key(|index| std::cmp::Reverse(size(*index)));
+    let done = AtomicUsize::new(0);
+    let compiled = workers.draw(order.len(), Scratch::new, |scratch, position| {
+        let body = &bodies[order[position]];
+        scratch.context.clear();
+        let recorded =
+            translate::translate(env, body, &mut scratch.context.func, &mut scratch.builder)?;
+        let recorded = (env.debug != Debug::Off).then_some(recorded);
+        let index = body.validator.index;
+        let function = codegen::generate(&mut scratch.context, &*target.isa, recorded)
+            .map_err(|error| error.in_function(index, env.parsed.name_of(index)))?;
+        if size(order[position]) > LARGE_BODY {
+            *scratch = Scratch::new();
+        }
+        observer.functions(done.fetch_add(1, Ordering::Relaxed) + 1, order.len());
+        Ok(function)
+    })?;
+    let mut functions: Vec<Option<CompiledFunction>> = vec![None; bodies.len()];
+    for (position, function) in compiled {
+        functions[order[position]] = Some(function);
+    }
+    // The first of equal bodies comes before its copies.
+    for (index, first) in same.iter().enumerate() {
+        if index != *first {
+            functions[index] = functions[*first].clone();
+        }
+    }
+    Ok(functions)
+}
+
+pub(super) fn compile_stubs(
+    env: &Env<'_>,
+    summary: &Summary,
+    target: &Target,
+) -> Result<Vec<Stub>> {
+    let types = &env.parsed.types;
+    let mut scratch = Scratch::new();
+    let mut stubs = Vec::new();
+    let mut make = |kind, build: &dyn Fn(&mut Scratch)| -> Result<()> {
+        scratch.context.clear();
+        build(&mut scratch);
+        let function = codegen::generate(&mut scratch.context, &*target.isa, None)?;
+        stubs.push(Stub { kind, function });
+        Ok(())
+    };
+    for ty in env.plan.entry_types(env.parsed) {
+        make(StubKind::Entry(ty), &|s| {
+            stubs::entry_stub(types.get(ty), &mut s.context.func, &mut s.builder, env.frontend);
+        })?;
+    }
+    for ty in env.plan.host_types(env.parsed, summary) {
+        make(StubKind::Host(ty), &|s| {
+            stubs::host_stub(types.get(ty), &mut s.context.func, &mut s.builder, env.frontend);
+        })?;
+    }
+    for function in env.plan.forwarded_imports(env.parsed) {
+        let ty = env.parsed.function_type(function);
+        let slot = env.plan.layout.import(function);
+        make(StubKind::Import(function), &|s| {
+            stubs::import_stub(ty, slot, &mut s.context.func, &mut s.builder, env.frontend);
+        })?;
+    }
+    Ok(stubs)
+}

@@ -1,0 +1,42 @@
+//! What the bytes of an artifact depend on.
+
+use super::Report;
+use crate::error::Result;
+use crate::options::{OptLevel, Options};
+use crate::target::Target;
+use sha2::{Digest, Sha256};
+
+/// Whether a module compiled for the baseline would gain from `--cpu`: it
+/// uses vectors, and the options ask for no more than the baseline.
+pub fn gains_from_cpu(report: &Report, options: &Options) -> bool {
+    report.uses_simd
+        && options.opt_level == OptLevel::Speed
+        && options.cpu == "baseline"
+        && options.cpu_features.is_empty()
+        && report.target.starts_with("x86_64")
+}
+
+/// Everything besides the module that the bytes of an artifact depend on: for
+/// keys of caches.
+///
+/// # Errors
+///
+/// When an option is wrong.
+pub fn fingerprint(options: &Options) -> Result<Vec<String>> {
+    options.check()?;
+    let targets = Target::all(options)?;
+    let versions = precast_artifact::abi::Versions::CURRENT;
+    let mut parts = vec![format!("{versions:?}"), env!("CARGO_PKG_VERSION").to_owned()];
+    parts.push(targets[0].triple.to_string());
+    for target in targets {
+        parts.push("--cpu".to_owned());
+        parts.extend(target.cpu_features);
+    }
+    parts.extend(options.features.names().map(str::to_owned));
+    parts.extend(options.recorded());
+    for (name, contents) in options.debug_files.contents() {
+        parts.push(name.to_owned());
+        parts.push(Sha256::digest(contents).iter().map(|byte| format!("{byte:02x}")).collect());
+    }
+    Ok(parts)
+}
