@@ -2,7 +2,7 @@
 //! program compiled natively: the same stops, lines and values, under gdb and
 //! lldb, for C, C++ and Rust.
 //!
-//! `PRECAST_TRANSCRIPTS=all cargo test --test transcripts -- --nocapture`
+//! `PRECAST_TRANSCRIPTS=all tests/run --test transcripts -- --nocapture`
 //! reports the share of right values also, where it is installed, of wasmtime,
 //! with everything that differs.
 
