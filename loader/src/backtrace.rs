@@ -21,7 +21,7 @@ use crate::trap::{Frame, LocalValue, Trap};
 use crate::vm::FaultRecord;
 use crate::walk::{Position, caller, outwards};
 use precast_artifact::container;
-use precast_artifact::locals::{Local, NAME, UNKNOWN, at};
+use precast_artifact::locals::{self, Local};
 use precast_artifact::module::Module;
 use precast_artifact::search::Table;
 use precast_artifact::trap::TrapCode;
@@ -134,16 +134,18 @@ fn frame(core: &StoreCore, place: &Place, stack: &Range<usize>, fp: Option<usize
 
 /// The locals in a frame of the function whose code starts at an offset.
 fn locals(image: &Image, start: u32, stack: &Range<usize>, fp: Option<usize>) -> Vec<LocalValue> {
-    let Some(section) = container::section(image.file_bytes(), NAME) else { return Vec::new() };
+    let Some(section) = container::section(image.file_bytes(), locals::NAME) else {
+        return Vec::new();
+    };
     let value = |local: Local| {
         let read = fp.and_then(|fp| read(fp.checked_add_signed(local.place as isize)?, stack));
         match (local.ty, read) {
             (0x7f | 0x7d, Some(bits)) => LocalValue { ty: local.ty, bits: bits & 0xffff_ffff },
             (0x7e | 0x7c, Some(bits)) => LocalValue { ty: local.ty, bits },
-            _ => LocalValue { ty: UNKNOWN, bits: 0 },
+            _ => LocalValue { ty: locals::UNKNOWN, bits: 0 },
         }
     };
-    at(section, start).into_iter().map(value).collect()
+    locals::at(section, start).into_iter().map(value).collect()
 }
 
 /// Eight bytes of the guest's stack, the first of which are a local's.

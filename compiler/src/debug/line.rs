@@ -96,7 +96,7 @@ fn files(module: &Module<'_>, place: LinePlace, unit: &UnitFiles<'_>, out: &mut 
         out.uleb(if directory < directories.len() as u64 { directory } else { 0 });
     }
     for file in names {
-        out.string(&text(&file.path_name()));
+        out.string(&name(module, dwarf, header, file));
         let directory = file.directory_index();
         out.uleb(if directory < directories.len() as u64 { directory } else { 0 });
         if has_md5 {
@@ -115,13 +115,13 @@ pub(super) fn paths(module: &Module<'_>, place: LinePlace, unit: &UnitFiles<'_>)
     let header = program.header();
     let lossy = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     let own = |text: Option<Bytes<'_>>| lossy(text.map_or(Vec::new(), |t| module.path(t.slice())));
-    let name = |file: &gimli::FileEntry<Bytes<'_>>| {
+    let path = |file: &gimli::FileEntry<Bytes<'_>>| {
         let directory = match (file.directory_index(), header.version()) {
             (0, ..5) => None,
             _ => file.directory(header).map(|directory| lossy(text(module, dwarf, &directory))),
         };
-        let path = lossy(text(module, dwarf, &file.path_name()));
-        let parts = [own(unit.directory), directory.unwrap_or_default(), path];
+        let name = lossy(name(module, dwarf, header, file));
+        let parts = [own(unit.directory), directory.unwrap_or_default(), name];
         // What is absolute begins anew.
         parts.into_iter().fold(String::new(), |path, part| match part.as_str() {
             "" => path,
@@ -129,22 +129,48 @@ pub(super) fn paths(module: &Module<'_>, place: LinePlace, unit: &UnitFiles<'_>)
             part => format!("{}/{part}", path.trim_end_matches('/')),
         })
     };
-    let files = header.file_names().iter().map(name);
+    let files = header.file_names().iter().map(path);
     match header.version() < 5 {
         true => [own(unit.name)].into_iter().chain(files).collect(),
         false => files.collect(),
     }
 }
 
+/// The name of a file in its directory; its whole path if another one shall
+/// stand in the place of a part that reaches into the name.
+fn name(
+    module: &Module<'_>,
+    dwarf: &Dwarf<'_>,
+    header: &gimli::LineProgramHeader<Bytes<'_>>,
+    file: &gimli::FileEntry<Bytes<'_>>,
+) -> Vec<u8> {
+    let name = unmapped(dwarf, &file.path_name());
+    let directory = file.directory(header).map(|directory| unmapped(dwarf, &directory));
+    let directory = directory.unwrap_or_default();
+    if directory.starts_with(b"/") && !name.starts_with(b"/") {
+        let whole = [&directory, &b"/"[..], &name].concat();
+        let path = module.path(&whole);
+        if path != whole && module.path(&directory) == directory {
+            return path;
+        }
+    }
+    module.path(&name)
+}
+
 /// A string of a line number program's header.
 fn text(module: &Module<'_>, dwarf: &Dwarf<'_>, value: &AttributeValue<Bytes<'_>>) -> Vec<u8> {
+    module.path(&unmapped(dwarf, value))
+}
+
+/// The same, as it is in the module.
+fn unmapped(dwarf: &Dwarf<'_>, value: &AttributeValue<Bytes<'_>>) -> Vec<u8> {
     let text = match *value {
         AttributeValue::String(text) => Ok(text),
         AttributeValue::DebugStrRef(at) => dwarf.debug_str.get_str(at),
         AttributeValue::DebugLineStrRef(at) => dwarf.debug_line_str.get_str(at),
         _ => return Vec::new(),
     };
-    text.map_or(Vec::new(), |text| module.path(text.slice()))
+    text.map_or(Vec::new(), |text| text.slice().to_vec())
 }
 
 /// The registers of the line number state machine that we use.

@@ -1,11 +1,12 @@
 //! Core dumps of the process, by gdb and by the system.
 
 use crate::session::{
-    SMALL, Waiting, artifact, artifact_with, debug, in_order, link_base, occupier, split,
+    MOVED, SMALL, Waiting, artifact, artifact_with, debug, in_order, link_base, moved, occupier,
+    split,
 };
 use precast_tests::outcome::run;
-use precast_tests::{binaries, need, need_permission, scratch};
-use std::path::Path;
+use precast_tests::{binaries, fixture, need, need_permission, scratch};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What both debuggers show of a dump of the waiting guest.
@@ -24,6 +25,37 @@ fn looks_like_the_live_session(core: &Path, artifact: &Path, gdb: &Path, lldb: &
     in_order(&text, &["price", "handle", "main", "id = 42", "\"Ada\"", "total = 12.5"]);
 }
 
+/// A dump of the guest by gdb, or why there is none.
+fn dumped(guest: &Waiting, gdb: &Path, folder: &Path) -> Result<PathBuf, String> {
+    let core = folder.join("core.gcore");
+    let mut command = Command::new(gdb);
+    command.args(["-batch", "-nx", "-p", &guest.pid(), "-ex"]);
+    let outcome = run(command.arg(format!("generate-core-file {}", core.display())));
+    if core.exists() { Ok(core) } else { Err(outcome.stderr) }
+}
+
+/// What both debuggers find of sources that lie elsewhere, once they are told.
+fn sources_are_found(core: &Path, debug_file: &Path, gdb: &Path, lldb: &Path) {
+    let core = core.display().to_string();
+    let host = binaries::folder().join("precast-run").display().to_string();
+    let options = ["--core", &core, "--host", &host];
+    let gdb_options = [&["--gdb"], options.as_slice()].concat();
+    let sources = fixture("debug").display().to_string();
+    let line = "double price(const struct order *order, int factor) {";
+    let list = |debugger, options: &[&str], commands: &[&str]| {
+        debug(debugger, options, commands, debug_file).exits(0).text()
+    };
+    let map = format!("set substitute-path {MOVED} {sources}");
+    let lost = list(gdb, &gdb_options, &["list price"]);
+    assert!(!lost.contains(line), "{lost}");
+    in_order(&list(gdb, &gdb_options, &[&map, "list price"]), &[line]);
+    let map = format!("settings set target.source-map {MOVED} {sources}");
+    let show = "source list --name price";
+    let lost = list(lldb, &options, &[show]);
+    assert!(!lost.contains(line), "{lost}");
+    in_order(&list(lldb, &options, &[&map, show]), &[line]);
+}
+
 #[test]
 fn a_core_dump_made_by_gdb() {
     need!("clang-19");
@@ -31,11 +63,9 @@ fn a_core_dump_made_by_gdb() {
     let folder = scratch();
     let artifact = artifact(folder.path(), "production/orders.c");
     let guest = Waiting::start(&artifact);
-    let core = folder.path().join("core.gcore");
-    let mut command = Command::new(&gdb);
-    command.args(["-batch", "-nx", "-p", &guest.pid(), "-ex"]);
-    let outcome = run(command.arg(format!("generate-core-file {}", core.display())));
-    need_permission!(core.exists(), "needs permission to attach: {}", outcome.stderr);
+    let core = dumped(&guest, &gdb, folder.path());
+    need_permission!(core.is_ok(), "needs permission to attach: {}", core.unwrap_err());
+    let core = core.unwrap_or_default();
     looks_like_the_live_session(&core, &artifact, &gdb, &lldb);
 }
 
@@ -49,11 +79,9 @@ fn a_core_dump_of_an_image_away_from_its_base() {
     let library = occupier(folder.path());
     let host = [("OCCUPIED", link_base(&artifact).into()), ("LD_PRELOAD", library.into())];
     let guest = Waiting::start_with(&artifact, &host);
-    let core = folder.path().join("core.gcore");
-    let mut command = Command::new(&gdb);
-    command.args(["-batch", "-nx", "-p", &guest.pid(), "-ex"]);
-    let outcome = run(command.arg(format!("generate-core-file {}", core.display())));
-    need_permission!(core.exists(), "needs permission to attach: {}", outcome.stderr);
+    let core = dumped(&guest, &gdb, folder.path());
+    need_permission!(core.is_ok(), "needs permission to attach: {}", core.unwrap_err());
+    let core = core.unwrap_or_default();
     looks_like_the_live_session(&core, &artifact, &gdb, &lldb);
 }
 
@@ -62,14 +90,13 @@ fn a_stripped_artifact_in_production() {
     need!("clang-19");
     let (gdb, lldb) = (need!("gdb"), need!("lldb"));
     let folder = scratch();
-    let (artifact, debug) = split(folder.path(), "production/orders.c");
+    let (artifact, debug) = split(folder.path(), "production/orders.c", &[&moved()]);
     let guest = Waiting::start(&artifact);
-    let core = folder.path().join("core.gcore");
-    let mut command = Command::new(&gdb);
-    command.args(["-batch", "-nx", "-p", &guest.pid(), "-ex"]);
-    let outcome = run(command.arg(format!("generate-core-file {}", core.display())));
-    need_permission!(core.exists(), "needs permission to attach: {}", outcome.stderr);
+    let core = dumped(&guest, &gdb, folder.path());
+    need_permission!(core.is_ok(), "needs permission to attach: {}", core.unwrap_err());
+    let core = core.unwrap_or_default();
     looks_like_the_live_session(&core, &debug, &gdb, &lldb);
+    sources_are_found(&core, &debug, &gdb, &lldb);
 }
 
 #[test]
@@ -80,7 +107,7 @@ fn a_core_dump_of_the_system() {
     let plain = !pattern.starts_with(['|', '/']) && !pattern.trim().is_empty();
     need_permission!(plain, "needs core dumps in the working directory, not `{}`", pattern.trim());
     let folder = scratch();
-    let artifact = artifact(folder.path(), "production/orders.c");
+    let (artifact, debug) = split(folder.path(), "production/orders.c", &[&moved()]);
     let mut command = Command::new(sh);
     command.current_dir(folder.path()).args(["-c", "ulimit -c unlimited && exec \"$0\" \"$@\""]);
     command.arg(binaries::folder().join("precast-run")).arg("--on-trap=abort").arg(&artifact);
@@ -91,7 +118,9 @@ fn a_core_dump_of_the_system() {
         path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("core"))
     });
     need_permission!(core.is_some(), "needs permission to dump core (`ulimit -c`)");
-    looks_like_the_live_session(&core.unwrap_or_default(), &artifact, &gdb, &lldb);
+    let core = core.unwrap_or_default();
+    looks_like_the_live_session(&core, &debug, &gdb, &lldb);
+    sources_are_found(&core, &debug, &gdb, &lldb);
 }
 
 #[test]

@@ -12,7 +12,7 @@ fn a_report_of_a_stripped_artifact() {
     let (whole, stripped) = (scratch(), scratch());
     let report = |artifact: &Path| run(precast_run().arg(artifact)).exits(134).stderr;
     let expected = report(&artifact(whole.path(), "trap_divide.c"));
-    let (artifact, debug) = split(stripped.path(), "trap_divide.c");
+    let (artifact, debug) = split(stripped.path(), "trap_divide.c", &[]);
     let printed = report(&artifact);
     assert!(!printed.contains("trap_divide.c"), "{printed}");
     let mut symbolize = precast();

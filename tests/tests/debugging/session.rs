@@ -122,12 +122,20 @@ pub(crate) fn link_base(artifact: &Path) -> String {
     format!("{:#x}", Container::open(&file).expect("an artifact").base)
 }
 
+/// Where debug information says that sources are which are elsewhere.
+pub(crate) const MOVED: &str = "/built/elsewhere";
+
+/// An option by which it says so.
+pub(crate) fn moved() -> String {
+    format!("--remap-path-prefix={}={MOVED}", fixture("debug").display())
+}
+
 /// A stripped artifact, and its debug file in another folder.
-pub(crate) fn split(folder: &Path, source: &str) -> (PathBuf, PathBuf) {
+pub(crate) fn split(folder: &Path, source: &str, options: &[&str]) -> (PathBuf, PathBuf) {
     let module = module(folder, source);
     let artifact = module.with_extension("cwasm");
     let mut command = precast();
-    command.args(["compile", "-g", "-O0", "--split-debug"]).args(SMALL);
+    command.args(["compile", "-g", "-O0", "--split-debug"]).args(SMALL).args(options);
     run(command.arg("-o").arg(&artifact).arg(&module)).exits(0);
     let elsewhere = folder.join("elsewhere");
     std::fs::create_dir(&elsewhere).expect("a writable folder");
