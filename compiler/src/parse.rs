@@ -9,7 +9,7 @@ use crate::features::Features;
 use convert::Types;
 pub(crate) use custom::BranchHints;
 use precast_artifact::module::{ConstExpr, ElementItems, Export, ExportKind, Import, ImportKind};
-use precast_artifact::types::{FuncType, GlobalType, MemoryType, RefType, TableType, ValType};
+use precast_artifact::types::{FuncType, GlobalType, MemoryType, RefType, TableType};
 use wasmparser::{
     Encoding, ExternalKind, FuncToValidate, FunctionBody, Imports, Parser, Payload, TypeRef,
     ValidPayload, Validator, ValidatorResources,
@@ -312,18 +312,6 @@ impl<'a> Parsed<'a> {
             }
         };
         Ok(ElementDecl { mode, ty, items })
-    }
-
-    /// The types of an own function's parameters and locals.
-    pub(crate) fn local_types(&self, body: usize) -> Vec<ValType> {
-        let body = &self.bodies[body];
-        let mut types = self.function_type(body.validator.index).params.clone();
-        for run in body.body.get_locals_reader().into_iter().flatten() {
-            let Ok((count, ty)) = run else { break };
-            let Ok(ty) = self.types.value(ty) else { break };
-            types.extend(std::iter::repeat_n(ty, count as usize));
-        }
-        types
     }
 
     /// The type of a function.
