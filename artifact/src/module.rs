@@ -19,8 +19,8 @@ mod range;
 pub use bounds::Bounds;
 pub use description::{Description, InstancePlan, Link, Module};
 pub use entities::{
-    Export, ExportKind, Exported, Funcref, Global, Import, ImportKind, Memory, MemoryModel, Stub,
-    Table, Tag,
+    EntityIndex, Export, ExportKind, Funcref, Global, Import, ImportKind, Memory, MemoryModel,
+    Stub, Table, Tag,
 };
 pub use init::{ConstExpr, ConstOp, ElementItems, ElementSegment, InitStep, MemoryRun};
 pub use range::Range;

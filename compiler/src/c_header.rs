@@ -3,7 +3,7 @@
 //! the loader's C interface.
 
 use crate::error::{Error, Location, Result};
-use precast_artifact::module::{Export, Exported, ImportKind, Module};
+use precast_artifact::module::{EntityIndex, Export, ImportKind, Module};
 use precast_artifact::types::{FuncType, ValType};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -83,7 +83,7 @@ pub(crate) fn check_imports(module: &Module) -> Result<()> {
 
 /// The type of an exported function.
 fn function_type<'m>(module: &'m Module, export: &Export) -> Option<&'m FuncType> {
-    let Exported::Function(function) = export.item else { return None };
+    let EntityIndex::Function(function) = export.item else { return None };
     let imported = module.imports.iter().filter_map(|import| match import.kind {
         ImportKind::Function(ty) => Some(ty),
         _ => None,
@@ -229,7 +229,7 @@ mod tests {
                 .iter()
                 .map(|(name, index)| Export {
                     name: (*name).to_owned(),
-                    item: Exported::Function(FuncIndex::new(*index)),
+                    item: EntityIndex::Function(FuncIndex::new(*index)),
                 })
                 .collect(),
             ..Module::default()

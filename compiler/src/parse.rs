@@ -10,7 +10,7 @@ use convert::Types;
 pub(crate) use custom::BranchHints;
 use precast_artifact::index::{CanonicalTypeIndex, FuncIndex};
 use precast_artifact::module::{
-    ConstExpr, ElementItems, Export, ExportKind, Exported, Import, ImportKind,
+    ConstExpr, ElementItems, EntityIndex, Export, ExportKind, Import, ImportKind,
 };
 use precast_artifact::types::{FuncType, GlobalType, MemoryType, RefType, TableType, ValType};
 use wasmparser::{
@@ -196,7 +196,7 @@ impl<'a> Parsed<'a> {
                         ExternalKind::Tag => ExportKind::Tag,
                     };
                     let name = export.name.to_owned();
-                    let item = Exported::new(kind, export.index);
+                    let item = EntityIndex::new(kind, export.index);
                     self.exports.push(Export { name, item });
                 }
             }

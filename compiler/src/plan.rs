@@ -20,8 +20,8 @@ use precast_artifact::index::{
     CanonicalTypeIndex, ElementIndex, FuncIndex, FuncrefIndex, GlobalIndex, TableIndex,
 };
 use precast_artifact::module::{
-    ConstExpr, ConstOp, ElementItems, ElementSegment, Exported, Global, InitStep, Memory, Module,
-    Table, Tag,
+    ConstExpr, ConstOp, ElementItems, ElementSegment, EntityIndex, Global, InitStep, Memory,
+    Module, Table, Tag,
 };
 use precast_artifact::reloc::{Reloc, RelocKind};
 use std::collections::BTreeSet;
@@ -253,7 +253,7 @@ fn taken_functions(parsed: &Parsed<'_>, summary: &Summary, consumed: &[bool]) ->
     let mut taken: BTreeSet<u32> = summary.functions_taken.clone();
     taken.extend(parsed.start);
     taken.extend(parsed.exports.iter().filter_map(|export| match export.item {
-        Exported::Function(function) => Some(function.get()),
+        EntityIndex::Function(function) => Some(function.get()),
         _ => None,
     }));
     let mut in_expr = |expr: &ConstExpr| {

@@ -4,7 +4,7 @@
 
 use super::bounds::{Bounds, Check, below, inside, leading};
 use super::description::{Description, InstancePlan, Module};
-use super::entities::{Exported, ImportKind, Table};
+use super::entities::{EntityIndex, ImportKind, Table};
 use crate::abi::{ContextLayout, PRIVATE_ENTRY_SIZE, TableKind};
 use crate::index::{CanonicalTypeIndex, CodeOffset, FuncIndex, MemoryIndex, TableIndex};
 use crate::reloc::RelocBounds;
@@ -197,11 +197,11 @@ impl Module {
     fn check_exports(&self) -> Check {
         for export in &self.exports {
             match export.item {
-                Exported::Function(function) => self.check_function(function)?,
-                Exported::Table(table) => self.check_public(table)?,
-                Exported::Memory(memory) => below(memory, self.memories.len())?,
-                Exported::Global(global) => below(global, self.globals.len())?,
-                Exported::Tag(tag) => below(tag, self.tags.len())?,
+                EntityIndex::Function(function) => self.check_function(function)?,
+                EntityIndex::Table(table) => self.check_public(table)?,
+                EntityIndex::Memory(memory) => below(memory, self.memories.len())?,
+                EntityIndex::Global(global) => below(global, self.globals.len())?,
+                EntityIndex::Tag(tag) => below(tag, self.tags.len())?,
             }
         }
         self.start.map_or(Ok(()), |start| self.check_function(start))

@@ -6,8 +6,8 @@
 use super::SECTION;
 use super::description::{Description, InstancePlan, Link, Module};
 use super::entities::{
-    Export, ExportKind, Exported, Funcref, Global, Import, ImportKind, Memory, MemoryModel, Stub,
-    Table, Tag,
+    EntityIndex, Export, ExportKind, Funcref, Global, Import, ImportKind, Memory, MemoryModel,
+    Stub, Table, Tag,
 };
 use super::init::{ConstExpr, ConstOp, ElementItems, ElementSegment, InitStep, MemoryRun};
 use super::range::Range;
@@ -132,7 +132,7 @@ impl Module {
             exports: r.list(|r| {
                 let name = r.str()?.to_owned();
                 let kind = ExportKind::decode(r)?;
-                Ok(Export { name, item: Exported::new(kind, r.leb32()?) })
+                Ok(Export { name, item: EntityIndex::new(kind, r.leb32()?) })
             })?,
             funcrefs: r.list(|r| {
                 Ok(Funcref {

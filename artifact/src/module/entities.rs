@@ -109,7 +109,7 @@ pub enum ExportKind {
 
 /// What is exported, by its index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Exported {
+pub enum EntityIndex {
     /// A function.
     Function(FuncIndex),
     /// A table.
@@ -122,7 +122,7 @@ pub enum Exported {
     Tag(TagIndex),
 }
 
-impl Exported {
+impl EntityIndex {
     /// The item with this number in the index space of its kind.
     pub fn new(kind: ExportKind, number: u32) -> Self {
         match kind {
@@ -163,7 +163,7 @@ pub struct Export {
     /// Its name.
     pub name: String,
     /// What it is.
-    pub item: Exported,
+    pub item: EntityIndex,
 }
 
 /// A defined function that has a funcref record.

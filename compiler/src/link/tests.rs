@@ -12,7 +12,7 @@ use precast_artifact::index::{
     CanonicalTypeIndex, CodeOffset, DataIndex, FuncIndex, GlobalIndex, MemoryIndex,
 };
 use precast_artifact::module::{
-    ConstExpr, ConstOp, Export, Exported, Funcref, Global, Import, ImportKind, InitStep, Memory,
+    ConstExpr, ConstOp, EntityIndex, Export, Funcref, Global, Import, ImportKind, InitStep, Memory,
     MemoryModel, Table,
 };
 use precast_artifact::reloc::{Reloc, RelocKind};
@@ -172,7 +172,7 @@ fn sample((machine, page_size): (u16, u64)) -> LinkInput<'static> {
         funcrefs: vec![funcref(1, 0), funcref(4, 1)],
         ..Module::default()
     };
-    let item = Exported::Function(FuncIndex::new(4));
+    let item = EntityIndex::Function(FuncIndex::new(4));
     module.exports = vec![Export { name: "run".to_owned(), item }];
     let offset = ConstExpr { ops: vec![ConstOp::Bits32(8)] };
     let (segment, memory) = (DataIndex::new(1), MemoryIndex::new(0));

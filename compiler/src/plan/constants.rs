@@ -3,7 +3,7 @@
 use crate::options::Options;
 use crate::parse::Parsed;
 use crate::survey::Summary;
-use precast_artifact::module::{ConstExpr, ConstOp, Export, Exported};
+use precast_artifact::module::{ConstExpr, ConstOp, EntityIndex, Export};
 use std::collections::BTreeSet;
 
 /// The value of a constant expression: its bits.
@@ -76,7 +76,7 @@ pub(super) fn find(
     options: &Options,
 ) -> Vec<Option<Constant>> {
     let global = |export: &Export| match export.item {
-        Exported::Global(index) => Some(index.get()),
+        EntityIndex::Global(index) => Some(index.get()),
         _ => None,
     };
     let exported: BTreeSet<u32> = parsed.exports.iter().filter_map(global).collect();

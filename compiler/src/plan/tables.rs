@@ -8,7 +8,7 @@ use crate::options::Options;
 use crate::parse::{Parsed, SegmentMode};
 use crate::survey::Summary;
 use precast_artifact::index::TableIndex;
-use precast_artifact::module::{ConstOp, ElementItems, Exported};
+use precast_artifact::module::{ConstOp, ElementItems, EntityIndex};
 use precast_artifact::types::HeapType;
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ pub(super) fn find_private(
     }
     for (index, table) in parsed.tables.iter().enumerate() {
         let index = index as u32;
-        let item = Exported::Table(TableIndex::new(index));
+        let item = EntityIndex::Table(TableIndex::new(index));
         let exported = parsed.exports.iter().any(|export| export.item == item);
         let nulls = table.init.as_ref().is_none_or(|init| init.ops == [ConstOp::RefNull]);
         let functions = table.ty.element.heap == HeapType::Func;

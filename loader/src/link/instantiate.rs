@@ -27,7 +27,10 @@ use crate::vm::matching::Space;
 use crate::vm::types;
 use crate::vm::value::Func;
 use precast_artifact::abi::{self, TableKind};
-use precast_artifact::module::{InitStep, InstancePlan, Module};
+use precast_artifact::index::{
+    CodeOffset, FuncIndex, MemoryIndex, ModuleIndex, TableIndex, TagIndex,
+};
+use precast_artifact::module::{EntityIndex, InitStep, InstancePlan, Module};
 use precast_artifact::reloc::RelocKind;
 use precast_artifact::trap::TrapCode;
 use std::ptr::with_exposed_provenance_mut;
@@ -77,7 +80,7 @@ fn resolve(
         let (module, info) = image.module(plan.module);
         let mut found = Vec::with_capacity(module.imports.len());
         for (index, import) in module.imports.iter().enumerate() {
-            if plan.links.iter().any(|link| link.import as usize == index) {
+            if plan.links.iter().any(|link| link.import.index() == index) {
                 found.push(None);
                 continue;
             }
@@ -104,9 +107,9 @@ fn link(
     let (module, info) = image.module(plan.module);
     let mut problems: Vec<LinkProblem> = Vec::new();
     for link in &plan.links {
-        let item = externs::export(core, made[link.instance as usize], &link.export);
+        let item = externs::export(core, made[link.instance.index()], &link.export);
         let provided = item.map(Provided::Item);
-        let import = link.import as usize;
+        let import = link.import.index();
         problems.extend(imports::check(core, module, info, import, provided.as_ref()).err());
         found[import] = provided;
     }
@@ -120,7 +123,7 @@ fn link(
 fn create<'i>(
     core: &mut StoreCore,
     image: &Arc<Image>,
-    module: u32,
+    module: ModuleIndex,
     imports: impl Iterator<Item = &'i Provided>,
 ) -> Result<u32> {
     let (memories, tables) = (core.memories.len(), core.tables.len());
@@ -137,7 +140,7 @@ fn create<'i>(
 struct Builder<'i> {
     image: &'i Arc<Image>,
     index: u32,
-    module_index: u32,
+    module_index: ModuleIndex,
     module: &'i Module,
     info: &'i ModuleInfo,
     context: Context,
@@ -146,13 +149,13 @@ struct Builder<'i> {
     tables: Vec<Option<u32>>,
     hosts: Vec<HostBinding>,
     /// Of each host binding, the function import that it satisfies.
-    host_imports: Vec<u32>,
+    host_imports: Vec<FuncIndex>,
 }
 
 impl<'i> Builder<'i> {
     /// Makes the context's memory, with memory 0 behind it if it belongs
     /// there, and fills in the template.
-    fn new(core: &mut StoreCore, image: &'i Arc<Image>, module_index: u32) -> Result<Self> {
+    fn new(core: &mut StoreCore, image: &'i Arc<Image>, module_index: ModuleIndex) -> Result<Self> {
         let (module, info) = image.module(module_index);
         let size = info.layout.size();
         let mut builder = Self {
@@ -170,7 +173,7 @@ impl<'i> Builder<'i> {
         };
         let memory0 = match module.memory0_at_context() {
             true => {
-                let memory0 = builder.make_memory(core, 0, size as usize)?;
+                let memory0 = builder.make_memory(core, MemoryIndex::new(0), size as usize)?;
                 builder.context = Context(core.memories[memory0 as usize].base());
                 Some(memory0)
             }
@@ -180,26 +183,26 @@ impl<'i> Builder<'i> {
             }
         };
         builder.fill_in(core);
-        memory0.map_or(Ok(()), |at| builder.own_memory(core, 0, at))?;
+        memory0.map_or(Ok(()), |at| builder.own_memory(core, MemoryIndex::new(0), at))?;
         Ok(builder)
     }
 
     /// Makes own memory `index`, with `prefix` bytes before it. Its index in
     /// the store.
-    fn make_memory(&self, core: &mut StoreCore, index: usize, prefix: usize) -> Result<u32> {
-        let memory = &self.module.memories[index];
+    fn make_memory(&self, core: &mut StoreCore, index: MemoryIndex, prefix: usize) -> Result<u32> {
+        let memory = &self.module.memories[index.index()];
         let space = Space { reservation: memory.reservation, guard: memory.guard };
         memory::create(core, memory.ty, space, prefix)
     }
 
     /// Puts own memory `index`, number `at` of the store, into the context,
     /// which is otherwise complete, with its initial contents.
-    fn own_memory(&mut self, core: &mut StoreCore, index: usize, at: u32) -> Result<()> {
+    fn own_memory(&mut self, core: &mut StoreCore, index: MemoryIndex, at: u32) -> Result<()> {
         let made = &mut core.memories[at as usize];
-        let field = self.context.field(self.info.layout.memory(index as u32));
+        let field = self.context.field(self.info.layout.memory(index));
         // SAFETY: the context lives as long as the store, as the memory does.
         unsafe { made.define_at(field) };
-        for run in self.module.runs.iter().filter(|run| run.memory as usize == index) {
+        for run in self.module.runs.iter().filter(|run| run.memory == index) {
             match self.image.contents(run) {
                 Contents::Mapped(file, at) => made
                     .map_contents(run.address, file, at, run.image.size)
@@ -223,7 +226,7 @@ impl<'i> Builder<'i> {
         for reloc in &self.module.relocs {
             let place = self.context.field(reloc.offset);
             let base = match reloc.kind {
-                RelocKind::Text => self.image.code(self.module, 0),
+                RelocKind::Text => self.image.code(self.module, CodeOffset::START),
                 RelocKind::Context => self.context.0,
                 RelocKind::Image => {
                     let target = self.image.address(reloc.addend as u64);
@@ -259,6 +262,7 @@ impl<'i> Builder<'i> {
             self.import(core, index, provided)?;
         }
         for index in self.memories.len()..self.module.memories.len() {
+            let index = MemoryIndex::from_index(index);
             let at = self.make_memory(core, index, 0)?;
             self.own_memory(core, index, at)?;
         }
@@ -267,47 +271,50 @@ impl<'i> Builder<'i> {
         Ok(self.register(core))
     }
 
-    fn import(&mut self, core: &StoreCore, index: u32, provided: &Provided) -> Result<()> {
+    fn import(&mut self, core: &StoreCore, index: EntityIndex, provided: &Provided) -> Result<()> {
         let layout = &self.info.layout;
-        match provided {
-            Provided::Host(func) => {
+        match (provided, index) {
+            (Provided::Host(func), EntityIndex::Function(index)) => {
                 self.hosts.push(HostBinding::new(func.clone(), Some(self.index)));
                 self.host_imports.push(index);
             }
-            Provided::Item(Extern::Func(func)) => self.import_func(core, index, *func)?,
-            Provided::Item(Extern::Table(table)) => {
+            (Provided::Item(Extern::Func(func)), EntityIndex::Function(index)) => {
+                self.import_func(core, index, *func)?;
+            }
+            (Provided::Item(Extern::Table(table)), EntityIndex::Table(index)) => {
                 let definition = core.tables[table.index as usize].definition();
                 // SAFETY: an imported table's field.
                 unsafe { self.context.write(layout.table(index), definition) };
                 self.tables.push(Some(table.index));
             }
-            Provided::Item(Extern::Memory(memory)) => {
+            (Provided::Item(Extern::Memory(memory)), EntityIndex::Memory(index)) => {
                 let imported = &core.memories[memory.index as usize];
                 // SAFETY: an imported memory's field, and memory 0's own.
                 unsafe {
                     self.context.write(layout.memory(index), imported.definition());
-                    if index == 0 {
+                    if index.get() == 0 {
                         let (base, length) = (imported.base(), imported.length());
                         self.context.write(abi::CTX_MEMORY0, Definition { base, length });
                     }
                 }
                 self.memories.push(memory.index);
             }
-            Provided::Item(Extern::Global(global)) => {
+            (Provided::Item(Extern::Global(global)), EntityIndex::Global(index)) => {
                 // SAFETY: an imported global's field.
                 unsafe { self.context.write(layout.global(index), global.address) };
             }
-            Provided::Item(Extern::Tag(tag)) => {
+            (Provided::Item(Extern::Tag(tag)), EntityIndex::Tag(index)) => {
                 // SAFETY: a tag's field.
                 unsafe { self.context.write(layout.tag(index), tag.address) };
             }
+            _ => unreachable!("checked: what is provided is of the import's kind"),
         }
         Ok(())
     }
 
     /// A host function is bound anew, so that it knows this instance; a
     /// guest's is called as it is.
-    fn import_func(&mut self, core: &StoreCore, index: u32, func: Func) -> Result<()> {
+    fn import_func(&mut self, core: &StoreCore, index: FuncIndex, func: Func) -> Result<()> {
         let record = func.read_in(core.id)?;
         match host_binding(&record) {
             Some(binding) => {
@@ -322,20 +329,21 @@ impl<'i> Builder<'i> {
         Ok(())
     }
 
-    fn import_slot(&self, index: u32, slot: ImportSlot) {
+    fn import_slot(&self, index: FuncIndex, slot: ImportSlot) {
         // SAFETY: a function import's slot.
         unsafe { self.context.write(self.info.layout.import(index), slot) };
     }
 
     fn own_tables(&mut self, core: &mut StoreCore) -> Result<()> {
-        for (index, declared) in self.module.tables.iter().enumerate().skip(self.tables.len()) {
+        let declared = TableIndex::enumerate(&self.module.tables).skip(self.tables.len());
+        for (index, declared) in declared {
             if declared.kind == TableKind::Private {
                 self.tables.push(None);
                 continue;
             }
             let ty = types::resolve_table(declared.ty, &self.info.type_ids);
             let at = table::create(core, ty)?;
-            let field = self.context.field(self.info.layout.table(index as u32));
+            let field = self.context.field(self.info.layout.table(index));
             // SAFETY: the context lives as long as the store.
             unsafe { core.tables[at as usize].define_at(field) };
             self.tables.push(Some(at));
@@ -344,13 +352,13 @@ impl<'i> Builder<'i> {
     }
 
     fn own_tags(&self, core: &mut StoreCore) {
-        let own = self.module.tags.iter().enumerate().filter(|(_, tag)| !tag.imported);
-        for (index, tag) in own {
-            let place = Box::new(self.info.type_ids[tag.ty as usize]);
+        let defined = TagIndex::enumerate(&self.module.tags).filter(|(_, tag)| !tag.imported);
+        for (index, tag) in defined {
+            let place = Box::new(self.info.type_ids[tag.ty.index()]);
             let address = (&raw const *place).expose_provenance();
             core.tags.push(place);
             // SAFETY: a tag's field.
-            unsafe { self.context.write(self.info.layout.tag(index as u32), address) };
+            unsafe { self.context.write(self.info.layout.tag(index), address) };
         }
     }
 
@@ -409,7 +417,7 @@ fn initialise(core: &mut StoreCore, index: u32) -> Result<(), TrapCode> {
         match step {
             InitStep::Global { index, value } => {
                 let raw = segments::evaluate(guest, value);
-                let ty = module.globals[*index as usize].ty.value;
+                let ty = module.globals[index.index()].ty.value;
                 // SAFETY: an own global of this type.
                 unsafe { global::write(guest.global(*index), &ty, raw) };
             }
@@ -429,7 +437,7 @@ fn initialise(core: &mut StoreCore, index: u32) -> Result<(), TrapCode> {
             InitStep::ElementDrop { segment } => segments::elem_drop(core, at, *segment),
             InitStep::Data { segment, memory, offset } => {
                 let to = segments::evaluate(guest, offset).u64();
-                let length = module.data[*segment as usize].size;
+                let length = module.data[segment.index()].size;
                 segments::memory_init(core, at, *memory, *segment, [to, 0, length])?;
                 segments::data_drop(core, at, *segment);
             }

@@ -21,6 +21,7 @@ use crate::store::contents::StoreCore;
 use crate::trap::{Frame, LocalValue, Trap};
 use crate::vm::layout::FaultRecord;
 use precast_artifact::container;
+use precast_artifact::index::{CodeOffset, FuncIndex};
 use precast_artifact::locals::{self, Local};
 use precast_artifact::module::Module;
 use precast_artifact::search::Table;
@@ -95,10 +96,10 @@ struct Place {
     image: &'static Image,
     module: &'static Module,
     /// Offset in the module's text: of a trap, or of a call's last byte.
-    offset: u32,
+    offset: CodeOffset,
     /// Start of the function, and its index.
-    start: u32,
-    function: u32,
+    start: CodeOffset,
+    function: FuncIndex,
 }
 
 fn locate(pc: usize, returns: bool) -> Option<Place> {
@@ -109,31 +110,38 @@ fn locate(pc: usize, returns: bool) -> Option<Place> {
     let image: &'static Image = unsafe { &*with_exposed_provenance::<Image>(image) };
     let (module, offset) = image.locate(inside)?;
     let functions = Table::new(".precast.functions", image.bytes(module.function_table)).ok()?;
-    let entry = functions.at_or_before(offset)?;
+    let entry = functions.at_or_before(offset.get())?;
+    let start = CodeOffset::new(entry.key);
     let stubs = module.entry_stubs.iter().chain(&module.host_stubs);
-    let in_stub = stubs.into_iter().any(|s| entry.key < s.code && s.code <= offset);
-    (!in_stub).then_some(Place { image, module, offset, start: entry.key, function: entry.value })
+    let in_stub = stubs.into_iter().any(|s| start < s.code && s.code <= offset);
+    let function = FuncIndex::new(entry.value);
+    (!in_stub).then_some(Place { image, module, offset, start, function })
 }
 
 fn frame(core: &StoreCore, place: &Place, stack: &Range<usize>, fp: Option<usize>) -> Frame {
     let Place { image, module, .. } = *place;
     let sites = Table::new(".precast.sites", image.bytes(module.site_table)).ok();
-    let address = module.text.offset + u64::from(place.start);
+    let address = module.text.offset + u64::from(place.start.get());
     let mut names = image.names_at(address).into_iter();
     Frame {
         module: image.module_name(module),
-        function: place.function,
+        function: place.function.get(),
         name: names.next(),
         same_code: names.collect(),
-        offset: sites.and_then(|sites| Some(sites.exactly(place.offset)?.value)),
-        source: symbolize::source_lines(image.file_bytes(), place.offset),
+        offset: sites.and_then(|sites| Some(sites.exactly(place.offset.get())?.value)),
+        source: symbolize::source_lines(image.file_bytes(), place.offset.get()),
         instance: core.instance_of(image, module),
         locals: locals(image, place.start, stack, fp),
     }
 }
 
 /// The locals in a frame of the function whose code starts at an offset.
-fn locals(image: &Image, start: u32, stack: &Range<usize>, fp: Option<usize>) -> Vec<LocalValue> {
+fn locals(
+    image: &Image,
+    start: CodeOffset,
+    stack: &Range<usize>,
+    fp: Option<usize>,
+) -> Vec<LocalValue> {
     let Some(section) = container::section(image.file_bytes(), locals::NAME) else {
         return Vec::new();
     };
@@ -145,7 +153,7 @@ fn locals(image: &Image, start: u32, stack: &Range<usize>, fp: Option<usize>) ->
             _ => LocalValue { ty: locals::UNKNOWN, bits: 0 },
         }
     };
-    locals::at(section, start).into_iter().map(value).collect()
+    locals::at(section, start.get()).into_iter().map(value).collect()
 }
 
 /// Eight bytes of the guest's stack, the first of which are a local's.
