@@ -16,6 +16,7 @@
 //! | [`debug_file`] | what debuggers read of an image, made to fit where it is mapped |
 //! | [`formatters`] | what tells debuggers how to show guests' pointers |
 //! | [`handlers`] | exception handlers by return address |
+//! | [`index`] | a type per index space and per kind of offset |
 //! | [`lines`] | source positions for trap reports, in `.precast.lines` |
 //! | [`linked`] | images that are linked into a program |
 //! | [`locals`] | where frames keep locals, for core dumps |
@@ -49,6 +50,7 @@ pub mod cpu;
 pub mod debug_file;
 pub mod formatters;
 pub mod handlers;
+pub mod index;
 pub mod lines;
 pub mod linked;
 pub mod locals;

@@ -1,7 +1,7 @@
 //! The crate's one error type.
 
 use crate::trap::Trap;
-use crate::value::{Exception, Unusable};
+use crate::vm::value::{Exception, Unusable};
 use precast_artifact::container::OpenError;
 use precast_artifact::trap::TrapCode;
 use std::fmt;

@@ -29,77 +29,58 @@
 //!
 //! # How it is built
 //!
-//! Modules have ranks; each uses only those above it, or before it in its row.
+//! Rooms have ranks, lowest first; each imports only rooms above it in this
+//! table. Inside a room, files import only files before them in its row.
 //!
-//! | rank | modules |
+//! | room | modules |
 //! |-|-|
-//! | machine | `sys` |
-//! | words | `trap`, `matching`, `types`, `vm`, `registry`, `value`, `error` |
-//! | things | `symbol_file`, `artifact`, `linear`, `elements`, `exceptions`, `host`, `guest`, `store` |
-//! | running | `walk`, `symbolize`, `backtrace`, `unwind`, `fault`, `call`, `segments`, `builtins` |
-//! | for the host | `memory`, `table`, `global`, `externs`, `caller`, `func`, `typed`, `instance`, `coredump` |
-//! | linking | `imports`, `instantiate`, `linker`, `wasi`, `wasi_link` |
+//! | `sys` | |
+//! | `vm` | `types`, `matching`, `layout`, `value` |
+//! | | `trap`, `error` |
+//! | `artifact` | `info`, `fit`, `linked`, `registry`, `symbol_file`, `image` |
+//! | `store` | `elements`, `exceptions`, `linear`, `host`, `guest`, `contents`, `segments` |
+//! | `stop` | `walk`, `symbolize`, `backtrace`, `unwind`, `fault`, `coredump` |
+//! | `call` | `invoke`, `builtins` |
+//! | `api` | `memory`, `table`, `global`, `externs`, `caller`, `func`, `typed`, `instance` |
+//! | `wasi` | |
+//! | `link` | `imports`, `instantiate`, `linker`, `wasi` |
 //!
 //! Unsafe code is denied, and allowed per file under a `# Safety` header.
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+mod api;
 mod artifact;
-mod backtrace;
-mod builtins;
 mod call;
-mod caller;
-mod coredump;
-mod elements;
 mod error;
-mod exceptions;
-mod externs;
-mod fault;
-mod func;
-mod global;
-mod guest;
-mod host;
-mod imports;
-mod instance;
-mod instantiate;
-mod linear;
-mod linker;
-mod matching;
-mod memory;
-mod registry;
-mod segments;
+mod link;
+mod stop;
 mod store;
-mod symbol_file;
-mod symbolize;
 mod sys;
-mod table;
 mod trap;
-mod typed;
-mod types;
-mod unwind;
-mod value;
 mod vm;
-mod walk;
 pub mod wasi;
-mod wasi_link;
 
-pub use artifact::{Artifact, ExportType, ExternType, ImportType};
-pub use caller::Caller;
-pub use coredump::write_core_dump;
+pub use api::caller::Caller;
+pub use api::externs::Extern;
+pub use api::instance::Instance;
+pub use api::typed::{HostClosure, IntoFunc, TypedFunc, WasmReturn, WasmTy, WasmValues};
+pub use artifact::image::Artifact;
+pub use artifact::info::{ExportType, ExternType, ImportType};
 pub use error::{Error, LinkProblem, Result};
-pub use externs::Extern;
-pub use instance::Instance;
-pub use linker::Linker;
+pub use link::linker::Linker;
+pub use link::wasi::run_command;
 pub use precast_artifact::container::OpenError;
 pub use precast_artifact::trap::TrapCode;
 pub use precast_artifact::types::{
     FuncType, GlobalType, HeapType, Limits as SizeLimits, MemoryType, RefType, TableType, ValType,
 };
-pub use store::{AsStore, Limits, Store, StoreMut, StoreRef};
-pub use symbolize::symbolize;
+pub use stop::coredump::write_core_dump;
+pub use stop::symbolize::symbolize;
+pub use store::contents::{AsStore, Limits, Store, StoreMut, StoreRef};
 pub use sys::process::{deny_write_execute, inherited_descriptor};
 pub use trap::{Frame, SourceLine, Trap};
-pub use typed::{HostClosure, IntoFunc, TypedFunc, WasmReturn, WasmTy, WasmValues};
-pub use value::{Exception, ExnRef, ExternRef, Func, Global, Memory, RawValue, Table, Tag, Val};
-pub use wasi_link::run_command;
+pub use vm::value::{
+    Exception, ExnRef, ExternRef, Func, Global, Memory, RawValue, Table, Tag, Val,
+};

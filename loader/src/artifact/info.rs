@@ -2,7 +2,7 @@
 //! made fast: the context layout, interned types, stubs and exports to look
 //! up.
 
-use crate::types::{self, TypeId};
+use crate::vm::types::{self, TypeId};
 use precast_artifact::abi::ContextLayout;
 use precast_artifact::module::{ExportKind, ImportKind, Module, Range, Stub};
 use precast_artifact::search;

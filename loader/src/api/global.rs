@@ -8,9 +8,9 @@
 #![allow(unsafe_code)]
 
 use crate::error::{Error, Result};
-use crate::store::AsStore;
-use crate::types;
-use crate::value::{Exception, ExternRef, Global, RawValue, Tag, Val};
+use crate::store::contents::AsStore;
+use crate::vm::types;
+use crate::vm::value::{Exception, ExternRef, Global, RawValue, Tag, Val};
 use precast_artifact::types::{FuncType, GlobalType, ValType};
 use std::any::Any;
 use std::cell::UnsafeCell;

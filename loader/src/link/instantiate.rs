@@ -8,23 +8,24 @@
 //! same when the artifact was opened.
 #![allow(unsafe_code)]
 
-use crate::artifact::{Contents, Image, ModuleInfo};
-use crate::builtins;
+use crate::api::externs::{self, Extern};
+use crate::api::func::{Callee, host_binding, slots};
+use crate::api::global;
+use crate::api::memory;
+use crate::api::table;
+use crate::artifact::image::{Contents, Image};
+use crate::artifact::info::ModuleInfo;
+use crate::call::builtins;
 use crate::error::{Error, LinkProblem, Result};
-use crate::externs::{self, Extern};
-use crate::func::{Callee, host_binding, slots};
-use crate::global;
-use crate::guest::{GuestState, HeapContext};
-use crate::host::HostBinding;
-use crate::imports::{self, Provided};
-use crate::matching::Space;
-use crate::memory;
-use crate::segments;
-use crate::store::{StoreCore, StoreMut};
-use crate::table;
-use crate::types;
-use crate::value::Func;
-use crate::vm::{Context, Definition, ImportSlot};
+use crate::link::imports::{self, Provided};
+use crate::store::contents::{StoreCore, StoreMut};
+use crate::store::guest::{GuestState, HeapContext};
+use crate::store::host::HostBinding;
+use crate::store::segments;
+use crate::vm::layout::{Context, Definition, ImportSlot};
+use crate::vm::matching::Space;
+use crate::vm::types;
+use crate::vm::value::Func;
 use precast_artifact::abi::{self, TableKind};
 use precast_artifact::module::{InitStep, InstancePlan, Module};
 use precast_artifact::reloc::RelocKind;

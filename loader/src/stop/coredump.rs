@@ -15,9 +15,9 @@
 //! shared access to the store makes sure of.
 #![allow(unsafe_code)]
 
-use crate::guest::GuestState;
-use crate::linear::LinearMemory;
-use crate::store::{AsStore, StoreCore};
+use crate::store::contents::{AsStore, StoreCore};
+use crate::store::guest::GuestState;
+use crate::store::linear::LinearMemory;
 use crate::trap::{Frame, LocalValue, Trap};
 use precast_artifact::types::{GlobalType, HeapType, MemoryType, RefType, ValType};
 use precast_artifact::wire::Writer;

@@ -14,10 +14,10 @@
 #![allow(unsafe_code)]
 
 use crate::error::{Error, Result};
-use crate::matching::Space;
 use crate::sys::map::Mapping;
 use crate::sys::{page_size, round_to_pages};
-use crate::vm::Definition;
+use crate::vm::layout::Definition;
+use crate::vm::matching::Space;
 use precast_artifact::types::MemoryType;
 use std::fs::File;
 use std::io;

@@ -1,13 +1,13 @@
 //! Satisfying imports: what was provided, and whether it matches.
 
-use crate::artifact::{ExternType, ModuleInfo};
+use crate::api::externs::Extern;
+use crate::artifact::info::{ExternType, ModuleInfo};
 use crate::error::LinkProblem;
-use crate::externs::Extern;
-use crate::host::HostFunc;
-use crate::matching::{self, Space};
-use crate::store::StoreCore;
-use crate::types;
-use crate::value::Memory;
+use crate::store::contents::StoreCore;
+use crate::store::host::HostFunc;
+use crate::vm::matching::{self, Space};
+use crate::vm::types;
+use crate::vm::value::Memory;
 use precast_artifact::module::{ImportKind, MemoryModel, Module};
 use std::sync::Arc;
 

@@ -6,14 +6,14 @@
 //! so the value array has the right size.
 #![allow(unsafe_code)]
 
-use crate::caller::Caller;
+use crate::api::caller::Caller;
+use crate::api::func::{self, Callee};
 use crate::error::{Error, Result};
-use crate::func::{self, Callee};
-use crate::host::HostFunc;
-use crate::matching;
-use crate::store::AsStore;
-use crate::types;
-use crate::value::{self, ExnRef, ExternRef, Func, RawValue, StoreId, Val};
+use crate::store::contents::AsStore;
+use crate::store::host::HostFunc;
+use crate::vm::matching;
+use crate::vm::types;
+use crate::vm::value::{self, ExnRef, ExternRef, Func, RawValue, StoreId, Val};
 use precast_artifact::types::{FuncType, RefType, ValType};
 use std::marker::PhantomData;
 use std::sync::Arc;

@@ -6,9 +6,10 @@
 //! its address. Context fields are read at offsets of its module's layout.
 #![allow(unsafe_code)]
 
-use crate::artifact::{Image, ModuleInfo};
-use crate::host::HostBinding;
-use crate::vm::{Context, ImportSlot};
+use crate::artifact::image::Image;
+use crate::artifact::info::ModuleInfo;
+use crate::store::host::HostBinding;
+use crate::vm::layout::{Context, ImportSlot};
 use precast_artifact::abi;
 use precast_artifact::module::Module;
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};

@@ -8,9 +8,9 @@
 #![allow(unsafe_code)]
 
 use crate::error::Result;
-use crate::types::TypeId;
-use crate::value::RawValue;
-use crate::vm::{Definition, FixedFields, FuncRecord, StoreBlock};
+use crate::vm::layout::{Definition, FixedFields, FuncRecord, StoreBlock};
+use crate::vm::types::TypeId;
+use crate::vm::value::RawValue;
 use precast_artifact::abi;
 use std::fmt;
 use std::ptr::NonNull;
@@ -34,7 +34,7 @@ pub(crate) struct HostFunc {
 
 impl fmt::Debug for HostFunc {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "HostFunc({})", crate::types::get(self.ty))
+        write!(f, "HostFunc({})", crate::vm::types::get(self.ty))
     }
 }
 

@@ -8,9 +8,9 @@
 //! when the record is alive; from then on it lives as long as its store.
 #![allow(unsafe_code)]
 
-use crate::matching;
-use crate::types::TypeId;
-use crate::vm::{ExceptionHeader, FuncRecord};
+use crate::vm::layout::{ExceptionHeader, FuncRecord};
+use crate::vm::matching;
+use crate::vm::types::TypeId;
 use precast_artifact::types::{GlobalType, HeapType, RefType, ValType};
 use std::fmt;
 use std::ptr::with_exposed_provenance;

@@ -1,9 +1,9 @@
 //! Tables, as the host uses them.
 
-use crate::elements::Elements;
 use crate::error::{Error, Result};
-use crate::store::{AsStore, StoreCore};
-use crate::value::{RawValue, Table, Val};
+use crate::store::contents::{AsStore, StoreCore};
+use crate::store::elements::Elements;
+use crate::vm::value::{RawValue, Table, Val};
 use precast_artifact::types::{TableType, ValType};
 
 impl Table {

@@ -9,7 +9,7 @@
 #![allow(unsafe_code)]
 
 use crate::error::{Error, Result};
-use crate::vm::Definition;
+use crate::vm::layout::Definition;
 use precast_artifact::types::TableType;
 use std::cell::Cell;
 use std::ptr::with_exposed_provenance_mut;

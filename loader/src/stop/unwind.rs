@@ -19,17 +19,17 @@
 //! records.
 #![allow(unsafe_code)]
 
-use crate::artifact::Image;
+use crate::artifact::image::Image;
+use crate::artifact::registry;
 use crate::error::{Error, Result};
-use crate::exceptions::{self, Marker};
-use crate::guest::GuestState;
-use crate::registry;
-use crate::store::StoreCore;
+use crate::stop::walk::{caller, outwards};
+use crate::store::contents::StoreCore;
+use crate::store::exceptions::{self, Marker};
+use crate::store::guest::GuestState;
 use crate::sys::registers::Landing;
-use crate::types::{self, TypeId};
-use crate::value::{Exception, Kind, RawValue, Tag, Val, kind};
-use crate::vm::ExceptionHeader;
-use crate::walk::{caller, outwards};
+use crate::vm::layout::ExceptionHeader;
+use crate::vm::types::{self, TypeId};
+use crate::vm::value::{Exception, Kind, RawValue, Tag, Val, kind};
 use precast_artifact::handlers;
 use precast_artifact::types::ValType;
 use std::ptr::{with_exposed_provenance, with_exposed_provenance_mut};

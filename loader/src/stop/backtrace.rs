@@ -13,13 +13,13 @@
 //! Guests of the store must be stopped.
 #![allow(unsafe_code)]
 
-use crate::artifact::Image;
-use crate::registry;
-use crate::store::StoreCore;
-use crate::symbolize;
+use crate::artifact::image::Image;
+use crate::artifact::registry;
+use crate::stop::symbolize;
+use crate::stop::walk::{Position, caller, outwards};
+use crate::store::contents::StoreCore;
 use crate::trap::{Frame, LocalValue, Trap};
-use crate::vm::FaultRecord;
-use crate::walk::{Position, caller, outwards};
+use crate::vm::layout::FaultRecord;
 use precast_artifact::container;
 use precast_artifact::locals::{self, Local};
 use precast_artifact::module::Module;

@@ -6,10 +6,10 @@
 //! Globals are read at the addresses that contexts hold for them.
 #![allow(unsafe_code)]
 
-use crate::guest::GuestState;
-use crate::linear::LinearMemory;
-use crate::store::StoreCore;
-use crate::value::RawValue;
+use crate::store::contents::StoreCore;
+use crate::store::guest::GuestState;
+use crate::store::linear::LinearMemory;
+use crate::vm::value::RawValue;
 use precast_artifact::module::{ConstExpr, ConstOp, ElementItems, Range};
 use precast_artifact::trap::TrapCode;
 use precast_artifact::types::ValType;

@@ -17,18 +17,18 @@
 #![allow(unsafe_code)]
 
 use crate::error::Error;
-use crate::guest::GuestState;
-use crate::host::HostBinding;
-use crate::linear::LinearMemory;
-use crate::segments::{self, store_table};
-use crate::store::StoreCore;
+use crate::stop::unwind;
+use crate::store::contents::StoreCore;
+use crate::store::guest::GuestState;
+use crate::store::host::HostBinding;
+use crate::store::linear::LinearMemory;
+use crate::store::segments::{self, store_table};
 use crate::sys::registers::Landing;
 use crate::sys::stubs::builtin_stub;
 use crate::trap::Trap;
-use crate::types;
-use crate::unwind;
-use crate::value::{Exception, RawValue};
-use crate::vm::{Context, StoreBlock};
+use crate::vm::layout::{Context, StoreBlock};
+use crate::vm::types;
+use crate::vm::value::{Exception, RawValue};
 use precast_artifact::abi::{self, Builtin, BuiltinReturn};
 use precast_artifact::trap::TrapCode;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -7,15 +7,15 @@
 //! array of the type's size.
 #![allow(unsafe_code)]
 
-use crate::builtins;
-use crate::call::{self, Target};
-use crate::caller::Caller;
+use crate::api::caller::Caller;
+use crate::call::builtins;
+use crate::call::invoke::{self, Target};
 use crate::error::{Error, Result};
-use crate::host::{Callback, HostBinding, HostFunc};
-use crate::store::{AsStore, StoreCore, StoreMut};
-use crate::types::{self, TypeId};
-use crate::value::{Func, RawValue, Val};
-use crate::vm::{Context, FuncRecord, StoreBlock};
+use crate::store::contents::{AsStore, StoreCore, StoreMut};
+use crate::store::host::{Callback, HostBinding, HostFunc};
+use crate::vm::layout::{Context, FuncRecord, StoreBlock};
+use crate::vm::types::{self, TypeId};
+use crate::vm::value::{Func, RawValue, Val};
 use precast_artifact::abi;
 use precast_artifact::types::FuncType;
 use std::ptr::{NonNull, with_exposed_provenance};
@@ -130,7 +130,7 @@ impl Callee {
         }
         let FuncRecord { code, context, type_id, .. } = record;
         // SAFETY: a record without a host value is an instance's.
-        let owner = unsafe { crate::guest::GuestState::index_of(Context(context)) };
+        let owner = unsafe { crate::store::guest::GuestState::index_of(Context(context)) };
         let guest = &core.instances[owner];
         let (module, info) = guest.module();
         let own = info.entry_stub(type_id).map(|stub| guest.image.code(module, stub));
@@ -153,7 +153,7 @@ impl Callee {
     ) -> Result<()> {
         match self {
             // SAFETY: the access keeps others away from the store.
-            Self::Guest(target) => unsafe { call::invoke(access.pointer(), *target, values) },
+            Self::Guest(target) => unsafe { invoke::invoke(access.pointer(), *target, values) },
             Self::Host(func, instance) => {
                 (func.call)(access.pointer().cast(), *instance, &mut values[..func.slots])
             }

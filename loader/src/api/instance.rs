@@ -1,10 +1,10 @@
 //! Instances, as the host uses them.
 
+use crate::api::externs::{self, Extern};
+use crate::api::typed::{TypedFunc, WasmValues};
 use crate::error::{Error, Result};
-use crate::externs::{self, Extern};
-use crate::store::AsStore;
-use crate::typed::{TypedFunc, WasmValues};
-use crate::value::{Func, Global, Memory, StoreId, Table};
+use crate::store::contents::AsStore;
+use crate::vm::value::{Func, Global, Memory, StoreId, Table};
 
 /// An instance of an artifact. A handle: it can be copied, and is good as long
 /// as its store lives.

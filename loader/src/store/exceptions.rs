@@ -13,7 +13,7 @@
 //! sweep, whose caller names every place that may hold a reference.
 #![allow(unsafe_code)]
 
-use crate::vm::ExceptionHeader;
+use crate::vm::layout::ExceptionHeader;
 use precast_artifact::abi;
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::ptr::{with_exposed_provenance, with_exposed_provenance_mut};

@@ -1,11 +1,11 @@
 //! WASI preview 1 for instances: binds [`wasi`] to a linker.
 
-use crate::caller::Caller;
+use crate::api::caller::Caller;
+use crate::api::instance::Instance;
 use crate::error::{Error, Result};
-use crate::instance::Instance;
-use crate::linker::Linker;
-use crate::store::AsStore;
-use crate::value::RawValue;
+use crate::link::linker::Linker;
+use crate::store::contents::AsStore;
+use crate::vm::value::RawValue;
 use crate::wasi::{self, FUNCTIONS, GuestMemory, Outcome, WasiCtx, WasiFunction};
 use precast_artifact::types::{FuncType, ValType};
 

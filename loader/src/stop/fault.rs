@@ -18,13 +18,13 @@
 //! faults in guest code or stubs, and there nothing else touches the store.
 #![allow(unsafe_code)]
 
-use crate::artifact::Image;
-use crate::registry;
-use crate::store::StoreCore;
+use crate::artifact::image::Image;
+use crate::artifact::registry;
+use crate::store::contents::StoreCore;
 use crate::sys::registers::Registers;
 use crate::sys::signals::{Fault, FaultKind, Resume};
 use crate::sys::{arch, stubs};
-use crate::vm::FaultRecord;
+use crate::vm::layout::FaultRecord;
 use precast_artifact::abi::NULL_GUARD;
 use precast_artifact::search::{Site, Table};
 use precast_artifact::trap::TrapCode;

@@ -1,17 +1,18 @@
 //! Linkers: names for what guests may import.
 
-use crate::artifact::{Artifact, ExternType};
-use crate::caller::Caller;
+use crate::api::caller::Caller;
+use crate::api::externs::Extern;
+use crate::api::func;
+use crate::api::instance::Instance;
+use crate::api::typed::IntoFunc;
+use crate::artifact::image::Artifact;
+use crate::artifact::info::ExternType;
 use crate::error::{Error, Result};
-use crate::externs::Extern;
-use crate::func;
-use crate::host::HostFunc;
-use crate::imports::Provided;
-use crate::instance::Instance;
-use crate::instantiate;
-use crate::store::AsStore;
-use crate::typed::IntoFunc;
-use crate::value::{RawValue, Val};
+use crate::link::imports::Provided;
+use crate::link::instantiate;
+use crate::store::contents::AsStore;
+use crate::store::host::HostFunc;
+use crate::vm::value::{RawValue, Val};
 use precast_artifact::types::FuncType;
 use std::collections::HashMap;
 use std::marker::PhantomData;

@@ -1,9 +1,9 @@
 //! What can be exported and imported.
 
-use crate::artifact::ExternType;
-use crate::store::StoreCore;
-use crate::types;
-use crate::value::{Func, Global, Memory, StoreId, Table, Tag};
+use crate::artifact::info::ExternType;
+use crate::store::contents::StoreCore;
+use crate::vm::types;
+use crate::vm::value::{Func, Global, Memory, StoreId, Table, Tag};
 use precast_artifact::module::ExportKind;
 use std::fmt;
 

@@ -6,10 +6,10 @@
 #![allow(unsafe_code)]
 
 use crate::error::{Error, Result};
-use crate::linear::LinearMemory;
-use crate::matching::Space;
-use crate::store::{AsStore, StoreCore};
-use crate::value::Memory;
+use crate::store::contents::{AsStore, StoreCore};
+use crate::store::linear::LinearMemory;
+use crate::vm::matching::Space;
+use crate::vm::value::Memory;
 use precast_artifact::abi;
 use precast_artifact::trap::TrapCode;
 use precast_artifact::types::MemoryType;

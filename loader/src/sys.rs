@@ -31,15 +31,15 @@ pub(crate) mod stack;
 pub(crate) mod stubs;
 
 #[cfg(target_arch = "x86_64")]
-#[path = "x86_64.rs"]
+#[path = "sys/x86_64.rs"]
 pub(crate) mod arch;
 
 #[cfg(target_arch = "aarch64")]
-#[path = "aarch64.rs"]
+#[path = "sys/aarch64.rs"]
 pub(crate) mod arch;
 
 #[cfg(target_arch = "riscv64")]
-#[path = "riscv64.rs"]
+#[path = "sys/riscv64.rs"]
 pub(crate) mod arch;
 
 #[cfg(not(all(
@@ -47,7 +47,7 @@ pub(crate) mod arch;
     any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")
 )))]
 compile_error!(
-    "precast-loader runs on Linux on x86-64, aarch64 and riscv64; see sys/mod.rs for what a port needs"
+    "precast-loader runs on Linux on x86-64, aarch64 and riscv64; see sys.rs for what a port needs"
 );
 
 /// Size of a page of the host in bytes.

@@ -1,0 +1,282 @@
+//! A type per index space and per kind of offset, so that one is not taken for
+//! another. All are a number of 32 bits and cost what the number costs.
+//!
+//! | type | counts | in |
+//! |-|-|-|
+//! | [`FuncIndex`], [`TableIndex`], [`MemoryIndex`], [`GlobalIndex`], [`TagIndex`] | what a module imports, then what it defines | the module's index spaces (core specification 2.5.1) |
+//! | [`DefinedFuncIndex`] | functions that the module defines | as above, without the imported ones |
+//! | [`TypeIndex`] | types as the module declares them | the module's type section |
+//! | [`CanonicalTypeIndex`] | types, of which no two are equal | [`Module::types`](crate::module::Module::types) |
+//! | [`TypeId`] | types, of which no two are equal | the process that runs modules |
+//! | [`DataIndex`], [`ElementIndex`] | segments | the module |
+//! | [`LocalIndex`] | parameters, then locals | a function |
+//! | [`ImportIndex`] | imports of every kind | [`Module::imports`](crate::module::Module::imports) |
+//! | [`FuncrefIndex`] | funcref records | a context, and [`Module::funcrefs`](crate::module::Module::funcrefs) |
+//! | [`ModuleIndex`], [`InstanceIndex`] | core modules and their instances | [`Description`](crate::module::Description) |
+//! | [`CodeOffset`] | bytes from the start of a module's code | [`Module::text`](crate::module::Module::text), `.text` |
+//! | [`BodyOffset`] | bytes from the start of a function's body | the code section |
+//! | [`WasmOffset`] | bytes from the start of the WebAssembly module | the source file |
+//!
+//! An index or offset prints as its number; its `Debug` form says of what.
+//!
+//! # A new index space
+//!
+//! One line in the list below, and one in the table above.
+
+use crate::wire::{Reader, Result, Writer};
+use std::fmt;
+
+/// Defines the types of this module: of indices, and of offsets.
+macro_rules! numbers {
+    (indices { $($(#[$doc:meta])* $index:ident: $of_index:literal,)* }
+     offsets { $($(#[$also:meta])* $offset:ident: $of_offset:literal,)* }) => {
+        $(numbers!(number $(#[$doc])* $index: $of_index);)*
+        $(numbers!(number $(#[$also])* $offset: $of_offset);)*
+        $(numbers!(index $index);)*
+        $(numbers!(offset $offset);)*
+    };
+    (number $(#[$doc:meta])* $name:ident: $of:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(transparent)]
+        pub struct $name(u32);
+
+        impl $name {
+            /// With this number.
+            pub const fn new(number: u32) -> Self {
+                Self(number)
+            }
+
+            /// Its number.
+            pub const fn get(self) -> u32 {
+                self.0
+            }
+
+            /// Its number, for slices.
+            pub const fn index(self) -> usize {
+                self.0 as usize
+            }
+
+            /// With a position in a slice as its number.
+            ///
+            /// # Panics
+            ///
+            /// If it does not fit: what is counted here is fewer than 2³²,
+            /// which a binary module's own counts and sizes see to.
+            pub fn from_index(position: usize) -> Self {
+                Self(u32::try_from(position).expect("a number of 32 bits"))
+            }
+
+            /// Appends the encoding, LEB128.
+            pub fn encode(self, w: &mut Writer) {
+                w.leb(self.0.into());
+            }
+
+            /// Reads what `encode` wrote.
+            pub fn decode(r: &mut Reader<'_>) -> Result<Self> {
+                r.leb32().map(Self)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!($of, " {}"), self.0)
+            }
+        }
+    };
+    (index $name:ident) => {
+        impl $name {
+            /// The first `count`, in order.
+            pub fn first(count: u32) -> impl DoubleEndedIterator<Item = Self> + ExactSizeIterator {
+                (0..count).map(Self)
+            }
+
+            /// Each item with its number, from zero.
+            pub fn enumerate<I: IntoIterator>(items: I) -> impl Iterator<Item = (Self, I::Item)> {
+                (0..).map(Self).zip(items)
+            }
+
+            /// The next one.
+            ///
+            /// # Panics
+            ///
+            /// If there is none, after 2³² − 1.
+            pub fn next(self) -> Self {
+                Self(self.0.checked_add(1).expect("a number of 32 bits"))
+            }
+        }
+    };
+    (offset $name:ident) => {
+        impl $name {
+            /// The start of what it counts in.
+            pub const START: Self = Self(0);
+
+            /// So many bytes further; none past what 32 bits can count.
+            pub const fn checked_add(self, bytes: u32) -> Option<Self> {
+                match self.0.checked_add(bytes) {
+                    Some(number) => Some(Self(number)),
+                    None => None,
+                }
+            }
+
+            /// So many bytes before; none before the start.
+            pub const fn checked_sub(self, bytes: u32) -> Option<Self> {
+                match self.0.checked_sub(bytes) {
+                    Some(number) => Some(Self(number)),
+                    None => None,
+                }
+            }
+
+            /// Bytes from an earlier offset up to this one; none if that is a
+            /// later one.
+            pub const fn distance_from(self, earlier: Self) -> Option<u32> {
+                self.0.checked_sub(earlier.0)
+            }
+        }
+
+        impl fmt::LowerHex for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+numbers! {
+    indices {
+        /// A function, imported or defined.
+        FuncIndex: "function",
+        /// A function that the module defines, counted from the first of them.
+        DefinedFuncIndex: "defined function",
+        /// A type as the module declares it: others may be equal to it.
+        TypeIndex: "type",
+        /// A type among those of a module of which no two are equal.
+        CanonicalTypeIndex: "canonical type",
+        /// A type in the process: equal types of all modules have the same.
+        TypeId: "type id",
+        /// A table, imported or defined.
+        TableIndex: "table",
+        /// A memory, imported or defined.
+        MemoryIndex: "memory",
+        /// A global, imported or defined.
+        GlobalIndex: "global",
+        /// An exception tag, imported or defined.
+        TagIndex: "tag",
+        /// A data segment.
+        DataIndex: "data segment",
+        /// An element segment.
+        ElementIndex: "element segment",
+        /// A parameter or local of a function.
+        LocalIndex: "local",
+        /// An import, of whatever kind.
+        ImportIndex: "import",
+        /// A funcref record of a context.
+        FuncrefIndex: "funcref record",
+        /// A core module of an artifact.
+        ModuleIndex: "module",
+        /// An instance of an artifact, in the order in which they are made.
+        InstanceIndex: "instance",
+    }
+    offsets {
+        /// Bytes from the start of a module's code.
+        CodeOffset: "code offset",
+        /// Bytes from the start of a function's body in the code section,
+        /// which is where its locals are declared.
+        BodyOffset: "body offset",
+        /// Bytes from the start of the WebAssembly module.
+        WasmOffset: "wasm offset",
+    }
+}
+
+impl FuncIndex {
+    /// Its index among the functions that the module defines, if it is none of
+    /// the `imported` ones.
+    pub const fn defined(self, imported: u32) -> Option<DefinedFuncIndex> {
+        match self.0.checked_sub(imported) {
+            Some(index) => Some(DefinedFuncIndex(index)),
+            None => None,
+        }
+    }
+}
+
+impl DefinedFuncIndex {
+    /// Its index among all functions of a module with `imported` ones.
+    ///
+    /// # Panics
+    ///
+    /// If that is more than 32 bits can count, which no module has.
+    pub fn in_module(self, imported: u32) -> FuncIndex {
+        FuncIndex(self.0.checked_add(imported).expect("a number of 32 bits"))
+    }
+}
+
+impl BodyOffset {
+    /// The offset in the module, of a body that begins at `body`; none past
+    /// what 32 bits can count.
+    pub const fn in_module(self, body: WasmOffset) -> Option<WasmOffset> {
+        body.checked_add(self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_print_as_numbers_and_say_what_they_count() {
+        let (function, offset) = (FuncIndex::new(5), CodeOffset::new(255));
+        assert_eq!(
+            (function.to_string(), format!("{function:?}")),
+            ("5".into(), "function 5".into())
+        );
+        assert_eq!(format!("{offset} {offset:#x} {offset:?}"), "255 0xff code offset 255");
+        assert_eq!((function.get(), function.index()), (5, 5));
+        assert_eq!(FuncIndex::from_index(5), function);
+    }
+
+    #[test]
+    fn defined_functions_come_after_the_imported_ones() {
+        assert_eq!(FuncIndex::new(2).defined(3), None);
+        assert_eq!(FuncIndex::new(3).defined(3), Some(DefinedFuncIndex::new(0)));
+        for defined in DefinedFuncIndex::first(4) {
+            assert_eq!(defined.in_module(3).defined(3), Some(defined));
+        }
+    }
+
+    #[test]
+    fn items_are_numbered_from_zero() {
+        let numbered: Vec<_> = TableIndex::enumerate(["a", "b"]).collect();
+        assert_eq!(numbered, [(TableIndex::new(0), "a"), (TableIndex::new(1), "b")]);
+        assert_eq!(TagIndex::first(3).last(), Some(TagIndex::new(2)));
+        assert_eq!(DataIndex::new(7).next(), DataIndex::new(8));
+    }
+
+    #[test]
+    fn offsets_stay_in_32_bits() {
+        let (start, last) = (CodeOffset::START, CodeOffset::new(u32::MAX));
+        assert_eq!(start.checked_add(9), Some(CodeOffset::new(9)));
+        assert_eq!((last.checked_add(0), last.checked_add(1)), (Some(last), None));
+        assert_eq!((last.checked_sub(u32::MAX), start.checked_sub(1)), (Some(start), None));
+        assert_eq!((last.distance_from(start), start.distance_from(last)), (Some(u32::MAX), None));
+        let body = WasmOffset::new(u32::MAX - 4);
+        assert_eq!(BodyOffset::new(4).in_module(body), Some(WasmOffset::new(u32::MAX)));
+        assert_eq!(BodyOffset::new(5).in_module(body), None);
+    }
+
+    #[test]
+    fn what_is_encoded_is_decoded() {
+        let mut w = Writer::new();
+        GlobalIndex::new(300).encode(&mut w);
+        w.leb(1 << 32);
+        let bytes = w.finish();
+        let mut r = Reader::new("test", &bytes);
+        assert_eq!(GlobalIndex::decode(&mut r), Ok(GlobalIndex::new(300)));
+        assert!(GlobalIndex::decode(&mut r).is_err());
+    }
+}
