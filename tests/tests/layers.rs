@@ -1,7 +1,7 @@
 //! The import law: the contract knows nobody, compiler and loader do not know
 //! each other, and inside each crate imports point down.
 
-use precast_tests::imports::{self, Crate};
+use precast_tests::imports::{self, Crate, Edge};
 use precast_tests::root;
 use std::collections::BTreeSet;
 use std::fs;
@@ -48,15 +48,11 @@ fn imports_point_down(root_file: &str) {
         if !parent.is_empty() {
             edges.retain(|edge| edge.from != "self" && edge.to != "self");
         }
-        if let Some(cycle) = imports::find_cycle(&edges) {
-            let between = |name: &String| cycle.contains(name);
-            let shown: Vec<String> = edges
-                .iter()
-                .filter(|edge| between(&edge.from) && between(&edge.to))
-                .map(|edge| format!("{} -> {}: {}", edge.from, edge.to, edge.example))
-                .collect();
-            panic!("modules of {root_file} {parent:?} import in a circle:\n{}", shown.join("\n"));
-        }
+        let circles = imports::circles(&edges);
+        let line = |edge: &Edge| format!("{} -> {}: {}", edge.from, edge.to, edge.example);
+        let shown: Vec<String> = circles.iter().flat_map(|c| &c.edges).map(line).collect();
+        let shown = shown.join("\n");
+        assert!(circles.is_empty(), "circles in {root_file} below {parent:?}:\n{shown}");
     }
 }
 

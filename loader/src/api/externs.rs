@@ -2,8 +2,8 @@
 
 use crate::artifact::info::ExternType;
 use crate::store::contents::StoreCore;
+use crate::vm::handle::{Func, Global, Memory, StoreId, Table, Tag};
 use crate::vm::types;
-use crate::vm::value::{Func, Global, Memory, StoreId, Table, Tag};
 use precast_artifact::module::ExportKind;
 use std::fmt;
 

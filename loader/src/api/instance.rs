@@ -3,8 +3,8 @@
 use crate::api::externs::{self, Extern};
 use crate::api::typed::{TypedFunc, WasmValues};
 use crate::error::{Error, Result};
-use crate::store::contents::AsStore;
-use crate::vm::value::{Func, Global, Memory, StoreId, Table};
+use crate::store::access::AsStore;
+use crate::vm::handle::{Func, Global, Memory, StoreId, Table};
 
 /// An instance of an artifact. A handle: it can be copied, and is good as long
 /// as its store lives.

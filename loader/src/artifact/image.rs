@@ -7,8 +7,10 @@
 //!
 //! # Safety
 //!
-//! Only [`Artifact::linked`] is unsafe, and hands what its caller promises on
-//! to [`Linked::read`].
+//! [`Artifact::linked`] hands what its caller promises on to [`Linked::read`].
+//! [`Image::at`] follows the address that an image registered itself with,
+//! which stays good until the image is gone.
+#![allow(unsafe_code)]
 
 use crate::artifact::fit;
 use crate::artifact::info::{ExportType, ImportType, ModuleInfo};
@@ -24,6 +26,7 @@ use precast_artifact::module::{Bounds, Description, MemoryRun, Module, Range};
 use precast_artifact::note::Note;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::ptr::with_exposed_provenance;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 
@@ -168,7 +171,6 @@ impl Artifact {
     /// `descriptor` is the address of such a symbol. The program or library
     /// that the object was linked into stays loaded as long as the process
     /// lives.
-    #[allow(unsafe_code)]
     pub unsafe fn linked(descriptor: *const u8) -> Result<Self> {
         // SAFETY: as the caller promises.
         let (note, linked) =
@@ -265,6 +267,21 @@ fn describe(bytes: &[u8], note: &Note, path: Option<&Path>) -> Result<Descriptio
 }
 
 impl Image {
+    /// The image whose text holds `pc`. Takes no lock and allocates nothing, so
+    /// the signal handler may ask.
+    ///
+    /// # Safety
+    ///
+    /// If `pc` is in an image's text, then a guest stands there or returns
+    /// there, and does neither go on nor end during `'a`: its store keeps the
+    /// image.
+    pub(crate) unsafe fn at<'a>(pc: usize) -> Option<&'a Self> {
+        let image = registry::find(pc)?;
+        // SAFETY: images are registered with their address and leave the
+        // registry before they are freed; the caller says that this one stays.
+        Some(unsafe { &*with_exposed_provenance(image) })
+    }
+
     /// Address of an offset in the image.
     pub(crate) fn address(&self, offset: u64) -> usize {
         match &self.source {

@@ -5,9 +5,9 @@ use crate::artifact::info::{ExternType, ModuleInfo};
 use crate::error::LinkProblem;
 use crate::store::contents::StoreCore;
 use crate::store::host::HostFunc;
+use crate::vm::handle::Memory;
 use crate::vm::matching::{self, Space};
 use crate::vm::types;
-use crate::vm::value::Memory;
 use precast_artifact::module::{ImportKind, MemoryModel, Module};
 use std::sync::Arc;
 

@@ -15,8 +15,9 @@
 //! shared access to the store makes sure of.
 #![allow(unsafe_code)]
 
-use crate::store::contents::{AsStore, StoreCore};
-use crate::store::guest::GuestState;
+use crate::store::access::AsStore;
+use crate::store::contents::StoreCore;
+use crate::store::instance::InstanceState;
 use crate::store::linear::LinearMemory;
 use crate::trap::{Frame, LocalValue, Trap};
 use precast_artifact::types::{GlobalType, HeapType, MemoryType, RefType, ValType};
@@ -102,7 +103,7 @@ fn modules(core: &StoreCore, program: &str) -> Vec<((usize, u32), String)> {
 }
 
 /// What tells an instance's module from others.
-fn identity(guest: &GuestState) -> (usize, u32) {
+fn identity(guest: &InstanceState) -> (usize, u32) {
     (guest.image.address(0), guest.module)
 }
 
@@ -122,7 +123,7 @@ fn limits(w: &mut Writer, memory: &LinearMemory) {
 /// All globals of all instances, imported ones once for each. Gives how many
 /// come before those of each instance.
 fn globals(w: &mut Writer, core: &StoreCore) -> Vec<u64> {
-    let count = |guest: &GuestState| guest.module().0.globals.len() as u64;
+    let count = |guest: &InstanceState| guest.module().0.globals.len() as u64;
     let mut before = Vec::with_capacity(core.instances.len());
     let mut total = 0;
     for guest in &core.instances {

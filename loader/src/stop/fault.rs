@@ -19,7 +19,6 @@
 #![allow(unsafe_code)]
 
 use crate::artifact::image::Image;
-use crate::artifact::registry;
 use crate::store::contents::StoreCore;
 use crate::sys::registers::Registers;
 use crate::sys::signals::{Fault, FaultKind, Resume};
@@ -29,7 +28,7 @@ use precast_artifact::abi::NULL_GUARD;
 use precast_artifact::search::{Site, Table};
 use precast_artifact::trap::TrapCode;
 use std::cell::Cell;
-use std::ptr::{null, with_exposed_provenance};
+use std::ptr::null;
 
 thread_local! {
     /// The store whose guest runs on this thread, or null.
@@ -44,8 +43,8 @@ pub(crate) fn set_current(store: *const StoreCore) -> *const StoreCore {
 /// Says whether a fault is a trap, and if so notes where and how to go on.
 pub(crate) fn decide(fault: &Fault) -> Option<Resume> {
     let Registers { pc, fp, .. } = fault.registers;
-    // SAFETY: an image is registered for as long as its code can run.
-    let image = registry::find(pc).map(|i| unsafe { &*with_exposed_provenance::<Image>(i) });
+    // SAFETY: the thread stands there, and goes on when this has returned.
+    let image = unsafe { Image::at(pc) };
     if image.is_none() && !stubs::in_stubs(pc) {
         return None;
     }

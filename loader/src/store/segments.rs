@@ -7,13 +7,11 @@
 #![allow(unsafe_code)]
 
 use crate::store::contents::StoreCore;
-use crate::store::guest::GuestState;
+use crate::store::instance::InstanceState;
 use crate::store::linear::LinearMemory;
-use crate::vm::value::RawValue;
+use crate::vm::raw::{self, RawValue};
 use precast_artifact::module::{ConstExpr, ConstOp, ElementItems, Range};
 use precast_artifact::trap::TrapCode;
-use precast_artifact::types::ValType;
-use std::ptr::with_exposed_provenance;
 
 /// `memory.init`: copies part of a data segment.
 pub(crate) fn memory_init(
@@ -39,7 +37,7 @@ pub(crate) fn memory_init(
 pub(crate) fn data_drop(core: &mut StoreCore, instance: usize, segment: u32) {
     let guest = &mut core.instances[instance];
     let count = guest.module().0.data.len();
-    GuestState::drop_segment(&mut guest.dropped_data, segment, count);
+    InstanceState::drop_segment(&mut guest.dropped_data, segment, count);
 }
 
 /// `table.init`: copies part of an element segment.
@@ -80,11 +78,11 @@ pub(crate) fn table_init(
 pub(crate) fn elem_drop(core: &mut StoreCore, instance: usize, segment: u32) {
     let guest = &mut core.instances[instance];
     let count = guest.module().0.elements.len();
-    GuestState::drop_segment(&mut guest.dropped_elements, segment, count);
+    InstanceState::drop_segment(&mut guest.dropped_elements, segment, count);
 }
 
 /// Length of an element segment.
-pub(crate) fn element_count(guest: &GuestState, segment: u32) -> u64 {
+pub(crate) fn element_count(guest: &InstanceState, segment: u32) -> u64 {
     match &guest.module().0.elements[segment as usize].items {
         ElementItems::Functions(functions) => functions.len() as u64,
         ElementItems::Expressions(expressions) => expressions.len() as u64,
@@ -92,13 +90,13 @@ pub(crate) fn element_count(guest: &GuestState, segment: u32) -> u64 {
 }
 
 /// Index in the store of a table that is not private.
-pub(crate) fn store_table(guest: &GuestState, table: u32) -> Option<usize> {
+pub(crate) fn store_table(guest: &InstanceState, table: u32) -> Option<usize> {
     guest.tables.get(table as usize).copied().flatten().map(|index| index as usize)
 }
 
 /// The value of a constant expression. Descriptions are checked, so it has
 /// one.
-pub(crate) fn evaluate(guest: &GuestState, expression: &ConstExpr) -> RawValue {
+pub(crate) fn evaluate(guest: &InstanceState, expression: &ConstExpr) -> RawValue {
     let mut stack: Vec<RawValue> = Vec::with_capacity(expression.ops.len());
     for op in &expression.ops {
         let value = match *op {
@@ -130,14 +128,10 @@ fn binary64(stack: &mut Vec<RawValue>, op: fn(u64, u64) -> u64) -> RawValue {
     op(left.u64(), right.u64()).into()
 }
 
-fn read_global(guest: &GuestState, index: u32) -> RawValue {
-    let address = guest.global(index);
-    match guest.module().0.globals[index as usize].ty.value {
-        // SAFETY: a global of this width stands there.
-        ValType::V128 => unsafe { *with_exposed_provenance::<u128>(address) }.into(),
-        // SAFETY: as above.
-        _ => unsafe { *with_exposed_provenance::<u64>(address) }.into(),
-    }
+fn read_global(guest: &InstanceState, index: u32) -> RawValue {
+    let ty = guest.module().0.globals[index as usize].ty.value;
+    // SAFETY: a global of this type stands there, and no guest runs.
+    unsafe { raw::read_global(guest.global(index), &ty) }
 }
 
 fn part<T>(all: &[T], from: u64, length: u64) -> Option<&[T]> {

@@ -2,7 +2,7 @@
 //!
 //! # Safety
 //!
-//! A [`GuestState`] is boxed in its store, and its context's owner field holds
+//! A [`InstanceState`] is boxed in its store, and its context's owner field holds
 //! its address. Context fields are read at offsets of its module's layout.
 #![allow(unsafe_code)]
 
@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 /// An instance.
 #[derive(Debug)]
-pub(crate) struct GuestState {
+pub(crate) struct InstanceState {
     /// Its index in the store.
     pub(crate) index: u32,
     pub(crate) image: Arc<Image>,
@@ -41,14 +41,14 @@ pub(crate) struct GuestState {
     pub(crate) hosts: Box<[HostBinding]>,
 }
 
-impl GuestState {
+impl InstanceState {
     /// The index of the instance that a context belongs to.
     ///
     /// # Safety
     ///
     /// The context is a live instance's, not a host function's.
     pub(crate) unsafe fn index_of(context: Context) -> usize {
-        // SAFETY: the owner of such a context is a `GuestState`.
+        // SAFETY: the owner of such a context is a `InstanceState`.
         unsafe {
             let owner: usize = context.read(abi::CTX_OWNER);
             (*with_exposed_provenance::<Self>(owner)).index as usize
