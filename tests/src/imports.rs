@@ -16,12 +16,15 @@
 
 mod circles;
 mod code;
+mod law;
+mod ranks;
 mod scan;
 
 pub use circles::{Circle, circles};
 
 use scan::Source;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::fs;
 use std::path::Path;
 
@@ -45,6 +48,12 @@ pub struct Edge {
     pub to: String,
     /// Where: the two files, which may lie deeper, and the names.
     pub example: String,
+}
+
+impl fmt::Display for Edge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} -> {}: {}", self.from, self.to, self.example)
+    }
 }
 
 /// One file using another, with the names that it uses.
@@ -125,12 +134,12 @@ impl Crate {
         for child in &source.files {
             let flat = folder.join(format!("{}.rs", child.name));
             let nested = folder.join(&child.name).join("mod.rs");
-            let file = match &child.path {
-                Some(named) => folder.join(named),
+            let child_file = match &child.path {
+                Some(named) => file.with_file_name(named),
                 None if flat.exists() => flat,
                 None => nested,
             };
-            self.read_module(&file, &folder.join(&child.name), below(&path, &child.name));
+            self.read_module(&child_file, &folder.join(&child.name), below(&path, &child.name));
         }
         self.add(path, source);
     }
@@ -141,7 +150,12 @@ impl Crate {
             self.inline.insert(inner_path.clone());
             self.add(inner_path, inner);
         }
-        self.modules.insert(path, source);
+        // A module that each architecture has a file for is all of them.
+        let module = self.modules.entry(path).or_default();
+        module.uses.append(&mut source.uses);
+        module.paths.append(&mut source.paths);
+        module.files.append(&mut source.files);
+        module.ranks = source.ranks.or(module.ranks.take());
     }
 
     fn edges(&self) -> FileEdges {

@@ -26,10 +26,10 @@ pub mod transcript;
 
 use std::path::{Path, PathBuf};
 
-/// The program that README shows is compiled and run as a doctest.
+/// The program that docs/embedding.md shows is compiled and run as a doctest.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-pub struct Readme;
+#[doc = include_str!("../../docs/embedding.md")]
+pub struct Embedding;
 
 /// Root of the workspace.
 pub fn root() -> &'static Path {

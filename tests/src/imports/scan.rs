@@ -2,6 +2,7 @@
 //! paths, and the modules that it declares.
 
 use super::code::{block, is_name, without_comments, without_tests};
+use super::ranks::ranks;
 
 /// What stands in one module.
 #[derive(Debug, Default)]
@@ -14,6 +15,8 @@ pub(super) struct Source {
     pub(super) files: Vec<ChildFile>,
     /// Modules written out here.
     pub(super) inline: Vec<(String, Source)>,
+    /// Its children in the order that its `//!` gives them, if it does.
+    pub(super) ranks: Option<Vec<String>>,
 }
 
 /// A name that a `use` declaration brings in.
@@ -35,10 +38,14 @@ pub(super) struct ChildFile {
 impl Source {
     /// Scans the text of a file. Tests do not count.
     pub(super) fn scan(text: &str) -> Self {
-        let files = |name: String| ChildFile { path: path_attribute(text, &name), name };
         let code = without_tests(&without_comments(text));
         let mut source = Self::scan_code(&code);
-        source.files = declared_modules(&code).into_iter().map(files).collect();
+        for name in declared_modules(&code) {
+            // Of several with one name, each has its own attribute.
+            let before = source.files.iter().filter(|file| file.name == name).count();
+            source.files.push(ChildFile { path: path_attribute(text, &name, before), name });
+        }
+        source.ranks = ranks(text);
         source
     }
 
@@ -49,6 +56,7 @@ impl Source {
             uses: trees.iter().flat_map(|tree| leaves(tree)).collect(),
             paths: inline_paths(&code),
             files: Vec::new(),
+            ranks: None,
             inline: inline.into_iter().map(|(name, code)| (name, Self::scan_code(&code))).collect(),
         }
     }
@@ -178,10 +186,11 @@ fn declared_modules(code: &str) -> Vec<String> {
     code.lines().filter_map(declaration).collect()
 }
 
-/// The file that `#[path = "FILE"]` names for a module.
-fn path_attribute(text: &str, module: &str) -> Option<String> {
+/// The file that `#[path = "FILE"]` names at the `nth` declaration of a module.
+fn path_attribute(text: &str, module: &str, nth: usize) -> Option<String> {
     let declaration = format!("mod {module};");
-    let before = text[..text.find(&declaration)?].rsplit('\n').map(str::trim);
+    let (at, _) = text.match_indices(&declaration).nth(nth)?;
+    let before = text[..at].rsplit('\n').map(str::trim);
     let mut attributes = before.skip(1).take_while(|line| line.starts_with("#["));
     let named =
         |line: &str| line.strip_prefix("#[path = \"")?.strip_suffix("\"]").map(str::to_owned);
@@ -240,11 +249,15 @@ mod tests {
 
     #[test]
     fn files_of_modules_may_be_named() {
-        let text = "mod a;\n#[path = \"x/b.rs\"]\npub(crate) mod b;\n#[cfg(test)]\nmod tests;\n";
+        let text = "mod a;\n#[cfg(x)]\n#[path = \"x/b.rs\"]\npub(crate) mod b;\n\
+                    #[path = \"y/b.rs\"]\nmod b;\n#[cfg(test)]\nmod tests;\n";
         let file = |name: &str, path: Option<&str>| ChildFile {
             name: name.into(),
             path: path.map(str::to_owned),
         };
-        assert_eq!(Source::scan(text).files, [file("a", None), file("b", Some("x/b.rs"))]);
+        assert_eq!(
+            Source::scan(text).files,
+            [file("a", None), file("b", Some("x/b.rs")), file("b", Some("y/b.rs"))]
+        );
     }
 }
