@@ -3,8 +3,7 @@
 //! Every structure is its fields in order, written with [`Writer`]; lists have
 //! a count before them, enums a number.
 
-use super::SECTION;
-use super::description::{Description, InstancePlan, Link, Module};
+use super::description::{Description, InstancePlan, Link, Module, SECTION};
 use super::entities::{
     EntityIndex, Export, ExportKind, Funcref, Global, Import, ImportKind, Memory, MemoryModel,
     Stub, Table, Tag,

@@ -3,7 +3,7 @@
 
 use super::code::FunctionPlace;
 use super::rows::{Row, row_at};
-use precast_artifact::lines::{LinesWriter, SourceFrame};
+use precast_artifact::debug::lines::{LinesWriter, SourceFrame};
 use std::ops::Range;
 
 /// A call that was inlined.
