@@ -270,7 +270,7 @@ impl Image {
 
     /// Address of an own function.
     fn function(&self, index: u32) -> u64 {
-        let entries = self.entries(self.module.function_table);
+        let entries: Vec<Mapping<FuncIndex>> = self.entries(self.module.function_table);
         let entry = entries.iter().find(|entry| entry.value == FuncIndex::new(index)).unwrap();
         self.note.text.offset + u64::from(entry.code.get())
     }
