@@ -4,7 +4,10 @@ use super::progress::Progress;
 use super::{debug_files, input, output, strip};
 use crate::exit::{Failure, Result};
 use clap::Args;
-use precast_compiler::{DebugFiles, Features, MemoryModel, OptLevel, Options, Report};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use precast_compiler::{
+    DebugFiles, Features, MemoryModel, OptLevel, Optimisation, Options, Report,
+};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -68,8 +71,8 @@ pub struct CodegenOptions {
     memory_reservation: Option<u64>,
 
     /// Leave out an optimisation, by name
-    #[arg(long = "disable", value_name = "NAME")]
-    disabled: Vec<String>,
+    #[arg(long = "disable", value_name = "NAME", value_parser = optimisations())]
+    disabled: Vec<Optimisation>,
 
     /// Number of threads
     #[arg(short, long, value_name = "N")]
@@ -144,6 +147,12 @@ fn parse_memory_model(text: &str) -> Result<MemoryModel, String> {
     }
 }
 
+/// Reads names of optimisations, and lists them in help and errors.
+fn optimisations() -> impl TypedValueParser<Value = Optimisation> {
+    PossibleValuesParser::new(Optimisation::ALL.map(Optimisation::name))
+        .try_map(|name| name.parse::<Optimisation>())
+}
+
 fn parse_remap(text: &str) -> Result<(String, String), String> {
     // The last one, as compilers have it: paths may hold the sign.
     let parts = text.rsplit_once('=').ok_or("expected FROM=TO")?;
@@ -164,7 +173,7 @@ impl CodegenOptions {
             memory_model: self.memory_model.unwrap_or_default(),
             memory_reservation: self.memory_reservation,
             threads: self.jobs,
-            disabled: self.disabled.clone(),
+            disabled: self.disabled.iter().copied().collect(),
             debug_info: self.debug_info,
             remap_path_prefix: self.remap_path_prefix.clone(),
             text_path: None,

@@ -1,5 +1,6 @@
 //! Constant expressions, and globals that never change.
 
+use crate::optimisation::Optimisation;
 use crate::options::Options;
 use crate::parse::Parsed;
 use crate::survey::Summary;
@@ -77,7 +78,7 @@ pub(super) fn find(
 ) -> Vec<Option<Constant>> {
     let of_kind = parsed.exports.iter().filter(|e| e.kind == ExportKind::Global);
     let exported: BTreeSet<u32> = of_kind.map(|e| e.index).collect();
-    let propagate = options.enabled("constant-globals");
+    let propagate = options.enabled(Optimisation::ConstantGlobals);
     let mut constants = Vec::with_capacity(parsed.globals.len());
     for (index, global) in parsed.globals.iter().enumerate() {
         let index = index as u32;
