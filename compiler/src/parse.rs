@@ -10,7 +10,10 @@ use crate::error::{Error, Result};
 use crate::features::Features;
 use convert::Types;
 pub(crate) use custom::BranchHints;
-use precast_artifact::module::{ConstExpr, ElementItems, Export, ExportKind, Import, ImportKind};
+use precast_artifact::index::{CanonicalTypeIndex, FuncIndex};
+use precast_artifact::module::{
+    ConstExpr, ElementItems, EntityIndex, Export, ExportKind, Import, ImportKind,
+};
 use precast_artifact::types::{FuncType, GlobalType, MemoryType, RefType, TableType, ValType};
 use wasmparser::{
     Encoding, ExternalKind, FuncToValidate, FunctionBody, Parser, Payload, TypeRef, ValidPayload,
@@ -198,7 +201,8 @@ impl<'a> Parsed<'a> {
                         ExternalKind::Tag => ExportKind::Tag,
                     };
                     let name = export.name.to_owned();
-                    self.exports.push(Export { name, kind, index: export.index });
+                    let item = EntityIndex::new(kind, export.index);
+                    self.exports.push(Export { name, item });
                 }
             }
             Payload::StartSection { func, .. } => self.start = Some(func),
@@ -240,7 +244,7 @@ impl<'a> Parsed<'a> {
             TypeRef::Func(ty) | TypeRef::FuncExact(ty) => {
                 let ty = self.types.canonical(ty);
                 self.functions.push(ty);
-                ImportKind::Function(ty)
+                ImportKind::Function(CanonicalTypeIndex::new(ty))
             }
             TypeRef::Table(ty) => {
                 let ty = self.types.table(&ty, offset)?;
@@ -278,7 +282,8 @@ impl<'a> Parsed<'a> {
         };
         let (ty, items) = match element.items {
             wasmparser::ElementItems::Functions(reader) => {
-                let functions = reader.into_iter().collect::<wasmparser::Result<Vec<u32>>>()?;
+                let functions = reader.into_iter().map(|index| index.map(FuncIndex::new));
+                let functions = functions.collect::<wasmparser::Result<Vec<_>>>()?;
                 (
                     RefType { nullable: false, ..RefType::FUNCREF },
                     ElementItems::Functions(functions),

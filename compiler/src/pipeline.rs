@@ -30,6 +30,7 @@ use crate::target::Target;
 use crate::translate::{Debug, Env};
 use functions::{compile_functions, compile_stubs, survey_all};
 pub use key::{fingerprint, gains_from_cpu};
+use precast_artifact::index::{CanonicalTypeIndex, CodeOffset, FuncIndex};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -289,9 +290,9 @@ fn describe(plan: &Plan<'_>, parsed: &Parsed<'_>) -> precast_artifact::module::M
         .funcrefs
         .iter()
         .map(|function| precast_artifact::module::Funcref {
-            function: *function,
-            ty: parsed.functions[*function as usize],
-            code: 0,
+            function: FuncIndex::new(*function),
+            ty: CanonicalTypeIndex::new(parsed.functions[*function as usize]),
+            code: CodeOffset::START,
         })
         .collect();
     module

@@ -1,6 +1,7 @@
 //! From wasmparser's types and constant expressions to the artifact's.
 
 use crate::error::{Error, Result};
+use precast_artifact::index::{FuncIndex, GlobalIndex};
 use precast_artifact::module::{ConstExpr, ConstOp};
 use precast_artifact::types::{
     FuncType, GlobalType, HeapType, Limits, MemoryType, RefType, TableType, ValType,
@@ -137,8 +138,12 @@ pub(super) fn const_expr(expr: &wasmparser::ConstExpr<'_>) -> Result<ConstExpr> 
             Operator::F64Const { value } => ConstOp::Bits64(value.bits()),
             Operator::V128Const { value } => ConstOp::Bits128(value.i128() as u128),
             Operator::RefNull { .. } => ConstOp::RefNull,
-            Operator::RefFunc { function_index } => ConstOp::RefFunc(function_index),
-            Operator::GlobalGet { global_index } => ConstOp::GlobalGet(global_index),
+            Operator::RefFunc { function_index } => {
+                ConstOp::RefFunc(FuncIndex::new(function_index))
+            }
+            Operator::GlobalGet { global_index } => {
+                ConstOp::GlobalGet(GlobalIndex::new(global_index))
+            }
             Operator::I32Add => ConstOp::I32Add,
             Operator::I32Sub => ConstOp::I32Sub,
             Operator::I32Mul => ConstOp::I32Mul,

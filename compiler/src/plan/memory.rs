@@ -10,6 +10,7 @@ use crate::link::MemoryContents;
 use crate::optimisation::Optimisation;
 use crate::options::Options;
 use crate::parse::{Parsed, SegmentMode};
+use precast_artifact::index::{DataIndex, MemoryIndex};
 use precast_artifact::module::InitStep;
 
 /// Gaps up to this many bytes are filled with zeros rather than mapped apart.
@@ -49,7 +50,8 @@ pub(super) fn lay_out<'a>(
         // A segment in the image is left empty, as a dropped one is, so it
         // needs no step.
         if !leading {
-            let (segment, memory, offset) = (index as u32, *memory, offset.clone());
+            let (segment, memory) = (DataIndex::from_index(index), MemoryIndex::new(*memory));
+            let offset = offset.clone();
             image.steps.push(InitStep::Data { segment, memory, offset });
         }
     }
