@@ -87,7 +87,9 @@ impl<'a> Plan<'a> {
             tags: parsed.tags.iter().map(|t| t.imported).collect(),
             funcrefs: funcrefs.len() as u32,
         };
-        let layout = ContextLayout::new(&shape).map_err(|why| Error::unsupported(0, why))?;
+        let layout = ContextLayout::new(&shape);
+        // Of all that the module defines together: at no one place.
+        let layout = layout.map_err(|why| Error::unsupported(None, why))?;
         let leaks = may_leak_before_data(parsed, &element_consumed);
         let image = memory::lay_out(parsed, options, page_size, !leaks);
         let mut plan = Self {

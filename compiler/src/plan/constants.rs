@@ -1,5 +1,6 @@
 //! Constant expressions, and globals that never change.
 
+use crate::optimisation::Optimisation;
 use crate::options::Options;
 use crate::parse::Parsed;
 use crate::survey::Summary;
@@ -80,7 +81,7 @@ pub(super) fn find(
         _ => None,
     };
     let exported: BTreeSet<u32> = parsed.exports.iter().filter_map(global).collect();
-    let propagate = options.enabled("constant-globals");
+    let propagate = options.enabled(Optimisation::ConstantGlobals);
     let mut constants = Vec::with_capacity(parsed.globals.len());
     for (index, global) in parsed.globals.iter().enumerate() {
         let index = index as u32;

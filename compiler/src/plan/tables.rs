@@ -4,6 +4,7 @@
 //! compares an immediate.
 
 use super::constants;
+use crate::optimisation::Optimisation;
 use crate::options::Options;
 use crate::parse::{Parsed, SegmentMode};
 use crate::survey::Summary;
@@ -29,7 +30,7 @@ pub(super) fn find_private(
     options: &Options,
 ) -> BTreeMap<u32, PrivateTable> {
     let mut candidates = BTreeMap::new();
-    if !options.enabled("private-tables") {
+    if !options.enabled(Optimisation::PrivateTables) {
         return candidates;
     }
     for (index, table) in parsed.tables.iter().enumerate() {
