@@ -275,7 +275,10 @@ impl<'a> Parsed<'a> {
                 ImportKind::Tag
             }
         };
-        self.imports.push(Import { module: module.to_owned(), name: name.to_owned(), kind });
+        // What is known after a call is what the call itself leaves true.
+        let may_block = matches!(kind, ImportKind::Function(_));
+        let (module, name) = (module.to_owned(), name.to_owned());
+        self.imports.push(Import { module, name, kind, may_block });
         Ok(())
     }
 

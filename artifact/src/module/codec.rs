@@ -144,7 +144,7 @@ impl Import {
         w.str(&self.name);
         match self.kind {
             ImportKind::Function(ty) => {
-                w.u8(0);
+                w.u8(if self.may_block { 5 } else { 0 });
                 w.leb(ty.into());
             }
             ImportKind::Table => w.u8(1),
@@ -156,15 +156,17 @@ impl Import {
 
     fn decode(r: &mut Reader<'_>) -> Result<Self> {
         let (module, name) = (r.str()?.to_owned(), r.str()?.to_owned());
-        let kind = match r.u8()? {
-            0 => ImportKind::Function(r.leb32()?),
+        let kind = r.u8()?;
+        let may_block = kind == 5;
+        let kind = match kind {
+            0 | 5 => ImportKind::Function(r.leb32()?),
             1 => ImportKind::Table,
             2 => ImportKind::Memory,
             3 => ImportKind::Global,
             4 => ImportKind::Tag,
             other => return Err(r.error(format!("unknown import kind {other}"))),
         };
-        Ok(Self { module, name, kind })
+        Ok(Self { module, name, kind, may_block })
     }
 }
 
