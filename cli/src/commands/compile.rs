@@ -198,6 +198,7 @@ impl CompileCommand {
             let why = "`--header` and `--name` are for objects: add `--emit obj`";
             return Err(Failure::Usage(why.to_owned()));
         }
+        self.check_outputs()?;
         let mut header = String::new();
         if self.split_debug && !(options.debug_info && self.emit == Emit::Artifact) {
             let why = "`--split-debug` is for artifacts with debug information: add `-g`";
@@ -230,12 +231,10 @@ impl CompileCommand {
             Some(path) => output::write(&path, fill)?,
         };
         if let (Some(text), Some(path)) = (&report.text, &text_path) {
-            let failed = Failure::while_doing(format!("cannot write {}", path.display()));
-            output::write(path, |out| out.write_all(text.as_bytes()).map_err(failed))?;
+            output::write_bytes(path, text.as_bytes())?;
         }
         if let Some(path) = &self.header {
-            let failed = Failure::while_doing(format!("cannot write {}", path.display()));
-            output::write(path, |out| out.write_all(header.as_bytes()).map_err(failed))?;
+            output::write_bytes(path, header.as_bytes())?;
         }
         for warning in &report.warnings {
             eprintln!("warning: {}: {warning}", self.input.display());
@@ -253,6 +252,19 @@ impl CompileCommand {
             }
         }
         Ok(())
+    }
+
+    /// No output may be another, or the input.
+    fn check_outputs(&self) -> Result {
+        let output = self.output();
+        let input = Some(&self.input).filter(|path| *path != Path::new("-"));
+        let paths = [
+            ("the input", input),
+            ("the output", output.as_ref()),
+            ("the header", self.header.as_ref()),
+        ];
+        let named = paths.iter().filter_map(|(what, path)| Some((*what, path.as_ref()?.as_path())));
+        output::check_distinct(&named.collect::<Vec<_>>())
     }
 
     /// Where the artifact goes; nowhere for standard output.
