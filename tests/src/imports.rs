@@ -15,7 +15,6 @@
 //! shows the circles of a crate, file by file.
 
 mod circles;
-mod code;
 mod law;
 mod ranks;
 mod scan;

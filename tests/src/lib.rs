@@ -11,13 +11,16 @@
 //! | [`syscalls`] | what a system-call trace says of executable memory |
 //! | [`transcript`] | what debuggers show of programs, written down and compared |
 //! | [`imports`] | who uses whom, read off Rust sources |
+//! | [`limits`] | how long files and functions are |
 //!
 //! `tests/run` runs everything and ends with a summary.
 
 pub mod binaries;
 pub mod clang;
+mod code;
 pub mod cross;
 pub mod imports;
+pub mod limits;
 pub mod outcome;
 pub mod run_file;
 pub mod syscalls;

@@ -9,7 +9,7 @@
 //! depth, parents and children included.
 
 use precast_tests::imports::Crate;
-use precast_tests::root;
+use precast_tests::{limits, root};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -92,6 +92,28 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     }
     files.retain(|file| file.extension().is_some_and(|e| e == "rs"));
     files
+}
+
+/// Every unsafe block has a reason too: the workspace denies
+/// `clippy::undocumented_unsafe_blocks`.
+#[test]
+#[ignore = "until the last of them is split"]
+fn files_and_functions_are_short() {
+    let mut found = Vec::new();
+    for name in ["artifact", "compiler", "loader", "capi", "cli"] {
+        for file in sources(&root().join(name).join("src")) {
+            let text = fs::read_to_string(&file).expect("a source file");
+            let name = file.strip_prefix(root()).expect("a file of the workspace");
+            found.extend(limits::too_long(&name.display().to_string(), &text));
+        }
+    }
+    assert!(
+        found.is_empty(),
+        "files of more than {} lines, functions of more than {} (src/limits.rs says what a table is):\n{}",
+        limits::FILE,
+        limits::FUNCTION,
+        found.join("\n")
+    );
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! What one source file says of other modules: its `use` declarations, its
 //! paths, and the modules that it declares.
 
-use super::code::{block, is_name, without_comments, without_tests};
 use super::ranks::ranks;
+use crate::code::{block, is_name, without_comments, without_tests};
 
 /// What stands in one module.
 #[derive(Debug, Default)]

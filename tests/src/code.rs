@@ -1,7 +1,7 @@
-//! Source text without what no import can be in: comments, literals, tests.
+//! Rust source as the laws read it: without comments, literals and tests.
 
 /// Removes modules, functions and declarations under `#[cfg(test)]`.
-pub(super) fn without_tests(text: &str) -> String {
+pub(crate) fn without_tests(text: &str) -> String {
     let mut result = String::new();
     let mut rest = text;
     while let Some(at) = rest.find("#[cfg(test)]") {
@@ -17,12 +17,12 @@ pub(super) fn without_tests(text: &str) -> String {
 }
 
 /// Whether a character can stand in a name.
-pub(super) fn is_name(c: char) -> bool {
+pub(crate) fn is_name(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
 /// Where the block ends that is the first to begin at or after a place.
-pub(super) fn block(text: &str, from: usize) -> usize {
+pub(crate) fn block(text: &str, from: usize) -> usize {
     let mut depth = 0;
     for (at, c) in text[from..].char_indices() {
         match c {
@@ -38,7 +38,7 @@ pub(super) fn block(text: &str, from: usize) -> usize {
 }
 
 /// Removes comments and the content of string and character literals.
-pub(super) fn without_comments(text: &str) -> String {
+pub(crate) fn without_comments(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
@@ -55,6 +55,8 @@ pub(super) fn without_comments(text: &str) -> String {
             }
             _ => {
                 result.push(' ');
+                // Lines keep their numbers.
+                result.extend(rest[..skipped].chars().filter(|c| *c == '\n'));
                 rest = &rest[skipped..];
             }
         }
@@ -114,6 +116,7 @@ mod tests {
         assert!(!code.contains('b'), "{code}");
         assert!(code.ends_with("fn f<'d>(x: &'d str)"), "{code}");
         assert!(code.contains('a') && code.contains('c'), "{code}");
+        assert_eq!(without_comments("/* \n */ \"\n\n\"").lines().count(), 3);
     }
 
     #[test]
