@@ -52,10 +52,7 @@ impl InspectCommand {
             true => format!("{report:#}\n"),
             false => readable(&report).map_err(|why| failed(why.to_string()))?,
         };
-        super::output::write_stdout(|out| {
-            out.write_all(text.as_bytes())
-                .map_err(Failure::while_doing("cannot write standard output"))
-        })
+        super::output::print(&text)
     }
 }
 

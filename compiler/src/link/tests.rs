@@ -152,6 +152,7 @@ fn sample((machine, page_size): (u16, u64)) -> LinkInput<'static> {
             module: "host".to_owned(),
             name: "call".to_owned(),
             kind: ImportKind::Function(CanonicalTypeIndex::new(0)),
+            may_block: true,
         }],
         functions: 5,
         tables: vec![Table {

@@ -63,7 +63,9 @@ impl Mock {
     }
 
     pub fn import(&mut self, module: &str, name: &str, kind: ImportKind) {
-        self.module.imports.push(Import { module: module.into(), name: name.into(), kind });
+        let may_block = matches!(kind, ImportKind::Function(_));
+        let (module, name) = (module.into(), name.into());
+        self.module.imports.push(Import { module, name, kind, may_block });
     }
 
     pub fn import_func(&mut self, module: &str, name: &str, ty: u32) -> u32 {

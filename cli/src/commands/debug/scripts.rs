@@ -59,6 +59,6 @@ fn written(name: &str, text: &str) -> Result<PathBuf> {
     }
     let failed = || Failure::while_doing(format!("cannot write {}", path.display()));
     std::fs::create_dir_all(&folder).map_err(failed())?;
-    output::write(&path, |out| out.write_all(text.as_bytes()).map_err(failed()))?;
+    output::write_bytes(&path, text.as_bytes())?;
     Ok(path)
 }
