@@ -8,7 +8,7 @@ use super::unit::{self, UnitOutput};
 use super::units::Units;
 use crate::link::DebugSection;
 use gimli::Section as _;
-use precast_artifact::locals::NAME;
+use precast_artifact::debug::locals::NAME;
 
 /// The conversion of a module's debug information.
 pub(crate) struct Conversion<'a> {

@@ -11,6 +11,7 @@ use crate::parse::{Body, GlobalDecl, Parsed};
 use crate::plan::{self, Constant, Plan};
 use crate::target::Target;
 use crate::translate::Env;
+use precast_artifact::index::GlobalIndex;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -51,8 +52,9 @@ fn wasm_function<'a>(parsed: &'a Parsed<'a>, body: &Body<'a>) -> debug::WasmFunc
     // Bodies are valid.
     let operators = body.body.get_locals_reader().and_then(|mut reader| {
         for _ in 0..reader.get_count() {
+            let offset = reader.original_position();
             let (count, ty) = reader.read()?;
-            locals.extend(parsed.types.value(ty).map(|ty| (count, ty)));
+            locals.extend(parsed.types.value(ty, offset).map(|ty| (count, ty)));
         }
         Ok(reader.original_position())
     });
@@ -75,7 +77,7 @@ fn global_location(
     index: u32,
     global: &GlobalDecl,
 ) -> Option<debug::GlobalLocation> {
-    let offset = plan.layout.global(index);
+    let offset = plan.layout.global(GlobalIndex::new(index));
     Some(match (plan.constants[index as usize], global.imported) {
         (Some(Constant::Bits32(bits)), _) => debug::GlobalLocation::Constant(bits.into()),
         (Some(Constant::Bits64(bits)), _) => debug::GlobalLocation::Constant(bits),

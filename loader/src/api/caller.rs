@@ -1,8 +1,8 @@
 //! What a host function is given: the store, and who calls.
 
 use crate::api::externs::{self, Extern};
-use crate::store::contents::{AsStore, StoreMut, StoreRef};
-use crate::vm::value::Memory;
+use crate::store::access::{AsStore, StoreMut, StoreRef};
+use crate::vm::handle::Memory;
 
 /// The store, as a host function sees it, and the instance that calls.
 pub struct Caller<'a, T> {

@@ -6,10 +6,11 @@
 #![allow(unsafe_code)]
 
 use crate::error::{Error, Result};
-use crate::store::contents::{AsStore, StoreCore};
+use crate::store::access::AsStore;
+use crate::store::contents::StoreCore;
 use crate::store::linear::LinearMemory;
+use crate::vm::handle::Memory;
 use crate::vm::matching::Space;
-use crate::vm::value::Memory;
 use precast_artifact::abi;
 use precast_artifact::trap::TrapCode;
 use precast_artifact::types::MemoryType;
@@ -48,7 +49,7 @@ impl Memory {
     fn in_space(store: &mut impl AsStore, ty: MemoryType, space: Space) -> Result<Self> {
         let mut access = store.as_store_mut();
         let core = access.core();
-        let index = create(core, ty, space, 0)?;
+        let index = core.new_memory(ty, space, 0)?;
         Ok(Self { store: core.id, index })
     }
 
@@ -130,17 +131,6 @@ impl Memory {
         core.assert_owns(self.store);
         &core.memories[self.index as usize]
     }
-}
-
-/// Adds a memory to a store; see [`LinearMemory::new`].
-pub(crate) fn create(
-    core: &mut StoreCore,
-    ty: MemoryType,
-    space: Space,
-    prefix: usize,
-) -> Result<u32> {
-    core.allow_memory(ty.min_bytes().unwrap_or(u64::MAX))?;
-    Ok(core.add_memory(LinearMemory::new(ty, space, prefix)?))
 }
 
 fn range(address: u64, len: usize, size: usize) -> Result<std::ops::Range<usize>> {

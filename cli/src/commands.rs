@@ -1,4 +1,12 @@
 //! The commands of `precast` that need the compiler, and its command line.
+//!
+//! | rank | modules |
+//! |-|-|
+//! | files and the terminal | [`input`], [`output`], [`progress`], [`debug_files`] |
+//! | commands that others need | [`strip`], [`compile`], [`cache`] |
+//! | other commands | [`debug`], [`inspect`], [`link`], [`symbolize`], [`targets`], [`wast`] |
+//!
+//! A module uses only those in rows above its own, or before it in its row.
 
 pub mod cache;
 pub mod compile;
@@ -94,8 +102,9 @@ pub fn main() -> Result {
         Command::Wast(command) => command.run(),
         Command::Completions { shell } => {
             let mut command = Cli::command();
-            clap_complete::generate(shell, &mut command, "precast", &mut std::io::stdout());
-            Ok(())
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut command, "precast", &mut script);
+            output::print(&String::from_utf8_lossy(&script))
         }
     }
 }
