@@ -169,7 +169,7 @@ fn compile_with(
     let facts = source.as_ref().map(|_| debugging::wasm_module(&parsed, &plan));
     let units = source.as_ref().filter(|source| !source.is_empty()).map(debug::read);
     if let (Some(units), Some(module)) = (&units, &facts) {
-        env.wanted = debugging::wanted(&workers, module, units)?;
+        env.debug_uses = debugging::uses(&workers, module, units)?;
         clock.lap("find values");
     }
     let same = duplicates::find(&parsed, options);
@@ -265,7 +265,7 @@ fn environment<'a>(
             (true, OptLevel::None) => Debug::Slots,
             (true, OptLevel::Speed) => Debug::Values,
         },
-        wanted: BTreeMap::new(),
+        debug_uses: BTreeMap::new(),
     }
 }
 

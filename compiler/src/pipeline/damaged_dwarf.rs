@@ -150,7 +150,7 @@ fn convert_all(
         let units = debug::read(&source);
         let count = units.len();
         for unit in 0..count {
-            debug::wanted(&units, unit, &module);
+            debug::debug_uses(&units, unit, &module);
         }
         let conversion = debug::Conversion::new(units, &module, &code, options);
         let units = (0..count).map(|unit| conversion.unit(unit)).collect();

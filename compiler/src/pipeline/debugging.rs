@@ -4,7 +4,7 @@ use super::workers::Workers;
 use crate::codegen;
 use crate::debug;
 use crate::error::Result;
-use crate::function::{CompiledFunction, Wanted};
+use crate::function::{CompiledFunction, DebugUses};
 use crate::link::{self, Stub};
 use crate::options::Options;
 use crate::parse::{Body, GlobalDecl, Parsed};
@@ -89,20 +89,20 @@ fn global_location(
 }
 
 /// The values that debug information asks for, by function.
-pub(super) fn wanted(
+pub(super) fn uses(
     workers: &Workers,
     module: &debug::WasmModule<'_>,
     units: &debug::Units<'_>,
-) -> Result<BTreeMap<u32, Wanted>> {
+) -> Result<BTreeMap<u32, DebugUses>> {
     let found =
-        workers.draw(units.len(), || (), |(), unit| Ok(debug::wanted(units, unit, module)))?;
-    let mut all: BTreeMap<u32, Wanted> = BTreeMap::new();
-    for (function, mut wanted) in found.into_iter().flat_map(|(_, wanted)| wanted) {
+        workers.draw(units.len(), || (), |(), unit| Ok(debug::debug_uses(units, unit, module)))?;
+    let mut all: BTreeMap<u32, DebugUses> = BTreeMap::new();
+    for (function, mut uses) in found.into_iter().flat_map(|(_, uses)| uses) {
         let all = all.entry(function).or_default();
-        all.locals.append(&mut wanted.locals);
-        all.operands.append(&mut wanted.operands);
+        all.locals.append(&mut uses.locals);
+        all.operands.append(&mut uses.operands);
     }
-    all.values_mut().for_each(Wanted::settle);
+    all.values_mut().for_each(DebugUses::normalise);
     Ok(all)
 }
 
