@@ -84,7 +84,7 @@ fn check(sections: &debug::Sections) {
     if let Some(lines) = sections.list.iter().find(|section| section.name == ".precast.lines")
         && !lines.bytes.is_empty()
     {
-        precast_artifact::lines::Lines::new(&lines.bytes).unwrap();
+        precast_artifact::debug::lines::Lines::new(&lines.bytes).unwrap();
     }
 }
 
