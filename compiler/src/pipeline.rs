@@ -167,9 +167,9 @@ fn compile_with(
     clock.lap("plan");
     let mut env = environment(&parsed, &plan, &target, options);
     let source = debugging::source(&parsed, (wasm, options));
-    let facts = source.as_ref().map(|_| debugging::wasm_module(&parsed, &plan));
+    let described = source.as_ref().map(|_| debugging::wasm_module(&parsed, &plan));
     let units = source.as_ref().filter(|source| !source.is_empty()).map(debug::read);
-    if let (Some(units), Some(module)) = (&units, &facts) {
+    if let (Some(units), Some(module)) = (&units, &described) {
         env.debug_uses = debugging::uses(&workers, module, units)?;
         clock.lap("find values");
     }
@@ -185,7 +185,7 @@ fn compile_with(
     let variants = more.into_iter().map(variant).collect::<Result<_>>()?;
     clock.lap("compile");
     let (mut warnings, mut module_text) = (Vec::new(), None);
-    let debug = match (&source, &facts) {
+    let debug = match (&source, &described) {
         (Some(source), Some(module)) => {
             let convert = debugging::Convert {
                 workers: &workers,
