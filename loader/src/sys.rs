@@ -6,6 +6,7 @@
 //! | `x86_64.rs`, `aarch64.rs`, `riscv64.rs` | all that depends on the architecture: stubs, registers in a signal context, frame layout, CPU features |
 //! | `stubs.rs` | the stubs, as they are called |
 //! | `map.rs` | address space: reservations, file mappings |
+//! | `buffer.rs` | memory that others may change: copies, vectored reads and writes |
 //! | `file.rs` | opening, and sealed memory files |
 //! | `stack.rs` | guest stacks |
 //! | `debugger.rs` | telling debuggers of images |
@@ -20,6 +21,7 @@
 //! below; nothing else in the crate depends on the architecture. The page size
 //! is asked at run time: 4, 16 and 64 KiB are all in use.
 
+pub(crate) mod buffer;
 pub(crate) mod debugger;
 pub(crate) mod file;
 pub(crate) mod map;

@@ -6,8 +6,9 @@
 #![allow(unsafe_code)]
 
 use crate::error::{Error, Result};
-use crate::store::contents::{AsStore, StoreCore};
+use crate::store::contents::{AsStore, StoreCore, StoreMut};
 use crate::store::linear::LinearMemory;
+use crate::sys::buffer::Buffer;
 use crate::vm::matching::Space;
 use crate::vm::value::Memory;
 use precast_artifact::abi;
@@ -141,6 +142,24 @@ pub(crate) fn create(
 ) -> Result<u32> {
     core.allow_memory(ty.min_bytes().unwrap_or(u64::MAX))?;
     Ok(core.add_memory(LinearMemory::new(ty, space, prefix)?))
+}
+
+/// The memory that an instance exports as `memory`, empty if there is none, and
+/// the host's data.
+pub(crate) fn exported<T>(access: StoreMut<'_, T>, instance: Option<u32>) -> (Buffer<'_>, &mut T) {
+    let (core, data) = access.parts();
+    let memory = instance.and_then(|instance| {
+        let guest = &core.instances[instance as usize];
+        let index = guest.module().1.exported_memory?;
+        Some(&core.memories[guest.memories[index as usize] as usize])
+    });
+    let bytes = match memory {
+        // SAFETY: the buffer borrows the store, exclusively, which owns the
+        // memory; slices would borrow it too.
+        Some(memory) => unsafe { memory.buffer() },
+        None => Buffer::EMPTY,
+    };
+    (bytes, data)
 }
 
 fn range(address: u64, len: usize, size: usize) -> Result<std::ops::Range<usize>> {

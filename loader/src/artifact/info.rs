@@ -73,6 +73,9 @@ pub(crate) struct ModuleInfo {
     host_stubs: Box<[(TypeId, u32)]>,
     /// Indices of the exports, ordered by name.
     exports: Box<[u32]>,
+    /// The memory that is exported as `memory`, which is the one that WASI
+    /// works on.
+    pub(crate) exported_memory: Option<u32>,
     /// For each import, its index in the index space of its kind.
     import_indices: Box<[u32]>,
 }
@@ -100,11 +103,15 @@ impl ModuleInfo {
         };
         let mut exports: Box<[u32]> = (0..module.exports.len() as u32).collect();
         exports.sort_by_key(|index| &module.exports[*index as usize].name);
+        let exported_memory = module.exports.iter().find(|export| export.name == "memory");
+        let exported_memory =
+            exported_memory.filter(|export| export.kind == ExportKind::Memory).map(|e| e.index);
         Ok(Self {
             layout,
             entry_stubs: by_type(&module.entry_stubs),
             host_stubs: by_type(&module.host_stubs),
             exports,
+            exported_memory,
             import_indices: import_indices(module),
             type_ids,
         })
