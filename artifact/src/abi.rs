@@ -104,6 +104,7 @@
 //!   stack; the loader's side switches stacks, and does not return when the
 //!   builtin ended in a trap.
 
+use crate::index::{FuncIndex, FuncrefIndex, GlobalIndex, MemoryIndex, TableIndex, TagIndex};
 use crate::trap::TrapCode;
 use crate::types::ValType;
 
@@ -364,7 +365,7 @@ pub struct ContextShape {
     pub globals: Vec<(ValType, bool)>,
     /// For each tag, in index order: is it imported?
     pub tags: Vec<bool>,
-    /// Number of own functions with a funcref record.
+    /// Number of defined functions with a funcref record.
     pub funcrefs: u32,
 }
 
@@ -394,14 +395,14 @@ impl ContextLayout {
     pub fn new(shape: &ContextShape) -> Result<Self, String> {
         let mut at = Cursor { size: u64::from(CTX_FIXED_SIZE) };
         let mut globals = vec![0; shape.globals.len()];
-        let owned = |size: u32| {
+        let defined = |size: u32| {
             let of_size = move |ty: &ValType, imported: bool| !imported && ty.size() == size;
             shape.globals.iter().enumerate().filter(move |(_, (ty, imp))| of_size(ty, *imp))
         };
-        for (index, _) in owned(8) {
+        for (index, _) in defined(8) {
             globals[index] = at.take(8, 8);
         }
-        for (index, _) in owned(16) {
+        for (index, _) in defined(16) {
             globals[index] = at.take(16, 16);
         }
         let values = at.size.min(u64::from(u32::MAX)) as u32;
@@ -441,42 +442,42 @@ impl ContextLayout {
         self.size
     }
 
-    /// Where the values of own globals lie, in bytes from the lowest address of
+    /// Where the values of defined globals lie, in bytes from the lowest address of
     /// the context: all that a context template is used for.
     pub fn values(&self) -> std::ops::Range<usize> {
         (self.size - self.values) as usize..(self.size - CTX_FIXED_SIZE) as usize
     }
 
     /// A global: its value if defined here, its address if imported.
-    pub fn global(&self, index: u32) -> i32 {
-        self.globals[index as usize]
+    pub fn global(&self, index: GlobalIndex) -> i32 {
+        self.globals[index.index()]
     }
 
-    /// Slot of a function import, see [`IMPORT_SIZE`].
-    pub fn import(&self, index: u32) -> i32 {
-        self.imports + (index * IMPORT_SIZE) as i32
+    /// Slot of an imported function, see [`IMPORT_SIZE`].
+    pub fn import(&self, index: FuncIndex) -> i32 {
+        self.imports + (index.get() * IMPORT_SIZE) as i32
     }
 
     /// A memory: its definition if defined here, the definition's address if
     /// imported.
-    pub fn memory(&self, index: u32) -> i32 {
-        self.memories[index as usize]
+    pub fn memory(&self, index: MemoryIndex) -> i32 {
+        self.memories[index.index()]
     }
 
     /// A table: its definition if public, the definition's address if
     /// imported, meaningless if private.
-    pub fn table(&self, index: u32) -> i32 {
-        self.tables[index as usize]
+    pub fn table(&self, index: TableIndex) -> i32 {
+        self.tables[index.index()]
     }
 
     /// Slot of a tag: the address of the store-owned tag, its identity.
-    pub fn tag(&self, index: u32) -> i32 {
-        self.tags[index as usize]
+    pub fn tag(&self, index: TagIndex) -> i32 {
+        self.tags[index.index()]
     }
 
-    /// Funcref record of the own function with this record index.
-    pub fn funcref(&self, record: u32) -> i32 {
-        self.funcrefs + (record * FUNCREF_SIZE) as i32
+    /// The funcref record with this index.
+    pub fn funcref(&self, record: FuncrefIndex) -> i32 {
+        self.funcrefs + (record.get() * FUNCREF_SIZE) as i32
     }
 }
 
@@ -513,27 +514,27 @@ mod tests {
         };
         let layout = ContextLayout::new(&shape).unwrap();
         let mut fields = vec![
-            (layout.global(0), 8),
-            (layout.global(1), 16),
-            (layout.global(2), 8),
-            (layout.global(3), 8),
-            (layout.memory(1), 8),
-            (layout.memory(2), 16),
-            (layout.table(0), 8),
-            (layout.table(1), 16),
-            (layout.tag(0), 8),
-            (layout.tag(1), 8),
+            (layout.global(GlobalIndex::new(0)), 8),
+            (layout.global(GlobalIndex::new(1)), 16),
+            (layout.global(GlobalIndex::new(2)), 8),
+            (layout.global(GlobalIndex::new(3)), 8),
+            (layout.memory(MemoryIndex::new(1)), 8),
+            (layout.memory(MemoryIndex::new(2)), 16),
+            (layout.table(TableIndex::new(0)), 8),
+            (layout.table(TableIndex::new(1)), 16),
+            (layout.tag(TagIndex::new(0)), 8),
+            (layout.tag(TagIndex::new(1)), 8),
         ];
-        fields.extend((0..3).map(|i| (layout.import(i), IMPORT_SIZE as i32)));
-        fields.extend((0..5).map(|i| (layout.funcref(i), FUNCREF_SIZE as i32)));
+        fields.extend(FuncIndex::first(3).map(|i| (layout.import(i), IMPORT_SIZE as i32)));
+        fields.extend(FuncrefIndex::first(5).map(|i| (layout.funcref(i), FUNCREF_SIZE as i32)));
         fields.push((-(CTX_FIXED_SIZE as i32), CTX_FIXED_SIZE as i32));
         fields.sort();
         assert!(fields[0].0 >= -(layout.size() as i32));
         for pair in fields.windows(2) {
             assert!(pair[0].0 + pair[0].1 <= pair[1].0, "{pair:?} overlap");
         }
-        assert_eq!(layout.memory(0), CTX_MEMORY0);
-        assert_eq!(layout.global(1) % 16, 0);
+        assert_eq!(layout.memory(MemoryIndex::new(0)), CTX_MEMORY0);
+        assert_eq!(layout.global(GlobalIndex::new(1)) % 16, 0);
         assert_eq!(layout.size() % 16, 0);
     }
 

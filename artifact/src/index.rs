@@ -26,6 +26,16 @@
 use crate::wire::{Reader, Result, Writer};
 use std::fmt;
 
+/// An index or an offset: what tables of the artifact and their checks ask of
+/// one, whatever it counts.
+pub trait Number: Copy + Ord + fmt::Debug {
+    /// With this number.
+    fn new(number: u32) -> Self;
+
+    /// Its number.
+    fn get(self) -> u32;
+}
+
 /// Defines the types of this module: of indices, and of offsets.
 macro_rules! numbers {
     (indices { $($(#[$doc:meta])* $index:ident: $of_index:literal,)* }
@@ -75,6 +85,16 @@ macro_rules! numbers {
             /// Reads what `encode` wrote.
             pub fn decode(r: &mut Reader<'_>) -> Result<Self> {
                 r.leb32().map(Self)
+            }
+        }
+
+        impl Number for $name {
+            fn new(number: u32) -> Self {
+                Self(number)
+            }
+
+            fn get(self) -> u32 {
+                self.0
             }
         }
 

@@ -35,6 +35,7 @@ mod error;
 mod features;
 mod function;
 mod link;
+mod optimisation;
 mod options;
 mod parse;
 mod pipeline;
@@ -48,6 +49,7 @@ pub use debug::debug_files_named;
 pub use debug_files::{DebugFileNames, DebugFiles};
 pub use error::{Error, Location, Result};
 pub use features::Features;
+pub use optimisation::Optimisation;
 pub use options::{MemoryModel, OptLevel, Options};
 pub use pipeline::{
     Observer, Report, compile, compile_object_to, compile_to, fingerprint, gains_from_cpu,

@@ -22,6 +22,7 @@ use crate::c_header;
 use crate::debug;
 use crate::error::{Error, Result};
 use crate::link::{self, Header, LinkInput, LinkSummary, Stub, StubKind, Variant};
+use crate::optimisation::Optimisation;
 use crate::options::{OptLevel, Options};
 use crate::parse::{self, Parsed};
 use crate::plan::{Plan, duplicates};
@@ -29,6 +30,7 @@ use crate::target::Target;
 use crate::translate::{Debug, Env};
 use functions::{compile_functions, compile_stubs, survey_all};
 pub use key::{fingerprint, gains_from_cpu};
+use precast_artifact::index::{CanonicalTypeIndex, CodeOffset, FuncIndex};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -225,7 +227,7 @@ fn compile_with(
         relocs: plan.relocs,
         memory: plan.memory,
         data: plan.data,
-        fold: options.enabled("fold-functions"),
+        fold: options.enabled(Optimisation::FoldFunctions),
         debug,
         own_base: options.debug_info,
     };
@@ -254,7 +256,7 @@ fn environment<'a>(
         parsed,
         plan,
         frontend: target.isa.frontend_config(),
-        br_table_chain: options.enabled("br-table-chain"),
+        br_table_chain: options.enabled(Optimisation::BrTableChain),
         precise_stores: options.precise_stores.unwrap_or(target.stores_may_tear()),
         debug: match (options.debug_info, options.opt_level) {
             (false, _) => Debug::Off,
@@ -288,9 +290,9 @@ fn describe(plan: &Plan<'_>, parsed: &Parsed<'_>) -> precast_artifact::module::M
         .funcrefs
         .iter()
         .map(|function| precast_artifact::module::Funcref {
-            function: *function,
-            ty: parsed.functions[*function as usize],
-            code: 0,
+            function: FuncIndex::new(*function),
+            ty: CanonicalTypeIndex::new(parsed.functions[*function as usize]),
+            code: CodeOffset::START,
         })
         .collect();
     module

@@ -1,5 +1,16 @@
 //! What the host works with: handles into a store, and functions with Rust
 //! types.
+//!
+//! | rank, lowest first | modules |
+//! |-|-|
+//! | memories | `memory` |
+//! | tables | `table` |
+//! | globals, tags, exceptions, host references | `global` |
+//! | what is exported and imported | `externs` |
+//! | what a host function is given | `caller` |
+//! | functions | `func` |
+//! | functions with Rust types | `typed` |
+//! | instances | `instance` |
 
 pub(crate) mod caller;
 pub(crate) mod externs;

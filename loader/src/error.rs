@@ -1,7 +1,8 @@
 //! The crate's one error type.
 
 use crate::trap::Trap;
-use crate::vm::value::{Exception, Unusable};
+use crate::vm::handle::Unusable;
+use crate::vm::value::Exception;
 use precast_artifact::container::OpenError;
 use precast_artifact::trap::TrapCode;
 use std::fmt;

@@ -29,21 +29,21 @@
 //!
 //! # How it is built
 //!
-//! Rooms have ranks, lowest first; each imports only rooms above it in this
-//! table. Inside a room, files import only files before them in its row.
+//! Modules have ranks, lowest first: each imports only what stands above it in
+//! this table, or before it in its row; so do the files of a room.
 //!
-//! | room | modules |
+//! | rank | modules |
 //! |-|-|
-//! | `sys` | |
-//! | `vm` | `types`, `matching`, `layout`, `value` |
-//! | | `trap`, `error` |
-//! | `artifact` | `info`, `fit`, `linked`, `registry`, `symbol_file`, `image` |
-//! | `store` | `elements`, `exceptions`, `linear`, `host`, `guest`, `contents`, `segments` |
-//! | `stop` | `walk`, `symbolize`, `backtrace`, `unwind`, `fault`, `coredump` |
-//! | `call` | `invoke`, `builtins` |
-//! | `api` | `memory`, `table`, `global`, `externs`, `caller`, `func`, `typed`, `instance` |
-//! | `wasi` | |
-//! | `link` | `imports`, `instantiate`, `linker`, `wasi` |
+//! | machine: the operating system and the architecture | `sys` |
+//! | what machine code and the loader both see | `vm` |
+//! | what went wrong | `trap`, `error` |
+//! | files with code, mapped | `artifact` |
+//! | what instances live in | `store` |
+//! | guests that stop | `stop` |
+//! | the ways into guests and back | `call` |
+//! | handles for the host | `api` |
+//! | the system's interface for guests | `wasi` |
+//! | making instances | `link` |
 //!
 //! Unsafe code is denied, and allowed per file under a `# Safety` header.
 
@@ -78,9 +78,10 @@ pub use precast_artifact::types::{
 };
 pub use stop::coredump::write_core_dump;
 pub use stop::symbolize::symbolize;
-pub use store::contents::{AsStore, Limits, Store, StoreMut, StoreRef};
+pub use store::access::{AsStore, Store, StoreMut, StoreRef};
+pub use store::limits::Limits;
 pub use sys::process::{deny_write_execute, inherited_descriptor};
 pub use trap::{Frame, SourceLine, Trap};
-pub use vm::value::{
-    Exception, ExnRef, ExternRef, Func, Global, Memory, RawValue, Table, Tag, Val,
-};
+pub use vm::handle::{ExnRef, ExternRef, Func, Global, Memory, Table, Tag};
+pub use vm::raw::RawValue;
+pub use vm::value::{Exception, Val};

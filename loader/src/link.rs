@@ -1,7 +1,18 @@
 //! Making instances: what guests may import, whether it matches, and putting
 //! everything in its place.
+//!
+//! | rank, lowest first | modules |
+//! |-|-|
+//! | what imports are satisfied with | `imports` |
+//! | an instance in the making | `builder` |
+//! | its initialisation plan | `initialise` |
+//! | all of it in order | `instantiate` |
+//! | names for what guests may import | `linker` |
+//! | WASI among them | `wasi` |
 
-pub(crate) mod imports;
-pub(crate) mod instantiate;
+mod builder;
+mod imports;
+mod initialise;
+mod instantiate;
 pub(crate) mod linker;
 pub(crate) mod wasi;

@@ -1,5 +1,14 @@
 //! Guests that stop: faults, traps and exceptions, and what is told of where
 //! they stood.
+//!
+//! | rank, lowest first | modules |
+//! |-|-|
+//! | frames of a guest stack | `walk` |
+//! | source lines of code | `symbolize` |
+//! | the functions in progress | `backtrace` |
+//! | exceptions on their way | `unwind` |
+//! | faults that are traps | `fault` |
+//! | core dumps | `coredump` |
 
 pub(crate) mod backtrace;
 pub(crate) mod coredump;

@@ -1,19 +1,22 @@
 //! The operating system and the machine: everything that a port to another
 //! one must write again. Nothing here knows of stores, instances or traps.
 //!
-//! | file | holds |
+//! | rank, lowest first | modules |
 //! |-|-|
-//! | `x86_64.rs`, `aarch64.rs`, `riscv64.rs` | all that depends on the architecture: stubs, registers in a signal context, frame layout, CPU features |
-//! | `stubs.rs` | the stubs, as they are called |
-//! | `map.rs` | address space: reservations, file mappings |
-//! | `buffer.rs` | memory that others may change: copies, vectored reads and writes |
-//! | `file.rs` | opening, and sealed memory files |
-//! | `stack.rs` | guest stacks |
-//! | `debugger.rs` | telling debuggers of images |
-//! | `signals.rs` | fault handlers, alternate signal stacks |
-//! | `registers.rs` | the registers that matter at a fault |
-//! | `process.rs` | what a program sets up for its whole process |
-//! | `program.rs` | what the process was loaded from |
+//! | the size of pages | `page` |
+//! | opening, and sealed memory files | `file` |
+//! | what a program sets up for its whole process | `process` |
+//! | what the process was loaded from | `program` |
+//! | telling debuggers of images | `debugger` |
+//! | address space: reservations, file mappings | `map` |
+//! | memory that others may change: copies, vectored reads and writes | `buffer` |
+//! | guest stacks | `stack` |
+//! | the registers that matter at a fault | `registers` |
+//! | all that depends on the architecture: stubs, registers in a signal context, frame layout, CPU features | `arch` |
+//! | the stubs, as they are called | `stubs` |
+//! | fault handlers, alternate signal stacks | `signals` |
+//!
+//! `arch` is one of `x86_64.rs`, `aarch64.rs` and `riscv64.rs`.
 //!
 //! # Adding an architecture
 //!
@@ -25,6 +28,7 @@ pub(crate) mod buffer;
 pub(crate) mod debugger;
 pub(crate) mod file;
 pub(crate) mod map;
+pub(crate) mod page;
 pub(crate) mod process;
 pub(crate) mod program;
 pub(crate) mod registers;
@@ -51,13 +55,3 @@ pub(crate) mod arch;
 compile_error!(
     "precast-loader runs on Linux on x86-64, aarch64 and riscv64; see sys.rs for what a port needs"
 );
-
-/// Size of a page of the host in bytes.
-pub(crate) fn page_size() -> usize {
-    rustix::param::page_size()
-}
-
-/// `bytes` rounded up to whole pages of the host; `None` when that overflows.
-pub(crate) fn round_to_pages(bytes: usize) -> Option<usize> {
-    bytes.checked_next_multiple_of(page_size())
-}

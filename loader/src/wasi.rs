@@ -8,7 +8,7 @@
 //!
 //! Rooms, lowest first; each imports only rooms before it:
 //!
-//! | room | holds |
+//! | module | holds |
 //! |-|-|
 //! | `host` | what was granted, and doing things with it: files, directories, clocks, random bytes, sockets, waiting. It knows of no preview: neither types, nor error numbers, nor layouts |
 //! | `memory` | the guest's memory, with every pointer checked |

@@ -60,7 +60,7 @@ pub(super) fn digest(function: &CompiledFunction) -> Digest {
         put(&mut bytes, [code], [site.offset]);
     }
     for Handler { key, handler, frame } in handlers {
-        put(&mut bytes, [], [*key, *handler, *frame]);
+        put(&mut bytes, [], [key.get(), handler.get(), *frame]);
     }
     for (offset, op) in unwind {
         let (tag, register, number) = match *op {

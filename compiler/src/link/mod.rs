@@ -72,6 +72,7 @@ use machine::Machine;
 use names::Names;
 use precast_artifact::abi::Versions;
 use precast_artifact::container::DEBUG_CELL;
+use precast_artifact::index::ModuleIndex;
 use precast_artifact::module::{Bounds, Description, InstancePlan, Module, Range};
 use precast_artifact::note::{self, Note};
 use precast_artifact::{bodies, formatters};
@@ -301,7 +302,7 @@ fn place(
     base: u64,
     set_places: impl Fn(&mut Module, &Places),
 ) -> (Description, Places) {
-    let instance = InstancePlan { module: 0, links: Vec::new() };
+    let instance = InstancePlan { module: ModuleIndex::new(0), links: Vec::new() };
     let mut description = Description { modules: vec![module], instances: vec![instance] };
     // A larger estimate gives larger offsets and no smaller encoding, so this
     // ends; nearly always in the third round.

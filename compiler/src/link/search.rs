@@ -5,6 +5,7 @@
 use super::text::{Place, Text};
 use crate::function::CompiledFunction;
 use precast_artifact::handlers::{self, Handler};
+use precast_artifact::index::CodeOffset;
 use precast_artifact::search::{Entry, Site, encode};
 
 /// Where each own function starts; folded ones only by the first of their
@@ -39,8 +40,8 @@ pub(super) fn handler_table<'a>(
 ) -> Vec<u8> {
     let handlers = blocks.flat_map(|(place, function)| {
         function.handlers.iter().map(move |h| Handler {
-            key: place.start + h.key,
-            handler: place.start + h.handler,
+            key: CodeOffset::new(place.start + h.key.get()),
+            handler: CodeOffset::new(place.start + h.handler.get()),
             frame: h.frame,
         })
     });

@@ -12,6 +12,7 @@ use crate::target::Target;
 use crate::translate::{self, Debug, Env, stubs};
 use cranelift_codegen::Context;
 use cranelift_frontend::FunctionBuilderContext;
+use precast_artifact::index::FuncIndex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Bodies per draw of the survey: enough to make drawing free.
@@ -116,7 +117,7 @@ pub(super) fn compile_stubs(
     }
     for function in env.plan.forwarded_imports(env.parsed) {
         let ty = env.parsed.function_type(function);
-        let slot = env.plan.layout.import(function);
+        let slot = env.plan.layout.import(FuncIndex::new(function));
         make(StubKind::Import(function), &|s| {
             stubs::import_stub(ty, slot, &mut s.context.func, &mut s.builder, env.frontend);
         })?;

@@ -2,9 +2,9 @@
 
 use crate::api::externs::{self, Extern};
 use crate::api::memory;
-use crate::store::contents::{AsStore, StoreMut, StoreRef};
+use crate::store::access::{AsStore, StoreMut, StoreRef};
 use crate::sys::buffer::Buffer;
-use crate::vm::value::Memory;
+use crate::vm::handle::Memory;
 
 /// The store, as a host function sees it, and the instance that calls.
 pub struct Caller<'a, T> {

@@ -2,23 +2,26 @@
 //!
 //! # Safety
 //!
-//! A call enters the guest with a target that was read from a record of the
+//! A call enters the guest with an entry point that was read from a record of the
 //! store at hand, through an entry stub of the record's type, with a value
 //! array of the type's size.
 #![allow(unsafe_code)]
 
 use crate::api::caller::Caller;
 use crate::call::builtins;
-use crate::call::invoke::{self, Target};
+use crate::call::invoke::{self, EntryPoint};
 use crate::error::{Error, Result};
-use crate::store::contents::{AsStore, StoreCore, StoreMut};
+use crate::store::access::{AsStore, StoreMut};
+use crate::store::contents::StoreCore;
 use crate::store::host::{Callback, HostBinding, HostFunc};
+use crate::vm::handle::Func;
 use crate::vm::layout::{Context, FuncRecord, StoreBlock};
+use crate::vm::raw::RawValue;
 use crate::vm::types::{self, TypeId};
-use crate::vm::value::{Func, RawValue, Val};
+use crate::vm::value::Val;
 use precast_artifact::abi;
 use precast_artifact::types::FuncType;
-use std::ptr::{NonNull, with_exposed_provenance};
+use std::ptr::NonNull;
 use std::sync::Arc;
 
 impl Func {
@@ -116,7 +119,7 @@ pub(crate) fn slots(ty: &FuncType) -> usize {
 #[derive(Clone, Debug)]
 pub(crate) enum Callee {
     /// A guest's.
-    Guest(Target),
+    Guest(EntryPoint),
     /// The host's, called directly, as if by this instance.
     Host(Arc<HostFunc>, Option<u32>),
 }
@@ -125,20 +128,20 @@ impl Callee {
     /// What a function of this store is.
     pub(crate) fn find(core: &StoreCore, func: Func) -> Result<Self> {
         let record = func.read_in(core.id)?;
-        if let Some(binding) = host_binding(&record) {
+        if let Some(binding) = HostBinding::of_record(&record) {
             return Ok(Self::Host(binding.func.clone(), binding.instance));
         }
         let FuncRecord { code, context, type_id, .. } = record;
         // SAFETY: a record without a host value is an instance's.
-        let owner = unsafe { crate::store::guest::GuestState::index_of(Context(context)) };
+        let owner = unsafe { crate::store::instance::InstanceState::index_of(Context(context)) };
         let guest = &core.instances[owner];
         let (module, info) = guest.module();
-        let own = info.entry_stub(type_id).map(|stub| guest.image.code(module, stub));
-        let stub = own.or_else(|| core.entry_stub(type_id)).ok_or_else(|| {
+        let its_stub = info.entry_stub(type_id).map(|stub| guest.image.code(module, stub));
+        let stub = its_stub.or_else(|| core.entry_stub(type_id)).ok_or_else(|| {
             let ty = types::get(type_id);
             Error::usage(format!("the artifact has no entry for functions of type {ty}"))
         })?;
-        Ok(Self::Guest(Target { stub, context, code }))
+        Ok(Self::Guest(EntryPoint { stub, context, code }))
     }
 
     /// Calls it.
@@ -153,19 +156,12 @@ impl Callee {
     ) -> Result<()> {
         match self {
             // SAFETY: the access keeps others away from the store.
-            Self::Guest(target) => unsafe { invoke::invoke(access.pointer(), *target, values) },
+            Self::Guest(entry) => unsafe { invoke::invoke(access.pointer(), *entry, values) },
             Self::Host(func, instance) => {
                 (func.call)(access.pointer().cast(), *instance, &mut values[..func.slots])
             }
         }
     }
-}
-
-/// The host function that a record stands for, if it is one.
-pub(crate) fn host_binding(record: &FuncRecord) -> Option<&HostBinding> {
-    // SAFETY: the host value is zero or a binding that lives as long as the
-    // record.
-    unsafe { with_exposed_provenance::<HostBinding>(record.host).as_ref() }
 }
 
 /// A host function from a closure that takes slots.

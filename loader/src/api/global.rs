@@ -8,13 +8,14 @@
 #![allow(unsafe_code)]
 
 use crate::error::{Error, Result};
-use crate::store::contents::AsStore;
+use crate::store::access::AsStore;
+use crate::vm::handle::{ExternRef, Global, Tag};
+use crate::vm::raw;
 use crate::vm::types;
-use crate::vm::value::{Exception, ExternRef, Global, RawValue, Tag, Val};
-use precast_artifact::types::{FuncType, GlobalType, ValType};
+use crate::vm::value::{Exception, Val};
+use precast_artifact::types::{FuncType, GlobalType};
 use std::any::Any;
 use std::cell::UnsafeCell;
-use std::ptr::{with_exposed_provenance, with_exposed_provenance_mut};
 
 impl Global {
     /// Makes a global, which guests can import.
@@ -45,13 +46,8 @@ impl Global {
     pub fn get(&self, store: &impl AsStore) -> Val {
         let core = store.as_store().core();
         core.assert_owns(self.store);
-        // SAFETY: the store is the global's; its width is its type's.
-        let raw: RawValue = unsafe {
-            match self.ty.value {
-                ValType::V128 => (*with_exposed_provenance::<u128>(self.address)).into(),
-                _ => (*with_exposed_provenance::<u64>(self.address)).into(),
-            }
-        };
+        // SAFETY: the store is the global's, and no guest of it runs.
+        let raw = unsafe { raw::read_global(self.address, &self.ty.value) };
         Val::from_raw(raw, &self.ty.value, core.id)
     }
 
@@ -68,27 +64,9 @@ impl Global {
             return Err(Error::usage("an immutable global cannot be set"));
         }
         let raw = value.to_raw(&self.ty.value, core.id)?;
-        // SAFETY: the store is the global's.
-        unsafe { write(self.address, &self.ty.value, raw) };
+        // SAFETY: as in `get`.
+        unsafe { raw::write_global(self.address, &self.ty.value, raw) };
         Ok(())
-    }
-}
-
-/// Writes a global's value.
-///
-/// # Safety
-///
-/// A global of type `ty` stands at `address`.
-pub(crate) unsafe fn write(address: usize, ty: &ValType, raw: RawValue) {
-    // SAFETY: the width is the type's, by the caller's promise.
-    unsafe {
-        match ty {
-            ValType::V128 => *with_exposed_provenance_mut::<u128>(address) = raw.u128(),
-            ValType::I32 | ValType::F32 => {
-                *with_exposed_provenance_mut::<u64>(address) = raw.u32().into();
-            }
-            _ => *with_exposed_provenance_mut::<u64>(address) = raw.u64(),
-        }
     }
 }
 

@@ -3,8 +3,8 @@
 use crate::api::externs::{self, Extern};
 use crate::api::typed::{TypedFunc, WasmValues};
 use crate::error::{Error, Result};
-use crate::store::contents::AsStore;
-use crate::vm::value::{Func, Global, Memory, StoreId, Table};
+use crate::store::access::AsStore;
+use crate::vm::handle::{Func, Global, Memory, StoreId, Table};
 
 /// An instance of an artifact. A handle: it can be copied, and is good as long
 /// as its store lives.
@@ -74,9 +74,6 @@ impl Instance {
         core.assert_owns(self.store);
         let index = self.index;
         let (module, _) = core.instances[index as usize].module();
-        module
-            .exports
-            .iter()
-            .map(move |e| (e.name.as_str(), externs::item(core, index, e.kind, e.index)))
+        module.exports.iter().map(move |e| (e.name.as_str(), externs::item(core, index, e.item)))
     }
 }

@@ -6,11 +6,12 @@
 #![allow(unsafe_code)]
 
 use crate::error::{Error, Result};
-use crate::store::contents::{AsStore, StoreCore, StoreMut};
+use crate::store::access::{AsStore, StoreMut};
+use crate::store::contents::StoreCore;
 use crate::store::linear::LinearMemory;
 use crate::sys::buffer::Buffer;
+use crate::vm::handle::Memory;
 use crate::vm::matching::Space;
-use crate::vm::value::Memory;
 use precast_artifact::abi;
 use precast_artifact::trap::TrapCode;
 use precast_artifact::types::MemoryType;
@@ -49,7 +50,7 @@ impl Memory {
     fn in_space(store: &mut impl AsStore, ty: MemoryType, space: Space) -> Result<Self> {
         let mut access = store.as_store_mut();
         let core = access.core();
-        let index = create(core, ty, space, 0)?;
+        let index = core.new_memory(ty, space, 0)?;
         Ok(Self { store: core.id, index })
     }
 
@@ -133,17 +134,6 @@ impl Memory {
     }
 }
 
-/// Adds a memory to a store; see [`LinearMemory::new`].
-pub(crate) fn create(
-    core: &mut StoreCore,
-    ty: MemoryType,
-    space: Space,
-    prefix: usize,
-) -> Result<u32> {
-    core.allow_memory(ty.min_bytes().unwrap_or(u64::MAX))?;
-    Ok(core.add_memory(LinearMemory::new(ty, space, prefix)?))
-}
-
 /// The memory that an instance exports as `memory`, empty if there is none, and
 /// the host's data.
 pub(crate) fn exported<T>(access: StoreMut<'_, T>, instance: Option<u32>) -> (Buffer<'_>, &mut T) {
@@ -151,7 +141,7 @@ pub(crate) fn exported<T>(access: StoreMut<'_, T>, instance: Option<u32>) -> (Bu
     let memory = instance.and_then(|instance| {
         let guest = &core.instances[instance as usize];
         let index = guest.module().1.exported_memory?;
-        Some(&core.memories[guest.memories[index as usize] as usize])
+        Some(&core.memories[guest.memories[index.index()] as usize])
     });
     let bytes = match memory {
         // SAFETY: the buffer borrows the store, exclusively, which owns the

@@ -1,9 +1,12 @@
 //! Tables, as the host uses them.
 
 use crate::error::{Error, Result};
-use crate::store::contents::{AsStore, StoreCore};
-use crate::store::elements::Elements;
-use crate::vm::value::{RawValue, Table, Val};
+use crate::store::access::AsStore;
+use crate::store::contents::StoreCore;
+use crate::store::elements::TableElements;
+use crate::vm::handle::Table;
+use crate::vm::raw::RawValue;
+use crate::vm::value::Val;
 use precast_artifact::types::{TableType, ValType};
 
 impl Table {
@@ -16,7 +19,7 @@ impl Table {
         let mut access = store.as_store_mut();
         let core = access.core();
         let raw = value.to_raw(&ValType::Ref(ty.element), core.id)?;
-        let index = create(core, ty)?;
+        let index = core.new_table(ty)?;
         let size = ty.limits.min;
         if let Some(cells) = core.tables[index as usize].range(0, size) {
             cells.iter().for_each(|cell| cell.set(raw.u64()));
@@ -81,15 +84,8 @@ impl Table {
             .ok_or_else(|| Error::Limit(format!("cannot grow a table by {delta} elements")))
     }
 
-    fn inner<'a>(&self, core: &'a StoreCore) -> &'a Elements {
+    fn inner<'a>(&self, core: &'a StoreCore) -> &'a TableElements {
         core.assert_owns(self.store);
         &core.tables[self.index as usize]
     }
-}
-
-/// Adds a table of nulls to a store.
-pub(crate) fn create(core: &mut StoreCore, ty: TableType) -> Result<u32> {
-    core.allow_elements(ty.limits.min)?;
-    core.tables.push(Elements::new(ty)?);
-    Ok(core.tables.len() as u32 - 1)
 }

@@ -9,11 +9,13 @@
 use crate::api::caller::Caller;
 use crate::api::func::{self, Callee};
 use crate::error::{Error, Result};
-use crate::store::contents::AsStore;
+use crate::store::access::AsStore;
 use crate::store::host::HostFunc;
+use crate::vm::handle::{ExnRef, ExternRef, Func, StoreId};
 use crate::vm::matching;
+use crate::vm::raw::RawValue;
 use crate::vm::types;
-use crate::vm::value::{self, ExnRef, ExternRef, Func, RawValue, StoreId, Val};
+use crate::vm::value::{self, Val};
 use precast_artifact::types::{FuncType, RefType, ValType};
 use std::marker::PhantomData;
 use std::sync::Arc;

@@ -2,7 +2,8 @@
 //! own checks cannot know.
 
 use crate::error::{Error, Result};
-use crate::sys::{arch, page_size};
+use crate::sys::arch;
+use crate::sys::page::page_size;
 use precast_artifact::module::{Description, Memory, Module};
 use precast_artifact::note::{Note, Variant};
 use std::io;

@@ -7,8 +7,10 @@
 //!
 //! # Safety
 //!
-//! Only [`Artifact::linked`] is unsafe, and hands what its caller promises on
-//! to [`Linked::read`].
+//! [`Artifact::linked`] hands what its caller promises on to [`Linked::read`].
+//! [`Image::at`] follows the address that an image registered itself with,
+//! which stays good until the image is gone.
+#![allow(unsafe_code)]
 
 use crate::artifact::fit;
 use crate::artifact::info::{ExportType, ImportType, ModuleInfo};
@@ -20,10 +22,12 @@ use crate::sys::debugger::carry_gdb_script;
 use crate::sys::file::sealed;
 use crate::sys::map::FileMapping;
 use precast_artifact::container::{CELL_WORDS, Container, symbols_at};
+use precast_artifact::index::{CodeOffset, ModuleIndex};
 use precast_artifact::module::{Bounds, Description, MemoryRun, Module, Range};
 use precast_artifact::note::Note;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::ptr::with_exposed_provenance;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 
@@ -168,7 +172,6 @@ impl Artifact {
     /// `descriptor` is the address of such a symbol. The program or library
     /// that the object was linked into stays loaded as long as the process
     /// lives.
-    #[allow(unsafe_code)]
     pub unsafe fn linked(descriptor: *const u8) -> Result<Self> {
         // SAFETY: as the caller promises.
         let (note, linked) =
@@ -214,10 +217,10 @@ impl Artifact {
         let image = &self.image;
         let mut imports = Vec::new();
         for plan in &image.description.instances {
-            let info = &image.modules[plan.module as usize];
-            let module = &image.description.modules[plan.module as usize];
+            let info = &image.modules[plan.module.index()];
+            let module = &image.description.modules[plan.module.index()];
             for (index, import) in module.imports.iter().enumerate() {
-                if plan.links.iter().all(|link| link.import as usize != index) {
+                if plan.links.iter().all(|link| link.import.index() != index) {
                     imports.push(ImportType {
                         module: import.module.clone(),
                         name: import.name.clone(),
@@ -234,7 +237,7 @@ impl Artifact {
         let (module, info) = self.image.main_module();
         let describe = |export: &precast_artifact::module::Export| ExportType {
             name: export.name.clone(),
-            ty: info.extern_type(module, export.kind, export.index),
+            ty: info.extern_type(module, export.item),
         };
         module.exports.iter().map(describe).collect()
     }
@@ -265,6 +268,21 @@ fn describe(bytes: &[u8], note: &Note, path: Option<&Path>) -> Result<Descriptio
 }
 
 impl Image {
+    /// The image whose text holds `pc`. Takes no lock and allocates nothing, so
+    /// the signal handler may ask.
+    ///
+    /// # Safety
+    ///
+    /// If `pc` is in an image's text, then a guest stands there or returns
+    /// there, and does neither go on nor end during `'a`: its store keeps the
+    /// image.
+    pub(crate) unsafe fn at<'a>(pc: usize) -> Option<&'a Self> {
+        let image = registry::find(pc)?;
+        // SAFETY: images are registered with their address and leave the
+        // registry before they are freed; the caller says that this one stays.
+        Some(unsafe { &*with_exposed_provenance(image) })
+    }
+
     /// Address of an offset in the image.
     pub(crate) fn address(&self, offset: u64) -> usize {
         match &self.source {
@@ -340,8 +358,8 @@ impl Image {
     }
 
     /// A module and what was derived from it.
-    pub(crate) fn module(&self, index: u32) -> (&Module, &ModuleInfo) {
-        (&self.description.modules[index as usize], &self.modules[index as usize])
+    pub(crate) fn module(&self, index: ModuleIndex) -> (&Module, &ModuleInfo) {
+        (&self.description.modules[index.index()], &self.modules[index.index()])
     }
 
     /// The module of the last instance.
@@ -351,19 +369,19 @@ impl Image {
     }
 
     /// Address of a module's code at an offset.
-    pub(crate) fn code(&self, module: &Module, offset: u32) -> usize {
-        self.text + (module.text.offset - self.note.text.offset) as usize + offset as usize
+    pub(crate) fn code(&self, module: &Module, offset: CodeOffset) -> usize {
+        self.text + (module.text.offset - self.note.text.offset) as usize + offset.index()
     }
 
     /// The module whose code holds `pc`, and the offset in it.
-    pub(crate) fn locate(&self, pc: usize) -> Option<(&Module, u32)> {
+    pub(crate) fn locate(&self, pc: usize) -> Option<(&Module, CodeOffset)> {
         let offset = (pc.checked_sub(self.text)? as u64).checked_add(self.note.text.offset)?;
         let module = self
             .description
             .modules
             .iter()
             .find(|m| offset >= m.text.offset && offset - m.text.offset < m.text.size.max(1))?;
-        Some((module, (offset - module.text.offset) as u32))
+        Some((module, CodeOffset::new((offset - module.text.offset) as u32)))
     }
 
     /// What reports call a module.

@@ -57,7 +57,7 @@ fn moved(image: &FileMapping, file: &File, distance: u64) -> Option<FileCopy> {
     FileCopy::new(&[(file, bytes.len())], |copy, _| slide(copy, bytes, distance))
 }
 
-/// A copy of the debug file, the artifact behind it, for where it is mapped.
+/// A copy of the debug file, the artifact after it, for where it is mapped.
 fn completed(
     (debug_file, debug): &(File, FileMapping),
     image: &FileMapping,
@@ -66,8 +66,8 @@ fn completed(
     distance: u64,
 ) -> Option<FileCopy> {
     let (debug, size) = (debug.bytes(), image.bytes().len());
-    FileCopy::new(&[(debug_file, debug.len()), (file, size)], |copy, behind| {
-        complete(copy, debug, behind as u64, size as u64, link_base)?;
+    FileCopy::new(&[(debug_file, debug.len()), (file, size)], |copy, after| {
+        complete(copy, debug, after as u64, size as u64, link_base)?;
         if distance != 0 { slide(copy, debug, distance) } else { Some(()) }
     })
 }

@@ -4,7 +4,7 @@
 //! [`precast_artifact::abi::Builtin`], write it here, and add its line to
 //! [`TABLE`], whose order is the numbers'.
 //!
-//! Each runs on the host's stack, behind a stub that switches. A status that
+//! Each runs on the host's stack, called by a stub that switches. A status that
 //! is not zero makes the stub leave the guest, or go on at a handler of an
 //! exception; errors and panics of host functions wait in the store until the
 //! call from the host returns.
@@ -19,20 +19,22 @@
 use crate::error::Error;
 use crate::stop::unwind;
 use crate::store::contents::StoreCore;
-use crate::store::guest::GuestState;
 use crate::store::host::HostBinding;
+use crate::store::instance::InstanceState;
 use crate::store::linear::LinearMemory;
 use crate::store::segments::{self, store_table};
 use crate::sys::registers::Landing;
 use crate::sys::stubs::builtin_stub;
 use crate::trap::Trap;
 use crate::vm::layout::{Context, StoreBlock};
+use crate::vm::raw::RawValue;
 use crate::vm::types;
-use crate::vm::value::{Exception, RawValue};
+use crate::vm::value::Exception;
 use precast_artifact::abi::{self, Builtin, BuiltinReturn};
+use precast_artifact::index::{DataIndex, ElementIndex, MemoryIndex, TableIndex, TagIndex};
 use precast_artifact::trap::TrapCode;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::ptr::{NonNull, with_exposed_provenance, with_exposed_provenance_mut};
+use std::ptr::{NonNull, with_exposed_provenance_mut};
 
 /// The table that contexts point to.
 static TABLE: [unsafe extern "C" fn(); Builtin::ALL.len()] = [
@@ -125,18 +127,14 @@ fn run_for_instance(
 ) -> BuiltinReturn {
     run(context, |mut store| {
         // SAFETY: the context is an instance's; its guest stands still.
-        unsafe { body(store.as_mut(), GuestState::index_of(Context(context))) }
+        unsafe { body(store.as_mut(), InstanceState::index_of(Context(context))) }
     })
 }
 
 extern "C" fn host_call(context: usize, values: *mut RawValue) -> BuiltinReturn {
     run(context, |mut store| {
-        // SAFETY: the context is that of a host function, whose owner is its
-        // binding, which lives as long as the store.
-        let binding = unsafe {
-            let owner: usize = Context(context).read(abi::CTX_OWNER);
-            &*with_exposed_provenance::<HostBinding>(owner)
-        };
+        // SAFETY: the context is that of a host function of a live store.
+        let binding = unsafe { HostBinding::of_context(Context(context)) };
         // SAFETY: the host-call stub passes an array with room for the
         // parameters and results of the type.
         let values = unsafe { std::slice::from_raw_parts_mut(values, binding.func.slots) };
@@ -171,10 +169,7 @@ fn throw_host(core: &mut StoreCore, exception: Exception) -> Stop {
 extern "C" fn report_missing_stub(context: usize) -> BuiltinReturn {
     run(context, |_| {
         // SAFETY: as in `host_call`.
-        let binding = unsafe {
-            let owner: usize = Context(context).read(abi::CTX_OWNER);
-            &*with_exposed_provenance::<HostBinding>(owner)
-        };
+        let binding = unsafe { HostBinding::of_context(Context(context)) };
         Err(Stop::Error(Error::usage(format!(
             "a host function of type {} was called, but no instance in the store can call one",
             types::get(binding.func.ty)
@@ -234,6 +229,7 @@ extern "C" fn memory_init(
 ) -> BuiltinReturn {
     run_for_instance(context, |core, instance| {
         let (memory, segment) = halves(memory_and_segment);
+        let (memory, segment) = (MemoryIndex::new(memory), DataIndex::new(segment));
         segments::memory_init(core, instance, memory, segment, [to, from, length])?;
         Ok(0)
     })
@@ -241,14 +237,14 @@ extern "C" fn memory_init(
 
 extern "C" fn data_drop(context: usize, segment: u64) -> BuiltinReturn {
     run_for_instance(context, |core, instance| {
-        segments::data_drop(core, instance, segment as u32);
+        segments::data_drop(core, instance, DataIndex::new(segment as u32));
         Ok(0)
     })
 }
 
 extern "C" fn table_grow(context: usize, table: u64, delta: u64, value: u64) -> BuiltinReturn {
     run_for_instance(context, |core, instance| {
-        let table = own_table(core, instance, table as u32)?;
+        let table = public_table(core, instance, TableIndex::new(table as u32))?;
         Ok(core.grow_table(table as u32, delta, value).unwrap_or(FAILED))
     })
 }
@@ -261,7 +257,7 @@ extern "C" fn table_fill(
     length: u64,
 ) -> BuiltinReturn {
     run_for_instance(context, |core, instance| {
-        let table = own_table(core, instance, table as u32)?;
+        let table = public_table(core, instance, TableIndex::new(table as u32))?;
         let cells = core.tables[table].range(index, length).ok_or(TrapCode::TableOutOfBounds)?;
         cells.iter().for_each(|cell| cell.set(value));
         Ok(0)
@@ -277,8 +273,8 @@ extern "C" fn table_copy(
 ) -> BuiltinReturn {
     run_for_instance(context, |core, instance| {
         let (target, source) = halves(tables);
-        let target = own_table(core, instance, target)?;
-        let source = own_table(core, instance, source)?;
+        let target = public_table(core, instance, TableIndex::new(target))?;
+        let source = public_table(core, instance, TableIndex::new(source))?;
         let copied = if target == source {
             core.tables[target].copy_within(to, from, length)
         } else {
@@ -302,6 +298,7 @@ extern "C" fn table_init(
 ) -> BuiltinReturn {
     run_for_instance(context, |core, instance| {
         let (table, segment) = halves(table_and_segment);
+        let (table, segment) = (TableIndex::new(table), ElementIndex::new(segment));
         segments::table_init(core, instance, table, segment, [to, from, length])?;
         Ok(0)
     })
@@ -309,7 +306,7 @@ extern "C" fn table_init(
 
 extern "C" fn elem_drop(context: usize, segment: u64) -> BuiltinReturn {
     run_for_instance(context, |core, instance| {
-        segments::elem_drop(core, instance, segment as u32);
+        segments::elem_drop(core, instance, ElementIndex::new(segment as u32));
         Ok(0)
     })
 }
@@ -318,9 +315,10 @@ extern "C" fn exception_new(context: usize, tag: u64) -> BuiltinReturn {
     run_for_instance(context, |core, instance| {
         let guest = &core.instances[instance];
         let (module, _) = guest.module();
-        let ty = module.tags[tag as usize].ty;
-        let values = module.types[ty as usize].params.len();
-        let record = unwind::make(core, guest.tag(tag as u32), values).map_err(Stop::Error)?;
+        let tag = TagIndex::new(tag as u32);
+        let ty = module.tags[tag.index()].ty;
+        let values = module.types[ty.index()].params.len();
+        let record = unwind::make(core, guest.tag(tag), values).map_err(Stop::Error)?;
         Ok(record as u64)
     })
 }
@@ -344,7 +342,7 @@ fn halves(pair: u64) -> (u32, u32) {
     ((pair >> 32) as u32, pair as u32)
 }
 
-/// Index in the store of an instance's table.
-fn own_table(core: &StoreCore, instance: usize, table: u32) -> Result<usize, Stop> {
+/// Index in the store of an instance's table that is not private.
+fn public_table(core: &StoreCore, instance: usize, table: TableIndex) -> Result<usize, Stop> {
     store_table(&core.instances[instance], table).ok_or(Stop::Trap(TrapCode::TableOutOfBounds))
 }

@@ -13,7 +13,7 @@ use crate::stop::fault;
 use crate::store::contents::StoreCore;
 use crate::sys::{signals, stack::Stack, stubs};
 use crate::vm::layout::Activation;
-use crate::vm::value::RawValue;
+use crate::vm::raw::RawValue;
 use precast_artifact::abi::BuiltinReturn;
 use precast_artifact::trap::TrapCode;
 use std::panic::resume_unwind;
@@ -21,7 +21,7 @@ use std::ptr::NonNull;
 
 /// What to call, and through which stub.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Target {
+pub(crate) struct EntryPoint {
     pub(crate) stub: usize,
     pub(crate) context: usize,
     pub(crate) code: usize,
@@ -37,11 +37,11 @@ pub(crate) struct Target {
 ///
 /// # Safety
 ///
-/// The store is live and no reference to its contents is in use; the target
-/// belongs to it; `values` has room for the target's parameters and results.
+/// The store is live and no reference to its contents is in use; the entry
+/// point belongs to it; `values` has room for its parameters and results.
 pub(crate) unsafe fn invoke(
     store: NonNull<StoreCore>,
-    target: Target,
+    entry: EntryPoint,
     values: &mut [RawValue],
 ) -> Result<()> {
     signals::prepare_thread(fault::decide)
@@ -65,7 +65,7 @@ pub(crate) unsafe fn invoke(
     let status = unsafe {
         (*core).block.activation = activation;
         let outer = fault::set_current(core);
-        let Target { stub, context, code } = target;
+        let EntryPoint { stub, context, code } = entry;
         let slots = values.as_mut_ptr().cast();
         let status = stubs::enter(activation.cast(), stub, context, code, slots, guest_sp);
         fault::set_current(outer);

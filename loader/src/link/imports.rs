@@ -5,9 +5,9 @@ use crate::artifact::info::{ExternType, ModuleInfo};
 use crate::error::LinkProblem;
 use crate::store::contents::StoreCore;
 use crate::store::host::HostFunc;
+use crate::vm::handle::Memory;
 use crate::vm::matching::{self, Space};
 use crate::vm::types;
-use crate::vm::value::Memory;
 use precast_artifact::module::{ImportKind, MemoryModel, Module};
 use std::sync::Arc;
 
@@ -76,7 +76,7 @@ fn function_matches(
     found: &Provided,
 ) -> bool {
     let ImportKind::Function(ty) = module.imports[import].kind else { return false };
-    let needs = info.type_ids[ty as usize];
+    let needs = info.type_ids[ty.index()];
     match found {
         Provided::Host(func) => func.ty == needs,
         Provided::Item(Extern::Func(func)) => func.type_in(core.id).is_ok_and(|has| has == needs),
@@ -99,7 +99,7 @@ fn check_space(
     import: usize,
     memory: &Memory,
 ) -> Result<(), String> {
-    let declared = &module.memories[info.import_index(import) as usize];
+    let declared = &module.memories[info.import_index(import).number() as usize];
     if declared.model == MemoryModel::Bounds {
         return Ok(());
     }

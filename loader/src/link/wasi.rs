@@ -4,8 +4,8 @@ use crate::api::caller::Caller;
 use crate::api::instance::Instance;
 use crate::error::{Error, Result};
 use crate::link::linker::Linker;
-use crate::store::contents::AsStore;
-use crate::vm::value::RawValue;
+use crate::store::access::AsStore;
+use crate::vm::raw::RawValue;
 use crate::wasi::{self, FUNCTIONS, GuestMemory, Outcome, WasiCtx, WasiFunction};
 use precast_artifact::types::{FuncType, ValType};
 

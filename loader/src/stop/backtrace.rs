@@ -14,13 +14,13 @@
 #![allow(unsafe_code)]
 
 use crate::artifact::image::Image;
-use crate::artifact::registry;
 use crate::stop::symbolize;
 use crate::stop::walk::{Position, caller, outwards};
 use crate::store::contents::StoreCore;
 use crate::trap::{Frame, LocalValue, Trap};
 use crate::vm::layout::FaultRecord;
 use precast_artifact::container;
+use precast_artifact::index::{CodeOffset, FuncIndex};
 use precast_artifact::locals::{self, Local};
 use precast_artifact::module::Module;
 use precast_artifact::search::Table;
@@ -81,59 +81,74 @@ impl Collector<'_> {
     /// left out.
     fn add(&mut self, pc: usize, returns: bool, fp: Option<usize>) {
         if self.trap.frames.len() < MOST_FRAMES {
-            let place = locate(pc, returns);
-            self.trap.frames.extend(place.map(|place| frame(self.core, &place, &self.stack, fp)));
+            let found = locate(self.core, pc, returns);
+            let frame = found.map(|found| frame(self.core, &found, &self.stack, fp));
+            self.trap.frames.extend(frame);
             return;
         }
-        let counts = *self.known.entry(pc).or_insert_with(|| locate(pc, returns).is_some());
+        let counts =
+            *self.known.entry(pc).or_insert_with(|| locate(self.core, pc, returns).is_some());
         self.trap.omitted += usize::from(counts);
     }
 }
 
 /// A code address, found.
-struct Place {
-    image: &'static Image,
-    module: &'static Module,
+struct Location<'s> {
+    image: &'s Image,
+    module: &'s Module,
     /// Offset in the module's text: of a trap, or of a call's last byte.
-    offset: u32,
+    offset: CodeOffset,
     /// Start of the function, and its index.
-    start: u32,
-    function: u32,
+    start: CodeOffset,
+    function: FuncIndex,
 }
 
-fn locate(pc: usize, returns: bool) -> Option<Place> {
+/// Finds an address of a function in progress of a store, whose guests are
+/// stopped and keep their images.
+fn locate(_store: &StoreCore, pc: usize, returns: bool) -> Option<Location<'_>> {
     // Calls are known by their last byte; the next may be another function's.
     let inside = pc.checked_sub(usize::from(returns))?;
-    let image = registry::find(inside)?;
-    // SAFETY: a running guest keeps its image; `Place` does not leave here.
-    let image: &'static Image = unsafe { &*with_exposed_provenance::<Image>(image) };
+    // SAFETY: a stopped guest of the store, which is borrowed meanwhile.
+    let image: &Image = unsafe { Image::at(inside) }?;
     let (module, offset) = image.locate(inside)?;
     let functions = Table::new(".precast.functions", image.bytes(module.function_table)).ok()?;
-    let entry = functions.at_or_before(offset)?;
+    let entry = functions.at_or_before(offset.get())?;
+    let start = CodeOffset::new(entry.key);
     let stubs = module.entry_stubs.iter().chain(&module.host_stubs);
-    let in_stub = stubs.into_iter().any(|s| entry.key < s.code && s.code <= offset);
-    (!in_stub).then_some(Place { image, module, offset, start: entry.key, function: entry.value })
+    let in_stub = stubs.into_iter().any(|s| start < s.code && s.code <= offset);
+    (!in_stub).then_some(Location {
+        image,
+        module,
+        offset,
+        start,
+        function: FuncIndex::new(entry.value),
+    })
 }
 
-fn frame(core: &StoreCore, place: &Place, stack: &Range<usize>, fp: Option<usize>) -> Frame {
-    let Place { image, module, .. } = *place;
+fn frame(core: &StoreCore, found: &Location<'_>, stack: &Range<usize>, fp: Option<usize>) -> Frame {
+    let Location { image, module, .. } = *found;
     let sites = Table::new(".precast.sites", image.bytes(module.site_table)).ok();
-    let address = module.text.offset + u64::from(place.start);
+    let address = module.text.offset + u64::from(found.start.get());
     let mut names = image.names_at(address).into_iter();
     Frame {
         module: image.module_name(module),
-        function: place.function,
+        function: found.function.get(),
         name: names.next(),
         same_code: names.collect(),
-        offset: sites.and_then(|sites| Some(sites.exactly(place.offset)?.value)),
-        source: symbolize::source_lines(image.file_bytes(), place.offset),
+        offset: sites.and_then(|sites| Some(sites.exactly(found.offset.get())?.value)),
+        source: symbolize::source_lines(image.file_bytes(), found.offset.get()),
         instance: core.instance_of(image, module),
-        locals: locals(image, place.start, stack, fp),
+        locals: locals(image, found.start, stack, fp),
     }
 }
 
 /// The locals in a frame of the function whose code starts at an offset.
-fn locals(image: &Image, start: u32, stack: &Range<usize>, fp: Option<usize>) -> Vec<LocalValue> {
+fn locals(
+    image: &Image,
+    start: CodeOffset,
+    stack: &Range<usize>,
+    fp: Option<usize>,
+) -> Vec<LocalValue> {
     let Some(section) = container::section(image.file_bytes(), locals::NAME) else {
         return Vec::new();
     };
@@ -145,7 +160,7 @@ fn locals(image: &Image, start: u32, stack: &Range<usize>, fp: Option<usize>) ->
             _ => LocalValue { ty: locals::UNKNOWN, bits: 0 },
         }
     };
-    locals::at(section, start).into_iter().map(value).collect()
+    locals::at(section, start.get()).into_iter().map(value).collect()
 }
 
 /// Eight bytes of the guest's stack, the first of which are a local's.

@@ -15,10 +15,12 @@
 //! shared access to the store makes sure of.
 #![allow(unsafe_code)]
 
-use crate::store::contents::{AsStore, StoreCore};
-use crate::store::guest::GuestState;
+use crate::store::access::AsStore;
+use crate::store::contents::StoreCore;
+use crate::store::instance::InstanceState;
 use crate::store::linear::LinearMemory;
 use crate::trap::{Frame, LocalValue, Trap};
+use precast_artifact::index::{GlobalIndex, ModuleIndex};
 use precast_artifact::types::{GlobalType, HeapType, MemoryType, RefType, ValType};
 use precast_artifact::wire::Writer;
 use precast_artifact::{bodies, container};
@@ -89,8 +91,8 @@ fn custom(out: &mut dyn Write, name: &str, fill: impl FnOnce(&mut Writer)) -> io
 }
 
 /// The modules of the store's instances: where each is, and its name.
-fn modules(core: &StoreCore, program: &str) -> Vec<((usize, u32), String)> {
-    let mut modules: Vec<((usize, u32), String)> = Vec::new();
+fn modules(core: &StoreCore, program: &str) -> Vec<((usize, ModuleIndex), String)> {
+    let mut modules: Vec<((usize, ModuleIndex), String)> = Vec::new();
     for guest in &core.instances {
         let key = identity(guest);
         if modules.iter().all(|(known, _)| *known != key) {
@@ -102,7 +104,7 @@ fn modules(core: &StoreCore, program: &str) -> Vec<((usize, u32), String)> {
 }
 
 /// What tells an instance's module from others.
-fn identity(guest: &GuestState) -> (usize, u32) {
+fn identity(guest: &InstanceState) -> (usize, ModuleIndex) {
     (guest.image.address(0), guest.module)
 }
 
@@ -122,7 +124,7 @@ fn limits(w: &mut Writer, memory: &LinearMemory) {
 /// All globals of all instances, imported ones once for each. Gives how many
 /// come before those of each instance.
 fn globals(w: &mut Writer, core: &StoreCore) -> Vec<u64> {
-    let count = |guest: &GuestState| guest.module().0.globals.len() as u64;
+    let count = |guest: &InstanceState| guest.module().0.globals.len() as u64;
     let mut before = Vec::with_capacity(core.instances.len());
     let mut total = 0;
     for guest in &core.instances {
@@ -131,7 +133,7 @@ fn globals(w: &mut Writer, core: &StoreCore) -> Vec<u64> {
     }
     w.leb(total);
     for guest in &core.instances {
-        for (index, global) in (0..).zip(&guest.module().0.globals) {
+        for (index, global) in GlobalIndex::enumerate(&guest.module().0.globals) {
             one_global(w, global.ty, guest.global(index));
         }
     }
@@ -188,7 +190,7 @@ fn heap_type(ty: &RefType) -> u8 {
 fn instances(
     w: &mut Writer,
     core: &StoreCore,
-    modules: &[((usize, u32), String)],
+    modules: &[((usize, ModuleIndex), String)],
     globals: &[u64],
 ) {
     w.leb(core.instances.len() as u64);

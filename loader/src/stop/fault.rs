@@ -19,17 +19,17 @@
 #![allow(unsafe_code)]
 
 use crate::artifact::image::Image;
-use crate::artifact::registry;
 use crate::store::contents::StoreCore;
 use crate::sys::registers::Registers;
 use crate::sys::signals::{Fault, FaultKind, Resume};
 use crate::sys::{arch, stubs};
 use crate::vm::layout::FaultRecord;
 use precast_artifact::abi::NULL_GUARD;
+use precast_artifact::index::CodeOffset;
 use precast_artifact::search::{Site, Table};
 use precast_artifact::trap::TrapCode;
 use std::cell::Cell;
-use std::ptr::{null, with_exposed_provenance};
+use std::ptr::null;
 
 thread_local! {
     /// The store whose guest runs on this thread, or null.
@@ -44,8 +44,8 @@ pub(crate) fn set_current(store: *const StoreCore) -> *const StoreCore {
 /// Says whether a fault is a trap, and if so notes where and how to go on.
 pub(crate) fn decide(fault: &Fault) -> Option<Resume> {
     let Registers { pc, fp, .. } = fault.registers;
-    // SAFETY: an image is registered for as long as its code can run.
-    let image = registry::find(pc).map(|i| unsafe { &*with_exposed_provenance::<Image>(i) });
+    // SAFETY: the thread stands there, and goes on when this has returned.
+    let image = unsafe { Image::at(pc) };
     if image.is_none() && !stubs::in_stubs(pc) {
         return None;
     }
@@ -84,7 +84,7 @@ fn site_trap(image: Option<&Image>, pc: usize) -> Option<TrapCode> {
     let image = image?;
     let (module, offset) = image.locate(pc)?;
     let sites = Table::new(".precast.sites", image.bytes(module.site_table)).ok()?;
-    match sites.exactly(offset)?.site {
+    match sites.exactly(offset.get())?.site {
         Site::Trap(code) => Some(code),
         Site::Call => None,
     }
@@ -97,11 +97,15 @@ fn starts_function(image: Option<&Image>, pc: usize) -> bool {
         let (module, offset) = image.locate(pc)?;
         let functions = image.bytes(module.function_table);
         let stubs = module.entry_stubs.iter().chain(&module.host_stubs);
-        let starts = |code: u32| (offset.wrapping_sub(code) as usize) < arch::FRAME_SETUP;
-        let function = Table::new(".precast.functions", functions).ok()?.at_or_before(offset);
+        let starts = |code| {
+            offset
+                .distance_from(code)
+                .is_some_and(|distance| (distance as usize) < arch::FRAME_SETUP)
+        };
+        let function = Table::new(".precast.functions", functions).ok()?.at_or_before(offset.get());
         Some(
             stubs.into_iter().any(|stub| starts(stub.code))
-                || function.is_some_and(|function| starts(function.key)),
+                || function.is_some_and(|function| starts(CodeOffset::new(function.key))),
         )
     };
     starts().unwrap_or(false)

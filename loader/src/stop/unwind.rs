@@ -20,17 +20,19 @@
 #![allow(unsafe_code)]
 
 use crate::artifact::image::Image;
-use crate::artifact::registry;
 use crate::error::{Error, Result};
 use crate::stop::walk::{caller, outwards};
 use crate::store::contents::StoreCore;
 use crate::store::exceptions::{self, Marker};
-use crate::store::guest::GuestState;
+use crate::store::instance::InstanceState;
 use crate::sys::registers::Landing;
+use crate::vm::handle::Tag;
 use crate::vm::layout::ExceptionHeader;
+use crate::vm::raw::RawValue;
 use crate::vm::types::{self, TypeId};
-use crate::vm::value::{Exception, Kind, RawValue, Tag, Val, kind};
+use crate::vm::value::{Exception, RefKind, Val, ref_kind};
 use precast_artifact::handlers;
+use precast_artifact::index::GlobalIndex;
 use precast_artifact::types::ValType;
 use std::ptr::{with_exposed_provenance, with_exposed_provenance_mut};
 
@@ -81,7 +83,7 @@ fn roots(core: &StoreCore, marker: &mut Marker<'_>) {
         // SAFETY: no guest runs, and the host sets globals through the store.
         marker.visit(unsafe { *global.get() } as u64);
     }
-    let tables = core.tables.iter().filter(|table| kind(&table.ty().element) == Kind::Exn);
+    let tables = core.tables.iter().filter(|table| ref_kind(&table.ty().element) == RefKind::Exn);
     for table in tables {
         let cells = table.range(0, table.size()).unwrap_or_default();
         cells.iter().for_each(|cell| marker.visit(cell.get()));
@@ -89,10 +91,10 @@ fn roots(core: &StoreCore, marker: &mut Marker<'_>) {
 }
 
 /// Addresses of the globals of an instance that hold exceptions.
-fn exception_globals(guest: &GuestState) -> impl Iterator<Item = usize> {
-    let globals = guest.module().0.globals.iter().enumerate();
+fn exception_globals(guest: &InstanceState) -> impl Iterator<Item = usize> {
+    let globals = GlobalIndex::enumerate(&guest.module().0.globals);
     globals.filter_map(|(index, global)| match &global.ty.value {
-        ValType::Ref(ty) if kind(ty) == Kind::Exn => Some(guest.global(index as u32)),
+        ValType::Ref(ty) if ref_kind(ty) == RefKind::Exn => Some(guest.global(index)),
         _ => None,
     })
 }
@@ -108,8 +110,8 @@ pub(crate) fn handler(core: &StoreCore) -> Option<Landing> {
     outwards(start, &stack, top.entry_fp).find_map(|position| {
         // Calls are known by their last byte; the next may be another function's.
         let inside = position.pc.checked_sub(1)?;
-        // SAFETY: a running guest keeps its image.
-        let image = unsafe { &*with_exposed_provenance::<Image>(registry::find(inside)?) };
+        // SAFETY: a function in progress of this store, whose guest is stopped.
+        let image = unsafe { Image::at(inside) }?;
         let (module, offset) = image.locate(inside)?;
         let found = handlers::find(image.bytes(module.handler_table), offset)?;
         let pc = image.code(module, found.handler);

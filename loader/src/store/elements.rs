@@ -16,7 +16,7 @@ use std::ptr::with_exposed_provenance_mut;
 
 /// A table.
 #[derive(Debug)]
-pub(crate) struct Elements {
+pub(crate) struct TableElements {
     /// Cells, because machine code writes them too.
     cells: Vec<Cell<u64>>,
     definition: usize,
@@ -24,7 +24,7 @@ pub(crate) struct Elements {
     ty: TableType,
 }
 
-impl Elements {
+impl TableElements {
     /// A table of the minimum size of `ty`, all null.
     pub(crate) fn new(ty: TableType) -> Result<Self> {
         let mut table = Self { cells: Vec::new(), definition: 0, owned: None, ty };

@@ -158,7 +158,7 @@ pub(crate) fn value(record: usize, index: u32) -> usize {
     record + abi::EXCEPTION_VALUES as usize + (index * abi::VALUE_SIZE) as usize
 }
 
-/// The first address behind a record.
+/// The first address after a record.
 fn end(record: usize) -> usize {
     value(record, header(record).values)
 }

@@ -8,12 +8,12 @@
 #![allow(unsafe_code)]
 
 use crate::error::Result;
-use crate::vm::layout::{Definition, FixedFields, FuncRecord, StoreBlock};
+use crate::vm::layout::{Context, Definition, FixedFields, FuncRecord, StoreBlock};
+use crate::vm::raw::RawValue;
 use crate::vm::types::TypeId;
-use crate::vm::value::RawValue;
 use precast_artifact::abi;
 use std::fmt;
-use std::ptr::NonNull;
+use std::ptr::{NonNull, with_exposed_provenance};
 use std::sync::Arc;
 
 /// A host function with its store's data type erased: given the store, the
@@ -69,6 +69,23 @@ impl HostBinding {
         self.record.context = address + abi::HOST_CONTEXT_SIZE as usize;
         self.record.host = address;
         self.record.code = code;
+    }
+
+    /// The binding that a context belongs to.
+    ///
+    /// # Safety
+    ///
+    /// The context is a host function's, and its store lives during `'a`.
+    pub(crate) unsafe fn of_context<'a>(context: Context) -> &'a Self {
+        // SAFETY: the owner of such a context is its binding.
+        unsafe { &*with_exposed_provenance(context.read::<usize>(abi::CTX_OWNER)) }
+    }
+
+    /// The binding that a record belongs to, if it is a host function's.
+    pub(crate) fn of_record(record: &FuncRecord) -> Option<&Self> {
+        // SAFETY: the host value is zero, or a binding that lives as long as
+        // the record.
+        unsafe { with_exposed_provenance::<Self>(record.host).as_ref() }
     }
 
     /// Address of the record, which is what a function reference is.

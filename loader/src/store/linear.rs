@@ -16,7 +16,7 @@
 use crate::error::{Error, Result};
 use crate::sys::buffer::Buffer;
 use crate::sys::map::Mapping;
-use crate::sys::{page_size, round_to_pages};
+use crate::sys::page::{page_size, round_to_pages};
 use crate::vm::layout::Definition;
 use crate::vm::matching::Space;
 use precast_artifact::types::MemoryType;
@@ -165,7 +165,7 @@ impl LinearMemory {
         Ok(())
     }
 
-    /// Maps initial contents from a file, copied on write. Bytes behind `len`
+    /// Maps initial contents from a file, copied on write. Bytes after `len`
     /// on its last page are zero.
     pub(crate) fn map_contents(
         &mut self,

@@ -12,7 +12,7 @@
 //! else must hold.
 #![allow(unsafe_code)]
 
-use crate::sys::round_to_pages;
+use crate::sys::page::round_to_pages;
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap, mmap_anonymous, mprotect, munmap};
 use std::fs::File;
 use std::io;
@@ -99,7 +99,7 @@ impl Mapping {
     /// leaves the mapping.
     fn pages(&self, offset: usize, len: usize) -> io::Result<(usize, usize)> {
         let end = offset.checked_add(len).and_then(round_to_pages);
-        let start = offset - offset % crate::sys::page_size();
+        let start = offset - offset % crate::sys::page::page_size();
         match end {
             Some(end) if end <= self.len => {
                 Ok((self.base + start, if len == 0 { 0 } else { end - start }))
@@ -186,7 +186,7 @@ impl FileMapping {
     }
 }
 
-/// Whole files, one behind the other, each at a page: copies that are written
+/// Whole files, one after the other, each at a page: copies that are written
 /// to before anyone else sees them. Pages that are not stay those of the files.
 #[derive(Debug)]
 pub(crate) struct FileCopy {

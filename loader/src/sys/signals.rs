@@ -218,7 +218,7 @@ impl AlternateStack {
         if old.ss_flags & libc::SS_DISABLE == 0 && old.ss_size >= ALTERNATE_STACK {
             return Ok(None);
         }
-        let guard = crate::sys::page_size();
+        let guard = crate::sys::page::page_size();
         let mapping = Mapping::reserve(guard + ALTERNATE_STACK)?;
         mapping.commit(guard, ALTERNATE_STACK)?;
         let stack = Self { mapping };
@@ -231,7 +231,7 @@ impl AlternateStack {
     }
 
     fn address(&self) -> *mut c_void {
-        std::ptr::with_exposed_provenance_mut(self.mapping.base() + crate::sys::page_size())
+        std::ptr::with_exposed_provenance_mut(self.mapping.base() + crate::sys::page::page_size())
     }
 }
 

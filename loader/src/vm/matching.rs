@@ -10,7 +10,7 @@ use precast_artifact::types::{
 pub(crate) struct Space {
     /// Bytes reserved from the base.
     pub(crate) reservation: u64,
-    /// Inaccessible bytes behind them.
+    /// Inaccessible bytes after them.
     pub(crate) guard: u64,
 }
 

@@ -1,23 +1,12 @@
-//! Values that cross between host and guest, and the handles among them.
-//!
-//! # Safety
-//!
-//! A [`Func`] holds the address of a record that lives as long as its store;
-//! it is read only after the store at hand has been found to be that one. An
-//! [`ExnRef`] marks its record as held when it is made from what a guest gave,
-//! when the record is alive; from then on it lives as long as its store.
-#![allow(unsafe_code)]
+//! WebAssembly values and exceptions, as the host sees them.
 
-use crate::vm::layout::{ExceptionHeader, FuncRecord};
+use crate::vm::handle::{ExnRef, ExternRef, Func, StoreId, Tag, Unusable, same_store};
 use crate::vm::matching;
-use crate::vm::types::TypeId;
-use precast_artifact::types::{GlobalType, HeapType, RefType, ValType};
+use crate::vm::raw::RawValue;
+use precast_artifact::types::{HeapType, RefType, ValType};
 use std::fmt;
-use std::ptr::with_exposed_provenance;
-use std::sync::atomic::Ordering;
 
-/// Identity of a store. Never used twice in a process.
-pub(crate) type StoreId = u64;
+type Result<T> = std::result::Result<T, Unusable>;
 
 /// A WebAssembly value.
 #[derive(Clone, Copy, Debug)]
@@ -38,73 +27,6 @@ pub enum Val {
     ExternRef(Option<ExternRef>),
     /// A reference to an exception, or null.
     ExnRef(Option<ExnRef>),
-}
-
-/// Why a value or a handle cannot be used with a store.
-#[derive(Debug)]
-pub(crate) struct Unusable(pub(crate) String);
-
-type Result<T> = std::result::Result<T, Unusable>;
-
-/// A function of a guest or of the host. A handle: it can be copied, and is
-/// good for the store it came from, as long as that lives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Func {
-    pub(crate) store: StoreId,
-    /// Address of the funcref record.
-    pub(crate) record: usize,
-}
-
-/// A reference to a value of the host, which a guest can hold but not look
-/// into. The value stays in the store until that is dropped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ExternRef {
-    pub(crate) store: StoreId,
-    /// Index among the store's host values.
-    pub(crate) index: u32,
-}
-
-/// A reference to an exception that a guest made. The exception stays in the
-/// store until that is dropped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ExnRef {
-    store: StoreId,
-    /// Address of the record.
-    record: usize,
-}
-
-/// A linear memory. A handle, as [`Func`] is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Memory {
-    pub(crate) store: StoreId,
-    /// Index among the store's memories.
-    pub(crate) index: u32,
-}
-
-/// A table. A handle, as [`Func`] is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Table {
-    pub(crate) store: StoreId,
-    /// Index among the store's tables.
-    pub(crate) index: u32,
-}
-
-/// A global. A handle, as [`Func`] is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Global {
-    pub(crate) store: StoreId,
-    /// Address of the value.
-    pub(crate) address: usize,
-    pub(crate) ty: GlobalType,
-}
-
-/// An exception tag. A handle, as [`Func`] is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tag {
-    pub(crate) store: StoreId,
-    /// Address of the tag, its identity.
-    pub(crate) address: usize,
-    pub(crate) ty: TypeId,
 }
 
 /// An exception: a tag, and values of its type.
@@ -139,47 +61,6 @@ impl fmt::Display for Exception {
             field.show(f)?;
         }
         f.write_str(if self.fields.is_empty() { "" } else { ")" })
-    }
-}
-
-/// One slot of the array through which values pass between host and guest.
-/// What lies above a value's width is undefined.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(C, align(16))]
-pub struct RawValue([u64; 2]);
-
-impl RawValue {
-    /// The low 32 bits: an `i32`, or the bits of an `f32`.
-    pub fn u32(self) -> u32 {
-        self.0[0] as u32
-    }
-
-    /// The low 64 bits: an `i64`, the bits of an `f64`, or a reference.
-    pub fn u64(self) -> u64 {
-        self.0[0]
-    }
-
-    /// All 128 bits.
-    pub fn u128(self) -> u128 {
-        u128::from(self.0[0]) | u128::from(self.0[1]) << 64
-    }
-}
-
-impl From<u32> for RawValue {
-    fn from(value: u32) -> Self {
-        Self([value.into(), 0])
-    }
-}
-
-impl From<u64> for RawValue {
-    fn from(value: u64) -> Self {
-        Self([value, 0])
-    }
-}
-
-impl From<u128> for RawValue {
-    fn from(value: u128) -> Self {
-        Self([value as u64, (value >> 64) as u64])
     }
 }
 
@@ -223,10 +104,10 @@ impl Val {
             ValType::F64 => Self::F64(0),
             ValType::V128 => Self::V128(0),
             ValType::Ref(RefType { nullable: false, .. }) => return None,
-            ValType::Ref(r) => match kind(r) {
-                Kind::Func => Self::FuncRef(None),
-                Kind::Extern => Self::ExternRef(None),
-                Kind::Exn => Self::ExnRef(None),
+            ValType::Ref(r) => match ref_kind(r) {
+                RefKind::Func => Self::FuncRef(None),
+                RefKind::Extern => Self::ExternRef(None),
+                RefKind::Exn => Self::ExnRef(None),
             },
         })
     }
@@ -280,20 +161,23 @@ impl Val {
             (Self::F32(bits), ValType::F32) => Ok(bits.into()),
             (Self::F64(bits), ValType::F64) => Ok(bits.into()),
             (Self::V128(bits), ValType::V128) => Ok(bits.into()),
-            (Self::FuncRef(None), ValType::Ref(r)) if r.nullable && kind(r) == Kind::Func => {
+            (Self::FuncRef(None), ValType::Ref(r))
+                if r.nullable && ref_kind(r) == RefKind::Func =>
+            {
                 Ok(0u64.into())
             }
-            (Self::ExternRef(None), ValType::Ref(r)) if r.nullable && kind(r) == Kind::Extern => {
+            (Self::ExternRef(None), ValType::Ref(r))
+                if r.nullable && ref_kind(r) == RefKind::Extern =>
+            {
                 Ok(0u64.into())
             }
-            (Self::ExnRef(None), ValType::Ref(r)) if r.nullable && kind(r) == Kind::Exn => {
+            (Self::ExnRef(None), ValType::Ref(r)) if r.nullable && ref_kind(r) == RefKind::Exn => {
                 Ok(0u64.into())
             }
-            (Self::FuncRef(Some(func)), ValType::Ref(r)) if kind(r) == Kind::Func => {
+            (Self::FuncRef(Some(func)), ValType::Ref(r)) if ref_kind(r) == RefKind::Func => {
                 let record = func.record_in(store)?;
-                let own =
-                    RefType { nullable: false, heap: HeapType::Concrete(func.type_in(store)?) };
-                match matching::reference(&own, r) {
+                let heap = HeapType::Concrete(func.type_in(store)?);
+                match matching::reference(&RefType { nullable: false, heap }, r) {
                     true => Ok((record as u64).into()),
                     false => Err(mismatch()),
                 }
@@ -317,10 +201,10 @@ impl Val {
             ValType::F32 => Self::F32(raw.u32()),
             ValType::F64 => Self::F64(raw.u64()),
             ValType::V128 => Self::V128(raw.u128()),
-            ValType::Ref(r) => match kind(r) {
-                Kind::Func => Self::FuncRef(Func::from_raw(raw.u64(), store)),
-                Kind::Extern => Self::ExternRef(ExternRef::from_raw(raw.u64(), store)),
-                Kind::Exn => Self::ExnRef(ExnRef::from_raw(raw.u64(), store)),
+            ValType::Ref(r) => match ref_kind(r) {
+                RefKind::Func => Self::FuncRef(Func::from_raw(raw.u64(), store)),
+                RefKind::Extern => Self::ExternRef(ExternRef::from_raw(raw.u64(), store)),
+                RefKind::Exn => Self::ExnRef(ExnRef::from_raw(raw.u64(), store)),
             },
         }
     }
@@ -355,70 +239,16 @@ pub(crate) const EXNREF: RefType = RefType { nullable: true, heap: HeapType::Exn
 
 /// What references of a type refer to.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum RefKind {
     Func,
     Extern,
     Exn,
 }
 
-pub(crate) fn kind(reference: &RefType) -> Kind {
+pub(crate) fn ref_kind(reference: &RefType) -> RefKind {
     match reference.heap {
-        HeapType::Extern | HeapType::NoExtern => Kind::Extern,
-        HeapType::Exn | HeapType::NoExn => Kind::Exn,
-        HeapType::Func | HeapType::NoFunc | HeapType::Concrete(_) => Kind::Func,
-    }
-}
-
-fn same_store(of: StoreId, here: StoreId) -> Result<()> {
-    match of == here {
-        true => Ok(()),
-        false => Err(Unusable("a value of one store was given to another".to_owned())),
-    }
-}
-
-impl Func {
-    pub(crate) fn from_raw(raw: u64, store: StoreId) -> Option<Self> {
-        (raw != 0).then_some(Self { store, record: raw as usize })
-    }
-
-    /// Address of the record, once it is known that `store` is its store.
-    pub(crate) fn record_in(&self, store: StoreId) -> Result<usize> {
-        same_store(self.store, store).map(|()| self.record)
-    }
-
-    /// The record of a function of `store`, which is alive.
-    pub(crate) fn read_in(&self, store: StoreId) -> Result<FuncRecord> {
-        let record = self.record_in(store)?;
-        // SAFETY: records live as long as their store, which the caller has.
-        Ok(unsafe { *with_exposed_provenance::<FuncRecord>(record) })
-    }
-
-    /// The interned type of a function of `store`, which is alive.
-    pub(crate) fn type_in(&self, store: StoreId) -> Result<TypeId> {
-        Ok(self.read_in(store)?.type_id)
-    }
-}
-
-impl ExternRef {
-    pub(crate) fn from_raw(raw: u64, store: StoreId) -> Option<Self> {
-        let index = u32::try_from(raw.checked_sub(1)?).ok()?;
-        Some(Self { store, index })
-    }
-}
-
-impl ExnRef {
-    /// The reference in a slot that a guest of `store` filled, whose record is
-    /// alive.
-    pub(crate) fn from_raw(raw: u64, store: StoreId) -> Option<Self> {
-        let record = raw as usize;
-        // SAFETY: null, or a live record.
-        let header = unsafe { with_exposed_provenance::<ExceptionHeader>(record).as_ref() }?;
-        header.held.store(1, Ordering::Relaxed);
-        Some(Self { store, record })
-    }
-
-    /// The reference, once it is known that `store` is its store.
-    pub(crate) fn record_in(&self, store: StoreId) -> Result<usize> {
-        same_store(self.store, store).map(|()| self.record)
+        HeapType::Extern | HeapType::NoExtern => RefKind::Extern,
+        HeapType::Exn | HeapType::NoExn => RefKind::Exn,
+        HeapType::Func | HeapType::NoFunc | HeapType::Concrete(_) => RefKind::Func,
     }
 }

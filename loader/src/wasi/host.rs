@@ -5,7 +5,7 @@
 //!
 //! Files, lowest first; each imports only files before it:
 //!
-//! | file | holds |
+//! | module | holds |
 //! |-|-|
 //! | `error` | the native error number |
 //! | `interrupt` | ending a guest that waits |

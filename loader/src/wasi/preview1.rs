@@ -9,7 +9,7 @@
 //!
 //! Files, lowest first; each imports only files before it:
 //!
-//! | file | holds |
+//! | module | holds |
 //! |-|-|
 //! | `errno`, `outcome` | how a call ends |
 //! | `abi`, `rights`, `iovec` | what is laid out in guest memory |

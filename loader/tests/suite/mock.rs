@@ -7,9 +7,13 @@ use precast_artifact::abi::{
     Versions,
 };
 use precast_artifact::handlers::{self, Handler};
+use precast_artifact::index::{
+    CanonicalTypeIndex, CodeOffset, FuncIndex, FuncrefIndex, ImportIndex, InstanceIndex,
+    MemoryIndex, ModuleIndex,
+};
 use precast_artifact::module::{
-    Description, Export, ExportKind, Funcref, Global, Import, ImportKind, InstancePlan, Link,
-    Memory, MemoryModel, MemoryRun, Module, Range, Stub, Table, Tag,
+    Description, EntityIndex, Export, ExportKind, Funcref, Global, Import, ImportKind,
+    InstancePlan, Link, Memory, MemoryModel, MemoryRun, Module, Range, Stub, Table, Tag,
 };
 use precast_artifact::note::Note;
 use precast_artifact::reloc::{Reloc, RelocKind};
@@ -63,7 +67,7 @@ impl Mock {
     }
 
     pub fn import_func(&mut self, module: &str, name: &str, ty: u32) -> u32 {
-        self.import(module, name, ImportKind::Function(ty));
+        self.import(module, name, ImportKind::Function(CanonicalTypeIndex::new(ty)));
         self.module.functions += 1;
         self.module.functions - 1
     }
@@ -77,14 +81,19 @@ impl Mock {
     ) -> u32 {
         let function = self.module.functions;
         self.module.functions += 1;
-        self.module.funcrefs.push(Funcref { function, ty, code: 0 });
+        self.module.funcrefs.push(Funcref {
+            function: FuncIndex::new(function),
+            ty: CanonicalTypeIndex::new(ty),
+            code: CodeOffset::START,
+        });
         self.functions.push((name.to_owned(), Box::new(body)));
         self.export(name, ExportKind::Function, function);
         function
     }
 
     pub fn export(&mut self, name: &str, kind: ExportKind, index: u32) {
-        self.module.exports.push(Export { name: name.to_owned(), kind, index });
+        let item = EntityIndex::new(kind, index);
+        self.module.exports.push(Export { name: name.to_owned(), item });
     }
 
     pub fn memory(&mut self, min: u64, max: Option<u64>, imported: bool) -> u32 {
@@ -114,7 +123,7 @@ impl Mock {
     }
 
     pub fn tag(&mut self, ty: u32, imported: bool) -> u32 {
-        self.module.tags.push(Tag { ty, imported });
+        self.module.tags.push(Tag { ty: CanonicalTypeIndex::new(ty), imported });
         self.module.tags.len() as u32 - 1
     }
 
@@ -141,14 +150,18 @@ impl Mock {
 
     /// An artifact with one instance of this module.
     pub fn build(self) -> Vec<u8> {
-        let instances = vec![InstancePlan { module: 0, links: Vec::new() }];
+        let instances = vec![InstancePlan { module: ModuleIndex::new(0), links: Vec::new() }];
         build(vec![self], instances)
     }
 }
 
 /// A link of import `import` to export `export` of instance `instance`.
 pub fn link(import: u32, instance: u32, export: &str) -> Link {
-    Link { import, instance, export: export.to_owned() }
+    Link {
+        import: ImportIndex::new(import),
+        instance: InstanceIndex::new(instance),
+        export: export.to_owned(),
+    }
 }
 
 /// An artifact.
@@ -183,7 +196,11 @@ pub fn parts(modules: Vec<Mock>, instances: Vec<InstancePlan>) -> (Note, elf::Im
         module.data = tables.data.iter().map(|bytes| image.append(bytes, 1)).collect();
         for (memory, address, bytes) in &tables.contents {
             let place = image.append(bytes, PAGE);
-            module.runs.push(MemoryRun { memory: *memory, address: *address, image: place });
+            module.runs.push(MemoryRun {
+                memory: MemoryIndex::new(*memory),
+                address: *address,
+                image: place,
+            });
         }
         description.modules.push(module);
     }
@@ -232,30 +249,30 @@ impl Mock {
                 sites.push(Entry { key: start + at, site: *site, value: function << 8 | at });
             }
             handlers.extend(code.handlers.iter().map(|h| Handler {
-                key: start + h.key,
-                handler: start + h.handler,
+                key: CodeOffset::new(start + h.key.get()),
+                handler: CodeOffset::new(start + h.handler.get()),
                 frame: h.frame,
             }));
             symbols.push((name.clone(), start, code.bytes.len() as u64));
             text.extend(&code.bytes);
-            self.module.funcrefs[index].code = start;
+            self.module.funcrefs[index].code = CodeOffset::new(start);
         }
         for (ty, shape) in self.module.types.iter().enumerate() {
             let (params, results) = (shape.params.len(), shape.results.len());
-            let ty = ty as u32;
-            self.module.entry_stubs.push(Stub { ty, code: place(text) });
+            let ty = CanonicalTypeIndex::from_index(ty);
+            self.module.entry_stubs.push(Stub { ty, code: CodeOffset::new(place(text)) });
             text.extend(code::entry_stub(params, results).bytes);
-            self.module.host_stubs.push(Stub { ty, code: place(text) });
+            self.module.host_stubs.push(Stub { ty, code: CodeOffset::new(place(text)) });
             text.extend(code::host_stub(params, results).bytes);
         }
         for (record, funcref) in self.module.funcrefs.iter().enumerate() {
-            let at = layout.funcref(record as u32);
+            let at = layout.funcref(FuncrefIndex::from_index(record));
             let mut add = |kind, offset, addend| {
                 self.relocs.push(Reloc { kind, offset: at + offset, addend });
             };
-            add(RelocKind::Text, FUNCREF_CODE, funcref.code.into());
+            add(RelocKind::Text, FUNCREF_CODE, funcref.code.get().into());
             add(RelocKind::Context, FUNCREF_CONTEXT, 0);
-            add(RelocKind::TypeId, FUNCREF_TYPE, funcref.ty.into());
+            add(RelocKind::TypeId, FUNCREF_TYPE, funcref.ty.get().into());
         }
         self.relocs.sort_by_key(|reloc| reloc.offset);
         self.module.relocs = self.relocs;

@@ -41,12 +41,12 @@ pub(super) use argument;
 /// `"name" = module::function(...)` where the two differ.
 macro_rules! function {
     ($module:ident::$name:ident($($param:ident: $ty:ident),*)) => {
-        function!(stringify!($name), [$crate::wasi::ValType::I32], $module::$name($($param: $ty),*))
+        function!(stringify!($name), [$crate::wasi::preview1::function::ValType::I32], $module::$name($($param: $ty),*))
     };
     ($name:expr, [$($result:expr)?], $module:ident::$function:ident($($param:ident: $ty:ident),*)) => {
-        $crate::wasi::WasiFunction {
+        $crate::wasi::preview1::function::WasiFunction {
             name: $name,
-            params: &[$($crate::wasi::ValType::$ty),*],
+            params: &[$($crate::wasi::preview1::function::ValType::$ty),*],
             results: &[$($result)?],
             call: |ctx, memory, args| {
                 let result = match args {
@@ -57,7 +57,7 @@ macro_rules! function {
                     ),
                     _ => Err($crate::wasi::preview1::function::wrong_count(args.len())),
                 };
-                $crate::wasi::Outcome::from_result($name, result)
+                $crate::wasi::preview1::outcome::Outcome::from_result($name, result)
             },
         }
     };

@@ -1,4 +1,12 @@
 //! The commands of `precast` that need the compiler, and its command line.
+//!
+//! | rank | modules |
+//! |-|-|
+//! | files and the terminal | [`input`], [`output`], [`progress`], [`debug_files`] |
+//! | commands that others need | [`strip`], [`compile`], [`cache`] |
+//! | other commands | [`debug`], [`inspect`], [`link`], [`symbolize`], [`targets`], [`wast`] |
+//!
+//! A module uses only those in rows above its own, or before it in its row.
 
 pub mod cache;
 pub mod compile;

@@ -6,15 +6,19 @@
 //! <https://github.com/WebAssembly/spec/blob/main/interpreter/README.md#scripts>.
 
 mod machine;
+mod report;
 mod script;
+mod settings;
 #[cfg(test)]
 mod tests;
 mod values;
 
+pub use report::{Mismatch, Report};
+pub use settings::Settings;
+
 use super::compile::CodegenOptions;
 use crate::exit::{Failure, Result};
 use clap::Args;
-use precast_compiler::Options;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -47,41 +51,6 @@ pub struct Script {
     pub name: String,
     /// Its text.
     pub text: String,
-}
-
-/// How to run scripts.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Options that every module is compiled with.
-    pub options: Options,
-    /// How many scripts run at the same time.
-    pub jobs: usize,
-    /// Whether what the scripts print is shown, when their modules run here.
-    pub print: bool,
-    /// The command, and its arguments, that runs the modules elsewhere.
-    pub runner: Vec<String>,
-    /// Says of a module whether to leave it out, with all that depends on it.
-    pub leave_out: fn(&[u8]) -> bool,
-}
-
-/// What running a script gave. A directive is one check.
-#[derive(Clone, Debug, Default)]
-pub struct Report {
-    /// Number of directives that did as they should.
-    pub passed: usize,
-    /// Those that depend on a module that the settings leave out.
-    pub left_out: usize,
-    /// Those that did not.
-    pub failures: Vec<Mismatch>,
-}
-
-/// A directive that did not do as it should.
-#[derive(Clone, Debug)]
-pub struct Mismatch {
-    /// Its line, from 1.
-    pub line: usize,
-    /// What was expected, and what happened instead.
-    pub message: String,
 }
 
 impl WastCommand {
@@ -120,13 +89,6 @@ fn read(path: &PathBuf) -> Result<Script> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path).map_err(Failure::while_doing(&name))?;
     Ok(Script { name, text })
-}
-
-impl Report {
-    /// `12 passed, 0 failed`.
-    pub fn counts(&self) -> String {
-        format!("{} passed, {} failed", self.passed, self.failures.len())
-    }
 }
 
 /// Runs scripts, each in a store of its own. `done` is told of each, in the

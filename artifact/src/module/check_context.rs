@@ -2,15 +2,15 @@
 //! functions, and references in globals. It follows both.
 //!
 //! Relocations are in order of their places: first three for each record, in
-//! the order of [`Module::funcrefs`], then those of own globals. The template
-//! is used for own globals alone.
+//! the order of [`Module::funcrefs`], then those of defined globals. The template
+//! is used for defined globals alone.
 
-use super::*;
+use super::bounds::Check;
+use super::description::Module;
 use crate::abi::{ContextLayout, FUNCREF_CODE, FUNCREF_CONTEXT, FUNCREF_SIZE, FUNCREF_TYPE};
-use crate::reloc::RelocKind;
+use crate::index::{FuncrefIndex, GlobalIndex};
+use crate::reloc::{Reloc, RelocKind};
 use crate::types::ValType;
-
-type Check = Result<(), String>;
 
 impl Module {
     /// Checks the relocations, each of which is known to stay in the context.
@@ -23,12 +23,12 @@ impl Module {
         let count = 3 * self.funcrefs.len();
         let (records, globals) =
             self.relocs.split_at_checked(count).ok_or("function references are not relocated")?;
-        for (index, relocs) in records.chunks_exact(3).enumerate() {
-            let (at, funcref) = (layout.funcref(index as u32), &self.funcrefs[index]);
+        for (index, relocs) in FuncrefIndex::enumerate(records.chunks_exact(3)) {
+            let (at, funcref) = (layout.funcref(index), &self.funcrefs[index.index()]);
             let expected = [
-                (RelocKind::Text, FUNCREF_CODE, i64::from(funcref.code)),
+                (RelocKind::Text, FUNCREF_CODE, i64::from(funcref.code.get())),
                 (RelocKind::Context, FUNCREF_CONTEXT, 0),
-                (RelocKind::TypeId, FUNCREF_TYPE, i64::from(funcref.ty)),
+                (RelocKind::TypeId, FUNCREF_TYPE, i64::from(funcref.ty.get())),
             ];
             let expected =
                 expected.map(|(kind, offset, addend)| Reloc { kind, offset: at + offset, addend });
@@ -36,7 +36,7 @@ impl Module {
                 return Err(format!("relocations of function reference {index} are damaged"));
             }
         }
-        let mut places: Vec<(i32, ValType)> = self.own_globals(layout).collect();
+        let mut places: Vec<(i32, ValType)> = self.defined_globals(layout).collect();
         places.sort_unstable_by_key(|(place, _)| *place);
         globals.iter().try_for_each(|reloc| self.check_global_reloc(layout, &places, reloc))
     }
@@ -55,7 +55,7 @@ impl Module {
             return Err(format!("relocation at {} is in no global", reloc.offset));
         };
         let record = || {
-            let first = i64::from(layout.funcref(0));
+            let first = i64::from(layout.funcref(FuncrefIndex::new(0)));
             let distance = u64::try_from(reloc.addend - first).ok()?;
             let size = u64::from(FUNCREF_SIZE);
             let index = (distance / size) as usize;
@@ -78,7 +78,7 @@ impl Module {
 
     /// Checks the context template: references in it are null, or relocated.
     pub fn check_template(&self, layout: &ContextLayout, template: &[u8]) -> Check {
-        for (place, ty) in self.own_globals(layout) {
+        for (place, ty) in self.defined_globals(layout) {
             if !matches!(ty, ValType::Ref(_)) || template.is_empty() {
                 continue;
             }
@@ -94,11 +94,11 @@ impl Module {
     }
 
     /// Place and type of each global that lies in the context.
-    fn own_globals<'m>(
+    fn defined_globals<'m>(
         &'m self,
         layout: &'m ContextLayout,
     ) -> impl Iterator<Item = (i32, ValType)> + 'm {
-        let own = (0..).zip(&self.globals).filter(|(_, global)| !global.imported);
+        let own = GlobalIndex::enumerate(&self.globals).filter(|(_, global)| !global.imported);
         own.map(|(index, global)| (layout.global(index), global.ty.value))
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! # Safety
 //!
-//! A [`GuestState`] is boxed in its store, and its context's owner field holds
+//! A [`InstanceState`] is boxed in its store, and its context's owner field holds
 //! its address. Context fields are read at offsets of its module's layout.
 #![allow(unsafe_code)]
 
@@ -11,6 +11,7 @@ use crate::artifact::info::ModuleInfo;
 use crate::store::host::HostBinding;
 use crate::vm::layout::{Context, ImportSlot};
 use precast_artifact::abi;
+use precast_artifact::index::{FuncIndex, GlobalIndex, ModuleIndex, TagIndex};
 use precast_artifact::module::Module;
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::ptr::with_exposed_provenance;
@@ -18,12 +19,12 @@ use std::sync::Arc;
 
 /// An instance.
 #[derive(Debug)]
-pub(crate) struct GuestState {
+pub(crate) struct InstanceState {
     /// Its index in the store.
     pub(crate) index: u32,
     pub(crate) image: Arc<Image>,
     /// Index of its module in the image.
-    pub(crate) module: u32,
+    pub(crate) module: ModuleIndex,
     pub(crate) context: Context,
     /// The context's memory, unless it lies in front of memory 0.
     #[expect(dead_code, reason = "owns the context")]
@@ -41,14 +42,14 @@ pub(crate) struct GuestState {
     pub(crate) hosts: Box<[HostBinding]>,
 }
 
-impl GuestState {
+impl InstanceState {
     /// The index of the instance that a context belongs to.
     ///
     /// # Safety
     ///
     /// The context is a live instance's, not a host function's.
     pub(crate) unsafe fn index_of(context: Context) -> usize {
-        // SAFETY: the owner of such a context is a `GuestState`.
+        // SAFETY: the owner of such a context is a `InstanceState`.
         unsafe {
             let owner: usize = context.read(abi::CTX_OWNER);
             (*with_exposed_provenance::<Self>(owner)).index as usize
@@ -62,7 +63,7 @@ impl GuestState {
 
     /// Address of a function's record. The function is imported or has a
     /// record.
-    pub(crate) fn record(&self, function: u32) -> usize {
+    pub(crate) fn record(&self, function: FuncIndex) -> usize {
         let (module, info) = self.module();
         match module.funcref_of(function) {
             Some(record) => self.context.field(info.layout.funcref(record)),
@@ -75,10 +76,10 @@ impl GuestState {
     }
 
     /// Address of a global's value.
-    pub(crate) fn global(&self, index: u32) -> usize {
+    pub(crate) fn global(&self, index: GlobalIndex) -> usize {
         let (module, info) = self.module();
         let offset = info.layout.global(index);
-        match module.globals[index as usize].imported {
+        match module.globals[index.index()].imported {
             // SAFETY: an imported global's field holds its address.
             true => unsafe { self.context.read(offset) },
             false => self.context.field(offset),
@@ -86,15 +87,15 @@ impl GuestState {
     }
 
     /// Address of a tag.
-    pub(crate) fn tag(&self, index: u32) -> usize {
+    pub(crate) fn tag(&self, index: TagIndex) -> usize {
         // SAFETY: a tag's field holds its address.
         unsafe { self.context.read(self.module().1.layout.tag(index)) }
     }
 
     /// Marks a segment as dropped in one of the two lists.
-    pub(crate) fn drop_segment(list: &mut Vec<bool>, segment: u32, count: usize) {
+    pub(crate) fn drop_segment(list: &mut Vec<bool>, segment: usize, count: usize) {
         list.resize(count, false);
-        list[segment as usize] = true;
+        list[segment] = true;
     }
 }
 

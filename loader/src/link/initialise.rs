@@ -1,0 +1,52 @@
+//! The initialisation plan of an instance: globals, tables and segments, in
+//! order (core specification 4.5.4).
+//!
+//! # Safety
+//!
+//! Globals are written at the addresses that the instance's context gives them.
+#![allow(unsafe_code)]
+
+use crate::store::contents::StoreCore;
+use crate::store::segments;
+use crate::vm::raw;
+use precast_artifact::module::InitStep;
+use precast_artifact::trap::TrapCode;
+
+/// Runs the initialisation plan. A trap leaves what was written before.
+pub(super) fn initialise(core: &mut StoreCore, index: u32) -> Result<(), TrapCode> {
+    let at = index as usize;
+    let image = core.instances[at].image.clone();
+    let (module, _) = image.module(core.instances[at].module);
+    for step in &module.init {
+        let guest = &core.instances[at];
+        match step {
+            InitStep::Global { index, value } => {
+                let raw = segments::evaluate(guest, value);
+                let ty = module.globals[index.index()].ty.value;
+                // SAFETY: a defined global of this type.
+                unsafe { raw::write_global(guest.global(*index), &ty, raw) };
+            }
+            InitStep::TableFill { table, value } => {
+                let raw = segments::evaluate(guest, value).u64();
+                let table = segments::store_table(guest, *table);
+                let table = &core.tables[table.ok_or(TrapCode::TableOutOfBounds)?];
+                let cells = table.range(0, table.size());
+                cells.into_iter().flatten().for_each(|cell| cell.set(raw));
+            }
+            InitStep::Elements { segment, table, offset } => {
+                let to = segments::evaluate(guest, offset).u64();
+                let length = segments::element_count(guest, *segment);
+                segments::table_init(core, at, *table, *segment, [to, 0, length])?;
+                segments::elem_drop(core, at, *segment);
+            }
+            InitStep::ElementDrop { segment } => segments::elem_drop(core, at, *segment),
+            InitStep::Data { segment, memory, offset } => {
+                let to = segments::evaluate(guest, offset).u64();
+                let length = module.data[segment.index()].size;
+                segments::memory_init(core, at, *memory, *segment, [to, 0, length])?;
+                segments::data_drop(core, at, *segment);
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,216 @@
+//! Stores as the host has them, and access to their contents.
+//!
+//! # Safety
+//!
+//! A [`Store`] owns its contents through a raw pointer, because machine code
+//! holds their address too (in every context): a reference to them exists
+//! only for the length of one operation, and never while a guest runs.
+//! [`StoreMut`] stands for exclusive access to a store that may go back and
+//! forth between host and guest.
+#![allow(unsafe_code)]
+
+use crate::store::contents::StoreCore;
+use crate::store::limits::Limits;
+use crate::vm::layout::StoreBlock;
+use std::marker::PhantomData;
+use std::ptr::NonNull;
+
+/// Owns instances, memories, tables and the host's data of type `T`. All of it
+/// is freed when the store is dropped, and not before.
+///
+/// A store can move between threads, but is used by one at a time.
+///
+/// ```
+/// use precast_loader::Store;
+/// let mut store = Store::new(41);
+/// *store.data_mut() += 1;
+/// assert_eq!(*store.data(), 42);
+/// ```
+pub struct Store<T> {
+    inner: NonNull<StoreInner<T>>,
+    owns: PhantomData<StoreInner<T>>,
+}
+
+/// A store's contents. The erased part comes first, so that its address, the
+/// store block's, is also theirs.
+#[repr(C)]
+pub(crate) struct StoreInner<T> {
+    pub(crate) core: StoreCore,
+    pub(crate) data: T,
+}
+
+// SAFETY: the raw pointer owns the contents; everything in them belongs to the
+// store, and addresses in it are only followed by whoever has the store.
+unsafe impl<T: Send> Send for Store<T> {}
+// SAFETY: shared access only reads contents and data.
+unsafe impl<T: Sync> Sync for Store<T> {}
+
+impl<T> Store<T> {
+    /// A store without limits on memory, with this host data.
+    pub fn new(data: T) -> Self {
+        Self::with_limits(data, Limits::default())
+    }
+
+    /// A store with limits.
+    pub fn with_limits(data: T, limits: Limits) -> Self {
+        let core = StoreCore::new(limits);
+        let inner = Box::into_raw(Box::new(StoreInner { core, data }));
+        inner.expose_provenance();
+        let inner = NonNull::new(inner).expect("boxes are not null");
+        Self { inner, owns: PhantomData }
+    }
+
+    /// The host's data.
+    pub fn data(&self) -> &T {
+        // SAFETY: `&self` keeps guests from running.
+        unsafe { &(*self.inner.as_ptr()).data }
+    }
+
+    /// The host's data.
+    pub fn data_mut(&mut self) -> &mut T {
+        // SAFETY: `&mut self` keeps guests from running.
+        unsafe { &mut (*self.inner.as_ptr()).data }
+    }
+
+    /// The reservation, in bytes, that a memory could not grow beyond though
+    /// its type and the limits allowed it: of the last such growth. A guest
+    /// that failed afterwards may have wanted a larger one, which is chosen
+    /// when it is compiled.
+    pub fn exhausted_reservation(&self) -> Option<u64> {
+        // SAFETY: `&self` keeps guests from running.
+        unsafe { (*self.inner.as_ptr()).core.short_reservation }
+    }
+
+    /// From now on, a trap of a guest ends the process where it happens, by the
+    /// signal that it raised, or `SIGABRT` where it raised none: the system's
+    /// core dump then has the guest's stack as it was.
+    pub fn abort_on_trap(&mut self) {
+        // SAFETY: `&mut self` keeps guests from running.
+        unsafe { (*self.inner.as_ptr()).core.abort_on_trap = true };
+    }
+
+    /// Drops everything in the store and returns the host's data.
+    pub fn into_data(self) -> T {
+        let this = std::mem::ManuallyDrop::new(self);
+        // SAFETY: the box from `with_limits`; `this` is not dropped.
+        unsafe { Box::from_raw(this.inner.as_ptr()) }.data
+    }
+}
+
+impl<T> Drop for Store<T> {
+    fn drop(&mut self) {
+        // SAFETY: the box from `with_limits`.
+        drop(unsafe { Box::from_raw(self.inner.as_ptr()) });
+    }
+}
+
+impl<T: std::fmt::Debug> std::fmt::Debug for Store<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("data", self.data()).finish_non_exhaustive()
+    }
+}
+
+/// Something that gives access to a store: a [`Store`], or the
+/// [`Caller`](crate::Caller) that a host function receives.
+pub trait AsStore {
+    /// The host's data.
+    type Data;
+
+    /// Exclusive access.
+    fn as_store_mut(&mut self) -> StoreMut<'_, Self::Data>;
+
+    /// Shared access.
+    fn as_store(&self) -> StoreRef<'_, Self::Data>;
+}
+
+/// Exclusive access to a store.
+pub struct StoreMut<'a, T> {
+    inner: NonNull<StoreInner<T>>,
+    borrows: PhantomData<&'a mut T>,
+}
+
+/// Shared access to a store.
+pub struct StoreRef<'a, T> {
+    inner: NonNull<StoreInner<T>>,
+    borrows: PhantomData<&'a T>,
+}
+
+impl<T> AsStore for Store<T> {
+    type Data = T;
+
+    fn as_store_mut(&mut self) -> StoreMut<'_, T> {
+        StoreMut { inner: self.inner, borrows: PhantomData }
+    }
+
+    fn as_store(&self) -> StoreRef<'_, T> {
+        StoreRef { inner: self.inner, borrows: PhantomData }
+    }
+}
+
+impl<T> AsStore for StoreMut<'_, T> {
+    type Data = T;
+
+    fn as_store_mut(&mut self) -> StoreMut<'_, T> {
+        StoreMut { inner: self.inner, borrows: PhantomData }
+    }
+
+    fn as_store(&self) -> StoreRef<'_, T> {
+        StoreRef { inner: self.inner, borrows: PhantomData }
+    }
+}
+
+impl<'a, T> StoreMut<'a, T> {
+    /// Access from inside a callback of the store at `block`.
+    ///
+    /// # Safety
+    ///
+    /// The block is that of a store with data of type `T`, and nothing else
+    /// uses the store during `'a`.
+    pub(crate) unsafe fn from_block(block: NonNull<StoreBlock>) -> Self {
+        Self { inner: block.cast(), borrows: PhantomData }
+    }
+
+    /// The host's data.
+    pub fn data(&self) -> &T {
+        // SAFETY: exclusive access, so no guest runs.
+        unsafe { &(*self.inner.as_ptr()).data }
+    }
+
+    /// The host's data.
+    pub fn data_mut(&mut self) -> &mut T {
+        // SAFETY: exclusive access, so no guest runs.
+        unsafe { &mut (*self.inner.as_ptr()).data }
+    }
+
+    /// Contents and data, for as long as the access lasts.
+    pub(crate) fn parts(self) -> (&'a mut StoreCore, &'a mut T) {
+        // SAFETY: exclusive access for 'a.
+        let inner = unsafe { &mut *self.inner.as_ptr() };
+        (&mut inner.core, &mut inner.data)
+    }
+
+    /// The contents, for one operation.
+    pub(crate) fn core(&mut self) -> &mut StoreCore {
+        // SAFETY: exclusive access, so no guest runs.
+        unsafe { &mut (*self.inner.as_ptr()).core }
+    }
+
+    /// The contents' address, to enter a guest with.
+    pub(crate) fn pointer(&mut self) -> NonNull<StoreCore> {
+        self.inner.cast()
+    }
+}
+
+impl<'a, T> StoreRef<'a, T> {
+    /// The host's data.
+    pub fn data(&self) -> &'a T {
+        // SAFETY: shared access for 'a, so no guest runs.
+        unsafe { &(*self.inner.as_ptr()).data }
+    }
+
+    /// The contents.
+    pub(crate) fn core(&self) -> &'a StoreCore {
+        // SAFETY: shared access for 'a, so no guest runs.
+        unsafe { &(*self.inner.as_ptr()).core }
+    }
+}
