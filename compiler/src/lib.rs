@@ -11,7 +11,7 @@
 //! # Stages
 //!
 //! [`compile_to`] is the story: `parse` (sections; bodies as ranges) →
-//! `survey` (validates and summarises every body, in parallel) → `plan`
+//! `facts` (validates every body and notes what it does, in parallel) → `plan`
 //! (decides with the whole module in view: private tables, constant globals,
 //! the memory image, the context layout) → `translate` (a body to Cranelift
 //! IR) → `codegen` (IR to a plain `CompiledFunction`; both in parallel) →
@@ -32,6 +32,7 @@ mod cpu;
 mod debug;
 mod debug_files;
 mod error;
+mod facts;
 mod features;
 mod function;
 mod link;
@@ -41,7 +42,6 @@ mod parse;
 mod pipeline;
 mod plan;
 mod strip;
-mod survey;
 mod target;
 mod translate;
 

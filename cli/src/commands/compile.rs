@@ -204,6 +204,7 @@ impl CompileCommand {
         let text_path = self.output().as_deref().and_then(text_name);
         options.text_path = text_path.as_ref().map(|path| path.to_string_lossy().into_owned());
         self.check_usage(&options)?;
+        self.check_outputs()?;
         let mut header = String::new();
         let mut fill = |out: &mut dyn Write| match self.emit {
             Emit::Artifact => to_writer(&self.input, &bytes, &options, self.quiet, out),
@@ -228,12 +229,10 @@ impl CompileCommand {
             Some(path) => output::write(&path, fill)?,
         };
         if let (Some(text), Some(path)) = (&report.text, &text_path) {
-            let failed = Failure::while_doing(format!("cannot write {}", path.display()));
-            output::write(path, |out| out.write_all(text.as_bytes()).map_err(failed))?;
+            output::write_bytes(path, text.as_bytes())?;
         }
         if let Some(path) = &self.header {
-            let failed = Failure::while_doing(format!("cannot write {}", path.display()));
-            output::write(path, |out| out.write_all(header.as_bytes()).map_err(failed))?;
+            output::write_bytes(path, header.as_bytes())?;
         }
         self.tell(&report, &options);
         Ok(())
@@ -269,6 +268,19 @@ impl CompileCommand {
                  has; `--cpu x86-64-v3` or `--cpu native` can make it faster"
             );
         }
+    }
+
+    /// No output may be another, or the input.
+    fn check_outputs(&self) -> Result {
+        let output = self.output();
+        let input = Some(&self.input).filter(|path| *path != Path::new("-"));
+        let paths = [
+            ("the input", input),
+            ("the output", output.as_ref()),
+            ("the header", self.header.as_ref()),
+        ];
+        let named = paths.iter().filter_map(|(what, path)| Some((*what, path.as_ref()?.as_path())));
+        output::check_distinct(&named.collect::<Vec<_>>())
     }
 
     /// Where the artifact goes; nowhere for standard output.
