@@ -189,7 +189,8 @@ pub(crate) fn receive(
 ) -> Result<Received> {
     let fd = fd.as_fd();
     let mut message = message(buffers);
-    let flags = i32::from(peek) * libc::MSG_PEEK | i32::from(wait_all) * libc::MSG_WAITALL;
+    let flag = |set, flag| if set { flag } else { 0 };
+    let flags = flag(peek, libc::MSG_PEEK) | flag(wait_all, libc::MSG_WAITALL);
     // SAFETY: each buffer is accessible, and neither name nor control data is
     // asked for.
     let bytes = moved(unsafe { libc::recvmsg(fd.as_raw_fd(), &mut message, flags) })?;
