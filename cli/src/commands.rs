@@ -102,8 +102,9 @@ pub fn main() -> Result {
         Command::Wast(command) => command.run(),
         Command::Completions { shell } => {
             let mut command = Cli::command();
-            clap_complete::generate(shell, &mut command, "precast", &mut std::io::stdout());
-            Ok(())
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut command, "precast", &mut script);
+            output::print(&String::from_utf8_lossy(&script))
         }
     }
 }

@@ -277,7 +277,9 @@ static inline precast_error *app_both(precast_instance *instance, int32_t p0, pr
         let header = c_header(&module(&[("reference", 2)]), "app");
         assert!(!header.contains("app_reference") && header.contains("cannot be called from C"));
         let mut module = module(&[]);
-        let import = |kind| Import { module: "a".to_owned(), name: "b".to_owned(), kind };
+        let (first, second) = ("a".to_owned(), "b".to_owned());
+        let import =
+            |kind| Import { module: first.clone(), name: second.clone(), kind, may_block: true };
         module.imports = vec![import(ImportKind::Function(CanonicalTypeIndex::new(1)))];
         assert!(check_imports(&module).is_ok());
         module.imports.push(import(ImportKind::Function(CanonicalTypeIndex::new(2))));

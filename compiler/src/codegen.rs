@@ -14,9 +14,9 @@ use cranelift_codegen::isa::unwind::UnwindInst;
 use cranelift_codegen::{
     Context, FinalizedMachExceptionHandler, FinalizedMachReloc, FinalizedRelocTarget, MachSrcLoc,
 };
+use precast_artifact::address_map::Site;
 use precast_artifact::handlers::Handler;
 use precast_artifact::index::CodeOffset;
-use precast_artifact::search::Site;
 use precast_artifact::trap::TrapCode;
 use target_lexicon::Architecture;
 

@@ -10,10 +10,10 @@ mod spaces;
 mod tables;
 
 use crate::error::{Error, Result};
+use crate::facts::ModuleFacts;
 use crate::link::MemoryContents;
 use crate::options::Options;
 use crate::parse::{Parsed, SegmentMode};
-use crate::survey::Summary;
 pub(crate) use constants::Constant;
 use precast_artifact::abi::{self, ContextLayout, ContextShape, TableKind};
 use precast_artifact::index::{
@@ -58,12 +58,12 @@ pub(crate) struct Plan<'a> {
 impl<'a> Plan<'a> {
     pub(crate) fn new(
         parsed: &Parsed<'a>,
-        summary: &Summary,
+        facts: &ModuleFacts,
         options: &Options,
         page_size: u64,
     ) -> Result<Self> {
-        let constants = constants::find(parsed, summary, options);
-        let private = tables::find_private(parsed, summary, options);
+        let constants = constants::find(parsed, facts, options);
+        let private = tables::find_private(parsed, facts, options);
         let mut tables = Vec::new();
         for (index, table) in parsed.tables.iter().enumerate() {
             tables.push(match (table.imported, private.contains_key(&(index as u32))) {
@@ -78,7 +78,7 @@ impl<'a> Plan<'a> {
         };
         let element_consumed: Vec<bool> =
             parsed.elements.iter().map(|element| consumed(&element.mode)).collect();
-        let funcrefs = taken_functions(parsed, summary, &element_consumed);
+        let funcrefs = taken_functions(parsed, facts, &element_consumed);
         let shape = ContextShape {
             imported_functions: parsed.imported_functions,
             tables: tables.clone(),
@@ -87,7 +87,9 @@ impl<'a> Plan<'a> {
             tags: parsed.tags.iter().map(|t| t.imported).collect(),
             funcrefs: funcrefs.len() as u32,
         };
-        let layout = ContextLayout::new(&shape).map_err(|why| Error::unsupported(0, why))?;
+        let layout = ContextLayout::new(&shape);
+        // Of all that the module defines together: at no one place.
+        let layout = layout.map_err(|why| Error::unsupported(None, why))?;
         let leaks = may_leak_before_data(parsed, &element_consumed);
         let image = memory::lay_out(parsed, options, page_size, !leaks);
         let mut plan = Self {
@@ -217,13 +219,13 @@ impl<'a> Plan<'a> {
 
     /// Types that need a host-call stub: those of imported functions, and of
     /// indirect calls that may meet a function of the host.
-    pub(crate) fn host_types(&self, parsed: &Parsed<'_>, summary: &Summary) -> BTreeSet<u32> {
+    pub(crate) fn host_types(&self, parsed: &Parsed<'_>, facts: &ModuleFacts) -> BTreeSet<u32> {
         let imported = &parsed.functions[..parsed.imported_functions as usize];
-        let indirect = summary.indirect_calls.iter().filter_map(|(table, ty)| {
+        let indirect = facts.indirect_calls.iter().filter_map(|(table, ty)| {
             let private = self.tables[*table as usize] == TableKind::Private;
             (!private).then(|| parsed.types.canonical(*ty))
         });
-        let references = summary.reference_calls.iter().map(|ty| parsed.types.canonical(*ty));
+        let references = facts.reference_calls.iter().map(|ty| parsed.types.canonical(*ty));
         imported.iter().copied().chain(indirect).chain(references).collect()
     }
 
@@ -249,8 +251,8 @@ fn may_leak_before_data(parsed: &Parsed<'_>, consumed: &[bool]) -> bool {
 }
 
 /// Own functions whose reference the program or the host can hold.
-fn taken_functions(parsed: &Parsed<'_>, summary: &Summary, consumed: &[bool]) -> Vec<u32> {
-    let mut taken: BTreeSet<u32> = summary.functions_taken.clone();
+fn taken_functions(parsed: &Parsed<'_>, facts: &ModuleFacts, consumed: &[bool]) -> Vec<u32> {
+    let mut taken: BTreeSet<u32> = facts.functions_taken.clone();
     taken.extend(parsed.start);
     taken.extend(parsed.exports.iter().filter_map(|export| match export.item {
         EntityIndex::Function(function) => Some(function.get()),

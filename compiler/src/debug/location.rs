@@ -43,7 +43,7 @@ impl<'a> Function<'a> {
         ty.params.iter().for_each(|ty| push(1, size(*ty)));
         if let Ok(reader) = body.body.get_locals_reader() {
             for (count, ty) in reader.into_iter().flatten() {
-                push(count, module.parsed.types.value(ty).map_or(0, size));
+                push(count, module.parsed.types.value(ty, body.body.range().start).map_or(0, size));
             }
         }
         Self { index, code, frame_base: None, same_base: false, locals }

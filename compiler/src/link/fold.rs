@@ -12,8 +12,8 @@
 //! of calls from costing more than they bring.
 
 use crate::function::{CodeReloc, CompiledFunction, Symbol, UnwindOp};
+use precast_artifact::address_map::Site;
 use precast_artifact::handlers::Handler;
-use precast_artifact::search::Site;
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
 

@@ -7,16 +7,17 @@ use object::elf::{EM_AARCH64, EM_RISCV, EM_X86_64};
 use object::read::elf::ElfFile64;
 use object::{LittleEndian, Object, ObjectSection, ObjectSymbol};
 use precast_artifact::abi::{ContextLayout, TableKind};
+use precast_artifact::address_map::{AddressMap, Mapping, Site};
 use precast_artifact::container::{Container, symbol_at};
 use precast_artifact::index::{
-    CanonicalTypeIndex, CodeOffset, DataIndex, FuncIndex, GlobalIndex, MemoryIndex,
+    CanonicalTypeIndex, CodeOffset, DataIndex, FuncIndex, GlobalIndex, MemoryIndex, Number,
+    WasmOffset,
 };
 use precast_artifact::module::{
     ConstExpr, ConstOp, EntityIndex, Export, Funcref, Global, Import, ImportKind, InitStep, Memory,
     MemoryModel, Table,
 };
 use precast_artifact::reloc::{Reloc, RelocKind};
-use precast_artifact::search::{self, Site};
 use precast_artifact::trap::TrapCode;
 use precast_artifact::types::{
     FuncType, GlobalType, HeapType, Limits, MemoryType, RefType, TableType, ValType,
@@ -151,6 +152,7 @@ fn sample((machine, page_size): (u16, u64)) -> LinkInput<'static> {
             module: "host".to_owned(),
             name: "call".to_owned(),
             kind: ImportKind::Function(CanonicalTypeIndex::new(0)),
+            may_block: true,
         }],
         functions: 5,
         tables: vec![Table {
@@ -263,15 +265,15 @@ impl Image {
         u32::from_le_bytes(self.at(Range { offset: address, size: 4 }).try_into().unwrap())
     }
 
-    fn entries(&self, table: Range) -> Vec<search::Entry> {
-        search::Table::new("test", self.at(table)).unwrap().iter().collect()
+    fn entries<V: Number>(&self, table: Range) -> Vec<Mapping<V>> {
+        AddressMap::new("test", self.at(table)).unwrap().iter().collect()
     }
 
     /// Address of an own function.
     fn function(&self, index: u32) -> u64 {
-        let entries = self.entries(self.module.function_table);
-        let entry = entries.iter().find(|entry| entry.value == index).unwrap();
-        self.note.text.offset + u64::from(entry.key)
+        let entries: Vec<Mapping<FuncIndex>> = self.entries(self.module.function_table);
+        let entry = entries.iter().find(|entry| entry.value == FuncIndex::new(index)).unwrap();
+        self.note.text.offset + u64::from(entry.code.get())
     }
 
     /// Where the call in a `caller` at this address leads.
@@ -310,10 +312,11 @@ fn the_loader_finds_what_was_linked() {
         assert_eq!(module.text, text);
 
         let functions = image.entries(module.function_table);
-        assert_eq!(functions.iter().map(|f| f.value).collect::<Vec<_>>(), [1, 2]);
-        let leaf = functions[1].key;
+        let indices: Vec<FuncIndex> = functions.iter().map(|f| f.value).collect();
+        assert_eq!(indices, [1, 2].map(FuncIndex::new));
+        let leaf = functions[1].code;
         assert_eq!(module.funcrefs[0].code, CodeOffset::START);
-        assert_eq!(module.funcrefs[1].code, CodeOffset::new(leaf));
+        assert_eq!(module.funcrefs[1].code, leaf);
         let types = |stubs: &[precast_artifact::module::Stub]| -> Vec<u32> {
             stubs.iter().map(|stub| stub.ty.get()).collect()
         };
@@ -324,11 +327,11 @@ fn the_loader_finds_what_was_linked() {
         for stub in module.entry_stubs.iter().chain(&module.host_stubs) {
             assert_eq!(image.callee(text.offset + u64::from(stub.code.get())), image.function(1));
         }
-        let sites = image.entries(module.site_table);
+        let sites: Vec<Mapping<WasmOffset>> = image.entries(module.site_table);
         assert_eq!(sites.len(), 6);
-        assert_eq!((sites[0].site, sites[0].value), (Site::Call, 1000));
+        assert_eq!((sites[0].site, sites[0].value.get()), (Site::Call, 1000));
         let trap = Site::Trap(TrapCode::Unreachable);
-        assert_eq!(sites[1], search::Entry { key: leaf, site: trap, value: 2000 });
+        assert_eq!(sites[1], Mapping { code: leaf, site: trap, value: WasmOffset::new(2000) });
     }
 }
 

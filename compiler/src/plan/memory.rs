@@ -7,6 +7,7 @@
 
 use super::constants;
 use crate::link::MemoryContents;
+use crate::optimisation::Optimisation;
 use crate::options::Options;
 use crate::parse::{Parsed, SegmentMode};
 use precast_artifact::index::{DataIndex, MemoryIndex};
@@ -29,7 +30,7 @@ pub(super) fn lay_out<'a>(
 ) -> MemoryImage<'a> {
     let mut image = MemoryImage { contents: Vec::new(), data: Vec::new(), steps: Vec::new() };
     let mut placed: Vec<(u32, u64, &[u8])> = Vec::new();
-    let mut leading = allowed && options.enabled("memory-image");
+    let mut leading = allowed && options.enabled(Optimisation::MemoryImage);
     for (index, segment) in parsed.data.iter().enumerate() {
         let SegmentMode::Active(memory, offset) = &segment.mode else {
             image.data.push(segment.bytes);

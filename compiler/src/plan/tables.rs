@@ -4,9 +4,10 @@
 //! compares an immediate.
 
 use super::constants;
+use crate::facts::ModuleFacts;
+use crate::optimisation::Optimisation;
 use crate::options::Options;
 use crate::parse::{Parsed, SegmentMode};
-use crate::survey::Summary;
 use precast_artifact::index::TableIndex;
 use precast_artifact::module::{ConstOp, ElementItems, EntityIndex};
 use precast_artifact::types::HeapType;
@@ -25,11 +26,11 @@ const SMALL: u64 = 4096;
 
 pub(super) fn find_private(
     parsed: &Parsed<'_>,
-    summary: &Summary,
+    facts: &ModuleFacts,
     options: &Options,
 ) -> BTreeMap<u32, PrivateTable> {
     let mut candidates = BTreeMap::new();
-    if !options.enabled("private-tables") {
+    if !options.enabled(Optimisation::PrivateTables) {
         return candidates;
     }
     for (index, table) in parsed.tables.iter().enumerate() {
@@ -38,7 +39,7 @@ pub(super) fn find_private(
         let exported = parsed.exports.iter().any(|export| export.item == item);
         let nulls = table.init.as_ref().is_none_or(|init| init.ops == [ConstOp::RefNull]);
         let functions = table.ty.element.heap == HeapType::Func;
-        let touched = summary.tables_touched.contains(&index);
+        let touched = facts.tables_touched.contains(&index);
         if table.imported || exported || touched || !nulls || !functions || table.ty.index64 {
             continue;
         }
