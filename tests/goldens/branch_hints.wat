@@ -17,8 +17,8 @@
 ;;     popq %rbp
 ;;     retq
 ;;   L1:
-;;     movq -0x48(%rdi), %r11
-;;     movq -0x40(%rdi), %rdi
+;;     movq -0x58(%rdi), %r11
+;;     movq -0x50(%rdi), %rdi
 ;;     callq *%r11
 ;;     movq %rbp, %rsp
 ;;     popq %rbp
@@ -33,8 +33,8 @@
 ;;     popq %rbp
 ;;     retq
 ;;   L1:
-;;     movq -0x48(%rdi), %r11
-;;     movq -0x40(%rdi), %rdi
+;;     movq -0x58(%rdi), %r11
+;;     movq -0x50(%rdi), %rdi
 ;;     callq *%r11
 ;;     movq %rbp, %rsp
 ;;     popq %rbp
@@ -49,8 +49,8 @@
 ;;     ldp x29, x30, [sp], #0x10
 ;;     ret
 ;;   L1:
-;;     ldur x10, [x2, #-0x48]
-;;     ldur x2, [x2, #-0x40]
+;;     ldur x10, [x2, #-0x58]
+;;     ldur x2, [x2, #-0x50]
 ;;     blr x10
 ;;     ldp x29, x30, [sp], #0x10
 ;;     ret
@@ -62,8 +62,8 @@
 ;;     ldp x29, x30, [sp], #0x10
 ;;     ret
 ;;   L1:
-;;     ldur x10, [x2, #-0x48]
-;;     ldur x2, [x2, #-0x40]
+;;     ldur x10, [x2, #-0x58]
+;;     ldur x2, [x2, #-0x50]
 ;;     blr x10
 ;;     ldp x29, x30, [sp], #0x10
 ;;     ret
@@ -82,8 +82,8 @@
 ;;     addi sp, sp, 0x10
 ;;     ret
 ;;   L1:
-;;     ld a1, -0x48(a0)
-;;     ld a0, -0x40(a0)
+;;     ld a1, -0x58(a0)
+;;     ld a0, -0x50(a0)
 ;;     jalr a1
 ;;     ld ra, 0x8(sp)
 ;;     ld s0, 0x0(sp)
@@ -102,8 +102,8 @@
 ;;     addi sp, sp, 0x10
 ;;     ret
 ;;   L1:
-;;     ld a1, -0x48(a0)
-;;     ld a0, -0x40(a0)
+;;     ld a1, -0x58(a0)
+;;     ld a0, -0x50(a0)
 ;;     jalr a1
 ;;     ld ra, 0x8(sp)
 ;;     ld s0, 0x0(sp)

@@ -6,8 +6,8 @@
 ;; calls:
 ;;     pushq %rbp
 ;;     movq %rsp, %rbp
-;;     movq -0x48(%rdi), %r8
-;;     movq -0x40(%rdi), %rdi
+;;     movq -0x58(%rdi), %r8
+;;     movq -0x50(%rdi), %rdi
 ;;     movl $0x7, %edx
 ;;     callq *%r8
 ;;     movq %rbp, %rsp
@@ -18,8 +18,8 @@
 ;; calls:
 ;;     stp x29, x30, [sp, #-0x10]!
 ;;     mov x29, sp
-;;     ldur x6, [x2, #-0x48]
-;;     ldur x2, [x2, #-0x40]
+;;     ldur x6, [x2, #-0x58]
+;;     ldur x2, [x2, #-0x50]
 ;;     mov x4, #0x7
 ;;     blr x6
 ;;     ldp x29, x30, [sp], #0x10
@@ -31,8 +31,8 @@
 ;;     sd ra, 0x8(sp)
 ;;     sd s0, 0x0(sp)
 ;;     mv s0, sp
-;;     ld a3, -0x48(a0)
-;;     ld a0, -0x40(a0)
+;;     ld a3, -0x58(a0)
+;;     ld a0, -0x50(a0)
 ;;     li a2, 0x7
 ;;     jalr a3
 ;;     ld ra, 0x8(sp)

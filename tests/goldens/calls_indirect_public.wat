@@ -8,8 +8,8 @@
 ;; calls:
 ;;     pushq %rbp
 ;;     movq %rsp, %rbp
-;;     movq -0x38(%rdi), %rcx
-;;     movq -0x40(%rdi), %rax
+;;     movq -0x48(%rdi), %rcx
+;;     movq -0x50(%rdi), %rax
 ;;     movl %edx, %edx
 ;;     cmpq %rcx, %rdx
 ;;     jae L1
@@ -40,8 +40,8 @@
 ;; calls:
 ;;     stp x29, x30, [sp, #-0x10]!
 ;;     mov x29, sp
-;;     ldur x0, [x2, #-0x38]
-;;     ldur x15, [x2, #-0x40]
+;;     ldur x0, [x2, #-0x48]
+;;     ldur x15, [x2, #-0x50]
 ;;     mov w1, w4
 ;;     cmp x1, x0
 ;;     b.hs L1
@@ -73,8 +73,8 @@
 ;;     sd ra, 0x8(sp)
 ;;     sd s0, 0x0(sp)
 ;;     mv s0, sp
-;;     ld a3, -0x38(a0)
-;;     ld a5, -0x40(a0)
+;;     ld a3, -0x48(a0)
+;;     ld a5, -0x50(a0)
 ;;     slli a2, a2, 0x20
 ;;     srli a4, a2, 0x20
 ;;     sltu a2, a4, a3

@@ -47,7 +47,7 @@
 ;; make:
 ;;     pushq %rbp
 ;;     movq %rsp, %rbp
-;;     leaq -0xd0(%rdi), %rax
+;;     leaq -0xe0(%rdi), %rax
 ;;     movq %rbp, %rsp
 ;;     popq %rbp
 ;;     retq
@@ -95,7 +95,7 @@
 ;; make:
 ;;     stp x29, x30, [sp, #-0x10]!
 ;;     mov x29, sp
-;;     sub x2, x2, #0xd0
+;;     sub x2, x2, #0xe0
 ;;     ldp x29, x30, [sp], #0x10
 ;;     ret
 ;; null:
@@ -155,7 +155,7 @@
 ;;     sd ra, 0x8(sp)
 ;;     sd s0, 0x0(sp)
 ;;     mv s0, sp
-;;     addi a0, a0, -0xd0
+;;     addi a0, a0, -0xe0
 ;;     ld ra, 0x8(sp)
 ;;     ld s0, 0x0(sp)
 ;;     addi sp, sp, 0x10

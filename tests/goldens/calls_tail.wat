@@ -26,8 +26,8 @@
 ;; indirect:
 ;;     pushq %rbp
 ;;     movq %rsp, %rbp
-;;     movq -0x38(%rdi), %rcx
-;;     movq -0x40(%rdi), %rax
+;;     movq -0x48(%rdi), %rcx
+;;     movq -0x50(%rdi), %rax
 ;;     movl %esi, %r11d
 ;;     cmpq %rcx, %r11
 ;;     jae L1
@@ -70,8 +70,8 @@
 ;; indirect:
 ;;     stp x29, x30, [sp, #-0x10]!
 ;;     mov x29, sp
-;;     ldur x14, [x2, #-0x38]
-;;     ldur x13, [x2, #-0x40]
+;;     ldur x14, [x2, #-0x48]
+;;     ldur x13, [x2, #-0x50]
 ;;     mov w15, w3
 ;;     cmp x15, x14
 ;;     b.hs L1
@@ -123,8 +123,8 @@
 ;;     sd ra, 0x8(sp)
 ;;     sd s0, 0x0(sp)
 ;;     mv s0, sp
-;;     ld a3, -0x38(a0)
-;;     ld a2, -0x40(a0)
+;;     ld a3, -0x48(a0)
+;;     ld a2, -0x50(a0)
 ;;     slli a4, a1, 0x20
 ;;     srli a4, a4, 0x20
 ;;     sltu a5, a4, a3

@@ -36,9 +36,9 @@
 ;;     movq %r13, 0x20(%rsp)
 ;;     movq %r14, 0x28(%rsp)
 ;;     movq %r15, 0x30(%rsp)
-;;     movq -0x48(%rdi), %rax
+;;     movq -0x58(%rdi), %rax
 ;;     movq %rdi, %rcx
-;;     movq -0x40(%rcx), %rdi
+;;     movq -0x50(%rcx), %rdi
 ;;     movq %rcx, (%rsp)
 ;;     callq *%rax
 ;;     xorl %eax, %eax
@@ -58,7 +58,7 @@
 ;;     movq %rax, %rsi
 ;;     movq (%rsi), %rax
 ;;     movq (%rsp), %rdi
-;;     movq -0x50(%rdi), %rcx
+;;     movq -0x60(%rdi), %rcx
 ;;     cmpq %rcx, %rax
 ;;     je L1
 ;;     movq -0x20(%rdi), %rax
@@ -74,8 +74,8 @@
 ;;     movq %r13, 0x10(%rsp)
 ;;     movq %r14, 0x18(%rsp)
 ;;     movq %r15, 0x20(%rsp)
-;;     movq -0x48(%rdi), %r8
-;;     movq -0x40(%rdi), %rdi
+;;     movq -0x58(%rdi), %r8
+;;     movq -0x50(%rdi), %rdi
 ;;     callq *%r8
 ;;   L1:
 ;;     movq (%rsp), %rbx
@@ -124,8 +124,8 @@
 ;;     sub sp, sp, #0x10
 ;;     stur x2, [sp]
 ;;     ldur x2, [sp]
-;;     ldur x0, [x2, #-0x48]
-;;     ldur x2, [x2, #-0x40]
+;;     ldur x0, [x2, #-0x58]
+;;     ldur x2, [x2, #-0x50]
 ;;     blr x0
 ;;     mov w2, #0x0
 ;;     b L2
@@ -147,7 +147,7 @@
 ;;     mov x1, x0
 ;;     ldr x0, [x1]
 ;;     ldur x2, [sp]
-;;     ldur x3, [x2, #-0x50]
+;;     ldur x3, [x2, #-0x60]
 ;;     cmp x0, x3
 ;;     b.eq L1
 ;;     ldur x0, [x2, #-0x20]
@@ -168,8 +168,8 @@
 ;;     stp d12, d13, [sp, #-0x10]!
 ;;     stp d10, d11, [sp, #-0x10]!
 ;;     stp d8, d9, [sp, #-0x10]!
-;;     ldur x7, [x2, #-0x48]
-;;     ldur x2, [x2, #-0x40]
+;;     ldur x7, [x2, #-0x58]
+;;     ldur x2, [x2, #-0x50]
 ;;     blr x7
 ;;   L1:
 ;;     ldp d8, d9, [sp], #0x10
@@ -237,9 +237,9 @@
 ;;     fsd fs9, 0x28(sp)
 ;;     fsd fs10, 0x20(sp)
 ;;     fsd fs11, 0x18(sp)
-;;     ld a1, -0x48(a0)
+;;     ld a1, -0x58(a0)
 ;;     mv a2, a0
-;;     ld a0, -0x40(a2)
+;;     ld a0, -0x50(a2)
 ;;     sd a2, 0x0(sp)
 ;;     jalr a1
 ;;     li a0, 0x0
@@ -278,7 +278,7 @@
 ;;     mv a1, a0
 ;;     ld a2, 0x0(a1)
 ;;     ld a0, 0x0(sp)
-;;     ld a3, -0x50(a0)
+;;     ld a3, -0x60(a0)
 ;;     beq a2, a3, L1
 ;;     ld a2, -0x20(a0)
 ;;     ld a2, 0x60(a2)
@@ -313,8 +313,8 @@
 ;;     fsd fs9, 0x18(sp)
 ;;     fsd fs10, 0x10(sp)
 ;;     fsd fs11, 0x8(sp)
-;;     ld a1, -0x48(a0)
-;;     ld a0, -0x40(a0)
+;;     ld a1, -0x58(a0)
+;;     ld a0, -0x50(a0)
 ;;     jalr a1
 ;;   L1:
 ;;     ld s0, 0xb8(sp)

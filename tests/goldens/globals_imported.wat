@@ -7,7 +7,7 @@
 ;; set:
 ;;     pushq %rbp
 ;;     movq %rsp, %rbp
-;;     movq -0x38(%rdi), %rdi
+;;     movq -0x48(%rdi), %rdi
 ;;     movl %esi, (%rdi)
 ;;     movq %rbp, %rsp
 ;;     popq %rbp
@@ -15,9 +15,9 @@
 ;; get:
 ;;     pushq %rbp
 ;;     movq %rsp, %rbp
-;;     movq -0x38(%rdi), %rsi
+;;     movq -0x48(%rdi), %rsi
 ;;     movl (%rsi), %esi
-;;     movq -0x40(%rdi), %rdi
+;;     movq -0x50(%rdi), %rdi
 ;;     movl (%rdi), %edi
 ;;     leal (%rsi,%rdi), %eax
 ;;     movq %rbp, %rsp
@@ -28,16 +28,16 @@
 ;; set:
 ;;     stp x29, x30, [sp, #-0x10]!
 ;;     mov x29, sp
-;;     ldur x4, [x2, #-0x38]
+;;     ldur x4, [x2, #-0x48]
 ;;     str w3, [x4]
 ;;     ldp x29, x30, [sp], #0x10
 ;;     ret
 ;; get:
 ;;     stp x29, x30, [sp, #-0x10]!
 ;;     mov x29, sp
-;;     ldur x6, [x2, #-0x38]
+;;     ldur x6, [x2, #-0x48]
 ;;     ldr w6, [x6]
-;;     ldur x7, [x2, #-0x40]
+;;     ldur x7, [x2, #-0x50]
 ;;     ldr w7, [x7]
 ;;     add w2, w6, w7
 ;;     ldp x29, x30, [sp], #0x10
@@ -49,7 +49,7 @@
 ;;     sd ra, 0x8(sp)
 ;;     sd s0, 0x0(sp)
 ;;     mv s0, sp
-;;     ld a0, -0x38(a0)
+;;     ld a0, -0x48(a0)
 ;;     sw a1, 0x0(a0)
 ;;     ld ra, 0x8(sp)
 ;;     ld s0, 0x0(sp)
@@ -60,9 +60,9 @@
 ;;     sd ra, 0x8(sp)
 ;;     sd s0, 0x0(sp)
 ;;     mv s0, sp
-;;     ld a1, -0x38(a0)
+;;     ld a1, -0x48(a0)
 ;;     lw a1, 0x0(a1)
-;;     ld a0, -0x40(a0)
+;;     ld a0, -0x50(a0)
 ;;     lw a0, 0x0(a0)
 ;;     addw a0, a0, a1
 ;;     ld ra, 0x8(sp)

@@ -16,9 +16,9 @@
 ;; count:
 ;;     pushq %rbp
 ;;     movq %rsp, %rbp
-;;     movq -0x40(%rdi), %rsi
+;;     movq -0x50(%rdi), %rsi
 ;;     leaq 0x1(%rsi), %r8
-;;     movq %r8, -0x40(%rdi)
+;;     movq %r8, -0x50(%rdi)
 ;;     leaq 0x1(%rsi), %rax
 ;;     movq %rbp, %rsp
 ;;     popq %rbp
@@ -34,9 +34,9 @@
 ;; count:
 ;;     stp x29, x30, [sp, #-0x10]!
 ;;     mov x29, sp
-;;     ldur x4, [x2, #-0x40]
+;;     ldur x4, [x2, #-0x50]
 ;;     add x5, x4, #0x1
-;;     stur x5, [x2, #-0x40]
+;;     stur x5, [x2, #-0x50]
 ;;     add x2, x4, #0x1
 ;;     ldp x29, x30, [sp], #0x10
 ;;     ret
@@ -57,9 +57,9 @@
 ;;     sd ra, 0x8(sp)
 ;;     sd s0, 0x0(sp)
 ;;     mv s0, sp
-;;     ld a1, -0x40(a0)
+;;     ld a1, -0x50(a0)
 ;;     addi a2, a1, 0x1
-;;     sd a2, -0x40(a0)
+;;     sd a2, -0x50(a0)
 ;;     addi a0, a1, 0x1
 ;;     ld ra, 0x8(sp)
 ;;     ld s0, 0x0(sp)

@@ -17,7 +17,7 @@
 ;;     pushq %rbp
 ;;     movq %rsp, %rbp
 ;;     movq %rsi, %r8
-;;     movq -0x40(%rdi), %rsi
+;;     movq -0x50(%rdi), %rsi
 ;;     movq %r8, %rdi
 ;;     movl %edi, %edi
 ;;     movl (%rsi,%rdi), %eax  ; traps: out of bounds memory access
@@ -53,7 +53,7 @@
 ;; second:
 ;;     stp x29, x30, [sp, #-0x10]!
 ;;     mov x29, sp
-;;     ldur x4, [x2, #-0x40]
+;;     ldur x4, [x2, #-0x50]
 ;;     ldr w2, [x4, w3, uxtw]  ; traps: out of bounds memory access
 ;;     ldp x29, x30, [sp], #0x10
 ;;     ret
@@ -90,7 +90,7 @@
 ;;     sd ra, 0x8(sp)
 ;;     sd s0, 0x0(sp)
 ;;     mv s0, sp
-;;     ld a0, -0x40(a0)
+;;     ld a0, -0x50(a0)
 ;;     slli a1, a1, 0x20
 ;;     srli a1, a1, 0x20
 ;;     add a0, a0, a1

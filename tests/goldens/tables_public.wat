@@ -12,8 +12,8 @@
 ;; get:
 ;;     pushq %rbp
 ;;     movq %rsp, %rbp
-;;     movq -0x38(%rdi), %r10
-;;     movq -0x40(%rdi), %r9
+;;     movq -0x48(%rdi), %r10
+;;     movq -0x50(%rdi), %r9
 ;;     movl %esi, %esi
 ;;     cmpq %r10, %rsi
 ;;     jae L1
@@ -29,8 +29,8 @@
 ;; set:
 ;;     pushq %rbp
 ;;     movq %rsp, %rbp
-;;     movq -0x38(%rdi), %r10
-;;     movq -0x40(%rdi), %r9
+;;     movq -0x48(%rdi), %r10
+;;     movq -0x50(%rdi), %r9
 ;;     movl %esi, %esi
 ;;     cmpq %r10, %rsi
 ;;     jae L1
@@ -46,7 +46,7 @@
 ;; size:
 ;;     pushq %rbp
 ;;     movq %rsp, %rbp
-;;     movq -0x38(%rdi), %rax
+;;     movq -0x48(%rdi), %rax
 ;;     movq %rbp, %rsp
 ;;     popq %rbp
 ;;     retq
@@ -100,8 +100,8 @@
 ;; get:
 ;;     stp x29, x30, [sp, #-0x10]!
 ;;     mov x29, sp
-;;     ldur x9, [x2, #-0x38]
-;;     ldur x8, [x2, #-0x40]
+;;     ldur x9, [x2, #-0x48]
+;;     ldur x8, [x2, #-0x50]
 ;;     mov w10, w3
 ;;     cmp x10, x9
 ;;     b.hs L1
@@ -116,8 +116,8 @@
 ;; set:
 ;;     stp x29, x30, [sp, #-0x10]!
 ;;     mov x29, sp
-;;     ldur x9, [x2, #-0x38]
-;;     ldur x8, [x2, #-0x40]
+;;     ldur x9, [x2, #-0x48]
+;;     ldur x8, [x2, #-0x50]
 ;;     mov w10, w3
 ;;     cmp x10, x9
 ;;     b.hs L1
@@ -132,7 +132,7 @@
 ;; size:
 ;;     stp x29, x30, [sp, #-0x10]!
 ;;     mov x29, sp
-;;     ldur x2, [x2, #-0x38]
+;;     ldur x2, [x2, #-0x48]
 ;;     ldp x29, x30, [sp], #0x10
 ;;     ret
 ;; grow:
@@ -181,8 +181,8 @@
 ;;     sd ra, 0x8(sp)
 ;;     sd s0, 0x0(sp)
 ;;     mv s0, sp
-;;     ld a5, -0x38(a0)
-;;     ld a4, -0x40(a0)
+;;     ld a5, -0x48(a0)
+;;     ld a4, -0x50(a0)
 ;;     slli a3, a1, 0x20
 ;;     srli a0, a3, 0x20
 ;;     sltu a3, a0, a5
@@ -205,8 +205,8 @@
 ;;     sd ra, 0x8(sp)
 ;;     sd s0, 0x0(sp)
 ;;     mv s0, sp
-;;     ld a5, -0x38(a0)
-;;     ld a4, -0x40(a0)
+;;     ld a5, -0x48(a0)
+;;     ld a4, -0x50(a0)
 ;;     slli a3, a1, 0x20
 ;;     srli a0, a3, 0x20
 ;;     sltu a3, a0, a5
@@ -229,7 +229,7 @@
 ;;     sd ra, 0x8(sp)
 ;;     sd s0, 0x0(sp)
 ;;     mv s0, sp
-;;     ld a0, -0x38(a0)
+;;     ld a0, -0x48(a0)
 ;;     ld ra, 0x8(sp)
 ;;     ld s0, 0x0(sp)
 ;;     addi sp, sp, 0x10

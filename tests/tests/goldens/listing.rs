@@ -5,8 +5,9 @@
 
 use crate::golden::Target;
 use crate::instruction::{Addresses, Instruction};
+use precast_artifact::address_map::{AddressMap, Mapping, Site};
 use precast_artifact::container::section;
-use precast_artifact::search::{Site, Table};
+use precast_artifact::index::WasmOffset;
 use precast_tests::outcome::run;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -81,16 +82,18 @@ fn line(line: &str) -> Option<(u64, Line)> {
 /// What traps at which address.
 fn traps(artifact: &Path, symbols: &[Symbol]) -> BTreeMap<u64, &'static str> {
     let bytes = std::fs::read(artifact).expect("the artifact");
-    let table = section(&bytes, ".precast.sites").expect("a table of sites");
-    let table = Table::new("sites", table).expect("a sound table");
+    let sites = section(&bytes, ".precast.sites").expect("a map of sites");
+    let sites: AddressMap<'_, WasmOffset> =
+        AddressMap::new(".precast.sites", sites).expect("a sound map");
     // Where text begins; functions lie at its beginning.
     let text = symbols.iter().filter(|s| s.is_code).map(|s| s.start).min().unwrap_or_default();
     let trap = |site| match site {
         Site::Trap(code) => Some(code.message()),
         Site::Call => None,
     };
-    let entries = table.iter();
-    entries.filter_map(|e| Some((text + u64::from(e.key), trap(e.site)?))).collect()
+    let entry =
+        |site: Mapping<WasmOffset>| Some((text + u64::from(site.code.get()), trap(site.site)?));
+    sites.iter().filter_map(entry).collect()
 }
 
 fn show(
