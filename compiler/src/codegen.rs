@@ -5,7 +5,9 @@ mod data;
 mod values;
 
 use crate::error::{Error, Location, Result};
-use crate::function::{CodeReloc, CodeRelocKind, CodeSite, CompiledFunction, Symbol, UnwindOp};
+use crate::function::{
+    CodeReloc, CodeRelocKind, CodeSite, CompiledFunction, Position, Symbol, UnwindOp,
+};
 use crate::translate::{Recorded, namespace};
 use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::ir::{self, ExternalName};
@@ -48,6 +50,7 @@ pub(crate) fn generate(
         sites: sites(buffer),
         handlers: handlers(buffer)?,
         unwind: unwind(&buffer.unwind_info, isa)?,
+        inlined: Box::default(),
         debug: debug.map(Box::new),
     })
 }
@@ -123,7 +126,7 @@ fn sites(buffer: &Buffer) -> Box<[CodeSite]> {
     let calls = buffer.call_sites().map(|call| (call.ret_addr - 1, Site::Call));
     let mut sites: Vec<CodeSite> = traps
         .chain(calls)
-        .map(|(offset, site)| CodeSite { offset, site, wasm: source_at(sources, offset) })
+        .map(|(offset, site)| CodeSite { offset, site, position: source_at(sources, offset) })
         .collect();
     sites.sort_by_key(|site| site.offset);
     sites.dedup_by_key(|site| site.offset);
@@ -150,12 +153,14 @@ fn handlers(buffer: &Buffer) -> Result<Box<[Handler]>> {
     Ok(handlers.into())
 }
 
-/// Wasm offset of the code at `offset`; zero where there is none.
-fn source_at(sources: &[MachSrcLoc<cranelift_codegen::Final>], offset: u32) -> u32 {
+/// Where the code at `offset` came from.
+fn source_at(sources: &[MachSrcLoc<cranelift_codegen::Final>], offset: u32) -> Position {
     let after = sources.partition_point(|source| source.start <= offset);
     match after.checked_sub(1).map(|index| &sources[index]) {
-        Some(source) if offset < source.end && !source.loc.is_default() => source.loc.bits(),
-        _ => 0,
+        Some(source) if offset < source.end && !source.loc.is_default() => {
+            Position::new(source.loc.bits())
+        }
+        _ => Position::NONE,
     }
 }
 

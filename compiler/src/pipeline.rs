@@ -28,8 +28,8 @@ use crate::options::{OptLevel, Options};
 use crate::parse::{self, Parsed};
 use crate::plan::{Plan, duplicates};
 use crate::target::Target;
-use crate::translate::{Debug, Env};
-use functions::{compile_functions, compile_stubs, gather_facts};
+use crate::translate::{Debug, ModuleInput, TranslateOptions};
+use functions::{Bodies, compile_functions, compile_stubs, gather_facts};
 pub use key::{fingerprint, gains_from_cpu};
 use precast_artifact::index::{CanonicalTypeIndex, CodeOffset, FuncIndex};
 use sha2::{Digest, Sha256};
@@ -165,21 +165,22 @@ fn compile_with(
     clock.lap("facts");
     let plan = Plan::new(&parsed, &facts.module, options, target.link.page_size)?;
     clock.lap("plan");
-    let mut env = environment(&parsed, &plan, &target, options);
+    let module_input = ModuleInput::new(&parsed, &plan, translate_options(&target, options));
     let source = debugging::source(&parsed, (wasm, options));
     let described = source.as_ref().map(|_| debugging::wasm_module(&parsed, &plan));
     let units = source.as_ref().filter(|source| !source.is_empty()).map(debug::read);
+    let mut debug_uses = BTreeMap::new();
     if let (Some(units), Some(module)) = (&units, &described) {
-        env.debug_uses = debugging::uses(&workers, module, units)?;
+        debug_uses = debugging::uses(&workers, module, units)?;
         clock.lap("find values");
     }
     let same = duplicates::find(&parsed, options);
-    let functions = compile_functions(&workers, &env, facts.functions(), &target, &same, observer)?;
-    let stubs = compile_stubs(&env, &facts.module, &target)?;
+    let bodies = Bodies { parsed: &parsed, facts: facts.functions(), debug_uses, same };
+    let functions = compile_functions(&workers, &bodies, &module_input, &target, observer)?;
+    let stubs = compile_stubs(&parsed, &plan, &facts.module, &target)?;
     let variant = |target: Target| -> Result<Variant> {
-        let functions =
-            compile_functions(&workers, &env, facts.functions(), &target, &same, observer)?;
-        let stubs = compile_stubs(&env, &facts.module, &target)?;
+        let functions = compile_functions(&workers, &bodies, &module_input, &target, observer)?;
+        let stubs = compile_stubs(&parsed, &plan, &facts.module, &target)?;
         Ok(Variant { cpu_features: target.cpu_features, functions, stubs })
     };
     let variants = more.into_iter().map(variant).collect::<Result<_>>()?;
@@ -189,7 +190,7 @@ fn compile_with(
         (Some(source), Some(module)) => {
             let convert = debugging::Convert {
                 workers: &workers,
-                env: &env,
+                imported_functions: parsed.imported_functions,
                 module,
                 code: (&functions, &stubs),
                 target: &target,
@@ -250,15 +251,8 @@ fn compile_with(
     })
 }
 
-fn environment<'a>(
-    parsed: &'a Parsed<'a>,
-    plan: &'a Plan<'a>,
-    target: &Target,
-    options: &Options,
-) -> Env<'a> {
-    Env {
-        parsed,
-        plan,
+fn translate_options(target: &Target, options: &Options) -> TranslateOptions {
+    TranslateOptions {
         frontend: target.isa.frontend_config(),
         br_table_chain: options.enabled(Optimisation::BrTableChain),
         precise_stores: options.precise_stores.unwrap_or(target.stores_may_tear()),
@@ -267,7 +261,6 @@ fn environment<'a>(
             (true, OptLevel::None) => Debug::Slots,
             (true, OptLevel::Speed) => Debug::Values,
         },
-        debug_uses: BTreeMap::new(),
     }
 }
 

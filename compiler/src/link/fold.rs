@@ -32,10 +32,20 @@ pub(super) fn digests(functions: &[Option<CompiledFunction>]) -> Vec<Option<Dige
 
 /// The digest of one function.
 pub(super) fn digest(function: &CompiledFunction) -> Digest {
-    // Debug information keeps functions apart, so it is no part of them here;
+    // Debug information keeps functions apart, so it is no part of them here,
+    // and where code came from may differ;
     // what is data, follows from the code.
-    let CompiledFunction { code, data: _, alignment, relocs, sites, handlers, unwind, debug: _ } =
-        function;
+    let CompiledFunction {
+        code,
+        data: _,
+        alignment,
+        relocs,
+        sites,
+        handlers,
+        unwind,
+        inlined: _,
+        debug: _,
+    } = function;
     let lengths = [code.len(), relocs.len(), sites.len(), handlers.len(), unwind.len()];
     let lengths = lengths.map(|len| len as u32);
     // The largest number of bytes that each item takes below.
@@ -149,6 +159,7 @@ fn candidates<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::function::Position;
     use crate::function::{CodeRelocKind, CodeSite};
     use precast_artifact::trap::TrapCode;
 
@@ -162,9 +173,14 @@ mod tests {
                 target: Symbol::Function(7),
                 addend: -4,
             }]),
-            sites: Box::new([CodeSite { offset: 5, site: Site::Call, wasm: 100 }]),
+            sites: Box::new([CodeSite {
+                offset: 5,
+                site: Site::Call,
+                position: Position::new(100),
+            }]),
             handlers: Box::default(),
             unwind: Box::new([(0, UnwindOp::CfaOffset(16))]),
+            inlined: Box::default(),
             debug: None,
             data: Box::default(),
         }
@@ -183,7 +199,7 @@ mod tests {
     #[test]
     fn only_the_source_positions_may_differ() {
         let mut other = function();
-        other.sites[0].wasm = 200;
+        other.sites[0].position = Position::new(200);
         assert_eq!(classes_of(&[Some(function()), Some(other)]), [0, 0]);
 
         type Change = fn(&mut CompiledFunction);

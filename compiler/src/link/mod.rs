@@ -169,7 +169,7 @@ fn lay_out(
         SymbolTable::new(machine, &names, &text, &tables, blocks(), !input.debug.is_empty());
     let comment = comment(&input.header.producers);
     let mut note = unplaced_note(input.header, page_size);
-    let (placed, variants_size) = variants::place(&input.variants, &text, page_size);
+    let (placed, variants_size) = variants::place(&input.variants, &text, &input.bodies, page_size);
     note.variants = variants::describe(&input.variants, &placed, 0, page_size);
     let mut bytes = PerSection::<Vec<u8>>::default();
     bytes[Section::Note] = encode_note(&note);
@@ -179,7 +179,8 @@ fn lay_out(
     };
     bytes[Section::BuildId] = build_id_note(&[0; BUILD_ID_SIZE]);
     bytes[Section::Functions] = search::function_table(&text, &input.functions);
-    bytes[Section::Sites] = search::site_table(blocks());
+    bytes[Section::Sites] =
+        search::site_table(&text, &input.functions, &input.stubs, &input.bodies);
     bytes[Section::Handlers] = search::handler_table(blocks());
     bytes[Section::Bodies] =
         bodies::encode(input.bodies.iter().map(|start| WasmOffset::new(*start)));

@@ -2,6 +2,7 @@
 //! finds what stands at an address. Their formats are those of
 //! [`precast_artifact::address_map`] and [`precast_artifact::handlers`]; keys are offsets in `.text`.
 
+use super::Stub;
 use super::text::{Place, Text};
 use crate::function::CompiledFunction;
 use precast_artifact::address_map::{Mapping, Site, encode};
@@ -22,21 +23,41 @@ pub(super) fn function_table(text: &Text, functions: &[Option<CompiledFunction>]
     encode(Counted { entries, left })
 }
 
-/// Every call and every instruction that may trap.
-pub(super) fn site_table<'a>(
-    blocks: impl Iterator<Item = (Place, &'a CompiledFunction)> + Clone,
+/// Every call and every instruction that may trap. `bodies` says where the body
+/// of each own function begins in the module.
+pub(super) fn site_table(
+    text: &Text,
+    functions: &[Option<CompiledFunction>],
+    stubs: &[Stub],
+    bodies: &[u32],
 ) -> Vec<u8> {
-    let left = blocks.clone().map(|(_, function)| function.sites.len()).sum();
-    let entries = blocks.flat_map(|(place, function)| {
-        let code = move |offset| CodeOffset::new(place.start + offset);
-        let sites = function.sites.iter();
-        sites.map(move |s| Mapping {
-            code: code(s.offset),
-            site: s.site,
-            value: WasmOffset::new(s.wasm),
+    let source = |function: &CompiledFunction, own: usize, position| {
+        let Some(operator) = function.operator_at(position) else { return WasmOffset::START };
+        let own = operator.function.map_or(own, |inlined| (inlined.get() - text.imported) as usize);
+        let offset = operator.offset.in_module(WasmOffset::new(bodies[own]));
+        offset.expect("the module's size fits in 32 bits")
+    };
+    let placed = functions.iter().zip(&text.functions).enumerate();
+    let functions = placed.filter_map(|(own, (f, place))| Some((own, (*place)?, f.as_ref()?)));
+    let left = functions.clone().map(|(.., function)| function.sites.len()).sum::<usize>();
+    let of_functions = functions.flat_map(|(own, place, function)| {
+        function.sites.iter().map(move |site| Mapping {
+            code: CodeOffset::new(place.start + site.offset),
+            site: site.site,
+            value: source(function, own, site.position),
         })
     });
-    encode(Counted { entries, left })
+    let stubs = text.stubs.iter().zip(stubs);
+    let left = left + stubs.clone().map(|(_, stub)| stub.function.sites.len()).sum::<usize>();
+    // Stubs have no source.
+    let of_stubs = stubs.flat_map(|(place, stub)| {
+        stub.function.sites.iter().map(|site| Mapping {
+            code: CodeOffset::new(place.start + site.offset),
+            site: site.site,
+            value: WasmOffset::START,
+        })
+    });
+    encode(Counted { entries: of_functions.chain(of_stubs), left })
 }
 
 /// Every call out of which an exception is handled.

@@ -1,7 +1,9 @@
 //! Whole images, made from hand-written functions and read back.
 
 use super::*;
-use crate::function::{CodeReloc, CodeRelocKind, CodeSite, CompiledFunction, Symbol, UnwindOp};
+use crate::function::{
+    CodeReloc, CodeRelocKind, CodeSite, CompiledFunction, Position, Symbol, UnwindOp,
+};
 use gimli::{BaseAddresses, EhFrame, EhFrameHdr, UnwindSection};
 use object::elf::{EM_AARCH64, EM_RISCV, EM_X86_64};
 use object::read::elf::ElfFile64;
@@ -89,9 +91,14 @@ fn caller(machine: u16, callee: Symbol) -> CompiledFunction {
         code,
         alignment: 4,
         relocs: relocs([reloc]),
-        sites: Box::new([CodeSite { offset: after - 1, site: Site::Call, wasm: 1000 }]),
+        sites: Box::new([CodeSite {
+            offset: after - 1,
+            site: Site::Call,
+            position: Position::new(900),
+        }]),
         handlers: Box::default(),
         unwind: unwind.into(),
+        inlined: Box::default(),
         debug: None,
         data: Box::default(),
     }
@@ -99,7 +106,7 @@ fn caller(machine: u16, callee: Symbol) -> CompiledFunction {
 
 /// A leaf that returns the address of private table 0, or traps in its first
 /// instruction.
-fn leaf(machine: u16, wasm: u32) -> CompiledFunction {
+fn leaf(machine: u16, position: u32) -> CompiledFunction {
     let table = Symbol::PrivateTable(0);
     let (code, relocs) = match machine {
         // lea rax, [rip + table]; ret
@@ -125,7 +132,7 @@ fn leaf(machine: u16, wasm: u32) -> CompiledFunction {
         ),
     };
     let trap = Site::Trap(TrapCode::Unreachable);
-    let sites = Box::new([CodeSite { offset: 0, site: trap, wasm }]);
+    let sites = Box::new([CodeSite { offset: 0, site: trap, position: Position::new(position) }]);
     CompiledFunction { code, alignment: 4, relocs, sites, ..Default::default() }
 }
 
@@ -196,9 +203,9 @@ fn sample((machine, page_size): (u16, u64)) -> LinkInput<'static> {
         module,
         functions: vec![
             Some(caller(machine, Symbol::Function(2))),
-            Some(leaf(machine, 2000)),
+            Some(leaf(machine, 1880)),
             None,
-            Some(leaf(machine, 4000)),
+            Some(leaf(machine, 1700)),
         ],
         variants: Vec::new(),
         stubs: [StubKind::Entry(1), StubKind::Host(0), StubKind::Import(0), StubKind::Entry(0)]

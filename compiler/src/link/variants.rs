@@ -70,12 +70,17 @@ pub(super) struct Placed {
 
 /// Lays out the section: each text at a page, its tables behind it. Gives the
 /// section's size.
-pub(super) fn place(variants: &[Variant], text: &Text, page_size: u64) -> (Vec<Placed>, u64) {
+pub(super) fn place(
+    variants: &[Variant],
+    text: &Text,
+    bodies: &[u32],
+    page_size: u64,
+) -> (Vec<Placed>, u64) {
     let mut end = 0;
     let mut placed = Vec::new();
     for variant in variants {
         let blocks = || text.blocks(&variant.functions, &variant.stubs);
-        let sites = search::site_table(blocks());
+        let sites = search::site_table(text, &variant.functions, &variant.stubs, bodies);
         let handlers = search::handler_table(blocks());
         let code = Range { offset: end, size: text.size.into() };
         end = tables_at(&code, page_size) + (sites.len() + handlers.len()) as u64;

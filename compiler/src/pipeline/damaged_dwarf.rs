@@ -134,10 +134,11 @@ fn convert_all(
     }
     let facts = gather_facts(&workers, &parsed).unwrap();
     let plan = Plan::new(&parsed, &facts.module, &options, target.link.page_size).unwrap();
-    let env = environment(&parsed, &plan, &target, &options);
+    let module = ModuleInput::new(&parsed, &plan, translate_options(&target, &options));
     let same = duplicates::find(&parsed, &options);
-    let functions =
-        compile_functions(&workers, &env, facts.functions(), &target, &same, &()).unwrap();
+    let debug_uses = BTreeMap::new();
+    let bodies = Bodies { parsed: &parsed, facts: facts.functions(), debug_uses, same };
+    let functions = compile_functions(&workers, &bodies, &module, &target, &()).unwrap();
     let places =
         link::code_places(&target.link, parsed.imported_functions, &functions, &[]).unwrap();
     let module = debugging::wasm_module(&parsed, &plan);

@@ -10,7 +10,6 @@ use crate::options::Options;
 use crate::parse::{Body, GlobalDecl, Parsed};
 use crate::plan::{self, Constant, Plan};
 use crate::target::Target;
-use crate::translate::Env;
 use precast_artifact::index::GlobalIndex;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -107,9 +106,9 @@ pub(super) fn uses(
 }
 
 /// What converting debug information needs.
-pub(super) struct Convert<'c, 'a> {
+pub(super) struct Convert<'c> {
     pub(super) workers: &'c Workers,
-    pub(super) env: &'c Env<'a>,
+    pub(super) imported_functions: u32,
     pub(super) module: &'c debug::WasmModule<'c>,
     pub(super) code: (&'c [Option<CompiledFunction>], &'c [Stub]),
     pub(super) target: &'c Target,
@@ -117,12 +116,12 @@ pub(super) struct Convert<'c, 'a> {
     pub(super) relocatable: bool,
 }
 
-impl Convert<'_, '_> {
+impl Convert<'_> {
     /// Converts all units.
     pub(super) fn units<'u>(&'u self, units: debug::Units<'u>) -> Result<debug::DebugSections> {
         let (functions, stubs) = self.code;
-        let imported = self.env.parsed.imported_functions;
-        let places = link::code_places(&self.target.link, imported, functions, stubs)?;
+        let places =
+            link::code_places(&self.target.link, self.imported_functions, functions, stubs)?;
         let code = placed(codegen::frame_pointer(&*self.target.isa), functions, &places);
         let options = debug::OutputOptions {
             remap: &self.options.remap_path_prefix,

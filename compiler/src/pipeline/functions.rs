@@ -5,14 +5,16 @@ use super::workers::Workers;
 use crate::codegen;
 use crate::error::Result;
 use crate::facts::{self, Facts, FunctionFacts, ModuleFacts};
-use crate::function::CompiledFunction;
+use crate::function::{CompiledFunction, DebugUses};
 use crate::link::{Stub, StubKind};
-use crate::parse::Parsed;
+use crate::parse::{Body, Parsed};
+use crate::plan::Plan;
 use crate::target::Target;
-use crate::translate::{self, Debug, Env, stubs};
+use crate::translate::{self, Debug, FunctionInput, ModuleInput, stubs};
 use cranelift_codegen::Context;
 use cranelift_frontend::FunctionBuilderContext;
 use precast_artifact::index::FuncIndex;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Bodies per draw of that pass: enough to make drawing free.
@@ -50,15 +52,42 @@ impl Scratch {
 /// that it is worth making anew.
 const LARGE_BODY: u32 = 256 << 10;
 
+/// The functions to compile.
+pub(super) struct Bodies<'a> {
+    pub(super) parsed: &'a Parsed<'a>,
+    /// What is known of each, in index order.
+    pub(super) facts: &'a [FunctionFacts],
+    /// Which of their values debug information uses, by function index.
+    pub(super) debug_uses: BTreeMap<u32, DebugUses>,
+    /// For each the first that is the same.
+    pub(super) same: Vec<usize>,
+}
+
+impl Bodies<'_> {
+    /// What translation may look at for one of them.
+    fn input<'i>(&'i self, module: &'i ModuleInput<'i>, body: &'i Body<'i>) -> FunctionInput<'i> {
+        let index = body.validator.index;
+        FunctionInput {
+            module,
+            function: FuncIndex::new(index),
+            ty: self.parsed.functions[index as usize],
+            body: &body.body,
+            hints: self.parsed.hints.get(&index).map_or(&[], Vec::as_slice),
+            debug_uses: self.debug_uses.get(&index),
+            inline: &[],
+        }
+    }
+}
+
 pub(super) fn compile_functions(
     workers: &Workers,
-    env: &Env<'_>,
-    facts: &[FunctionFacts],
+    functions: &Bodies<'_>,
+    module: &ModuleInput<'_>,
     target: &Target,
-    same: &[usize],
     observer: &dyn Observer,
 ) -> Result<Vec<Option<CompiledFunction>>> {
-    let bodies = &env.parsed.bodies;
+    let Bodies { parsed, facts, same, .. } = functions;
+    let bodies = &parsed.bodies;
     // The largest first: one of them started last would be waited for.
     let mut order: Vec<usize> = (0..bodies.len()).filter(|i| same[*i] == *i).collect();
     order.sort_by_key(|index| std::cmp::Reverse(facts[*index].size));
@@ -66,12 +95,10 @@ pub(super) fn compile_functions(
     let compiled = workers.draw(order.len(), Scratch::new, |scratch, position| {
         let body = &bodies[order[position]];
         scratch.context.clear();
-        let recorded =
-            translate::translate(env, body, &mut scratch.context.func, &mut scratch.builder)?;
-        let recorded = (env.debug != Debug::Off).then_some(recorded);
+        let input = functions.input(module, body);
+        let compiled = compile(&input, target, scratch);
         let index = body.validator.index;
-        let function = codegen::generate(&mut scratch.context, &*target.isa, recorded)
-            .map_err(|error| error.in_function(index, env.parsed.name_of(index)))?;
+        let function = compiled.map_err(|e| e.in_function(index, parsed.name_of(index)))?;
         if facts[order[position]].size > LARGE_BODY {
             *scratch = Scratch::new();
         }
@@ -91,12 +118,25 @@ pub(super) fn compile_functions(
     Ok(functions)
 }
 
+fn compile(
+    input: &FunctionInput<'_>,
+    target: &Target,
+    scratch: &mut Scratch,
+) -> Result<CompiledFunction> {
+    let translated = translate::translate(input, &mut scratch.context.func, &mut scratch.builder)?;
+    let recorded = (input.module.options.debug != Debug::Off).then_some(translated.recorded);
+    let compiled = codegen::generate(&mut scratch.context, &*target.isa, recorded)?;
+    Ok(CompiledFunction { inlined: translated.inlined.into(), ..compiled })
+}
+
 pub(super) fn compile_stubs(
-    env: &Env<'_>,
+    parsed: &Parsed<'_>,
+    plan: &Plan<'_>,
     facts: &ModuleFacts,
     target: &Target,
 ) -> Result<Vec<Stub>> {
-    let types = &env.parsed.types;
+    let types = &parsed.types;
+    let frontend = target.isa.frontend_config();
     let mut scratch = Scratch::new();
     let mut stubs = Vec::new();
     let mut make = |kind, build: &dyn Fn(&mut Scratch)| -> Result<()> {
@@ -106,21 +146,21 @@ pub(super) fn compile_stubs(
         stubs.push(Stub { kind, function });
         Ok(())
     };
-    for ty in env.plan.entry_types(env.parsed) {
+    for ty in plan.entry_types(parsed) {
         make(StubKind::Entry(ty), &|s| {
-            stubs::entry_stub(types.get(ty), &mut s.context.func, &mut s.builder, env.frontend);
+            stubs::entry_stub(types.get(ty), &mut s.context.func, &mut s.builder, frontend);
         })?;
     }
-    for ty in env.plan.host_types(env.parsed, facts) {
+    for ty in plan.host_types(parsed, facts) {
         make(StubKind::Host(ty), &|s| {
-            stubs::host_stub(types.get(ty), &mut s.context.func, &mut s.builder, env.frontend);
+            stubs::host_stub(types.get(ty), &mut s.context.func, &mut s.builder, frontend);
         })?;
     }
-    for function in env.plan.forwarded_imports(env.parsed) {
-        let ty = env.parsed.function_type(function);
-        let slot = env.plan.layout.import(FuncIndex::new(function));
+    for function in plan.forwarded_imports(parsed) {
+        let ty = parsed.function_type(function);
+        let slot = plan.layout.import(FuncIndex::new(function));
         make(StubKind::Import(function), &|s| {
-            stubs::import_stub(ty, slot, &mut s.context.func, &mut s.builder, env.frontend);
+            stubs::import_stub(ty, slot, &mut s.context.func, &mut s.builder, frontend);
         })?;
     }
     Ok(stubs)

@@ -16,6 +16,7 @@ pub(super) fn input() -> LinkInput<'static> {
     input.functions = (1..=FUNCTIONS)
         .map(|index| Some(caller(EM_AARCH64, Symbol::Function(callee(index)))))
         .collect();
+    input.bodies = (0..FUNCTIONS).map(|index| 100 + 10 * index).collect();
     input.names = vec![""; FUNCTIONS as usize];
     input.names[callee(1) as usize - 1] = "distant";
     input.module.functions = FUNCTIONS + 1;

@@ -1,0 +1,400 @@
+//! What translation may look at. Nothing else shapes the code of a function
+//! before the code generator, so a cache of functions can key on it:
+//! [`FunctionInput::key`].
+
+#[cfg(test)]
+mod tests;
+
+use super::Debug;
+use crate::error::Result;
+use crate::function::DebugUses;
+use crate::parse::{Parsed, Types};
+use crate::plan::{self, Constant, Plan};
+use cranelift_codegen::isa::TargetFrontendConfig;
+use precast_artifact::abi::{ContextLayout, TableKind};
+use precast_artifact::index::{
+    BodyOffset, FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TagIndex,
+};
+use precast_artifact::module::{Memory, MemoryModel};
+use precast_artifact::types::{FuncType, ValType};
+use precast_artifact::wire::Writer;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+use wasmparser::{BlockType, BranchHint, Catch, FunctionBody, MemArg, MemArgTarget, Operator};
+
+/// One function to translate.
+#[derive(Clone, Copy)]
+pub(crate) struct FunctionInput<'a> {
+    pub module: &'a ModuleInput<'a>,
+    /// Its index, which what is inlined is recorded by; nothing else depends on
+    /// it.
+    pub function: FuncIndex,
+    /// Its canonical type.
+    pub ty: u32,
+    pub body: &'a FunctionBody<'a>,
+    /// Which of its branches are likely taken, ordered by offset in the body.
+    pub hints: &'a [BranchHint],
+    /// Which of its values debug information uses.
+    pub debug_uses: Option<&'a DebugUses>,
+    /// Its calls that are inlined; none where debug information is made.
+    pub inline: &'a [InlineCall<'a>],
+}
+
+/// A call in place of which the callee's body is translated.
+pub(crate) struct InlineCall<'a> {
+    /// Where the call is in the body of the caller.
+    pub call: BodyOffset,
+    pub callee: FunctionInput<'a>,
+}
+
+/// What the translation of any function may know of its module.
+pub(crate) struct ModuleInput<'a> {
+    types: &'a Types,
+    /// Canonical type of each function, imported ones first.
+    functions: &'a [u32],
+    imported_functions: u32,
+    tables: Vec<TableInput>,
+    memories: &'a [Memory],
+    memory0_at_context: bool,
+    globals: Vec<GlobalInput>,
+    /// Canonical type of each tag.
+    tags: Vec<u32>,
+    /// Own functions with a reference record, ascending.
+    funcrefs: &'a [u32],
+    layout: &'a ContextLayout,
+    pub options: TranslateOptions,
+}
+
+/// How to translate.
+#[derive(Clone, Copy)]
+pub(crate) struct TranslateOptions {
+    pub frontend: TargetFrontendConfig,
+    /// Whether small `br_table`s become compare chains.
+    pub br_table_chain: bool,
+    /// Whether a store that traps must be kept from writing some of its bytes.
+    pub precise_stores: bool,
+    /// What debuggers shall find.
+    pub debug: Debug,
+}
+
+/// A table, to whoever accesses it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TableInput {
+    pub kind: TableKind,
+    /// Entries that it begins with.
+    pub min: u64,
+    pub index64: bool,
+}
+
+/// A global, to whoever accesses it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct GlobalInput {
+    pub ty: ValType,
+    pub imported: bool,
+    /// Its value, if that never changes.
+    pub constant: Option<Constant>,
+}
+
+impl<'a> ModuleInput<'a> {
+    pub(crate) fn new(
+        parsed: &'a Parsed<'_>,
+        plan: &'a Plan<'_>,
+        options: TranslateOptions,
+    ) -> Self {
+        let tables = parsed.tables.iter().zip(&plan.tables);
+        let globals = parsed.globals.iter().zip(&plan.constants);
+        Self {
+            types: &parsed.types,
+            functions: &parsed.functions,
+            imported_functions: parsed.imported_functions,
+            tables: tables
+                .map(|(table, kind)| TableInput {
+                    kind: *kind,
+                    min: table.ty.limits.min,
+                    index64: table.ty.index64,
+                })
+                .collect(),
+            memories: &plan.memories,
+            memory0_at_context: plan::memory0_at_context(parsed),
+            globals: globals
+                .map(|(global, constant)| GlobalInput {
+                    ty: global.ty.value,
+                    imported: global.imported,
+                    constant: *constant,
+                })
+                .collect(),
+            tags: parsed.tags.iter().map(|tag| tag.ty).collect(),
+            funcrefs: &plan.funcrefs,
+            layout: &plan.layout,
+            options,
+        }
+    }
+
+    pub(super) fn types(&self) -> &'a Types {
+        self.types
+    }
+
+    /// Canonical type of a function.
+    pub(super) fn type_of(&self, function: u32) -> u32 {
+        self.functions[function as usize]
+    }
+
+    /// Where the context holds an imported function; none for a defined one.
+    pub(super) fn import(&self, function: u32) -> Option<i32> {
+        (function < self.imported_functions).then(|| self.layout.import(FuncIndex::new(function)))
+    }
+
+    /// Where the context holds the reference record of a defined function, if
+    /// it has one.
+    pub(super) fn funcref(&self, function: u32) -> Option<i32> {
+        let record = plan::funcref(self.funcrefs, function)?;
+        Some(self.layout.funcref(record))
+    }
+
+    pub(super) fn table(&self, table: u32) -> TableInput {
+        self.tables[table as usize]
+    }
+
+    /// Where the context holds the definition of a table, or its address if
+    /// the table is imported.
+    pub(super) fn table_definition(&self, table: u32) -> i32 {
+        self.layout.table(TableIndex::new(table))
+    }
+
+    pub(super) fn memory(&self, memory: u32) -> &'a Memory {
+        &self.memories[memory as usize]
+    }
+
+    /// Where the context holds the definition of a memory, or its address if
+    /// the memory is imported.
+    pub(super) fn memory_definition(&self, memory: u32) -> i32 {
+        self.layout.memory(MemoryIndex::new(memory))
+    }
+
+    /// Whether memory 0 begins at the context address.
+    pub(super) fn memory0_at_context(&self) -> bool {
+        self.memory0_at_context
+    }
+
+    pub(super) fn global(&self, global: u32) -> GlobalInput {
+        self.globals[global as usize]
+    }
+
+    /// Where the context holds a global, or its address if it is imported.
+    pub(super) fn global_offset(&self, global: u32) -> i32 {
+        self.layout.global(GlobalIndex::new(global))
+    }
+
+    /// Canonical type of a tag.
+    pub(super) fn tag_type(&self, tag: u32) -> u32 {
+        self.tags[tag as usize]
+    }
+
+    /// Where the context holds the identity of a tag.
+    pub(super) fn tag_offset(&self, tag: u32) -> i32 {
+        self.layout.tag(TagIndex::new(tag))
+    }
+}
+
+impl FunctionInput<'_> {
+    /// The function's own type.
+    pub(super) fn ty(&self) -> &FuncType {
+        self.module.types.get(self.ty)
+    }
+
+    /// Bytes of its body.
+    pub(super) fn size(&self) -> u32 {
+        let range = self.body.range();
+        (range.end - range.start) as u32
+    }
+
+    /// A digest of everything that [`translate`](super::translate()) may look
+    /// at for this function: its type and body, branch hints, what debug
+    /// information uses, the bodies that are inlined and all that these depend on,
+    /// the options, and what it may know of each thing
+    /// that the body names. The code generator's target and the versions of
+    /// both compilers are not in it.
+    ///
+    /// Nothing in it counts from the start of the module: the same function
+    /// behind others has the same key, if it names things by the same indices.
+    ///
+    /// # Errors
+    ///
+    /// When the body is malformed.
+    #[cfg_attr(not(test), allow(dead_code, reason = "the cache to come asks"))]
+    pub(crate) fn key(&self) -> Result<[u8; 32]> {
+        let mut w = Writer::new();
+        self.module.options.put(&mut w);
+        put_type(self.ty(), &mut w);
+        w.bytes(self.body.as_bytes());
+        w.list(self.hints, |w, hint| {
+            w.leb(hint.func_offset.into());
+            w.u8(hint.taken.into());
+        });
+        w.option(&self.debug_uses, |w, uses| {
+            w.list(&uses.locals, |w, local| w.leb((*local).into()));
+            w.list(&uses.operands, |w, operand| {
+                w.leb(operand.depth.into());
+                w.leb(operand.from.into());
+                w.leb(operand.to.into());
+            });
+        });
+        for named in names(self.body)? {
+            named.put(self.module, &mut w);
+        }
+        for InlineCall { call, callee } in self.inline {
+            call.encode(&mut w);
+            callee.function.encode(&mut w);
+            w.raw(&callee.key()?);
+        }
+        Ok(Sha256::digest(w.finish()).into())
+    }
+}
+
+impl TranslateOptions {
+    fn put(&self, w: &mut Writer) {
+        let TargetFrontendConfig { default_call_conv, pointer_width, page_size_align_log2 } =
+            self.frontend;
+        w.str(&default_call_conv.to_string());
+        w.u8(pointer_width.bits());
+        w.u8(page_size_align_log2);
+        w.u8(self.br_table_chain.into());
+        w.u8(self.precise_stores.into());
+        w.u8(self.debug as u8);
+    }
+}
+
+/// Something of the module that a body names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Named {
+    Type(u32),
+    Function(u32),
+    Table(u32),
+    Memory(u32),
+    Global(u32),
+    Tag(u32),
+}
+
+impl Named {
+    /// Writes all that translation may know of it.
+    fn put(self, module: &ModuleInput<'_>, w: &mut Writer) {
+        let offset = |w: &mut Writer, offset: i32| w.zigzag(offset.into());
+        match self {
+            Self::Type(ty) => {
+                w.u8(0);
+                put_canonical(module, module.types.canonical(ty), w);
+            }
+            Self::Function(function) => {
+                w.u8(1);
+                put_canonical(module, module.type_of(function), w);
+                w.option(&module.import(function), |w, import| offset(w, *import));
+                w.option(&module.funcref(function), |w, record| offset(w, *record));
+            }
+            Self::Table(table) => {
+                w.u8(2);
+                let TableInput { kind, min, index64 } = module.table(table);
+                w.u8(kind as u8);
+                w.leb(min);
+                w.u8(index64.into());
+                if kind != TableKind::Private {
+                    offset(w, module.table_definition(table));
+                }
+            }
+            Self::Memory(memory) => {
+                w.u8(3);
+                let Memory { ty, imported, model, reservation, guard } = module.memory(memory);
+                ty.encode(w);
+                w.u8((*imported).into());
+                w.u8((*model == MemoryModel::Bounds).into());
+                w.leb(*reservation);
+                w.leb(*guard);
+                w.u8((memory == 0 && module.memory0_at_context).into());
+                offset(w, module.memory_definition(memory));
+            }
+            Self::Global(global) => {
+                w.u8(4);
+                let GlobalInput { ty, imported, constant } = module.global(global);
+                ty.encode(w);
+                w.u8(imported.into());
+                w.option(&constant, |w, constant| w.raw(&constant.bytes()));
+                offset(w, module.global_offset(global));
+            }
+            Self::Tag(tag) => {
+                w.u8(5);
+                put_canonical(module, module.tag_type(tag), w);
+                offset(w, module.tag_offset(tag));
+            }
+        }
+    }
+}
+
+/// A type's number is in the code, where calls through tables check it.
+fn put_canonical(module: &ModuleInput<'_>, ty: u32, w: &mut Writer) {
+    w.leb(ty.into());
+    put_type(module.types.get(ty), w);
+}
+
+fn put_type(ty: &FuncType, w: &mut Writer) {
+    w.list(&ty.params, |w, ty| ty.encode(w));
+    w.list(&ty.results, |w, ty| ty.encode(w));
+}
+
+/// Everything that a body names, each once.
+fn names(body: &FunctionBody<'_>) -> Result<BTreeSet<Named>> {
+    let mut names = BTreeSet::new();
+    let mut reader = body.get_operators_reader()?;
+    while !reader.eof() {
+        note_names(&reader.read()?, &mut names);
+    }
+    Ok(names)
+}
+
+/// Takes note of what an operator names, by the names of its immediates, so
+/// that a new operator is in the key without being listed.
+macro_rules! define_note_names {
+    ($(@$proposal:ident $op:ident $({ $($arg:ident: $ty:ty),* })? => $visit:ident ($($rest:tt)*))*) => {
+        fn note_names(op: &Operator<'_>, names: &mut BTreeSet<Named>) {
+            match op {
+                $(Operator::$op $({ $($arg),* })? => {
+                    $($(define_note_names!($arg $arg names);)*)?
+                })*
+                _ => {}
+            }
+        }
+    };
+    (type_index $arg:ident $names:ident) => { $names.insert(Named::Type(*$arg)); };
+    (function_index $arg:ident $names:ident) => { $names.insert(Named::Function(*$arg)); };
+    (table_index $arg:ident $names:ident) => { $names.insert(Named::Table(*$arg)); };
+    (table $arg:ident $names:ident) => { $names.insert(Named::Table(*$arg)); };
+    (dst_table $arg:ident $names:ident) => { $names.insert(Named::Table(*$arg)); };
+    (src_table $arg:ident $names:ident) => { $names.insert(Named::Table(*$arg)); };
+    (mem $arg:ident $names:ident) => { $names.insert(Named::Memory(*$arg)); };
+    (dst_mem $arg:ident $names:ident) => { $names.insert(Named::Memory(*$arg)); };
+    (src_mem $arg:ident $names:ident) => { $names.insert(Named::Memory(*$arg)); };
+    (memarg $arg:ident $names:ident) => { note_memory($arg, $names); };
+    (global_index $arg:ident $names:ident) => { $names.insert(Named::Global(*$arg)); };
+    (tag_index $arg:ident $names:ident) => { $names.insert(Named::Tag(*$arg)); };
+    (blockty $arg:ident $names:ident) => { note_block(*$arg, $names); };
+    (try_table $arg:ident $names:ident) => {
+        note_block($arg.ty, $names);
+        $names.extend($arg.catches.iter().filter_map(|catch| match catch {
+            Catch::One { tag, .. } | Catch::OneRef { tag, .. } => Some(Named::Tag(*tag)),
+            Catch::All { .. } | Catch::AllRef { .. } => None,
+        }));
+    };
+    ($other:ident $arg:ident $names:ident) => { let _ = $arg; };
+}
+
+wasmparser::for_each_operator!(define_note_names);
+
+fn note_memory(arg: &MemArg, names: &mut BTreeSet<Named>) {
+    if let MemArgTarget::Memory(memory) = arg.target {
+        names.insert(Named::Memory(memory));
+    }
+}
+
+fn note_block(ty: BlockType, names: &mut BTreeSet<Named>) {
+    if let BlockType::FuncType(ty) = ty {
+        names.insert(Named::Type(ty));
+    }
+}
