@@ -2,11 +2,13 @@
 //! takes out of its result what we keep.
 
 mod data;
+#[cfg(test)]
+mod tests;
 mod values;
 
 use crate::error::{Error, Location, Result};
 use crate::function::{
-    CodeReloc, CodeRelocKind, CodeSite, CompiledFunction, Position, Symbol, UnwindOp,
+    CodeReloc, CodeRelocKind, CodeSite, CompiledFunction, Position, StackMap, Symbol, UnwindOp,
 };
 use crate::translate::{Recorded, namespace};
 use cranelift_codegen::binemit::Reloc;
@@ -50,6 +52,7 @@ pub(crate) fn generate(
         sites: sites(buffer),
         handlers: handlers(buffer)?,
         unwind: unwind(&buffer.unwind_info, isa)?,
+        stack_maps: stack_maps(buffer),
         inlined: Box::default(),
         debug: debug.map(Box::new),
     })
@@ -151,6 +154,16 @@ fn handlers(buffer: &Buffer) -> Result<Box<[Handler]>> {
     }
     handlers.sort_by_key(|handler| handler.key);
     Ok(handlers.into())
+}
+
+/// What the code generator was told to keep track of.
+fn stack_maps(buffer: &Buffer) -> Box<[StackMap]> {
+    let maps = buffer.user_stack_maps().iter().map(|(offset, _, map)| {
+        let mut slots: Vec<u32> = map.entries().map(|(_, slot)| slot).collect();
+        slots.sort_unstable();
+        StackMap { offset: *offset, slots: slots.into() }
+    });
+    maps.collect()
 }
 
 /// Where the code at `offset` came from.

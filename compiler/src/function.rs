@@ -25,10 +25,22 @@ pub(crate) struct CompiledFunction {
     pub handlers: Box<[Handler]>,
     /// Call-frame changes of the prologue, ordered by offset.
     pub unwind: Box<[(u32, UnwindOp)]>,
+    /// Where the frame holds references while calls are out, ordered by
+    /// offset; empty without garbage collection.
+    pub stack_maps: Box<[StackMap]>,
     /// The bodies that were inlined, ordered by `start`.
     pub inlined: Box<[InlinedBody]>,
     /// What debug information needs to know; only with `-g`.
     pub debug: Option<Box<CodeDebug>>,
+}
+
+/// Which slots of a frame hold references that are alive after a call.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct StackMap {
+    /// Offset in the code: the return address of the call.
+    pub offset: u32,
+    /// The slots: distances in bytes from the stack pointer, ascending.
+    pub slots: Box<[u32]>,
 }
 
 /// Where the code of one function came from, and where its values are.

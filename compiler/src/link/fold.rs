@@ -11,7 +11,7 @@
 //! instead of 6.2. Every round leaves a valid result, so a limit keeps chains
 //! of calls from costing more than they bring.
 
-use crate::function::{CodeReloc, CompiledFunction, Symbol, UnwindOp};
+use crate::function::{CodeReloc, CompiledFunction, StackMap, Symbol, UnwindOp};
 use precast_artifact::address_map::Site;
 use precast_artifact::handlers::Handler;
 use sha2::{Digest as _, Sha256};
@@ -43,6 +43,7 @@ pub(super) fn digest(function: &CompiledFunction) -> Digest {
         sites,
         handlers,
         unwind,
+        stack_maps,
         inlined: _,
         debug: _,
     } = function;
@@ -79,6 +80,10 @@ pub(super) fn digest(function: &CompiledFunction) -> Digest {
             UnwindOp::Saved { register, offset } => (2, register, offset as u32),
         };
         put(&mut bytes, [tag], [*offset, register.into(), number]);
+    }
+    for StackMap { offset, slots } in stack_maps {
+        put(&mut bytes, [], [*offset, slots.len() as u32]);
+        slots.iter().for_each(|slot| put(&mut bytes, [], [*slot]));
     }
     Sha256::new_with_prefix(bytes).chain_update(code).finalize().into()
 }
@@ -180,6 +185,7 @@ mod tests {
             }]),
             handlers: Box::default(),
             unwind: Box::new([(0, UnwindOp::CfaOffset(16))]),
+            stack_maps: Box::default(),
             inlined: Box::default(),
             debug: None,
             data: Box::default(),

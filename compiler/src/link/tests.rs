@@ -98,6 +98,7 @@ fn caller(machine: u16, callee: Symbol) -> CompiledFunction {
         }]),
         handlers: Box::default(),
         unwind: unwind.into(),
+        stack_maps: Box::default(),
         inlined: Box::default(),
         debug: None,
         data: Box::default(),
