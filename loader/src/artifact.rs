@@ -7,11 +7,13 @@
 //! | images that are linked into the program | `linked` |
 //! | which image an address belongs to | `registry` |
 //! | what debuggers are told | `symbol_file` |
-//! | opening, and the image itself | `image` |
+//! | the image in memory | `image` |
+//! | opening it | `open` |
 
 mod fit;
 pub(crate) mod image;
 pub(crate) mod info;
 mod linked;
+pub(crate) mod open;
 mod registry;
 mod symbol_file;
