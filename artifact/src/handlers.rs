@@ -13,6 +13,7 @@
 //! The table is read in place. Keys are bounds-checked; what an entry says is
 //! trusted as the code itself is.
 
+use crate::index::CodeOffset;
 use crate::wire::Writer;
 
 /// Size of an entry in bytes.
@@ -22,9 +23,9 @@ pub const ENTRY_SIZE: usize = 12;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Handler {
     /// Return address of the call less one.
-    pub key: u32,
+    pub key: CodeOffset,
     /// Where to go on.
-    pub handler: u32,
+    pub handler: CodeOffset,
     /// Distance from the frame pointer down to the stack pointer.
     pub frame: u32,
 }
@@ -33,23 +34,23 @@ pub struct Handler {
 pub fn encode(entries: &[Handler]) -> Vec<u8> {
     let mut w = Writer::new();
     for entry in entries {
-        w.u32(entry.key);
-        w.u32(entry.handler);
+        w.u32(entry.key.get());
+        w.u32(entry.handler.get());
         w.u32(entry.frame);
     }
     w.finish()
 }
 
 /// The entry with this key.
-pub fn find(table: &[u8], key: u32) -> Option<Handler> {
+pub fn find(table: &[u8], key: CodeOffset) -> Option<Handler> {
     let (entries, _) = table.as_chunks::<ENTRY_SIZE>();
     let field = |entry: &[u8; ENTRY_SIZE], at: usize| {
         let bytes = entry[at..at + 4].try_into().expect("four bytes");
         u32::from_le_bytes(bytes)
     };
-    let found = entries.binary_search_by_key(&key, |entry| field(entry, 0)).ok()?;
+    let found = entries.binary_search_by_key(&key.get(), |entry| field(entry, 0)).ok()?;
     let entry = &entries[found];
-    Some(Handler { key, handler: field(entry, 4), frame: field(entry, 8) })
+    Some(Handler { key, handler: CodeOffset::new(field(entry, 4)), frame: field(entry, 8) })
 }
 
 #[cfg(test)]
@@ -58,14 +59,18 @@ mod tests {
 
     #[test]
     fn entries_are_found_by_key_alone() {
-        let entry = |key| Handler { key, handler: key + 100, frame: key * 2 };
+        let entry = |key| Handler {
+            key: CodeOffset::new(key),
+            handler: CodeOffset::new(key + 100),
+            frame: key * 2,
+        };
         let entries: Vec<_> = (0..50).map(|i| entry(i * 3)).collect();
         let table = encode(&entries);
         for key in 0..150 {
             let expected = (key % 3 == 0).then(|| entry(key));
-            assert_eq!(find(&table, key), expected);
+            assert_eq!(find(&table, CodeOffset::new(key)), expected);
         }
-        assert_eq!(find(&table[..5], 0), None);
-        assert_eq!(find(&[], 0), None);
+        assert_eq!(find(&table[..5], CodeOffset::START), None);
+        assert_eq!(find(&[], CodeOffset::START), None);
     }
 }

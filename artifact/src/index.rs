@@ -16,6 +16,7 @@
 //! | [`CodeOffset`] | bytes from the start of a module's code | [`Module::text`](crate::module::Module::text), `.text` |
 //! | [`BodyOffset`] | bytes from the start of a function's body | the code section |
 //! | [`WasmOffset`] | bytes from the start of the WebAssembly module | the source file |
+//! | [`RecordOffset`] | bytes from the first record | what an [address map](crate::address_map) leads into |
 //!
 //! An index or offset prints as its number; its `Debug` form says of what.
 //!
@@ -25,6 +26,16 @@
 
 use crate::wire::{Reader, Result, Writer};
 use std::fmt;
+
+/// An index or an offset: what tables of the artifact and their checks ask of
+/// one, whatever it counts.
+pub trait Number: Copy + Ord + fmt::Debug {
+    /// With this number.
+    fn new(number: u32) -> Self;
+
+    /// Its number.
+    fn get(self) -> u32;
+}
 
 /// Defines the types of this module: of indices, and of offsets.
 macro_rules! numbers {
@@ -75,6 +86,16 @@ macro_rules! numbers {
             /// Reads what `encode` wrote.
             pub fn decode(r: &mut Reader<'_>) -> Result<Self> {
                 r.leb32().map(Self)
+            }
+        }
+
+        impl Number for $name {
+            fn new(number: u32) -> Self {
+                Self(number)
+            }
+
+            fn get(self) -> u32 {
+                self.0
             }
         }
 
@@ -191,6 +212,8 @@ numbers! {
         BodyOffset: "body offset",
         /// Bytes from the start of the WebAssembly module.
         WasmOffset: "wasm offset",
+        /// Bytes from the start of the records that an address map leads into.
+        RecordOffset: "record offset",
     }
 }
 

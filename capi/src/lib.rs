@@ -4,15 +4,17 @@
 //! implements one of its parts. A module becomes an object by `precast compile
 //! --emit obj`, which also writes a header with a C function for each export.
 //!
-//! | file | holds |
+//! | module | holds |
 //! |-|-|
-//! | `error.rs` | errors as values |
-//! | `boundary.rs` | what crosses: panics stop here, texts are checked |
-//! | `value.rs` | values |
-//! | `wasi.rs` | what WASI programs are granted |
-//! | `store.rs` | what stores hold |
-//! | `import.rs` | functions of the program |
-//! | `instance.rs` | instances and calls |
+//! | `error` | errors as values |
+//! | `boundary` | what crosses: panics stop here, texts are checked |
+//! | `value` | values |
+//! | `wasi` | what WASI programs are granted |
+//! | `store` | what stores hold |
+//! | `import` | functions of the program |
+//! | `instance` | instances and calls |
+//!
+//! A module uses only those in rows above its own.
 //!
 //! Unsafe code is what such an interface is made of: every pointer that comes
 //! in is trusted to be what the header says. Each file says under `# Safety`

@@ -2,8 +2,19 @@
 //! them, how a command ends, and the side of specification scripts that runs
 //! modules.
 //!
-//! `precast-run` and `precast-script-host` are this and the loader. `precast` adds, behind the feature
-//! `compiler`, everything that compiles.
+//! `precast-run` and `precast-script-host` are this and the loader. `precast`
+//! adds, behind the feature `compiler`, everything that compiles.
+//!
+//! | module | holds |
+//! |-|-|
+//! | [`exit`] | how a command ends |
+//! | `size` | sizes in bytes, as people write them |
+//! | [`run_options`] | the options of `run` |
+//! | [`run`] | running an artifact |
+//! | [`script`] | the side of specification scripts that runs modules |
+//! | `commands` | the commands that need the compiler, and `precast`'s command line |
+//!
+//! A module uses only those in rows above its own.
 
 #[cfg(feature = "compiler")]
 pub mod commands;

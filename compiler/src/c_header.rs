@@ -3,7 +3,7 @@
 //! the loader's C interface.
 
 use crate::error::{Error, Location, Result};
-use precast_artifact::module::{Export, ExportKind, ImportKind, Module};
+use precast_artifact::module::{EntityIndex, Export, ImportKind, Module};
 use precast_artifact::types::{FuncType, ValType};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -31,7 +31,8 @@ pub(crate) fn c_header(module: &Module, name: &str) -> String {
         match function_type(module, export) {
             Some(ty) => export_function(&mut text, name, export, ty, &mut taken),
             None => {
-                let _ = writeln!(text, "/* {} \"{}\" */", export.kind, comment(&export.name));
+                let _ =
+                    writeln!(text, "/* {} \"{}\" */", export.item.kind(), comment(&export.name));
             }
         }
     }
@@ -59,7 +60,7 @@ pub(crate) fn check_name(name: &str) -> Result<()> {
 pub(crate) fn check_imports(module: &Module) -> Result<()> {
     for import in &module.imports {
         let what = match import.kind {
-            ImportKind::Function(ty) => match has_c_types(&module.types[ty as usize]) {
+            ImportKind::Function(ty) => match has_c_types(&module.types[ty.index()]) {
                 true => continue,
                 false => "a function that takes or gives references",
             },
@@ -82,18 +83,16 @@ pub(crate) fn check_imports(module: &Module) -> Result<()> {
 
 /// The type of an exported function.
 fn function_type<'m>(module: &'m Module, export: &Export) -> Option<&'m FuncType> {
-    if export.kind != ExportKind::Function {
-        return None;
-    }
+    let EntityIndex::Function(function) = export.item else { return None };
     let imported = module.imports.iter().filter_map(|import| match import.kind {
         ImportKind::Function(ty) => Some(ty),
         _ => None,
     });
-    let ty = match module.funcref_of(export.index) {
-        Some(record) => module.funcrefs[record as usize].ty,
-        None => imported.into_iter().nth(export.index as usize)?,
+    let ty = match module.funcref_of(function) {
+        Some(record) => module.funcrefs[record.index()].ty,
+        None => imported.into_iter().nth(function.index())?,
     };
-    module.types.get(ty as usize)
+    module.types.get(ty.index())
 }
 
 fn export_function(
@@ -208,6 +207,7 @@ fn string_literal(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use precast_artifact::index::{CanonicalTypeIndex, CodeOffset, FuncIndex};
     use precast_artifact::module::{Funcref, Import};
     use precast_artifact::types::{HeapType, RefType};
 
@@ -216,16 +216,20 @@ mod tests {
         let params = [vec![], vec![ValType::I32, ValType::V128], vec![reference]];
         let results = [vec![], vec![ValType::F64, ValType::I64], vec![]];
         let types = params.into_iter().zip(results);
+        let funcref = |index| Funcref {
+            function: FuncIndex::new(index),
+            ty: CanonicalTypeIndex::new(index),
+            code: CodeOffset::START,
+        };
         Module {
             types: types.map(|(params, results)| FuncType { params, results }).collect(),
             functions: 3,
-            funcrefs: (0..3).map(|index| Funcref { function: index, ty: index, code: 0 }).collect(),
+            funcrefs: (0..3).map(funcref).collect(),
             exports: exports
                 .iter()
                 .map(|(name, index)| Export {
                     name: (*name).to_owned(),
-                    kind: ExportKind::Function,
-                    index: *index,
+                    item: EntityIndex::Function(FuncIndex::new(*index)),
                 })
                 .collect(),
             ..Module::default()
@@ -273,10 +277,12 @@ static inline precast_error *app_both(precast_instance *instance, int32_t p0, pr
         let header = c_header(&module(&[("reference", 2)]), "app");
         assert!(!header.contains("app_reference") && header.contains("cannot be called from C"));
         let mut module = module(&[]);
-        let import = |kind| Import { module: "a".to_owned(), name: "b".to_owned(), kind };
-        module.imports = vec![import(ImportKind::Function(1))];
+        let (first, second) = ("a".to_owned(), "b".to_owned());
+        let import =
+            |kind| Import { module: first.clone(), name: second.clone(), kind, may_block: true };
+        module.imports = vec![import(ImportKind::Function(CanonicalTypeIndex::new(1)))];
         assert!(check_imports(&module).is_ok());
-        module.imports.push(import(ImportKind::Function(2)));
+        module.imports.push(import(ImportKind::Function(CanonicalTypeIndex::new(2))));
         let refused = check_imports(&module).unwrap_err().to_string();
         assert!(refused.contains("a function that takes or gives references, `a.b`"), "{refused}");
         module.imports = vec![import(ImportKind::Memory)];

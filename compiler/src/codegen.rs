@@ -14,8 +14,9 @@ use cranelift_codegen::isa::unwind::UnwindInst;
 use cranelift_codegen::{
     Context, FinalizedMachExceptionHandler, FinalizedMachReloc, FinalizedRelocTarget, MachSrcLoc,
 };
+use precast_artifact::address_map::Site;
 use precast_artifact::handlers::Handler;
-use precast_artifact::search::Site;
+use precast_artifact::index::CodeOffset;
 use precast_artifact::trap::TrapCode;
 use target_lexicon::Architecture;
 
@@ -141,7 +142,8 @@ fn handlers(buffer: &Buffer) -> Result<Box<[Handler]>> {
             let frame = call
                 .frame_offset
                 .ok_or_else(|| codegen_error("a call with a handler has no frame".to_owned()))?;
-            handlers.push(Handler { key: call.ret_addr - 1, handler: *offset, frame });
+            let (key, handler) = (CodeOffset::new(call.ret_addr - 1), CodeOffset::new(*offset));
+            handlers.push(Handler { key, handler, frame });
         }
     }
     handlers.sort_by_key(|handler| handler.key);

@@ -75,7 +75,7 @@ use gimli::Section as _;
 pub use input::debug_files_named;
 pub(crate) use input::read;
 pub(crate) use join::Sections;
-use precast_artifact::locals::NAME;
+use precast_artifact::debug::locals::NAME;
 pub(crate) use source::Source;
 pub(crate) use text::describe_text;
 pub(crate) use unit::UnitOutput;

@@ -54,8 +54,9 @@ impl Error {
         Self::Invalid { at, message: error.message().to_owned() }
     }
 
-    pub(crate) fn unsupported(offset: u64, what: impl Into<String>) -> Self {
-        let at = Location { offset: Some(offset), ..Location::default() };
+    /// What the module needs at `offset`, if at one place.
+    pub(crate) fn unsupported(offset: impl Into<Option<u64>>, what: impl Into<String>) -> Self {
+        let at = Location { offset: offset.into(), ..Location::default() };
         Self::Unsupported { at, what: what.into() }
     }
 
@@ -126,3 +127,16 @@ impl std::error::Error for Error {
 
 /// Shorthand for results of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
+
+#[cfg(test)]
+mod tests {
+    use super::Error;
+
+    #[test]
+    fn what_has_no_one_place_names_none() {
+        let whole = Error::unsupported(None, "a context of this size");
+        assert_eq!(whole.to_string(), "not supported: a context of this size");
+        let placed = Error::unsupported(16, "that").in_function(3, Some("main"));
+        assert_eq!(placed.to_string(), "not supported in function 3 (main) at offset 0x10: that");
+    }
+}

@@ -11,7 +11,7 @@
 //! # Stages
 //!
 //! [`compile_to`] is the story: `parse` (sections; bodies as ranges) →
-//! `survey` (validates and summarises every body, in parallel) → `plan`
+//! `facts` (validates every body and notes what it does, in parallel) → `plan`
 //! (decides with the whole module in view: private tables, constant globals,
 //! the memory image, the context layout) → `translate` (a body to Cranelift
 //! IR) → `codegen` (IR to a plain `CompiledFunction`; both in parallel) →
@@ -32,15 +32,16 @@ mod cpu;
 mod debug;
 mod debug_files;
 mod error;
+mod facts;
 mod features;
 mod function;
 mod link;
+mod optimisation;
 mod options;
 mod parse;
 mod pipeline;
 mod plan;
 mod strip;
-mod survey;
 mod target;
 mod translate;
 
@@ -48,6 +49,7 @@ pub use debug::debug_files_named;
 pub use debug_files::{DebugFileNames, DebugFiles};
 pub use error::{Error, Location, Result};
 pub use features::Features;
+pub use optimisation::Optimisation;
 pub use options::{MemoryModel, OptLevel, Options};
 pub use pipeline::{
     Observer, Report, compile, compile_object_to, compile_to, fingerprint, gains_from_cpu,

@@ -2,7 +2,9 @@
 
 use crate::debug_files::DebugFiles;
 use crate::features::Features;
+use crate::optimisation::Optimisation;
 pub use precast_artifact::module::MemoryModel;
+use std::collections::BTreeSet;
 
 /// How much effort code generation makes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,8 +53,8 @@ pub struct Options {
     pub memory_reservation: Option<u64>,
     /// Number of threads; all processors when absent.
     pub threads: Option<usize>,
-    /// Names of optimisations to leave out, see [`Options::OPTIMISATIONS`].
-    pub disabled: Vec<String>,
+    /// Optimisations to leave out.
+    pub disabled: BTreeSet<Optimisation>,
 }
 
 impl Default for Options {
@@ -71,36 +73,24 @@ impl Default for Options {
             memory_model: MemoryModel::default(),
             memory_reservation: None,
             threads: None,
-            disabled: Vec::new(),
+            disabled: BTreeSet::new(),
         }
     }
 }
 
 impl Options {
-    /// Optimisations that can be left out by name:
-    ///
-    /// * `br-table-chain`: small `br_table`s become compare chains
-    /// * `constant-globals`: globals that nothing writes become constants
-    /// * `fold-functions`: identical functions share their code
-    /// * `memory-image`: data segments are laid out at compile time
-    /// * `private-tables`: tables that nothing outside can reach are kept in
-    ///   the image
-    pub const OPTIMISATIONS: [&'static str; 5] =
-        ["br-table-chain", "constant-globals", "fold-functions", "memory-image", "private-tables"];
-
     /// Whether an optimisation is on.
-    pub(crate) fn enabled(&self, name: &str) -> bool {
-        debug_assert!(Self::OPTIMISATIONS.contains(&name));
+    pub(crate) fn enabled(&self, optimisation: Optimisation) -> bool {
         // Functions that share code would share lines and names too.
-        let debuggable = !(self.debug_info && name == "fold-functions");
-        debuggable && self.opt_level != OptLevel::None && !self.disabled.iter().any(|d| d == name)
+        let debuggable = !(self.debug_info && optimisation == Optimisation::FoldFunctions);
+        debuggable && self.opt_level != OptLevel::None && !self.disabled.contains(&optimisation)
     }
 
     /// What [`Options::memory_reservation`] may be: at least a page, and no
     /// more than the user half of a 47-bit address space.
     pub const RESERVATIONS: std::ops::RangeInclusive<u64> = 64 << 10..=1 << 46;
 
-    /// Checks names and numbers.
+    /// Checks numbers.
     pub(crate) fn check(&self) -> crate::Result<()> {
         if let Some(bytes) = self.memory_reservation.filter(|n| !Self::RESERVATIONS.contains(n)) {
             return Err(crate::Error::Option(format!(
@@ -108,14 +98,6 @@ impl Options {
                 Self::RESERVATIONS.start(),
                 Self::RESERVATIONS.end()
             )));
-        }
-        for name in &self.disabled {
-            if !Self::OPTIMISATIONS.contains(&name.as_str()) {
-                return Err(crate::Error::Option(format!(
-                    "unknown optimisation `{name}`; known are {}",
-                    Self::OPTIMISATIONS.join(", ")
-                )));
-            }
         }
         Ok(())
     }

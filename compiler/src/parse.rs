@@ -3,16 +3,21 @@
 
 mod convert;
 mod custom;
+#[cfg(test)]
+mod tests;
 
 use crate::error::{Error, Result};
 use crate::features::Features;
 use convert::Types;
 pub(crate) use custom::BranchHints;
-use precast_artifact::module::{ConstExpr, ElementItems, Export, ExportKind, Import, ImportKind};
+use precast_artifact::index::{CanonicalTypeIndex, FuncIndex};
+use precast_artifact::module::{
+    ConstExpr, ElementItems, EntityIndex, Export, ExportKind, Import, ImportKind,
+};
 use precast_artifact::types::{FuncType, GlobalType, MemoryType, RefType, TableType, ValType};
 use wasmparser::{
-    Encoding, ExternalKind, FuncToValidate, FunctionBody, Imports, Parser, Payload, TypeRef,
-    ValidPayload, Validator, ValidatorResources,
+    Encoding, ExternalKind, FuncToValidate, FunctionBody, Parser, Payload, TypeRef, ValidPayload,
+    Validator, ValidatorResources,
 };
 
 /// A module, its sections decoded.
@@ -141,8 +146,9 @@ impl<'a> Parsed<'a> {
             }
             Payload::TypeSection(reader) => self.types.read(reader)?,
             Payload::ImportSection(reader) => {
-                for group in reader {
-                    self.import_group(group?)?;
+                for import in reader.into_imports_with_offsets() {
+                    let (offset, import) = import?;
+                    self.import(&import, offset)?;
                 }
                 self.imported_functions = self.functions.len() as u32;
             }
@@ -153,25 +159,27 @@ impl<'a> Parsed<'a> {
                 }
             }
             Payload::TableSection(reader) => {
-                for table in reader {
-                    let table = table?;
+                for table in reader.into_iter_with_offsets() {
+                    let (offset, table) = table?;
                     let init = match &table.init {
                         wasmparser::TableInit::RefNull => None,
                         wasmparser::TableInit::Expr(expr) => Some(convert::const_expr(expr)?),
                     };
-                    let ty = self.types.table(&table.ty)?;
+                    let ty = self.types.table(&table.ty, offset)?;
                     self.tables.push(TableDecl { ty, imported: false, init });
                 }
             }
             Payload::MemorySection(reader) => {
-                for ty in reader {
-                    self.memory(&ty?, false)?;
+                for ty in reader.into_iter_with_offsets() {
+                    let (offset, ty) = ty?;
+                    let ty = convert::memory(&ty, offset)?;
+                    self.memories.push(MemoryDecl { ty, imported: false });
                 }
             }
             Payload::GlobalSection(reader) => {
-                for global in reader {
-                    let global = global?;
-                    let ty = self.types.global(&global.ty)?;
+                for global in reader.into_iter_with_offsets() {
+                    let (offset, global) = global?;
+                    let ty = self.types.global(&global.ty, offset)?;
                     let init = Some(convert::const_expr(&global.init_expr)?);
                     self.globals.push(GlobalDecl { ty, imported: false, init });
                 }
@@ -193,13 +201,15 @@ impl<'a> Parsed<'a> {
                         ExternalKind::Tag => ExportKind::Tag,
                     };
                     let name = export.name.to_owned();
-                    self.exports.push(Export { name, kind, index: export.index });
+                    let item = EntityIndex::new(kind, export.index);
+                    self.exports.push(Export { name, item });
                 }
             }
             Payload::StartSection { func, .. } => self.start = Some(func),
             Payload::ElementSection(reader) => {
-                for element in reader {
-                    let element = self.element(element?)?;
+                for element in reader.into_iter_with_offsets() {
+                    let (offset, element) = element?;
+                    let element = self.element(element, offset)?;
                     self.elements.push(element);
                 }
             }
@@ -229,43 +239,25 @@ impl<'a> Parsed<'a> {
         Ok(())
     }
 
-    fn import_group(&mut self, group: Imports<'a>) -> Result<()> {
-        match group {
-            Imports::Single(_, import) => self.import(import.module, import.name, import.ty),
-            Imports::Compact1 { module, items } => {
-                for item in items {
-                    let item = item?;
-                    self.import(module, item.name, item.ty)?;
-                }
-                Ok(())
-            }
-            Imports::Compact2 { module, ty, names } => {
-                for name in names {
-                    self.import(module, name?, ty)?;
-                }
-                Ok(())
-            }
-        }
-    }
-
-    fn import(&mut self, module: &str, name: &str, ty: TypeRef) -> Result<()> {
-        let kind = match ty {
+    fn import(&mut self, import: &wasmparser::Import<'_>, offset: u64) -> Result<()> {
+        let kind = match import.ty {
             TypeRef::Func(ty) | TypeRef::FuncExact(ty) => {
                 let ty = self.types.canonical(ty);
                 self.functions.push(ty);
-                ImportKind::Function(ty)
+                ImportKind::Function(CanonicalTypeIndex::new(ty))
             }
             TypeRef::Table(ty) => {
-                let ty = self.types.table(&ty)?;
+                let ty = self.types.table(&ty, offset)?;
                 self.tables.push(TableDecl { ty, imported: true, init: None });
                 ImportKind::Table
             }
             TypeRef::Memory(ty) => {
-                self.memory(&ty, true)?;
+                let ty = convert::memory(&ty, offset)?;
+                self.memories.push(MemoryDecl { ty, imported: true });
                 ImportKind::Memory
             }
             TypeRef::Global(ty) => {
-                let ty = self.types.global(&ty)?;
+                let ty = self.types.global(&ty, offset)?;
                 self.globals.push(GlobalDecl { ty, imported: true, init: None });
                 ImportKind::Global
             }
@@ -275,19 +267,14 @@ impl<'a> Parsed<'a> {
                 ImportKind::Tag
             }
         };
-        self.imports.push(Import { module: module.to_owned(), name: name.to_owned(), kind });
+        let (module, name) = (import.module.to_owned(), import.name.to_owned());
+        // What is known after a call is what the call itself leaves true.
+        let may_block = matches!(kind, ImportKind::Function(_));
+        self.imports.push(Import { module, name, kind, may_block });
         Ok(())
     }
 
-    fn memory(&mut self, ty: &wasmparser::MemoryType, imported: bool) -> Result<()> {
-        if ty.shared {
-            return Err(Error::unsupported(0, "memories shared between threads"));
-        }
-        self.memories.push(MemoryDecl { ty: convert::memory(ty), imported });
-        Ok(())
-    }
-
-    fn element(&mut self, element: wasmparser::Element<'a>) -> Result<ElementDecl> {
+    fn element(&self, element: wasmparser::Element<'a>, offset: u64) -> Result<ElementDecl> {
         let mode = match element.kind {
             wasmparser::ElementKind::Passive => SegmentMode::Passive,
             wasmparser::ElementKind::Declared => SegmentMode::Declared,
@@ -297,7 +284,8 @@ impl<'a> Parsed<'a> {
         };
         let (ty, items) = match element.items {
             wasmparser::ElementItems::Functions(reader) => {
-                let functions = reader.into_iter().collect::<wasmparser::Result<Vec<u32>>>()?;
+                let functions = reader.into_iter().map(|index| index.map(FuncIndex::new));
+                let functions = functions.collect::<wasmparser::Result<Vec<_>>>()?;
                 (
                     RefType { nullable: false, ..RefType::FUNCREF },
                     ElementItems::Functions(functions),
@@ -308,7 +296,7 @@ impl<'a> Parsed<'a> {
                 for expr in reader {
                     expressions.push(convert::const_expr(&expr?)?);
                 }
-                (self.types.reference(ty)?, ElementItems::Expressions(expressions))
+                (self.types.reference(ty, offset)?, ElementItems::Expressions(expressions))
             }
         };
         Ok(ElementDecl { mode, ty, items })
@@ -318,9 +306,10 @@ impl<'a> Parsed<'a> {
     pub(crate) fn local_types(&self, body: usize) -> Vec<ValType> {
         let body = &self.bodies[body];
         let mut types = self.function_type(body.validator.index).params.clone();
+        let start = body.body.range().start;
         for run in body.body.get_locals_reader().into_iter().flatten() {
             let Ok((count, ty)) = run else { break };
-            let Ok(ty) = self.types.value(ty) else { break };
+            let Ok(ty) = self.types.value(ty, start) else { break };
             types.extend(std::iter::repeat_n(ty, count as usize));
         }
         types

@@ -7,7 +7,7 @@
 //! | module | does |
 //! |-|-|
 //! | [`workers`] | threads |
-//! | [`functions`] | the survey of function bodies, and their code |
+//! | [`functions`] | facts about function bodies, and their code |
 //! | [`debugging`] | debug information, unit by unit |
 //! | [`key`] | what the bytes depend on |
 
@@ -21,14 +21,17 @@ mod workers;
 use crate::c_header;
 use crate::debug;
 use crate::error::{Error, Result};
+use crate::facts::Uses;
 use crate::link::{self, Header, LinkInput, LinkSummary, Stub, StubKind, Variant};
+use crate::optimisation::Optimisation;
 use crate::options::{OptLevel, Options};
 use crate::parse::{self, Parsed};
 use crate::plan::{Plan, duplicates};
 use crate::target::Target;
 use crate::translate::{Debug, Env};
-use functions::{compile_functions, compile_stubs, survey_all};
+use functions::{compile_functions, compile_stubs, gather_facts};
 pub use key::{fingerprint, gains_from_cpu};
+use precast_artifact::index::{CanonicalTypeIndex, CodeOffset, FuncIndex};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -158,9 +161,9 @@ fn compile_with(
         workers.both(|| parse::parse(wasm, features), || Sha256::digest(wasm).into());
     let parsed = parsed.map_err(|error| target.explain(error))?;
     clock.lap("parse");
-    let summary = survey_all(&workers, &parsed).map_err(|error| target.explain(error))?;
-    clock.lap("survey");
-    let plan = Plan::new(&parsed, &summary, options, target.link.page_size)?;
+    let facts = gather_facts(&workers, &parsed).map_err(|error| target.explain(error))?;
+    clock.lap("facts");
+    let plan = Plan::new(&parsed, &facts.module, options, target.link.page_size)?;
     clock.lap("plan");
     let mut env = environment(&parsed, &plan, &target, options);
     let source = debugging::source(&parsed, (wasm, options));
@@ -170,11 +173,12 @@ fn compile_with(
         clock.lap("find values");
     }
     let same = duplicates::find(&parsed, options);
-    let functions = compile_functions(&workers, &env, &target, &same, observer)?;
-    let stubs = compile_stubs(&env, &summary, &target)?;
+    let functions = compile_functions(&workers, &env, facts.functions(), &target, &same, observer)?;
+    let stubs = compile_stubs(&env, &facts.module, &target)?;
     let variant = |target: Target| -> Result<Variant> {
-        let functions = compile_functions(&workers, &env, &target, &same, observer)?;
-        let stubs = compile_stubs(&env, &summary, &target)?;
+        let functions =
+            compile_functions(&workers, &env, facts.functions(), &target, &same, observer)?;
+        let stubs = compile_stubs(&env, &facts.module, &target)?;
         Ok(Variant { cpu_features: target.cpu_features, functions, stubs })
     };
     let variants = more.into_iter().map(variant).collect::<Result<_>>()?;
@@ -225,7 +229,7 @@ fn compile_with(
         relocs: plan.relocs,
         memory: plan.memory,
         data: plan.data,
-        fold: options.enabled("fold-functions"),
+        fold: options.enabled(Optimisation::FoldFunctions),
         debug,
         own_base: options.debug_info,
     };
@@ -235,7 +239,7 @@ fn compile_with(
         stages: clock.laps,
         functions: linked.functions,
         folded: linked.folded,
-        uses_simd: summary.uses_simd,
+        uses_simd: facts.module.uses.contains(Uses::VECTORS),
         target: target.triple.to_string(),
         sections: linked.sections,
         size: linked.size,
@@ -254,7 +258,7 @@ fn environment<'a>(
         parsed,
         plan,
         frontend: target.isa.frontend_config(),
-        br_table_chain: options.enabled("br-table-chain"),
+        br_table_chain: options.enabled(Optimisation::BrTableChain),
         precise_stores: options.precise_stores.unwrap_or(target.stores_may_tear()),
         debug: match (options.debug_info, options.opt_level) {
             (false, _) => Debug::Off,
@@ -288,9 +292,9 @@ fn describe(plan: &Plan<'_>, parsed: &Parsed<'_>) -> precast_artifact::module::M
         .funcrefs
         .iter()
         .map(|function| precast_artifact::module::Funcref {
-            function: *function,
-            ty: parsed.functions[*function as usize],
-            code: 0,
+            function: FuncIndex::new(*function),
+            ty: CanonicalTypeIndex::new(parsed.functions[*function as usize]),
+            code: CodeOffset::START,
         })
         .collect();
     module

@@ -10,14 +10,18 @@ mod spaces;
 mod tables;
 
 use crate::error::{Error, Result};
+use crate::facts::ModuleFacts;
 use crate::link::MemoryContents;
 use crate::options::Options;
 use crate::parse::{Parsed, SegmentMode};
-use crate::survey::Summary;
 pub(crate) use constants::Constant;
 use precast_artifact::abi::{self, ContextLayout, ContextShape, TableKind};
+use precast_artifact::index::{
+    CanonicalTypeIndex, ElementIndex, FuncIndex, FuncrefIndex, GlobalIndex, TableIndex,
+};
 use precast_artifact::module::{
-    ConstExpr, ConstOp, ElementItems, ElementSegment, Global, InitStep, Memory, Module, Table, Tag,
+    ConstExpr, ConstOp, ElementItems, ElementSegment, EntityIndex, Global, InitStep, Memory,
+    Module, Table, Tag,
 };
 use precast_artifact::reloc::{Reloc, RelocKind};
 use std::collections::BTreeSet;
@@ -54,12 +58,12 @@ pub(crate) struct Plan<'a> {
 impl<'a> Plan<'a> {
     pub(crate) fn new(
         parsed: &Parsed<'a>,
-        summary: &Summary,
+        facts: &ModuleFacts,
         options: &Options,
         page_size: u64,
     ) -> Result<Self> {
-        let constants = constants::find(parsed, summary, options);
-        let private = tables::find_private(parsed, summary, options);
+        let constants = constants::find(parsed, facts, options);
+        let private = tables::find_private(parsed, facts, options);
         let mut tables = Vec::new();
         for (index, table) in parsed.tables.iter().enumerate() {
             tables.push(match (table.imported, private.contains_key(&(index as u32))) {
@@ -74,7 +78,7 @@ impl<'a> Plan<'a> {
         };
         let element_consumed: Vec<bool> =
             parsed.elements.iter().map(|element| consumed(&element.mode)).collect();
-        let funcrefs = taken_functions(parsed, summary, &element_consumed);
+        let funcrefs = taken_functions(parsed, facts, &element_consumed);
         let shape = ContextShape {
             imported_functions: parsed.imported_functions,
             tables: tables.clone(),
@@ -83,7 +87,9 @@ impl<'a> Plan<'a> {
             tags: parsed.tags.iter().map(|t| t.imported).collect(),
             funcrefs: funcrefs.len() as u32,
         };
-        let layout = ContextLayout::new(&shape).map_err(|why| Error::unsupported(0, why))?;
+        let layout = ContextLayout::new(&shape);
+        // Of all that the module defines together: at no one place.
+        let layout = layout.map_err(|why| Error::unsupported(None, why))?;
         let leaks = may_leak_before_data(parsed, &element_consumed);
         let image = memory::lay_out(parsed, options, page_size, !leaks);
         let mut plan = Self {
@@ -110,7 +116,7 @@ impl<'a> Plan<'a> {
     fn plan_globals(&mut self, parsed: &Parsed<'_>) {
         for (index, global) in parsed.globals.iter().enumerate() {
             let Some(init) = &global.init else { continue };
-            let index = index as u32;
+            let index = GlobalIndex::from_index(index);
             let place = self.layout.global(index);
             if let Some(value) = constants::fold(init, &self.constants) {
                 let start = (i64::from(place) + i64::from(self.layout.size())) as usize;
@@ -128,9 +134,9 @@ impl<'a> Plan<'a> {
 
     /// The reference record that an expression of one `ref.func` names, if
     /// the function is an own one.
-    fn own_function(&self, expr: &ConstExpr) -> Option<u32> {
+    fn own_function(&self, expr: &ConstExpr) -> Option<FuncrefIndex> {
         match expr.ops.as_slice() {
-            [ConstOp::RefFunc(function)] => self.funcref(*function),
+            [ConstOp::RefFunc(function)] => self.funcref(function.get()),
             _ => None,
         }
     }
@@ -140,18 +146,22 @@ impl<'a> Plan<'a> {
             if let Some(init) = &table.init
                 && init.ops != [ConstOp::RefNull]
             {
-                self.init.push(InitStep::TableFill { table: index as u32, value: init.clone() });
+                self.init.push(InitStep::TableFill {
+                    table: TableIndex::from_index(index),
+                    value: init.clone(),
+                });
             }
         }
     }
 
     fn plan_elements(&mut self, parsed: &Parsed<'_>) {
         for (index, element) in parsed.elements.iter().enumerate() {
-            let segment = index as u32;
+            let segment = ElementIndex::from_index(index);
             self.init.push(match &element.mode {
                 SegmentMode::Passive => continue,
                 SegmentMode::Active(table, offset) if !self.element_consumed[index] => {
-                    InitStep::Elements { segment, table: *table, offset: offset.clone() }
+                    let table = TableIndex::new(*table);
+                    InitStep::Elements { segment, table, offset: offset.clone() }
                 }
                 SegmentMode::Active(..) | SegmentMode::Declared => {
                     InitStep::ElementDrop { segment }
@@ -161,8 +171,8 @@ impl<'a> Plan<'a> {
     }
 
     /// Record index of an own function.
-    pub(crate) fn funcref(&self, function: u32) -> Option<u32> {
-        self.funcrefs.binary_search(&function).ok().map(|record| record as u32)
+    pub(crate) fn funcref(&self, function: u32) -> Option<FuncrefIndex> {
+        self.funcrefs.binary_search(&function).ok().map(FuncrefIndex::from_index)
     }
 
     /// The module description, all places still open.
@@ -189,11 +199,15 @@ impl<'a> Plan<'a> {
                 .iter()
                 .map(|g| Global { ty: g.ty, imported: g.imported })
                 .collect(),
-            tags: parsed.tags.iter().map(|t| Tag { ty: t.ty, imported: t.imported }).collect(),
+            tags: parsed
+                .tags
+                .iter()
+                .map(|t| Tag { ty: CanonicalTypeIndex::new(t.ty), imported: t.imported })
+                .collect(),
             exports: parsed.exports.clone(),
             elements: parsed.elements.iter().enumerate().map(element).collect(),
             init: self.init.clone(),
-            start: parsed.start,
+            start: parsed.start.map(FuncIndex::new),
             ..Module::default()
         }
     }
@@ -205,13 +219,13 @@ impl<'a> Plan<'a> {
 
     /// Types that need a host-call stub: those of imported functions, and of
     /// indirect calls that may meet a function of the host.
-    pub(crate) fn host_types(&self, parsed: &Parsed<'_>, summary: &Summary) -> BTreeSet<u32> {
+    pub(crate) fn host_types(&self, parsed: &Parsed<'_>, facts: &ModuleFacts) -> BTreeSet<u32> {
         let imported = &parsed.functions[..parsed.imported_functions as usize];
-        let indirect = summary.indirect_calls.iter().filter_map(|(table, ty)| {
+        let indirect = facts.indirect_calls.iter().filter_map(|(table, ty)| {
             let private = self.tables[*table as usize] == TableKind::Private;
             (!private).then(|| parsed.types.canonical(*ty))
         });
-        let references = summary.reference_calls.iter().map(|ty| parsed.types.canonical(*ty));
+        let references = facts.reference_calls.iter().map(|ty| parsed.types.canonical(*ty));
         imported.iter().copied().chain(indirect).chain(references).collect()
     }
 
@@ -237,15 +251,16 @@ fn may_leak_before_data(parsed: &Parsed<'_>, consumed: &[bool]) -> bool {
 }
 
 /// Own functions whose reference the program or the host can hold.
-fn taken_functions(parsed: &Parsed<'_>, summary: &Summary, consumed: &[bool]) -> Vec<u32> {
-    let mut taken: BTreeSet<u32> = summary.functions_taken.clone();
+fn taken_functions(parsed: &Parsed<'_>, facts: &ModuleFacts, consumed: &[bool]) -> Vec<u32> {
+    let mut taken: BTreeSet<u32> = facts.functions_taken.clone();
     taken.extend(parsed.start);
-    let exported =
-        parsed.exports.iter().filter(|e| e.kind == precast_artifact::module::ExportKind::Function);
-    taken.extend(exported.map(|export| export.index));
+    taken.extend(parsed.exports.iter().filter_map(|export| match export.item {
+        EntityIndex::Function(function) => Some(function.get()),
+        _ => None,
+    }));
     let mut in_expr = |expr: &ConstExpr| {
         taken.extend(expr.ops.iter().filter_map(|op| match op {
-            ConstOp::RefFunc(function) => Some(*function),
+            ConstOp::RefFunc(function) => Some(function.get()),
             _ => None,
         }));
     };
@@ -256,11 +271,11 @@ fn taken_functions(parsed: &Parsed<'_>, summary: &Summary, consumed: &[bool]) ->
             continue;
         }
         match &element.items {
-            ElementItems::Functions(functions) => taken.extend(functions.iter().copied()),
+            ElementItems::Functions(functions) => taken.extend(functions.iter().map(|f| f.get())),
             ElementItems::Expressions(expressions) => {
                 for expr in expressions {
                     taken.extend(expr.ops.iter().filter_map(|op| match op {
-                        ConstOp::RefFunc(function) => Some(*function),
+                        ConstOp::RefFunc(function) => Some(function.get()),
                         _ => None,
                     }));
                 }

@@ -146,9 +146,11 @@ fn translate_body(
     }
     t.declare_context();
     t.declare_parameters(ty);
-    for locals in body.body.get_locals_reader()? {
-        let (count, ty) = locals?;
-        t.declare_locals(count, env.parsed.types.value(ty)?);
+    let mut locals = body.body.get_locals_reader()?;
+    for _ in 0..locals.get_count() {
+        let offset = locals.original_position();
+        let (count, ty) = locals.read()?;
+        t.declare_locals(count, env.parsed.types.value(ty, offset)?);
     }
     t.begin_function(ty);
     let hints = env.parsed.hints.get(&body.validator.index).map_or(&[][..], Vec::as_slice);

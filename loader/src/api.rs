@@ -1,7 +1,7 @@
 //! What the host works with: handles into a store, and functions with Rust
 //! types.
 //!
-//! | rank, lowest first | modules |
+//! | rank | modules |
 //! |-|-|
 //! | memories | `memory` |
 //! | tables | `table` |

@@ -1,6 +1,6 @@
 //! Artifacts: opened, checked, mapped, and known to who looks for code.
 //!
-//! | rank, lowest first | modules |
+//! | rank | modules |
 //! |-|-|
 //! | what is derived from a module's description | `info` |
 //! | does a file fit this machine | `fit` |

@@ -26,12 +26,18 @@ fn command(name: &str) -> Command {
     command
 }
 
+/// What makes the commands. The tests are asked for as well, which are there
+/// already: alone, the commands would select fewer features of what Cranelift
+/// depends on, and all of it would be built a second time.
+const COMMANDS: [&str; 6] =
+    ["--package", "precast-cli", "--bins", "--package", "precast-tests", "--tests"];
+
 /// Where the commands lie.
 pub fn folder() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| match std::env::var_os("PRECAST_BIN_DIR") {
         Some(folder) => crate::root().join(folder),
-        None => build(&["--package", "precast-cli", "--bins"]),
+        None => build(&COMMANDS),
     })
 }
 

@@ -1,13 +1,29 @@
 //! Who uses whom inside a crate, read off its sources.
 //!
 //! A small scanner, not a compiler: it drops comments, literals and
-//! `#[cfg(test)]` modules, then takes every path that begins with `crate::`,
-//! `super::` or `self::`, follows `use` declarations where a name is
-//! re-exported, and notes which module the name comes from. Names that arrive
-//! by macros or by method calls are not seen; they need a path somewhere to
-//! exist at all.
+//! `#[cfg(test)]` items, takes every `use` declaration and every path, and
+//! follows each through the modules and `use` declarations on its way to the
+//! file that defines the name. `mod child;` alone is no import, and neither is
+//! a module's name that only begins other paths: those count themselves.
+//! Methods, and names that arrive by a glob or a macro, are not seen; a type
+//! needs a path somewhere to be named at all.
+//!
+//! ```sh
+//! cargo run -q -p precast-tests --example circles -- compiler
+//! ```
+//!
+//! shows the circles of a crate, file by file.
 
+mod circles;
+mod law;
+mod ranks;
+mod scan;
+
+pub use circles::{Circle, circles};
+
+use scan::Source;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::fs;
 use std::path::Path;
 
@@ -17,27 +33,30 @@ pub type ModulePath = Vec<String>;
 /// The modules of a crate and what each uses.
 #[derive(Debug, Default)]
 pub struct Crate {
-    modules: BTreeMap<ModulePath, Module>,
-}
-
-#[derive(Debug, Default)]
-struct Module {
-    /// Paths written in it, as absolute ones.
-    paths: BTreeSet<Vec<String>>,
-    /// Names that its `use` declarations bring into it, with their origin.
-    names: BTreeMap<String, Vec<String>>,
+    modules: BTreeMap<ModulePath, Source>,
+    /// Modules that are written out in the file of the module around them.
+    inline: BTreeSet<ModulePath>,
 }
 
 /// One module using another.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Edge {
-    /// Who uses; `crate` is the root's own file.
+    /// Who uses.
     pub from: String,
     /// Who is used.
     pub to: String,
-    /// Where: the two modules themselves, which may lie deeper.
+    /// Where: the two files, which may lie deeper, and the names.
     pub example: String,
 }
+
+impl fmt::Display for Edge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} -> {}: {}", self.from, self.to, self.example)
+    }
+}
+
+/// One file using another, with the names that it uses.
+type FileEdges = BTreeMap<(ModulePath, ModulePath), BTreeSet<String>>;
 
 impl Crate {
     /// Reads a crate from its root file.
@@ -45,7 +64,6 @@ impl Crate {
         let mut result = Self::default();
         let folder = root.parent().expect("a source file lies in a folder");
         result.read_module(root, folder, Vec::new());
-        result.paths_through_re_exports();
         result
     }
 
@@ -54,147 +72,181 @@ impl Crate {
         let mut result = Self::default();
         for (path, text) in texts {
             let path = path.split("::").filter(|p| !p.is_empty()).map(str::to_owned).collect();
-            result.add(path, text);
+            result.add(path, Source::scan(text));
         }
-        result.paths_through_re_exports();
         result
+    }
+
+    /// Edges between files.
+    pub fn file_edges(&self) -> BTreeSet<Edge> {
+        let edge = |((from, to), names): ((ModulePath, ModulePath), BTreeSet<String>)| Edge {
+            from: show(&from),
+            to: show(&to),
+            example: names.into_iter().collect::<Vec<_>>().join(", "),
+        };
+        self.edges().into_iter().map(edge).collect()
     }
 
     /// Edges between the children of a module: by what is anywhere below
     /// each. The module's own file is a child called `self`.
     pub fn edges_below(&self, parent: &[String]) -> BTreeSet<Edge> {
-        let mut edges = BTreeMap::new();
-        for (module, content) in &self.modules {
-            if !module.starts_with(parent) {
+        let mut found = BTreeMap::new();
+        for ((from, to), names) in self.edges() {
+            if !from.starts_with(parent) || !to.starts_with(parent) {
                 continue;
             }
-            for path in &content.paths {
-                let target = self.module_of(path);
-                if !target.starts_with(parent) {
-                    continue;
-                }
-                let child = |m: &ModulePath| m.get(parent.len()).map_or("self", |n| n).to_owned();
-                let (from, to) = (child(module), child(&target));
-                if from != to {
-                    let name = path.join("::");
-                    let example = format!("{} uses {name}", show(module));
-                    edges.entry((from, to)).or_insert(example);
-                }
+            let child = |m: &ModulePath| m.get(parent.len()).map_or("self", |n| n).to_owned();
+            let between = (child(&from), child(&to));
+            if between.0 != between.1 {
+                let names = names.into_iter().collect::<Vec<_>>().join(", ");
+                let example = format!("{} uses {names} of {}", show(&from), show(&to));
+                found.entry(between).or_insert(example);
             }
         }
-        edges.into_iter().map(|((from, to), example)| Edge { from, to, example }).collect()
+        found.into_iter().map(|((from, to), example)| Edge { from, to, example }).collect()
     }
 
-    /// Every module that has children, the root first.
+    /// Every module that has children in files of their own, the root first.
     pub fn parents(&self) -> BTreeSet<ModulePath> {
         let parent = |module: &ModulePath| module.split_last().map(|(_, rest)| rest.to_vec());
-        self.modules.keys().filter_map(parent).collect()
+        self.files().filter_map(parent).collect()
     }
 
-    /// Number of modules.
+    /// Number of files.
     pub fn len(&self) -> usize {
-        self.modules.len()
+        self.files().count()
     }
 
-    /// Whether there is no module at all.
+    /// Whether there is no file at all.
     pub fn is_empty(&self) -> bool {
         self.modules.is_empty()
+    }
+
+    fn files(&self) -> impl Iterator<Item = &ModulePath> {
+        self.modules.keys().filter(|path| !self.inline.contains(*path))
     }
 
     fn read_module(&mut self, file: &Path, folder: &Path, path: ModulePath) {
         let text =
             fs::read_to_string(file).unwrap_or_else(|why| panic!("{}: {why}", file.display()));
-        let children = self.add(path.clone(), &text);
-        for child in children {
-            let flat = folder.join(format!("{child}.rs"));
-            let nested = folder.join(&child).join("mod.rs");
-            let file = match path_attribute(&text, &child) {
-                Some(named) => folder.join(named),
+        let source = Source::scan(&text);
+        for child in &source.files {
+            let flat = folder.join(format!("{}.rs", child.name));
+            let nested = folder.join(&child.name).join("mod.rs");
+            let child_file = match &child.path {
+                Some(named) => file.with_file_name(named),
                 None if flat.exists() => flat,
                 None => nested,
             };
-            let below = [path.clone(), vec![child.clone()]].concat();
-            self.read_module(&file, &folder.join(child), below);
+            self.read_module(&child_file, &folder.join(&child.name), below(&path, &child.name));
         }
+        self.add(path, source);
     }
 
-    /// Adds one file and gives the modules that it declares in other files.
-    fn add(&mut self, path: ModulePath, text: &str) -> Vec<String> {
-        let text = without_tests(&without_comments(text));
-        let mut module = Module::default();
-        for tree in use_declarations(&text) {
-            for (names, visible) in leaves(&tree) {
-                if let Some(absolute) = absolute(&path, &names) {
-                    module.names.insert(visible, absolute.clone());
-                    module.paths.insert(absolute);
+    fn add(&mut self, path: ModulePath, mut source: Source) {
+        for (name, inner) in std::mem::take(&mut source.inline) {
+            let inner_path = below(&path, &name);
+            self.inline.insert(inner_path.clone());
+            self.add(inner_path, inner);
+        }
+        // A module that each architecture has a file for is all of them.
+        let module = self.modules.entry(path).or_default();
+        module.uses.append(&mut source.uses);
+        module.paths.append(&mut source.paths);
+        module.files.append(&mut source.files);
+        module.ranks = source.ranks.or(module.ranks.take());
+    }
+
+    fn edges(&self) -> FileEdges {
+        let mut edges = FileEdges::new();
+        for (module, source) in &self.modules {
+            let mut add = |definer: ModulePath, name: &[String]| {
+                let (from, to) = (self.file_of(module), self.file_of(&definer));
+                if from != to {
+                    edges.entry((from, to)).or_default().insert(name.join("::"));
+                }
+            };
+            for path in &source.paths {
+                if let Some((definer, rest)) = self.resolve(module, path, 16) {
+                    add(definer, if rest.is_empty() { path } else { &rest });
+                }
+            }
+            for import in &source.uses {
+                let begins = |path: &Vec<String>| path.first() == Some(&import.name);
+                match self.resolve(module, &import.path, 16) {
+                    // A module whose name begins paths: they are counted.
+                    Some((_, rest)) if rest.is_empty() && source.paths.iter().any(begins) => {}
+                    Some((definer, rest)) if rest.is_empty() => add(definer, &import.path),
+                    Some((definer, rest)) => add(definer, &rest),
+                    None => {}
                 }
             }
         }
-        for names in inline_paths(&text) {
-            module.paths.extend(absolute(&path, &names));
-        }
-        self.modules.insert(path, module);
-        declared_modules(&text)
+        edges
     }
 
-    /// Replaces what came through a `use` of another module by its origin.
-    fn paths_through_re_exports(&mut self) {
-        let mut resolved = BTreeMap::new();
-        for (module, content) in &self.modules {
-            let paths = content.paths.iter().map(|path| self.origin(path.clone(), 8));
-            resolved.insert(module.clone(), paths.collect::<BTreeSet<_>>());
-        }
-        for (module, paths) in resolved {
-            self.modules.entry(module).or_default().paths = paths;
-        }
-    }
-
-    fn origin(&self, path: Vec<String>, depth: usize) -> Vec<String> {
-        let module = self.module_of(&path);
-        let next = path.get(module.len()).and_then(|name| self.modules[&module].names.get(name));
-        match next {
-            Some(next) if depth > 0 && *next != path => {
-                let rest = path[module.len() + 1..].to_vec();
-                self.origin([next.clone(), rest].concat(), depth - 1)
+    /// The module that a path written in another leads into, through modules
+    /// and `use` declarations, with what is left of the path there. Nothing
+    /// for what is no module's of this crate. `depth` bounds the way.
+    fn resolve(
+        &self,
+        module: &ModulePath,
+        path: &[String],
+        depth: usize,
+    ) -> Option<(ModulePath, Vec<String>)> {
+        let (first, rest) = path.split_first()?;
+        let depth = depth.checked_sub(1)?;
+        match first.as_str() {
+            "crate" => self.descend(Vec::new(), rest, depth),
+            "self" => self.descend(module.clone(), rest, depth),
+            "super" => {
+                let mut around = module.split_last()?.1.to_vec();
+                let ups = rest.iter().take_while(|name| *name == "super").count();
+                around.truncate(around.len().checked_sub(ups)?);
+                self.descend(around, &rest[ups..], depth)
             }
-            _ => path,
+            name => {
+                let child = self.modules.contains_key(&below(module, name));
+                let named = self.modules[module]
+                    .uses
+                    .iter()
+                    .any(|u| u.name == name && !(u.path.len() == 1 && u.path[0] == name));
+                if child || named { self.descend(module.clone(), path, depth) } else { None }
+            }
         }
     }
 
-    /// The module that a path leads into.
-    fn module_of(&self, path: &[String]) -> ModulePath {
-        let known = (0..=path.len()).rev().map(|len| path[..len].to_vec());
-        known.into_iter().find(|path| self.modules.contains_key(path)).unwrap_or_default()
+    /// Follows names from a module downwards.
+    fn descend(
+        &self,
+        module: ModulePath,
+        path: &[String],
+        depth: usize,
+    ) -> Option<(ModulePath, Vec<String>)> {
+        let Some((first, rest)) = path.split_first() else { return Some((module, Vec::new())) };
+        let child = below(&module, first);
+        if self.modules.contains_key(&child) {
+            return self.descend(child, rest, depth);
+        }
+        let uses = self.modules.get(&module).map_or(&[][..], |source| &source.uses);
+        match uses.iter().find(|u| u.name == *first && u.path != path[..1]) {
+            Some(import) => {
+                let whole = [&import.path, rest].concat();
+                self.resolve(&module, &whole, depth)
+            }
+            None => Some((module, path.to_vec())),
+        }
+    }
+
+    /// The module whose file a module stands in.
+    fn file_of(&self, module: &ModulePath) -> ModulePath {
+        let around = (0..=module.len()).rev().map(|len| module[..len].to_vec());
+        around.into_iter().find(|path| !self.inline.contains(path)).unwrap_or_default()
     }
 }
 
-/// A circle in a graph, if there is one: every name once, in order.
-pub fn find_cycle(edges: &BTreeSet<Edge>) -> Option<Vec<String>> {
-    let mut next: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for edge in edges {
-        next.entry(&edge.from).or_default().push(&edge.to);
-    }
-    let mut done = BTreeSet::new();
-    let mut way = Vec::new();
-    next.keys().find_map(|start| walk(start, &next, &mut done, &mut way))
-}
-
-fn walk<'a>(
-    at: &'a str,
-    next: &BTreeMap<&'a str, Vec<&'a str>>,
-    done: &mut BTreeSet<&'a str>,
-    way: &mut Vec<&'a str>,
-) -> Option<Vec<String>> {
-    if let Some(start) = way.iter().position(|name| *name == at) {
-        return Some(way[start..].iter().map(|name| (*name).to_owned()).collect());
-    }
-    if !done.insert(at) {
-        return None;
-    }
-    way.push(at);
-    let found = next.get(at).into_iter().flatten().find_map(|to| walk(to, next, done, way));
-    way.pop();
-    found
+fn below(module: &[String], child: &str) -> ModulePath {
+    [module, &[child.to_owned()]].concat()
 }
 
 fn show(module: &[String]) -> String {
@@ -204,235 +256,6 @@ fn show(module: &[String]) -> String {
     }
 }
 
-/// `crate::a`, `self::a`, `super::super::a` as paths from the root; nothing
-/// for names of other crates.
-fn absolute(module: &[String], names: &[String]) -> Option<Vec<String>> {
-    let mut base = match names.first()?.as_str() {
-        "crate" => Vec::new(),
-        "self" | "super" => module.to_vec(),
-        _ => return None,
-    };
-    for name in names {
-        match name.as_str() {
-            "crate" | "self" => {}
-            "super" => drop(base.pop()),
-            other => base.push(other.to_owned()),
-        }
-    }
-    Some(base)
-}
-
-/// The names brought in by one use tree: each with the name it goes by.
-fn leaves(tree: &str) -> Vec<(Vec<String>, String)> {
-    let tree = tree.trim();
-    if let Some((prefix, rest)) = tree.split_once('{') {
-        let inside = rest.trim_end().strip_suffix('}').unwrap_or(rest);
-        let prefix = names(prefix);
-        let parts = split_top(inside);
-        let below = parts.iter().flat_map(|part| leaves(part));
-        return below
-            .map(|(mut path, visible)| {
-                if path.first().is_some_and(|name| name == "self") {
-                    path.remove(0);
-                }
-                let whole = [prefix.clone(), path].concat();
-                let visible = match visible.as_str() {
-                    "self" => whole.last().cloned().unwrap_or_default(),
-                    _ => visible,
-                };
-                (whole, visible)
-            })
-            .collect();
-    }
-    let (path, alias) = match tree.split_once(" as ") {
-        Some((path, alias)) => (path, Some(alias.trim().to_owned())),
-        None => (tree, None),
-    };
-    let mut path = names(path);
-    let visible = alias.or_else(|| path.last().cloned()).unwrap_or_default();
-    path.retain(|name| name != "*");
-    match path.is_empty() {
-        true => Vec::new(),
-        false => vec![(path, visible)],
-    }
-}
-
-fn names(path: &str) -> Vec<String> {
-    path.split("::").map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
-}
-
-/// Splits at the commas that stand outside of braces.
-fn split_top(text: &str) -> Vec<&str> {
-    let (mut parts, mut depth, mut start) = (Vec::new(), 0, 0);
-    for (at, c) in text.char_indices() {
-        match c {
-            '{' => depth += 1,
-            '}' => depth -= 1,
-            ',' if depth == 0 => {
-                parts.push(&text[start..at]);
-                start = at + 1;
-            }
-            _ => {}
-        }
-    }
-    parts.push(&text[start..]);
-    parts.into_iter().filter(|part| !part.trim().is_empty()).collect()
-}
-
-/// The trees of all `use` declarations.
-fn use_declarations(text: &str) -> Vec<String> {
-    let word = |at: usize| at == 0 || !is_name(text[..at].chars().next_back().unwrap_or(' '));
-    let starts = text.match_indices("use ").map(|(at, _)| at).filter(|at| word(*at));
-    let tree = |at: usize| {
-        let rest = &text[at + 4..];
-        rest.find(';').map(|end| rest[..end].split_whitespace().collect::<Vec<_>>().join(" "))
-    };
-    starts.filter_map(tree).collect()
-}
-
-/// Paths in code that begin with `crate::`, `super::` or `self::`.
-fn inline_paths(text: &str) -> Vec<Vec<String>> {
-    let mut found = Vec::new();
-    for keyword in ["crate::", "super::", "self::"] {
-        for (at, _) in text.match_indices(keyword) {
-            let before = text[..at].chars().next_back().unwrap_or(' ');
-            if is_name(before) || text[..at].ends_with("::") {
-                continue;
-            }
-            let path: String =
-                text[at..].chars().take_while(|c| is_name(*c) || *c == ':').collect();
-            found.push(names(&path));
-        }
-    }
-    // `super::{`: the names follow in a group of a `use`, seen elsewhere.
-    found.retain(|path| path.last().is_some_and(|n| !["crate", "super", "self"].contains(&&**n)));
-    found
-}
-
-fn is_name(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
-}
-
-/// `mod name;`, at any visibility.
-fn declared_modules(text: &str) -> Vec<String> {
-    let declaration = |line: &str| {
-        let (before, rest) = line.trim().split_once("mod ")?;
-        let visibility = before.trim();
-        let name = rest.strip_suffix(';')?;
-        let known = visibility.is_empty() || visibility.starts_with("pub");
-        (known && name.chars().all(is_name)).then(|| name.to_owned())
-    };
-    text.lines().filter_map(declaration).collect()
-}
-
-/// The file that `#[path = "FILE"]` names for a module.
-fn path_attribute(text: &str, module: &str) -> Option<String> {
-    let declaration = format!("mod {module};");
-    let before = text[..text.find(&declaration)?].rsplit('\n').map(str::trim);
-    let mut attributes = before.skip(1).take_while(|line| line.starts_with("#["));
-    let named =
-        |line: &str| line.strip_prefix("#[path = \"")?.strip_suffix("\"]").map(str::to_owned);
-    attributes.find_map(named)
-}
-
-/// Removes modules, functions and declarations under `#[cfg(test)]`.
-fn without_tests(text: &str) -> String {
-    let mut result = String::new();
-    let mut rest = text;
-    while let Some(at) = rest.find("#[cfg(test)]") {
-        result.push_str(&rest[..at]);
-        rest = &rest[at..];
-        let end = rest.find(['{', ';']).unwrap_or(rest.len() - 1);
-        rest = match rest.as_bytes()[end] {
-            b'{' => &rest[end + block(&rest[end..])..],
-            _ => &rest[end + 1..],
-        };
-    }
-    result + rest
-}
-
-/// Length of the block that a text begins with.
-fn block(text: &str) -> usize {
-    let mut depth = 0;
-    for (at, c) in text.char_indices() {
-        match c {
-            '{' => depth += 1,
-            '}' => depth -= 1,
-            _ => {}
-        }
-        if depth == 0 {
-            return at + 1;
-        }
-    }
-    text.len()
-}
-
-/// Removes comments and the content of string and character literals.
-fn without_comments(text: &str) -> String {
-    let mut result = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(c) = rest.chars().next() {
-        let skipped = match c {
-            '/' if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
-            '/' if rest.starts_with("/*") => rest.find("*/").map_or(rest.len(), |end| end + 2),
-            'r' | 'b' | 'c' | '"' | '\'' if !result.ends_with(is_name) => literal(rest),
-            _ => 0,
-        };
-        match skipped {
-            0 => {
-                result.push(c);
-                rest = &rest[c.len_utf8()..];
-            }
-            _ => {
-                result.push(' ');
-                rest = &rest[skipped..];
-            }
-        }
-    }
-    result
-}
-
-/// Length of the literal that a text begins with; 0 if it begins with none.
-fn literal(text: &str) -> usize {
-    let prefix = text.find(|c| !matches!(c, 'r' | 'b' | 'c')).unwrap_or(text.len());
-    let (raw, body) = (text[..prefix].contains('r'), &text[prefix..]);
-    if raw {
-        let hashes = body.len() - body.trim_start_matches('#').len();
-        if !body[hashes..].starts_with('"') {
-            return 0;
-        }
-        let end = format!("\"{}", "#".repeat(hashes));
-        let inside = &body[hashes + 1..];
-        return prefix + hashes + 1 + inside.find(&end).map_or(inside.len(), |at| at + end.len());
-    }
-    match body.chars().next() {
-        Some('"') => prefix + closing(body, '"'),
-        // `'a'` and `'\n'`, but not the lifetime `'a`.
-        Some('\'') => {
-            let mut inside = body[1..].chars();
-            let first = inside.next();
-            match (first, inside.next()) {
-                (Some('\\'), _) | (Some(_), Some('\'')) => prefix + closing(body, '\''),
-                _ => 0,
-            }
-        }
-        _ => 0,
-    }
-}
-
-/// Where a literal ends that begins and ends with a quote.
-fn closing(text: &str, quote: char) -> usize {
-    let mut escaped = true; // the opening quote
-    for (at, c) in text.char_indices() {
-        match (escaped, c) {
-            (false, '\\') => escaped = true,
-            (false, c) if c == quote => return at + 1,
-            _ => escaped = false,
-        }
-    }
-    text.len()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -440,6 +263,14 @@ mod tests {
     fn edges(texts: &[(&str, &str)]) -> Vec<String> {
         let edges = Crate::from_texts(texts).edges_below(&[]);
         edges.into_iter().map(|edge| format!("{} {}", edge.from, edge.to)).collect()
+    }
+
+    fn files(texts: &[(&str, &str)]) -> Vec<String> {
+        let edges = Crate::from_texts(texts).file_edges();
+        edges
+            .into_iter()
+            .map(|edge| format!("{} {} {}", edge.from, edge.to, edge.example))
+            .collect()
     }
 
     #[test]
@@ -454,31 +285,43 @@ mod tests {
 
     #[test]
     fn re_exports_are_followed() {
-        let root = "pub use a::{Error as Fault};\nmod a; mod b;";
-        let root = root.replace("use a", "use self::a");
-        let texts = [("", root.as_str()), ("a", ""), ("b", "use crate::Fault;")];
+        let texts = [
+            ("", "pub use a::{Error as Fault}; mod a; mod b;"),
+            ("a", ""),
+            ("b", "use crate::Fault;"),
+        ];
         assert_eq!(edges(&texts), ["b a", "self a"]);
+        let texts = [
+            ("", ""),
+            ("a", "pub use x::Y;"),
+            ("a::x", ""),
+            ("b", "use crate::a; fn f() { a::Y::new() }"),
+        ];
+        assert_eq!(files(&texts), ["a a::x Y", "b a::x Y::new"]);
     }
 
     #[test]
-    fn comments_literals_and_tests_do_not_count() {
-        let text = "// crate::b\n/* crate::b */ const A: &str = \"\\\"crate::b\"; const B: char = '\"';\n\
-                    const C: &str = r#\"crate::b \"#; fn f<'a>(x: &'a str) {}\n\
-                    #[cfg(test)]\nmod tests { use crate::b; }\n\
-                    #[cfg(test)]\nuse crate::b;\n";
+    fn a_module_is_used_where_its_names_are() {
+        let child = ("a", "mod x;");
+        assert_eq!(files(&[("", ""), child, ("a::x", "")]), [""; 0]);
+        let texts = [("", ""), ("a", "mod x; fn f() { x::g() }"), ("a::x", "use super::H;")];
+        assert_eq!(files(&texts), ["a a::x g", "a::x a H"]);
+        // A module that is passed on counts itself.
+        assert_eq!(files(&[("", "pub use a; mod a;"), ("a", "")]), ["the root a a"]);
+    }
+
+    #[test]
+    fn modules_inside_a_file_are_that_file() {
+        let texts = [("", ""), ("a", "mod x { use super::super::b::C; use super::D; }"), ("b", "")];
+        assert_eq!(files(&texts), ["a b C"]);
+        assert_eq!(files(&[("", ""), ("a", "mod x {}"), ("b", "use crate::a::x::Y;")]), ["b a Y"]);
+    }
+
+    #[test]
+    fn names_of_other_crates_and_tests_do_not_count() {
+        let text = "use object::read; fn f() { read::g(); b::h() } #[cfg(test)] mod tests { use crate::b; }";
         assert_eq!(edges(&[("", ""), ("a", text), ("b", "")]), [""; 0]);
-        let after = format!("{text}use crate::b;");
+        let after = format!("{text} use crate::b;");
         assert_eq!(edges(&[("", ""), ("a", &after), ("b", "")]), ["a b"]);
-    }
-
-    #[test]
-    fn circles_are_found() {
-        let three = [("", ""), ("a", "use crate::b;"), ("b", "use crate::c;"), ("c", "")];
-        let graph = |texts: &[(&str, &str)]| Crate::from_texts(texts).edges_below(&[]);
-        assert_eq!(find_cycle(&graph(&three)), None);
-        let mut closed = three;
-        closed[3].1 = "use crate::a::x::Y;";
-        let cycle = find_cycle(&graph(&closed)).expect("a circle");
-        assert_eq!(cycle, ["a", "b", "c"]);
     }
 }

@@ -11,13 +11,16 @@
 //! | [`syscalls`] | what a system-call trace says of executable memory |
 //! | [`transcript`] | what debuggers show of programs, written down and compared |
 //! | [`imports`] | who uses whom, read off Rust sources |
+//! | [`limits`] | how long files and functions are |
 //!
 //! `tests/run` runs everything and ends with a summary.
 
 pub mod binaries;
 pub mod clang;
+mod code;
 pub mod cross;
 pub mod imports;
+pub mod limits;
 pub mod outcome;
 pub mod run_file;
 pub mod syscalls;
@@ -26,10 +29,10 @@ pub mod transcript;
 
 use std::path::{Path, PathBuf};
 
-/// The program that README shows is compiled and run as a doctest.
+/// The program that docs/embedding.md shows is compiled and run as a doctest.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-pub struct Readme;
+#[doc = include_str!("../../docs/embedding.md")]
+pub struct Embedding;
 
 /// Root of the workspace.
 pub fn root() -> &'static Path {

@@ -3,7 +3,20 @@
 //! Every structure is its fields in order, written with [`Writer`]; lists have
 //! a count before them, enums a number.
 
-use super::*;
+use super::description::{Description, InstancePlan, Link, Module, SECTION};
+use super::entities::{
+    EntityIndex, Export, ExportKind, Funcref, Global, Import, ImportKind, Memory, MemoryModel,
+    Stub, Table, Tag,
+};
+use super::init::{ConstExpr, ConstOp, ElementItems, ElementSegment, InitStep, MemoryRun};
+use super::range::Range;
+use crate::abi::TableKind;
+use crate::index::{
+    CanonicalTypeIndex, CodeOffset, DataIndex, ElementIndex, FuncIndex, GlobalIndex, ImportIndex,
+    InstanceIndex, MemoryIndex, ModuleIndex, TableIndex,
+};
+use crate::reloc::Reloc;
+use crate::types::{FuncType, GlobalType, MemoryType, RefType, TableType};
 use crate::wire::{Reader, Result, Writer};
 
 impl Description {
@@ -39,19 +52,23 @@ impl Range {
 
 impl InstancePlan {
     fn encode(&self, w: &mut Writer) {
-        w.leb(self.module.into());
+        self.module.encode(w);
         w.list(&self.links, |w, link| {
-            w.leb(link.import.into());
-            w.leb(link.instance.into());
+            link.import.encode(w);
+            link.instance.encode(w);
             w.str(&link.export);
         });
     }
 
     fn decode(r: &mut Reader<'_>) -> Result<Self> {
         let link = |r: &mut Reader<'_>| {
-            Ok(Link { import: r.leb32()?, instance: r.leb32()?, export: r.str()?.to_owned() })
+            Ok(Link {
+                import: ImportIndex::decode(r)?,
+                instance: InstanceIndex::decode(r)?,
+                export: r.str()?.to_owned(),
+            })
         };
-        Ok(Self { module: r.leb32()?, links: r.list(link)? })
+        Ok(Self { module: ModuleIndex::decode(r)?, links: r.list(link)? })
     }
 }
 
@@ -68,18 +85,18 @@ impl Module {
             w.u8(g.imported as u8);
         });
         w.list(&self.tags, |w, t| {
-            w.leb(t.ty.into());
+            t.ty.encode(w);
             w.u8(t.imported as u8);
         });
         w.list(&self.exports, |w, e| {
             w.str(&e.name);
-            w.u8(e.kind as u8);
-            w.leb(e.index.into());
+            w.u8(e.item.kind() as u8);
+            w.leb(e.item.number().into());
         });
         w.list(&self.funcrefs, |w, f| {
-            w.leb(f.function.into());
-            w.leb(f.ty.into());
-            w.leb(f.code.into());
+            f.function.encode(w);
+            f.ty.encode(w);
+            f.code.encode(w);
         });
         w.list(&self.entry_stubs, |w, s| s.encode(w));
         w.list(&self.host_stubs, |w, s| s.encode(w));
@@ -90,14 +107,14 @@ impl Module {
         }
         w.list(&self.relocs, |w, r| r.encode(w));
         w.list(&self.runs, |w, run| {
-            w.leb(run.memory.into());
+            run.memory.encode(w);
             w.leb(run.address);
             run.image.encode(w);
         });
         w.list(&self.data, |w, d| d.encode(w));
         w.list(&self.elements, |w, e| e.encode(w));
         w.list(&self.init, |w, step| step.encode(w));
-        w.option(&self.start, |w, start| w.leb((*start).into()));
+        w.option(&self.start, |w, start| start.encode(w));
     }
 
     fn decode(r: &mut Reader<'_>) -> Result<Self> {
@@ -109,16 +126,20 @@ impl Module {
             tables: r.list(Table::decode)?,
             memories: r.list(Memory::decode)?,
             globals: r.list(|r| Ok(Global { ty: GlobalType::decode(r)?, imported: r.bool()? }))?,
-            tags: r.list(|r| Ok(Tag { ty: r.leb32()?, imported: r.bool()? }))?,
+            tags: r
+                .list(|r| Ok(Tag { ty: CanonicalTypeIndex::decode(r)?, imported: r.bool()? }))?,
             exports: r.list(|r| {
-                Ok(Export {
-                    name: r.str()?.to_owned(),
-                    kind: ExportKind::decode(r)?,
-                    index: r.leb32()?,
+                let name = r.str()?.to_owned();
+                let kind = ExportKind::decode(r)?;
+                Ok(Export { name, item: EntityIndex::new(kind, r.leb32()?) })
+            })?,
+            funcrefs: r.list(|r| {
+                Ok(Funcref {
+                    function: FuncIndex::decode(r)?,
+                    ty: CanonicalTypeIndex::decode(r)?,
+                    code: CodeOffset::decode(r)?,
                 })
             })?,
-            funcrefs: r
-                .list(|r| Ok(Funcref { function: r.leb32()?, ty: r.leb32()?, code: r.leb32()? }))?,
             entry_stubs: r.list(Stub::decode)?,
             host_stubs: r.list(Stub::decode)?,
             text: Range::decode(r)?,
@@ -128,12 +149,16 @@ impl Module {
             context: Range::decode(r)?,
             relocs: r.list(Reloc::decode)?,
             runs: r.list(|r| {
-                Ok(MemoryRun { memory: r.leb32()?, address: r.leb()?, image: Range::decode(r)? })
+                Ok(MemoryRun {
+                    memory: MemoryIndex::decode(r)?,
+                    address: r.leb()?,
+                    image: Range::decode(r)?,
+                })
             })?,
             data: r.list(Range::decode)?,
             elements: r.list(ElementSegment::decode)?,
             init: r.list(InitStep::decode)?,
-            start: r.option(Reader::leb32)?,
+            start: r.option(FuncIndex::decode)?,
         })
     }
 }
@@ -144,8 +169,8 @@ impl Import {
         w.str(&self.name);
         match self.kind {
             ImportKind::Function(ty) => {
-                w.u8(0);
-                w.leb(ty.into());
+                w.u8(if self.may_block { 5 } else { 0 });
+                ty.encode(w);
             }
             ImportKind::Table => w.u8(1),
             ImportKind::Memory => w.u8(2),
@@ -156,15 +181,17 @@ impl Import {
 
     fn decode(r: &mut Reader<'_>) -> Result<Self> {
         let (module, name) = (r.str()?.to_owned(), r.str()?.to_owned());
-        let kind = match r.u8()? {
-            0 => ImportKind::Function(r.leb32()?),
+        let kind = r.u8()?;
+        let may_block = kind == 5;
+        let kind = match kind {
+            0 | 5 => ImportKind::Function(CanonicalTypeIndex::decode(r)?),
             1 => ImportKind::Table,
             2 => ImportKind::Memory,
             3 => ImportKind::Global,
             4 => ImportKind::Tag,
             other => return Err(r.error(format!("unknown import kind {other}"))),
         };
-        Ok(Self { module, name, kind })
+        Ok(Self { module, name, kind, may_block })
     }
 }
 
@@ -230,12 +257,12 @@ impl Memory {
 
 impl Stub {
     fn encode(&self, w: &mut Writer) {
-        w.leb(self.ty.into());
-        w.leb(self.code.into());
+        self.ty.encode(w);
+        self.code.encode(w);
     }
 
     fn decode(r: &mut Reader<'_>) -> Result<Self> {
-        Ok(Self { ty: r.leb32()?, code: r.leb32()? })
+        Ok(Self { ty: CanonicalTypeIndex::decode(r)?, code: CodeOffset::decode(r)? })
     }
 }
 
@@ -245,7 +272,7 @@ impl ElementSegment {
         match &self.items {
             ElementItems::Functions(functions) => {
                 w.u8(0);
-                w.list(functions, |w, f| w.leb((*f).into()));
+                w.list(functions, |w, f| f.encode(w));
             }
             ElementItems::Expressions(expressions) => {
                 w.u8(1);
@@ -257,7 +284,7 @@ impl ElementSegment {
     fn decode(r: &mut Reader<'_>) -> Result<Self> {
         let ty = RefType::decode(r)?;
         let items = match r.u8()? {
-            0 => ElementItems::Functions(r.list(Reader::leb32)?),
+            0 => ElementItems::Functions(r.list(FuncIndex::decode)?),
             1 => ElementItems::Expressions(r.list(ConstExpr::decode)?),
             other => return Err(r.error(format!("unknown element kind {other}"))),
         };
@@ -293,11 +320,11 @@ impl ConstOp {
             Self::RefNull => w.u8(3),
             Self::RefFunc(function) => {
                 w.u8(4);
-                w.leb(function.into());
+                function.encode(w);
             }
             Self::GlobalGet(global) => {
                 w.u8(5);
-                w.leb(global.into());
+                global.encode(w);
             }
             Self::I32Add => w.u8(6),
             Self::I32Sub => w.u8(7),
@@ -314,8 +341,8 @@ impl ConstOp {
             1 => Self::Bits64(r.u64()?),
             2 => Self::Bits128(u128::from(r.u64()?) | u128::from(r.u64()?) << 64),
             3 => Self::RefNull,
-            4 => Self::RefFunc(r.leb32()?),
-            5 => Self::GlobalGet(r.leb32()?),
+            4 => Self::RefFunc(FuncIndex::decode(r)?),
+            5 => Self::GlobalGet(GlobalIndex::decode(r)?),
             6 => Self::I32Add,
             7 => Self::I32Sub,
             8 => Self::I32Mul,
@@ -332,28 +359,28 @@ impl InitStep {
         match self {
             Self::Global { index, value } => {
                 w.u8(0);
-                w.leb((*index).into());
+                index.encode(w);
                 value.encode(w);
             }
             Self::TableFill { table, value } => {
                 w.u8(1);
-                w.leb((*table).into());
+                table.encode(w);
                 value.encode(w);
             }
             Self::Elements { segment, table, offset } => {
                 w.u8(2);
-                w.leb((*segment).into());
-                w.leb((*table).into());
+                segment.encode(w);
+                table.encode(w);
                 offset.encode(w);
             }
             Self::ElementDrop { segment } => {
                 w.u8(3);
-                w.leb((*segment).into());
+                segment.encode(w);
             }
             Self::Data { segment, memory, offset } => {
                 w.u8(4);
-                w.leb((*segment).into());
-                w.leb((*memory).into());
+                segment.encode(w);
+                memory.encode(w);
                 offset.encode(w);
             }
         }
@@ -361,17 +388,17 @@ impl InitStep {
 
     fn decode(r: &mut Reader<'_>) -> Result<Self> {
         Ok(match r.u8()? {
-            0 => Self::Global { index: r.leb32()?, value: ConstExpr::decode(r)? },
-            1 => Self::TableFill { table: r.leb32()?, value: ConstExpr::decode(r)? },
+            0 => Self::Global { index: GlobalIndex::decode(r)?, value: ConstExpr::decode(r)? },
+            1 => Self::TableFill { table: TableIndex::decode(r)?, value: ConstExpr::decode(r)? },
             2 => Self::Elements {
-                segment: r.leb32()?,
-                table: r.leb32()?,
+                segment: ElementIndex::decode(r)?,
+                table: TableIndex::decode(r)?,
                 offset: ConstExpr::decode(r)?,
             },
-            3 => Self::ElementDrop { segment: r.leb32()? },
+            3 => Self::ElementDrop { segment: ElementIndex::decode(r)? },
             4 => Self::Data {
-                segment: r.leb32()?,
-                memory: r.leb32()?,
+                segment: DataIndex::decode(r)?,
+                memory: MemoryIndex::decode(r)?,
                 offset: ConstExpr::decode(r)?,
             },
             other => return Err(r.error(format!("unknown initialisation step {other}"))),

@@ -4,7 +4,10 @@ use super::progress::Progress;
 use super::{debug_files, input, output, strip};
 use crate::exit::{Failure, Result};
 use clap::Args;
-use precast_compiler::{DebugFiles, Features, MemoryModel, OptLevel, Options, Report};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use precast_compiler::{
+    DebugFiles, Features, MemoryModel, OptLevel, Optimisation, Options, Report,
+};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -68,8 +71,8 @@ pub struct CodegenOptions {
     memory_reservation: Option<u64>,
 
     /// Leave out an optimisation, by name
-    #[arg(long = "disable", value_name = "NAME")]
-    disabled: Vec<String>,
+    #[arg(long = "disable", value_name = "NAME", value_parser = optimisations())]
+    disabled: Vec<Optimisation>,
 
     /// Number of threads
     #[arg(short, long, value_name = "N")]
@@ -144,6 +147,12 @@ fn parse_memory_model(text: &str) -> Result<MemoryModel, String> {
     }
 }
 
+/// Reads names of optimisations, and lists them in help and errors.
+fn optimisations() -> impl TypedValueParser<Value = Optimisation> {
+    PossibleValuesParser::new(Optimisation::ALL.map(Optimisation::name))
+        .try_map(|name| name.parse::<Optimisation>())
+}
+
 fn parse_remap(text: &str) -> Result<(String, String), String> {
     // The last one, as compilers have it: paths may hold the sign.
     let parts = text.rsplit_once('=').ok_or("expected FROM=TO")?;
@@ -164,7 +173,7 @@ impl CodegenOptions {
             memory_model: self.memory_model.unwrap_or_default(),
             memory_reservation: self.memory_reservation,
             threads: self.jobs,
-            disabled: self.disabled.clone(),
+            disabled: self.disabled.iter().copied().collect(),
             debug_info: self.debug_info,
             remap_path_prefix: self.remap_path_prefix.clone(),
             text_path: None,
@@ -194,15 +203,9 @@ impl CompileCommand {
         debug_files::find(&self.input, &bytes, &mut options);
         let text_path = self.output().as_deref().and_then(text_name);
         options.text_path = text_path.as_ref().map(|path| path.to_string_lossy().into_owned());
-        if self.emit == Emit::Artifact && (self.header.is_some() || self.name.is_some()) {
-            let why = "`--header` and `--name` are for objects: add `--emit obj`";
-            return Err(Failure::Usage(why.to_owned()));
-        }
+        self.check_usage(&options)?;
+        self.check_outputs()?;
         let mut header = String::new();
-        if self.split_debug && !(options.debug_info && self.emit == Emit::Artifact) {
-            let why = "`--split-debug` is for artifacts with debug information: add `-g`";
-            return Err(Failure::Usage(why.to_owned()));
-        }
         let mut fill = |out: &mut dyn Write| match self.emit {
             Emit::Artifact => to_writer(&self.input, &bytes, &options, self.quiet, out),
             Emit::Obj => {
@@ -216,10 +219,6 @@ impl CompileCommand {
             }
         };
         let report = match self.output() {
-            None if self.split_debug => {
-                let why = "`--split-debug` needs a file to write to: add `-o FILE`";
-                return Err(Failure::Usage(why.to_owned()));
-            }
             Some(path) if self.split_debug => {
                 let mut whole = Vec::new();
                 let report = fill(&mut whole)?;
@@ -230,29 +229,58 @@ impl CompileCommand {
             Some(path) => output::write(&path, fill)?,
         };
         if let (Some(text), Some(path)) = (&report.text, &text_path) {
-            let failed = Failure::while_doing(format!("cannot write {}", path.display()));
-            output::write(path, |out| out.write_all(text.as_bytes()).map_err(failed))?;
+            output::write_bytes(path, text.as_bytes())?;
         }
         if let Some(path) = &self.header {
-            let failed = Failure::while_doing(format!("cannot write {}", path.display()));
-            output::write(path, |out| out.write_all(header.as_bytes()).map_err(failed))?;
+            output::write_bytes(path, header.as_bytes())?;
         }
+        self.tell(&report, &options);
+        Ok(())
+    }
+
+    /// Whether the options go together.
+    fn check_usage(&self, options: &Options) -> Result {
+        let artifact = self.emit == Emit::Artifact;
+        let why = if artifact && (self.header.is_some() || self.name.is_some()) {
+            "`--header` and `--name` are for objects: add `--emit obj`"
+        } else if self.split_debug && !(options.debug_info && artifact) {
+            "`--split-debug` is for artifacts with debug information: add `-g`"
+        } else if self.split_debug && self.output().is_none() {
+            "`--split-debug` needs a file to write to: add `-o FILE`"
+        } else {
+            return Ok(());
+        };
+        Err(Failure::Usage(why.to_owned()))
+    }
+
+    /// Warnings, and what was asked for, on standard error.
+    fn tell(&self, report: &Report, options: &Options) {
         for warning in &report.warnings {
             eprintln!("warning: {}: {warning}", self.input.display());
         }
         if self.timings {
-            print_timings(&report);
+            print_timings(report);
         }
-        if !self.quiet && self.codegen.cpu.is_none() {
-            let gains = precast_compiler::gains_from_cpu(&report, &options);
-            if gains {
-                eprintln!(
-                    "note: the module uses SIMD and was compiled for x86-64-v2, which any machine \
-                     has; `--cpu x86-64-v3` or `--cpu native` can make it faster"
-                );
-            }
+        let portable = !self.quiet && self.codegen.cpu.is_none();
+        if portable && precast_compiler::gains_from_cpu(report, options) {
+            eprintln!(
+                "note: the module uses SIMD and was compiled for x86-64-v2, which any machine \
+                 has; `--cpu x86-64-v3` or `--cpu native` can make it faster"
+            );
         }
-        Ok(())
+    }
+
+    /// No output may be another, or the input.
+    fn check_outputs(&self) -> Result {
+        let output = self.output();
+        let input = Some(&self.input).filter(|path| *path != Path::new("-"));
+        let paths = [
+            ("the input", input),
+            ("the output", output.as_ref()),
+            ("the header", self.header.as_ref()),
+        ];
+        let named = paths.iter().filter_map(|(what, path)| Some((*what, path.as_ref()?.as_path())));
+        output::check_distinct(&named.collect::<Vec<_>>())
     }
 
     /// Where the artifact goes; nowhere for standard output.

@@ -5,14 +5,14 @@
 //! of guests stands in two Python scripts, which are written to the cache
 //! folder; `--init` prints what makes a debugger read them at every start, so
 //! that it shows guests without `precast debug` too. See
-//! [`precast_artifact::formatters`] for what debuggers find by themselves.
+//! [`precast_debuggers`] for what debuggers find by themselves.
 
 mod arguments;
 mod core;
 mod scripts;
 mod vscode;
 
-use super::{cache, compile, debug_files, input};
+use super::{cache, compile, debug_files, input, output};
 use crate::exit::{Failure, Result};
 use crate::run::Source;
 use crate::run_options::RunOptions;
@@ -91,8 +91,7 @@ impl DebugCommand {
                     scripts::gdb_setup(&scripts::gdb()?, &programs.collect::<Vec<_>>())
                 }
             };
-            commands.iter().for_each(|command| println!("{command}"));
-            return Ok(());
+            return output::print(&(commands.join("\n") + "\n"));
         }
         let file = self.run.file();
         let artifact = self.artifact(file)?;

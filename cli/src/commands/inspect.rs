@@ -2,11 +2,12 @@
 
 use crate::exit::{Failure, Result};
 use clap::Args;
+use precast_artifact::address_map::AddressMap;
 use precast_artifact::container::{self, Container};
+use precast_artifact::index::FuncIndex;
 use precast_artifact::module::{
-    Bounds, Description, ExportKind, ImportKind, MemoryModel, Module, Range,
+    Bounds, Description, EntityIndex, ImportKind, MemoryModel, Module, Range,
 };
-use precast_artifact::search::Table;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -51,10 +52,7 @@ impl InspectCommand {
             true => format!("{report:#}\n"),
             false => readable(&report).map_err(|why| failed(why.to_string()))?,
         };
-        super::output::write_stdout(|out| {
-            out.write_all(text.as_bytes())
-                .map_err(Failure::while_doing("cannot write standard output"))
-        })
+        super::output::print(&text)
     }
 }
 
@@ -67,16 +65,16 @@ fn largest(bytes: &[u8], description: &Description, count: usize) -> Vec<Functio
     let mut functions = Vec::new();
     for (number, module) in description.modules.iter().enumerate() {
         let Some(table) = slice(bytes, module.function_table) else { continue };
-        let Ok(table) = Table::new("functions", table) else { continue };
+        let Ok(table) = AddressMap::<FuncIndex>::new("functions", table) else { continue };
         // The code of a function reaches to the next one, or to the stubs.
         let stubs = module.entry_stubs.iter().chain(&module.host_stubs).map(|stub| stub.code);
-        let end = stubs.min().map_or(module.text.size, u64::from);
+        let end = stubs.min().map_or(module.text.size, |start| start.get().into());
         let mut entries = table.iter().peekable();
         while let Some(entry) = entries.next() {
-            let end = entries.peek().map_or(end, |next| u64::from(next.key));
-            let size = end.saturating_sub(entry.key.into());
-            let address = module.text.offset + u64::from(entry.key);
-            functions.push((size, number, entry.value, address));
+            let end = entries.peek().map_or(end, |next| u64::from(next.code.get()));
+            let size = end.saturating_sub(entry.code.get().into());
+            let address = module.text.offset + u64::from(entry.code.get());
+            functions.push((size, number, entry.value.get(), address));
         }
     }
     functions.sort_by(|a, b| b.0.cmp(&a.0).then(a.2.cmp(&b.2)));
@@ -140,13 +138,13 @@ fn module_report(module: &Module) -> Value {
     let mut imports = Vec::new();
     for import in &module.imports {
         let ty = match import.kind {
-            ImportKind::Function(ty) => format!("function {}", module.types[ty as usize]),
+            ImportKind::Function(ty) => format!("function {}", module.types[ty.index()]),
             ImportKind::Table => module.tables[next(&mut tables)].ty.to_string(),
             ImportKind::Memory => module.memories[next(&mut memories)].ty.to_string(),
             ImportKind::Global => module.globals[next(&mut globals)].ty.to_string(),
             ImportKind::Tag => {
                 let ty = module.tags[next(&mut tags)].ty;
-                format!("tag {}", module.types[ty as usize])
+                format!("tag {}", module.types[ty.index()])
             }
         };
         imports.push(json!({"module": import.module, "name": import.name, "type": ty}));
@@ -170,7 +168,7 @@ fn module_report(module: &Module) -> Value {
     let exports: Vec<Value> = module
         .exports
         .iter()
-        .map(|export| json!({"name": export.name, "type": export_type(module, export.kind, export.index)}))
+        .map(|export| json!({"name": export.name, "type": export_type(module, export.item)}))
         .collect();
     json!({
         "name": module.name,
@@ -181,25 +179,26 @@ fn module_report(module: &Module) -> Value {
     })
 }
 
-fn export_type(module: &Module, kind: ExportKind, index: u32) -> String {
-    let at = index as usize;
-    match kind {
-        ExportKind::Function => {
-            let record = module.funcref_of(index).map(|r| module.funcrefs[r as usize].ty);
+fn export_type(module: &Module, item: EntityIndex) -> String {
+    match item {
+        EntityIndex::Function(index) => {
+            let record = module.funcref_of(index).map(|r| module.funcrefs[r.index()].ty);
             let imported = module.imports.iter().filter_map(|import| match import.kind {
                 ImportKind::Function(ty) => Some(ty),
                 _ => None,
             });
-            let ty = record.or_else(|| imported.clone().nth(at));
+            let ty = record.or_else(|| imported.clone().nth(index.index()));
             match ty {
-                Some(ty) => format!("function {}", module.types[ty as usize]),
+                Some(ty) => format!("function {}", module.types[ty.index()]),
                 None => "function".to_owned(),
             }
         }
-        ExportKind::Table => module.tables[at].ty.to_string(),
-        ExportKind::Memory => module.memories[at].ty.to_string(),
-        ExportKind::Global => module.globals[at].ty.to_string(),
-        ExportKind::Tag => format!("tag {}", module.types[module.tags[at].ty as usize]),
+        EntityIndex::Table(index) => module.tables[index.index()].ty.to_string(),
+        EntityIndex::Memory(index) => module.memories[index.index()].ty.to_string(),
+        EntityIndex::Global(index) => module.globals[index.index()].ty.to_string(),
+        EntityIndex::Tag(index) => {
+            format!("tag {}", module.types[module.tags[index.index()].ty.index()])
+        }
     }
 }
 

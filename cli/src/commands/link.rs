@@ -27,13 +27,13 @@ impl LinkCommand {
             precast_compiler::link_object(&object, out)
                 .map_err(|error| Failure::Error(format!("{input}: {error}")))
         };
-        match &self.output {
-            Some(path) if path == Path::new("-") => output::write_stdout(fill),
-            Some(path) => output::write(path, fill),
-            None => {
-                let name = self.input.with_extension("cwasm");
-                output::write(name.file_name().map_or(&*name, Path::new), fill)
-            }
+        let name = self.input.with_extension("cwasm");
+        let default = name.file_name().map_or(&*name, Path::new);
+        let output = self.output.as_deref().unwrap_or(default);
+        if output == Path::new("-") {
+            return output::write_stdout(fill);
         }
+        output::check_distinct(&[("the input", &self.input), ("the output", output)])?;
+        output::write(output, fill)
     }
 }

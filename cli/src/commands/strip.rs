@@ -26,6 +26,11 @@ impl StripCommand {
         let failed = Failure::while_doing(self.input.display());
         let whole = std::fs::read(&self.input).map_err(failed)?;
         let output = self.output.as_ref().unwrap_or(&self.input);
+        if let Some(debug_file) = &self.debug_file {
+            let input = ("the input", self.input.as_path());
+            output::check_distinct(&[input, ("the debug file", debug_file)])?;
+            output::check_distinct(&[("the output", output), ("the debug file", debug_file)])?;
+        }
         apart(&whole, output, self.debug_file.as_deref())
     }
 }
@@ -33,19 +38,15 @@ impl StripCommand {
 /// Writes an artifact without its debug information, which goes to `debug_file`
 /// if there is one.
 pub fn apart(whole: &[u8], output: &Path, debug_file: Option<&Path>) -> Result {
-    let write = |path: &Path, bytes: &[u8]| {
-        let failed = Failure::while_doing(format!("cannot write {}", path.display()));
-        output::write(path, |out| out.write_all(bytes).map_err(failed))
-    };
     let Some(path) = debug_file else {
-        return write(output, &precast_compiler::strip(whole, None)?);
+        return output::write_bytes(output, &precast_compiler::strip(whole, None)?);
     };
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
     let name = name.ok_or_else(|| Failure::Usage(format!("{} is no file", path.display())))?;
     let debug = precast_compiler::debug_file(whole)?;
     let stripped = precast_compiler::strip(whole, Some((&name, &debug)))?;
-    write(path, &debug)?;
-    write(output, &stripped)
+    output::write_bytes(path, &debug)?;
+    output::write_bytes(output, &stripped)
 }
 
 /// The usual name of an artifact's debug file: `app.cwasm.debug`.

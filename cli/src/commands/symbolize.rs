@@ -1,6 +1,7 @@
 //! `precast symbolize`: names and source lines for the report of a stripped
 //! artifact's trap.
 
+use super::output;
 use crate::exit::{Failure, Result};
 use clap::Args;
 use std::io::Read;
@@ -38,7 +39,6 @@ impl SymbolizeCommand {
         let report = String::from_utf8_lossy(&report);
         let debug = debug.as_ref().unwrap_or(&artifact);
         let named = |why| Failure::Error(format!("{}: {why}", self.artifact.display()));
-        print!("{}", precast_loader::symbolize(&report, &artifact, debug).map_err(named)?);
-        Ok(())
+        output::print(&precast_loader::symbolize(&report, &artifact, debug).map_err(named)?)
     }
 }

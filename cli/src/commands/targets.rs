@@ -1,5 +1,6 @@
 //! `precast targets`.
 
+use super::output;
 use crate::exit::Result;
 use clap::Args;
 use precast_compiler::TargetDescription;
@@ -10,11 +11,11 @@ pub struct TargetsCommand {}
 
 impl TargetsCommand {
     pub(super) fn run(&self) -> Result {
-        for target in precast_compiler::targets() {
-            print!("{}", describe(&target));
-        }
-        println!("`--cpu baseline` is the first CPU of each, `--cpu native` this machine's.");
-        Ok(())
+        let mut text: String = precast_compiler::targets().iter().map(describe).collect();
+        text.push_str(
+            "`--cpu baseline` is the first CPU of each, `--cpu native` this machine's.\n",
+        );
+        output::print(&text)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::output::{Base, Fixup};
 use super::unit::UnitOutput;
 use crate::link::{DebugReloc, DebugSection};
-use precast_artifact::lines::LinesWriter;
+use precast_artifact::debug::lines::LinesWriter;
 
 /// The contents of the debug sections, complete but for addresses.
 #[derive(Default)]

@@ -11,6 +11,7 @@ use crate::function::{Place, Watched};
 use crate::plan::{self, Constant};
 use gimli::constants as dw;
 use gimli::{Encoding, EndianSlice, LittleEndian, Unit};
+use precast_artifact::index::GlobalIndex;
 use precast_artifact::types::ValType;
 use std::ops::Range;
 
@@ -42,7 +43,7 @@ impl<'a> Function<'a> {
         ty.params.iter().for_each(|ty| push(1, size(*ty)));
         if let Ok(reader) = body.body.get_locals_reader() {
             for (count, ty) in reader.into_iter().flatten() {
-                push(count, module.parsed.types.value(ty).map_or(0, size));
+                push(count, module.parsed.types.value(ty, body.body.range().start).map_or(0, size));
             }
         }
         Self { index, code, frame_base: None, same_base: false, locals }
@@ -210,7 +211,7 @@ impl<'m, 'a> Locations<'m, 'a> {
         let global = |index: u32| {
             let global = parsed.globals.get(index as usize)?;
             let size = u8::try_from(size(global.ty.value)).ok().filter(|size| *size <= 8)?;
-            let offset = plan.layout.global(index);
+            let offset = plan.layout.global(GlobalIndex::new(index));
             Some(match (plan.constants[index as usize], global.imported) {
                 (Some(Constant::Bits32(bits)), _) => Global::Constant(bits.into()),
                 (Some(Constant::Bits64(bits)), _) => Global::Constant(bits),

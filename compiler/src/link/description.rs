@@ -8,6 +8,7 @@ use super::tables::Tables;
 use super::text::Text;
 use crate::function::Symbol;
 use precast_artifact::abi::{ContextLayout, FUNCREF_CODE, FUNCREF_CONTEXT, FUNCREF_TYPE};
+use precast_artifact::index::{CanonicalTypeIndex, CodeOffset, FuncrefIndex, MemoryIndex};
 use precast_artifact::module::{MemoryRun, Module, Range, Stub};
 use precast_artifact::reloc::{Reloc, RelocKind};
 
@@ -20,30 +21,31 @@ pub(super) fn set_code(
     mut relocs: Vec<Reloc>,
 ) -> Result<(), LinkError> {
     let layout = ContextLayout::new(&module.context_shape()).map_err(LinkError::Context)?;
-    for (funcref, record) in module.funcrefs.iter_mut().zip(0..) {
-        let symbol = Symbol::Function(funcref.function);
+    for (funcref, record) in module.funcrefs.iter_mut().zip(FuncrefIndex::first(u32::MAX)) {
+        let symbol = Symbol::Function(funcref.function.get());
         let place = text.find(symbol).ok_or_else(|| LinkError::Unresolved {
             place: format!("function reference {record}"),
             symbol: Some(symbol),
         })?;
-        funcref.code = place.start;
+        funcref.code = CodeOffset::new(place.start);
         let at = layout.funcref(record);
         let mut add = |kind, offset, addend| {
             relocs.push(Reloc { kind, offset: at + offset, addend });
         };
-        add(RelocKind::Text, FUNCREF_CODE, funcref.code.into());
+        add(RelocKind::Text, FUNCREF_CODE, funcref.code.get().into());
         add(RelocKind::Context, FUNCREF_CONTEXT, 0);
-        add(RelocKind::TypeId, FUNCREF_TYPE, funcref.ty.into());
+        add(RelocKind::TypeId, FUNCREF_TYPE, funcref.ty.get().into());
     }
     relocs.sort_by_key(|reloc| reloc.offset);
     module.relocs = relocs;
 
+    let stub = |ty, start| Stub { ty: CanonicalTypeIndex::new(ty), code: CodeOffset::new(start) };
     module.entry_stubs.clear();
     module.host_stubs.clear();
     for (kind, place) in names.stubs.iter().zip(&text.stubs) {
         match *kind {
-            StubKind::Entry(ty) => module.entry_stubs.push(Stub { ty, code: place.start }),
-            StubKind::Host(ty) => module.host_stubs.push(Stub { ty, code: place.start }),
+            StubKind::Entry(ty) => module.entry_stubs.push(stub(ty, place.start)),
+            StubKind::Host(ty) => module.host_stubs.push(stub(ty, place.start)),
             // Only entries of private tables refer to these.
             StubKind::Import(_) => {}
         }
@@ -84,7 +86,7 @@ pub(super) fn set_places(
     let mut run = |contents: &MemoryContents| {
         let image = Range { offset: end, size: run_size(contents, places.page_size) };
         end += image.size;
-        MemoryRun { memory: contents.memory, address: contents.address, image }
+        MemoryRun { memory: MemoryIndex::new(contents.memory), address: contents.address, image }
     };
     module.runs = memory.iter().map(&mut run).collect();
 }

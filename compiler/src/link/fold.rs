@@ -12,8 +12,8 @@
 //! of calls from costing more than they bring.
 
 use crate::function::{CodeReloc, CompiledFunction, Symbol, UnwindOp};
+use precast_artifact::address_map::Site;
 use precast_artifact::handlers::Handler;
-use precast_artifact::search::Site;
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
 
@@ -60,7 +60,7 @@ pub(super) fn digest(function: &CompiledFunction) -> Digest {
         put(&mut bytes, [code], [site.offset]);
     }
     for Handler { key, handler, frame } in handlers {
-        put(&mut bytes, [], [*key, *handler, *frame]);
+        put(&mut bytes, [], [key.get(), handler.get(), *frame]);
     }
     for (offset, op) in unwind {
         let (tag, register, number) = match *op {

@@ -72,9 +72,10 @@ use machine::Machine;
 use names::Names;
 use precast_artifact::abi::Versions;
 use precast_artifact::container::DEBUG_CELL;
+use precast_artifact::debug::bodies;
+use precast_artifact::index::{ModuleIndex, WasmOffset};
 use precast_artifact::module::{Bounds, Description, InstancePlan, Module, Range};
 use precast_artifact::note::{self, Note};
-use precast_artifact::{bodies, formatters};
 use sections::{PerSection, Places, Section};
 use sha2::{Digest as _, Sha256};
 use std::io::Write;
@@ -180,7 +181,8 @@ fn lay_out(
     bytes[Section::Functions] = search::function_table(&text, &input.functions);
     bytes[Section::Sites] = search::site_table(blocks());
     bytes[Section::Handlers] = search::handler_table(blocks());
-    bytes[Section::Bodies] = bodies::encode(input.bodies.iter().copied());
+    bytes[Section::Bodies] =
+        bodies::encode(input.bodies.iter().map(|start| WasmOffset::new(*start)));
     bytes[Section::Comment] = comment;
     bytes[Section::Shstrtab] = elf::section_names();
     if machine == Machine::Riscv64 {
@@ -200,8 +202,8 @@ fn lay_out(
             let addresses = relocs[section].iter().filter(|reloc| reloc.base.is_address());
             addresses.map(|reloc| reloc.offset).collect()
         });
-        bytes[Section::GdbScripts] = formatters::gdb_section().into();
-        bytes[Section::LldbSummaries] = formatters::lldb_section();
+        bytes[Section::GdbScripts] = precast_debuggers::gdb_section().into();
+        bytes[Section::LldbSummaries] = precast_debuggers::lldb_section();
     }
 
     // Where everything lies in the file.
@@ -301,7 +303,7 @@ fn place(
     base: u64,
     set_places: impl Fn(&mut Module, &Places),
 ) -> (Description, Places) {
-    let instance = InstancePlan { module: 0, links: Vec::new() };
+    let instance = InstancePlan { module: ModuleIndex::new(0), links: Vec::new() };
     let mut description = Description { modules: vec![module], instances: vec![instance] };
     // A larger estimate gives larger offsets and no smaller encoding, so this
     // ends; nearly always in the third round.

@@ -22,7 +22,6 @@ use object::elf::{
 };
 use object::read::elf::{FileHeader, Rela as _, SectionHeader, SectionTable, Sym};
 use precast_artifact::container::DEBUG_CELL;
-use precast_artifact::formatters;
 use precast_artifact::module::Range;
 use precast_artifact::note::{self, Note, NoteError};
 use std::io::Write;
@@ -214,8 +213,8 @@ impl Placed {
                 let addresses = addresses.filter(|relocation| to_image(relocation.to.0));
                 addresses.map(|relocation| relocation.offset as u32).collect()
             });
-            bytes[Section::GdbScripts] = formatters::gdb_section().into();
-            bytes[Section::LldbSummaries] = formatters::lldb_section();
+            bytes[Section::GdbScripts] = precast_debuggers::gdb_section().into();
+            bytes[Section::LldbSummaries] = precast_debuggers::lldb_section();
         }
         let frames = unwind_entries(parts, std::mem::take(&mut bytes[Section::EhFrame]))?;
 

@@ -1,11 +1,12 @@
 //! `.precast.functions`, `.precast.sites` and `.precast.handlers`, the tables in which the loader
 //! finds what stands at an address. Their formats are those of
-//! [`precast_artifact::search`] and [`precast_artifact::handlers`]; keys are offsets in `.text`.
+//! [`precast_artifact::address_map`] and [`precast_artifact::handlers`]; keys are offsets in `.text`.
 
 use super::text::{Place, Text};
 use crate::function::CompiledFunction;
+use precast_artifact::address_map::{Mapping, Site, encode};
 use precast_artifact::handlers::{self, Handler};
-use precast_artifact::search::{Entry, Site, encode};
+use precast_artifact::index::{CodeOffset, FuncIndex, WasmOffset};
 
 /// Where each own function starts; folded ones only by the first of their
 /// class. `functions` holds those that have code of their own.
@@ -13,7 +14,8 @@ pub(super) fn function_table(text: &Text, functions: &[Option<CompiledFunction>]
     let own = functions.iter().zip(&text.functions).zip(text.imported..);
     let entry = |((function, place), value): ((&Option<_>, &Option<Place>), u32)| {
         function.as_ref()?;
-        Some(Entry { key: (*place)?.start, site: Site::Call, value })
+        let code = CodeOffset::new((*place)?.start);
+        Some(Mapping { code, site: Site::Call, value: FuncIndex::new(value) })
     };
     let entries = own.filter_map(entry);
     let left = functions.iter().flatten().count();
@@ -26,9 +28,13 @@ pub(super) fn site_table<'a>(
 ) -> Vec<u8> {
     let left = blocks.clone().map(|(_, function)| function.sites.len()).sum();
     let entries = blocks.flat_map(|(place, function)| {
-        let entry = move |key| place.start + key;
+        let code = move |offset| CodeOffset::new(place.start + offset);
         let sites = function.sites.iter();
-        sites.map(move |s| Entry { key: entry(s.offset), site: s.site, value: s.wasm })
+        sites.map(move |s| Mapping {
+            code: code(s.offset),
+            site: s.site,
+            value: WasmOffset::new(s.wasm),
+        })
     });
     encode(Counted { entries, left })
 }
@@ -39,8 +45,8 @@ pub(super) fn handler_table<'a>(
 ) -> Vec<u8> {
     let handlers = blocks.flat_map(|(place, function)| {
         function.handlers.iter().map(move |h| Handler {
-            key: place.start + h.key,
-            handler: place.start + h.handler,
+            key: CodeOffset::new(place.start + h.key.get()),
+            handler: CodeOffset::new(place.start + h.handler.get()),
             frame: h.frame,
         })
     });

@@ -7,13 +7,17 @@ use object::elf::{EM_AARCH64, EM_RISCV, EM_X86_64};
 use object::read::elf::ElfFile64;
 use object::{LittleEndian, Object, ObjectSection, ObjectSymbol};
 use precast_artifact::abi::{ContextLayout, TableKind};
+use precast_artifact::address_map::{AddressMap, Mapping, Site};
 use precast_artifact::container::{Container, symbol_at};
+use precast_artifact::index::{
+    CanonicalTypeIndex, CodeOffset, DataIndex, FuncIndex, GlobalIndex, MemoryIndex, Number,
+    WasmOffset,
+};
 use precast_artifact::module::{
-    ConstExpr, ConstOp, Export, ExportKind, Funcref, Global, Import, ImportKind, InitStep, Memory,
+    ConstExpr, ConstOp, EntityIndex, Export, Funcref, Global, Import, ImportKind, InitStep, Memory,
     MemoryModel, Table,
 };
 use precast_artifact::reloc::{Reloc, RelocKind};
-use precast_artifact::search::{self, Site};
 use precast_artifact::trap::TrapCode;
 use precast_artifact::types::{
     FuncType, GlobalType, HeapType, Limits, MemoryType, RefType, TableType, ValType,
@@ -133,6 +137,11 @@ fn sample((machine, page_size): (u16, u64)) -> LinkInput<'static> {
     let stub = |kind| Stub { kind, function: caller(machine, Symbol::Function(1)) };
     let entry = |symbol| PrivateEntry { ty: 1, code: Some(symbol) };
     let null = PrivateEntry { ty: 0, code: None };
+    let funcref = |function, ty| Funcref {
+        function: FuncIndex::new(function),
+        ty: CanonicalTypeIndex::new(ty),
+        code: CodeOffset::START,
+    };
     let mut module = Module {
         name: Some("sample".to_owned()),
         types: vec![
@@ -142,7 +151,8 @@ fn sample((machine, page_size): (u16, u64)) -> LinkInput<'static> {
         imports: vec![Import {
             module: "host".to_owned(),
             name: "call".to_owned(),
-            kind: ImportKind::Function(0),
+            kind: ImportKind::Function(CanonicalTypeIndex::new(0)),
+            may_block: true,
         }],
         functions: 5,
         tables: vec![Table {
@@ -161,18 +171,17 @@ fn sample((machine, page_size): (u16, u64)) -> LinkInput<'static> {
             ty: GlobalType { value: ValType::I64, mutable: true },
             imported: false,
         }],
-        funcrefs: vec![
-            Funcref { function: 1, ty: 0, code: 0 },
-            Funcref { function: 4, ty: 1, code: 0 },
-        ],
+        funcrefs: vec![funcref(1, 0), funcref(4, 1)],
         ..Module::default()
     };
-    module.exports = vec![Export { name: "run".to_owned(), kind: ExportKind::Function, index: 4 }];
+    let item = EntityIndex::Function(FuncIndex::new(4));
+    module.exports = vec![Export { name: "run".to_owned(), item }];
     let offset = ConstExpr { ops: vec![ConstOp::Bits32(8)] };
-    module.init = vec![InitStep::Data { segment: 1, memory: 0, offset }];
+    let (segment, memory) = (DataIndex::new(1), MemoryIndex::new(0));
+    module.init = vec![InitStep::Data { segment, memory, offset }];
     let layout = ContextLayout::new(&module.context_shape()).unwrap();
     let mut context = vec![0; layout.size() as usize];
-    let global = (layout.size() as i32 + layout.global(0)) as usize;
+    let global = (layout.size() as i32 + layout.global(GlobalIndex::new(0))) as usize;
     context[global] = 42;
     LinkInput {
         target: LinkTarget { machine, flags: 0, page_size },
@@ -208,7 +217,11 @@ fn sample((machine, page_size): (u16, u64)) -> LinkInput<'static> {
             ],
         )],
         context,
-        relocs: vec![Reloc { kind: RelocKind::Context, offset: layout.global(0), addend: 0 }],
+        relocs: vec![Reloc {
+            kind: RelocKind::Context,
+            offset: layout.global(GlobalIndex::new(0)),
+            addend: 0,
+        }],
         memory: vec![
             MemoryContents { memory: 0, address: 0, bytes: vec![1; 5000] },
             MemoryContents { memory: 0, address: 0x10000, bytes: Vec::new() },
@@ -252,15 +265,15 @@ impl Image {
         u32::from_le_bytes(self.at(Range { offset: address, size: 4 }).try_into().unwrap())
     }
 
-    fn entries(&self, table: Range) -> Vec<search::Entry> {
-        search::Table::new("test", self.at(table)).unwrap().iter().collect()
+    fn entries<V: Number>(&self, table: Range) -> Vec<Mapping<V>> {
+        AddressMap::new("test", self.at(table)).unwrap().iter().collect()
     }
 
     /// Address of an own function.
     fn function(&self, index: u32) -> u64 {
-        let entries = self.entries(self.module.function_table);
-        let entry = entries.iter().find(|entry| entry.value == index).unwrap();
-        self.note.text.offset + u64::from(entry.key)
+        let entries: Vec<Mapping<FuncIndex>> = self.entries(self.module.function_table);
+        let entry = entries.iter().find(|entry| entry.value == FuncIndex::new(index)).unwrap();
+        self.note.text.offset + u64::from(entry.code.get())
     }
 
     /// Where the call in a `caller` at this address leads.
@@ -299,25 +312,26 @@ fn the_loader_finds_what_was_linked() {
         assert_eq!(module.text, text);
 
         let functions = image.entries(module.function_table);
-        assert_eq!(functions.iter().map(|f| f.value).collect::<Vec<_>>(), [1, 2]);
-        let leaf = functions[1].key;
-        assert_eq!(module.funcrefs[0].code, 0);
+        let indices: Vec<FuncIndex> = functions.iter().map(|f| f.value).collect();
+        assert_eq!(indices, [1, 2].map(FuncIndex::new));
+        let leaf = functions[1].code;
+        assert_eq!(module.funcrefs[0].code, CodeOffset::START);
         assert_eq!(module.funcrefs[1].code, leaf);
         let types = |stubs: &[precast_artifact::module::Stub]| -> Vec<u32> {
-            stubs.iter().map(|stub| stub.ty).collect()
+            stubs.iter().map(|stub| stub.ty.get()).collect()
         };
         assert_eq!(types(&module.entry_stubs), [0, 1]);
         assert_eq!(types(&module.host_stubs), [0]);
 
         assert_eq!(image.callee(image.function(1)), image.function(2));
         for stub in module.entry_stubs.iter().chain(&module.host_stubs) {
-            assert_eq!(image.callee(text.offset + u64::from(stub.code)), image.function(1));
+            assert_eq!(image.callee(text.offset + u64::from(stub.code.get())), image.function(1));
         }
-        let sites = image.entries(module.site_table);
+        let sites: Vec<Mapping<WasmOffset>> = image.entries(module.site_table);
         assert_eq!(sites.len(), 6);
-        assert_eq!((sites[0].site, sites[0].value), (Site::Call, 1000));
+        assert_eq!((sites[0].site, sites[0].value.get()), (Site::Call, 1000));
         let trap = Site::Trap(TrapCode::Unreachable);
-        assert_eq!(sites[1], search::Entry { key: leaf, site: trap, value: 2000 });
+        assert_eq!(sites[1], Mapping { code: leaf, site: trap, value: WasmOffset::new(2000) });
     }
 }
 
@@ -503,7 +517,8 @@ fn folding_can_be_switched_off() {
     assert_eq!(summary.folded, 0);
     let image = Image::open(file);
     assert_ne!(image.function(2), image.function(4));
-    assert_eq!(u64::from(image.module.funcrefs[1].code), image.function(4) - image.function(1));
+    let code = image.module.funcrefs[1].code.get();
+    assert_eq!(u64::from(code), image.function(4) - image.function(1));
 }
 
 #[test]

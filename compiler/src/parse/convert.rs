@@ -1,6 +1,7 @@
 //! From wasmparser's types and constant expressions to the artifact's.
 
 use crate::error::{Error, Result};
+use precast_artifact::index::{FuncIndex, GlobalIndex};
 use precast_artifact::module::{ConstExpr, ConstOp};
 use precast_artifact::types::{
     FuncType, GlobalType, HeapType, Limits, MemoryType, RefType, TableType, ValType,
@@ -27,8 +28,8 @@ impl Types {
                     return Err(Error::unsupported(offset, "garbage-collected types"));
                 };
                 let ty = FuncType {
-                    params: self.values(func.params())?,
-                    results: self.values(func.results())?,
+                    params: self.values(func.params(), offset)?,
+                    results: self.values(func.results(), offset)?,
                 };
                 let index = self.intern(ty);
                 self.canonical.push(index);
@@ -61,23 +62,27 @@ impl Types {
         &self.list
     }
 
-    fn values(&self, types: &[wasmparser::ValType]) -> Result<Vec<ValType>> {
-        types.iter().map(|ty| self.value(*ty)).collect()
+    fn values(&self, types: &[wasmparser::ValType], offset: u64) -> Result<Vec<ValType>> {
+        types.iter().map(|ty| self.value(*ty, offset)).collect()
     }
 
-    pub(crate) fn value(&self, ty: wasmparser::ValType) -> Result<ValType> {
+    /// A type that the module names at `offset`, which errors tell.
+    pub(crate) fn value(&self, ty: wasmparser::ValType, offset: u64) -> Result<ValType> {
         Ok(match ty {
             wasmparser::ValType::I32 => ValType::I32,
             wasmparser::ValType::I64 => ValType::I64,
             wasmparser::ValType::F32 => ValType::F32,
             wasmparser::ValType::F64 => ValType::F64,
             wasmparser::ValType::V128 => ValType::V128,
-            wasmparser::ValType::Ref(reference) => ValType::Ref(self.reference(reference)?),
+            wasmparser::ValType::Ref(reference) => ValType::Ref(self.reference(reference, offset)?),
         })
     }
 
-    pub(crate) fn reference(&self, ty: wasmparser::RefType) -> Result<RefType> {
+    pub(super) fn reference(&self, ty: wasmparser::RefType, offset: u64) -> Result<RefType> {
         use wasmparser::HeapType as Heap;
+        let unsupported = |heap: &dyn std::fmt::Debug| {
+            Error::unsupported(offset, format!("references to {heap:?}"))
+        };
         let heap = match ty.heap_type() {
             Heap::Abstract { shared: false, ty } => match ty {
                 AbstractHeapType::Func => HeapType::Func,
@@ -86,37 +91,40 @@ impl Types {
                 AbstractHeapType::NoFunc => HeapType::NoFunc,
                 AbstractHeapType::NoExtern => HeapType::NoExtern,
                 AbstractHeapType::NoExn => HeapType::NoExn,
-                other => return Err(Error::unsupported(0, format!("references to {other:?}"))),
+                other => return Err(unsupported(&other)),
             },
             Heap::Concrete(UnpackedIndex::Module(index))
             | Heap::Exact(UnpackedIndex::Module(index)) => {
                 HeapType::Concrete(self.canonical(index))
             }
-            other => return Err(Error::unsupported(0, format!("references to {other:?}"))),
+            other => return Err(unsupported(&other)),
         };
         Ok(RefType { nullable: ty.is_nullable(), heap })
     }
 
-    pub(super) fn table(&self, ty: &wasmparser::TableType) -> Result<TableType> {
+    pub(super) fn table(&self, ty: &wasmparser::TableType, offset: u64) -> Result<TableType> {
         Ok(TableType {
-            element: self.reference(ty.element_type)?,
+            element: self.reference(ty.element_type, offset)?,
             limits: Limits { min: ty.initial, max: ty.maximum },
             index64: ty.table64,
         })
     }
 
-    pub(super) fn global(&self, ty: &wasmparser::GlobalType) -> Result<GlobalType> {
-        Ok(GlobalType { value: self.value(ty.content_type)?, mutable: ty.mutable })
+    pub(super) fn global(&self, ty: &wasmparser::GlobalType, offset: u64) -> Result<GlobalType> {
+        Ok(GlobalType { value: self.value(ty.content_type, offset)?, mutable: ty.mutable })
     }
 }
 
-pub(super) fn memory(ty: &wasmparser::MemoryType) -> MemoryType {
-    MemoryType {
+pub(super) fn memory(ty: &wasmparser::MemoryType, offset: u64) -> Result<MemoryType> {
+    if ty.shared {
+        return Err(Error::unsupported(offset, "memories shared between threads"));
+    }
+    Ok(MemoryType {
         limits: Limits { min: ty.initial, max: ty.maximum },
         index64: ty.memory64,
         shared: ty.shared,
         page_size_log2: ty.page_size_log2.unwrap_or(16) as u8,
-    }
+    })
 }
 
 pub(super) fn const_expr(expr: &wasmparser::ConstExpr<'_>) -> Result<ConstExpr> {
@@ -130,8 +138,12 @@ pub(super) fn const_expr(expr: &wasmparser::ConstExpr<'_>) -> Result<ConstExpr> 
             Operator::F64Const { value } => ConstOp::Bits64(value.bits()),
             Operator::V128Const { value } => ConstOp::Bits128(value.i128() as u128),
             Operator::RefNull { .. } => ConstOp::RefNull,
-            Operator::RefFunc { function_index } => ConstOp::RefFunc(function_index),
-            Operator::GlobalGet { global_index } => ConstOp::GlobalGet(global_index),
+            Operator::RefFunc { function_index } => {
+                ConstOp::RefFunc(FuncIndex::new(function_index))
+            }
+            Operator::GlobalGet { global_index } => {
+                ConstOp::GlobalGet(GlobalIndex::new(global_index))
+            }
             Operator::I32Add => ConstOp::I32Add,
             Operator::I32Sub => ConstOp::I32Sub,
             Operator::I32Mul => ConstOp::I32Mul,
@@ -148,4 +160,17 @@ pub(super) fn const_expr(expr: &wasmparser::ConstExpr<'_>) -> Result<ConstExpr> 
         });
     }
     Ok(ConstExpr { ops })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unsupported_references_say_where_they_are() {
+        let types = Types::default();
+        let any = wasmparser::ValType::Ref(wasmparser::RefType::ANYREF);
+        let error = types.value(any, 0x2a).unwrap_err();
+        assert_eq!(error.to_string(), "not supported at offset 0x2a: references to Any");
+    }
 }

@@ -84,7 +84,7 @@ fn check(sections: &debug::Sections) {
     if let Some(lines) = sections.list.iter().find(|section| section.name == ".precast.lines")
         && !lines.bytes.is_empty()
     {
-        precast_artifact::lines::Lines::new(&lines.bytes).unwrap();
+        precast_artifact::debug::lines::Lines::new(&lines.bytes).unwrap();
     }
 }
 
@@ -132,11 +132,12 @@ fn convert_all(
     for (name, bytes) in &parsed.debug_sections {
         intact.sections.push((name.to_string().leak(), bytes.to_vec()));
     }
-    let summary = survey_all(&workers, &parsed).unwrap();
-    let plan = Plan::new(&parsed, &summary, &options, target.link.page_size).unwrap();
+    let facts = gather_facts(&workers, &parsed).unwrap();
+    let plan = Plan::new(&parsed, &facts.module, &options, target.link.page_size).unwrap();
     let env = environment(&parsed, &plan, &target, &options);
     let same = duplicates::find(&parsed, &options);
-    let functions = compile_functions(&workers, &env, &target, &same, &()).unwrap();
+    let functions =
+        compile_functions(&workers, &env, facts.functions(), &target, &same, &()).unwrap();
     let places =
         link::code_places(&target.link, parsed.imported_functions, &functions, &[]).unwrap();
     let convert = |edited: &Edited| {

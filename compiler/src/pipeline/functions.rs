@@ -1,32 +1,37 @@
-//! Function by function: the survey of bodies, and their code.
+//! Function by function: facts about the bodies, and their code.
 
 use super::Observer;
 use super::workers::Workers;
 use crate::codegen;
 use crate::error::Result;
+use crate::facts::{self, Facts, FunctionFacts, ModuleFacts};
 use crate::function::CompiledFunction;
 use crate::link::{Stub, StubKind};
 use crate::parse::Parsed;
-use crate::survey::{self, Summary};
 use crate::target::Target;
 use crate::translate::{self, Debug, Env, stubs};
 use cranelift_codegen::Context;
 use cranelift_frontend::FunctionBuilderContext;
+use precast_artifact::index::FuncIndex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Bodies per draw of the survey: enough to make drawing free.
-const SURVEY_BATCH: usize = 64;
+/// Bodies per draw of that pass: enough to make drawing free.
+const FACTS_BATCH: usize = 64;
 
-pub(super) fn survey_all(workers: &Workers, parsed: &Parsed<'_>) -> Result<Summary> {
-    let batches: Vec<_> = parsed.bodies.chunks(SURVEY_BATCH).collect();
-    let summaries = workers.draw(batches.len(), Default::default, |allocations, batch| {
-        let mut summary = Summary::default();
+/// Validates all bodies, and notes what they do.
+pub(super) fn gather_facts(workers: &Workers, parsed: &Parsed<'_>) -> Result<Facts> {
+    let batches: Vec<_> = parsed.bodies.chunks(FACTS_BATCH).collect();
+    let mut gathered = workers.draw(batches.len(), Default::default, |scratch, batch| {
+        let mut facts = Facts::default();
         for body in batches[batch] {
-            survey::survey(parsed, body, allocations, &mut summary)?;
+            facts::gather(parsed, body, scratch, &mut facts)?;
         }
-        Ok(summary)
+        Ok(facts)
     })?;
-    Ok(summaries.into_iter().map(|(_, summary)| summary).fold(Summary::default(), Summary::merge))
+    gathered.sort_unstable_by_key(|(batch, _)| *batch);
+    let mut all = Facts::default();
+    gathered.into_iter().for_each(|(_, facts)| all.append(facts));
+    Ok(all)
 }
 
 /// What a worker keeps from function to function.
@@ -43,23 +48,20 @@ impl Scratch {
 
 /// Bodies larger than this leave so much memory behind in a worker's scratch
 /// that it is worth making anew.
-const LARGE_BODY: u64 = 256 << 10;
+const LARGE_BODY: u32 = 256 << 10;
 
 pub(super) fn compile_functions(
     workers: &Workers,
     env: &Env<'_>,
+    facts: &[FunctionFacts],
     target: &Target,
     same: &[usize],
     observer: &dyn Observer,
 ) -> Result<Vec<Option<CompiledFunction>>> {
     let bodies = &env.parsed.bodies;
-    let size = |index: usize| {
-        let range = bodies[index].body.range();
-        range.end - range.start
-    };
     // The largest first: one of them started last would be waited for.
     let mut order: Vec<usize> = (0..bodies.len()).filter(|i| same[*i] == *i).collect();
-    order.sort_by_key(|index| std::cmp::Reverse(size(*index)));
+    order.sort_by_key(|index| std::cmp::Reverse(facts[*index].size));
     let done = AtomicUsize::new(0);
     let compiled = workers.draw(order.len(), Scratch::new, |scratch, position| {
         let body = &bodies[order[position]];
@@ -70,7 +72,7 @@ pub(super) fn compile_functions(
         let index = body.validator.index;
         let function = codegen::generate(&mut scratch.context, &*target.isa, recorded)
             .map_err(|error| error.in_function(index, env.parsed.name_of(index)))?;
-        if size(order[position]) > LARGE_BODY {
+        if facts[order[position]].size > LARGE_BODY {
             *scratch = Scratch::new();
         }
         observer.functions(done.fetch_add(1, Ordering::Relaxed) + 1, order.len());
@@ -91,7 +93,7 @@ pub(super) fn compile_functions(
 
 pub(super) fn compile_stubs(
     env: &Env<'_>,
-    summary: &Summary,
+    facts: &ModuleFacts,
     target: &Target,
 ) -> Result<Vec<Stub>> {
     let types = &env.parsed.types;
@@ -109,14 +111,14 @@ pub(super) fn compile_stubs(
             stubs::entry_stub(types.get(ty), &mut s.context.func, &mut s.builder, env.frontend);
         })?;
     }
-    for ty in env.plan.host_types(env.parsed, summary) {
+    for ty in env.plan.host_types(env.parsed, facts) {
         make(StubKind::Host(ty), &|s| {
             stubs::host_stub(types.get(ty), &mut s.context.func, &mut s.builder, env.frontend);
         })?;
     }
     for function in env.plan.forwarded_imports(env.parsed) {
         let ty = env.parsed.function_type(function);
-        let slot = env.plan.layout.import(function);
+        let slot = env.plan.layout.import(FuncIndex::new(function));
         make(StubKind::Import(function), &|s| {
             stubs::import_stub(ty, slot, &mut s.context.func, &mut s.builder, env.frontend);
         })?;

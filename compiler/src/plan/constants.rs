@@ -1,9 +1,10 @@
 //! Constant expressions, and globals that never change.
 
+use crate::facts::ModuleFacts;
+use crate::optimisation::Optimisation;
 use crate::options::Options;
 use crate::parse::Parsed;
-use crate::survey::Summary;
-use precast_artifact::module::{ConstExpr, ConstOp, ExportKind};
+use precast_artifact::module::{ConstExpr, ConstOp, EntityIndex, Export};
 use std::collections::BTreeSet;
 
 /// The value of a constant expression: its bits.
@@ -48,7 +49,7 @@ pub(crate) fn fold(expr: &ConstExpr, globals: &[Option<Constant>]) -> Option<Con
             ConstOp::Bits128(bits) => Constant::Bits128(bits),
             ConstOp::RefNull => Constant::Null,
             ConstOp::RefFunc(_) => return None,
-            ConstOp::GlobalGet(index) => (*globals.get(index as usize)?)?,
+            ConstOp::GlobalGet(index) => (*globals.get(index.index())?)?,
             binary => match (binary, stack.pop()?, stack.pop()?) {
                 (ConstOp::I32Add, Bits32(b), Bits32(a)) => Bits32(a.wrapping_add(b)),
                 (ConstOp::I32Sub, Bits32(b), Bits32(a)) => Bits32(a.wrapping_sub(b)),
@@ -72,17 +73,20 @@ pub(crate) fn fold(expr: &ConstExpr, globals: &[Option<Constant>]) -> Option<Con
 /// written in any body nor exported.
 pub(super) fn find(
     parsed: &Parsed<'_>,
-    summary: &Summary,
+    facts: &ModuleFacts,
     options: &Options,
 ) -> Vec<Option<Constant>> {
-    let of_kind = parsed.exports.iter().filter(|e| e.kind == ExportKind::Global);
-    let exported: BTreeSet<u32> = of_kind.map(|e| e.index).collect();
-    let propagate = options.enabled("constant-globals");
+    let global = |export: &Export| match export.item {
+        EntityIndex::Global(index) => Some(index.get()),
+        _ => None,
+    };
+    let exported: BTreeSet<u32> = parsed.exports.iter().filter_map(global).collect();
+    let propagate = options.enabled(Optimisation::ConstantGlobals);
     let mut constants = Vec::with_capacity(parsed.globals.len());
     for (index, global) in parsed.globals.iter().enumerate() {
         let index = index as u32;
         let unwritten =
-            propagate && !summary.globals_written.contains(&index) && !exported.contains(&index);
+            propagate && !facts.globals_written.contains(&index) && !exported.contains(&index);
         let known = match &global.init {
             Some(init) if !global.ty.mutable || unwritten => fold(init, &constants),
             _ => None,
@@ -95,14 +99,16 @@ pub(super) fn find(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use precast_artifact::index::GlobalIndex;
 
     #[test]
     fn extended_constants_fold() {
         let expr = |ops: &[ConstOp]| ConstExpr { ops: ops.to_vec() };
         let globals = [Some(Constant::Bits32(7)), None];
-        let sum = expr(&[ConstOp::GlobalGet(0), ConstOp::Bits32(3), ConstOp::I32Sub]);
+        let sum =
+            expr(&[ConstOp::GlobalGet(GlobalIndex::new(0)), ConstOp::Bits32(3), ConstOp::I32Sub]);
         assert_eq!(fold(&sum, &globals), Some(Constant::Bits32(4)));
-        assert_eq!(fold(&expr(&[ConstOp::GlobalGet(1)]), &globals), None);
+        assert_eq!(fold(&expr(&[ConstOp::GlobalGet(GlobalIndex::new(1))]), &globals), None);
         let wraps = expr(&[ConstOp::Bits64(u64::MAX), ConstOp::Bits64(2), ConstOp::I64Mul]);
         assert_eq!(fold(&wraps, &globals), Some(Constant::Bits64(u64::MAX - 1)));
     }

@@ -4,13 +4,14 @@
 //! C++ templates make many: of clang's 133,398 functions 36,500 are copies
 //! after linking, most of them already here.
 
+use crate::optimisation::Optimisation;
 use crate::options::Options;
 use crate::parse::Parsed;
 use std::collections::HashMap;
 
 /// For each body, the position of the first one that is the same.
 pub(crate) fn find(parsed: &Parsed<'_>, options: &Options) -> Vec<usize> {
-    if !options.enabled("fold-functions") {
+    if !options.enabled(Optimisation::FoldFunctions) {
         return (0..parsed.bodies.len()).collect();
     }
     let mut first: HashMap<(u32, &[u8]), usize> = HashMap::with_capacity(parsed.bodies.len());

@@ -7,8 +7,10 @@
 
 use super::constants;
 use crate::link::MemoryContents;
+use crate::optimisation::Optimisation;
 use crate::options::Options;
 use crate::parse::{Parsed, SegmentMode};
+use precast_artifact::index::{DataIndex, MemoryIndex};
 use precast_artifact::module::InitStep;
 
 /// Gaps up to this many bytes are filled with zeros rather than mapped apart.
@@ -28,7 +30,7 @@ pub(super) fn lay_out<'a>(
 ) -> MemoryImage<'a> {
     let mut image = MemoryImage { contents: Vec::new(), data: Vec::new(), steps: Vec::new() };
     let mut placed: Vec<(u32, u64, &[u8])> = Vec::new();
-    let mut leading = allowed && options.enabled("memory-image");
+    let mut leading = allowed && options.enabled(Optimisation::MemoryImage);
     for (index, segment) in parsed.data.iter().enumerate() {
         let SegmentMode::Active(memory, offset) = &segment.mode else {
             image.data.push(segment.bytes);
@@ -48,7 +50,8 @@ pub(super) fn lay_out<'a>(
         // A segment in the image is left empty, as a dropped one is, so it
         // needs no step.
         if !leading {
-            let (segment, memory, offset) = (index as u32, *memory, offset.clone());
+            let (segment, memory) = (DataIndex::from_index(index), MemoryIndex::new(*memory));
+            let offset = offset.clone();
             image.steps.push(InitStep::Data { segment, memory, offset });
         }
     }

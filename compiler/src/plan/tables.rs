@@ -4,10 +4,12 @@
 //! compares an immediate.
 
 use super::constants;
+use crate::facts::ModuleFacts;
+use crate::optimisation::Optimisation;
 use crate::options::Options;
 use crate::parse::{Parsed, SegmentMode};
-use crate::survey::Summary;
-use precast_artifact::module::{ConstOp, ElementItems, ExportKind};
+use precast_artifact::index::TableIndex;
+use precast_artifact::module::{ConstOp, ElementItems, EntityIndex};
 use precast_artifact::types::HeapType;
 use std::collections::BTreeMap;
 
@@ -24,20 +26,20 @@ const SMALL: u64 = 4096;
 
 pub(super) fn find_private(
     parsed: &Parsed<'_>,
-    summary: &Summary,
+    facts: &ModuleFacts,
     options: &Options,
 ) -> BTreeMap<u32, PrivateTable> {
     let mut candidates = BTreeMap::new();
-    if !options.enabled("private-tables") {
+    if !options.enabled(Optimisation::PrivateTables) {
         return candidates;
     }
     for (index, table) in parsed.tables.iter().enumerate() {
         let index = index as u32;
-        let exported =
-            parsed.exports.iter().any(|e| e.kind == ExportKind::Table && e.index == index);
+        let item = EntityIndex::Table(TableIndex::new(index));
+        let exported = parsed.exports.iter().any(|export| export.item == item);
         let nulls = table.init.as_ref().is_none_or(|init| init.ops == [ConstOp::RefNull]);
         let functions = table.ty.element.heap == HeapType::Func;
-        let touched = summary.tables_touched.contains(&index);
+        let touched = facts.tables_touched.contains(&index);
         if table.imported || exported || touched || !nulls || !functions || table.ty.index64 {
             continue;
         }
@@ -77,11 +79,13 @@ fn entries(parsed: &Parsed<'_>, table: u32, size: u64) -> Option<Vec<Option<u32>
 
 fn functions(items: &ElementItems) -> Option<Vec<Option<u32>>> {
     match items {
-        ElementItems::Functions(functions) => Some(functions.iter().copied().map(Some).collect()),
+        ElementItems::Functions(functions) => {
+            Some(functions.iter().map(|f| Some(f.get())).collect())
+        }
         ElementItems::Expressions(expressions) => expressions
             .iter()
             .map(|expr| match expr.ops.as_slice() {
-                [ConstOp::RefFunc(function)] => Some(Some(*function)),
+                [ConstOp::RefFunc(function)] => Some(Some(function.get())),
                 [ConstOp::RefNull] => Some(None),
                 _ => None,
             })

@@ -8,6 +8,7 @@ use cranelift_codegen::ir::{
 };
 use cranelift_codegen::isa::CallConv;
 use precast_artifact::abi::{self, Builtin, TableKind};
+use precast_artifact::index::FuncIndex;
 use precast_artifact::trap::TrapCode;
 
 /// Whether a call returns here.
@@ -33,7 +34,7 @@ impl Translator<'_, '_> {
     pub(super) fn call(&mut self, function: u32, kind: CallKind) {
         let ty = self.env.parsed.functions[function as usize];
         if function < self.env.parsed.imported_functions {
-            let slot = self.env.plan.layout.import(function);
+            let slot = self.env.plan.layout.import(FuncIndex::new(function));
             let flags = self.flags.context();
             let code = self.b.ins().load(types::I64, flags, self.ctx, slot + abi::IMPORT_CODE);
             let context =

@@ -79,9 +79,10 @@ impl Translator<'_, '_> {
     fn block_type(&self, ty: BlockType) -> Result<FuncType> {
         Ok(match ty {
             BlockType::Empty => FuncType::default(),
-            BlockType::Type(ty) => {
-                FuncType { params: Vec::new(), results: vec![self.env.parsed.types.value(ty)?] }
-            }
+            BlockType::Type(ty) => FuncType {
+                params: Vec::new(),
+                results: vec![self.env.parsed.types.value(ty, self.source_offset().into())?],
+            },
             BlockType::FuncType(index) => {
                 let types = &self.env.parsed.types;
                 types.get(types.canonical(index)).clone()

@@ -15,6 +15,7 @@ use cranelift_codegen::ir::{
     Value, types,
 };
 use precast_artifact::abi::{self, Builtin};
+use precast_artifact::index::TagIndex;
 use precast_artifact::trap::TrapCode;
 use wasmparser::{Catch, TryTable};
 
@@ -60,7 +61,7 @@ impl Translator<'_, '_> {
     fn catch(&mut self, exception: Value, tag: u32, label: u32, with_reference: bool) {
         let flags = MemFlagsData::trusted().with_readonly();
         let thrown = self.b.ins().load(types::I64, flags, exception, abi::EXCEPTION_TAG);
-        let slot = self.env.plan.layout.tag(tag);
+        let slot = self.env.plan.layout.tag(TagIndex::new(tag));
         let context = self.flags.context();
         let wanted = self.b.ins().load(types::I64, context, self.ctx, slot);
         let same = self.b.ins().icmp(IntCC::Equal, thrown, wanted);

@@ -3,12 +3,13 @@
 use super::{Translator, clif_type};
 use crate::plan::Constant;
 use cranelift_codegen::ir::{InstBuilder, Value, types};
+use precast_artifact::index::GlobalIndex;
 use precast_artifact::types::ValType;
 
 impl Translator<'_, '_> {
     /// Address and offset of a global's value.
     fn global_place(&mut self, index: u32) -> (Value, i32) {
-        let offset = self.env.plan.layout.global(index);
+        let offset = self.env.plan.layout.global(GlobalIndex::new(index));
         if self.env.parsed.globals[index as usize].imported {
             let flags = self.flags.context();
             (self.b.ins().load(types::I64, flags, self.ctx, offset), 0)

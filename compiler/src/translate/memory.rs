@@ -5,6 +5,7 @@ use crate::plan;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value, types};
 use precast_artifact::abi::{self, Builtin};
+use precast_artifact::index::MemoryIndex;
 use precast_artifact::module::{Memory, MemoryModel};
 use wasmparser::MemArg;
 
@@ -133,7 +134,7 @@ impl Translator<'_, '_> {
 
     /// Address and offset of a memory's definition.
     fn memory_definition(&mut self, memory: u32) -> (Value, i32) {
-        let offset = self.env.plan.layout.memory(memory);
+        let offset = self.env.plan.layout.memory(MemoryIndex::new(memory));
         if self.env.parsed.memories[memory as usize].imported {
             let flags = self.flags.context();
             (self.b.ins().load(types::I64, flags, self.ctx, offset), 0)

@@ -110,6 +110,7 @@ impl Translator<'_, '_> {
         true
     }
 
+    /// A table: a line for each operator.
     #[rustfmt::skip]
     fn numeric(&mut self, op: &Op<'_>) -> bool {
         match op {

@@ -6,6 +6,7 @@ use cranelift_codegen::ir::{
     ExternalName, GlobalValueData, InstBuilder, UserExternalName, Value, types,
 };
 use precast_artifact::abi::{self, Builtin, TableKind};
+use precast_artifact::index::{FuncIndex, TableIndex};
 use precast_artifact::trap::TrapCode;
 
 /// Bytes of an element of a public table.
@@ -54,7 +55,7 @@ impl Translator<'_, '_> {
 
     /// Address and offset of a public table's definition.
     fn table_definition(&mut self, table: u32) -> (Value, i32) {
-        let offset = self.env.plan.layout.table(table);
+        let offset = self.env.plan.layout.table(TableIndex::new(table));
         match self.env.plan.tables[table as usize] {
             TableKind::Imported => {
                 let flags = self.flags.context();
@@ -188,7 +189,7 @@ impl Translator<'_, '_> {
                 self.b.ins().iadd_imm_s(self.ctx, i64::from(offset))
             }
             None => {
-                let slot = self.env.plan.layout.import(function);
+                let slot = self.env.plan.layout.import(FuncIndex::new(function));
                 let flags = self.flags.context();
                 self.b.ins().load(types::I64, flags, self.ctx, slot + abi::IMPORT_FUNCREF)
             }

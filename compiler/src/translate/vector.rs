@@ -1,4 +1,6 @@
 //! 128-bit vectors: everything but their loads and stores.
+//!
+//! A table: a line for each operator, and the shapes that they have in common.
 
 use super::Translator;
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
@@ -325,6 +327,7 @@ impl<'f> Translator<'_, 'f> {
         true
     }
 
+    /// A table: a line for each operator.
     #[rustfmt::skip]
     fn vector_integer(&mut self, op: &Op<'_>) -> bool {
         match op {

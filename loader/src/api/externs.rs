@@ -4,7 +4,7 @@ use crate::artifact::info::ExternType;
 use crate::store::contents::StoreCore;
 use crate::vm::handle::{Func, Global, Memory, StoreId, Table, Tag};
 use crate::vm::types;
-use precast_artifact::module::ExportKind;
+use precast_artifact::module::{EntityIndex, ExportKind};
 use std::fmt;
 
 /// An item that an instance exports, or that the host provides.
@@ -107,28 +107,28 @@ from! { Func Table Memory Global Tag }
 pub(crate) fn export(core: &StoreCore, instance: u32, name: &str) -> Option<Extern> {
     let (module, info) = core.instances[instance as usize].module();
     let export = info.export(module, name)?;
-    Some(item(core, instance, export.kind, export.index))
+    Some(item(core, instance, export.item))
 }
 
 /// An item of an instance. Exported tables are public, exported functions
 /// have records: descriptions are checked.
-pub(crate) fn item(core: &StoreCore, instance: u32, kind: ExportKind, index: u32) -> Extern {
+pub(crate) fn item(core: &StoreCore, instance: u32, item: EntityIndex) -> Extern {
     let guest = &core.instances[instance as usize];
     let (module, info) = guest.module();
-    let (store, at) = (core.id, index as usize);
-    match kind {
-        ExportKind::Function => Func { store, record: guest.record(index) }.into(),
-        ExportKind::Table => {
-            let index = guest.tables[at].expect("checked: exported tables are public");
+    let store = core.id;
+    match item {
+        EntityIndex::Function(index) => Func { store, record: guest.record(index) }.into(),
+        EntityIndex::Table(index) => {
+            let index = guest.tables[index.index()].expect("checked: exported tables are public");
             Table { store, index }.into()
         }
-        ExportKind::Memory => Memory { store, index: guest.memories[at] }.into(),
-        ExportKind::Global => {
-            let ty = types::resolve_global(module.globals[at].ty, &info.type_ids);
+        EntityIndex::Memory(index) => Memory { store, index: guest.memories[index.index()] }.into(),
+        EntityIndex::Global(index) => {
+            let ty = types::resolve_global(module.globals[index.index()].ty, &info.type_ids);
             Global { store, address: guest.global(index), ty }.into()
         }
-        ExportKind::Tag => {
-            let ty = info.type_ids[module.tags[at].ty as usize];
+        EntityIndex::Tag(index) => {
+            let ty = info.type_ids[module.tags[index.index()].ty.index()];
             Tag { store, address: guest.tag(index), ty }.into()
         }
     }

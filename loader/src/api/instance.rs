@@ -74,9 +74,6 @@ impl Instance {
         core.assert_owns(self.store);
         let index = self.index;
         let (module, _) = core.instances[index as usize].module();
-        module
-            .exports
-            .iter()
-            .map(move |e| (e.name.as_str(), externs::item(core, index, e.kind, e.index)))
+        module.exports.iter().map(move |e| (e.name.as_str(), externs::item(core, index, e.item)))
     }
 }

@@ -13,6 +13,7 @@ use crate::artifact::symbol_file::{self, Registered};
 use crate::sys::debugger::carry_gdb_script;
 use crate::sys::map::FileMapping;
 use precast_artifact::container::{CELL_WORDS, symbols_at};
+use precast_artifact::index::{CodeOffset, ModuleIndex};
 use precast_artifact::module::{Description, MemoryRun, Module, Range};
 use precast_artifact::note::Note;
 use std::fs::File;
@@ -177,8 +178,8 @@ impl Image {
     }
 
     /// A module and what was derived from it.
-    pub(crate) fn module(&self, index: u32) -> (&Module, &ModuleInfo) {
-        (&self.description.modules[index as usize], &self.modules[index as usize])
+    pub(crate) fn module(&self, index: ModuleIndex) -> (&Module, &ModuleInfo) {
+        (&self.description.modules[index.index()], &self.modules[index.index()])
     }
 
     /// The module of the last instance.
@@ -188,19 +189,19 @@ impl Image {
     }
 
     /// Address of a module's code at an offset.
-    pub(crate) fn code(&self, module: &Module, offset: u32) -> usize {
-        self.text + (module.text.offset - self.note.text.offset) as usize + offset as usize
+    pub(crate) fn code(&self, module: &Module, offset: CodeOffset) -> usize {
+        self.text + (module.text.offset - self.note.text.offset) as usize + offset.index()
     }
 
     /// The module whose code holds `pc`, and the offset in it.
-    pub(crate) fn locate(&self, pc: usize) -> Option<(&Module, u32)> {
+    pub(crate) fn locate(&self, pc: usize) -> Option<(&Module, CodeOffset)> {
         let offset = (pc.checked_sub(self.text)? as u64).checked_add(self.note.text.offset)?;
         let module = self
             .description
             .modules
             .iter()
             .find(|m| offset >= m.text.offset && offset - m.text.offset < m.text.size.max(1))?;
-        Some((module, (offset - module.text.offset) as u32))
+        Some((module, CodeOffset::new((offset - module.text.offset) as u32)))
     }
 
     /// What reports call a module.

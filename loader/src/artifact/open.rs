@@ -153,7 +153,7 @@ impl Artifact {
         for plan in &image.description().instances {
             let (module, info) = image.module(plan.module);
             for (index, import) in module.imports.iter().enumerate() {
-                if plan.links.iter().all(|link| link.import as usize != index) {
+                if plan.links.iter().all(|link| link.import.index() != index) {
                     imports.push(ImportType {
                         module: import.module.clone(),
                         name: import.name.clone(),
@@ -170,7 +170,7 @@ impl Artifact {
         let (module, info) = self.image.main_module();
         let describe = |export: &precast_artifact::module::Export| ExportType {
             name: export.name.clone(),
-            ty: info.extern_type(module, export.kind, export.index),
+            ty: info.extern_type(module, export.item),
         };
         module.exports.iter().map(describe).collect()
     }

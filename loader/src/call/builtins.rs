@@ -31,6 +31,7 @@ use crate::vm::raw::RawValue;
 use crate::vm::types;
 use crate::vm::value::Exception;
 use precast_artifact::abi::{self, Builtin, BuiltinReturn};
+use precast_artifact::index::{DataIndex, ElementIndex, MemoryIndex, TableIndex, TagIndex};
 use precast_artifact::trap::TrapCode;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::{NonNull, with_exposed_provenance_mut};
@@ -228,6 +229,7 @@ extern "C" fn memory_init(
 ) -> BuiltinReturn {
     run_for_instance(context, |core, instance| {
         let (memory, segment) = halves(memory_and_segment);
+        let (memory, segment) = (MemoryIndex::new(memory), DataIndex::new(segment));
         segments::memory_init(core, instance, memory, segment, [to, from, length])?;
         Ok(0)
     })
@@ -235,14 +237,14 @@ extern "C" fn memory_init(
 
 extern "C" fn data_drop(context: usize, segment: u64) -> BuiltinReturn {
     run_for_instance(context, |core, instance| {
-        segments::data_drop(core, instance, segment as u32);
+        segments::data_drop(core, instance, DataIndex::new(segment as u32));
         Ok(0)
     })
 }
 
 extern "C" fn table_grow(context: usize, table: u64, delta: u64, value: u64) -> BuiltinReturn {
     run_for_instance(context, |core, instance| {
-        let table = public_table(core, instance, table as u32)?;
+        let table = public_table(core, instance, TableIndex::new(table as u32))?;
         Ok(core.grow_table(table as u32, delta, value).unwrap_or(FAILED))
     })
 }
@@ -255,7 +257,7 @@ extern "C" fn table_fill(
     length: u64,
 ) -> BuiltinReturn {
     run_for_instance(context, |core, instance| {
-        let table = public_table(core, instance, table as u32)?;
+        let table = public_table(core, instance, TableIndex::new(table as u32))?;
         let cells = core.tables[table].range(index, length).ok_or(TrapCode::TableOutOfBounds)?;
         cells.iter().for_each(|cell| cell.set(value));
         Ok(0)
@@ -271,8 +273,8 @@ extern "C" fn table_copy(
 ) -> BuiltinReturn {
     run_for_instance(context, |core, instance| {
         let (target, source) = halves(tables);
-        let target = public_table(core, instance, target)?;
-        let source = public_table(core, instance, source)?;
+        let target = public_table(core, instance, TableIndex::new(target))?;
+        let source = public_table(core, instance, TableIndex::new(source))?;
         let copied = if target == source {
             core.tables[target].copy_within(to, from, length)
         } else {
@@ -296,6 +298,7 @@ extern "C" fn table_init(
 ) -> BuiltinReturn {
     run_for_instance(context, |core, instance| {
         let (table, segment) = halves(table_and_segment);
+        let (table, segment) = (TableIndex::new(table), ElementIndex::new(segment));
         segments::table_init(core, instance, table, segment, [to, from, length])?;
         Ok(0)
     })
@@ -303,7 +306,7 @@ extern "C" fn table_init(
 
 extern "C" fn elem_drop(context: usize, segment: u64) -> BuiltinReturn {
     run_for_instance(context, |core, instance| {
-        segments::elem_drop(core, instance, segment as u32);
+        segments::elem_drop(core, instance, ElementIndex::new(segment as u32));
         Ok(0)
     })
 }
@@ -312,9 +315,10 @@ extern "C" fn exception_new(context: usize, tag: u64) -> BuiltinReturn {
     run_for_instance(context, |core, instance| {
         let guest = &core.instances[instance];
         let (module, _) = guest.module();
-        let ty = module.tags[tag as usize].ty;
-        let values = module.types[ty as usize].params.len();
-        let record = unwind::make(core, guest.tag(tag as u32), values).map_err(Stop::Error)?;
+        let tag = TagIndex::new(tag as u32);
+        let ty = module.tags[tag.index()].ty;
+        let values = module.types[ty.index()].params.len();
+        let record = unwind::make(core, guest.tag(tag), values).map_err(Stop::Error)?;
         Ok(record as u64)
     })
 }
@@ -339,6 +343,6 @@ fn halves(pair: u64) -> (u32, u32) {
 }
 
 /// Index in the store of an instance's table that is not private.
-fn public_table(core: &StoreCore, instance: usize, table: u32) -> Result<usize, Stop> {
+fn public_table(core: &StoreCore, instance: usize, table: TableIndex) -> Result<usize, Stop> {
     store_table(&core.instances[instance], table).ok_or(Stop::Trap(TrapCode::TableOutOfBounds))
 }

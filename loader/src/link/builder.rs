@@ -22,7 +22,10 @@ use crate::vm::layout::{Context, Definition, ImportSlot};
 use crate::vm::matching::Space;
 use crate::vm::types;
 use precast_artifact::abi::{self, TableKind};
-use precast_artifact::module::Module;
+use precast_artifact::index::{
+    CodeOffset, FuncIndex, MemoryIndex, ModuleIndex, TableIndex, TagIndex,
+};
+use precast_artifact::module::{EntityIndex, Module};
 use precast_artifact::reloc::RelocKind;
 use std::ptr::with_exposed_provenance_mut;
 use std::sync::Arc;
@@ -31,7 +34,7 @@ use std::sync::Arc;
 pub(super) struct InstanceBuilder<'i> {
     image: &'i Arc<Image>,
     index: u32,
-    module_index: u32,
+    module_index: ModuleIndex,
     module: &'i Module,
     info: &'i ModuleInfo,
     context: Context,
@@ -40,7 +43,7 @@ pub(super) struct InstanceBuilder<'i> {
     tables: Vec<Option<u32>>,
     hosts: Vec<HostBinding>,
     /// Of each host binding, the function import that it satisfies.
-    host_imports: Vec<u32>,
+    host_imports: Vec<FuncIndex>,
 }
 
 impl<'i> InstanceBuilder<'i> {
@@ -49,7 +52,7 @@ impl<'i> InstanceBuilder<'i> {
     pub(super) fn new(
         core: &mut StoreCore,
         image: &'i Arc<Image>,
-        module_index: u32,
+        module_index: ModuleIndex,
     ) -> Result<Self> {
         let (module, info) = image.module(module_index);
         let size = info.layout.size();
@@ -68,7 +71,7 @@ impl<'i> InstanceBuilder<'i> {
         };
         let memory0 = match module.memory0_at_context() {
             true => {
-                let memory0 = builder.make_memory(core, 0, size as usize)?;
+                let memory0 = builder.make_memory(core, MemoryIndex::new(0), size as usize)?;
                 builder.context = Context(core.memories[memory0 as usize].base());
                 Some(memory0)
             }
@@ -78,26 +81,26 @@ impl<'i> InstanceBuilder<'i> {
             }
         };
         builder.fill_in(core);
-        memory0.map_or(Ok(()), |at| builder.define_memory(core, 0, at))?;
+        memory0.map_or(Ok(()), |at| builder.define_memory(core, MemoryIndex::new(0), at))?;
         Ok(builder)
     }
 
     /// Makes defined memory `index`, with `prefix` bytes before it. Its index in
     /// the store.
-    fn make_memory(&self, core: &mut StoreCore, index: usize, prefix: usize) -> Result<u32> {
-        let memory = &self.module.memories[index];
+    fn make_memory(&self, core: &mut StoreCore, index: MemoryIndex, prefix: usize) -> Result<u32> {
+        let memory = &self.module.memories[index.index()];
         let space = Space { reservation: memory.reservation, guard: memory.guard };
         core.new_memory(memory.ty, space, prefix)
     }
 
     /// Puts defined memory `index`, number `at` of the store, into the context,
     /// which is otherwise complete, with its initial contents.
-    fn define_memory(&mut self, core: &mut StoreCore, index: usize, at: u32) -> Result<()> {
+    fn define_memory(&mut self, core: &mut StoreCore, index: MemoryIndex, at: u32) -> Result<()> {
         let made = &mut core.memories[at as usize];
-        let field = self.context.field(self.info.layout.memory(index as u32));
+        let field = self.context.field(self.info.layout.memory(index));
         // SAFETY: the context lives as long as the store, as the memory does.
         unsafe { made.define_at(field) };
-        for run in self.module.runs.iter().filter(|run| run.memory as usize == index) {
+        for run in self.module.runs.iter().filter(|run| run.memory == index) {
             match self.image.contents(run) {
                 Contents::Mapped(file, at) => made
                     .map_contents(run.address, file, at, run.image.size)
@@ -121,7 +124,7 @@ impl<'i> InstanceBuilder<'i> {
         for reloc in &self.module.relocs {
             let place = self.context.field(reloc.offset);
             let base = match reloc.kind {
-                RelocKind::Text => self.image.code(self.module, 0),
+                RelocKind::Text => self.image.code(self.module, CodeOffset::START),
                 RelocKind::Context => self.context.0,
                 RelocKind::Image => {
                     let target = self.image.address(reloc.addend as u64);
@@ -159,6 +162,7 @@ impl<'i> InstanceBuilder<'i> {
             self.import(core, index, provided)?;
         }
         for index in self.memories.len()..self.module.memories.len() {
+            let index = MemoryIndex::from_index(index);
             let at = self.make_memory(core, index, 0)?;
             self.define_memory(core, index, at)?;
         }
@@ -167,47 +171,50 @@ impl<'i> InstanceBuilder<'i> {
         Ok(self.register(core))
     }
 
-    fn import(&mut self, core: &StoreCore, index: u32, provided: &Provided) -> Result<()> {
+    fn import(&mut self, core: &StoreCore, index: EntityIndex, provided: &Provided) -> Result<()> {
         let layout = &self.info.layout;
-        match provided {
-            Provided::Host(func) => {
+        match (provided, index) {
+            (Provided::Host(func), EntityIndex::Function(index)) => {
                 self.hosts.push(HostBinding::new(func.clone(), Some(self.index)));
                 self.host_imports.push(index);
             }
-            Provided::Item(Extern::Func(func)) => self.import_func(core, index, *func)?,
-            Provided::Item(Extern::Table(table)) => {
+            (Provided::Item(Extern::Func(func)), EntityIndex::Function(index)) => {
+                self.import_func(core, index, *func)?;
+            }
+            (Provided::Item(Extern::Table(table)), EntityIndex::Table(index)) => {
                 let definition = core.tables[table.index as usize].definition();
                 // SAFETY: an imported table's field.
                 unsafe { self.context.write(layout.table(index), definition) };
                 self.tables.push(Some(table.index));
             }
-            Provided::Item(Extern::Memory(memory)) => {
+            (Provided::Item(Extern::Memory(memory)), EntityIndex::Memory(index)) => {
                 let imported = &core.memories[memory.index as usize];
                 // SAFETY: an imported memory's field, and the copy of memory 0's.
                 unsafe {
                     self.context.write(layout.memory(index), imported.definition());
-                    if index == 0 {
+                    if index.get() == 0 {
                         let (base, length) = (imported.base(), imported.length());
                         self.context.write(abi::CTX_MEMORY0, Definition { base, length });
                     }
                 }
                 self.memories.push(memory.index);
             }
-            Provided::Item(Extern::Global(global)) => {
+            (Provided::Item(Extern::Global(global)), EntityIndex::Global(index)) => {
                 // SAFETY: an imported global's field.
                 unsafe { self.context.write(layout.global(index), global.address) };
             }
-            Provided::Item(Extern::Tag(tag)) => {
+            (Provided::Item(Extern::Tag(tag)), EntityIndex::Tag(index)) => {
                 // SAFETY: a tag's field.
                 unsafe { self.context.write(layout.tag(index), tag.address) };
             }
+            _ => unreachable!("checked: what is provided is of the import's kind"),
         }
         Ok(())
     }
 
     /// A host function is bound anew, so that it knows this instance; a
     /// guest's is called as it is.
-    fn import_func(&mut self, core: &StoreCore, index: u32, func: Func) -> Result<()> {
+    fn import_func(&mut self, core: &StoreCore, index: FuncIndex, func: Func) -> Result<()> {
         let record = func.read_in(core.id)?;
         match HostBinding::of_record(&record) {
             Some(binding) => {
@@ -222,20 +229,21 @@ impl<'i> InstanceBuilder<'i> {
         Ok(())
     }
 
-    fn import_slot(&self, index: u32, slot: ImportSlot) {
+    fn import_slot(&self, index: FuncIndex, slot: ImportSlot) {
         // SAFETY: a function import's slot.
         unsafe { self.context.write(self.info.layout.import(index), slot) };
     }
 
     fn define_tables(&mut self, core: &mut StoreCore) -> Result<()> {
-        for (index, declared) in self.module.tables.iter().enumerate().skip(self.tables.len()) {
+        let declared = TableIndex::enumerate(&self.module.tables).skip(self.tables.len());
+        for (index, declared) in declared {
             if declared.kind == TableKind::Private {
                 self.tables.push(None);
                 continue;
             }
             let ty = types::resolve_table(declared.ty, &self.info.type_ids);
             let at = core.new_table(ty)?;
-            let field = self.context.field(self.info.layout.table(index as u32));
+            let field = self.context.field(self.info.layout.table(index));
             // SAFETY: the context lives as long as the store.
             unsafe { core.tables[at as usize].define_at(field) };
             self.tables.push(Some(at));
@@ -244,13 +252,13 @@ impl<'i> InstanceBuilder<'i> {
     }
 
     fn define_tags(&self, core: &mut StoreCore) {
-        let defined = self.module.tags.iter().enumerate().filter(|(_, tag)| !tag.imported);
+        let defined = TagIndex::enumerate(&self.module.tags).filter(|(_, tag)| !tag.imported);
         for (index, tag) in defined {
-            let place = Box::new(self.info.type_ids[tag.ty as usize]);
+            let place = Box::new(self.info.type_ids[tag.ty.index()]);
             let address = (&raw const *place).expose_provenance();
             core.tags.push(place);
             // SAFETY: a tag's field.
-            unsafe { self.context.write(self.info.layout.tag(index as u32), address) };
+            unsafe { self.context.write(self.info.layout.tag(index), address) };
         }
     }
 

@@ -76,7 +76,7 @@ fn function_matches(
     found: &Provided,
 ) -> bool {
     let ImportKind::Function(ty) = module.imports[import].kind else { return false };
-    let needs = info.type_ids[ty as usize];
+    let needs = info.type_ids[ty.index()];
     match found {
         Provided::Host(func) => func.ty == needs,
         Provided::Item(Extern::Func(func)) => func.type_in(core.id).is_ok_and(|has| has == needs),
@@ -99,7 +99,7 @@ fn check_space(
     import: usize,
     memory: &Memory,
 ) -> Result<(), String> {
-    let declared = &module.memories[info.import_index(import) as usize];
+    let declared = &module.memories[info.import_index(import).number() as usize];
     if declared.model == MemoryModel::Bounds {
         return Ok(());
     }

@@ -22,7 +22,7 @@ pub(super) fn initialise(core: &mut StoreCore, index: u32) -> Result<(), TrapCod
         match step {
             InitStep::Global { index, value } => {
                 let raw = segments::evaluate(guest, value);
-                let ty = module.globals[*index as usize].ty.value;
+                let ty = module.globals[index.index()].ty.value;
                 // SAFETY: a defined global of this type.
                 unsafe { raw::write_global(guest.global(*index), &ty, raw) };
             }
@@ -42,7 +42,7 @@ pub(super) fn initialise(core: &mut StoreCore, index: u32) -> Result<(), TrapCod
             InitStep::ElementDrop { segment } => segments::elem_drop(core, at, *segment),
             InitStep::Data { segment, memory, offset } => {
                 let to = segments::evaluate(guest, offset).u64();
-                let length = module.data[*segment as usize].size;
+                let length = module.data[segment.index()].size;
                 segments::memory_init(core, at, *memory, *segment, [to, 0, length])?;
                 segments::data_drop(core, at, *segment);
             }

@@ -18,6 +18,7 @@ use crate::store::access::StoreMut;
 use crate::store::contents::StoreCore;
 use crate::vm::handle::Func;
 use crate::vm::types;
+use precast_artifact::index::ModuleIndex;
 use precast_artifact::module::InstancePlan;
 use std::sync::Arc;
 
@@ -65,7 +66,7 @@ fn resolve(
         let (module, info) = image.module(plan.module);
         let mut found = Vec::with_capacity(module.imports.len());
         for (index, import) in module.imports.iter().enumerate() {
-            if plan.links.iter().any(|link| link.import as usize == index) {
+            if plan.links.iter().any(|link| link.import.index() == index) {
                 found.push(None);
                 continue;
             }
@@ -92,9 +93,9 @@ fn link(
     let (module, info) = image.module(plan.module);
     let mut problems: Vec<LinkProblem> = Vec::new();
     for link in &plan.links {
-        let item = externs::export(core, made[link.instance as usize], &link.export);
+        let item = externs::export(core, made[link.instance.index()], &link.export);
         let provided = item.map(Provided::Item);
-        let import = link.import as usize;
+        let import = link.import.index();
         problems.extend(imports::check(core, module, info, import, provided.as_ref()).err());
         found[import] = provided;
     }
@@ -108,7 +109,7 @@ fn link(
 fn create<'i>(
     core: &mut StoreCore,
     image: &Arc<Image>,
-    module: u32,
+    module: ModuleIndex,
     imports: impl Iterator<Item = &'i Provided>,
 ) -> Result<u32> {
     let (memories, tables) = (core.memories.len(), core.tables.len());

@@ -19,10 +19,11 @@ use crate::stop::walk::{Position, caller, outwards};
 use crate::store::contents::StoreCore;
 use crate::trap::{Frame, LocalValue, Trap};
 use crate::vm::layout::FaultRecord;
+use precast_artifact::address_map::AddressMap;
 use precast_artifact::container;
-use precast_artifact::locals::{self, Local};
+use precast_artifact::debug::locals::{self, Local};
+use precast_artifact::index::{CodeOffset, FuncIndex, WasmOffset};
 use precast_artifact::module::Module;
-use precast_artifact::search::Table;
 use precast_artifact::trap::TrapCode;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -96,10 +97,10 @@ struct Location<'s> {
     image: &'s Image,
     module: &'s Module,
     /// Offset in the module's text: of a trap, or of a call's last byte.
-    offset: u32,
+    offset: CodeOffset,
     /// Start of the function, and its index.
-    start: u32,
-    function: u32,
+    start: CodeOffset,
+    function: FuncIndex,
 }
 
 /// Finds an address of a function in progress of a store, whose guests are
@@ -110,30 +111,27 @@ fn locate(_store: &StoreCore, pc: usize, returns: bool) -> Option<Location<'_>> 
     // SAFETY: a stopped guest of the store, which is borrowed meanwhile.
     let image: &Image = unsafe { Image::at(inside) }?;
     let (module, offset) = image.locate(inside)?;
-    let functions = Table::new(".precast.functions", image.bytes(module.function_table)).ok()?;
+    let functions: AddressMap<'_, FuncIndex> =
+        AddressMap::new(".precast.functions", image.bytes(module.function_table)).ok()?;
     let entry = functions.at_or_before(offset)?;
+    let (start, function) = (entry.code, entry.value);
     let stubs = module.entry_stubs.iter().chain(&module.host_stubs);
-    let in_stub = stubs.into_iter().any(|s| entry.key < s.code && s.code <= offset);
-    (!in_stub).then_some(Location {
-        image,
-        module,
-        offset,
-        start: entry.key,
-        function: entry.value,
-    })
+    let in_stub = stubs.into_iter().any(|s| start < s.code && s.code <= offset);
+    (!in_stub).then_some(Location { image, module, offset, start, function })
 }
 
 fn frame(core: &StoreCore, found: &Location<'_>, stack: &Range<usize>, fp: Option<usize>) -> Frame {
     let Location { image, module, .. } = *found;
-    let sites = Table::new(".precast.sites", image.bytes(module.site_table)).ok();
-    let address = module.text.offset + u64::from(found.start);
+    let sites: Option<AddressMap<'_, WasmOffset>> =
+        AddressMap::new(".precast.sites", image.bytes(module.site_table)).ok();
+    let address = module.text.offset + u64::from(found.start.get());
     let mut names = image.names_at(address).into_iter();
     Frame {
         module: image.module_name(module),
-        function: found.function,
+        function: found.function.get(),
         name: names.next(),
         same_code: names.collect(),
-        offset: sites.and_then(|sites| Some(sites.exactly(found.offset)?.value)),
+        offset: sites.and_then(|sites| Some(sites.exactly(found.offset)?.value.get())),
         source: symbolize::source_lines(image.file_bytes(), found.offset),
         instance: core.instance_of(image, module),
         locals: locals(image, found.start, stack, fp),
@@ -141,7 +139,12 @@ fn frame(core: &StoreCore, found: &Location<'_>, stack: &Range<usize>, fp: Optio
 }
 
 /// The locals in a frame of the function whose code starts at an offset.
-fn locals(image: &Image, start: u32, stack: &Range<usize>, fp: Option<usize>) -> Vec<LocalValue> {
+fn locals(
+    image: &Image,
+    start: CodeOffset,
+    stack: &Range<usize>,
+    fp: Option<usize>,
+) -> Vec<LocalValue> {
     let Some(section) = container::section(image.file_bytes(), locals::NAME) else {
         return Vec::new();
     };

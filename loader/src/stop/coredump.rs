@@ -20,9 +20,11 @@ use crate::store::contents::StoreCore;
 use crate::store::instance::InstanceState;
 use crate::store::linear::LinearMemory;
 use crate::trap::{Frame, LocalValue, Trap};
+use precast_artifact::container;
+use precast_artifact::debug::bodies;
+use precast_artifact::index::{FuncIndex, GlobalIndex, ModuleIndex, WasmOffset};
 use precast_artifact::types::{GlobalType, HeapType, MemoryType, RefType, ValType};
 use precast_artifact::wire::Writer;
-use precast_artifact::{bodies, container};
 use std::io::{self, Write};
 use std::ptr::with_exposed_provenance;
 
@@ -90,8 +92,8 @@ fn custom(out: &mut dyn Write, name: &str, fill: impl FnOnce(&mut Writer)) -> io
 }
 
 /// The modules of the store's instances: where each is, and its name.
-fn modules(core: &StoreCore, program: &str) -> Vec<((usize, u32), String)> {
-    let mut modules: Vec<((usize, u32), String)> = Vec::new();
+fn modules(core: &StoreCore, program: &str) -> Vec<((usize, ModuleIndex), String)> {
+    let mut modules: Vec<((usize, ModuleIndex), String)> = Vec::new();
     for guest in &core.instances {
         let key = identity(guest);
         if modules.iter().all(|(known, _)| *known != key) {
@@ -103,7 +105,7 @@ fn modules(core: &StoreCore, program: &str) -> Vec<((usize, u32), String)> {
 }
 
 /// What tells an instance's module from others.
-fn identity(guest: &InstanceState) -> (usize, u32) {
+fn identity(guest: &InstanceState) -> (usize, ModuleIndex) {
     (guest.image.address(0), guest.module)
 }
 
@@ -132,7 +134,7 @@ fn globals(w: &mut Writer, core: &StoreCore) -> Vec<u64> {
     }
     w.leb(total);
     for guest in &core.instances {
-        for (index, global) in (0..).zip(&guest.module().0.globals) {
+        for (index, global) in GlobalIndex::enumerate(&guest.module().0.globals) {
             one_global(w, global.ty, guest.global(index));
         }
     }
@@ -189,7 +191,7 @@ fn heap_type(ty: &RefType) -> u8 {
 fn instances(
     w: &mut Writer,
     core: &StoreCore,
-    modules: &[((usize, u32), String)],
+    modules: &[((usize, ModuleIndex), String)],
     globals: &[u64],
 ) {
     w.leb(core.instances.len() as u64);
@@ -227,9 +229,9 @@ fn one_frame(w: &mut Writer, core: &StoreCore, frame: &Frame) {
 fn offset_in_function(core: &StoreCore, frame: &Frame) -> Option<u32> {
     let guest = core.instances.get(frame.instance? as usize)?;
     let section = container::section(guest.image.file_bytes(), bodies::NAME)?;
-    let imported = guest.module().0.imported_functions();
-    let position = frame.function.checked_sub(imported)?;
-    frame.offset?.checked_sub(bodies::start(section, position as usize)?)
+    let function = FuncIndex::new(frame.function);
+    let defined = function.defined(guest.module().0.imported_functions())?;
+    WasmOffset::new(frame.offset?).distance_from(bodies::start(section, defined)?)
 }
 
 /// The data section: what is not zero in the memories.

@@ -32,6 +32,7 @@ use crate::vm::raw::RawValue;
 use crate::vm::types::{self, TypeId};
 use crate::vm::value::{Exception, RefKind, Val, ref_kind};
 use precast_artifact::handlers;
+use precast_artifact::index::GlobalIndex;
 use precast_artifact::types::ValType;
 use std::ptr::{with_exposed_provenance, with_exposed_provenance_mut};
 
@@ -91,9 +92,9 @@ fn roots(core: &StoreCore, marker: &mut Marker<'_>) {
 
 /// Addresses of the globals of an instance that hold exceptions.
 fn exception_globals(guest: &InstanceState) -> impl Iterator<Item = usize> {
-    let globals = guest.module().0.globals.iter().enumerate();
+    let globals = GlobalIndex::enumerate(&guest.module().0.globals);
     globals.filter_map(|(index, global)| match &global.ty.value {
-        ValType::Ref(ty) if ref_kind(ty) == RefKind::Exn => Some(guest.global(index as u32)),
+        ValType::Ref(ty) if ref_kind(ty) == RefKind::Exn => Some(guest.global(index)),
         _ => None,
     })
 }

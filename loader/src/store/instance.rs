@@ -11,6 +11,7 @@ use crate::artifact::info::ModuleInfo;
 use crate::store::host::HostBinding;
 use crate::vm::layout::{Context, ImportSlot};
 use precast_artifact::abi;
+use precast_artifact::index::{FuncIndex, GlobalIndex, ModuleIndex, TagIndex};
 use precast_artifact::module::Module;
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::ptr::with_exposed_provenance;
@@ -23,7 +24,7 @@ pub(crate) struct InstanceState {
     pub(crate) index: u32,
     pub(crate) image: Arc<Image>,
     /// Index of its module in the image.
-    pub(crate) module: u32,
+    pub(crate) module: ModuleIndex,
     pub(crate) context: Context,
     /// The context's memory, unless it lies in front of memory 0.
     #[expect(dead_code, reason = "owns the context")]
@@ -62,7 +63,7 @@ impl InstanceState {
 
     /// Address of a function's record. The function is imported or has a
     /// record.
-    pub(crate) fn record(&self, function: u32) -> usize {
+    pub(crate) fn record(&self, function: FuncIndex) -> usize {
         let (module, info) = self.module();
         match module.funcref_of(function) {
             Some(record) => self.context.field(info.layout.funcref(record)),
@@ -75,10 +76,10 @@ impl InstanceState {
     }
 
     /// Address of a global's value.
-    pub(crate) fn global(&self, index: u32) -> usize {
+    pub(crate) fn global(&self, index: GlobalIndex) -> usize {
         let (module, info) = self.module();
         let offset = info.layout.global(index);
-        match module.globals[index as usize].imported {
+        match module.globals[index.index()].imported {
             // SAFETY: an imported global's field holds its address.
             true => unsafe { self.context.read(offset) },
             false => self.context.field(offset),
@@ -86,15 +87,15 @@ impl InstanceState {
     }
 
     /// Address of a tag.
-    pub(crate) fn tag(&self, index: u32) -> usize {
+    pub(crate) fn tag(&self, index: TagIndex) -> usize {
         // SAFETY: a tag's field holds its address.
         unsafe { self.context.read(self.module().1.layout.tag(index)) }
     }
 
     /// Marks a segment as dropped in one of the two lists.
-    pub(crate) fn drop_segment(list: &mut Vec<bool>, segment: u32, count: usize) {
+    pub(crate) fn drop_segment(list: &mut Vec<bool>, segment: usize, count: usize) {
         list.resize(count, false);
-        list[segment as usize] = true;
+        list[segment] = true;
     }
 }
 

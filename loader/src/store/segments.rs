@@ -10,6 +10,7 @@ use crate::store::contents::StoreCore;
 use crate::store::instance::InstanceState;
 use crate::store::linear::LinearMemory;
 use crate::vm::raw::{self, RawValue};
+use precast_artifact::index::{DataIndex, ElementIndex, GlobalIndex, MemoryIndex, TableIndex};
 use precast_artifact::module::{ConstExpr, ConstOp, ElementItems, Range};
 use precast_artifact::trap::TrapCode;
 
@@ -17,35 +18,35 @@ use precast_artifact::trap::TrapCode;
 pub(crate) fn memory_init(
     core: &mut StoreCore,
     instance: usize,
-    memory: u32,
-    segment: u32,
+    memory: MemoryIndex,
+    segment: DataIndex,
     [to, from, length]: [u64; 3],
 ) -> Result<(), TrapCode> {
     let StoreCore { instances, memories, .. } = core;
     let guest = &instances[instance];
-    let dropped = guest.dropped_data.get(segment as usize).copied().unwrap_or(false);
+    let dropped = guest.dropped_data.get(segment.index()).copied().unwrap_or(false);
     let range = match dropped {
         true => Range::default(),
-        false => guest.module().0.data[segment as usize],
+        false => guest.module().0.data[segment.index()],
     };
     let part = part(guest.image.bytes(range), from, length).ok_or(TrapCode::MemoryOutOfBounds)?;
-    let memory: &mut LinearMemory = &mut memories[guest.memories[memory as usize] as usize];
+    let memory: &mut LinearMemory = &mut memories[guest.memories[memory.index()] as usize];
     memory.write(to, part).ok_or(TrapCode::MemoryOutOfBounds)
 }
 
 /// `data.drop`.
-pub(crate) fn data_drop(core: &mut StoreCore, instance: usize, segment: u32) {
+pub(crate) fn data_drop(core: &mut StoreCore, instance: usize, segment: DataIndex) {
     let guest = &mut core.instances[instance];
     let count = guest.module().0.data.len();
-    InstanceState::drop_segment(&mut guest.dropped_data, segment, count);
+    InstanceState::drop_segment(&mut guest.dropped_data, segment.index(), count);
 }
 
 /// `table.init`: copies part of an element segment.
 pub(crate) fn table_init(
     core: &mut StoreCore,
     instance: usize,
-    table: u32,
-    segment: u32,
+    table: TableIndex,
+    segment: ElementIndex,
     [to, from, length]: [u64; 3],
 ) -> Result<(), TrapCode> {
     const OUT: TrapCode = TrapCode::TableOutOfBounds;
@@ -53,11 +54,11 @@ pub(crate) fn table_init(
     let (module, _) = guest.module();
     let table = &core.tables[store_table(guest, table).ok_or(OUT)?];
     let cells = table.range(to, length).ok_or(OUT)?;
-    let dropped = guest.dropped_elements.get(segment as usize).copied().unwrap_or(false);
+    let dropped = guest.dropped_elements.get(segment.index()).copied().unwrap_or(false);
     if dropped {
         return part::<u8>(&[], from, length).map(drop).ok_or(OUT);
     }
-    match &module.elements[segment as usize].items {
+    match &module.elements[segment.index()].items {
         ElementItems::Functions(functions) => {
             let functions = part(functions, from, length).ok_or(OUT)?;
             for (cell, function) in cells.iter().zip(functions) {
@@ -75,23 +76,23 @@ pub(crate) fn table_init(
 }
 
 /// `elem.drop`.
-pub(crate) fn elem_drop(core: &mut StoreCore, instance: usize, segment: u32) {
+pub(crate) fn elem_drop(core: &mut StoreCore, instance: usize, segment: ElementIndex) {
     let guest = &mut core.instances[instance];
     let count = guest.module().0.elements.len();
-    InstanceState::drop_segment(&mut guest.dropped_elements, segment, count);
+    InstanceState::drop_segment(&mut guest.dropped_elements, segment.index(), count);
 }
 
 /// Length of an element segment.
-pub(crate) fn element_count(guest: &InstanceState, segment: u32) -> u64 {
-    match &guest.module().0.elements[segment as usize].items {
+pub(crate) fn element_count(guest: &InstanceState, segment: ElementIndex) -> u64 {
+    match &guest.module().0.elements[segment.index()].items {
         ElementItems::Functions(functions) => functions.len() as u64,
         ElementItems::Expressions(expressions) => expressions.len() as u64,
     }
 }
 
 /// Index in the store of a table that is not private.
-pub(crate) fn store_table(guest: &InstanceState, table: u32) -> Option<usize> {
-    guest.tables.get(table as usize).copied().flatten().map(|index| index as usize)
+pub(crate) fn store_table(guest: &InstanceState, table: TableIndex) -> Option<usize> {
+    guest.tables.get(table.index()).copied().flatten().map(|index| index as usize)
 }
 
 /// The value of a constant expression. Descriptions are checked, so it has
@@ -128,8 +129,8 @@ fn binary64(stack: &mut Vec<RawValue>, op: fn(u64, u64) -> u64) -> RawValue {
     op(left.u64(), right.u64()).into()
 }
 
-fn read_global(guest: &InstanceState, index: u32) -> RawValue {
-    let ty = guest.module().0.globals[index as usize].ty.value;
+fn read_global(guest: &InstanceState, index: GlobalIndex) -> RawValue {
+    let ty = guest.module().0.globals[index.index()].ty.value;
     // SAFETY: a global of this type stands there, and no guest runs.
     unsafe { raw::read_global(guest.global(index), &ty) }
 }

@@ -3,6 +3,7 @@
 use crate::code::{self, Code};
 use crate::mock::Mock;
 use crate::{I32, ints};
+use precast_artifact::index::FuncIndex;
 use precast_loader::{Artifact, Caller, Error, Func, Linker, Store, TrapCode, Val};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -12,7 +13,7 @@ fn caller() -> Mock {
     let ty = m.ty(&[I32], &[I32]);
     m.import_func("env", "f", ty);
     m.func("call", ty, |layout| {
-        let slot = layout.import(0);
+        let slot = layout.import(FuncIndex::new(0));
         Code::framed(|c| c.call_import(slot))
     });
     m

@@ -3,8 +3,9 @@
 //! `rcx`, the result in `rax`, a frame pointer always.
 
 use precast_artifact::abi::{self, Builtin};
+use precast_artifact::address_map::Site;
 use precast_artifact::handlers::Handler;
-use precast_artifact::search::Site;
+use precast_artifact::index::CodeOffset;
 use precast_artifact::trap::TrapCode;
 
 /// A function's bytes, with the places that the site and handler tables list.
@@ -50,14 +51,21 @@ impl Code {
     /// stack pointer is `frame` bytes below the frame pointer.
     pub fn guarded(mut self, frame: u32) -> Self {
         let key = self.bytes.len() as u32 - 1;
-        self.handlers.push(Handler { key, handler: 0, frame });
+        self.handlers.push(Handler {
+            key: CodeOffset::new(key),
+            handler: CodeOffset::new(0),
+            frame,
+        });
         self
     }
 
     /// Where the guarded calls before go on.
     pub fn landing(mut self) -> Self {
         let here = self.bytes.len() as u32;
-        self.handlers.iter_mut().filter(|h| h.handler == 0).for_each(|h| h.handler = here);
+        self.handlers
+            .iter_mut()
+            .filter(|h| h.handler == CodeOffset::new(0))
+            .for_each(|h| h.handler = CodeOffset::new(here));
         self
     }
 

@@ -7,6 +7,7 @@
 use crate::I32;
 use crate::code::Code;
 use crate::mock::Mock;
+use precast_artifact::index::FuncIndex;
 use precast_loader::{Artifact, Caller, Linker, Store};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -25,7 +26,7 @@ fn artifact(path: &Path) {
     let ty = m.ty(&[I32], &[I32]);
     m.import_func("env", "stop", ty);
     m.func("guest_inner", ty, |layout| {
-        let slot = layout.import(0);
+        let slot = layout.import(FuncIndex::new(0));
         Code::framed(|c| c.call_import(slot))
     });
     // `guest_inner` takes 21 bytes and this starts at the next multiple of 16.

@@ -5,6 +5,9 @@ use crate::code::Code;
 use crate::mock::{self, Mock, link};
 use crate::{I32, ints};
 use precast_artifact::abi::{Builtin, ContextLayout, DEFINITION_BASE, TableKind};
+use precast_artifact::index::{
+    FuncIndex, FuncrefIndex, GlobalIndex, ModuleIndex, TableIndex, TagIndex,
+};
 use precast_artifact::module::{ExportKind, ImportKind, InstancePlan};
 use precast_loader::{
     Artifact, Caller, Error, Exception, ExnRef, FuncType, HeapType, Instance, Limits, Linker,
@@ -144,10 +147,16 @@ fn thrower() -> Mock {
                 .call_builtin(Builtin::Throw)
         })
     });
-    m.func("pass", ty, move |layout| pass(own(layout, 0)));
-    m.func("catch", ty, move |layout| catch(layout.tag(0), own(layout, 2)));
-    m.func("catch_twice", ty, move |layout| catch(layout.tag(0), own(layout, 3)));
-    m.func("catch_other", empty, move |layout| catch(layout.tag(0), own(layout, 1)));
+    m.func("pass", ty, move |layout| pass(own(layout, FuncrefIndex::new(0))));
+    m.func("catch", ty, move |layout| {
+        catch(layout.tag(TagIndex::new(0)), own(layout, FuncrefIndex::new(2)))
+    });
+    m.func("catch_twice", ty, move |layout| {
+        catch(layout.tag(TagIndex::new(0)), own(layout, FuncrefIndex::new(3)))
+    });
+    m.func("catch_other", empty, move |layout| {
+        catch(layout.tag(TagIndex::new(0)), own(layout, FuncrefIndex::new(1)))
+    });
     m.func("throw_ref", ty, |_| throw_ref());
     m
 }
@@ -162,11 +171,11 @@ fn importer() -> Mock {
     m.tag(carries, true);
     m.import_func("env", "f", ty);
     let import = |layout: &ContextLayout| {
-        let slot = layout.import(0);
+        let slot = layout.import(FuncIndex::new(0));
         move |c: Code| c.call_import(slot)
     };
     m.func("call", ty, move |layout| pass(import(layout)));
-    m.func("catch", ty, move |layout| catch(layout.tag(0), import(layout)));
+    m.func("catch", ty, move |layout| catch(layout.tag(TagIndex::new(0)), import(layout)));
     m.func("throw", ty, |_| throw(0));
     // Makes an exception, calls the import, throws the exception.
     m.func("hold", ty, |layout| {
@@ -176,7 +185,7 @@ fn importer() -> Mock {
                 .raw(&[0x48, 0x89, 0x70, 0x10]) // mov [rax + 16], rsi
                 .raw(&[0x50, 0x50]) // push rax; push rax
                 .raw(&[0x48, 0x8b, 0x7d, 0xf0]) // mov rdi, [rbp - 16]
-                .call_import(layout.import(0))
+                .call_import(layout.import(FuncIndex::new(0)))
                 .raw(&[0x48, 0x8b, 0x7d, 0xf0]) // mov rdi, [rbp - 16]
                 .raw(&[0x5e, 0x5e]) // pop rsi; pop rsi
                 .call_builtin(Builtin::Throw)
@@ -191,7 +200,7 @@ fn importer() -> Mock {
                     .raw(&[0x48, 0x89, 0x70, 0x10]) // mov [rax + 16], rsi
                     .raw(&save) // mov register, rax
                     .raw(&[0x48, 0x8b, 0x7d, 0xf0]) // mov rdi, [rbp - 16]
-                    .call_import(layout.import(0))
+                    .call_import(layout.import(FuncIndex::new(0)))
                     .raw(&[0x48, 0x8b, 0x7d, 0xf0]) // mov rdi, [rbp - 16]
                     .raw(&take) // mov rsi, register
                     .call_builtin(Builtin::Throw)
@@ -236,10 +245,10 @@ fn keeper() -> Mock {
     m.export("nested", ExportKind::Tag, 1);
     m.global(EXNREF, true, false);
     m.export("global", ExportKind::Global, 0);
-    m.func("chain", take, |layout| chain(1, layout.global(0)));
-    m.func("length", give, |layout| length(layout.global(0)));
+    m.func("chain", take, |layout| chain(1, layout.global(GlobalIndex::new(0))));
+    m.func("length", give, |layout| length(layout.global(GlobalIndex::new(0))));
     m.func("forget", nothing, |layout| {
-        let global = layout.global(0);
+        let global = layout.global(GlobalIndex::new(0));
         // xor eax, eax; mov [rdi + global], rax
         Code::framed(|c| c.raw(&[0x31, 0xc0]).disp(&[0x48, 0x89, 0x87], global))
     });
@@ -254,7 +263,7 @@ fn keeper() -> Mock {
     m.func("throw_ref", nested, |_| throw_ref());
     m.table(EXN, 1, None, TableKind::Public);
     m.func("put", ty, |layout| {
-        let base = layout.table(0) + DEFINITION_BASE;
+        let base = layout.table(TableIndex::new(0)) + DEFINITION_BASE;
         Code::framed(|c| {
             new(c.raw(&[0x56, 0x57]), 0) // push rsi; push rdi
                 .raw(&[0x48, 0x8b, 0x75, 0xf8]) // mov rsi, [rbp - 8]
@@ -266,7 +275,7 @@ fn keeper() -> Mock {
         })
     });
     m.func("take", ty, |layout| {
-        let base = layout.table(0) + DEFINITION_BASE;
+        let base = layout.table(TableIndex::new(0)) + DEFINITION_BASE;
         Code::framed(|c| {
             c.disp(&[0x48, 0x8b, 0x8f], base) // mov rcx, [rdi + base]
                 .raw(&[0x48, 0x8b, 0x31]) // mov rsi, [rcx]
@@ -343,7 +352,7 @@ fn null_is_not_thrown() {
 fn tags_are_the_same_in_all_modules() {
     let plan = |module, links| InstancePlan { module, links };
     let links = vec![link(0, 0, "tag"), link(1, 0, "pass")];
-    let instances = vec![plan(0, Vec::new()), plan(1, links)];
+    let instances = vec![plan(ModuleIndex::new(0), Vec::new()), plan(ModuleIndex::new(1), links)];
     let bytes = mock::build(vec![thrower(), importer()], instances);
     let artifact = Artifact::from_bytes(&bytes).unwrap();
     let mut store = Store::new(());

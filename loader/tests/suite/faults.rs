@@ -4,6 +4,7 @@
 use crate::I32;
 use crate::code::{self, Code};
 use crate::mock::Mock;
+use precast_artifact::index::FuncIndex;
 use precast_loader::{Artifact, Linker, Store, TrapCode, deny_write_execute};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Output};
@@ -27,7 +28,7 @@ fn from_a_host_function(f: fn()) {
     m.import_func("env", "f", ty);
     m.memory(1, None, false);
     m.func("call", ty, |layout| {
-        let slot = layout.import(0);
+        let slot = layout.import(FuncIndex::new(0));
         Code::framed(|c| c.call_import(slot))
     });
     m.func("load", ty, |_| code::load());

@@ -4,6 +4,9 @@ use crate::I32;
 use crate::code::{self, Code};
 use crate::mock::{self, Mock, link};
 use precast_artifact::abi::{CTX_MEMORY0_BASE, TableKind};
+use precast_artifact::index::{
+    DataIndex, ElementIndex, FuncIndex, GlobalIndex, MemoryIndex, ModuleIndex, TableIndex,
+};
 use precast_artifact::module::{
     ConstExpr, ConstOp, ElementItems, ElementSegment, ExportKind, ImportKind, InitStep,
     InstancePlan,
@@ -30,12 +33,18 @@ fn exporter() -> Mock {
     m.export("memory", ExportKind::Memory, 0);
     m.export("table", ExportKind::Table, 0);
     m.export("global", ExportKind::Global, 0);
-    let at = m.layout().global(0);
+    let at = m.layout().global(GlobalIndex::new(0));
     m.template(at, &17u32.to_le_bytes());
     m.contents(0, 4096, b"initial contents");
-    m.module.elements =
-        vec![ElementSegment { ty: RefType::FUNCREF, items: ElementItems::Functions(vec![add]) }];
-    m.module.init = vec![InitStep::Elements { segment: 0, table: 0, offset: constant(1) }];
+    m.module.elements = vec![ElementSegment {
+        ty: RefType::FUNCREF,
+        items: ElementItems::Functions(vec![FuncIndex::new(add)]),
+    }];
+    m.module.init = vec![InitStep::Elements {
+        segment: ElementIndex::new(0),
+        table: TableIndex::new(0),
+        offset: constant(1),
+    }];
     m
 }
 
@@ -53,7 +62,7 @@ fn importer() -> Mock {
     m.import("lib", "global", ImportKind::Global);
     m.global(I32, true, true);
     m.func("add_imported", binary, |layout| {
-        let slot = layout.import(0);
+        let slot = layout.import(FuncIndex::new(0));
         Code::framed(|c| c.call_import(slot))
     });
     m.func("load_imported", unary, |_| {
@@ -64,12 +73,12 @@ fn importer() -> Mock {
         })
     });
     m.func("global_imported", unary, |layout| {
-        let global = layout.global(0);
+        let global = layout.global(GlobalIndex::new(0));
         // mov eax, [rax]
         Code::framed(|c| c.load_context(global).raw(&[0x8b, 0x00]))
     });
     m.func("call_imported", ternary, |layout| {
-        let table = layout.table(0);
+        let table = layout.table(TableIndex::new(0));
         // The definition's address, then as any table with the elements at
         // its base: mov rdi, [rdi + table]
         Code::framed(|c| {
@@ -145,9 +154,9 @@ fn the_host_can_provide_memories_tables_and_globals() {
 #[test]
 fn two_instances_in_one_artifact() {
     let plans = vec![
-        InstancePlan { module: 0, links: Vec::new() },
+        InstancePlan { module: ModuleIndex::new(0), links: Vec::new() },
         InstancePlan {
-            module: 1,
+            module: ModuleIndex::new(1),
             links: ["add", "memory", "table", "global"]
                 .iter()
                 .zip(0..)
@@ -216,7 +225,7 @@ fn unknown_functions_can_fail_when_called() {
     let ty = m.ty(&[I32], &[I32]);
     m.import_func("env", "missing", ty);
     m.func("call", ty, |layout| {
-        let slot = layout.import(0);
+        let slot = layout.import(FuncIndex::new(0));
         Code::framed(|c| c.call_import(slot))
     });
     let artifact = Artifact::from_bytes(&m.build()).unwrap();
@@ -240,8 +249,9 @@ fn half_way(second: u32) -> Artifact {
     m.memory(1, None, true);
     m.data(b"first");
     m.data(b"second");
-    let data = |segment, at| InitStep::Data { segment, memory: 0, offset: constant(at) };
-    m.module.init = vec![data(0, 100), data(1, second)];
+    let data =
+        |segment, at| InitStep::Data { segment, memory: MemoryIndex::new(0), offset: constant(at) };
+    m.module.init = vec![data(DataIndex::new(0), 100), data(DataIndex::new(1), second)];
     Artifact::from_bytes(&m.build()).unwrap()
 }
 
@@ -271,8 +281,12 @@ fn the_start_function_runs_last() {
         m.func("start", ty, |_| Code::framed(|c| c.raw(&[0x8b, 0x07, 0x01, 0xc0, 0x89, 0x07])));
     m.export("memory", ExportKind::Memory, 0);
     m.data(&21u32.to_le_bytes());
-    m.module.init = vec![InitStep::Data { segment: 0, memory: 0, offset: constant(0) }];
-    m.module.start = Some(start);
+    m.module.init = vec![InitStep::Data {
+        segment: DataIndex::new(0),
+        memory: MemoryIndex::new(0),
+        offset: constant(0),
+    }];
+    m.module.start = Some(FuncIndex::new(start));
     let artifact = Artifact::from_bytes(&m.build()).unwrap();
     let mut store = Store::new(());
     let instance = Linker::new().instantiate(&mut store, &artifact).unwrap();

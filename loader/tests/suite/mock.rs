@@ -6,14 +6,18 @@ use precast_artifact::abi::{
     ContextLayout, FUNCREF_CODE, FUNCREF_CONTEXT, FUNCREF_TYPE, MEMORY32_RESERVATION, TableKind,
     Versions,
 };
+use precast_artifact::address_map::{self, Mapping, Site};
 use precast_artifact::handlers::{self, Handler};
+use precast_artifact::index::{
+    CanonicalTypeIndex, CodeOffset, FuncIndex, FuncrefIndex, ImportIndex, InstanceIndex,
+    MemoryIndex, ModuleIndex, WasmOffset,
+};
 use precast_artifact::module::{
-    Description, Export, ExportKind, Funcref, Global, Import, ImportKind, InstancePlan, Link,
-    Memory, MemoryModel, MemoryRun, Module, Range, Stub, Table, Tag,
+    Description, EntityIndex, Export, ExportKind, Funcref, Global, Import, ImportKind,
+    InstancePlan, Link, Memory, MemoryModel, MemoryRun, Module, Range, Stub, Table, Tag,
 };
 use precast_artifact::note::Note;
 use precast_artifact::reloc::{Reloc, RelocKind};
-use precast_artifact::search::{self, Entry, Site};
 use precast_artifact::types::{
     FuncType, GlobalType, Limits, MemoryType, RefType, TableType, ValType,
 };
@@ -59,11 +63,13 @@ impl Mock {
     }
 
     pub fn import(&mut self, module: &str, name: &str, kind: ImportKind) {
-        self.module.imports.push(Import { module: module.into(), name: name.into(), kind });
+        let may_block = matches!(kind, ImportKind::Function(_));
+        let (module, name) = (module.into(), name.into());
+        self.module.imports.push(Import { module, name, kind, may_block });
     }
 
     pub fn import_func(&mut self, module: &str, name: &str, ty: u32) -> u32 {
-        self.import(module, name, ImportKind::Function(ty));
+        self.import(module, name, ImportKind::Function(CanonicalTypeIndex::new(ty)));
         self.module.functions += 1;
         self.module.functions - 1
     }
@@ -77,14 +83,19 @@ impl Mock {
     ) -> u32 {
         let function = self.module.functions;
         self.module.functions += 1;
-        self.module.funcrefs.push(Funcref { function, ty, code: 0 });
+        self.module.funcrefs.push(Funcref {
+            function: FuncIndex::new(function),
+            ty: CanonicalTypeIndex::new(ty),
+            code: CodeOffset::START,
+        });
         self.functions.push((name.to_owned(), Box::new(body)));
         self.export(name, ExportKind::Function, function);
         function
     }
 
     pub fn export(&mut self, name: &str, kind: ExportKind, index: u32) {
-        self.module.exports.push(Export { name: name.to_owned(), kind, index });
+        let item = EntityIndex::new(kind, index);
+        self.module.exports.push(Export { name: name.to_owned(), item });
     }
 
     pub fn memory(&mut self, min: u64, max: Option<u64>, imported: bool) -> u32 {
@@ -114,7 +125,7 @@ impl Mock {
     }
 
     pub fn tag(&mut self, ty: u32, imported: bool) -> u32 {
-        self.module.tags.push(Tag { ty, imported });
+        self.module.tags.push(Tag { ty: CanonicalTypeIndex::new(ty), imported });
         self.module.tags.len() as u32 - 1
     }
 
@@ -141,14 +152,18 @@ impl Mock {
 
     /// An artifact with one instance of this module.
     pub fn build(self) -> Vec<u8> {
-        let instances = vec![InstancePlan { module: 0, links: Vec::new() }];
+        let instances = vec![InstancePlan { module: ModuleIndex::new(0), links: Vec::new() }];
         build(vec![self], instances)
     }
 }
 
 /// A link of import `import` to export `export` of instance `instance`.
 pub fn link(import: u32, instance: u32, export: &str) -> Link {
-    Link { import, instance, export: export.to_owned() }
+    Link {
+        import: ImportIndex::new(import),
+        instance: InstanceIndex::new(instance),
+        export: export.to_owned(),
+    }
 }
 
 /// An artifact.
@@ -183,7 +198,11 @@ pub fn parts(modules: Vec<Mock>, instances: Vec<InstancePlan>) -> (Note, elf::Im
         module.data = tables.data.iter().map(|bytes| image.append(bytes, 1)).collect();
         for (memory, address, bytes) in &tables.contents {
             let place = image.append(bytes, PAGE);
-            module.runs.push(MemoryRun { memory: *memory, address: *address, image: place });
+            module.runs.push(MemoryRun {
+                memory: MemoryIndex::new(*memory),
+                address: *address,
+                image: place,
+            });
         }
         description.modules.push(module);
     }
@@ -227,35 +246,41 @@ impl Mock {
             let start = place(text);
             let code = body(&layout);
             let function = imported + index as u32;
-            functions.push(Entry { key: start, site: Site::Call, value: function });
+            let code_at = |at| CodeOffset::new(start + at);
+            functions.push(Mapping {
+                code: code_at(0),
+                site: Site::Call,
+                value: FuncIndex::new(function),
+            });
             for (at, site) in &code.sites {
-                sites.push(Entry { key: start + at, site: *site, value: function << 8 | at });
+                let value = WasmOffset::new(function << 8 | at);
+                sites.push(Mapping { code: code_at(*at), site: *site, value });
             }
             handlers.extend(code.handlers.iter().map(|h| Handler {
-                key: start + h.key,
-                handler: start + h.handler,
+                key: CodeOffset::new(start + h.key.get()),
+                handler: CodeOffset::new(start + h.handler.get()),
                 frame: h.frame,
             }));
             symbols.push((name.clone(), start, code.bytes.len() as u64));
             text.extend(&code.bytes);
-            self.module.funcrefs[index].code = start;
+            self.module.funcrefs[index].code = CodeOffset::new(start);
         }
         for (ty, shape) in self.module.types.iter().enumerate() {
             let (params, results) = (shape.params.len(), shape.results.len());
-            let ty = ty as u32;
-            self.module.entry_stubs.push(Stub { ty, code: place(text) });
+            let ty = CanonicalTypeIndex::from_index(ty);
+            self.module.entry_stubs.push(Stub { ty, code: CodeOffset::new(place(text)) });
             text.extend(code::entry_stub(params, results).bytes);
-            self.module.host_stubs.push(Stub { ty, code: place(text) });
+            self.module.host_stubs.push(Stub { ty, code: CodeOffset::new(place(text)) });
             text.extend(code::host_stub(params, results).bytes);
         }
         for (record, funcref) in self.module.funcrefs.iter().enumerate() {
-            let at = layout.funcref(record as u32);
+            let at = layout.funcref(FuncrefIndex::from_index(record));
             let mut add = |kind, offset, addend| {
                 self.relocs.push(Reloc { kind, offset: at + offset, addend });
             };
-            add(RelocKind::Text, FUNCREF_CODE, funcref.code.into());
+            add(RelocKind::Text, FUNCREF_CODE, funcref.code.get().into());
             add(RelocKind::Context, FUNCREF_CONTEXT, 0);
-            add(RelocKind::TypeId, FUNCREF_TYPE, funcref.ty.into());
+            add(RelocKind::TypeId, FUNCREF_TYPE, funcref.ty.get().into());
         }
         self.relocs.sort_by_key(|reloc| reloc.offset);
         self.module.relocs = self.relocs;
@@ -266,8 +291,8 @@ impl Mock {
             context[at..at + bytes.len()].copy_from_slice(bytes);
         }
         let tables = Tables {
-            functions: search::encode(functions.into_iter()),
-            sites: search::encode(sites.into_iter()),
+            functions: address_map::encode(functions.into_iter()),
+            sites: address_map::encode(sites.into_iter()),
             handlers: handlers::encode(&handlers),
             context,
             data: self.data,

@@ -5,6 +5,7 @@ use crate::code::{self, Code};
 use crate::elf;
 use crate::mock::{self, Mock};
 use precast_artifact::abi::{CTX_FIXED_SIZE, Versions};
+use precast_artifact::index::{GlobalIndex, ModuleIndex};
 use precast_artifact::module::{ExportKind, InstancePlan, Range};
 use precast_artifact::note::Note;
 use precast_artifact::reloc::RelocKind;
@@ -24,7 +25,7 @@ fn sample() -> Mock {
 
 /// A sample whose note was changed.
 fn with_note(change: impl Fn(&mut Note)) -> Result<Artifact, Error> {
-    let plan = InstancePlan { module: 0, links: Vec::new() };
+    let plan = InstancePlan { module: ModuleIndex::new(0), links: Vec::new() };
     let (mut note, image) = mock::parts(vec![sample()], vec![plan]);
     change(&mut note);
     Artifact::from_bytes(&elf::write(&note, image))
@@ -73,7 +74,7 @@ fn every_relocation_is_applied() {
     let globals: Vec<i32> = {
         (0..4).for_each(|_| _ = m.global(ValType::I64, false, false));
         m.func("code", ty, |_| Code::framed(|c| c.raw(&[0x48, 0x89, 0xf8]))); // mov rax, rdi
-        (0..4).map(|i| m.layout().global(i)).collect()
+        (0..4).map(|i| m.layout().global(GlobalIndex::new(i))).collect()
     };
     for (index, name) in ["text", "context", "type", "image"].iter().enumerate() {
         m.export(name, ExportKind::Global, index as u32);
@@ -167,7 +168,7 @@ fn survives(bytes: &[u8]) -> bool {
 
 #[test]
 fn damage_gives_an_error_or_is_harmless() {
-    let plan = InstancePlan { module: 0, links: Vec::new() };
+    let plan = InstancePlan { module: ModuleIndex::new(0), links: Vec::new() };
     let (note, image) = mock::parts(vec![sample()], vec![plan]);
     let bytes = elf::write(&note, image);
     let head = 0..4096;

@@ -3,6 +3,7 @@
 use crate::I32;
 use crate::code::{self, Code};
 use crate::mock::Mock;
+use precast_artifact::index::FuncIndex;
 use precast_artifact::module::ExportKind;
 use precast_artifact::trap::TrapCode;
 use precast_loader::{Artifact, Error, Limits, Program, ProgramBuilder};
@@ -38,11 +39,11 @@ fn program(exit: u8) -> Artifact {
     m.memory(1, None, false);
     m.contents(0, 0, &[exit, 0, 0, 0]);
     m.func("_start", nullary, |layout| {
-        let slot = layout.import(0);
+        let slot = layout.import(FuncIndex::new(0));
         Code::framed(|c| c.raw(&[0x8b, 0x37]).call_import(slot)) // mov esi, [rdi]
     });
     m.func("sum", binary, |layout| {
-        let slot = layout.import(1);
+        let slot = layout.import(FuncIndex::new(1));
         Code::framed(|c| c.call_import(slot))
     });
     m.func("fail", nullary, |_| code::trap(TrapCode::Unreachable));

@@ -4,6 +4,7 @@ use crate::I32;
 use crate::code::{self, Code};
 use crate::mock::Mock;
 use precast_artifact::abi::{Builtin, TableKind};
+use precast_artifact::index::{FuncIndex, TableIndex};
 use precast_artifact::module::{
     ConstExpr, ConstOp, ElementItems, ElementSegment, ExportKind, InitStep,
 };
@@ -58,10 +59,16 @@ fn bulk() -> (Store<()>, Instance) {
     let of = |items| ElementSegment { ty: RefType::FUNCREF, items };
     let expr = |op| ConstExpr { ops: vec![op] };
     m.module.elements = vec![
-        of(ElementItems::Functions(vec![add])),
-        of(ElementItems::Expressions(vec![expr(ConstOp::RefNull), expr(ConstOp::RefFunc(add))])),
+        of(ElementItems::Functions(vec![FuncIndex::new(add)])),
+        of(ElementItems::Expressions(vec![
+            expr(ConstOp::RefNull),
+            expr(ConstOp::RefFunc(FuncIndex::new(add))),
+        ])),
     ];
-    m.module.init = vec![InitStep::TableFill { table: 1, value: expr(ConstOp::RefFunc(add)) }];
+    m.module.init = vec![InitStep::TableFill {
+        table: TableIndex::new(1),
+        value: expr(ConstOp::RefFunc(FuncIndex::new(add))),
+    }];
     let artifact = Artifact::from_bytes(&m.build()).unwrap();
     let mut store = Store::new(());
     let instance = Linker::new().instantiate(&mut store, &artifact).unwrap();
@@ -145,7 +152,7 @@ fn host_functions_in_tables_are_called_by_guests() {
     let ty = m.ty(&[I32, I32, I32], &[I32]);
     m.ty(&[I32, I32], &[I32]);
     m.table(RefType::FUNCREF, 2, None, TableKind::Public);
-    m.func("call", ty, |layout| code::call_table(layout.table(0)));
+    m.func("call", ty, |layout| code::call_table(layout.table(TableIndex::new(0))));
     m.export("table", ExportKind::Table, 0);
     let artifact = Artifact::from_bytes(&m.build()).unwrap();
     let mut store = Store::new(7);

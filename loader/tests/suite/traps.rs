@@ -4,6 +4,7 @@ use crate::I32;
 use crate::code::{self, Code};
 use crate::mock::Mock;
 use precast_artifact::abi::Builtin;
+use precast_artifact::index::TableIndex;
 use precast_loader::{Artifact, Instance, Linker, Store, TrapCode, Val};
 
 fn instance(mock: Mock) -> (Store<()>, Instance) {
@@ -101,7 +102,7 @@ fn null_and_far_elements_trap() {
     let mut m = Mock::new("table");
     let ty = m.ty(&[I32], &[I32]);
     m.table(RefType::FUNCREF, 4, None, TableKind::Public);
-    m.func("call", ty, |layout| code::call_table(layout.table(0)));
+    m.func("call", ty, |layout| code::call_table(layout.table(TableIndex::new(0))));
     let (mut store, instance) = instance(m);
     let call = instance.get_func(&store, "call").unwrap();
     let error = call.call(&mut store, &[Val::I32(3)]).unwrap_err();

@@ -3,6 +3,7 @@
 use crate::I32;
 use crate::code::Code;
 use crate::mock::Mock;
+use precast_artifact::index::FuncIndex;
 use precast_artifact::module::ExportKind;
 use precast_loader::wasi::{WasiCtx, WasiCtxBuilder};
 use precast_loader::{Artifact, Error, Linker, Store, run_command};
@@ -18,11 +19,11 @@ fn program(exit: u8, memory: bool) -> Artifact {
     m.import_func("wasi_snapshot_preview1", "random_get", random_ty);
     m.memory(1, None, false);
     m.func("_start", start_ty, |layout| {
-        let slot = layout.import(0);
+        let slot = layout.import(FuncIndex::new(0));
         Code::framed(|c| c.raw(&[0x8b, 0x37]).call_import(slot)) // mov esi, [rdi]
     });
     m.func("random", random_ty, |layout| {
-        let slot = layout.import(1);
+        let slot = layout.import(FuncIndex::new(1));
         Code::framed(|c| c.call_import(slot))
     });
     m.contents(0, 0, &[exit, 0, 0, 0]);

@@ -23,9 +23,9 @@ pub(super) fn write(file: &Path, program: &Path, arguments: &[OsString], script:
     };
     let failed = || Failure::while_doing(format!("cannot write {}", path.display()));
     std::fs::create_dir_all(".vscode").map_err(failed())?;
-    output::write(path, |out| writeln!(out, "{launch:#}").map_err(failed()))?;
-    println!("{}: {}", path.display(), ours["name"].as_str().unwrap_or_default());
-    Ok(())
+    output::write_bytes(path, format!("{launch:#}\n").as_bytes())?;
+    let name = ours["name"].as_str().unwrap_or_default();
+    output::print(&format!("{}: {name}\n", path.display()))
 }
 
 fn configuration(file: &Path, program: &Path, arguments: &[OsString], script: &Path) -> Value {

@@ -1,6 +1,6 @@
 //! Where the modules of a script run: in this process, or behind a pipe.
 
-use super::Settings;
+use super::settings::Settings;
 use crate::script::host::Host;
 use crate::script::request::{Answer, Failure, Request, decode_answer, receive, send};
 use std::process::{Child, Command, Stdio};

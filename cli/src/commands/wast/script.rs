@@ -1,7 +1,9 @@
 //! Runs one script, directive by directive.
 
 use super::machine::Machine;
-use super::{Mismatch, Report, Settings, values};
+use super::report::{Mismatch, Report};
+use super::settings::Settings;
+use super::values;
 use crate::script::request::{Answer, Cause, Failure, Problem, Request};
 use precast_compiler::{Error as CompileError, Options};
 use precast_loader::TrapCode;

@@ -59,11 +59,11 @@ fn every_call_arrives() {
     assert!(by_veneer > FUNCTIONS / 4 && by_veneer < FUNCTIONS, "{by_veneer}");
     // What knows functions by their offset moved with them.
     for funcref in &image.module.funcrefs {
-        let code = image.note.text.offset + u64::from(funcref.code);
-        assert_eq!(code, image.function(funcref.function));
+        let code = image.note.text.offset + u64::from(funcref.code.get());
+        assert_eq!(code, image.function(funcref.function.get()));
     }
     for stub in image.module.entry_stubs.iter().chain(&image.module.host_stubs) {
-        let code = image.note.text.offset + u64::from(stub.code);
+        let code = image.note.text.offset + u64::from(stub.code.get());
         assert_eq!(follow(&image, code).0, image.function(1));
     }
 }

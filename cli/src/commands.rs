@@ -1,0 +1,169 @@
+//! The commands of `precast` that need the compiler, and its command line.
+//!
+//! | rank | modules |
+//! |-|-|
+//! | files and the terminal | [`input`], [`output`], [`progress`], [`debug_files`] |
+//! | commands that others need | [`strip`], [`compile`], [`cache`] |
+//! | other commands | [`debug`], [`inspect`], [`link`], [`symbolize`], [`targets`], [`wast`] |
+//!
+//! A module uses only those in rows above its own, or before it in its row.
+
+pub mod cache;
+pub mod compile;
+pub mod debug;
+pub mod debug_files;
+pub mod input;
+pub mod inspect;
+pub mod link;
+pub mod output;
+pub mod progress;
+pub mod strip;
+pub mod symbolize;
+pub mod targets;
+pub mod wast;
+
+use crate::exit::{Failure, Result};
+use crate::run::{self, Source};
+use crate::run_options::RunOptions;
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Compile WebAssembly ahead of time, and run it natively
+#[derive(Parser, Debug)]
+#[command(
+    name = "precast",
+    version,
+    about,
+    after_help = "`precast FILE [ARGS]` is short for `precast run FILE [ARGS]`.\n\n\
+        Exit codes: the guest's own; 1 for an error; 2 for wrong usage; 134 when the guest traps or throws."
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Compile a module to an artifact
+    Compile(compile::CompileCommand),
+    /// Make an artifact of an object that `compile --emit obj` has written
+    Link(link::LinkCommand),
+    /// Run an artifact, or a module, compiling it into a cache first
+    Run(RunCommand),
+    /// Debug an artifact, or a module, with LLDB or GDB
+    Debug(debug::DebugCommand),
+    /// Take debug information out of an artifact
+    Strip(strip::StripCommand),
+    /// Show what an artifact holds
+    Inspect(inspect::InspectCommand),
+    /// Put names and source lines into the report of a trap
+    Symbolize(symbolize::SymbolizeCommand),
+    /// List what can be compiled for: targets, CPUs, CPU features
+    Targets(targets::TargetsCommand),
+    /// Run specification scripts, compiling each module ahead of time
+    Wast(wast::WastCommand),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// `precast run`.
+#[derive(Args, Debug)]
+pub struct RunCommand {
+    #[command(flatten)]
+    codegen: compile::CodegenOptions,
+
+    /// Do not use the cache: compile anew, keep nothing
+    #[arg(long)]
+    no_cache: bool,
+
+    /// Show no progress
+    #[arg(short, long)]
+    quiet: bool,
+
+    #[command(flatten)]
+    run: RunOptions,
+}
+
+/// Parses the arguments of this process and runs the command.
+pub fn main() -> Result {
+    let cli = Cli::parse_from(arguments(std::env::args_os().collect()));
+    match cli.command {
+        Command::Compile(command) => command.run(),
+        Command::Link(command) => command.run(),
+        Command::Run(command) => command.run(),
+        Command::Debug(command) => command.run(),
+        Command::Strip(command) => command.run(),
+        Command::Inspect(command) => command.run(),
+        Command::Symbolize(command) => command.run(),
+        Command::Targets(command) => command.run(),
+        Command::Wast(command) => command.run(),
+        Command::Completions { shell } => {
+            let mut command = Cli::command();
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut command, "precast", &mut script);
+            output::print(&String::from_utf8_lossy(&script))
+        }
+    }
+}
+
+/// Puts `run` before arguments that begin with a file or an option, and gives
+/// a bare `-O` its level, lest it take the next argument for one.
+fn arguments(mut args: Vec<std::ffi::OsString>) -> Vec<std::ffi::OsString> {
+    let Some(first) = args.get(1) else { return args };
+    if first == "compile" || first == "wast" {
+        args.iter_mut().filter(|arg| *arg == "-O").for_each(|arg| *arg = "-O2".into());
+        return args;
+    }
+    let known = |name: &str| {
+        matches!(name, "help" | "-h" | "--help" | "-V" | "--version")
+            || Cli::command().get_subcommands().any(|command| command.get_name() == name)
+    };
+    let Some(text) = first.to_str() else {
+        args.insert(1, "run".into());
+        return args;
+    };
+    // A word that is neither a command nor a file is a mistyped command, for
+    // which clap has the better answer.
+    let file = text.starts_with('-') || text.contains(['.', '/']) || PathBuf::from(text).exists();
+    if !known(text) && file {
+        args.insert(1, "run".into());
+    }
+    args
+}
+
+impl RunCommand {
+    fn run(&self) -> Result {
+        run::run(&self.run, &mut |path| self.artifact(path))
+    }
+
+    /// The artifact of a file: the file itself, or what it compiles to.
+    fn artifact(&self, path: &std::path::Path) -> Result<Source> {
+        let bytes = match input::peek(path)? {
+            input::Kind::Artifact => return Ok(Source::Path(path.to_owned())),
+            input::Kind::Module(bytes) => bytes,
+        };
+        let mut options = self.codegen.options();
+        // It runs here and now, so it may use all that this machine has.
+        if self.codegen.cpu.is_none() && self.codegen.target.is_none() {
+            options.cpu = "native".to_owned();
+        }
+        debug_files::find(path, &bytes, &mut options);
+        if self.no_cache {
+            let compiled = compile::to_bytes(path, &bytes, &options, self.quiet)?;
+            return Ok(Source::Bytes(compiled));
+        }
+        cache::compiled(path, &bytes, &options, self.quiet)
+    }
+}
+
+impl From<precast_compiler::Error> for Failure {
+    fn from(error: precast_compiler::Error) -> Self {
+        match error {
+            precast_compiler::Error::Option(message) => Self::Usage(message),
+            other => Self::Error(other.to_string()),
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Optimisations that can be left out, by name.
+
+use crate::error::Error;
+use std::fmt;
+use std::str::FromStr;
+
+/// An optimisation that can be left out, see
+/// [`Options::disabled`](crate::Options::disabled). Ordered as the stages that
+/// make them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Optimisation {
+    /// `constant-globals`: globals that nothing writes become constants.
+    ConstantGlobals,
+    /// `private-tables`: tables that nothing outside can reach are kept in the
+    /// image.
+    PrivateTables,
+    /// `memory-image`: data segments are laid out at compile time.
+    MemoryImage,
+    /// `br-table-chain`: small `br_table`s become compare chains.
+    BrTableChain,
+    /// `fold-functions`: identical functions share their code.
+    FoldFunctions,
+}
+
+impl Optimisation {
+    /// Every optimisation.
+    pub const ALL: [Self; 5] = [
+        Self::ConstantGlobals,
+        Self::PrivateTables,
+        Self::MemoryImage,
+        Self::BrTableChain,
+        Self::FoldFunctions,
+    ];
+
+    /// The name that options and artifacts use.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ConstantGlobals => "constant-globals",
+            Self::PrivateTables => "private-tables",
+            Self::MemoryImage => "memory-image",
+            Self::BrTableChain => "br-table-chain",
+            Self::FoldFunctions => "fold-functions",
+        }
+    }
+}
+
+impl fmt::Display for Optimisation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Optimisation {
+    type Err = Error;
+
+    /// Reads a name. An unknown one gives an error that lists the known ones,
+    /// and suggests the one that is nearest.
+    fn from_str(name: &str) -> Result<Self, Error> {
+        let named = Self::ALL.into_iter().find(|known| known.name() == name);
+        named.ok_or_else(|| {
+            let suggestion = nearest(name).map(|near| format!(", did you mean `{near}`?"));
+            Error::Option(format!(
+                "unknown optimisation `{name}`{}; known are {}",
+                suggestion.unwrap_or_default(),
+                Self::ALL.map(Self::name).join(", ")
+            ))
+        })
+    }
+}
+
+/// The optimisation whose name is nearest to this one, if a few slips of the
+/// finger lie between them.
+fn nearest(name: &str) -> Option<Optimisation> {
+    let distances = Optimisation::ALL.map(|known| (edit_distance(name, known.name()), known));
+    let (distance, known) = distances.into_iter().min()?;
+    (distance <= known.name().len() / 3).then_some(known)
+}
+
+/// Levenshtein distance: the fewest insertions, deletions and replacements of
+/// characters that turn one text into the other.
+fn edit_distance(from: &str, to: &str) -> usize {
+    let to: Vec<char> = to.chars().collect();
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (deleted, ch) in from.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], deleted + 1);
+        for (column, other) in to.iter().enumerate() {
+            let replaced = diagonal + usize::from(ch != *other);
+            diagonal = row[column + 1];
+            row[column + 1] = replaced.min(row[column] + 1).min(diagonal + 1);
+        }
+    }
+    row[to.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_back() {
+        for optimisation in Optimisation::ALL {
+            assert_eq!(optimisation.name().parse::<Optimisation>().unwrap(), optimisation);
+        }
+    }
+
+    #[test]
+    fn unknown_names_list_the_known_and_suggest_the_nearest() {
+        let complaint = |name: &str| name.parse::<Optimisation>().unwrap_err().to_string();
+        assert_eq!(
+            complaint("fold-function"),
+            "unknown optimisation `fold-function`, did you mean `fold-functions`?; known are \
+             constant-globals, private-tables, memory-image, br-table-chain, fold-functions"
+        );
+        assert!(complaint("private_table").contains("mean `private-tables`"));
+        assert!(complaint("inline").starts_with("unknown optimisation `inline`; known are"));
+    }
+
+    #[test]
+    fn distances_count_changes() {
+        assert_eq!(edit_distance("", "abc"), 3);
+        assert_eq!(edit_distance("kitten", "sitting"), 3);
+        assert_eq!(edit_distance("same", "same"), 0);
+    }
+}
