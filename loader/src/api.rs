@@ -1,10 +1,11 @@
 //! What the host works with: handles into a store, and functions with Rust
 //! types.
 //!
-//! | rank, lowest first | modules |
+//! | rank | modules |
 //! |-|-|
 //! | memories | `memory` |
 //! | tables | `table` |
+//! | values as people write them | `text` |
 //! | globals, tags, exceptions, host references | `global` |
 //! | what is exported and imported | `externs` |
 //! | what a host function is given | `caller` |
@@ -19,4 +20,5 @@ pub(crate) mod global;
 pub(crate) mod instance;
 pub(crate) mod memory;
 pub(crate) mod table;
+mod text;
 pub(crate) mod typed;

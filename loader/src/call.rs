@@ -1,6 +1,6 @@
 //! Calls: of guests by the host, and of the loader by guests.
 //!
-//! | rank, lowest first | modules |
+//! | rank | modules |
 //! |-|-|
 //! | from the host into a guest | `invoke` |
 //! | from a guest into the loader | `builtins` |

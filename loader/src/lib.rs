@@ -44,6 +44,7 @@
 //! | handles for the host | `api` |
 //! | the system's interface for guests | `wasi` |
 //! | making instances | `link` |
+//! | running programs | `program` |
 //!
 //! Unsafe code is denied, and allowed per file under a `# Safety` header.
 
@@ -55,6 +56,7 @@ mod artifact;
 mod call;
 mod error;
 mod link;
+mod program;
 mod stop;
 mod store;
 mod sys;
@@ -66,8 +68,8 @@ pub use api::caller::Caller;
 pub use api::externs::Extern;
 pub use api::instance::Instance;
 pub use api::typed::{HostClosure, IntoFunc, TypedFunc, WasmReturn, WasmTy, WasmValues};
-pub use artifact::image::Artifact;
 pub use artifact::info::{ExportType, ExternType, ImportType};
+pub use artifact::open::Artifact;
 pub use error::{Error, LinkProblem, Result};
 pub use link::linker::Linker;
 pub use link::wasi::run_command;
@@ -76,6 +78,7 @@ pub use precast_artifact::trap::TrapCode;
 pub use precast_artifact::types::{
     FuncType, GlobalType, HeapType, Limits as SizeLimits, MemoryType, RefType, TableType, ValType,
 };
+pub use program::{Program, ProgramBuilder};
 pub use stop::coredump::write_core_dump;
 pub use stop::symbolize::symbolize;
 pub use store::access::{AsStore, Store, StoreMut, StoreRef};

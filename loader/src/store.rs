@@ -1,6 +1,6 @@
 //! Stores, and all that lives in them.
 //!
-//! | rank, lowest first | modules |
+//! | rank | modules |
 //! |-|-|
 //! | what a store may use | `limits` |
 //! | tables | `elements` |

@@ -1,6 +1,6 @@
 //! What machine code and the loader both see: values, types, layouts.
 //!
-//! | rank, lowest first | modules |
+//! | rank | modules |
 //! |-|-|
 //! | types, interned for the process | `types` |
 //! | import matching | `matching` |

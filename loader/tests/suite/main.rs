@@ -13,6 +13,7 @@ mod faults;
 mod linking;
 mod mock;
 mod opening;
+mod programs;
 mod tables;
 mod traps;
 mod wasi;
