@@ -11,6 +11,7 @@
 //! | what a host function is given | `caller` |
 //! | functions | `func` |
 //! | functions with Rust types | `typed` |
+//! | calls that can be suspended | `suspend` |
 //! | instances | `instance` |
 
 pub(crate) mod caller;
@@ -19,6 +20,7 @@ pub(crate) mod func;
 pub(crate) mod global;
 pub(crate) mod instance;
 pub(crate) mod memory;
+pub(crate) mod suspend;
 pub(crate) mod table;
 mod text;
 pub(crate) mod typed;

@@ -4,6 +4,8 @@
 //! |-|-|
 //! | from the host into a guest | `invoke` |
 //! | from a guest into the loader | `builtins` |
+//! | calls that can be suspended | `resume` |
 
 pub(crate) mod builtins;
 pub(crate) mod invoke;
+pub(crate) mod resume;

@@ -14,6 +14,7 @@ mod linking;
 mod mock;
 mod opening;
 mod programs;
+mod suspend;
 mod tables;
 mod traps;
 mod wasi;
