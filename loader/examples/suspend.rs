@@ -86,10 +86,7 @@ fn two_at_once(store: &mut Store<Question>, instance: Instance) -> Result<()> {
 }
 
 /// A store moves to another thread and back with a call that waits.
-fn on_another_thread(
-    mut store: Store<Question>,
-    instance: Instance,
-) -> Result<Store<Question>> {
+fn on_another_thread(mut store: Store<Question>, instance: Instance) -> Result<Store<Question>> {
     let call = waiting(start(&mut store, instance, "sum", 2)?);
     let thread = std::thread::spawn(move || -> Result<_> {
         let call = waiting(answer(&mut store, call, 5)?);

@@ -111,11 +111,7 @@ impl Suspended {
     ///
     /// As [`Func::call`]. [`Error::Usage`] when the results are not of the host
     /// function's type, or the call is of another store; the call is given up.
-    pub fn resume(
-        self,
-        store: &mut impl AsStore,
-        results: Result<&[Val]>,
-    ) -> Result<Progress> {
+    pub fn resume(self, store: &mut impl AsStore, results: Result<&[Val]>) -> Result<Progress> {
         let mut access = store.as_store_mut();
         let core = access.core();
         core.owns(self.store)?;

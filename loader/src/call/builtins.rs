@@ -35,8 +35,8 @@ use precast_artifact::abi::{self, Builtin, BuiltinReturn};
 use precast_artifact::index::{DataIndex, ElementIndex, MemoryIndex, TableIndex, TagIndex};
 use precast_artifact::trap::TrapCode;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::task::Poll;
 use std::ptr::{NonNull, with_exposed_provenance_mut};
+use std::task::Poll;
 
 /// The table that contexts point to.
 static TABLE: [unsafe extern "C" fn(); Builtin::ALL.len()] = [

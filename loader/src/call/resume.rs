@@ -147,4 +147,3 @@ fn reached(core: &mut StoreCore, left: Left) -> Reached {
         }
     }
 }
-

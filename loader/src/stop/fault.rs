@@ -60,9 +60,7 @@ pub(crate) fn decide(fault: &Fault) -> Option<Resume> {
         {
             code.unwrap_or(TrapCode::MemoryOutOfBounds)
         }
-        (_, FaultKind::Access(address))
-            if activation.guard.contains(&address) =>
-        {
+        (_, FaultKind::Access(address)) if activation.guard.contains(&address) => {
             TrapCode::StackOverflow
         }
         _ => return None,

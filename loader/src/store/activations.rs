@@ -22,8 +22,8 @@ use crate::sys::stack::Stack;
 use crate::vm::activation::Activation;
 use crate::vm::layout::StoreBlock;
 use std::ops::Range;
-use std::sync::{Arc, Weak};
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
 
 /// The activations of a store.
 #[derive(Debug, Default)]
@@ -56,7 +56,11 @@ impl Activations {
     ///
     /// The system has no room for a stack.
     #[inline]
-    pub(crate) fn nest(&mut self, block: &StoreBlock, stack_bytes: usize) -> Result<Box<Activation>> {
+    pub(crate) fn nest(
+        &mut self,
+        block: &StoreBlock,
+        stack_bytes: usize,
+    ) -> Result<Box<Activation>> {
         // SAFETY: pointers of the chain are good.
         let Some(top) = (unsafe { block.activation.as_ref() }) else {
             return self.root(stack_bytes);

@@ -13,7 +13,9 @@
 #![allow(unsafe_code)]
 
 use crate::sys::page::round_to_pages;
-use rustix::mm::{Advice, MapFlags, MprotectFlags, ProtFlags, madvise, mmap, mmap_anonymous, mprotect, munmap};
+use rustix::mm::{
+    Advice, MapFlags, MprotectFlags, ProtFlags, madvise, mmap, mmap_anonymous, mprotect, munmap,
+};
 use std::fs::File;
 use std::io;
 use std::ptr::{null_mut, with_exposed_provenance, with_exposed_provenance_mut};

@@ -113,8 +113,7 @@ mod tests {
     #[test]
     fn the_pool_is_bounded() {
         let size = SIZE + (1 << 20);
-        let many: Vec<Stack> =
-            (0..MOST_POOLED + 4).map(|_| Stack::new(size).unwrap()).collect();
+        let many: Vec<Stack> = (0..MOST_POOLED + 4).map(|_| Stack::new(size).unwrap()).collect();
         drop(many);
         assert!(POOL.lock().unwrap().len() <= MOST_POOLED);
         let large = Stack::new(LARGEST_POOLED).unwrap();

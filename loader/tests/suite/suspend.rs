@@ -10,8 +10,8 @@ use precast_artifact::abi::Builtin;
 use precast_artifact::index::{FuncIndex, TagIndex};
 use precast_artifact::module::ExportKind;
 use precast_loader::{
-    Artifact, Caller, Error, Exception, Extern, Func, Instance, InterruptHandle, Limits, Linker, Progress,
-    RawValue, Result, Store, Suspended, TrapCode, Val,
+    Artifact, Caller, Error, Exception, Extern, Func, Instance, InterruptHandle, Limits, Linker,
+    Progress, RawValue, Result, Store, Suspended, TrapCode, Val,
 };
 use std::collections::HashSet;
 use std::task::Poll;
