@@ -1,39 +1,42 @@
-use super::*;
-use crate::function::Place;
-use gimli::{Encoding, LittleEndian};
+use super::emitter::EmitContext;
+use super::parse::ParseContext;
+use super::wasm::WasmExpression;
+use crate::debug::input::GlobalLocation;
+use crate::function::{Place, Watched};
+use gimli::{Encoding, EndianSlice, LittleEndian};
 
 const ENCODING: Encoding = Encoding { address_size: 4, format: gimli::Format::Dwarf32, version: 4 };
 
-fn parse(bytes: &[u8], frame_base: Option<&Source>) -> Option<Source> {
+fn parse(bytes: &[u8], frame_base: Option<&WasmExpression>) -> Option<WasmExpression> {
     let expression = gimli::Expression(EndianSlice::new(bytes, LittleEndian));
     let address = |index: gimli::DebugAddrIndex| (index.0 == 2).then_some(3440);
-    let around = Around {
+    let context = ParseContext {
         encoding: ENCODING,
         frame_base,
         address: &address,
         number: &|entry| (entry.0 == 7).then_some((8, true)),
         threads: false,
     };
-    Source::parse(expression, &around)
+    WasmExpression::parse(expression, &context)
 }
 
-fn emit(source: &Source, places: &[Place]) -> Vec<u8> {
+fn emit(source: &WasmExpression, places: &[Place]) -> Vec<u8> {
     emits_at(source, places).unwrap()
 }
 
 /// With one variable, in a register.
-fn emits(source: Source) -> Option<Vec<u8>> {
+fn emits(source: WasmExpression) -> Option<Vec<u8>> {
     emits_at(&source, &[Place::Register(3)])
 }
 
-fn emits_at(source: &Source, places: &[Place]) -> Option<Vec<u8>> {
-    let world = World {
+fn emits_at(source: &WasmExpression, places: &[Place]) -> Option<Vec<u8>> {
+    let context = EmitContext {
         frame_pointer: 6,
         memory_at_context: true,
-        global: &|_| Some(Global::Own(-64, 4)),
+        global: &|_| Some((GlobalLocation::Defined(-64), 4)),
         local_size: &|_| Some(4),
     };
-    source.emit(&source.variables(true), places, &world).map(|part| part.bytes)
+    source.emit(&source.variables(true), places, &context).map(|part| part.bytes)
 }
 
 #[test]

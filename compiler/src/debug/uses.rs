@@ -11,37 +11,43 @@
 //! Other locals are found as long as the code needs them. Operands that are
 //! variables are looked for only where DWARF says that they are.
 
-use super::source::{Bytes, Dwarf};
+use super::input::WasmModule;
+use super::sections::{Bytes, Dwarf};
 use super::units::Units;
 use crate::function::{Wanted, WantedOperand, Watched};
-use crate::parse::Parsed;
 use gimli::{Attribute, AttributeValue, Encoding, Expression, Operation, Unit, constants as dw};
 
 /// Operations of an expression that are looked at.
 const MOST: usize = 64;
 
 /// What a unit asks for, by index of the function.
-pub(crate) fn wanted(units: &Units<'_>, unit: usize, parsed: &Parsed<'_>) -> Vec<(u32, Wanted)> {
-    let place = &units.list[unit];
-    let Ok(unit) = units.open(place) else { return Vec::new() };
-    let work = (1 << 20) + 16 * place.header.length_including_self();
-    let dwarf = &units.files[place.file].dwarf;
-    let mut search = Search { dwarf, unit: &unit, parsed, wanted: Vec::new(), work };
+pub(crate) fn wanted(
+    units: &Units<'_>,
+    unit: usize,
+    module: &WasmModule<'_>,
+) -> Vec<(u32, Wanted)> {
+    let input = &units.list[unit];
+    let Ok(unit) = units.open(input) else { return Vec::new() };
+    let work = (1 << 20) + 16 * input.header.length_including_self();
+    let dwarf = &units.files[input.file].dwarf;
+    let mut collector = UsesCollector { dwarf, unit: &unit, module, wanted: Vec::new(), work };
     // What is damaged is reported when it is converted.
-    let _ = search.entries();
-    search.wanted
+    let _ = collector.entries();
+    let index = |position: usize| module.functions[position].index;
+    collector.wanted.into_iter().map(|(position, wanted)| (index(position), wanted)).collect()
 }
 
-struct Search<'s, 'a> {
+struct UsesCollector<'s, 'a> {
     dwarf: &'s Dwarf<'a>,
     unit: &'s Unit<Bytes<'a>>,
-    parsed: &'s Parsed<'a>,
-    wanted: Vec<(u32, Wanted)>,
+    module: &'s WasmModule<'s>,
+    /// By position of the function among the defined ones.
+    wanted: Vec<(usize, Wanted)>,
     /// Entries of lists that may still be read: damaged lists may overlap.
     work: usize,
 }
 
-impl<'a> Search<'_, 'a> {
+impl<'a> UsesCollector<'_, 'a> {
     fn entries(&mut self) -> gimli::Result<()> {
         let mut entries = self.unit.entries_raw(None)?;
         let mut attributes = Vec::new();
@@ -75,11 +81,11 @@ impl<'a> Search<'_, 'a> {
     fn function(&mut self, attributes: &[Attribute<Bytes<'a>>]) -> Option<usize> {
         let low = find(attributes, dw::DW_AT_low_pc)?;
         let low = self.dwarf.attr_address(self.unit, low).ok()??;
-        let at = low.checked_add(self.parsed.code_start.into())?;
-        let bodies = &self.parsed.bodies;
-        let after = bodies.partition_point(|body| body.body.range().start <= at);
-        let body = bodies.get(after.checked_sub(1)?)?;
-        if !body.body.range().contains(&at) {
+        let at = u32::try_from(low).ok()?.checked_add(self.module.code_start)?;
+        let functions = &self.module.functions;
+        let after = functions.partition_point(|function| function.body.start <= at);
+        let position = after.checked_sub(1)?;
+        if !functions[position].body.contains(&at) {
             return None;
         }
         let mut wanted = Wanted::default();
@@ -91,24 +97,24 @@ impl<'a> Search<'_, 'a> {
                 _ => None,
             }));
         }
-        self.wanted.push((body.validator.index, wanted));
+        self.wanted.push((position, wanted));
         Some(self.wanted.len() - 1)
     }
 
     fn variable(&mut self, attributes: &[Attribute<Bytes<'a>>], function: usize) {
         let Some(location) = find(attributes, dw::DW_AT_location) else { return };
         let encoding = self.unit.encoding();
-        let (index, wanted) = &mut self.wanted[function];
-        let parameters = self.parsed.function_type(*index).params.len() as u32;
-        let start = self.parsed.code_start;
+        let (position, wanted) = &mut self.wanted[function];
+        let parameters = self.module.functions[*position].parameters.len() as u32;
+        let start = self.module.code_start;
         let offset =
             |address: u64| u32::try_from(address).unwrap_or(u32::MAX).saturating_add(start);
         let mut want = |expression, range: gimli::Range| {
             for named in named(expression, encoding) {
                 match named {
                     Watched::Local(local) if local < parameters => wanted.locals.push(local),
-                    Watched::Operand(place) => wanted.operands.push(WantedOperand {
-                        place,
+                    Watched::Operand(depth) => wanted.operands.push(WantedOperand {
+                        place: depth,
                         from: offset(range.begin),
                         to: offset(range.end),
                     }),
