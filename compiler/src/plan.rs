@@ -10,7 +10,7 @@ mod spaces;
 mod tables;
 
 use crate::error::{Error, Result};
-use crate::link::MemoryContents;
+use crate::code::MemoryContents;
 use crate::options::Options;
 use crate::parse::{Parsed, SegmentMode};
 use crate::survey::Summary;
@@ -46,7 +46,7 @@ pub(crate) struct Plan<'a> {
     /// Relocations of the template, those of reference records left out.
     pub relocs: Vec<Reloc>,
     /// Memory contents laid out at compile time.
-    pub memory: Vec<MemoryContents>,
+    pub memory: Vec<MemoryContents<'a>>,
     /// Data segments that remain; empty where laid out.
     pub data: Vec<&'a [u8]>,
     /// What remains to be done at instantiation.
@@ -60,7 +60,6 @@ impl<'a> Plan<'a> {
         parsed: &Parsed<'a>,
         summary: &Summary,
         options: &Options,
-        page_size: u64,
     ) -> Result<Self> {
         let constants = constants::find(parsed, summary, options);
         let private = tables::find_private(parsed, summary, options);
@@ -91,7 +90,7 @@ impl<'a> Plan<'a> {
         // Of all that the module defines together: at no one place.
         let layout = layout.map_err(|why| Error::unsupported(None, why))?;
         let leaks = may_leak_before_data(parsed, &element_consumed);
-        let image = memory::lay_out(parsed, options, page_size, !leaks);
+        let image = memory::lay_out(parsed, options, !leaks);
         let mut plan = Self {
             tables,
             private_tables: private.into_values().collect(),

@@ -5,7 +5,7 @@
 //! addresses in a symbol file that a process registers with them as absolute.
 //! Different images get different bases, so that a process can have several.
 
-use super::machine::Machine;
+use crate::place::Machine;
 use sha2::{Digest as _, Sha256};
 
 /// Bases are multiples of this, which is a multiple of every page size.

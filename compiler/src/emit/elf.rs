@@ -1,7 +1,7 @@
 //! The ELF structures around the sections: file header, program headers,
 //! section headers, notes.
 
-use super::input::LinkTarget;
+use crate::target::LinkTarget;
 use super::sections::{MAX_SEGMENTS, Places, Section, Segment};
 use object::elf::{self, FileHeader64, Ident, NoteHeader64, ProgramHeader64, SectionHeader64};
 use object::pod::bytes_of;

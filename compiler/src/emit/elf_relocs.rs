@@ -1,6 +1,6 @@
 //! What relocations are called in objects: numbers of the psABIs.
 
-use super::machine::Machine;
+use crate::place::Machine;
 use crate::function::CodeRelocKind;
 use object::elf;
 

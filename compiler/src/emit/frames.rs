@@ -5,8 +5,8 @@
 //! code has an FDE with the changes of its prologue. All addresses are
 //! relative, so the sections need no relocation.
 
-use super::machine::Machine;
-use super::text::Place;
+use crate::place::Machine;
+use crate::place::Placement;
 use crate::function::{CompiledFunction, UnwindOp};
 use gimli::constants as dw;
 use gimli::leb128::write::unsigned;
@@ -36,7 +36,7 @@ impl Frames {
     /// Encodes the rules of all code, which comes in order of address.
     pub(super) fn new<'a>(
         machine: Machine,
-        blocks: impl Iterator<Item = (Place, &'a CompiledFunction)>,
+        blocks: impl Iterator<Item = (Placement, &'a CompiledFunction)>,
     ) -> Self {
         let code_align = machine.entry_frame().code_align;
         let mut bytes = cie(machine);
@@ -81,8 +81,9 @@ impl Frames {
     }
 
     /// The bytes of `.eh_frame_hdr` and `.eh_frame`, at these addresses.
-    pub(super) fn finish(self, header: u64, section: u64, text: u64) -> (Vec<u8>, Vec<u8>) {
-        let Self { mut bytes, entries } = self;
+    pub(super) fn encode(&self, header: u64, section: u64, text: u64) -> (Vec<u8>, Vec<u8>) {
+        let Self { bytes, entries } = self;
+        let mut bytes = bytes.clone();
         if entries.is_empty() {
             return (Vec::new(), bytes);
         }
@@ -95,11 +96,11 @@ impl Frames {
         w.u32(relative(section, header + w.len() as u64));
         w.u32(entries.len() as u32);
         for (start, offset) in entries {
-            let code = text + u64::from(start);
-            let fde = section + u64::from(offset);
+            let code = text + u64::from(*start);
+            let fde = section + u64::from(*offset);
             w.u32(relative(code, header));
             w.u32(relative(fde, header));
-            let location = offset as usize + FDE_LOCATION;
+            let location = *offset as usize + FDE_LOCATION;
             let value = relative(code, section + location as u64);
             bytes[location..][..4].copy_from_slice(&value.to_le_bytes());
         }
@@ -229,10 +230,10 @@ mod tests {
             unwind: Box::new([(1, UnwindOp::CfaOffset(16))]),
             ..Default::default()
         };
-        let places = [Place { start: 0, size: 10 }, Place { start: 0x20, size: 7 }];
+        let places = [Placement { start: 0, size: 10 }, Placement { start: 0x20, size: 7 }];
         let frames = Frames::new(Machine::X86_64, places.into_iter().zip([&function; 2]));
         let (header_size, size) = (frames.header_size(), frames.size());
-        let (header, section) = frames.finish(0x1000, 0x1100, 0x2000);
+        let (header, section) = frames.encode(0x1000, 0x1100, 0x2000);
         assert_eq!((header.len() as u64, section.len() as u64), (header_size, size));
         let word =
             |bytes: &[u8], at: usize| i32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());

@@ -6,11 +6,11 @@
 //! relocations, and write the headers and tables that only a file has.
 
 use super::base::link_base;
-use super::error::LinkError;
+use crate::place::LinkError;
 use super::frames::{FDE_LOCATION, Frames};
-use super::input::LinkTarget;
-use super::machine::Machine;
-use super::output::Output;
+use crate::target::LinkTarget;
+use crate::place::Machine;
+use super::writer::ImageWriter;
 use super::relocatable::{BUILD_ID, NOTE, same};
 use super::sections::{PerSection, Places, Section, debug_addresses};
 use super::symbols::{SymbolTable, is_mapping};
@@ -35,7 +35,7 @@ type File = FileHeader64<LittleEndian>;
 /// Writes the artifact of an object.
 pub(crate) fn relink(object: &[u8], out: &mut dyn Write) -> Result<(), LinkError> {
     let parts = Parts::read(object)?;
-    let image = Placed::new(&parts)?;
+    let image = Relinked::new(&parts)?;
     image.write(&parts, out)
 }
 
@@ -190,12 +190,12 @@ fn only<'o>(
 type File64Section = object::elf::SectionHeader64<LittleEndian>;
 
 /// The artifact, laid out.
-struct Placed {
+struct Relinked {
     places: Places,
     bytes: PerSection<Vec<u8>>,
 }
 
-impl Placed {
+impl Relinked {
     fn new(parts: &Parts<'_>) -> Result<Self, LinkError> {
         let Parts { note, symbols, .. } = parts;
         let mut bytes = PerSection::<Vec<u8>>::default();
@@ -240,7 +240,7 @@ impl Placed {
         let [header, section, text] = [Section::EhFrameHdr, Section::EhFrame, Section::Text]
             .map(|section| places[section].offset);
         (bytes[Section::EhFrameHdr], bytes[Section::EhFrame]) =
-            frames.finish(header, section, text);
+            frames.encode(header, section, text);
         bytes[Section::Symtab] = symbols.encode(&places);
         for section in [Section::Tables, Section::Text] {
             let relocations = &parts.relocations[section];
@@ -255,7 +255,7 @@ impl Placed {
 
     fn write(&self, parts: &Parts<'_>, out: &mut dyn Write) -> Result<(), LinkError> {
         let Self { places, bytes } = self;
-        let mut out = Output::new(out);
+        let mut out = ImageWriter::new(out);
         out.write(&elf::headers(&parts.target, places))?;
         for (section, range) in places.present() {
             if section == Section::Cell {

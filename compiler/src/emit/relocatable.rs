@@ -14,16 +14,17 @@
 //! that one takes code-generator types, which are gone by now, and places
 //! functions itself, where tables here already hold their offsets.
 
-use super::error::LinkError;
+use crate::place::LinkError;
 use super::frames::{FDE_LOCATION, TERMINATOR_SIZE};
 use super::image::Image;
-use super::input::DebugBase;
-use super::machine::Machine;
-use super::output::Counted;
+use super::object_text::{self, Left};
+use crate::debug_section::DebugBase;
+use crate::place::Machine;
+use super::writer::Counted;
 use super::sections::{PerSection, Section, Segment};
-use super::text::Addresses;
-use super::{LinkSummary, elf_relocs};
-use crate::function::{CodeReloc, CodeRelocKind, CompiledFunction, Symbol};
+use super::summary::EmitSummary;
+use super::{elf_relocs, tables};
+use crate::function::CodeRelocKind;
 use object::elf;
 use object::write::{
     self, Object, Relocation, SectionId, StreamingBuffer, SymbolId, SymbolSection,
@@ -71,7 +72,7 @@ pub(super) fn write(
     mut image: Image<'_>,
     descriptor: &str,
     out: &mut dyn Write,
-) -> Result<LinkSummary, LinkError> {
+) -> Result<EmitSummary, LinkError> {
     let mut writer = Writer::new(&image);
     writer.describe(&image, descriptor);
     writer.symbols(&image);
@@ -98,7 +99,7 @@ struct Writer {
 impl Writer {
     /// An object with all sections, all empty.
     fn new(image: &Image<'_>) -> Self {
-        let machine = image.machine;
+        let machine = image.placed.machine;
         let architecture = match machine {
             Machine::X86_64 => Architecture::X86_64,
             Machine::Aarch64 => Architecture::Aarch64,
@@ -108,7 +109,7 @@ impl Writer {
         object.flags = FileFlags::Elf {
             os_abi: elf::ELFOSABI_NONE,
             abi_version: 0,
-            e_flags: image.target.flags,
+            e_flags: image.placed.target.flags,
         };
         let mut writer = Self { object, machine, ids: PerSection::default() };
         for section in same().filter(|section| image.places[*section].size != 0) {
@@ -231,7 +232,7 @@ impl Writer {
         let Some(tables) = self.ids[Section::Tables] else { return };
         let kind = elf_relocs::relative(self.machine);
         let bytes = &mut image.bytes[Section::Tables];
-        for (field, table, code) in image.tables.references(&image.private_tables, &image.text) {
+        for (field, table, code) in tables::references(&image.placed) {
             bytes[field as usize..][..4].fill(0);
             // The value counts from the table, the relocation from the field.
             let addend = i64::from(code) + (field - table) as i64;
@@ -292,64 +293,32 @@ impl Writer {
     }
 
     /// Fills the sections that are the artifact's.
-    fn contents(&mut self, image: Image<'_>) -> Result<(), LinkError> {
-        let Image { places, mut bytes, mut functions, mut stubs, .. } = image;
+    fn contents(&mut self, mut image: Image<'_>) -> Result<(), LinkError> {
+        let text = image.placed.texts.swap_remove(0);
+        let (mut code, left) = object_text::resolve(&image, text)?;
+        left.into_iter().for_each(|left| self.code_relocation(left));
         for section in same() {
             let Some(id) = self.ids[section] else { continue };
-            let range = places[section];
+            let range = image.places[section];
             let contents = match section {
                 Section::Cell => {
                     self.object.append_section_bss(id, range.size, section.spec().align);
                     continue;
                 }
-                Section::Text => {
-                    let mut code = vec![self.machine.padding(); range.size as usize];
-                    let addresses = Addresses {
-                        text: range.offset,
-                        layout: &image.text,
-                        tables: &image.module.tables,
-                    };
-                    let (functions, stubs) =
-                        (std::mem::take(&mut functions), std::mem::take(&mut stubs));
-                    for (mut function, place, own) in image.text.pieces(functions, stubs) {
-                        let left = leave_to_linker(&mut function);
-                        image.text.patch(&mut function, place, own, &addresses, &image.names)?;
-                        code[place.start as usize..][..place.size as usize]
-                            .copy_from_slice(&function.code);
-                        for reloc in left {
-                            let target = match reloc.target {
-                                Symbol::PrivateTable(table) => {
-                                    let table = image.module.tables[table as usize].image.offset;
-                                    (Section::Tables, table - places[Section::Tables].offset)
-                                }
-                                Symbol::Local(offset) => {
-                                    (Section::Text, (place.start + offset).into())
-                                }
-                                symbol => {
-                                    let found = image.text.find(symbol);
-                                    let found = found.ok_or_else(|| LinkError::Unresolved {
-                                        place: image.names.get(own).into_owned(),
-                                        symbol: Some(symbol),
-                                    })?;
-                                    (Section::Text, found.start.into())
-                                }
-                            };
-                            let field = (place.start + reloc.offset).into();
-                            self.code_relocation(field, reloc, target);
-                        }
-                    }
-                    code
+                Section::Text => std::mem::take(&mut code),
+                Section::Data => {
+                    let segments = image.placed.modules.iter().flat_map(|module| &module.data);
+                    segments.copied().collect::<Vec<_>>().concat()
                 }
-                Section::Data => image.data.concat(),
                 Section::Memory => {
                     let mut contents = vec![0; range.size as usize];
-                    for (part, run) in image.memory.iter().zip(&image.module.runs) {
-                        let start = (run.image.offset - range.offset) as usize;
-                        contents[start..][..part.bytes.len()].copy_from_slice(&part.bytes);
+                    for (offset, pages) in image.memory() {
+                        let start = (offset - range.offset) as usize;
+                        contents[start..][..pages.bytes.len()].copy_from_slice(&pages.bytes);
                     }
                     contents
                 }
-                _ => std::mem::take(&mut bytes[section]),
+                _ => std::mem::take(&mut image.bytes[section]),
             };
             self.object.set_section_data(id, contents, section.spec().align.min(MAX_ALIGN));
         }
@@ -357,9 +326,9 @@ impl Writer {
     }
 
     /// A reference in code that the system linker resolves.
-    fn code_relocation(&mut self, field: u64, reloc: CodeReloc, target: (Section, u64)) {
+    fn code_relocation(&mut self, left: Left) {
         let text = self.ids[Section::Text].expect("there is code");
-        let (section, offset) = target;
+        let Left { field, reloc, target: (section, offset) } = left;
         let kind = elf_relocs::code(reloc.kind);
         let (symbol, addend) = match reloc.kind {
             // Refers to the `auipc`, by a symbol of its own.
@@ -392,22 +361,4 @@ impl Writer {
         });
         present.collect()
     }
-}
-
-/// Takes out the relocations that cannot be applied yet: to other sections,
-/// and those that depend on where pages begin. Their fields stay zero.
-fn leave_to_linker(function: &mut CompiledFunction) -> Vec<CodeReloc> {
-    let relocs = std::mem::take(&mut function.relocs);
-    let to_table = |reloc: &CodeReloc| matches!(reloc.target, Symbol::PrivateTable(_));
-    let leaves = |reloc: &CodeReloc| match (reloc.kind, reloc.target) {
-        (CodeRelocKind::Aarch64AdrPage21 | CodeRelocKind::Aarch64AddLow12, _) => true,
-        (CodeRelocKind::RiscvPcRelLow12, Symbol::Local(auipc)) => {
-            let pair = relocs.binary_search_by_key(&auipc, |reloc| reloc.offset);
-            pair.is_ok_and(|at| to_table(&relocs[at]))
-        }
-        _ => to_table(reloc),
-    };
-    let (left, applied): (Vec<_>, Vec<_>) = relocs.iter().partition(|reloc| leaves(reloc));
-    function.relocs = applied.into();
-    left
 }

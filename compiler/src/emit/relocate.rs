@@ -3,9 +3,9 @@
 //!
 //! This is the one place that knows how far each kind reaches. Where a target
 //! may be further away than that, it is given a
-//! [veneer](super::veneers) instead.
+//! [veneer](crate::place) instead.
 
-use super::input::{DebugBase, DebugReloc};
+use crate::debug_section::{DebugBase, DebugReloc};
 use crate::function::{CodeReloc, CodeRelocKind, CompiledFunction, Symbol};
 
 /// A relocation that cannot be applied.
@@ -129,6 +129,7 @@ pub(super) fn debug(bytes: &mut [u8], relocs: &[DebugReloc], text: u64, cell: u6
 #[cfg(test)]
 mod tests {
     use super::*;
+    use precast_artifact::index::{ModuleIndex, TableIndex};
 
     const GIB: i64 = 1 << 30;
     const MIB: i64 = 1 << 20;
@@ -205,19 +206,20 @@ mod tests {
     #[test]
     fn riscv_pc_rel_pair() {
         let reloc = |offset, kind, target, addend| CodeReloc { offset, kind, target, addend };
+        let table = Symbol::PrivateTable(ModuleIndex::new(0), TableIndex::new(1));
         // auipc a0, 0 ; nop ; addi a0, a0, 0
         let code = [0x0000_0517u32, 0x0000_0013, 0x0005_0513];
         let mut function = CompiledFunction {
             code: code.iter().flat_map(|word| word.to_le_bytes()).collect(),
             relocs: Box::new([
-                reloc(0, CodeRelocKind::RiscvPcRelHigh20, Symbol::PrivateTable(1), 8),
+                reloc(0, CodeRelocKind::RiscvPcRelHigh20, table, 8),
                 reloc(8, CodeRelocKind::RiscvPcRelLow12, Symbol::Local(0), 0),
             ]),
             ..Default::default()
         };
         let address = 0x10_0000;
         let resolve = |reloc: &CodeReloc| {
-            (reloc.target == Symbol::PrivateTable(1)).then_some(address + 0x1ffc)
+            (reloc.target == table).then_some(address + 0x1ffc)
         };
         patch(&mut function, address, resolve).unwrap();
         let words: Vec<u32> =

@@ -1,29 +1,34 @@
-//! `.precast.functions`, `.precast.sites` and `.precast.handlers`, the tables in which the loader
-//! finds what stands at an address. Their formats are those of
-//! [`precast_artifact::search`] and [`precast_artifact::handlers`]; keys are offsets in `.text`.
+//! `.precast.functions`, `.precast.sites` and `.precast.handlers`, the tables in
+//! which the loader finds what stands at an address. Their formats are those of
+//! [`precast_artifact::search`] and [`precast_artifact::handlers`]; keys are
+//! offsets in `.text`.
 
-use super::text::{Place, Text};
+use crate::code::Text;
 use crate::function::CompiledFunction;
+use crate::place::{Placed, Placement};
 use precast_artifact::handlers::{self, Handler};
-use precast_artifact::index::CodeOffset;
+use precast_artifact::index::{CodeOffset, ModuleIndex};
 use precast_artifact::search::{Entry, Site, encode};
 
-/// Where each own function starts; folded ones only by the first of their
-/// class. `functions` holds those that have code of their own.
-pub(super) fn function_table(text: &Text, functions: &[Option<CompiledFunction>]) -> Vec<u8> {
-    let own = functions.iter().zip(&text.functions).zip(text.imported..);
-    let entry = |((function, place), value): ((&Option<_>, &Option<Place>), u32)| {
+/// Where each function of a module starts; folded ones only by the first of
+/// their class.
+pub(super) fn function_table(placed: &Placed<'_>, module: ModuleIndex) -> Vec<u8> {
+    let list = placed.names.functions();
+    let range = list.of(module);
+    let Text { functions, .. } = &placed.texts[0];
+    let left = functions[range.clone()].iter().flatten().count();
+    let places = functions[range.clone()].iter().zip(&placed.layout.functions[range]);
+    let entry = |((function, place), value): ((&Option<_>, &Option<Placement>), u32)| {
         function.as_ref()?;
         Some(Entry { key: (*place)?.start, site: Site::Call, value })
     };
-    let entries = own.filter_map(entry);
-    let left = functions.iter().flatten().count();
+    let entries = places.zip(list.imported(module)..).filter_map(entry);
     encode(Counted { entries, left })
 }
 
 /// Every call and every instruction that may trap.
 pub(super) fn site_table<'a>(
-    blocks: impl Iterator<Item = (Place, &'a CompiledFunction)> + Clone,
+    blocks: impl Iterator<Item = (Placement, &'a CompiledFunction)> + Clone,
 ) -> Vec<u8> {
     let left = blocks.clone().map(|(_, function)| function.sites.len()).sum();
     let entries = blocks.flat_map(|(place, function)| {
@@ -36,7 +41,7 @@ pub(super) fn site_table<'a>(
 
 /// Every call out of which an exception is handled.
 pub(super) fn handler_table<'a>(
-    blocks: impl Iterator<Item = (Place, &'a CompiledFunction)>,
+    blocks: impl Iterator<Item = (Placement, &'a CompiledFunction)>,
 ) -> Vec<u8> {
     let handlers = blocks.flat_map(|(place, function)| {
         function.handlers.iter().map(move |h| Handler {

@@ -1,9 +1,8 @@
 //! The sections of an artifact, in the order in which they lie in the file,
 //! and where each is placed.
 //!
-//! A new section is a variant of [`Section`] at its place, a row in
-//! [`Section::spec`], its size in [`link`](super::link), and its bytes where
-//! the image is written there.
+//! A new section is a row in the table below, at its place in the file, and its
+//! bytes in a pass of [`layout`](super::layout).
 
 use object::LittleEndian as LE;
 use object::elf::{self, FileHeader64, ProgramHeader64, SectionHeader64};
@@ -17,52 +16,6 @@ pub(super) const MAX_SEGMENTS: usize = 6;
 /// Room for the file header and the program headers, before the first section.
 const HEADERS_SIZE: u64 =
     (size_of::<FileHeader64<LE>>() + MAX_SEGMENTS * size_of::<ProgramHeader64<LE>>()) as u64;
-
-/// A section of the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Section {
-    Note,
-    BuildId,
-    Module,
-    Functions,
-    Sites,
-    Handlers,
-    Tables,
-    Data,
-    EhFrameHdr,
-    EhFrame,
-    Text,
-    Memory,
-    Variants,
-    /// Where a debugger finds linear memory without a frame, and functions by
-    /// their index in table 0: [`DEBUG_CELL`](precast_artifact::container::DEBUG_CELL),
-    /// written by the loader. Not in the file.
-    Cell,
-    DebugAbbrev,
-    DebugInfo,
-    DebugLine,
-    DebugLineStr,
-    DebugLocLists,
-    DebugRngLists,
-    DebugStr,
-    /// Where the debug sections hold addresses.
-    Addresses,
-    /// What tells gdb how to show guests' pointers.
-    GdbScripts,
-    /// The same for lldb, as far as it can be told so.
-    LldbSummaries,
-    /// Source positions for trap reports.
-    Lines,
-    /// Where frames keep locals.
-    Locals,
-    /// Where bodies begin in the module.
-    Bodies,
-    Comment,
-    Symtab,
-    Strtab,
-    Attributes,
-    Shstrtab,
-}
 
 /// How a part of the file is mapped, in file order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,87 +39,81 @@ pub(super) struct Spec {
     pub align: u64,
 }
 
-impl Section {
-    /// Every section in file order.
-    pub(super) const ALL: [Self; 32] = [
-        Self::Note,
-        Self::BuildId,
-        Self::Module,
-        Self::Functions,
-        Self::Sites,
-        Self::Handlers,
-        Self::Tables,
-        Self::Data,
-        Self::EhFrameHdr,
-        Self::EhFrame,
-        Self::Text,
-        Self::Memory,
-        Self::Variants,
-        Self::Cell,
-        Self::DebugAbbrev,
-        Self::DebugInfo,
-        Self::DebugLine,
-        Self::DebugLineStr,
-        Self::DebugLocLists,
-        Self::DebugRngLists,
-        Self::DebugStr,
-        Self::Addresses,
-        Self::GdbScripts,
-        Self::LldbSummaries,
-        Self::Lines,
-        Self::Locals,
-        Self::Bodies,
-        Self::Comment,
-        Self::Symtab,
-        Self::Strtab,
-        Self::Attributes,
-        Self::Shstrtab,
-    ];
+/// Defines [`Section`], from a row for each: its name, `sh_type`, how it is
+/// mapped, and its alignment in bytes; the first section of a segment lies at a
+/// page boundary besides.
+macro_rules! sections {
+    ($($(#[$doc:meta])* $section:ident = $name:expr, $kind:ident, $segment:ident, $align:expr;)*) => {
+        /// A section of the file.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub(super) enum Section {
+            $($(#[$doc])* $section,)*
+        }
 
+        impl Section {
+            /// Every section in file order.
+            pub(super) const ALL: [Self; [$(Self::$section),*].len()] = [$(Self::$section),*];
+
+            /// Its row in the table of sections.
+            pub(super) fn spec(self) -> Spec {
+                let (name, kind, segment, align) = match self {
+                    $(Self::$section => ($name, elf::$kind, Segment::$segment, $align),)*
+                };
+                Spec { name, kind, segment, align }
+            }
+        }
+    };
+}
+
+sections! {
+    Note = ".note.precast", SHT_NOTE, ReadOnly, 4;
+    BuildId = ".note.gnu.build-id", SHT_NOTE, ReadOnly, 4;
+    Module = ".precast.module", SHT_PROGBITS, ReadOnly, 8;
+    Functions = ".precast.functions", SHT_PROGBITS, ReadOnly, 8;
+    Sites = ".precast.sites", SHT_PROGBITS, ReadOnly, 8;
+    Handlers = ".precast.handlers", SHT_PROGBITS, ReadOnly, 4;
+    Tables = ".precast.tables", SHT_PROGBITS, ReadOnly, 64;
+    Data = ".precast.data", SHT_PROGBITS, ReadOnly, 16;
+    EhFrameHdr = ".eh_frame_hdr", SHT_PROGBITS, ReadOnly, 4;
+    EhFrame = ".eh_frame", SHT_PROGBITS, ReadOnly, 8;
+    Text = ".text", SHT_PROGBITS, Code, 64;
+    Memory = ".precast.memory", SHT_PROGBITS, Memory, 4096;
+    Variants = ".precast.variants", SHT_PROGBITS, Variants, 4096;
+    /// Where a debugger finds linear memory without a frame, and functions by
+    /// their index in table 0: [`DEBUG_CELL`](precast_artifact::container::DEBUG_CELL),
+    /// written by the loader. Not in the file.
+    Cell = ".precast.debug", SHT_NOBITS, Unmapped, 8;
+    DebugAbbrev = ".debug_abbrev", SHT_PROGBITS, Unmapped, 1;
+    DebugInfo = ".debug_info", SHT_PROGBITS, Unmapped, 1;
+    DebugLine = ".debug_line", SHT_PROGBITS, Unmapped, 1;
+    DebugLineStr = ".debug_line_str", SHT_PROGBITS, Unmapped, 1;
+    DebugLocLists = ".debug_loclists", SHT_PROGBITS, Unmapped, 1;
+    DebugRngLists = ".debug_rnglists", SHT_PROGBITS, Unmapped, 1;
+    DebugStr = ".debug_str", SHT_PROGBITS, Unmapped, 1;
+    /// Where the debug sections hold addresses.
+    Addresses = addresses::NAME, SHT_PROGBITS, Unmapped, 1;
+    /// What tells gdb how to show guests' pointers.
+    GdbScripts = GDB_SECTION, SHT_PROGBITS, Unmapped, 1;
+    /// The same for lldb, as far as it can be told so.
+    LldbSummaries = LLDB_SECTION, SHT_PROGBITS, Unmapped, 1;
+    /// Source positions for trap reports.
+    Lines = ".precast.lines", SHT_PROGBITS, Unmapped, 1;
+    /// Where frames keep locals.
+    Locals = locals::NAME, SHT_PROGBITS, Unmapped, 1;
+    /// Where bodies begin in the module.
+    Bodies = bodies::NAME, SHT_PROGBITS, Unmapped, 1;
+    Comment = ".comment", SHT_PROGBITS, Unmapped, 1;
+    Symtab = ".symtab", SHT_SYMTAB, Unmapped, 8;
+    Strtab = ".strtab", SHT_STRTAB, Unmapped, 1;
+    Attributes = ".riscv.attributes", SHT_RISCV_ATTRIBUTES, Unmapped, 1;
+    Shstrtab = ".shstrtab", SHT_STRTAB, Unmapped, 1;
+}
+
+impl Section {
     /// The debug section of this name.
     pub(super) fn debug(name: &str) -> Option<Self> {
         let named = |section: &Self| section.spec().name == name;
         Self::ALL.into_iter().filter(|section| *section >= Self::DebugAbbrev).find(named)
-    }
-
-    /// Its row in the table of sections.
-    pub(super) fn spec(self) -> Spec {
-        use Segment::{Code, Memory, ReadOnly, Unmapped, Variants};
-        let (name, kind, segment, align) = match self {
-            Self::Note => (".note.precast", elf::SHT_NOTE, ReadOnly, 4),
-            Self::BuildId => (".note.gnu.build-id", elf::SHT_NOTE, ReadOnly, 4),
-            Self::Module => (".precast.module", elf::SHT_PROGBITS, ReadOnly, 8),
-            Self::Functions => (".precast.functions", elf::SHT_PROGBITS, ReadOnly, 8),
-            Self::Sites => (".precast.sites", elf::SHT_PROGBITS, ReadOnly, 8),
-            Self::Handlers => (".precast.handlers", elf::SHT_PROGBITS, ReadOnly, 4),
-            Self::Tables => (".precast.tables", elf::SHT_PROGBITS, ReadOnly, 64),
-            Self::Data => (".precast.data", elf::SHT_PROGBITS, ReadOnly, 16),
-            Self::EhFrameHdr => (".eh_frame_hdr", elf::SHT_PROGBITS, ReadOnly, 4),
-            Self::EhFrame => (".eh_frame", elf::SHT_PROGBITS, ReadOnly, 8),
-            Self::Text => (".text", elf::SHT_PROGBITS, Code, 64),
-            Self::Memory => (".precast.memory", elf::SHT_PROGBITS, Memory, 4096),
-            Self::Variants => (".precast.variants", elf::SHT_PROGBITS, Variants, 4096),
-            Self::Cell => (".precast.debug", elf::SHT_NOBITS, Unmapped, 8),
-            Self::DebugAbbrev => (".debug_abbrev", elf::SHT_PROGBITS, Unmapped, 1),
-            Self::DebugInfo => (".debug_info", elf::SHT_PROGBITS, Unmapped, 1),
-            Self::DebugLine => (".debug_line", elf::SHT_PROGBITS, Unmapped, 1),
-            Self::DebugLineStr => (".debug_line_str", elf::SHT_PROGBITS, Unmapped, 1),
-            Self::DebugLocLists => (".debug_loclists", elf::SHT_PROGBITS, Unmapped, 1),
-            Self::DebugRngLists => (".debug_rnglists", elf::SHT_PROGBITS, Unmapped, 1),
-            Self::DebugStr => (".debug_str", elf::SHT_PROGBITS, Unmapped, 1),
-            Self::Addresses => (addresses::NAME, elf::SHT_PROGBITS, Unmapped, 1),
-            Self::GdbScripts => (GDB_SECTION, elf::SHT_PROGBITS, Unmapped, 1),
-            Self::LldbSummaries => (LLDB_SECTION, elf::SHT_PROGBITS, Unmapped, 1),
-            Self::Lines => (".precast.lines", elf::SHT_PROGBITS, Unmapped, 1),
-            Self::Locals => (locals::NAME, elf::SHT_PROGBITS, Unmapped, 1),
-            Self::Bodies => (bodies::NAME, elf::SHT_PROGBITS, Unmapped, 1),
-            Self::Comment => (".comment", elf::SHT_PROGBITS, Unmapped, 1),
-            Self::Symtab => (".symtab", elf::SHT_SYMTAB, Unmapped, 8),
-            Self::Strtab => (".strtab", elf::SHT_STRTAB, Unmapped, 1),
-            Self::Attributes => (".riscv.attributes", elf::SHT_RISCV_ATTRIBUTES, Unmapped, 1),
-            Self::Shstrtab => (".shstrtab", elf::SHT_STRTAB, Unmapped, 1),
-        };
-        Spec { name, kind, segment, align }
     }
 }
 

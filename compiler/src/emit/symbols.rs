@@ -10,15 +10,14 @@
 //! under names that debuggers leave out; on riscv64, where LLVM's disassembler
 //! does not know them (19), by the object too.
 
-use super::machine::Machine;
-use super::names::Names;
 use super::sections::{Places, Section};
-use super::tables::Tables;
-use super::text::{Place, Text};
-use crate::function::{CompiledFunction, Symbol};
+use crate::function::Symbol;
+use crate::place::{Block, Machine, Placed, PlacedModule, Placement};
 use object::elf::{self, Sym64};
 use object::pod::bytes_of;
 use object::{LittleEndian as LE, U16, U32, U64};
+use precast_artifact::index::ModuleIndex;
+use precast_artifact::module::Range;
 
 /// The symbols, not yet placed.
 pub(super) struct SymbolTable {
@@ -57,34 +56,11 @@ impl SymbolTable {
     /// Symbols for private tables, functions (folded ones included), stubs,
     /// veneers and data in `.text`, in order of address; the names in the same
     /// order. With debug information, also for the memory cell.
-    pub(super) fn new<'a>(
-        machine: Machine,
-        names: &Names<'_>,
-        text: &Text,
-        tables: &Tables,
-        blocks: impl Iterator<Item = (Place, &'a CompiledFunction)>,
-        with_cell: bool,
-    ) -> Self {
-        let functions = text.functions.iter().zip(text.imported..);
-        let functions = functions.map(|(place, index)| (*place, Symbol::Function(index)));
-        let stubs = text.stubs.iter().zip(0..);
-        let stubs = stubs.map(|(place, index)| (Some(*place), Symbol::Stub(index)));
-        let named = functions.chain(stubs);
-        let named = named.filter_map(|(place, symbol)| Some((place?, Name::Of(symbol))));
-        let veneers = text.islands.iter().flat_map(|island| island.veneers());
-        let veneers = veneers.map(|(target, place)| (place, Name::VeneerOf(target)));
-        let code = named.chain(veneers).map(|(place, name)| (place, elf::STT_FUNC, name));
-        let mut code: Vec<(Place, u8, Name)> = code.collect();
-        map_data(&mut code, machine, blocks);
-        // Stable, so that the first of several names is the first function's.
-        code.sort_by_key(|(place, ..)| place.start);
-
-        let mut table = Self::with_capacity(tables.tables.len() + code.len());
-        for (index, range) in &tables.tables {
-            let name = names.get(Symbol::PrivateTable(*index));
-            let (offset, size) = (range.offset, range.size);
-            table.add(Section::Tables, elf::STT_OBJECT, offset, size, name.as_bytes());
-        }
+    pub(super) fn new(placed: &Placed<'_>, with_cell: bool) -> Self {
+        let code = code_symbols(placed);
+        let names = &placed.names;
+        let mut table = Self::with_capacity(code.len());
+        table.add_tables(placed);
         for (place, kind, name) in code {
             let (offset, size) = (place.start.into(), place.size.into());
             let name = match name {
@@ -100,6 +76,18 @@ impl SymbolTable {
             table.add(Section::Cell, elf::STT_OBJECT, 16, 8, b"__precast_table0");
         }
         table
+    }
+
+    /// Private tables.
+    fn add_tables(&mut self, placed: &Placed<'_>) {
+        let modules = (0..).map(ModuleIndex::new).zip(&placed.modules);
+        for ((module, parts), layout) in modules.zip(&placed.tables.modules) {
+            let PlacedModule { private_tables, .. } = parts;
+            for (table, Range { offset, size }) in private_tables.iter().zip(&layout.tables) {
+                let name = placed.names.get(Symbol::PrivateTable(module, table.table));
+                self.add(Section::Tables, elf::STT_OBJECT, *offset, *size, name.as_bytes());
+            }
+        }
     }
 
     /// An empty table with room for `count` symbols.
@@ -170,18 +158,38 @@ impl SymbolTable {
     }
 }
 
-/// Symbols for the data in `.text`, and for the code behind it.
+/// What `.text` holds, in order of address.
+fn code_symbols(placed: &Placed<'_>) -> Vec<(Placement, u8, Name)> {
+    let layout = &placed.layout;
+    let functions = layout.functions.iter().enumerate();
+    let functions =
+        functions.map(|(position, place)| (*place, placed.names.functions().symbol(position)));
+    let stubs = layout.stubs.iter().zip(0..);
+    let stubs = stubs.map(|(place, index)| (Some(*place), Symbol::Stub(index)));
+    let named = functions.chain(stubs);
+    let named = named.filter_map(|(place, symbol)| Some((place?, Name::Of(symbol))));
+    let veneers = layout.islands.iter().flat_map(|island| island.veneers());
+    let veneers = veneers.map(|(target, place)| (place, Name::VeneerOf(target)));
+    let code = named.chain(veneers).map(|(place, name)| (place, elf::STT_FUNC, name));
+    let mut code: Vec<(Placement, u8, Name)> = code.collect();
+    map_data(&mut code, placed.machine, placed.blocks());
+    // Stable, so that the first of several names is the first function's.
+    code.sort_by_key(|(place, ..)| place.start);
+    code
+}
+
+/// Symbols for the data in `.text`, and for the code after it.
 fn map_data<'a>(
-    symbols: &mut Vec<(Place, u8, Name)>,
+    symbols: &mut Vec<(Placement, u8, Name)>,
     machine: Machine,
-    blocks: impl Iterator<Item = (Place, &'a CompiledFunction)>,
+    blocks: impl Iterator<Item = Block<'a>>,
 ) {
     let [code, data, code_label, data_object] = MAPPING;
     let mapped = machine != Machine::X86_64;
     let objects = machine != Machine::Aarch64;
     let code = if mapped { code } else { code_label };
     let label = |symbols: &mut Vec<_>, start, name| {
-        symbols.push((Place { start, size: 0 }, elf::STT_NOTYPE, Name::Mapping(name)));
+        symbols.push((Placement { start, size: 0 }, elf::STT_NOTYPE, Name::Mapping(name)));
     };
     for (index, (place, function)) in blocks.enumerate() {
         if mapped && index == 0 {
@@ -193,7 +201,7 @@ fn map_data<'a>(
                 label(symbols, start, data);
             }
             if objects {
-                let whole = Place { start, size: end - start };
+                let whole = Placement { start, size: end - start };
                 symbols.push((whole, elf::STT_OBJECT, Name::Mapping(data_object)));
             }
             if mapped || range.end < place.size {

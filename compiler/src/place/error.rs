@@ -48,7 +48,7 @@ impl fmt::Display for LinkError {
                 reach(*kind)
             ),
             Self::Unresolved { place, symbol: Some(symbol) } => {
-                write!(f, "`{place}` refers to {symbol:?}, which was not compiled")
+                write!(f, "`{place}` refers to {}, which was not compiled", shown(*symbol))
             }
             Self::Unresolved { place, symbol: None } => {
                 write!(f, "`{place}` has a type but no code")
@@ -76,6 +76,15 @@ impl std::error::Error for LinkError {
 impl From<std::io::Error> for LinkError {
     fn from(error: std::io::Error) -> Self {
         Self::Io(error)
+    }
+}
+
+fn shown(symbol: Symbol) -> String {
+    match symbol {
+        Symbol::Function(module, index) => format!("function {index} of module {module}"),
+        Symbol::Stub(index) => format!("stub {index}"),
+        Symbol::PrivateTable(module, index) => format!("table {index} of module {module}"),
+        Symbol::Local(offset) => format!("its own offset {offset:#x}"),
     }
 }
 

@@ -12,10 +12,13 @@
 //! of calls from costing more than they bring.
 
 use crate::function::{CodeReloc, CompiledFunction, Symbol, UnwindOp};
+use crate::names::FunctionList;
 use precast_artifact::handlers::Handler;
+use precast_artifact::index::{FuncIndex, ModuleIndex};
 use precast_artifact::search::Site;
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
+use std::ops::Range;
 
 /// See above; more find nothing in real modules.
 const MAX_ROUNDS: usize = 6;
@@ -23,15 +26,15 @@ const MAX_ROUNDS: usize = 6;
 /// SHA-256 of everything that makes functions identical, but for which own
 /// functions they call. Also goes into the build id, so that the code is
 /// hashed once for both.
-pub(super) type Digest = [u8; 32];
+pub(crate) type Digest = [u8; 32];
 
 /// The digest of each function; `None` for removed ones.
-pub(super) fn digests(functions: &[Option<CompiledFunction>]) -> Vec<Option<Digest>> {
+pub(crate) fn digests(functions: &[Option<CompiledFunction>]) -> Vec<Option<Digest>> {
     functions.iter().map(|function| function.as_ref().map(digest)).collect()
 }
 
 /// The digest of one function.
-pub(super) fn digest(function: &CompiledFunction) -> Digest {
+pub(crate) fn digest(function: &CompiledFunction) -> Digest {
     // Debug information keeps functions apart, so it is no part of them here;
     // what is data, follows from the code.
     let CompiledFunction { code, data: _, alignment, relocs, sites, handlers, unwind, debug: _ } =
@@ -45,9 +48,10 @@ pub(super) fn digest(function: &CompiledFunction) -> Digest {
     put(&mut bytes, [], lengths);
     for CodeReloc { offset, kind, target, addend } in relocs {
         let (tag, number) = match *target {
-            Symbol::Function(_) => (0, 0),
+            Symbol::Function(..) => (0, 0),
             Symbol::Stub(index) => (1, index),
-            Symbol::PrivateTable(index) => (2, index),
+            // Only functions of one module are compared.
+            Symbol::PrivateTable(_, index) => (2, index.get()),
             Symbol::Local(offset) => (3, offset),
         };
         put(&mut bytes, [*kind as u8, tag], [*offset, number, *addend as u32]);
@@ -73,11 +77,13 @@ pub(super) fn digest(function: &CompiledFunction) -> Digest {
     Sha256::new_with_prefix(bytes).chain_update(code).finalize().into()
 }
 
-/// The own functions that a function refers to, in order: what its digest
-/// leaves out.
-pub(super) fn callees(function: &CompiledFunction) -> impl Iterator<Item = u32> {
+/// The functions that a function refers to, in order: what its digest leaves
+/// out.
+pub(crate) fn callees(
+    function: &CompiledFunction,
+) -> impl Iterator<Item = (ModuleIndex, FuncIndex)> {
     function.relocs.iter().filter_map(|reloc| match reloc.target {
-        Symbol::Function(index) => Some(index),
+        Symbol::Function(module, index) => Some((module, index)),
         _ => None,
     })
 }
@@ -87,24 +93,27 @@ fn put<const B: usize, const N: usize>(bytes: &mut Vec<u8>, tags: [u8; B], numbe
     numbers.iter().for_each(|number| bytes.extend_from_slice(&number.to_le_bytes()));
 }
 
-/// For each function, the first one whose code it shares: itself if there is
-/// none before it. `imported` is the index of the first own function.
-pub(super) fn classes(
+/// For each function, the first one of its module whose code it shares: itself
+/// if there is none before it.
+pub(crate) fn classes(
+    list: &FunctionList<'_>,
     functions: &[Option<CompiledFunction>],
     digests: &[Option<Digest>],
-    imported: u32,
 ) -> Vec<u32> {
-    let candidates = candidates(functions, digests);
+    let candidates: Vec<_> =
+        list.modules().flat_map(|module| candidates(functions, digests, list.of(module))).collect();
     let mut classes = unfolded(functions.len());
     for _ in 0..MAX_ROUNDS {
         let mut next = classes.clone();
         let mut first = HashMap::with_capacity(candidates.len());
         let mut key = Vec::new();
         for (index, body, function) in &candidates {
-            let class = |callee: u32| match callee.wrapping_sub(imported) {
+            let class = |(module, callee)| match list.position(module, callee) {
                 // A function that calls itself is like others that do.
-                own if own == *index => u32::MAX,
-                own => classes.get(own as usize).copied().unwrap_or(own),
+                Some(position) if position == *index as usize => u32::MAX,
+                Some(position) => classes[position],
+                // Refused when it is written.
+                None => u32::MAX - 1,
             };
             key.clear();
             key.push(*body);
@@ -124,19 +133,21 @@ pub(super) fn classes(
 }
 
 /// The classes when nothing is shared.
-pub(super) fn unfolded(functions: usize) -> Vec<u32> {
+pub(crate) fn unfolded(functions: usize) -> Vec<u32> {
     (0..functions as u32).collect()
 }
 
-/// The functions whose digest occurs more than once: position, the position
-/// of the first with this digest, and the function.
+/// The functions of a range whose digest occurs more than once there: position,
+/// the position of the first with this digest, and the function.
 fn candidates<'a>(
     functions: &'a [Option<CompiledFunction>],
     digests: &[Option<Digest>],
+    range: Range<usize>,
 ) -> Vec<(u32, u32, &'a CompiledFunction)> {
-    let mut first = HashMap::with_capacity(digests.len());
+    let mut first = HashMap::with_capacity(range.len());
     let mut several = vec![false; digests.len()];
-    let all = functions.iter().zip(digests).zip(0..).filter_map(|((function, digest), index)| {
+    let all = functions.iter().zip(digests).zip(0..).take(range.end).skip(range.start);
+    let all = all.filter_map(|((function, digest), index)| {
         let body = *first.entry(digest.as_ref()?).or_insert(index);
         several[body as usize] |= body != index;
         Some((index, body, function.as_ref()?))
@@ -152,6 +163,10 @@ mod tests {
     use crate::function::{CodeRelocKind, CodeSite};
     use precast_artifact::trap::TrapCode;
 
+    fn symbol(index: u32) -> Symbol {
+        Symbol::Function(ModuleIndex::new(0), FuncIndex::new(index))
+    }
+
     fn function() -> CompiledFunction {
         CompiledFunction {
             code: Box::new([0xe8, 0, 0, 0, 0, 0xc3]),
@@ -159,7 +174,7 @@ mod tests {
             relocs: Box::new([CodeReloc {
                 offset: 1,
                 kind: CodeRelocKind::X86PcRel32,
-                target: Symbol::Function(7),
+                target: symbol(7),
                 addend: -4,
             }]),
             sites: Box::new([CodeSite { offset: 5, site: Site::Call, wasm: 100 }]),
@@ -171,12 +186,14 @@ mod tests {
     }
 
     fn classes_of(functions: &[Option<CompiledFunction>]) -> Vec<u32> {
-        classes(functions, &digests(functions), 10)
+        let mut list = FunctionList::default();
+        list.push(10, &vec![""; functions.len()]);
+        classes(&list, functions, &digests(functions))
     }
 
     fn calling(callee: u32) -> Option<CompiledFunction> {
         let mut function = function();
-        function.relocs[0].target = Symbol::Function(callee);
+        function.relocs[0].target = symbol(callee);
         Some(function)
     }
 
@@ -190,7 +207,7 @@ mod tests {
         let changes: [Change; 9] = [
             |f| f.code[5] = 0x90,
             |f| f.alignment = 32,
-            |f| f.relocs[0].target = Symbol::Function(8),
+            |f| f.relocs[0].target = symbol(8),
             |f| f.relocs[0].target = Symbol::Stub(7),
             |f| f.relocs[0].addend = 0,
             |f| f.sites[0].offset = 4,
@@ -224,5 +241,15 @@ mod tests {
         let leaf = || Some(CompiledFunction { code: Box::new([0xc3]), ..Default::default() });
         let functions = [calling(12), calling(13), calling(14), calling(15), leaf(), leaf()];
         assert_eq!(classes_of(&functions), [0, 0, 2, 2, 4, 4]);
+    }
+
+    #[test]
+    fn functions_of_different_modules_are_apart() {
+        let leaf = || Some(CompiledFunction { code: Box::new([0xc3]), ..Default::default() });
+        let functions = [leaf(), leaf(), leaf(), leaf()];
+        let mut list = FunctionList::default();
+        list.push(0, &["", ""]);
+        list.push(0, &["", ""]);
+        assert_eq!(classes(&list, &functions, &digests(&functions)), [0, 0, 2, 2]);
     }
 }

@@ -1,5 +1,5 @@
 //! What linking must know of each machine. A new one is a variant here and its
-//! relocation kinds in [`relocate`](super::relocate).
+//! relocation kinds in `emit::relocate`.
 
 use super::error::LinkError;
 use object::elf;
@@ -7,14 +7,14 @@ use std::ops::Range;
 
 /// A machine that code can be linked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Machine {
+pub(crate) enum Machine {
     X86_64,
     Aarch64,
     Riscv64,
 }
 
 /// The call-frame rules of a function's first instruction, in DWARF's terms.
-pub(super) struct EntryFrame {
+pub(crate) struct EntryFrame {
     /// Unit of the advances between rules: the smallest instruction.
     pub code_align: u32,
     /// Column of the return address.
@@ -30,7 +30,7 @@ pub(super) struct EntryFrame {
 
 impl Machine {
     /// The machine with this `e_machine`.
-    pub(super) fn new(number: u16) -> Result<Self, LinkError> {
+    pub(crate) fn new(number: u16) -> Result<Self, LinkError> {
         match number {
             elf::EM_X86_64 => Ok(Self::X86_64),
             elf::EM_AARCH64 => Ok(Self::Aarch64),
@@ -40,7 +40,7 @@ impl Machine {
     }
 
     /// Calls reach less than this many bytes, if less than `.text` may have.
-    pub(super) fn call_reach(self) -> Option<u64> {
+    pub(crate) fn call_reach(self) -> Option<u64> {
         match self {
             Self::Aarch64 => Some(128 << 20),
             Self::X86_64 | Self::Riscv64 => None,
@@ -49,7 +49,7 @@ impl Machine {
 
     /// What fills the gaps between functions: `int3`, or zeros, which are
     /// `udf #0` on aarch64 and the defined illegal instruction on riscv64.
-    pub(super) fn padding(self) -> u8 {
+    pub(crate) fn padding(self) -> u8 {
         match self {
             Self::X86_64 => 0xcc,
             Self::Aarch64 | Self::Riscv64 => 0,
@@ -57,7 +57,7 @@ impl Machine {
     }
 
     /// Addresses among which images with debug information find their
-    /// [link base](super::base): user space on every kernel configuration of
+    /// link base: user space on every kernel configuration of
     /// the machine, and away from where Linux puts programs, libraries, stacks
     /// and heaps.
     ///
@@ -65,7 +65,7 @@ impl Machine {
     /// heaps that ask for them, programs lie from 0x5555_5555_0000 upwards.
     /// aarch64 and riscv64 may have as little as 39 and 38 bits, with programs
     /// from two thirds of that upwards.
-    pub(super) fn base_region(self) -> Range<u64> {
+    pub(crate) fn base_region(self) -> Range<u64> {
         match self {
             Self::X86_64 => 0x1100_0000_0000..0x5000_0000_0000,
             Self::Aarch64 | Self::Riscv64 => 0x8_0000_0000..0x20_0000_0000,
@@ -73,7 +73,7 @@ impl Machine {
     }
 
     /// Register numbers are those of the machine's psABI.
-    pub(super) fn entry_frame(self) -> EntryFrame {
+    pub(crate) fn entry_frame(self) -> EntryFrame {
         let (code_align, return_address, cfa_register, cfa_offset, saved_at) = match self {
             Self::X86_64 => (1, 16, 7, 8, Some(-8)),
             Self::Aarch64 => (4, 30, 31, 0, None),

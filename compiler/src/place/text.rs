@@ -1,94 +1,86 @@
-//! `.text`: where every function and stub is placed, and the bytes there.
+//! `.text`: where every function and stub is placed.
 //!
-//! Own functions come first, in index order, then the stubs in the order in
+//! Functions come first, in order of the list, then the stubs in the order in
 //! which they were given. Functions that were folded have the place of the
 //! first of their class. Islands of [`veneers`] lie between
 //! them where calls do not reach.
 
 use super::error::LinkError;
-use super::input::Stub;
-use super::names::Names;
-use super::output::Output;
-pub(super) use super::place::Place;
-use super::relocate::{self, Refused};
+use super::placement::Placement;
 use super::veneers::{self, Island};
-use crate::function::{CodeReloc, CompiledFunction, Symbol};
-use precast_artifact::module::Table;
+use crate::code::Text;
+use crate::function::{CompiledFunction, Symbol};
+use crate::names::FunctionList;
+use crate::stub::Stub;
 
 /// Functions start at least on this boundary. Processors fetch code in blocks
 /// of 16 bytes or more, so a function's first fetch is a whole one.
 const FUNCTION_ALIGNMENT: u32 = 16;
 
 /// The largest offset between two places that tables and code can express.
-pub(super) const MAX_DISTANCE: u64 = i32::MAX as u64;
+pub(crate) const MAX_DISTANCE: u64 = i32::MAX as u64;
 
-/// The layout of `.text`.
+/// The layout of `.text`: the same for every CPU.
 #[derive(Default)]
-pub(super) struct Text {
-    /// Index of the first own function.
-    pub imported: u32,
-    /// The own functions, folded ones included; `None` for removed ones.
-    pub functions: Vec<Option<Place>>,
+pub(crate) struct TextLayout {
+    /// The functions, folded ones included; `None` for removed ones.
+    pub functions: Vec<Option<Placement>>,
     /// The stubs.
-    pub stubs: Vec<Place>,
+    pub stubs: Vec<Placement>,
     /// The veneers.
     pub islands: Vec<Island>,
-    /// The code of each of [`Text::islands`].
-    veneers: Vec<CompiledFunction>,
+    /// The code of each of [`TextLayout::islands`].
+    pub veneers: Vec<CompiledFunction>,
     /// Calls reach less than this many bytes, if less than text may have.
-    reach: Option<u64>,
+    pub reach: Option<u64>,
     /// Size of the section.
     pub size: u32,
 }
 
 /// A piece of code and where it lies.
-pub(super) type Block<'a> = (Place, &'a CompiledFunction);
+pub(crate) type Block<'a> = (Placement, &'a CompiledFunction);
 
-impl Text {
-    /// Places everything. Function `i` shares the code of `classes[i]`, which
-    /// is at most `i`; calls reach less than `reach` bytes.
-    pub(super) fn place(
-        imported: u32,
-        functions: &[Option<CompiledFunction>],
+impl TextLayout {
+    /// Places everything. The function at position `i` shares the code of
+    /// `classes[i]`, which is at most `i`; calls reach less than `reach` bytes.
+    pub(super) fn new(
+        list: &FunctionList<'_>,
+        text: &Text,
         classes: &[u32],
-        stubs: &[Stub],
         reach: Option<u64>,
     ) -> Result<Self, LinkError> {
         let mut end = 0;
-        let mut placed: Vec<Option<Place>> = Vec::with_capacity(functions.len());
-        for ((function, class), index) in functions.iter().zip(classes).zip(0..) {
-            placed.push(match function {
-                Some(_) if *class != index => placed[*class as usize],
+        let mut functions: Vec<Option<Placement>> = Vec::with_capacity(text.functions.len());
+        for ((function, class), index) in text.functions.iter().zip(classes).zip(0..) {
+            functions.push(match function {
+                Some(_) if *class != index => functions[*class as usize],
                 Some(function) => Some(append(&mut end, function)?),
                 None => None,
             });
         }
-        let places = stubs.iter().map(|stub| append(&mut end, &stub.function));
-        let places = places.collect::<Result<_, _>>()?;
-        let (islands, veneers) = (Vec::new(), Vec::new());
-        let size = end as u32;
-        let mut text =
-            Self { imported, functions: placed, stubs: places, islands, veneers, reach, size };
+        let stubs = text.stubs.iter().map(|stub| append(&mut end, &stub.function));
+        let stubs = stubs.collect::<Result<_, _>>()?;
+        let mut layout = Self { functions, stubs, reach, size: end as u32, ..Self::default() };
         match reach {
-            Some(reach) if end > reach => text.add_islands(functions, classes, stubs, reach)?,
+            Some(reach) if end > reach => layout.add_islands(list, text, classes, reach)?,
             _ => {}
         }
-        Ok(text)
+        Ok(layout)
     }
 
     /// Makes room for the veneers that are needed.
     fn add_islands(
         &mut self,
-        functions: &[Option<CompiledFunction>],
+        list: &FunctionList<'_>,
+        text: &Text,
         classes: &[u32],
-        stubs: &[Stub],
         reach: u64,
     ) -> Result<(), LinkError> {
         let leads = |index: usize| classes[index] as usize == index;
-        let functions = functions.iter().zip(&self.functions).enumerate();
+        let functions = text.functions.iter().zip(&self.functions).enumerate();
         let functions = functions
             .filter_map(|(i, (f, place))| Some(((*place)?, f.as_ref()?)).filter(|_| leads(i)));
-        let stubs = self.stubs.iter().copied().zip(stubs.iter().map(|stub| &stub.function));
+        let stubs = self.stubs.iter().copied().zip(text.stubs.iter().map(|stub| &stub.function));
         let blocks: Vec<_> = functions
             .chain(stubs)
             .map(|(place, code)| {
@@ -96,13 +88,13 @@ impl Text {
                 veneers::Block { place, alignment: *alignment, relocs }
             })
             .collect();
-        let planned = veneers::plan(&blocks, reach, |symbol| self.find(symbol));
-        let shift = |place: &mut Place| place.start = planned.shifted(place.start);
+        let planned = veneers::plan(&blocks, reach, |symbol| self.find(list, symbol));
+        let shift = |place: &mut Placement| place.start = planned.shifted(place.start);
         self.functions.iter_mut().flatten().for_each(shift);
         self.stubs.iter_mut().for_each(shift);
         self.islands = planned.islands;
         self.veneers = self.islands.iter().map(Island::code).collect();
-        let ends = |place: &Place| u64::from(place.start) + u64::from(place.size);
+        let ends = |place: &Placement| u64::from(place.start) + u64::from(place.size);
         let places = self.functions.iter().flatten().chain(&self.stubs);
         let places = places.chain(self.islands.iter().map(|island| &island.place));
         let end = places.map(ends).max().unwrap_or(0);
@@ -114,19 +106,17 @@ impl Text {
     }
 
     /// The place of code.
-    pub(super) fn find(&self, symbol: Symbol) -> Option<Place> {
+    pub(crate) fn find(&self, list: &FunctionList<'_>, symbol: Symbol) -> Option<Placement> {
         match symbol {
-            Symbol::Function(index) => {
-                *self.functions.get(index.checked_sub(self.imported)? as usize)?
-            }
+            Symbol::Function(module, index) => self.functions[list.position(module, index)?],
             Symbol::Stub(index) => self.stubs.get(index as usize).copied(),
-            Symbol::PrivateTable(_) | Symbol::Local(_) => None,
+            Symbol::PrivateTable(..) | Symbol::Local(_) => None,
         }
     }
 
     /// Every piece of code with its place, in order of address. `functions`
     /// holds those that have code of their own.
-    pub(super) fn blocks<'a>(
+    pub(crate) fn blocks<'a>(
         &'a self,
         functions: &'a [Option<CompiledFunction>],
         stubs: &'a [Stub],
@@ -138,51 +128,17 @@ impl Text {
         WithIslands::new(functions.chain(stubs), &self.islands, island)
     }
 
-    /// Patches and writes everything, one function after the other; each is
-    /// freed as soon as it is written.
-    pub(super) fn write(
-        &self,
-        functions: Vec<Option<CompiledFunction>>,
-        stubs: Vec<Stub>,
-        addresses: &Addresses<'_>,
-        names: &Names<'_>,
-        out: &mut Output<'_>,
-        padding: u8,
-    ) -> Result<(), LinkError> {
-        for (mut function, place, own) in self.pieces(functions, stubs) {
-            self.patch(&mut function, place, own, addresses, names)?;
-            out.pad_to(addresses.text + u64::from(place.start), padding)?;
-            out.write(&function.code)?;
-        }
-        Ok(())
-    }
-
-    /// Applies the relocations of one piece of code.
-    pub(super) fn patch(
-        &self,
-        function: &mut CompiledFunction,
-        place: Place,
-        own: Symbol,
-        addresses: &Addresses<'_>,
-        names: &Names<'_>,
-    ) -> Result<(), LinkError> {
-        let address = addresses.text + u64::from(place.start);
-        let island = self.island_of(place);
-        relocate::patch(function, address, |reloc| addresses.of(reloc, address, island))
-            .map_err(|refused| refuse(names.get(own).into_owned(), refused))
-    }
-
     /// Every piece of code by value, in order of address, with its place and
     /// what it is called.
-    pub(super) fn pieces(
+    pub(crate) fn pieces(
         &self,
-        functions: Vec<Option<CompiledFunction>>,
-        stubs: Vec<Stub>,
-    ) -> impl Iterator<Item = (CompiledFunction, Place, Symbol)> {
-        let functions = functions.into_iter().zip(&self.functions).zip(self.imported..);
+        list: &FunctionList<'_>,
+        text: Text,
+    ) -> impl Iterator<Item = (CompiledFunction, Placement, Symbol)> {
+        let functions = text.functions.into_iter().zip(&self.functions).enumerate();
         let functions = functions
-            .filter_map(|((f, place), index)| Some((f?, (*place)?, Symbol::Function(index))));
-        let stubs = stubs.into_iter().zip(&self.stubs).zip(0..);
+            .filter_map(|(position, (f, place))| Some((f?, (*place)?, list.symbol(position))));
+        let stubs = text.stubs.into_iter().zip(&self.stubs).zip(0..);
         let stubs = stubs.map(|((stub, place), i)| (stub.function, *place, Symbol::Stub(i)));
         // Named after what it leads to first, in errors that cannot be: an
         // `adrp` reaches further than text may be long.
@@ -194,7 +150,7 @@ impl Text {
     }
 
     /// The island that serves the code at `place`: the next one.
-    fn island_of(&self, place: Place) -> Option<&Island> {
+    pub(crate) fn island_of(&self, place: Placement) -> Option<&Island> {
         let next = self.islands.partition_point(|island| island.place.start < place.start);
         self.islands.get(next)
     }
@@ -230,64 +186,21 @@ impl<B: Iterator, F: Fn(usize) -> B::Item> Iterator for WithIslands<'_, B, F> {
     }
 }
 
-/// Where symbols lie in the image.
-pub(super) struct Addresses<'a> {
-    /// Address of `.text`.
-    pub text: u64,
-    /// Its layout.
-    pub layout: &'a Text,
-    /// The tables; private ones know their place.
-    pub tables: &'a [Table],
-}
-
-impl Addresses<'_> {
-    /// Where a reference leads that is in code at `address`: to its symbol, or
-    /// to a veneer of the island that serves this code.
-    fn of(&self, reloc: &CodeReloc, address: u64, island: Option<&Island>) -> Option<u64> {
-        let symbol = self.find(reloc.target)?;
-        let place = address + u64::from(reloc.offset);
-        match self.layout.reach {
-            Some(reach) if veneers::is_call(reloc) && !veneers::reaches(reach, place, symbol) => {
-                let start = (symbol - self.text) as u32;
-                let veneer = island.and_then(|island| island.veneer(start));
-                // Without one, the reference is refused as out of range.
-                Some(veneer.map_or(symbol, |veneer| self.text + u64::from(veneer)))
-            }
-            _ => Some(symbol),
-        }
-    }
-
-    fn find(&self, symbol: Symbol) -> Option<u64> {
-        match symbol {
-            Symbol::PrivateTable(index) => Some(self.tables.get(index as usize)?.image.offset),
-            code => Some(self.text + u64::from(self.layout.find(code)?.start)),
-        }
-    }
-}
-
-fn append(end: &mut u64, function: &CompiledFunction) -> Result<Place, LinkError> {
+fn append(end: &mut u64, function: &CompiledFunction) -> Result<Placement, LinkError> {
     let size = function.code.len() as u64;
     let start = end.next_multiple_of(function.alignment.max(FUNCTION_ALIGNMENT).into());
     *end = start + size;
     if *end > MAX_DISTANCE {
         return Err(LinkError::TooLarge(*end));
     }
-    Ok(Place { start: start as u32, size: size as u32 })
-}
-
-fn refuse(place: String, refused: Refused) -> LinkError {
-    match refused {
-        Refused::Unresolved(symbol) => LinkError::Unresolved { place, symbol: Some(symbol) },
-        Refused::OutOfRange(reloc, distance) => {
-            LinkError::OutOfRange { place, offset: reloc.offset, kind: reloc.kind, distance }
-        }
-    }
+    Ok(Placement { start: start as u32, size: size as u32 })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::link::input::StubKind;
+    use crate::stub::StubKind;
+    use precast_artifact::index::{CanonicalTypeIndex, FuncIndex, ModuleIndex};
 
     fn code(size: usize, alignment: u32) -> CompiledFunction {
         CompiledFunction { code: vec![0x90; size].into(), alignment, ..Default::default() }
@@ -295,15 +208,25 @@ mod tests {
 
     #[test]
     fn functions_come_in_order_then_stubs() {
-        let functions = [Some(code(17, 1)), None, Some(code(3, 64)), Some(code(17, 1))];
-        let stubs = [Stub { kind: StubKind::Entry(0), function: code(5, 4) }];
-        let text = Text::place(10, &functions, &[0, 1, 2, 0], &stubs, None).unwrap();
-        let place = |start, size| Some(Place { start, size });
-        assert_eq!(text.functions, [place(0, 17), None, place(64, 3), place(0, 17)]);
-        assert_eq!(text.find(Symbol::Function(12)), place(64, 3));
-        assert_eq!(text.find(Symbol::Function(11)), None);
-        assert_eq!(text.find(Symbol::Function(9)), None);
-        assert_eq!(text.find(Symbol::Stub(0)), place(80, 5));
-        assert_eq!(text.size, 85);
+        let module = ModuleIndex::new(0);
+        let kind = StubKind::Entry(CanonicalTypeIndex::new(0));
+        let text = Text {
+            cpu_features: Vec::new(),
+            functions: vec![Some(code(17, 1)), None, Some(code(3, 64)), Some(code(17, 1))],
+            stubs: vec![Stub { module, kind, function: code(5, 4) }],
+        };
+        let mut list = FunctionList::default();
+        list.push(10, &["", "", "", ""]);
+        let layout = TextLayout::new(&list, &text, &[0, 1, 2, 0], None).unwrap();
+        let place = |start, size| Some(Placement { start, size });
+        assert_eq!(layout.functions, [place(0, 17), None, place(64, 3), place(0, 17)]);
+        let find = |symbol| layout.find(&list, symbol);
+        let function = |index| find(Symbol::Function(module, FuncIndex::new(index)));
+        assert_eq!(function(12), place(64, 3));
+        assert_eq!(function(11), None);
+        assert_eq!(function(9), None);
+        assert_eq!(function(14), None);
+        assert_eq!(find(Symbol::Stub(0)), place(80, 5));
+        assert_eq!(layout.size, 85);
     }
 }

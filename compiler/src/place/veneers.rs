@@ -19,7 +19,7 @@
 //! its own, and each island has an entry in `.eh_frame` with the rules of a
 //! function's first instruction, which hold throughout.
 
-use super::place::Place;
+use super::placement::Placement;
 use crate::function::{CodeReloc, CodeRelocKind, CompiledFunction, Symbol};
 
 /// Bytes of a veneer: three instructions, and one that is never reached, so
@@ -28,11 +28,11 @@ const VENEER_SIZE: u32 = 16;
 
 /// Veneers, one behind the other.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Island {
+pub(crate) struct Island {
     /// Number of code blocks that lie before it.
     pub after: usize,
     /// Where it lies.
-    pub place: Place,
+    pub place: Placement,
     /// What each veneer leads to, with the target's offset in `.text`; ordered
     /// by that.
     pub targets: Vec<(u32, Symbol)>,
@@ -40,20 +40,20 @@ pub(super) struct Island {
 
 impl Island {
     /// Offset in `.text` of the veneer that leads to a target at `start`.
-    pub(super) fn veneer(&self, start: u32) -> Option<u32> {
+    pub(crate) fn veneer(&self, start: u32) -> Option<u32> {
         let found = self.targets.binary_search_by_key(&start, |target| target.0);
         found.ok().map(|at| self.place.start + at as u32 * VENEER_SIZE)
     }
 
     /// Each veneer's target and place.
-    pub(super) fn veneers(&self) -> impl Iterator<Item = (Symbol, Place)> {
+    pub(crate) fn veneers(&self) -> impl Iterator<Item = (Symbol, Placement)> {
         let starts = (self.place.start..).step_by(VENEER_SIZE as usize);
-        let place = |start| Place { start, size: VENEER_SIZE };
+        let place = |start| Placement { start, size: VENEER_SIZE };
         self.targets.iter().zip(starts).map(move |((_, target), start)| (*target, place(start)))
     }
 
     /// The code: `adrp x16, target; add x16, x16, :lo12:target; br x16; udf`.
-    pub(super) fn code(&self) -> CompiledFunction {
+    pub(crate) fn code(&self) -> CompiledFunction {
         let veneer = [0x9000_0010u32, 0x9100_0210, 0xd61f_0200, 0].map(u32::to_le_bytes);
         let relocs = self.targets.iter().zip(0..).flat_map(|((_, target), index)| {
             let reloc = |offset, kind| CodeReloc { offset, kind, target: *target, addend: 0 };
@@ -73,18 +73,18 @@ impl Island {
 }
 
 /// Code as it lies without islands.
-pub(super) struct Block<'a> {
-    pub place: Place,
+pub(crate) struct Block<'a> {
+    pub place: Placement,
     pub alignment: u32,
     pub relocs: &'a [CodeReloc],
 }
 
 /// The islands that `blocks` need when calls reach less than `reach` bytes.
 /// `find` gives the place of a symbol as it is without islands.
-pub(super) fn plan(
+pub(crate) fn plan(
     blocks: &[Block<'_>],
     reach: u64,
-    find: impl Fn(Symbol) -> Option<Place>,
+    find: impl Fn(Symbol) -> Option<Placement>,
 ) -> Islands {
     let groups = groups(blocks, reach / 4);
     let align = blocks.iter().map(|block| block.alignment).max().unwrap_or(1).max(VENEER_SIZE);
@@ -106,14 +106,14 @@ pub(super) fn plan(
         let start = (shifts.apply(last.start) + last.size).next_multiple_of(VENEER_SIZE);
         let targets: Vec<_> = targets.into_iter().map(|(at, to)| (shifts.apply(at), to)).collect();
         let size = targets.len() as u32 * VENEER_SIZE;
-        Island { after: group.last + 1, place: Place { start, size }, targets }
+        Island { after: group.last + 1, place: Placement { start, size }, targets }
     };
     let islands = groups.iter().zip(needed).filter(|(_, targets)| !targets.is_empty()).map(place);
     Islands { islands: islands.collect(), shifts }
 }
 
 /// What [`plan`] has found.
-pub(super) struct Islands {
+pub(crate) struct Islands {
     /// In order of address; none is empty.
     pub islands: Vec<Island>,
     shifts: Shifts,
@@ -121,7 +121,7 @@ pub(super) struct Islands {
 
 impl Islands {
     /// Where code that lies at the offset `start` without islands comes to lie.
-    pub(super) fn shifted(&self, start: u32) -> u32 {
+    pub(crate) fn shifted(&self, start: u32) -> u32 {
         self.shifts.apply(start)
     }
 }
@@ -183,12 +183,12 @@ fn far_targets(
     blocks: &[Block<'_>],
     limit: u64,
     shifts: &Shifts,
-    find: impl Fn(Symbol) -> Option<Place>,
+    find: impl Fn(Symbol) -> Option<Placement>,
 ) -> Vec<(u32, Symbol)> {
     let mut targets = Vec::new();
     for block in blocks {
         let start = shifts.apply(block.place.start);
-        for reloc in block.relocs.iter().filter(|reloc| is_call(reloc)) {
+        for reloc in block.relocs.iter().filter(|reloc| veneer_may_replace(reloc)) {
             let Some(target) = find(reloc.target) else { continue };
             let to = shifts.apply(target.start);
             if !reaches(limit, (start + reloc.offset).into(), to.into()) {
@@ -203,20 +203,25 @@ fn far_targets(
 }
 
 /// Whether a veneer may stand in for the target.
-pub(super) fn is_call(reloc: &CodeReloc) -> bool {
+pub(crate) fn veneer_may_replace(reloc: &CodeReloc) -> bool {
     reloc.kind == CodeRelocKind::Aarch64Call26 && reloc.addend == 0
 }
 
 /// Whether a call at the address `from` leads to `to` without a veneer.
-pub(super) fn reaches(reach: u64, from: u64, to: u64) -> bool {
+pub(crate) fn reaches(reach: u64, from: u64, to: u64) -> bool {
     from.abs_diff(to) < reach
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use precast_artifact::index::{FuncIndex, ModuleIndex};
 
     const REACH: u64 = 1 << 16;
+
+    fn function(index: u32) -> Symbol {
+        Symbol::Function(ModuleIndex::new(0), FuncIndex::new(index))
+    }
 
     /// Blocks of these sizes, aligned to 16 bytes, each calling those that
     /// `calls` names from its first instructions. The last number counts how
@@ -225,12 +230,12 @@ mod tests {
         sizes: &[u32],
         calls: &[(usize, usize)],
         reach: u64,
-    ) -> (Vec<Place>, Islands, usize) {
+    ) -> (Vec<Placement>, Islands, usize) {
         let mut end = 0u32;
         let mut places = Vec::new();
         for size in sizes {
             let start = end.next_multiple_of(16);
-            places.push(Place { start, size: *size });
+            places.push(Placement { start, size: *size });
             end = start + size;
         }
         let relocs: Vec<Vec<CodeReloc>> = (0..sizes.len())
@@ -239,7 +244,7 @@ mod tests {
                 let reloc = |((_, to), index): (&(usize, usize), u32)| CodeReloc {
                     offset: index * 4,
                     kind: CodeRelocKind::Aarch64Call26,
-                    target: Symbol::Function(*to as u32),
+                    target: function(*to as u32),
                     addend: 0,
                 };
                 callees.map(reloc).collect()
@@ -254,7 +259,7 @@ mod tests {
         let find = |symbol| {
             lookups.set(lookups.get() + 1);
             match symbol {
-                Symbol::Function(index) => Some(places[index as usize]),
+                Symbol::Function(_, index) => Some(places[index.index()]),
                 _ => None,
             }
         };

@@ -1,8 +1,8 @@
-//! Places in `.text`.
+//! Where a piece of code lies in `.text`.
 
 /// Where code lies, relative to the start of `.text`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(crate) struct Placement {
     /// First byte.
     pub start: u32,
     /// Number of bytes, without padding.

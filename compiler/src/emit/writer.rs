@@ -6,12 +6,12 @@ use std::io::{self, BufWriter, Write};
 const BUFFER: usize = 256 << 10;
 
 /// Writes a file whose layout is known.
-pub(super) struct Output<'a> {
+pub(super) struct ImageWriter<'a> {
     out: BufWriter<&'a mut dyn Write>,
     at: u64,
 }
 
-impl<'a> Output<'a> {
+impl<'a> ImageWriter<'a> {
     /// At the start of the file.
     pub(super) fn new(out: &'a mut dyn Write) -> Self {
         Self::starting_at(out, 0)
@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn gaps_are_filled() {
         let mut file = Vec::new();
-        let mut out = Output::new(&mut file);
+        let mut out = ImageWriter::new(&mut file);
         out.write(&[1, 2]).unwrap();
         out.pad_to(4, 0xcc).unwrap();
         out.write_at(10_000, &[3]).unwrap();
