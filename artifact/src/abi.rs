@@ -25,6 +25,8 @@
 //! | [`CTX_BUILTINS`] | 8 | address of the builtin table, one code address per [`Builtin`] |
 //! | [`CTX_TYPE_IDS`] | 8 | address of the array of interned type ids (`u32`), one per canonical type |
 //! | [`CTX_OWNER`] | 8 | the loader's own handle; machine code never reads it |
+//! | [`CTX_HOST_DATA`] | 8 | reserved: the address of data that the host keeps for the instance; zero |
+//! | [`CTX_TASK`] | 8 | reserved: the address of the asynchronous task that the instance runs in; zero |
 //!
 //! The base of memory 0 in the context is constant for the life of the
 //! instance, imported or not: memories never move. The length is right only
@@ -37,6 +39,64 @@
 //!
 //! One per store, shared by all its contexts: offsets [`STORE_ACTIVATION`],
 //! [`STORE_INTERRUPT`], [`STORE_HEAP_BASE`], [`STORE_HEAP_LIMIT`].
+//!
+//! # Activations
+//!
+//! An *activation* is a call from the host into guests. The store block has
+//! the address of the top one; [`ACTIVATION_PREVIOUS`] leads to the one that it
+//! was entered from. A call that a host function makes has an activation of its
+//! own, on the same stack, below the frames of the guest that called the host
+//! function, or on a stack of its own.
+//!
+//! Machine code may rely on this:
+//!
+//! * The activation stays at its address from its entry to its end, suspended
+//!   or not. Stubs keep the address in their frames.
+//! * [`ACTIVATION_HOST_SP`], [`ACTIVATION_RESUME`], [`ACTIVATION_ENTRY_FP`] and
+//!   [`ACTIVATION_PREVIOUS`] speak of the host's frame that entered the guest
+//!   or resumed it last. Nothing else in guest frames does, but the frame
+//!   record of the entry stub: it is the first thing on the stack, its frame
+//!   pointer [`ENTRY_FRAME`] bytes below [`ACTIVATION_ENTRY_SP`], and who
+//!   resumes rewrites the frame pointer saved there.
+//! * While a builtin runs, and while the activation is suspended,
+//!   [`ACTIVATION_GUEST_SP`] and [`ACTIVATION_GUEST_FP`] say where the guest
+//!   stands: everything from the one to the end of the stack is the guest's.
+//!
+//! # Builtins come back in five ways
+//!
+//! The stub that calls a builtin on the host's stack goes on as the status in
+//! [`BuiltinReturn`] says:
+//!
+//! | status | the guest |
+//! |-|-|
+//! | zero | goes on with the value as the result |
+//! | a [`TrapCode`] | is left: the call from the host ends in that trap |
+//! | [`BuiltinReturn::HOST_ERROR`] | is left: the call ends with the host's error |
+//! | [`BuiltinReturn::HANDLER`] | goes on at the handler of an exception |
+//! | [`BuiltinReturn::PENDING`] | is left, but does not end: it is *suspended* |
+//!
+//! Only [`Builtin::HostCall`] may be pending: its stub keeps on the guest's
+//! stack every register that the guest expects to find again. The call from the
+//! host comes back with the status; later, on any thread, the host's *resume
+//! stub* makes the builtin return once more, with a value and a status that say
+//! how, the results of the host function being in the value array by then. A
+//! suspended guest that is never resumed is forgotten with its stack: guest
+//! frames own nothing that must be released.
+//!
+//! # Interruption
+//!
+//! [`STORE_INTERRUPT`] is not zero when a guest of the store shall stop. It is
+//! a hint: whoever finds it set asks the loader whether it is this guest that
+//! is meant, and the loader clears it. It is looked at whenever a builtin comes
+//! back; machine code may look at it too, and call any builtin if it is set.
+//!
+//! # Imports that may block
+//!
+//! A function import [says](crate::module::Import::may_block) whether its code
+//! copes with the function being pending. Where the bit is clear, a compiler may
+//! count on the store's state, but for what the function itself does, being the
+//! same after the call as before it, because nothing else can have run in
+//! between; such an import is only satisfied by a function that never is.
 //!
 //! # Memories
 //!
@@ -101,8 +161,8 @@
 //!   parameters to such an array in its frame and calls
 //!   [`Builtin::HostCall`] with the context and the array.
 //! * Builtin: System V, `(context, arguments...) -> i64`, on the guest's
-//!   stack; the loader's side switches stacks, and does not return when the
-//!   builtin ended in a trap.
+//!   stack; the loader's side switches stacks, and returns when and how the
+//!   builtin [came back](self#builtins-come-back-in-five-ways).
 
 use crate::index::{FuncIndex, FuncrefIndex, GlobalIndex, MemoryIndex, TableIndex, TagIndex};
 use crate::trap::TrapCode;
@@ -122,7 +182,7 @@ pub struct Versions {
 
 impl Versions {
     /// What this source tree writes, and the only thing it reads.
-    pub const CURRENT: Self = Self { container: 3, context: 1, builtins: 1 };
+    pub const CURRENT: Self = Self { container: 4, context: 2, builtins: 1 };
 }
 
 /// Address of the store block.
@@ -139,15 +199,20 @@ pub const CTX_BUILTINS: i32 = -32;
 pub const CTX_TYPE_IDS: i32 = -40;
 /// Handle of the loader's instance or host function.
 pub const CTX_OWNER: i32 = -48;
+/// Reserved for data that the host keeps for the instance; zero.
+pub const CTX_HOST_DATA: i32 = -56;
+/// Reserved for the asynchronous task that the instance runs in; zero.
+pub const CTX_TASK: i32 = -64;
 /// Bytes that the fixed fields take below the context address.
-pub const CTX_FIXED_SIZE: u32 = 48;
+pub const CTX_FIXED_SIZE: u32 = 64;
 
 /// Size of the context of a host function: the fixed fields alone.
 pub const HOST_CONTEXT_SIZE: u32 = CTX_FIXED_SIZE;
 
-/// Address of the top [activation](ACTIVATION_HOST_SP), or zero.
+/// Address of the top [activation](self#activations), or zero.
 pub const STORE_ACTIVATION: i32 = 0;
-/// `u32` that is not zero when the guest shall stop.
+/// `u32` that is not zero when a guest shall stop, see
+/// [interruption](self#interruption).
 pub const STORE_INTERRUPT: i32 = 8;
 /// Base of the collector's heap; room for later.
 pub const STORE_HEAP_BASE: i32 = 16;
@@ -158,7 +223,7 @@ pub const STORE_SIZE: u32 = 32;
 
 /// Host stack pointer to switch to for host calls, and to leave by.
 pub const ACTIVATION_HOST_SP: i32 = 0;
-/// Address where the loader goes on after a trap.
+/// Address where the loader goes on when the guest is left.
 pub const ACTIVATION_RESUME: i32 = 8;
 /// Frame pointer of the frame that entered the guest: where walks end.
 pub const ACTIVATION_ENTRY_FP: i32 = 16;
@@ -168,8 +233,15 @@ pub const ACTIVATION_PREVIOUS: i32 = 24;
 pub const ACTIVATION_GUEST_SP: i32 = 32;
 /// Frame pointer at the host call in progress: where backtraces start.
 pub const ACTIVATION_GUEST_FP: i32 = 40;
+/// Guest stack pointer with which the entry stub was called: the end of what
+/// the activation has of its stack.
+pub const ACTIVATION_ENTRY_SP: i32 = 48;
 /// Size of the activation that stubs rely on.
-pub const ACTIVATION_SIZE: u32 = 48;
+pub const ACTIVATION_SIZE: u32 = 56;
+
+/// From [`ACTIVATION_ENTRY_SP`] down to the frame record of the entry stub: the
+/// frame pointer of the host's frame, then the return address.
+pub const ENTRY_FRAME: i32 = 16;
 
 /// Code address in a funcref record.
 pub const FUNCREF_CODE: i32 = 0;
@@ -308,14 +380,13 @@ impl Builtin {
 }
 
 /// What a builtin gives back to its stub, in the two System V return
-/// registers: the result, and zero or the number of a [`TrapCode`], or
-/// [`BuiltinReturn::HOST_ERROR`].
+/// registers: the result, and [how it came back](self#builtins-come-back-in-five-ways).
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct BuiltinReturn {
     /// The result; meaningless unless `status` is zero.
     pub value: u64,
-    /// Zero, or why the call into the guest ends.
+    /// Zero, or how the stub goes on instead of returning to the guest.
     pub status: u64,
 }
 
@@ -326,6 +397,9 @@ impl BuiltinReturn {
     /// Status when the call does not end, but goes on at an exception handler;
     /// the value is the address of what the stub needs for that.
     pub const HANDLER: u64 = 257;
+
+    /// Status when the result comes later: the guest is left, and suspended.
+    pub const PENDING: u64 = 258;
 
     /// The builtin came back with a result.
     pub fn ok(value: u64) -> Self {

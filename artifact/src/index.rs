@@ -16,6 +16,7 @@
 //! | [`CodeOffset`] | bytes from the start of a module's code | [`Module::text`](crate::module::Module::text), `.text` |
 //! | [`BodyOffset`] | bytes from the start of a function's body | the code section |
 //! | [`WasmOffset`] | bytes from the start of the WebAssembly module | the source file |
+//! | [`RecordOffset`] | bytes from the first record | what an [address map](crate::address_map) leads into |
 //!
 //! An index or offset prints as its number; its `Debug` form says of what.
 //!
@@ -211,6 +212,8 @@ numbers! {
         BodyOffset: "body offset",
         /// Bytes from the start of the WebAssembly module.
         WasmOffset: "wasm offset",
+        /// Bytes from the start of the records that an address map leads into.
+        RecordOffset: "record offset",
     }
 }
 

@@ -5,6 +5,13 @@
 //! [`Description::encode`] and [`Description::decode`] are the format; after
 //! decoding, [`Description::check`] has proved every index, so that the loader
 //! may use them without a check of its own.
+//!
+//! | rank | modules | hold |
+//! |-|-|-|
+//! | ranges | `range` | ranges of bytes |
+//! | definitions | `entities`, `init`, `description` | what a module consists of, how it is initialised, and the whole |
+//! | format | `codec` | encoding and decoding |
+//! | proof | `bounds`, `check_context`, `check_init`, `check` | that a decoded description is consistent |
 
 mod bounds;
 mod check;
@@ -17,13 +24,10 @@ mod init;
 mod range;
 
 pub use bounds::Bounds;
-pub use description::{Description, InstancePlan, Link, Module};
+pub use description::{Description, InstancePlan, Link, Module, SECTION};
 pub use entities::{
     EntityIndex, Export, ExportKind, Funcref, Global, Import, ImportKind, Memory, MemoryModel,
     Stub, Table, Tag,
 };
 pub use init::{ConstExpr, ConstOp, ElementItems, ElementSegment, InitStep, MemoryRun};
 pub use range::Range;
-
-/// Name of the section, as errors show it.
-pub const SECTION: &str = ".precast.module";

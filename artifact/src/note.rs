@@ -54,7 +54,7 @@ pub struct Variant {
     pub cpu_features: Vec<String>,
     /// Its bytes in the file, as many as `.text` has, at a page boundary.
     pub text: Range,
-    /// Its sites, in the file; see [`search`](crate::search).
+    /// Its sites, in the file; an [address map](crate::address_map).
     pub site_table: Range,
     /// Its exception handlers, in the file; see
     /// [`handlers`](crate::handlers).

@@ -2,6 +2,7 @@
 //! exported function with C types. They build on `precast.h`, the header of
 //! the loader's C interface.
 
+use crate::emit::image_name;
 use crate::error::{Error, Location, Result};
 use precast_artifact::module::{EntityIndex, Export, ImportKind, Module};
 use precast_artifact::types::{FuncType, ValType};
@@ -38,11 +39,6 @@ pub(crate) fn c_header(module: &Module, name: &str) -> String {
     }
     let _ = write!(text, "\n#ifdef __cplusplus\n}}\n#endif\n\n#endif\n");
     text
-}
-
-/// Symbol of the image of a module that is called `name`.
-pub(crate) fn image_name(name: &str) -> String {
-    format!("{name}_image")
 }
 
 /// Names begin C identifiers.
@@ -277,7 +273,9 @@ static inline precast_error *app_both(precast_instance *instance, int32_t p0, pr
         let header = c_header(&module(&[("reference", 2)]), "app");
         assert!(!header.contains("app_reference") && header.contains("cannot be called from C"));
         let mut module = module(&[]);
-        let import = |kind| Import { module: "a".to_owned(), name: "b".to_owned(), kind };
+        let (first, second) = ("a".to_owned(), "b".to_owned());
+        let import =
+            |kind| Import { module: first.clone(), name: second.clone(), kind, may_block: true };
         module.imports = vec![import(ImportKind::Function(CanonicalTypeIndex::new(1)))];
         assert!(check_imports(&module).is_ok());
         module.imports.push(import(ImportKind::Function(CanonicalTypeIndex::new(2))));

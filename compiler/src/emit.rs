@@ -48,8 +48,8 @@ pub(crate) enum Output<'n> {
     Artifact,
     /// A relocatable object that a system linker can make part of a program.
     Object {
-        /// Name of the descriptor, its one global symbol.
-        descriptor: &'n str,
+        /// What C names begin with; `<name>_image` is its one global symbol.
+        name: &'n str,
     },
 }
 
@@ -64,6 +64,11 @@ pub(crate) fn emit(
     let image = layout::lay_out(placed, header, debug)?;
     match output {
         Output::Artifact => image.write(out),
-        Output::Object { descriptor } => relocatable::write(image, descriptor, out),
+        Output::Object { name } => relocatable::write(image, &image_name(name), out),
     }
+}
+
+/// Symbol of the image of a module that is called `name` in C.
+pub(crate) fn image_name(name: &str) -> String {
+    format!("{name}_image")
 }

@@ -2,9 +2,9 @@
 //! free of code-generator types, so that it can be folded, cached and moved
 //! between machines.
 
+use precast_artifact::address_map::Site;
 use precast_artifact::handlers::Handler;
 use precast_artifact::index::{FuncIndex, ModuleIndex, TableIndex};
-use precast_artifact::search::Site;
 use std::ops::Range;
 
 /// The machine code of one function or stub, not yet placed.

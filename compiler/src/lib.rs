@@ -11,7 +11,7 @@
 //! # Stages
 //!
 //! [`compile_to`] is the story: `parse` (sections; bodies as ranges) →
-//! `survey` (validates and summarises every body, in parallel) → `plan`
+//! `facts` (validates every body and notes what it does, in parallel) → `plan`
 //! (decides with the whole module in view: private tables, constant globals,
 //! the memory image, the context layout) → `translate` (a body to Cranelift
 //! IR) → `codegen` (IR to a plain `CompiledFunction`; both in parallel) →
@@ -35,6 +35,8 @@ mod debug_files;
 mod debug_section;
 mod emit;
 mod error;
+mod external_name;
+mod facts;
 mod features;
 mod function;
 mod names;
@@ -44,9 +46,9 @@ mod parse;
 mod pipeline;
 mod place;
 mod plan;
+mod recorded;
 mod strip;
 mod stub;
-mod survey;
 mod target;
 mod translate;
 

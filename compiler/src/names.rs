@@ -61,11 +61,6 @@ impl<'a> FunctionList<'a> {
         self.modules[module.index()].imported
     }
 
-    /// Number of functions.
-    pub(crate) fn len(&self) -> usize {
-        self.names.len()
-    }
-
     /// The modules.
     pub(crate) fn modules(&self) -> impl Iterator<Item = ModuleIndex> + use<> {
         (0..self.modules.len()).map(ModuleIndex::from_index)
@@ -145,16 +140,16 @@ mod tests {
             .map(|(m, f)| list.position(m, f))
             .into();
         assert_eq!(found, [None, Some(0), Some(1), None, None, None, Some(2), None]);
-        for position in 0..list.len() {
+        for position in 0..3 {
             let Symbol::Function(module, function) = list.symbol(position) else { panic!() };
             assert_eq!(list.position(module, function), Some(position));
         }
-        assert_eq!(list.modules().map(|module| list.of(module)).collect::<Vec<_>>(), [
-            0..2,
-            2..2,
-            2..3
-        ]);
-        let names = Names::new(list, vec![(ModuleIndex::new(2), StubKind::Import(FuncIndex::new(0)))]);
+        assert_eq!(
+            list.modules().map(|module| list.of(module)).collect::<Vec<_>>(),
+            [0..2, 2..2, 2..3]
+        );
+        let names =
+            Names::new(list, vec![(ModuleIndex::new(2), StubKind::Import(FuncIndex::new(0)))]);
         let name = |(module, index)| names.get(Symbol::Function(module, index));
         assert_eq!(name(function(0, 2)), "a");
         assert_eq!(name(function(0, 3)), "wasm[3]");

@@ -268,7 +268,9 @@ impl<'a> Parsed<'a> {
             }
         };
         let (module, name) = (import.module.to_owned(), import.name.to_owned());
-        self.imports.push(Import { module, name, kind });
+        // What is known after a call is what the call itself leaves true.
+        let may_block = matches!(kind, ImportKind::Function(_));
+        self.imports.push(Import { module, name, kind, may_block });
         Ok(())
     }
 

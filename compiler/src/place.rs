@@ -139,7 +139,10 @@ impl Placed<'_> {
     }
 
     /// Every piece of a text with its place, in order of address.
-    pub(crate) fn blocks_of<'t>(&'t self, text: &'t Text) -> impl Iterator<Item = Block<'t>> + Clone {
+    pub(crate) fn blocks_of<'t>(
+        &'t self,
+        text: &'t Text,
+    ) -> impl Iterator<Item = Block<'t>> + Clone {
         self.layout.blocks(&text.functions, &text.stubs)
     }
 

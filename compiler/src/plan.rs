@@ -9,30 +9,30 @@ mod memory;
 mod spaces;
 mod tables;
 
-use crate::error::{Error, Result};
 use crate::code::MemoryContents;
+use crate::error::{Error, Result};
+use crate::facts::ModuleFacts;
 use crate::options::Options;
 use crate::parse::{Parsed, SegmentMode};
-use crate::survey::Summary;
 pub(crate) use constants::Constant;
 use precast_artifact::abi::{self, ContextLayout, ContextShape, TableKind};
 use precast_artifact::index::{
-    CanonicalTypeIndex, ElementIndex, FuncIndex, FuncrefIndex, GlobalIndex, TableIndex,
+    CanonicalTypeIndex, CodeOffset, ElementIndex, FuncIndex, FuncrefIndex, GlobalIndex, TableIndex,
 };
 use precast_artifact::module::{
-    ConstExpr, ConstOp, ElementItems, ElementSegment, EntityIndex, Global, InitStep, Memory,
-    Module, Table, Tag,
+    ConstExpr, ConstOp, ElementItems, ElementSegment, EntityIndex, Funcref, Global, InitStep,
+    Memory, Module, Table, Tag,
 };
 use precast_artifact::reloc::{Reloc, RelocKind};
 use std::collections::BTreeSet;
-pub(crate) use tables::PrivateTable;
+pub(crate) use tables::TableContents;
 
 /// The decisions. Plain data, shared by all workers.
 pub(crate) struct Plan<'a> {
     /// How each table is kept.
     pub tables: Vec<TableKind>,
     /// Contents of private tables, by table index.
-    pub private_tables: Vec<PrivateTable>,
+    pub private_tables: Vec<TableContents>,
     /// Every memory, with the address space that code may rely on.
     pub memories: Vec<Memory>,
     /// Value of each global that never changes.
@@ -56,13 +56,9 @@ pub(crate) struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    pub(crate) fn new(
-        parsed: &Parsed<'a>,
-        summary: &Summary,
-        options: &Options,
-    ) -> Result<Self> {
-        let constants = constants::find(parsed, summary, options);
-        let private = tables::find_private(parsed, summary, options);
+    pub(crate) fn new(parsed: &Parsed<'a>, facts: &ModuleFacts, options: &Options) -> Result<Self> {
+        let constants = constants::find(parsed, facts, options);
+        let private = tables::find_private(parsed, facts, options);
         let mut tables = Vec::new();
         for (index, table) in parsed.tables.iter().enumerate() {
             tables.push(match (table.imported, private.contains_key(&(index as u32))) {
@@ -77,7 +73,7 @@ impl<'a> Plan<'a> {
         };
         let element_consumed: Vec<bool> =
             parsed.elements.iter().map(|element| consumed(&element.mode)).collect();
-        let funcrefs = taken_functions(parsed, summary, &element_consumed);
+        let funcrefs = taken_functions(parsed, facts, &element_consumed);
         let shape = ContextShape {
             imported_functions: parsed.imported_functions,
             tables: tables.clone(),
@@ -207,6 +203,7 @@ impl<'a> Plan<'a> {
             elements: parsed.elements.iter().enumerate().map(element).collect(),
             init: self.init.clone(),
             start: parsed.start.map(FuncIndex::new),
+            funcrefs: self.funcrefs.iter().map(|function| funcref(parsed, *function)).collect(),
             ..Module::default()
         }
     }
@@ -218,13 +215,13 @@ impl<'a> Plan<'a> {
 
     /// Types that need a host-call stub: those of imported functions, and of
     /// indirect calls that may meet a function of the host.
-    pub(crate) fn host_types(&self, parsed: &Parsed<'_>, summary: &Summary) -> BTreeSet<u32> {
+    pub(crate) fn host_types(&self, parsed: &Parsed<'_>, facts: &ModuleFacts) -> BTreeSet<u32> {
         let imported = &parsed.functions[..parsed.imported_functions as usize];
-        let indirect = summary.indirect_calls.iter().filter_map(|(table, ty)| {
+        let indirect = facts.indirect_calls.iter().filter_map(|(table, ty)| {
             let private = self.tables[*table as usize] == TableKind::Private;
             (!private).then(|| parsed.types.canonical(*ty))
         });
-        let references = summary.reference_calls.iter().map(|ty| parsed.types.canonical(*ty));
+        let references = facts.reference_calls.iter().map(|ty| parsed.types.canonical(*ty));
         imported.iter().copied().chain(indirect).chain(references).collect()
     }
 
@@ -233,6 +230,15 @@ impl<'a> Plan<'a> {
     pub(crate) fn forwarded_imports(&self, parsed: &Parsed<'_>) -> BTreeSet<u32> {
         let entries = self.private_tables.iter().flat_map(|table| &table.entries);
         entries.filter_map(|f| f.filter(|f| *f < parsed.imported_functions)).collect()
+    }
+}
+
+/// The description of a function with a reference record, its place still open.
+fn funcref(parsed: &Parsed<'_>, function: u32) -> Funcref {
+    Funcref {
+        function: FuncIndex::new(function),
+        ty: CanonicalTypeIndex::new(parsed.functions[function as usize]),
+        code: CodeOffset::START,
     }
 }
 
@@ -250,8 +256,8 @@ fn may_leak_before_data(parsed: &Parsed<'_>, consumed: &[bool]) -> bool {
 }
 
 /// Own functions whose reference the program or the host can hold.
-fn taken_functions(parsed: &Parsed<'_>, summary: &Summary, consumed: &[bool]) -> Vec<u32> {
-    let mut taken: BTreeSet<u32> = summary.functions_taken.clone();
+fn taken_functions(parsed: &Parsed<'_>, facts: &ModuleFacts, consumed: &[bool]) -> Vec<u32> {
+    let mut taken: BTreeSet<u32> = facts.functions_taken.clone();
     taken.extend(parsed.start);
     taken.extend(parsed.exports.iter().filter_map(|export| match export.item {
         EntityIndex::Function(function) => Some(function.get()),

@@ -212,7 +212,7 @@ mod tests {
     use crate::{Options, compile, text_to_binary};
     use object::{Object as _, ObjectSection as _, ObjectSymbol as _};
     use precast_artifact::container::sections;
-    use precast_artifact::debug_file::{build_id, complete, debug_link, slide};
+    use precast_artifact::debug::debug_file::{build_id, complete, debug_link, slide};
 
     fn artifact() -> Vec<u8> {
         let module = b"(module (func (export \"answer\") (result i32) i32.const 42))";

@@ -39,7 +39,7 @@ pub struct Frame {
 /// A local of a function that was running.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LocalValue {
-    /// As [`Local::ty`](precast_artifact::locals::Local::ty).
+    /// As [`Local::ty`](precast_artifact::debug::locals::Local::ty).
     pub(crate) ty: u8,
     /// Its value, in the low bits.
     pub(crate) bits: u64,

@@ -358,7 +358,7 @@ fn timings_name_every_stage() {
         run(precast().args(["compile", "--timings", "-o", "-"]).arg(program("hello.wat")));
     outcome.exits(0).complains(&[
         "parse",
-        "survey",
+        "facts",
         "plan",
         "compile",
         "link",

@@ -81,7 +81,7 @@ fn text(path: &Path) -> String {
 
 /// What shows guests' pointers, as `precast debug` installs it.
 fn formatters(debugger: Debugger) -> String {
-    let folder = root().join("artifact/src/formatters");
+    let folder = root().join("debuggers/src");
     match debugger {
         Debugger::Gdb => format!("source {}/gdb.py", folder.display()),
         Debugger::Lldb => format!("command script import {}/lldb.py", folder.display()),

@@ -1,7 +1,10 @@
-//! What all checks stand on: indices below a count, ranges inside the image.
+//! What all checks stand on: indices below a count, ranges inside the image,
+//! functions and tables that can be referred to.
 
+use super::description::Module;
 use super::range::Range;
-use crate::index::Number;
+use crate::abi::TableKind;
+use crate::index::{FuncIndex, Number, TableIndex};
 
 /// What the container says about the file, for the check.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +17,28 @@ pub struct Bounds {
 
 /// Says what is wrong.
 pub(super) type Check = Result<(), String>;
+
+impl Module {
+    /// A function that can be referred to: imported, or with a record.
+    pub(super) fn check_function(&self, function: FuncIndex) -> Check {
+        below(function, self.functions as usize)?;
+        if function.defined(self.imported_functions()).is_some()
+            && self.funcref_of(function).is_none()
+        {
+            return Err(format!("function {function} has no funcref record"));
+        }
+        Ok(())
+    }
+
+    /// A table with a definition.
+    pub(super) fn check_public(&self, table: TableIndex) -> Check {
+        below(table, self.tables.len())?;
+        if self.tables[table.index()].kind == TableKind::Private {
+            return Err(format!("private table {table} used as a public one"));
+        }
+        Ok(())
+    }
+}
 
 /// The index is that of one of `count`.
 pub(super) fn below(index: impl Number, count: usize) -> Check {

@@ -6,7 +6,7 @@ use super::bounds::{Bounds, Check, below, inside, leading};
 use super::description::{Description, InstancePlan, Module};
 use super::entities::{EntityIndex, ImportKind, Table};
 use crate::abi::{ContextLayout, PRIVATE_ENTRY_SIZE, TableKind};
-use crate::index::{CanonicalTypeIndex, CodeOffset, FuncIndex, MemoryIndex, TableIndex};
+use crate::index::{CanonicalTypeIndex, CodeOffset, MemoryIndex};
 use crate::reloc::RelocBounds;
 use crate::types::{HeapType, RefType, ValType};
 
@@ -205,23 +205,5 @@ impl Module {
             }
         }
         self.start.map_or(Ok(()), |start| self.check_function(start))
-    }
-
-    pub(super) fn check_function(&self, function: FuncIndex) -> Check {
-        below(function, self.functions as usize)?;
-        if function.defined(self.imported_functions()).is_some()
-            && self.funcref_of(function).is_none()
-        {
-            return Err(format!("function {function} has no funcref record"));
-        }
-        Ok(())
-    }
-
-    pub(super) fn check_public(&self, table: TableIndex) -> Check {
-        below(table, self.tables.len())?;
-        if self.tables[table.index()].kind == TableKind::Private {
-            return Err(format!("private table {table} used as a public one"));
-        }
-        Ok(())
     }
 }

@@ -3,8 +3,7 @@
 //! Every structure is its fields in order, written with [`Writer`]; lists have
 //! a count before them, enums a number.
 
-use super::SECTION;
-use super::description::{Description, InstancePlan, Link, Module};
+use super::description::{Description, InstancePlan, Link, Module, SECTION};
 use super::entities::{
     EntityIndex, Export, ExportKind, Funcref, Global, Import, ImportKind, Memory, MemoryModel,
     Stub, Table, Tag,
@@ -170,7 +169,7 @@ impl Import {
         w.str(&self.name);
         match self.kind {
             ImportKind::Function(ty) => {
-                w.u8(0);
+                w.u8(if self.may_block { 5 } else { 0 });
                 ty.encode(w);
             }
             ImportKind::Table => w.u8(1),
@@ -182,15 +181,17 @@ impl Import {
 
     fn decode(r: &mut Reader<'_>) -> Result<Self> {
         let (module, name) = (r.str()?.to_owned(), r.str()?.to_owned());
-        let kind = match r.u8()? {
-            0 => ImportKind::Function(CanonicalTypeIndex::decode(r)?),
+        let kind = r.u8()?;
+        let may_block = kind == 5;
+        let kind = match kind {
+            0 | 5 => ImportKind::Function(CanonicalTypeIndex::decode(r)?),
             1 => ImportKind::Table,
             2 => ImportKind::Memory,
             3 => ImportKind::Global,
             4 => ImportKind::Tag,
             other => return Err(r.error(format!("unknown import kind {other}"))),
         };
-        Ok(Self { module, name, kind })
+        Ok(Self { module, name, kind, may_block })
     }
 }
 

@@ -8,6 +8,9 @@ use crate::index::{FuncIndex, FuncrefIndex, ImportIndex, InstanceIndex, ModuleIn
 use crate::reloc::Reloc;
 use crate::types::FuncType;
 
+/// Name of the section, as errors show it.
+pub const SECTION: &str = ".precast.module";
+
 /// All core modules of an artifact and how they are instantiated.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Description {
@@ -70,9 +73,9 @@ pub struct Module {
     pub host_stubs: Vec<Stub>,
     /// The module's code, within `.text`; all code offsets are relative to it.
     pub text: Range,
-    /// Function starts, a [`search`](crate::search) table.
+    /// Function starts, an [address map](crate::address_map).
     pub function_table: Range,
-    /// Return addresses and traps, a [`search`](crate::search) table.
+    /// Return addresses and traps, an [address map](crate::address_map).
     pub site_table: Range,
     /// Exception handlers, see [`handlers`](crate::handlers).
     pub handler_table: Range,

@@ -17,6 +17,9 @@ pub struct Import {
     pub name: String,
     /// What is imported.
     pub kind: ImportKind,
+    /// Of a function: whether its callers cope with it being
+    /// [pending](crate::abi#imports-that-may-block). False for all else.
+    pub may_block: bool,
 }
 
 /// What an import must be. Tables, memories, globals and tags stand in their

@@ -5,7 +5,7 @@
 //! of guests stands in two Python scripts, which are written to the cache
 //! folder; `--init` prints what makes a debugger read them at every start, so
 //! that it shows guests without `precast debug` too. See
-//! [`precast_artifact::formatters`] for what debuggers find by themselves.
+//! [`precast_debuggers`] for what debuggers find by themselves.
 
 mod arguments;
 mod core;

@@ -2,11 +2,12 @@
 
 use crate::exit::{Failure, Result};
 use clap::Args;
+use precast_artifact::address_map::AddressMap;
 use precast_artifact::container::{self, Container};
+use precast_artifact::index::FuncIndex;
 use precast_artifact::module::{
     Bounds, Description, EntityIndex, ImportKind, MemoryModel, Module, Range,
 };
-use precast_artifact::search::Table;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -64,16 +65,16 @@ fn largest(bytes: &[u8], description: &Description, count: usize) -> Vec<Functio
     let mut functions = Vec::new();
     for (number, module) in description.modules.iter().enumerate() {
         let Some(table) = slice(bytes, module.function_table) else { continue };
-        let Ok(table) = Table::new("functions", table) else { continue };
+        let Ok(table) = AddressMap::<FuncIndex>::new("functions", table) else { continue };
         // The code of a function reaches to the next one, or to the stubs.
         let stubs = module.entry_stubs.iter().chain(&module.host_stubs).map(|stub| stub.code);
         let end = stubs.min().map_or(module.text.size, |start| start.get().into());
         let mut entries = table.iter().peekable();
         while let Some(entry) = entries.next() {
-            let end = entries.peek().map_or(end, |next| u64::from(next.key));
-            let size = end.saturating_sub(entry.key.into());
-            let address = module.text.offset + u64::from(entry.key);
-            functions.push((size, number, entry.value, address));
+            let end = entries.peek().map_or(end, |next| u64::from(next.code.get()));
+            let size = end.saturating_sub(entry.code.get().into());
+            let address = module.text.offset + u64::from(entry.code.get());
+            functions.push((size, number, entry.value.get(), address));
         }
     }
     functions.sort_by(|a, b| b.0.cmp(&a.0).then(a.2.cmp(&b.2)));

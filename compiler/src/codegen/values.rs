@@ -4,7 +4,7 @@
 use super::Buffer;
 use crate::error::Result;
 use crate::function::{CFA_ABOVE_FRAME_POINTER, CodeDebug, Place, ValuePlace, ValueSpan};
-use crate::translate::{Recorded, slot_variable};
+use crate::recorded::{Recorded, slot_variable};
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_codegen::isa::unwind::UnwindInst;
 use cranelift_codegen::{CompiledCode, LabelValueLoc};

@@ -3,7 +3,8 @@
 
 use super::code::MappedFunction;
 use super::rows::{LineRow, row_at};
-use precast_artifact::lines::{LinesWriter, SourceFrame};
+use precast_artifact::debug::lines::{LinesWriter, SourceFrame};
+use precast_artifact::index::CodeOffset;
 use std::ops::Range;
 
 /// A call that was inlined.
@@ -81,7 +82,7 @@ impl Sites {
         for (key, frames) in &self.entries {
             let frames = &self.frames[frames.start as usize..frames.end as usize];
             writer.add(
-                *key,
+                CodeOffset::new(*key),
                 frames.iter().map(|&(function, file, line, column)| SourceFrame {
                     function: &self.strings[function as usize],
                     file: &self.strings[file as usize],

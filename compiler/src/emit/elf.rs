@@ -1,8 +1,8 @@
 //! The ELF structures around the sections: file header, program headers,
 //! section headers, notes.
 
-use crate::target::LinkTarget;
 use super::sections::{MAX_SEGMENTS, Places, Section, Segment};
+use crate::target::LinkTarget;
 use object::elf::{self, FileHeader64, Ident, NoteHeader64, ProgramHeader64, SectionHeader64};
 use object::pod::bytes_of;
 use object::{LittleEndian as LE, U16, U32, U64};

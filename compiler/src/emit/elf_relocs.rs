@@ -1,7 +1,7 @@
 //! What relocations are called in objects: numbers of the psABIs.
 
-use crate::place::Machine;
 use crate::function::CodeRelocKind;
+use crate::place::Machine;
 use object::elf;
 
 /// `R_RISCV_32_PCREL`, which `object` has no name for.

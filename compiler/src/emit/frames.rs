@@ -5,9 +5,9 @@
 //! code has an FDE with the changes of its prologue. All addresses are
 //! relative, so the sections need no relocation.
 
+use crate::function::{CompiledFunction, UnwindOp};
 use crate::place::Machine;
 use crate::place::Placement;
-use crate::function::{CompiledFunction, UnwindOp};
 use gimli::constants as dw;
 use gimli::leb128::write::unsigned;
 use precast_artifact::wire::Writer;

@@ -1,12 +1,12 @@
 //! An artifact with everything in its place in the file, and how it is written.
 
+use super::elf;
 use super::sections::{PerSection, Places, Section};
 use super::summary::EmitSummary;
 use super::symbols::SymbolTable;
 use super::text::Addresses;
 use super::variants::{self, PlacedText};
 use super::writer::ImageWriter;
-use super::elf;
 use crate::debug_section::DebugReloc;
 use crate::place::{LinkError, MemoryPages, Placed};
 use precast_artifact::module::Module;

@@ -1,19 +1,19 @@
 //! Filling the sections of the file, pass by pass.
 
+use super::frames::Frames;
 use super::image::Image;
 use super::sections::{PerSection, Places, Section, debug_addresses};
 use super::symbols::SymbolTable;
 use super::variants::{self, PlacedText};
 use super::{attributes, base, description, elf, relocate, search, tables};
 use crate::debug_section::{DebugReloc, DebugSection};
-use super::frames::Frames;
 use crate::place::{LinkError, MAX_DISTANCE, Machine, Placed, callees, digest};
 use precast_artifact::abi::Versions;
 use precast_artifact::container::DEBUG_CELL;
-use precast_artifact::index::ModuleIndex;
+use precast_artifact::debug::bodies;
+use precast_artifact::index::WasmOffset;
 use precast_artifact::module::{Bounds, Description, Range};
 use precast_artifact::note::{self, Note};
-use precast_artifact::{bodies, formatters};
 use sha2::{Digest as _, Sha256};
 
 /// Bytes of the build id, as GNU ld makes it with `--build-id=sha1`.
@@ -128,7 +128,7 @@ impl<'a> Draft<'a> {
         bytes[Section::Sites] = search::site_table(placed.blocks());
         bytes[Section::Handlers] = search::handler_table(placed.blocks());
         let bodies = placed.modules.iter().flat_map(|module| &module.bodies);
-        bytes[Section::Bodies] = bodies::encode(bodies.copied());
+        bytes[Section::Bodies] = bodies::encode(bodies.map(|start| WasmOffset::new(*start)));
         bytes[Section::Comment] = comment(&self.producers);
         bytes[Section::Shstrtab] = elf::section_names();
         if placed.machine == Machine::Riscv64 {
@@ -152,8 +152,8 @@ impl<'a> Draft<'a> {
             let addresses = debug_relocs[section].iter().filter(|reloc| reloc.base.is_address());
             addresses.map(|reloc| reloc.offset).collect()
         });
-        bytes[Section::GdbScripts] = formatters::gdb_section().into();
-        bytes[Section::LldbSummaries] = formatters::lldb_section();
+        bytes[Section::GdbScripts] = precast_debuggers::gdb_section().into();
+        bytes[Section::LldbSummaries] = precast_debuggers::lldb_section();
     }
 
     /// Where everything lies in the file.

@@ -6,23 +6,22 @@
 //! relocations, and write the headers and tables that only a file has.
 
 use super::base::link_base;
-use crate::place::LinkError;
 use super::frames::{FDE_LOCATION, Frames};
-use crate::target::LinkTarget;
-use crate::place::Machine;
-use super::writer::ImageWriter;
 use super::relocatable::{BUILD_ID, NOTE, same};
 use super::sections::{PerSection, Places, Section, debug_addresses};
 use super::symbols::{SymbolTable, is_mapping};
+use super::writer::ImageWriter;
 use super::{elf, elf_relocs, relocate};
 use crate::function::CodeRelocKind;
+use crate::place::LinkError;
+use crate::place::Machine;
+use crate::target::LinkTarget;
 use object::LittleEndian;
 use object::elf::{
     ET_REL, FileHeader64, Rela64, SHT_RELA, STB_LOCAL, STT_FUNC, STT_NOTYPE, STT_OBJECT,
 };
 use object::read::elf::{FileHeader, Rela as _, SectionHeader, SectionTable, Sym};
 use precast_artifact::container::DEBUG_CELL;
-use precast_artifact::formatters;
 use precast_artifact::module::Range;
 use precast_artifact::note::{self, Note, NoteError};
 use std::io::Write;
@@ -214,8 +213,8 @@ impl Relinked {
                 let addresses = addresses.filter(|relocation| to_image(relocation.to.0));
                 addresses.map(|relocation| relocation.offset as u32).collect()
             });
-            bytes[Section::GdbScripts] = formatters::gdb_section().into();
-            bytes[Section::LldbSummaries] = formatters::lldb_section();
+            bytes[Section::GdbScripts] = precast_debuggers::gdb_section().into();
+            bytes[Section::LldbSummaries] = precast_debuggers::lldb_section();
         }
         let frames = unwind_entries(parts, std::mem::take(&mut bytes[Section::EhFrame]))?;
 

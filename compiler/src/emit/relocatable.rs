@@ -14,17 +14,17 @@
 //! that one takes code-generator types, which are gone by now, and places
 //! functions itself, where tables here already hold their offsets.
 
-use crate::place::LinkError;
 use super::frames::{FDE_LOCATION, TERMINATOR_SIZE};
 use super::image::Image;
 use super::object_text::{self, Left};
-use crate::debug_section::DebugBase;
-use crate::place::Machine;
-use super::writer::Counted;
 use super::sections::{PerSection, Section, Segment};
 use super::summary::EmitSummary;
+use super::writer::Counted;
 use super::{elf_relocs, tables};
+use crate::debug_section::DebugBase;
 use crate::function::CodeRelocKind;
+use crate::place::LinkError;
+use crate::place::Machine;
 use object::elf;
 use object::write::{
     self, Object, Relocation, SectionId, StreamingBuffer, SymbolId, SymbolSection,

@@ -218,9 +218,7 @@ mod tests {
             ..Default::default()
         };
         let address = 0x10_0000;
-        let resolve = |reloc: &CodeReloc| {
-            (reloc.target == table).then_some(address + 0x1ffc)
-        };
+        let resolve = |reloc: &CodeReloc| (reloc.target == table).then_some(address + 0x1ffc);
         patch(&mut function, address, resolve).unwrap();
         let words: Vec<u32> =
             function.code.chunks(4).map(|b| u32::from_le_bytes(b.try_into().unwrap())).collect();

@@ -1,14 +1,14 @@
 //! `.precast.functions`, `.precast.sites` and `.precast.handlers`, the tables in
 //! which the loader finds what stands at an address. Their formats are those of
-//! [`precast_artifact::search`] and [`precast_artifact::handlers`]; keys are
+//! [`precast_artifact::address_map`] and [`precast_artifact::handlers`]; keys are
 //! offsets in `.text`.
 
 use crate::code::Text;
 use crate::function::CompiledFunction;
 use crate::place::{Placed, Placement};
+use precast_artifact::address_map::{Mapping, Site, encode};
 use precast_artifact::handlers::{self, Handler};
-use precast_artifact::index::{CodeOffset, ModuleIndex};
-use precast_artifact::search::{Entry, Site, encode};
+use precast_artifact::index::{CodeOffset, FuncIndex, ModuleIndex, WasmOffset};
 
 /// Where each function of a module starts; folded ones only by the first of
 /// their class.
@@ -20,7 +20,8 @@ pub(super) fn function_table(placed: &Placed<'_>, module: ModuleIndex) -> Vec<u8
     let places = functions[range.clone()].iter().zip(&placed.layout.functions[range]);
     let entry = |((function, place), value): ((&Option<_>, &Option<Placement>), u32)| {
         function.as_ref()?;
-        Some(Entry { key: (*place)?.start, site: Site::Call, value })
+        let code = CodeOffset::new((*place)?.start);
+        Some(Mapping { code, site: Site::Call, value: FuncIndex::new(value) })
     };
     let entries = places.zip(list.imported(module)..).filter_map(entry);
     encode(Counted { entries, left })
@@ -32,9 +33,13 @@ pub(super) fn site_table<'a>(
 ) -> Vec<u8> {
     let left = blocks.clone().map(|(_, function)| function.sites.len()).sum();
     let entries = blocks.flat_map(|(place, function)| {
-        let entry = move |key| place.start + key;
+        let code = move |offset| CodeOffset::new(place.start + offset);
         let sites = function.sites.iter();
-        sites.map(move |s| Entry { key: entry(s.offset), site: s.site, value: s.wasm })
+        sites.map(move |s| Mapping {
+            code: code(s.offset),
+            site: s.site,
+            value: WasmOffset::new(s.wasm),
+        })
     });
     encode(Counted { entries, left })
 }

@@ -6,9 +6,9 @@
 
 use object::LittleEndian as LE;
 use object::elf::{self, FileHeader64, ProgramHeader64, SectionHeader64};
-use precast_artifact::formatters::{GDB_SECTION, LLDB_SECTION};
+use precast_artifact::debug::{addresses, bodies, locals};
 use precast_artifact::module::Range;
-use precast_artifact::{addresses, bodies, locals};
+use precast_debuggers::{GDB_SECTION, LLDB_SECTION};
 use std::ops::{Index, IndexMut};
 
 /// Three `PT_LOAD`, `PT_NOTE`, `PT_GNU_EH_FRAME`, `PT_GNU_STACK`.

@@ -1,33 +1,70 @@
-//! Function by function: the survey of bodies, and their code.
+//! The code of functions and stubs.
 
-use super::Observer;
+use super::report::Observer;
 use super::workers::Workers;
+use crate::code::Text;
 use crate::codegen;
 use crate::error::Result;
-use crate::function::CompiledFunction;
-use crate::link::{Stub, StubKind};
+use crate::facts::{Facts, ModuleFacts};
+use crate::function::{CompiledFunction, Wanted};
+use crate::optimisation::Optimisation;
+use crate::options::{OptLevel, Options};
 use crate::parse::Parsed;
-use crate::survey::{self, Summary};
+use crate::plan::{Plan, duplicates};
+use crate::stub::{Stub, StubKind};
 use crate::target::Target;
 use crate::translate::{self, Debug, Env, stubs};
 use cranelift_codegen::Context;
 use cranelift_frontend::FunctionBuilderContext;
-use precast_artifact::index::FuncIndex;
+use precast_artifact::index::{CanonicalTypeIndex, FuncIndex, ModuleIndex};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Bodies per draw of the survey: enough to make drawing free.
-const SURVEY_BATCH: usize = 64;
+/// What the code follows from.
+pub(super) struct Input<'i, 'a> {
+    pub(super) parsed: &'i Parsed<'a>,
+    pub(super) plan: &'i Plan<'a>,
+    pub(super) facts: &'i Facts,
+    pub(super) options: &'i Options,
+    /// The values that debug information asks for, by function.
+    pub(super) wanted: BTreeMap<u32, Wanted>,
+}
 
-pub(super) fn survey_all(workers: &Workers, parsed: &Parsed<'_>) -> Result<Summary> {
-    let batches: Vec<_> = parsed.bodies.chunks(SURVEY_BATCH).collect();
-    let summaries = workers.draw(batches.len(), Default::default, |allocations, batch| {
-        let mut summary = Summary::default();
-        for body in batches[batch] {
-            survey::survey(parsed, body, allocations, &mut summary)?;
-        }
-        Ok(summary)
-    })?;
-    Ok(summaries.into_iter().map(|(_, summary)| summary).fold(Summary::default(), Summary::merge))
+/// A text for each target.
+pub(super) fn compile(
+    workers: &Workers,
+    input: &Input<'_, '_>,
+    targets: &[Target],
+    observer: &dyn Observer,
+) -> Result<Vec<Text>> {
+    let same = duplicates::find(input.parsed, input.options);
+    let text = |target: &Target| {
+        let env = environment(input, target);
+        Ok(Text {
+            cpu_features: target.cpu_features.clone(),
+            functions: compile_functions(workers, &env, input.facts, target, &same, observer)?,
+            stubs: compile_stubs(&env, &input.facts.module, target)?,
+        })
+    };
+    targets.iter().map(text).collect()
+}
+
+fn environment<'i>(input: &'i Input<'_, '_>, target: &Target) -> Env<'i> {
+    let options = input.options;
+    Env {
+        module: ModuleIndex::new(0),
+        parsed: input.parsed,
+        plan: input.plan,
+        frontend: target.isa.frontend_config(),
+        br_table_chain: options.enabled(Optimisation::BrTableChain),
+        precise_stores: options.precise_stores.unwrap_or(target.stores_may_tear()),
+        debug: match (options.debug_info, options.opt_level) {
+            (false, _) => Debug::Off,
+            (true, OptLevel::None) => Debug::Slots,
+            (true, OptLevel::Speed) => Debug::Values,
+        },
+        wanted: &input.wanted,
+    }
 }
 
 /// What a worker keeps from function to function.
@@ -44,23 +81,20 @@ impl Scratch {
 
 /// Bodies larger than this leave so much memory behind in a worker's scratch
 /// that it is worth making anew.
-const LARGE_BODY: u64 = 256 << 10;
+const LARGE_BODY: u32 = 256 << 10;
 
-pub(super) fn compile_functions(
+fn compile_functions(
     workers: &Workers,
     env: &Env<'_>,
+    facts: &Facts,
     target: &Target,
     same: &[usize],
     observer: &dyn Observer,
 ) -> Result<Vec<Option<CompiledFunction>>> {
-    let bodies = &env.parsed.bodies;
-    let size = |index: usize| {
-        let range = bodies[index].body.range();
-        range.end - range.start
-    };
+    let (bodies, facts) = (&env.parsed.bodies, facts.functions());
     // The largest first: one of them started last would be waited for.
     let mut order: Vec<usize> = (0..bodies.len()).filter(|i| same[*i] == *i).collect();
-    order.sort_by_key(|index| std::cmp::Reverse(size(*index)));
+    order.sort_by_key(|index| std::cmp::Reverse(facts[*index].size));
     let done = AtomicUsize::new(0);
     let compiled = workers.draw(order.len(), Scratch::new, |scratch, position| {
         let body = &bodies[order[position]];
@@ -71,7 +105,7 @@ pub(super) fn compile_functions(
         let index = body.validator.index;
         let function = codegen::generate(&mut scratch.context, &*target.isa, recorded)
             .map_err(|error| error.in_function(index, env.parsed.name_of(index)))?;
-        if size(order[position]) > LARGE_BODY {
+        if facts[order[position]].size > LARGE_BODY {
             *scratch = Scratch::new();
         }
         observer.functions(done.fetch_add(1, Ordering::Relaxed) + 1, order.len());
@@ -90,11 +124,7 @@ pub(super) fn compile_functions(
     Ok(functions)
 }
 
-pub(super) fn compile_stubs(
-    env: &Env<'_>,
-    summary: &Summary,
-    target: &Target,
-) -> Result<Vec<Stub>> {
+fn compile_stubs(env: &Env<'_>, facts: &ModuleFacts, target: &Target) -> Result<Vec<Stub>> {
     let types = &env.parsed.types;
     let mut scratch = Scratch::new();
     let mut stubs = Vec::new();
@@ -102,23 +132,24 @@ pub(super) fn compile_stubs(
         scratch.context.clear();
         build(&mut scratch);
         let function = codegen::generate(&mut scratch.context, &*target.isa, None)?;
-        stubs.push(Stub { kind, function });
+        stubs.push(Stub { module: ModuleIndex::new(0), kind, function });
         Ok(())
     };
     for ty in env.plan.entry_types(env.parsed) {
-        make(StubKind::Entry(ty), &|s| {
+        make(StubKind::Entry(CanonicalTypeIndex::new(ty)), &|s| {
             stubs::entry_stub(types.get(ty), &mut s.context.func, &mut s.builder, env.frontend);
         })?;
     }
-    for ty in env.plan.host_types(env.parsed, summary) {
-        make(StubKind::Host(ty), &|s| {
+    for ty in env.plan.host_types(env.parsed, facts) {
+        make(StubKind::Host(CanonicalTypeIndex::new(ty)), &|s| {
             stubs::host_stub(types.get(ty), &mut s.context.func, &mut s.builder, env.frontend);
         })?;
     }
     for function in env.plan.forwarded_imports(env.parsed) {
         let ty = env.parsed.function_type(function);
-        let slot = env.plan.layout.import(FuncIndex::new(function));
-        make(StubKind::Import(function), &|s| {
+        let import = FuncIndex::new(function);
+        let slot = env.plan.layout.import(import);
+        make(StubKind::Import(import), &|s| {
             stubs::import_stub(ty, slot, &mut s.context.func, &mut s.builder, env.frontend);
         })?;
     }

@@ -13,9 +13,9 @@
 
 use crate::function::{CodeReloc, CompiledFunction, Symbol, UnwindOp};
 use crate::names::FunctionList;
+use precast_artifact::address_map::Site;
 use precast_artifact::handlers::Handler;
 use precast_artifact::index::{FuncIndex, ModuleIndex};
-use precast_artifact::search::Site;
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
 use std::ops::Range;

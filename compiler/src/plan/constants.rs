@@ -1,9 +1,9 @@
 //! Constant expressions, and globals that never change.
 
+use crate::facts::ModuleFacts;
 use crate::optimisation::Optimisation;
 use crate::options::Options;
 use crate::parse::Parsed;
-use crate::survey::Summary;
 use precast_artifact::module::{ConstExpr, ConstOp, EntityIndex, Export};
 use std::collections::BTreeSet;
 
@@ -73,7 +73,7 @@ pub(crate) fn fold(expr: &ConstExpr, globals: &[Option<Constant>]) -> Option<Con
 /// written in any body nor exported.
 pub(super) fn find(
     parsed: &Parsed<'_>,
-    summary: &Summary,
+    facts: &ModuleFacts,
     options: &Options,
 ) -> Vec<Option<Constant>> {
     let global = |export: &Export| match export.item {
@@ -86,7 +86,7 @@ pub(super) fn find(
     for (index, global) in parsed.globals.iter().enumerate() {
         let index = index as u32;
         let unwritten =
-            propagate && !summary.globals_written.contains(&index) && !exported.contains(&index);
+            propagate && !facts.globals_written.contains(&index) && !exported.contains(&index);
         let known = match &global.init {
             Some(init) if !global.ty.mutable || unwritten => fold(init, &constants),
             _ => None,

@@ -4,17 +4,17 @@
 //! compares an immediate.
 
 use super::constants;
+use crate::facts::ModuleFacts;
 use crate::optimisation::Optimisation;
 use crate::options::Options;
 use crate::parse::{Parsed, SegmentMode};
-use crate::survey::Summary;
 use precast_artifact::index::TableIndex;
 use precast_artifact::module::{ConstOp, ElementItems, EntityIndex};
 use precast_artifact::types::HeapType;
 use std::collections::BTreeMap;
 
 /// Contents of a private table.
-pub(crate) struct PrivateTable {
+pub(crate) struct TableContents {
     pub table: u32,
     /// Function index, or none for null.
     pub entries: Vec<Option<u32>>,
@@ -26,9 +26,9 @@ const SMALL: u64 = 4096;
 
 pub(super) fn find_private(
     parsed: &Parsed<'_>,
-    summary: &Summary,
+    facts: &ModuleFacts,
     options: &Options,
-) -> BTreeMap<u32, PrivateTable> {
+) -> BTreeMap<u32, TableContents> {
     let mut candidates = BTreeMap::new();
     if !options.enabled(Optimisation::PrivateTables) {
         return candidates;
@@ -39,12 +39,12 @@ pub(super) fn find_private(
         let exported = parsed.exports.iter().any(|export| export.item == item);
         let nulls = table.init.as_ref().is_none_or(|init| init.ops == [ConstOp::RefNull]);
         let functions = table.ty.element.heap == HeapType::Func;
-        let touched = summary.tables_touched.contains(&index);
+        let touched = facts.tables_touched.contains(&index);
         if table.imported || exported || touched || !nulls || !functions || table.ty.index64 {
             continue;
         }
         if let Some(entries) = entries(parsed, index, table.ty.limits.min) {
-            candidates.insert(index, PrivateTable { table: index, entries });
+            candidates.insert(index, TableContents { table: index, entries });
         }
     }
     candidates

@@ -4,7 +4,8 @@
 use super::watch::Watch;
 use super::{Translator, clif_type};
 use crate::function::Watched;
-use cranelift_codegen::ir::{InstBuilder, StackSlot, StackSlotData, StackSlotKey, StackSlotKind};
+use crate::recorded::slot_key;
+use cranelift_codegen::ir::{InstBuilder, StackSlot, StackSlotData, StackSlotKind};
 use cranelift_codegen::ir::{Value, types};
 use cranelift_frontend::Variable;
 use precast_artifact::types::{FuncType, ValType};
@@ -36,28 +37,6 @@ pub(super) enum Place {
 pub(super) struct Local {
     place: Place,
     ty: ValType,
-}
-
-/// Marks keys of operands.
-const OPERANDS: u64 = 1 << 40;
-
-/// Key of the stack slot of a watched value, which Cranelift carries to the
-/// frame layout.
-fn slot_key(variable: Watched) -> StackSlotKey {
-    StackSlotKey::new(match variable {
-        Watched::Context => 0,
-        Watched::Local(index) => u64::from(index) + 1,
-        Watched::Operand(place) => OPERANDS | u64::from(place),
-    })
-}
-
-/// What [`slot_key`] was made from.
-pub(crate) fn slot_variable(key: StackSlotKey) -> Watched {
-    match key.bits() {
-        0 => Watched::Context,
-        operand if operand & OPERANDS != 0 => Watched::Operand(operand as u32),
-        local => Watched::Local((local - 1) as u32),
-    }
 }
 
 impl Translator<'_, '_> {

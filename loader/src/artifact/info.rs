@@ -4,10 +4,11 @@
 
 use crate::vm::types::{self, TypeId};
 use precast_artifact::abi::ContextLayout;
-use precast_artifact::index::{CanonicalTypeIndex, CodeOffset, FuncIndex};
+use precast_artifact::address_map::AddressMap;
+use precast_artifact::index::{CanonicalTypeIndex, CodeOffset, FuncIndex, WasmOffset};
 use precast_artifact::module::{EntityIndex, ExportKind, ImportKind, Module, Range, Stub};
-use precast_artifact::search;
 use precast_artifact::types::{FuncType, GlobalType, MemoryType, TableType};
+use precast_artifact::wire::DecodeError;
 use std::fmt;
 
 /// What an import or export is. References to concrete function types hold
@@ -79,17 +80,17 @@ pub(crate) struct ModuleInfo {
 }
 
 impl ModuleInfo {
-    /// Derives them; fails when a search table or the context template is
+    /// Derives them; fails when an address map or the context template is
     /// damaged.
     pub(super) fn new<'b>(
         module: &Module,
         bytes: impl Fn(Range) -> &'b [u8],
     ) -> Result<Self, String> {
-        let tables =
-            [(".precast.functions", module.function_table), (".precast.sites", module.site_table)];
-        for (name, range) in tables {
-            search::Table::new(name, bytes(range)).map_err(|error| error.to_string())?;
-        }
+        let damaged = |error: DecodeError| error.to_string();
+        AddressMap::<FuncIndex>::new(".precast.functions", bytes(module.function_table))
+            .map_err(damaged)?;
+        AddressMap::<WasmOffset>::new(".precast.sites", bytes(module.site_table))
+            .map_err(damaged)?;
         let layout = ContextLayout::new(&module.context_shape())?;
         module.check_template(&layout, bytes(module.context))?;
         let type_ids = types::intern_module(&module.types);

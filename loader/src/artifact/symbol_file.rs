@@ -16,7 +16,7 @@
 use crate::sys::debugger::SymbolFile;
 use crate::sys::file::regular;
 use crate::sys::map::{FileCopy, FileMapping};
-use precast_artifact::debug_file::{build_id, complete, debug_link, slide};
+use precast_artifact::debug::debug_file::{build_id, complete, debug_link, slide};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 

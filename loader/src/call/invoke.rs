@@ -56,6 +56,7 @@ pub(crate) unsafe fn invoke(
         previous,
         guest_sp: 0,
         guest_fp: 0,
+        entry_sp: guest_sp,
         depth,
         fault: None,
     };

@@ -19,11 +19,11 @@ use crate::stop::walk::{Position, caller, outwards};
 use crate::store::contents::StoreCore;
 use crate::trap::{Frame, LocalValue, Trap};
 use crate::vm::layout::FaultRecord;
+use precast_artifact::address_map::AddressMap;
 use precast_artifact::container;
-use precast_artifact::index::{CodeOffset, FuncIndex};
-use precast_artifact::locals::{self, Local};
+use precast_artifact::debug::locals::{self, Local};
+use precast_artifact::index::{CodeOffset, FuncIndex, WasmOffset};
 use precast_artifact::module::Module;
-use precast_artifact::search::Table;
 use precast_artifact::trap::TrapCode;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -111,23 +111,19 @@ fn locate(_store: &StoreCore, pc: usize, returns: bool) -> Option<Location<'_>> 
     // SAFETY: a stopped guest of the store, which is borrowed meanwhile.
     let image: &Image = unsafe { Image::at(inside) }?;
     let (module, offset) = image.locate(inside)?;
-    let functions = Table::new(".precast.functions", image.bytes(module.function_table)).ok()?;
-    let entry = functions.at_or_before(offset.get())?;
-    let start = CodeOffset::new(entry.key);
+    let functions: AddressMap<'_, FuncIndex> =
+        AddressMap::new(".precast.functions", image.bytes(module.function_table)).ok()?;
+    let entry = functions.at_or_before(offset)?;
+    let (start, function) = (entry.code, entry.value);
     let stubs = module.entry_stubs.iter().chain(&module.host_stubs);
     let in_stub = stubs.into_iter().any(|s| start < s.code && s.code <= offset);
-    (!in_stub).then_some(Location {
-        image,
-        module,
-        offset,
-        start,
-        function: FuncIndex::new(entry.value),
-    })
+    (!in_stub).then_some(Location { image, module, offset, start, function })
 }
 
 fn frame(core: &StoreCore, found: &Location<'_>, stack: &Range<usize>, fp: Option<usize>) -> Frame {
     let Location { image, module, .. } = *found;
-    let sites = Table::new(".precast.sites", image.bytes(module.site_table)).ok();
+    let sites: Option<AddressMap<'_, WasmOffset>> =
+        AddressMap::new(".precast.sites", image.bytes(module.site_table)).ok();
     let address = module.text.offset + u64::from(found.start.get());
     let mut names = image.names_at(address).into_iter();
     Frame {
@@ -135,8 +131,8 @@ fn frame(core: &StoreCore, found: &Location<'_>, stack: &Range<usize>, fp: Optio
         function: found.function.get(),
         name: names.next(),
         same_code: names.collect(),
-        offset: sites.and_then(|sites| Some(sites.exactly(found.offset.get())?.value)),
-        source: symbolize::source_lines(image.file_bytes(), found.offset.get()),
+        offset: sites.and_then(|sites| Some(sites.exactly(found.offset)?.value.get())),
+        source: symbolize::source_lines(image.file_bytes(), found.offset),
         instance: core.instance_of(image, module),
         locals: locals(image, found.start, stack, fp),
     }
@@ -160,7 +156,7 @@ fn locals(
             _ => LocalValue { ty: locals::UNKNOWN, bits: 0 },
         }
     };
-    locals::at(section, start.get()).into_iter().map(value).collect()
+    locals::at(section, start).into_iter().map(value).collect()
 }
 
 /// Eight bytes of the guest's stack, the first of which are a local's.

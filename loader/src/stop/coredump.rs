@@ -20,10 +20,11 @@ use crate::store::contents::StoreCore;
 use crate::store::instance::InstanceState;
 use crate::store::linear::LinearMemory;
 use crate::trap::{Frame, LocalValue, Trap};
-use precast_artifact::index::{GlobalIndex, ModuleIndex};
+use precast_artifact::container;
+use precast_artifact::debug::bodies;
+use precast_artifact::index::{FuncIndex, GlobalIndex, ModuleIndex, WasmOffset};
 use precast_artifact::types::{GlobalType, HeapType, MemoryType, RefType, ValType};
 use precast_artifact::wire::Writer;
-use precast_artifact::{bodies, container};
 use std::io::{self, Write};
 use std::ptr::with_exposed_provenance;
 
@@ -228,9 +229,9 @@ fn one_frame(w: &mut Writer, core: &StoreCore, frame: &Frame) {
 fn offset_in_function(core: &StoreCore, frame: &Frame) -> Option<u32> {
     let guest = core.instances.get(frame.instance? as usize)?;
     let section = container::section(guest.image.file_bytes(), bodies::NAME)?;
-    let imported = guest.module().0.imported_functions();
-    let position = frame.function.checked_sub(imported)?;
-    frame.offset?.checked_sub(bodies::start(section, position as usize)?)
+    let function = FuncIndex::new(frame.function);
+    let defined = function.defined(guest.module().0.imported_functions())?;
+    WasmOffset::new(frame.offset?).distance_from(bodies::start(section, defined)?)
 }
 
 /// The data section: what is not zero in the memories.

@@ -25,8 +25,8 @@ use crate::sys::signals::{Fault, FaultKind, Resume};
 use crate::sys::{arch, stubs};
 use crate::vm::layout::FaultRecord;
 use precast_artifact::abi::NULL_GUARD;
-use precast_artifact::index::CodeOffset;
-use precast_artifact::search::{Site, Table};
+use precast_artifact::address_map::{AddressMap, Site};
+use precast_artifact::index::{FuncIndex, WasmOffset};
 use precast_artifact::trap::TrapCode;
 use std::cell::Cell;
 use std::ptr::null;
@@ -83,8 +83,9 @@ pub(crate) fn decide(fault: &Fault) -> Option<Resume> {
 fn site_trap(image: Option<&Image>, pc: usize) -> Option<TrapCode> {
     let image = image?;
     let (module, offset) = image.locate(pc)?;
-    let sites = Table::new(".precast.sites", image.bytes(module.site_table)).ok()?;
-    match sites.exactly(offset.get())?.site {
+    let sites: AddressMap<'_, WasmOffset> =
+        AddressMap::new(".precast.sites", image.bytes(module.site_table)).ok()?;
+    match sites.exactly(offset)?.site {
         Site::Trap(code) => Some(code),
         Site::Call => None,
     }
@@ -102,10 +103,12 @@ fn starts_function(image: Option<&Image>, pc: usize) -> bool {
                 .distance_from(code)
                 .is_some_and(|distance| (distance as usize) < arch::FRAME_SETUP)
         };
-        let function = Table::new(".precast.functions", functions).ok()?.at_or_before(offset.get());
+        let functions: AddressMap<'_, FuncIndex> =
+            AddressMap::new(".precast.functions", functions).ok()?;
+        let function = functions.at_or_before(offset);
         Some(
             stubs.into_iter().any(|stub| starts(stub.code))
-                || function.is_some_and(|function| starts(CodeOffset::new(function.key))),
+                || function.is_some_and(|function| starts(function.code)),
         )
     };
     starts().unwrap_or(false)

@@ -2,27 +2,28 @@
 
 use crate::error::{Error, Result};
 use crate::trap::{Frame, SourceLine};
+use precast_artifact::address_map::{AddressMap, Mapping, Site};
 use precast_artifact::container::{self, Container};
-use precast_artifact::lines::Lines;
+use precast_artifact::debug::lines::Lines;
+use precast_artifact::index::{CodeOffset, FuncIndex, WasmOffset};
 use precast_artifact::module::{Bounds, Description, Module};
-use precast_artifact::search::{Site, Table};
 use std::collections::HashMap;
 
 /// Section with the source positions.
 const LINES: &str = ".precast.lines";
 
-/// The source lines of the code at the offset `key` of `.text`, innermost
+/// The source lines of the code at an offset of `.text`, innermost
 /// first; none if the file has no debug information.
-pub(crate) fn source_lines(file: &[u8], key: u32) -> Vec<SourceLine> {
+pub(crate) fn source_lines(file: &[u8], code: CodeOffset) -> Vec<SourceLine> {
     let Some(bytes) = container::section(file, LINES) else { return Vec::new() };
     let Ok(lines) = Lines::new(bytes) else { return Vec::new() };
-    let line = |frame: precast_artifact::lines::SourceFrame<'_>| SourceLine {
+    let line = |frame: precast_artifact::debug::lines::SourceFrame<'_>| SourceLine {
         function: (!frame.function.is_empty()).then(|| frame.function.to_owned()),
         file: frame.file.to_owned(),
         line: frame.line,
         column: frame.column,
     };
-    lines.at(key).into_iter().map(line).collect()
+    lines.at(code).into_iter().map(line).collect()
 }
 
 /// Names of the functions whose code starts at an offset of the image, for
@@ -61,25 +62,26 @@ pub fn symbolize(report: &str, artifact: &[u8], debug: &[u8]) -> Result<String> 
 /// Where the code of a module came from.
 struct Places<'a> {
     module: &'a Module,
-    functions: Table<'a>,
+    functions: AddressMap<'a, FuncIndex>,
     /// For each offset in the Wasm module, the first code made for it.
-    code: HashMap<u32, u32>,
+    code: HashMap<WasmOffset, CodeOffset>,
 }
 
 impl<'a> Places<'a> {
     fn new(artifact: &'a [u8], module: &'a Module) -> Option<Self> {
-        let table = |name, range: precast_artifact::module::Range| {
+        let bytes = |range: precast_artifact::module::Range| {
             let end = range.offset.checked_add(range.size)?;
-            let bytes = artifact.get(range.offset as usize..end as usize)?;
-            Table::new(name, bytes).ok()
+            artifact.get(range.offset as usize..end as usize)
         };
-        let functions = table(".precast.functions", module.function_table)?;
+        let functions =
+            AddressMap::new(".precast.functions", bytes(module.function_table)?).ok()?;
+        let sites = AddressMap::new(".precast.sites", bytes(module.site_table)?).ok()?;
         let mut code = HashMap::new();
-        for entry in table(".precast.sites", module.site_table)?.iter() {
+        for Mapping { code: at, site, value } in sites.iter() {
             // A call and a trap at one place have the same lines.
-            let first = code.entry(entry.value).or_insert(entry.key);
-            if let Site::Trap(_) = entry.site {
-                *first = entry.key;
+            let first = code.entry(value).or_insert(at);
+            if let Site::Trap(_) = site {
+                *first = at;
             }
         }
         Some(Self { module, functions, code })
@@ -92,17 +94,18 @@ impl<'a> Places<'a> {
         let (who, offset) = rest.split_once(" at wasm offset 0x")?;
         let digits = offset.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(offset.len());
         let offset = u32::from_str_radix(&offset[..digits], 16).ok()?;
-        let key = *self.code.get(&offset)?;
-        let function = self.functions.at_or_before(key)?;
+        let code = *self.code.get(&WasmOffset::new(offset))?;
+        let function = self.functions.at_or_before(code)?;
         let module = who.strip_suffix(')').and_then(|who| who.rsplit_once(" ("));
-        let mut names = names(debug, self.module.text.offset + u64::from(function.key)).into_iter();
+        let mut names =
+            names(debug, self.module.text.offset + u64::from(function.code.get())).into_iter();
         let frame = Frame {
             module: module.map(|(_, module)| module.to_owned()),
-            function: function.value,
+            function: function.value.get(),
             name: names.next(),
             same_code: names.collect(),
             offset: Some(offset),
-            source: source_lines(debug, key),
+            source: source_lines(debug, code),
             instance: None,
             locals: Vec::new(),
         };

@@ -54,7 +54,15 @@ impl HostBinding {
     /// [`HostBinding::settle`].
     pub(crate) fn new(func: Arc<HostFunc>, instance: Option<u32>) -> Self {
         let memory0 = Definition::default();
-        let context = FixedFields { owner: 0, type_ids: 0, builtins: 0, memory0, store: 0 };
+        let context = FixedFields {
+            task: 0,
+            host_data: 0,
+            owner: 0,
+            type_ids: 0,
+            builtins: 0,
+            memory0,
+            store: 0,
+        };
         let record = FuncRecord { code: 0, context: 0, type_id: func.ty, host: 0 };
         Self { context, record, func, instance }
     }

@@ -18,7 +18,6 @@
 //! the list while they generate code, as we do while we open images.
 #![allow(unsafe_code)]
 
-use precast_artifact::formatters;
 use std::arch::global_asm;
 use std::hint::black_box;
 use std::mem::offset_of;
@@ -76,7 +75,7 @@ global_asm!(
 /// Never looked at by the program, nor read from its file.
 // SAFETY: a section of read-only data like others.
 #[unsafe(link_section = ".debug_gdb_scripts")]
-static GDB_SCRIPT: [u8; formatters::GDB_SECTION_SIZE] = formatters::gdb_section();
+static GDB_SCRIPT: [u8; precast_debuggers::GDB_SECTION_SIZE] = precast_debuggers::gdb_section();
 
 /// Makes programs that hold guests carry the script: linkers leave out what
 /// nothing refers to.

@@ -40,6 +40,7 @@ pub(crate) struct Activation {
     pub(crate) previous: *mut Activation,
     pub(crate) guest_sp: usize,
     pub(crate) guest_fp: usize,
+    pub(crate) entry_sp: usize,
     /// What follows is the loader's own. Number of activations, this included.
     pub(crate) depth: u32,
     /// What the signal handler saw, if it ended this activation.
@@ -88,6 +89,10 @@ pub(crate) struct Definition {
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FixedFields {
+    /// Reserved, see [`abi::CTX_TASK`].
+    pub(crate) task: usize,
+    /// Reserved, see [`abi::CTX_HOST_DATA`].
+    pub(crate) host_data: usize,
     pub(crate) owner: usize,
     pub(crate) type_ids: usize,
     pub(crate) builtins: usize,
@@ -156,6 +161,7 @@ layout! {
     Activation.previous = abi::ACTIVATION_PREVIOUS;
     Activation.guest_sp = abi::ACTIVATION_GUEST_SP;
     Activation.guest_fp = abi::ACTIVATION_GUEST_FP;
+    Activation.entry_sp = abi::ACTIVATION_ENTRY_SP;
     Activation.depth = abi::ACTIVATION_SIZE;
     FuncRecord.code = abi::FUNCREF_CODE;
     FuncRecord.context = abi::FUNCREF_CONTEXT;
@@ -167,6 +173,8 @@ layout! {
     Definition.base = abi::DEFINITION_BASE;
     Definition.length = abi::DEFINITION_LENGTH;
     ExceptionHeader.tag = abi::EXCEPTION_TAG;
+    FixedFields.task = FIXED + abi::CTX_TASK;
+    FixedFields.host_data = FIXED + abi::CTX_HOST_DATA;
     FixedFields.owner = FIXED + abi::CTX_OWNER;
     FixedFields.type_ids = FIXED + abi::CTX_TYPE_IDS;
     FixedFields.builtins = FIXED + abi::CTX_BUILTINS;

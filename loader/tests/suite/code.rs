@@ -3,9 +3,9 @@
 //! `rcx`, the result in `rax`, a frame pointer always.
 
 use precast_artifact::abi::{self, Builtin};
+use precast_artifact::address_map::Site;
 use precast_artifact::handlers::Handler;
 use precast_artifact::index::CodeOffset;
-use precast_artifact::search::Site;
 use precast_artifact::trap::TrapCode;
 
 /// A function's bytes, with the places that the site and handler tables list.

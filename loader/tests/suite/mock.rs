@@ -6,10 +6,11 @@ use precast_artifact::abi::{
     ContextLayout, FUNCREF_CODE, FUNCREF_CONTEXT, FUNCREF_TYPE, MEMORY32_RESERVATION, TableKind,
     Versions,
 };
+use precast_artifact::address_map::{self, Mapping, Site};
 use precast_artifact::handlers::{self, Handler};
 use precast_artifact::index::{
     CanonicalTypeIndex, CodeOffset, FuncIndex, FuncrefIndex, ImportIndex, InstanceIndex,
-    MemoryIndex, ModuleIndex,
+    MemoryIndex, ModuleIndex, WasmOffset,
 };
 use precast_artifact::module::{
     Description, EntityIndex, Export, ExportKind, Funcref, Global, Import, ImportKind,
@@ -17,7 +18,6 @@ use precast_artifact::module::{
 };
 use precast_artifact::note::Note;
 use precast_artifact::reloc::{Reloc, RelocKind};
-use precast_artifact::search::{self, Entry, Site};
 use precast_artifact::types::{
     FuncType, GlobalType, Limits, MemoryType, RefType, TableType, ValType,
 };
@@ -63,7 +63,9 @@ impl Mock {
     }
 
     pub fn import(&mut self, module: &str, name: &str, kind: ImportKind) {
-        self.module.imports.push(Import { module: module.into(), name: name.into(), kind });
+        let may_block = matches!(kind, ImportKind::Function(_));
+        let (module, name) = (module.into(), name.into());
+        self.module.imports.push(Import { module, name, kind, may_block });
     }
 
     pub fn import_func(&mut self, module: &str, name: &str, ty: u32) -> u32 {
@@ -244,9 +246,15 @@ impl Mock {
             let start = place(text);
             let code = body(&layout);
             let function = imported + index as u32;
-            functions.push(Entry { key: start, site: Site::Call, value: function });
+            let code_at = |at| CodeOffset::new(start + at);
+            functions.push(Mapping {
+                code: code_at(0),
+                site: Site::Call,
+                value: FuncIndex::new(function),
+            });
             for (at, site) in &code.sites {
-                sites.push(Entry { key: start + at, site: *site, value: function << 8 | at });
+                let value = WasmOffset::new(function << 8 | at);
+                sites.push(Mapping { code: code_at(*at), site: *site, value });
             }
             handlers.extend(code.handlers.iter().map(|h| Handler {
                 key: CodeOffset::new(start + h.key.get()),
@@ -283,8 +291,8 @@ impl Mock {
             context[at..at + bytes.len()].copy_from_slice(bytes);
         }
         let tables = Tables {
-            functions: search::encode(functions.into_iter()),
-            sites: search::encode(sites.into_iter()),
+            functions: address_map::encode(functions.into_iter()),
+            sites: address_map::encode(sites.into_iter()),
             handlers: handlers::encode(&handlers),
             context,
             data: self.data,

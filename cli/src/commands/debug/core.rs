@@ -5,7 +5,7 @@ use object::LittleEndian as LE;
 use object::elf::{self, FileHeader64, ProgramHeader64};
 use object::read::elf::{FileHeader, ProgramHeader};
 use object::read::{ReadCache, ReadRef};
-use precast_artifact::debug_file::build_id;
+use precast_artifact::debug::debug_file::build_id;
 use std::fs::File;
 use std::path::Path;
 

@@ -2,17 +2,16 @@
 
 use crate::commands::{cache, output};
 use crate::exit::{Failure, Result};
-use precast_artifact::formatters;
 use std::path::{Path, PathBuf};
 
 /// The script for LLDB, as a file.
 pub(super) fn lldb() -> Result<PathBuf> {
-    written("precast_lldb.py", formatters::LLDB)
+    written("precast_lldb.py", precast_debuggers::LLDB)
 }
 
 /// The script for GDB, as a file.
 pub(super) fn gdb() -> Result<PathBuf> {
-    written("precast_gdb.py", formatters::GDB)
+    written("precast_gdb.py", precast_debuggers::GDB)
 }
 
 /// LLDB's commands.

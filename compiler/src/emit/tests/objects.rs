@@ -1,11 +1,15 @@
 //! Images as relocatable objects, and back.
 
-use super::*;
-use object::{RelocationFlags, SectionFlags};
+use super::super::{Output, relink, relocatable};
+use super::sample::{MACHINES, Sample, linked, sample};
+use super::veneers;
+use crate::debug_section::{DebugBase, DebugReloc, DebugSection};
+use object::read::elf::ElfFile64;
+use object::{LittleEndian, Object, ObjectSection, ObjectSymbol, RelocationFlags, SectionFlags};
 
-fn object_of(input: LinkInput<'_>) -> Vec<u8> {
+fn object_of(input: Sample) -> Vec<u8> {
     let mut object = Vec::new();
-    link_to_object(input, "sample_image", &mut object).unwrap();
+    input.emit(Output::Object { name: "sample" }, &mut object).unwrap();
     object
 }
 
@@ -29,15 +33,7 @@ fn an_object_gives_the_artifact_of_direct_linking() {
         assert!(relinked(&object_of(based())).unwrap() == linked(based()).0);
         let empty = || {
             let mut input = sample(target);
-            input.module = Module::default();
-            input.functions.clear();
-            input.stubs.clear();
-            input.names.clear();
-            input.private_tables.clear();
-            input.context = vec![0; 48];
-            input.memory.clear();
-            input.relocs.clear();
-            input.data.clear();
+            input.empty();
             input
         };
         assert!(relinked(&object_of(empty())).unwrap() == linked(empty()).0);
@@ -61,7 +57,7 @@ fn debug_sections() -> Vec<DebugSection> {
 
 #[test]
 fn veneers_survive() {
-    let laid_out = || lay_out(Machine::Aarch64, Some(4096), veneers::input()).unwrap();
+    let laid_out = || veneers::input().laid_out(4096);
     let (mut file, mut object) = (Vec::new(), Vec::new());
     laid_out().write(&mut file).unwrap();
     relocatable::write(laid_out(), "sample_image", &mut object).unwrap();

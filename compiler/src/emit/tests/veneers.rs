@@ -1,7 +1,12 @@
 //! Images whose calls do not reach: as large ones have, with a small reach.
 
-use super::*;
-use gimli::{CfaRule, Register};
+use super::read::Image;
+use super::sample::{MACHINES, Sample, caller, function, linked, sample};
+use gimli::{BaseAddresses, CfaRule, EhFrame, Register, UnwindSection};
+use object::elf::EM_AARCH64;
+use object::read::elf::ElfFile64;
+use object::{LittleEndian, Object, ObjectSection};
+use precast_artifact::container::symbol_at;
 
 const REACH: u64 = 4096;
 const FUNCTIONS: u32 = 500;
@@ -11,11 +16,10 @@ fn callee(index: u32) -> u32 {
     1 + index * 7919 % FUNCTIONS
 }
 
-pub(super) fn input() -> LinkInput<'static> {
+pub(super) fn input() -> Sample {
     let mut input = sample(MACHINES[1]);
-    input.functions = (1..=FUNCTIONS)
-        .map(|index| Some(caller(EM_AARCH64, Symbol::Function(callee(index)))))
-        .collect();
+    input.functions =
+        (1..=FUNCTIONS).map(|index| Some(caller(EM_AARCH64, function(callee(index))))).collect();
     input.names = vec![""; FUNCTIONS as usize];
     input.names[callee(1) as usize - 1] = "distant";
     input.module.functions = FUNCTIONS + 1;
@@ -25,7 +29,7 @@ pub(super) fn input() -> LinkInput<'static> {
 
 fn image(reach: u64) -> Image {
     let mut file = Vec::new();
-    lay_out(Machine::Aarch64, Some(reach), input()).unwrap().write(&mut file).unwrap();
+    input().laid_out(reach).write(&mut file).unwrap();
     Image::open(file)
 }
 

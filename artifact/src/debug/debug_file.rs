@@ -7,7 +7,7 @@
 //! [`addresses`] speaks of. Unwind tables count from where
 //! they lie and stay as they are.
 
-use crate::addresses;
+use crate::debug::addresses;
 use object::LittleEndian as LE;
 use object::elf::{self, FileHeader64, ProgramHeader64, SectionHeader64, Sym64};
 use object::read::elf::{FileHeader, ProgramHeader, SectionHeader, Sym};

@@ -4,7 +4,7 @@
 //! ```text
 //! u32 size of the table
 //! u32 size of the frames
-//! table    a search table: offset in `.text`, as in `.precast.sites`, to an
+//! table    an address map: offset in `.text`, as in `.precast.sites`, to an
 //!          offset in the frames
 //! frames   each:
 //!     leb  function: offset of a string; empty if the frame is the function
@@ -19,7 +19,8 @@
 //! Every read is bounds-checked; damage yields nothing or something wrong,
 //! never a fault.
 
-use crate::search::{self, Entry, Site, Table};
+use crate::address_map::{self, AddressMap, Mapping, Site};
+use crate::index::{CodeOffset, RecordOffset};
 use crate::wire::{Reader, Result, Writer};
 use std::collections::HashMap;
 
@@ -47,12 +48,12 @@ pub struct LinesWriter {
     string_bytes: Writer,
     frames: HashMap<[u32; 5], u32>,
     frame_bytes: Writer,
-    entries: Vec<(u32, u32)>,
+    entries: Vec<(CodeOffset, RecordOffset)>,
 }
 
 impl LinesWriter {
-    /// Adds the frames at the offset `key` of `.text`, the outermost first.
-    pub fn add<'f>(&mut self, key: u32, outwards: impl Iterator<Item = SourceFrame<'f>>) {
+    /// Adds the frames at an offset of `.text`, the outermost first.
+    pub fn add<'f>(&mut self, code: CodeOffset, outwards: impl Iterator<Item = SourceFrame<'f>>) {
         let mut caller = 0;
         for frame in outwards {
             let function = self.string(frame.function);
@@ -66,7 +67,7 @@ impl LinesWriter {
             });
         }
         if let Some(frame) = caller.checked_sub(1) {
-            self.entries.push((key, frame));
+            self.entries.push((code, RecordOffset::new(frame)));
         }
     }
 
@@ -86,9 +87,10 @@ impl LinesWriter {
             return Vec::new();
         }
         self.entries.sort_unstable();
-        self.entries.dedup_by_key(|(key, _)| *key);
-        let entry = |&(key, value): &(u32, u32)| Entry { key, site: Site::Call, value };
-        let table = search::encode(self.entries.iter().map(entry));
+        self.entries.dedup_by_key(|(code, _)| *code);
+        let entry =
+            |&(code, value): &(CodeOffset, RecordOffset)| Mapping { code, site: Site::Call, value };
+        let table = address_map::encode(self.entries.iter().map(entry));
         let frames = self.frame_bytes.finish();
         let mut w = Writer::new();
         w.u32(table.len() as u32);
@@ -103,7 +105,7 @@ impl LinesWriter {
 /// The section, read in place.
 #[derive(Clone, Copy, Debug)]
 pub struct Lines<'a> {
-    table: Table<'a>,
+    table: AddressMap<'a, RecordOffset>,
     frames: &'a [u8],
     strings: &'a [u8],
 }
@@ -113,7 +115,7 @@ impl<'a> Lines<'a> {
     pub fn new(bytes: &'a [u8]) -> Result<Self> {
         let mut r = Reader::new(NAME, bytes);
         let (table, frames) = (r.u32()? as usize, r.u32()? as usize);
-        let table = Table::new(NAME, r.raw(table)?)?;
+        let table = AddressMap::new(NAME, r.raw(table)?)?;
         let frames = r.raw(frames)?;
         let strings = r.raw(r.remaining())?;
         Ok(Self { table, frames, strings })
@@ -121,9 +123,9 @@ impl<'a> Lines<'a> {
 
     /// The frames at exactly this offset of `.text`, the innermost first; none
     /// where nothing is known.
-    pub fn at(&self, key: u32) -> Vec<SourceFrame<'a>> {
+    pub fn at(&self, code: CodeOffset) -> Vec<SourceFrame<'a>> {
         let mut frames = Vec::new();
-        let mut next = self.table.exactly(key).map(|entry| entry.value);
+        let mut next = self.table.exactly(code).map(|entry| entry.value);
         while let Some(offset) = next
             && frames.len() < DEEPEST
         {
@@ -134,11 +136,11 @@ impl<'a> Lines<'a> {
         frames
     }
 
-    fn frame(&self, offset: u32) -> Option<(SourceFrame<'a>, Option<u32>)> {
-        let mut r = Reader::new(NAME, self.frames.get(offset as usize..)?);
+    fn frame(&self, offset: RecordOffset) -> Option<(SourceFrame<'a>, Option<RecordOffset>)> {
+        let mut r = Reader::new(NAME, self.frames.get(offset.index()..)?);
         let mut word = || r.leb32().ok();
         let (function, file, line, column) = (word()?, word()?, word()?, word()?);
-        let caller = word()?.checked_sub(1);
+        let caller = word()?.checked_sub(1).map(RecordOffset::new);
         let (function, file) = (self.string(function)?, self.string(file)?);
         Some((SourceFrame { function, file, line, column }, caller))
     }
@@ -158,9 +160,9 @@ mod tests {
 
     fn sample() -> Vec<u8> {
         let mut writer = LinesWriter::default();
-        writer.add(40, [frame("", 7)].into_iter());
-        writer.add(12, [frame("", 7), frame("inner", 3)].into_iter());
-        writer.add(90, [].into_iter());
+        writer.add(CodeOffset::new(40), [frame("", 7)].into_iter());
+        writer.add(CodeOffset::new(12), [frame("", 7), frame("inner", 3)].into_iter());
+        writer.add(CodeOffset::new(90), [].into_iter());
         writer.finish()
     }
 
@@ -168,10 +170,11 @@ mod tests {
     fn frames_are_found_innermost_first() {
         let bytes = sample();
         let lines = Lines::new(&bytes).unwrap();
-        assert_eq!(lines.at(12), [frame("inner", 3), frame("", 7)]);
-        assert_eq!(lines.at(40), [frame("", 7)]);
-        assert_eq!(lines.at(41), []);
-        assert_eq!(lines.at(90), []);
+        let at = |code| lines.at(CodeOffset::new(code));
+        assert_eq!(at(12), [frame("inner", 3), frame("", 7)]);
+        assert_eq!(at(40), [frame("", 7)]);
+        assert_eq!(at(41), []);
+        assert_eq!(at(90), []);
         assert!(LinesWriter::default().finish().is_empty());
     }
 
@@ -183,11 +186,11 @@ mod tests {
                 let mut damaged = bytes.clone();
                 damaged[at] ^= flip;
                 if let Ok(lines) = Lines::new(&damaged) {
-                    (0..100).for_each(|key| drop(lines.at(key)));
+                    (0..100).for_each(|code| drop(lines.at(CodeOffset::new(code))));
                 }
             }
             if let Ok(lines) = Lines::new(&bytes[..at]) {
-                (0..100).for_each(|key| drop(lines.at(key)));
+                (0..100).for_each(|code| drop(lines.at(CodeOffset::new(code))));
             }
         }
     }

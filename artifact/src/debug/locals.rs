@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! u32 size of the table
-//! table    a search table: start of a function in `.text`, to an offset in
+//! table    an address map: start of a function in `.text`, to an offset in
 //!          what follows
 //! for each of these functions:
 //!     leb  number of locals, parameters included
@@ -18,7 +18,8 @@
 //! Every read is bounds-checked; damage yields nothing or something wrong,
 //! never a fault.
 
-use crate::search::{self, Entry, Site, Table};
+use crate::address_map::{self, AddressMap, Mapping, Site};
+use crate::index::{CodeOffset, RecordOffset};
 use crate::wire::{Reader, Writer};
 
 /// Name of the section.
@@ -39,14 +40,14 @@ pub struct Local {
 /// Collects the section.
 #[derive(Default)]
 pub struct LocalsWriter {
-    entries: Vec<(u32, u32)>,
+    entries: Vec<(CodeOffset, RecordOffset)>,
     bytes: Writer,
 }
 
 impl LocalsWriter {
     /// Adds a function, by the start of its code.
-    pub fn add(&mut self, key: u32, locals: &[Local]) {
-        self.entries.push((key, self.bytes.len() as u32));
+    pub fn add(&mut self, start: CodeOffset, locals: &[Local]) {
+        self.entries.push((start, RecordOffset::from_index(self.bytes.len())));
         self.bytes.leb(locals.len() as u64);
         let mut last = 0;
         for local in locals {
@@ -64,8 +65,9 @@ impl LocalsWriter {
             return Vec::new();
         }
         self.entries.sort_unstable();
-        let entry = |&(key, value): &(u32, u32)| Entry { key, site: Site::Call, value };
-        let table = search::encode(self.entries.iter().map(entry));
+        let entry =
+            |&(code, value): &(CodeOffset, RecordOffset)| Mapping { code, site: Site::Call, value };
+        let table = address_map::encode(self.entries.iter().map(entry));
         let mut writer = Writer::new();
         writer.u32(table.len() as u32);
         writer.raw(&table);
@@ -76,16 +78,17 @@ impl LocalsWriter {
 
 /// The locals of the function whose code starts at this offset of `.text`;
 /// none if it has none, or nothing is known.
-pub fn at(bytes: &[u8], key: u32) -> Vec<Local> {
-    locals(bytes, key).unwrap_or_default()
+pub fn at(bytes: &[u8], start: CodeOffset) -> Vec<Local> {
+    locals(bytes, start).unwrap_or_default()
 }
 
-fn locals(bytes: &[u8], key: u32) -> Option<Vec<Local>> {
+fn locals(bytes: &[u8], start: CodeOffset) -> Option<Vec<Local>> {
     let mut reader = Reader::new(NAME, bytes);
     let size = reader.u32().ok()?;
-    let table = Table::new(NAME, reader.raw(size as usize).ok()?).ok()?;
-    let entry = table.exactly(key)?;
-    reader.raw(entry.value as usize).ok()?;
+    let table: AddressMap<'_, RecordOffset> =
+        AddressMap::new(NAME, reader.raw(size as usize).ok()?).ok()?;
+    let entry = table.exactly(start)?;
+    reader.raw(entry.value.index()).ok()?;
     let mut last = 0i32;
     let local = |reader: &mut Reader<'_>| {
         let ty = reader.u8()?;
@@ -106,13 +109,14 @@ mod tests {
         let local = |ty, place| Local { ty, place };
         let first = [local(0x7f, -8), local(0x7e, -16), local(UNKNOWN, -16), local(0x7c, 24)];
         let mut writer = LocalsWriter::default();
-        writer.add(64, &first);
-        writer.add(128, &[]);
+        writer.add(CodeOffset::new(64), &first);
+        writer.add(CodeOffset::new(128), &[]);
         let bytes = writer.finish();
-        assert_eq!(at(&bytes, 64), first);
-        assert_eq!((at(&bytes, 128), at(&bytes, 65)), (vec![], vec![]));
+        let found = |start| at(&bytes, CodeOffset::new(start));
+        assert_eq!(found(64), first);
+        assert_eq!((found(128), found(65)), (vec![], vec![]));
         for end in 0..bytes.len() {
-            assert!(at(&bytes[..end], 64).len() <= first.len());
+            assert!(at(&bytes[..end], CodeOffset::new(64)).len() <= first.len());
         }
         assert!(LocalsWriter::default().finish().is_empty());
     }

@@ -1,5 +1,6 @@
 //! What tells debuggers how to show guests' pointers, and what of Rust's
-//! library holds pointers.
+//! library holds pointers: data for the compiler, which puts it into artifacts,
+//! the loader, which carries it, and the command line, which writes it out.
 //!
 //! Where debuggers find them:
 //!
@@ -21,13 +22,13 @@
 //! found by the name of the type, so that one for `char *` would be that of the
 //! host's too.
 
-use crate::wire::Writer;
+#![forbid(unsafe_code)]
 
 /// The formatters for gdb, in Python.
-pub const GDB: &str = include_str!("formatters/gdb.py");
+pub const GDB: &str = include_str!("gdb.py");
 
 /// The formatters for lldb, in Python.
-pub const LLDB: &str = include_str!("formatters/lldb.py");
+pub const LLDB: &str = include_str!("lldb.py");
 
 /// Name of the section in which gdb looks for scripts.
 pub const GDB_SECTION: &str = ".debug_gdb_scripts";
@@ -66,15 +67,20 @@ const LLDB_SUMMARIES: [(&str, &str); 2] = [
 /// ("Embedding" in "Formatter Bytecode" of LLDB's documentation; the section for
 /// plain summaries has these where the other has programs).
 pub fn lldb_section() -> Vec<u8> {
-    let mut section = Writer::new();
+    let mut section = Vec::new();
     for (types, summary) in LLDB_SUMMARIES {
-        let mut record = Writer::new();
-        record.str(types);
-        record.str(summary);
-        section.leb(1);
-        section.bytes(&record.finish());
+        let record = [counted(types.as_bytes()), counted(summary.as_bytes())].concat();
+        section.push(1);
+        section.extend(counted(&record));
     }
-    section.finish()
+    section
+}
+
+/// The bytes after their number, in LEB128: one byte for all that are here.
+fn counted(bytes: &[u8]) -> Vec<u8> {
+    let count = u8::try_from(bytes.len()).ok().filter(|count| *count < 0x80);
+    let count = count.expect("a record of fewer than 128 bytes");
+    [&[count], bytes].concat()
 }
 
 const fn copy(to: &mut [u8], at: usize, text: &str) {
@@ -95,5 +101,22 @@ mod tests {
         assert!(section.starts_with(b"\x04precast_gdb.py\n\"\"\""));
         // It ends at its first zero.
         assert_eq!(section.iter().position(|byte| *byte == 0), Some(section.len() - 1));
+    }
+
+    #[test]
+    fn summaries_are_records_of_two_strings() {
+        let section = lldb_section();
+        let mut rest = section.as_slice();
+        for (types, summary) in LLDB_SUMMARIES {
+            let (&[version, size], record) = rest.split_first_chunk().expect("a record");
+            assert_eq!(version, 1);
+            let (record, after) = record.split_at(size.into());
+            let (types_size, summary_at) = (usize::from(record[0]), 1 + types.len());
+            assert_eq!((types_size, &record[1..summary_at]), (types.len(), types.as_bytes()));
+            assert_eq!(usize::from(record[summary_at]), summary.len());
+            assert_eq!(&record[summary_at + 1..], summary.as_bytes());
+            rest = after;
+        }
+        assert!(rest.is_empty());
     }
 }
