@@ -78,7 +78,8 @@ impl fmt::Display for OpenError {
 
 impl std::error::Error for OpenError {}
 
-type Header = elf::FileHeader64<LittleEndian>;
+/// The file header of every artifact.
+pub(crate) type ElfHeader = elf::FileHeader64<LittleEndian>;
 const ENDIAN: LittleEndian = LittleEndian;
 
 fn damaged(why: impl fmt::Display) -> OpenError {
@@ -105,7 +106,7 @@ impl Container {
         if !file.starts_with(&elf::ELFMAG) {
             return Err(OpenError::NotElf(guess(file)));
         }
-        let header = Header::parse(file).map_err(damaged)?;
+        let header = ElfHeader::parse(file).map_err(damaged)?;
         if !header.is_class_64() || header.is_big_endian() {
             return Err(OpenError::NotPrecast);
         }
@@ -234,7 +235,7 @@ pub fn symbols_at(file: &[u8], address: u64) -> Vec<&[u8]> {
 /// any ELF program or library. As [`symbols_at`], for reports only.
 pub fn symbols_at_place(file: &[u8], offset: u64) -> Vec<&[u8]> {
     let find = || {
-        let header = Header::parse(file).ok()?;
+        let header = ElfHeader::parse(file).ok()?;
         let mut segments = header.program_headers(ENDIAN, file).ok()?.iter();
         let address = segments.find_map(|segment| {
             let inside = offset.checked_sub(segment.p_offset(ENDIAN))?;
@@ -248,13 +249,13 @@ pub fn symbols_at_place(file: &[u8], offset: u64) -> Vec<&[u8]> {
 }
 
 fn find_symbols(file: &[u8], address: u64) -> Option<Vec<&[u8]>> {
-    let header = Header::parse(file).ok()?;
+    let header = ElfHeader::parse(file).ok()?;
     let base = segments_base(header.program_headers(ENDIAN, file).ok()?);
     symbols_covering(header, file, address.checked_add(base)?)
 }
 
 /// Names of the function symbols that cover a virtual address.
-fn symbols_covering<'f>(header: &Header, file: &'f [u8], address: u64) -> Option<Vec<&'f [u8]>> {
+fn symbols_covering<'f>(header: &ElfHeader, file: &'f [u8], address: u64) -> Option<Vec<&'f [u8]>> {
     let sections = header.sections(ENDIAN, file).ok()?;
     let symbols = sections.symbols(ENDIAN, file, elf::SHT_SYMTAB).ok()?;
     let covers = |symbol: &&elf::Sym64<LittleEndian>| {
@@ -269,7 +270,7 @@ fn symbols_covering<'f>(header: &Header, file: &'f [u8], address: u64) -> Option
 
 /// The contents of a section of the file, by its name.
 pub fn section<'a>(file: &'a [u8], name: &str) -> Option<&'a [u8]> {
-    let header = Header::parse(file).ok()?;
+    let header = ElfHeader::parse(file).ok()?;
     let table = header.sections(ENDIAN, file).ok()?;
     let (_, section) = table.section_by_name(ENDIAN, name.as_bytes())?;
     section.data(ENDIAN, file).ok()
@@ -278,7 +279,7 @@ pub fn section<'a>(file: &'a [u8], name: &str) -> Option<&'a [u8]> {
 /// Every section that takes part in the file: name, place in the file, and
 /// whether it is mapped. For `inspect`.
 pub fn sections(file: &[u8]) -> Vec<(String, Range, bool)> {
-    let Ok(header) = Header::parse(file) else { return Vec::new() };
+    let Ok(header) = ElfHeader::parse(file) else { return Vec::new() };
     let Ok(table) = header.sections(ENDIAN, file) else { return Vec::new() };
     let describe = |section: &elf::SectionHeader64<LittleEndian>| {
         let name = table.section_name(ENDIAN, section).ok()?;

@@ -85,4 +85,4 @@ pub(crate) use read::read;
 pub(crate) use sections::InputSections;
 pub(crate) use text::describe_text;
 pub(crate) use units::Units;
-pub(crate) use uses::wanted;
+pub(crate) use uses::debug_uses;

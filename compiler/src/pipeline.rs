@@ -131,14 +131,15 @@ fn run(
     clock.lap("plan");
     let debugging = Debugging::new(wasm, &parsed, &plan, options);
     let units = debugging.as_ref().and_then(Debugging::units);
-    let wanted = match (&debugging, &units) {
-        (Some(debugging), Some(units)) => debugging.wanted(&workers, units)?,
+    let debug_uses = match (&debugging, &units) {
+        (Some(debugging), Some(units)) => debugging.uses(&workers, units)?,
         _ => BTreeMap::new(),
     };
     if units.is_some() {
         clock.lap("find values");
     }
-    let input = functions::Input { parsed: &parsed, plan: &plan, facts: &facts, options, wanted };
+    let input =
+        functions::Input { parsed: &parsed, plan: &plan, facts: &facts, options, debug_uses };
     let texts = functions::compile(&workers, &input, &targets, observer)?;
     clock.lap("compile");
     let code = assemble(&parsed, plan, texts);

@@ -9,6 +9,7 @@
 //! | what the process was loaded from | `program` |
 //! | telling debuggers of images | `debugger` |
 //! | address space: reservations, file mappings | `map` |
+//! | memory that others may change: copies, vectored reads and writes | `buffer` |
 //! | guest stacks | `stack` |
 //! | the registers that matter at a fault | `registers` |
 //! | all that depends on the architecture: stubs, registers in a signal context, frame layout, CPU features | `arch` |
@@ -23,6 +24,7 @@
 //! below; nothing else in the crate depends on the architecture. The page size
 //! is asked at run time: 4, 16 and 64 KiB are all in use.
 
+pub(crate) mod buffer;
 pub(crate) mod debugger;
 pub(crate) mod file;
 pub(crate) mod map;

@@ -1,59 +1,42 @@
-//! WASI preview 1 (`wasi_snapshot_preview1`): all 46 functions.
+//! WASI: the host below, previews above it.
 //!
-//! The loader links what [`imports()`] lists (preview 0, `wasi_unstable`, is
-//! there too; [`FUNCTIONS`] is preview 1 alone), or finds one import with
-//! [`lookup`], and calls it with the guest's [`WasiCtx`], a [`GuestMemory`] over the instance's
-//! exported memory and the raw arguments; the [`Outcome`] says how to go on.
+//! The loader links what [`imports()`] lists: preview 1, of which [`FUNCTIONS`]
+//! has all, and preview 0, `wasi_unstable`; or it finds one import with
+//! [`lookup`]. It calls the function with the guest's [`WasiCtx`], a
+//! [`GuestMemory`] over the instance's exported memory and the raw arguments;
+//! the [`Outcome`] says how to go on.
 //!
-//! The interface is
-//! [`wasi_snapshot_preview1.witx`](https://github.com/WebAssembly/WASI/blob/main/legacy/preview1/witx/wasi_snapshot_preview1.witx);
-//! where it leaves a choice we answer as wasmtime does, and
-//! `fixtures/wasi/DIFFERENCES.md` lists the exceptions. Values that the
-//! specification does not define and pointers outside of memory trap.
+//! Rooms, lowest first; each imports only rooms before it:
+//!
+//! | module | holds |
+//! |-|-|
+//! | `host` | what was granted, and doing things with it: files, directories, clocks, random bytes, sockets, waiting. It knows of no preview: neither types, nor error numbers, nor layouts |
+//! | `memory` | the guest's memory, with every pointer checked |
+//! | `preview1` | `wasi_snapshot_preview1` in the terms of the host. A further preview is its sibling |
 //!
 //! What is always true here:
 //!
 //! - A guest reaches what its [`WasiCtxBuilder`] was given and nothing else.
 //! - Nothing a guest passes makes this module panic.
 //! - Reads and writes go between the kernel and guest memory without a copy.
+//!
+//! Where would I change it? A new function of preview 1: the file of its
+//! subject in `preview1`, and its line in `preview1/functions.rs`. What a file,
+//! directory or socket can do: its type in `host`. Which error number a guest
+//! sees for one of the kernel's: `preview1/errno.rs`.
 
-mod abi;
-mod args;
-mod attributes;
-mod clock;
-mod context;
-mod descriptor;
-mod dir;
-mod errno;
-mod fd;
-mod function;
-mod imports;
-mod io;
-mod iovec;
-mod listing;
+mod host;
 mod memory;
-mod open;
-mod outcome;
-mod path;
-mod poll;
-mod preview0;
 mod preview1;
-mod proc;
-mod random;
-mod sock;
-mod stat;
-mod stdio;
-mod table;
 #[cfg(test)]
 mod testing;
-mod time;
 
-pub use context::{WasiCtx, WasiCtxBuilder};
-pub use descriptor::DirAccess;
-pub use errno::Errno;
-pub use function::{ValType, WasiFunction};
-pub use imports::{imports, lookup};
+pub use host::context::{WasiCtx, WasiCtxBuilder};
+pub use host::permissions::DirAccess;
+pub use host::stdio::{Bytes, Capture, Input, Output};
 pub use memory::GuestMemory;
-pub use outcome::Outcome;
-pub use preview1::{FUNCTIONS, MODULE};
-pub use stdio::{Bytes, Capture, Input, Output};
+pub use preview1::errno::Errno;
+pub use preview1::function::{ValType, WasiFunction};
+pub use preview1::functions::{FUNCTIONS, MODULE};
+pub use preview1::imports::{imports, lookup};
+pub use preview1::outcome::Outcome;

@@ -70,6 +70,18 @@ fn imports_point_down_in_loader() {
     imports_point_down("loader/src/lib.rs");
 }
 
+/// Further previews of WASI are built on the host as preview 1 is, so it may
+/// not know even where a preview keeps its pointers.
+#[test]
+fn the_host_under_wasi_knows_no_preview() {
+    let sources = Crate::read(&root().join("loader/src/lib.rs"));
+    let edges = sources.edges_below(&["wasi".to_owned()]);
+    assert!(edges.iter().any(|edge| edge.from == "preview1" && edge.to == "host"));
+    let up: Vec<String> =
+        edges.iter().filter(|edge| edge.from == "host").map(|edge| edge.to_string()).collect();
+    assert_eq!(up, [""; 0]);
+}
+
 #[test]
 fn imports_point_down_in_capi() {
     imports_point_down("capi/src/lib.rs");

@@ -7,13 +7,12 @@
 //! [`addresses`] speaks of. Unwind tables count from where
 //! they lie and stay as they are.
 
+use crate::container::ElfHeader;
 use crate::debug::addresses;
 use object::LittleEndian as LE;
-use object::elf::{self, FileHeader64, ProgramHeader64, SectionHeader64, Sym64};
+use object::elf::{self, ProgramHeader64, SectionHeader64, Sym64};
 use object::read::elf::{FileHeader, ProgramHeader, SectionHeader, Sym};
 use std::mem::offset_of;
-
-type Header = FileHeader64<LE>;
 
 /// Section with the name of the debug file ("Debugging Information in Separate
 /// Files" in gdb's manual).
@@ -29,7 +28,7 @@ pub fn debug_link(file: &[u8]) -> Option<&str> {
 
 /// The build id, which an artifact and its debug file share.
 pub fn build_id(file: &[u8]) -> Option<&[u8]> {
-    let header = Header::parse(file).ok()?;
+    let header = ElfHeader::parse(file).ok()?;
     for segment in header.program_headers(LE, file).ok()? {
         let Some(mut notes) = segment.notes(LE, file).ok()? else { continue };
         while let Some(note) = notes.next().ok()? {
@@ -57,7 +56,7 @@ pub fn complete(
         let inside = offset.checked_add(size).is_some_and(|end| end <= image_size);
         if inside { image.checked_add(offset) } else { None }
     };
-    let header = Header::parse(file).ok()?;
+    let header = ElfHeader::parse(file).ok()?;
     for (index, segment) in header.program_headers(LE, file).ok()?.iter().enumerate() {
         if let Some(offset) = moved(segment.p_vaddr(LE), segment.p_memsz(LE)) {
             let at = place::<ProgramHeader64<LE>>(header.e_phoff(LE), index)?;
@@ -89,7 +88,7 @@ pub fn slide(copy: &mut [u8], file: &[u8], distance: u64) -> Option<()> {
         *word = u64::from_le_bytes(*word).wrapping_add(distance).to_le_bytes();
         Some(())
     };
-    let header = Header::parse(file).ok()?;
+    let header = ElfHeader::parse(file).ok()?;
     for (index, segment) in header.program_headers(LE, file).ok()?.iter().enumerate() {
         // What has no place, such as the stack's segment, has none after.
         if segment.p_vaddr(LE) != 0 {

@@ -2,7 +2,7 @@
 //! of variables are meanwhile.
 
 use super::input::{PlacedCode, WasmModule};
-use crate::function::{CodeDebug, CodeSite, Place, ValueSpan, Watched};
+use crate::function::{CodeDebug, CodeSite, DebugVariable, ValueAssignment, ValueLocation};
 use std::ops::Range;
 
 /// All functions that have code.
@@ -100,7 +100,7 @@ pub(super) struct FunctionCode<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Region {
     pub code: Range<u32>,
-    pub places: Vec<Place>,
+    pub locations: Vec<ValueLocation>,
 }
 
 impl FunctionCode<'_> {
@@ -123,33 +123,33 @@ impl FunctionCode<'_> {
     }
 
     /// Where in the code of a range of the source all of these variables have
-    /// places, and which. `work` counts down what this costs.
+    /// locations, and which. `work` counts down what this costs.
     pub(super) fn regions(
         &self,
         source: &Range<u64>,
-        variables: &[Watched],
+        variables: &[DebugVariable],
         work: &mut u64,
     ) -> Vec<Region> {
         let cost = (self.within(source).len() * (1 + variables.len())) as u64;
         let Some(left) = work.checked_sub(cost) else { return Vec::new() };
         *work = left;
-        if let Some(places) = self.fixed(variables) {
+        if let Some(locations) = self.fixed(variables) {
             let ranges = self.ranges(source).into_iter();
-            return ranges.map(|code| Region { code, places: places.clone() }).collect();
+            return ranges.map(|code| Region { code, locations: locations.clone() }).collect();
         }
         let mut regions = Vec::new();
         let mut pieces = self.within(source).to_vec();
         pieces.sort_by_key(|piece| piece.start);
         for piece in pieces {
-            let whole = Region { code: piece.start..piece.end, places: Vec::new() };
+            let whole = Region { code: piece.start..piece.end, locations: Vec::new() };
             let mut found = vec![whole];
             for variable in variables {
                 found = self.refine(found, *variable, piece.source);
             }
             for region in found {
                 match regions.last_mut() {
-                    Some(Region { code, places })
-                        if code.end == region.code.start && *places == region.places =>
+                    Some(Region { code, locations })
+                        if code.end == region.code.start && *locations == region.locations =>
                     {
                         code.end = region.code.end;
                     }
@@ -160,50 +160,51 @@ impl FunctionCode<'_> {
         regions
     }
 
-    /// The places of variables that each have one place in all of the code.
-    pub(super) fn fixed(&self, variables: &[Watched]) -> Option<Vec<Place>> {
-        variables.iter().map(|variable| self.fixed_place(*variable)).collect()
+    /// The locations of variables that each have one location in all of the code.
+    pub(super) fn fixed(&self, variables: &[DebugVariable]) -> Option<Vec<ValueLocation>> {
+        variables.iter().map(|variable| self.fixed_location(*variable)).collect()
     }
 
-    fn fixed_place(&self, variable: Watched) -> Option<Place> {
-        let spans = &self.function.debug.spans;
-        let span = spans.get(spans.partition_point(|span| span.variable < variable))?;
-        let always = span.variable == variable && span.from == 0 && span.to == u32::MAX;
-        let places = &self.function.debug.places;
-        let first = places.partition_point(|place| place.value < span.value);
-        let place = places.get(first).filter(|place| place.value == span.value)?;
-        let everywhere = place.start == 0 && place.end == self.size();
-        (always && everywhere).then_some(place.place)
+    fn fixed_location(&self, variable: DebugVariable) -> Option<ValueLocation> {
+        let all = &self.function.debug.assignments;
+        let only = all.get(all.partition_point(|other| other.variable < variable))?;
+        let always = only.variable == variable && only.from == 0 && only.to == u32::MAX;
+        let ranges = &self.function.debug.live_ranges;
+        let first = ranges.partition_point(|range| range.label < only.label);
+        let range = ranges.get(first).filter(|range| range.label == only.label)?;
+        let everywhere = range.start == 0 && range.end == self.size();
+        (always && everywhere).then_some(range.location)
     }
 
-    /// Splits regions where a variable changes its place, and drops what has
+    /// Splits regions where a variable changes its location, and drops what has
     /// none. The variable has the value that it has at `source`.
-    fn refine(&self, regions: Vec<Region>, variable: Watched, source: u32) -> Vec<Region> {
-        let Some(value) = self.value(variable, source) else { return Vec::new() };
-        let all = &self.function.debug.places;
-        let first = all.partition_point(|place| place.value < value);
-        let places = all[first..].iter().take_while(|place| place.value == value);
+    fn refine(&self, regions: Vec<Region>, variable: DebugVariable, source: u32) -> Vec<Region> {
+        let Some(label) = self.label(variable, source) else { return Vec::new() };
+        let all = &self.function.debug.live_ranges;
+        let first = all.partition_point(|range| range.label < label);
+        let live = all[first..].iter().take_while(|range| range.label == label);
         let mut refined = Vec::new();
-        for place in places {
+        for range in live {
             for region in &regions {
-                let code = region.code.start.max(place.start)..region.code.end.min(place.end);
+                let code = region.code.start.max(range.start)..region.code.end.min(range.end);
                 if !code.is_empty() {
-                    let mut places = region.places.clone();
-                    places.push(place.place);
-                    refined.push(Region { code, places });
+                    let mut locations = region.locations.clone();
+                    locations.push(range.location);
+                    refined.push(Region { code, locations });
                 }
             }
         }
         refined
     }
 
-    fn value(&self, variable: Watched, source: u32) -> Option<u32> {
+    /// Label of the value that a variable has at `source`.
+    fn label(&self, variable: DebugVariable, source: u32) -> Option<u32> {
         let at = source + self.code_start;
-        let spans = &self.function.debug.spans;
-        let key = |span: &ValueSpan| (span.variable, span.from);
-        let after = spans.partition_point(|span| key(span) <= (variable, at));
-        let span = &spans[after.checked_sub(1)?];
-        (span.variable == variable && at < span.to).then_some(span.value)
+        let all = &self.function.debug.assignments;
+        let key = |assignment: &ValueAssignment| (assignment.variable, assignment.from);
+        let after = all.partition_point(|assignment| key(assignment) <= (variable, at));
+        let found = &all[after.checked_sub(1)?];
+        (found.variable == variable && at < found.to).then_some(found.label)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::code::CodeMap;
 use super::input::WasmModule;
-use crate::function::{CFA_ABOVE_FRAME_POINTER, Place, Watched};
+use crate::function::{CFA_ABOVE_FRAME_POINTER, DebugVariable, ValueLocation};
 use precast_artifact::debug::locals::{Local, LocalsWriter, UNKNOWN};
 use precast_artifact::index::CodeOffset;
 use precast_artifact::types::ValType;
@@ -18,9 +18,9 @@ pub(super) fn section(code: &CodeMap<'_>, module: &WasmModule<'_>) -> Vec<u8> {
         let code = code.code(index);
         let types = module.functions[code.function.position].local_types();
         let local = |(number, ty): (u32, ValType)| {
-            let place = code.fixed(&[Watched::Local(number)]);
-            match (place.as_deref(), number_type(ty)) {
-                (Some([Place::Frame(offset)]), Some(ty)) => {
+            let location = code.fixed(&[DebugVariable::Local(number)]);
+            match (location.as_deref(), number_type(ty)) {
+                (Some([ValueLocation::Frame(offset)]), Some(ty)) => {
                     Local { ty, place: offset + CFA_ABOVE_FRAME_POINTER }
                 }
                 _ => Local { ty: UNKNOWN, place: 0 },

@@ -7,7 +7,7 @@ use super::expression::{self, EmitContext, ParseContext, WasmExpression};
 use super::fragment::{Base, Fragment};
 use super::indirection::Indirection;
 use super::sections::{Bytes, Dwarf};
-use crate::function::{Place, Watched};
+use crate::function::{DebugVariable, ValueLocation};
 use gimli::constants as dw;
 use gimli::{Encoding, EndianSlice, LittleEndian, Unit};
 use precast_artifact::types::ValType;
@@ -133,7 +133,7 @@ impl<'m, 'a> Locations<'m, 'a> {
             let source = source.with_indirection(indirection);
             let variables = source.variables(true);
             for region in function.code.regions(&range, &variables, &mut self.work) {
-                let part = self.emit(&source, &variables, &region.places, Some(function));
+                let part = self.emit(&source, &variables, &region.locations, Some(function));
                 let Some(part) = part else { continue };
                 entry(&mut list, &region.code, &part);
             }
@@ -143,8 +143,8 @@ impl<'m, 'a> Locations<'m, 'a> {
 
     /// The base of memory 0, as a value.
     pub(super) fn memory_base(&self, function: &FunctionScope<'a>) -> Option<LocationDescription> {
-        let place = *function.code.fixed(&[Watched::Context])?.first()?;
-        self.with_emit_context(Some(function), |context| expression::memory_base(place, context))
+        let location = *function.code.fixed(&[DebugVariable::Context])?.first()?;
+        self.with_emit_context(Some(function), |context| expression::memory_base(location, context))
             .map(LocationDescription::Single)
     }
 
@@ -187,25 +187,25 @@ impl<'m, 'a> Locations<'m, 'a> {
         WasmExpression::parse(expression, &context)
     }
 
-    /// The expression, if every variable has one place in all of the code.
+    /// The expression, if every variable has one location in all of the code.
     fn everywhere(
         &self,
         source: &WasmExpression,
         function: &FunctionScope<'a>,
     ) -> Option<Fragment> {
         let variables = source.variables(true);
-        let places = function.code.fixed(&variables)?;
-        self.emit(source, &variables, &places, Some(function))
+        let locations = function.code.fixed(&variables)?;
+        self.emit(source, &variables, &locations, Some(function))
     }
 
     fn emit(
         &self,
         source: &WasmExpression,
-        variables: &[Watched],
-        places: &[Place],
+        variables: &[DebugVariable],
+        locations: &[ValueLocation],
         function: Option<&FunctionScope<'a>>,
     ) -> Option<Fragment> {
-        self.with_emit_context(function, |context| source.emit(variables, places, context))
+        self.with_emit_context(function, |context| source.emit(variables, locations, context))
     }
 
     fn with_emit_context<T>(

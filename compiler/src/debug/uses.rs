@@ -14,27 +14,27 @@
 use super::input::WasmModule;
 use super::sections::{Bytes, Dwarf};
 use super::units::Units;
-use crate::function::{Wanted, WantedOperand, Watched};
+use crate::function::{DebugUses, DebugVariable, OperandUse};
 use gimli::{Attribute, AttributeValue, Encoding, Expression, Operation, Unit, constants as dw};
 
 /// Operations of an expression that are looked at.
 const MOST: usize = 64;
 
 /// What a unit asks for, by index of the function.
-pub(crate) fn wanted(
+pub(crate) fn debug_uses(
     units: &Units<'_>,
     unit: usize,
     module: &WasmModule<'_>,
-) -> Vec<(u32, Wanted)> {
+) -> Vec<(u32, DebugUses)> {
     let input = &units.list[unit];
     let Ok(unit) = units.open(input) else { return Vec::new() };
     let work = (1 << 20) + 16 * input.header.length_including_self();
     let dwarf = &units.files[input.file].dwarf;
-    let mut collector = UsesCollector { dwarf, unit: &unit, module, wanted: Vec::new(), work };
+    let mut collector = UsesCollector { dwarf, unit: &unit, module, uses: Vec::new(), work };
     // What is damaged is reported when it is converted.
     let _ = collector.entries();
     let index = |position: usize| module.functions[position].index;
-    collector.wanted.into_iter().map(|(position, wanted)| (index(position), wanted)).collect()
+    collector.uses.into_iter().map(|(position, uses)| (index(position), uses)).collect()
 }
 
 struct UsesCollector<'s, 'a> {
@@ -42,7 +42,7 @@ struct UsesCollector<'s, 'a> {
     unit: &'s Unit<Bytes<'a>>,
     module: &'s WasmModule<'s>,
     /// By position of the function among the defined ones.
-    wanted: Vec<(usize, Wanted)>,
+    uses: Vec<(usize, DebugUses)>,
     /// Entries of lists that may still be read: damaged lists may overlap.
     work: usize,
 }
@@ -88,23 +88,23 @@ impl<'a> UsesCollector<'_, 'a> {
         if !functions[position].body.contains(&at) {
             return None;
         }
-        let mut wanted = Wanted::default();
+        let mut uses = DebugUses::default();
         let base = find(attributes, dw::DW_AT_frame_base);
         if let Some(base) = base.and_then(|base| base.exprloc_value()) {
             let named = named(base, self.unit.encoding());
-            wanted.locals.extend(named.filter_map(|named| match named {
-                Watched::Local(local) => Some(local),
+            uses.locals.extend(named.filter_map(|named| match named {
+                DebugVariable::Local(local) => Some(local),
                 _ => None,
             }));
         }
-        self.wanted.push((position, wanted));
-        Some(self.wanted.len() - 1)
+        self.uses.push((position, uses));
+        Some(self.uses.len() - 1)
     }
 
     fn variable(&mut self, attributes: &[Attribute<Bytes<'a>>], function: usize) {
         let Some(location) = find(attributes, dw::DW_AT_location) else { return };
         let encoding = self.unit.encoding();
-        let (position, wanted) = &mut self.wanted[function];
+        let (position, uses) = &mut self.uses[function];
         let parameters = self.module.functions[*position].parameters.len() as u32;
         let start = self.module.code_start;
         let offset =
@@ -112,9 +112,9 @@ impl<'a> UsesCollector<'_, 'a> {
         let mut want = |expression, range: gimli::Range| {
             for named in named(expression, encoding) {
                 match named {
-                    Watched::Local(local) if local < parameters => wanted.locals.push(local),
-                    Watched::Operand(depth) => wanted.operands.push(WantedOperand {
-                        place: depth,
+                    DebugVariable::Local(local) if local < parameters => uses.locals.push(local),
+                    DebugVariable::Operand(depth) => uses.operands.push(OperandUse {
+                        depth,
                         from: offset(range.begin),
                         to: offset(range.end),
                     }),
@@ -143,12 +143,15 @@ fn find<'a>(
 }
 
 /// The locals and operands that an expression names.
-fn named(expression: Expression<Bytes<'_>>, encoding: Encoding) -> impl Iterator<Item = Watched> {
+fn named(
+    expression: Expression<Bytes<'_>>,
+    encoding: Encoding,
+) -> impl Iterator<Item = DebugVariable> {
     let mut operations = expression.operations(encoding);
     let operations = std::iter::from_fn(move || operations.next().ok().flatten());
     operations.take(MOST).filter_map(|operation| match operation {
-        Operation::WasmLocal { index } => Some(Watched::Local(index)),
-        Operation::WasmStack { index } => Some(Watched::Operand(index)),
+        Operation::WasmLocal { index } => Some(DebugVariable::Local(index)),
+        Operation::WasmStack { index } => Some(DebugVariable::Operand(index)),
         _ => None,
     })
 }

@@ -142,10 +142,10 @@ fn convert_all(
     let facts = gather_facts(&workers, &parsed).unwrap();
     let plan = Plan::new(&parsed, &facts.module, &options).unwrap();
     let module = debugging::wasm_module(&parsed, &plan);
-    let wanted = BTreeMap::new();
+    let debug_uses = BTreeMap::new();
     let (plan_of, facts) = (&plan, &facts);
     let input =
-        functions::Input { parsed: &parsed, plan: plan_of, facts, options: &options, wanted };
+        functions::Input { parsed: &parsed, plan: plan_of, facts, options: &options, debug_uses };
     let texts = functions::compile(&workers, &input, std::slice::from_ref(&target), &()).unwrap();
     let placed = place::place(assemble(&parsed, plan, texts), target.link, false).unwrap();
     let convert = |edited: &Edited| {
@@ -157,7 +157,7 @@ fn convert_all(
         let units = debug::read(&source);
         let count = units.len();
         for unit in 0..count {
-            debug::wanted(&units, unit, &module);
+            debug::debug_uses(&units, unit, &module);
         }
         let conversion = debug::Conversion::new(units, &module, &code, options);
         let units = (0..count).map(|unit| conversion.unit(unit)).collect();

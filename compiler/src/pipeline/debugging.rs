@@ -6,7 +6,7 @@ use crate::debug;
 use crate::debug_section::DebugSection;
 use crate::emit::Output;
 use crate::error::Result;
-use crate::function::Wanted;
+use crate::function::DebugUses;
 use crate::options::Options;
 use crate::parse::{Body, GlobalDecl, Parsed};
 use crate::place::{Placed, Placement};
@@ -55,20 +55,20 @@ impl<'a> Debugging<'a> {
     }
 
     /// The values that debug information asks for, by function.
-    pub(super) fn wanted(
+    pub(super) fn uses(
         &self,
         workers: &Workers,
         units: &debug::Units<'_>,
-    ) -> Result<BTreeMap<u32, Wanted>> {
-        let find = |(): &mut (), unit| Ok(debug::wanted(units, unit, &self.module));
+    ) -> Result<BTreeMap<u32, DebugUses>> {
+        let find = |(): &mut (), unit| Ok(debug::debug_uses(units, unit, &self.module));
         let found = workers.draw(units.len(), || (), find)?;
-        let mut all: BTreeMap<u32, Wanted> = BTreeMap::new();
-        for (function, mut wanted) in found.into_iter().flat_map(|(_, wanted)| wanted) {
+        let mut all: BTreeMap<u32, DebugUses> = BTreeMap::new();
+        for (function, mut uses) in found.into_iter().flat_map(|(_, uses)| uses) {
             let all = all.entry(function).or_default();
-            all.locals.append(&mut wanted.locals);
-            all.operands.append(&mut wanted.operands);
+            all.locals.append(&mut uses.locals);
+            all.operands.append(&mut uses.operands);
         }
-        all.values_mut().for_each(Wanted::settle);
+        all.values_mut().for_each(DebugUses::normalise);
         Ok(all)
     }
 
@@ -160,8 +160,9 @@ fn wasm_function<'a>(parsed: &'a Parsed<'a>, body: &Body<'a>) -> debug::WasmFunc
     // Bodies are valid.
     let operators = body.body.get_locals_reader().and_then(|mut reader| {
         for _ in 0..reader.get_count() {
+            let offset = reader.original_position();
             let (count, ty) = reader.read()?;
-            let ty = parsed.types.value(ty, reader.original_position());
+            let ty = parsed.types.value(ty, offset);
             locals.extend(ty.map(|ty| (count, ty)));
         }
         Ok(reader.original_position())

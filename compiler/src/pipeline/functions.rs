@@ -6,7 +6,7 @@ use crate::code::Text;
 use crate::codegen;
 use crate::error::Result;
 use crate::facts::{Facts, ModuleFacts};
-use crate::function::{CompiledFunction, Wanted};
+use crate::function::{CompiledFunction, DebugUses};
 use crate::optimisation::Optimisation;
 use crate::options::{OptLevel, Options};
 use crate::parse::Parsed;
@@ -27,7 +27,7 @@ pub(super) struct Input<'i, 'a> {
     pub(super) facts: &'i Facts,
     pub(super) options: &'i Options,
     /// The values that debug information asks for, by function.
-    pub(super) wanted: BTreeMap<u32, Wanted>,
+    pub(super) debug_uses: BTreeMap<u32, DebugUses>,
 }
 
 /// A text for each target.
@@ -63,7 +63,7 @@ fn environment<'i>(input: &'i Input<'_, '_>, target: &Target) -> Env<'i> {
             (true, OptLevel::None) => Debug::Slots,
             (true, OptLevel::Speed) => Debug::Values,
         },
-        wanted: &input.wanted,
+        debug_uses: &input.debug_uses,
     }
 }
 

@@ -1,7 +1,9 @@
 //! What a host function is given: the store, and who calls.
 
 use crate::api::externs::{self, Extern};
+use crate::api::memory;
 use crate::store::access::{AsStore, StoreMut, StoreRef};
+use crate::sys::buffer::Buffer;
 use crate::vm::handle::Memory;
 
 /// The store, as a host function sees it, and the instance that calls.
@@ -44,6 +46,12 @@ impl<'a, T> Caller<'a, T> {
             Extern::Memory(memory) => Some(memory),
             _ => None,
         }
+    }
+
+    /// The memory that the calling instance exports as `memory`, empty if
+    /// there is none, and the host's data.
+    pub(crate) fn exported_memory(&mut self) -> (Buffer<'_>, &mut T) {
+        memory::exported(self.store.as_store_mut(), self.instance)
     }
 }
 

@@ -6,9 +6,10 @@
 #![allow(unsafe_code)]
 
 use crate::error::{Error, Result};
-use crate::store::access::AsStore;
+use crate::store::access::{AsStore, StoreMut};
 use crate::store::contents::StoreCore;
 use crate::store::linear::LinearMemory;
+use crate::sys::buffer::Buffer;
 use crate::vm::handle::Memory;
 use crate::vm::matching::Space;
 use precast_artifact::abi;
@@ -131,6 +132,24 @@ impl Memory {
         core.assert_owns(self.store);
         &core.memories[self.index as usize]
     }
+}
+
+/// The memory that an instance exports as `memory`, empty if there is none, and
+/// the host's data.
+pub(crate) fn exported<T>(access: StoreMut<'_, T>, instance: Option<u32>) -> (Buffer<'_>, &mut T) {
+    let (core, data) = access.parts();
+    let memory = instance.and_then(|instance| {
+        let guest = &core.instances[instance as usize];
+        let index = guest.module().1.exported_memory?;
+        Some(&core.memories[guest.memories[index.index()] as usize])
+    });
+    let bytes = match memory {
+        // SAFETY: the buffer borrows the store, exclusively, which owns the
+        // memory; slices would borrow it too.
+        Some(memory) => unsafe { memory.buffer() },
+        None => Buffer::EMPTY,
+    };
+    (bytes, data)
 }
 
 fn range(address: u64, len: usize, size: usize) -> Result<std::ops::Range<usize>> {

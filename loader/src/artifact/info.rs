@@ -5,7 +5,7 @@
 use crate::vm::types::{self, TypeId};
 use precast_artifact::abi::ContextLayout;
 use precast_artifact::address_map::AddressMap;
-use precast_artifact::index::{CanonicalTypeIndex, CodeOffset, FuncIndex, WasmOffset};
+use precast_artifact::index::{CanonicalTypeIndex, CodeOffset, FuncIndex, MemoryIndex, WasmOffset};
 use precast_artifact::module::{EntityIndex, ExportKind, ImportKind, Module, Range, Stub};
 use precast_artifact::types::{FuncType, GlobalType, MemoryType, TableType};
 use precast_artifact::wire::DecodeError;
@@ -75,6 +75,9 @@ pub(crate) struct ModuleInfo {
     host_stubs: Box<[(TypeId, CodeOffset)]>,
     /// Indices of the exports, ordered by name.
     exports: Box<[u32]>,
+    /// The memory that is exported as `memory`, which is the one that WASI
+    /// works on.
+    pub(crate) exported_memory: Option<MemoryIndex>,
     /// For each import, what it stands for in the index space of its kind.
     import_indices: Box<[EntityIndex]>,
 }
@@ -102,11 +105,17 @@ impl ModuleInfo {
         };
         let mut exports: Box<[u32]> = (0..module.exports.len() as u32).collect();
         exports.sort_by_key(|index| &module.exports[*index as usize].name);
+        let exported_memory = module.exports.iter().find(|export| export.name == "memory");
+        let exported_memory = exported_memory.and_then(|export| match export.item {
+            EntityIndex::Memory(memory) => Some(memory),
+            _ => None,
+        });
         Ok(Self {
             layout,
             entry_stubs: by_type(&module.entry_stubs),
             host_stubs: by_type(&module.host_stubs),
             exports,
+            exported_memory,
             import_indices: import_indices(module),
             type_ids,
         })

@@ -36,17 +36,8 @@ impl<T: 'static> Linker<T> {
             let run = move |caller: &mut Caller<'_, T>, slots: &mut [RawValue]| {
                 let mut args = [0; MOST_PARAMETERS];
                 args.iter_mut().zip(&*slots).for_each(|(arg, slot)| *arg = slot.u64());
-                let memory = caller.get_memory("memory");
-                let outcome = match memory {
-                    Some(memory) => {
-                        let (bytes, data) = memory.data_and_store_mut(caller);
-                        call(context(data), &mut GuestMemory::new(bytes), &args[..params])
-                    }
-                    None => {
-                        let mut none = GuestMemory::new(&mut []);
-                        call(context(caller.data_mut()), &mut none, &args[..params])
-                    }
-                };
+                let (memory, data) = caller.exported_memory();
+                let outcome = call(context(data), &GuestMemory::shared(memory), &args[..params]);
                 finish(outcome, returns, slots)
             };
             self.func_raw(module, function.name, func_type(function), run)

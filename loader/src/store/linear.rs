@@ -14,6 +14,7 @@
 #![allow(unsafe_code)]
 
 use crate::error::{Error, Result};
+use crate::sys::buffer::Buffer;
 use crate::sys::map::Mapping;
 use crate::sys::page::{page_size, round_to_pages};
 use crate::vm::layout::Definition;
@@ -251,6 +252,17 @@ impl LinearMemory {
     pub(crate) unsafe fn bytes<'a>(&self) -> &'a [u8] {
         // SAFETY: base and length describe accessible memory.
         unsafe { std::slice::from_raw_parts(with_exposed_provenance(self.base()), self.length()) }
+    }
+
+    /// The contents, as memory that others may change.
+    ///
+    /// # Safety
+    ///
+    /// The memory lives for `'a`, and slices of it are not used meanwhile.
+    pub(crate) unsafe fn buffer<'a>(&self) -> Buffer<'a> {
+        // SAFETY: base and length describe accessible memory, which neither
+        // moves nor shrinks.
+        unsafe { Buffer::from_raw(with_exposed_provenance_mut(self.base()), self.length()) }
     }
 
     /// The contents, to write.

@@ -1,16 +1,15 @@
-//! Helpers for the tests of this module.
+//! A directory for the tests of this room.
 
+use crate::wasi::{DirAccess, WasiCtx, WasiCtxBuilder};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::{DirAccess, Errno, FUNCTIONS, GuestMemory, Outcome, WasiCtx, WasiCtxBuilder};
-
 /// A directory of its own, removed at the end. What guests are granted is
 /// `inside`; next to it lies `outside/secret`.
-pub(super) struct Scratch(PathBuf);
+pub(crate) struct Scratch(PathBuf);
 
 impl Scratch {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let next = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("precast-wasi-{}-{next}", std::process::id());
@@ -22,32 +21,32 @@ impl Scratch {
     }
 
     /// A path on the host, below what the guest sees.
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.join("inside").join(name)
     }
 
-    pub(super) fn outside(&self) -> PathBuf {
+    pub(crate) fn outside(&self) -> PathBuf {
         self.0.join("outside")
     }
 
-    pub(super) fn write(&self, name: &str, contents: &str) {
+    pub(crate) fn write(&self, name: &str, contents: &str) {
         std::fs::write(self.path(name), contents).unwrap();
     }
 
-    pub(super) fn mkdir(&self, name: &str) {
+    pub(crate) fn mkdir(&self, name: &str) {
         std::fs::create_dir(self.path(name)).unwrap();
     }
 
-    pub(super) fn symlink(&self, target: impl AsRef<Path>, name: &str) {
+    pub(crate) fn symlink(&self, target: impl AsRef<Path>, name: &str) {
         std::os::unix::fs::symlink(target, self.path(name)).unwrap();
     }
 
     /// A guest whose descriptor 3 is the directory.
-    pub(super) fn context(&self) -> WasiCtx {
+    pub(crate) fn context(&self) -> WasiCtx {
         self.context_with(DirAccess::ReadWrite)
     }
 
-    pub(super) fn context_with(&self, access: DirAccess) -> WasiCtx {
+    pub(crate) fn context_with(&self, access: DirAccess) -> WasiCtx {
         let mut builder = WasiCtxBuilder::new();
         builder.preopen_dir(&self.path(""), "/", access).unwrap();
         builder.build()
@@ -57,60 +56,5 @@ impl Scratch {
 impl Drop for Scratch {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-/// A guest of 64 KiB. Strings are placed from 1024 up; results at 0.
-pub(super) struct Guest {
-    pub(super) ctx: WasiCtx,
-    pub(super) bytes: Vec<u8>,
-    next: u32,
-}
-
-impl Guest {
-    pub(super) fn new(ctx: WasiCtx) -> Self {
-        Self { ctx, bytes: vec![0; 65536], next: 1024 }
-    }
-
-    /// Puts bytes into memory; returns pointer and length as arguments.
-    pub(super) fn place(&mut self, bytes: impl AsRef<[u8]>) -> [u64; 2] {
-        let bytes = bytes.as_ref();
-        let start = self.next as usize;
-        self.bytes[start..start + bytes.len()].copy_from_slice(bytes);
-        self.next += bytes.len().next_multiple_of(8) as u32;
-        [start as u64, bytes.len() as u64]
-    }
-
-    pub(super) fn outcome(&mut self, name: &str, args: &[u64]) -> Outcome {
-        let function = FUNCTIONS.iter().find(|f| f.name == name).unwrap();
-        let mut memory = GuestMemory::new(&mut self.bytes);
-        (function.call)(&mut self.ctx, &mut memory, args)
-    }
-
-    pub(super) fn call(&mut self, name: &str, args: &[u64]) -> Errno {
-        match self.outcome(name, args) {
-            Outcome::Return(errno) => errno,
-            other => panic!("{name}: {other:?}"),
-        }
-    }
-
-    /// `path_open` with every right; the descriptor or the error.
-    pub(super) fn open(&mut self, path: &str, oflags: u64, rights: u64) -> Result<u64, Errno> {
-        let [pointer, len] = self.place(path);
-        let args = [3, 1, pointer, len, oflags, rights, 0, 0, 0];
-        match self.call("path_open", &args) {
-            Errno::Success => Ok(u64::from(self.result())),
-            errno => Err(errno),
-        }
-    }
-
-    /// What lies at a pointer with a length.
-    pub(super) fn bytes_at(&self, [pointer, len]: [u64; 2]) -> &[u8] {
-        &self.bytes[pointer as usize..(pointer + len) as usize]
-    }
-
-    /// The `u32` at address 0.
-    pub(super) fn result(&self) -> u32 {
-        u32::from_le_bytes(self.bytes[..4].try_into().unwrap())
     }
 }

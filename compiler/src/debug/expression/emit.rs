@@ -4,23 +4,23 @@ use super::emitter::{EmitContext, Emitter};
 use super::wasm::{ExpressionPiece, LocationKind, Op, WasmExpression};
 use crate::debug::fragment::Fragment;
 use crate::debug::input::GlobalLocation;
-use crate::function::{Place, Watched};
+use crate::function::{DebugVariable, ValueLocation};
 use gimli::constants as dw;
 
 impl WasmExpression {
-    /// Writes the expression for code where `variables` are at `places`.
+    /// Writes the expression for code where `variables` are at `locations`.
     pub(in crate::debug) fn emit(
         &self,
-        variables: &[Watched],
-        places: &[Place],
+        variables: &[DebugVariable],
+        locations: &[ValueLocation],
         context: &EmitContext<'_>,
     ) -> Option<Fragment> {
-        let place = |variable: Watched| {
+        let location = |variable: DebugVariable| {
             let position = variables.iter().position(|other| *other == variable)?;
-            places.get(position).copied()
+            locations.get(position).copied()
         };
         let (out, address_size) = (Fragment::default(), self.address_size);
-        let mut emitter = Emitter { out, context, place: &place, address_size, cuts: false };
+        let mut emitter = Emitter { out, context, location: &location, address_size, cuts: false };
         for piece in &self.pieces {
             emitter.cuts = address_size == 4 && piece.needs_cuts(context)?;
             emitter.piece(piece)?;
@@ -29,11 +29,14 @@ impl WasmExpression {
     }
 }
 
-/// The base of memory 0 as a value, where the context is at `place`.
-pub(in crate::debug) fn memory_base(place: Place, context: &EmitContext<'_>) -> Option<Fragment> {
-    let of_context = |variable| (variable == Watched::Context).then_some(place);
+/// The base of memory 0 as a value, where the context is at `location`.
+pub(in crate::debug) fn memory_base(
+    location: ValueLocation,
+    context: &EmitContext<'_>,
+) -> Option<Fragment> {
+    let of_context = |variable| (variable == DebugVariable::Context).then_some(location);
     let out = Fragment::default();
-    let mut emitter = Emitter { out, context, place: &of_context, address_size: 4, cuts: false };
+    let mut emitter = Emitter { out, context, location: &of_context, address_size: 4, cuts: false };
     emitter.memory_base()?;
     emitter.op(dw::DW_OP_stack_value);
     Some(emitter.out)
@@ -56,9 +59,9 @@ impl Emitter<'_> {
             LocationKind::Value | LocationKind::Memory => {
                 match (piece.kind, piece.ops.as_slice()) {
                     (LocationKind::Value, [Op::Local(_) | Op::Operand(_)]) => {
-                        self.variable_place((self.place)(piece.variable()?)?);
+                        self.variable_location((self.location)(piece.variable()?)?);
                     }
-                    (LocationKind::Value, [Op::Global(global)]) => self.global_place(*global)?,
+                    (LocationKind::Value, [Op::Global(global)]) => self.global_location(*global)?,
                     _ => {
                         self.ops(&piece.ops)?;
                         match piece.kind {
@@ -79,16 +82,18 @@ impl Emitter<'_> {
         Some(())
     }
 
-    /// The place of a variable that is a local or an operand.
-    fn variable_place(&mut self, place: Place) {
-        match place {
-            Place::Register(register @ 0..32) => self.out.u8(dw::DW_OP_reg0.0 + register as u8),
-            Place::Register(register) => {
+    /// The location of a variable that is a local or an operand.
+    fn variable_location(&mut self, location: ValueLocation) {
+        match location {
+            ValueLocation::Register(register @ 0..32) => {
+                self.out.u8(dw::DW_OP_reg0.0 + register as u8)
+            }
+            ValueLocation::Register(register) => {
                 self.op(dw::DW_OP_regx);
                 self.out.uleb(register.into());
             }
-            Place::Frame(offset) => self.frame(offset),
-            Place::Constant(bits) => {
+            ValueLocation::Frame(offset) => self.frame(offset),
+            ValueLocation::Constant(bits) => {
                 self.constant(bits);
                 self.op(dw::DW_OP_stack_value);
             }
@@ -99,7 +104,7 @@ impl Emitter<'_> {
         for (index, op) in ops.iter().enumerate() {
             match *op {
                 Op::Local(local) => self.load_local(local)?,
-                Op::Operand(place) => self.load_operand(place)?,
+                Op::Operand(depth) => self.load_operand(depth)?,
                 Op::Global(global) => self.load_global(global)?,
                 Op::Constant(value) if self.cuts => self.constant(value & u64::from(u32::MAX)),
                 Op::Constant(value) => self.constant(value),
@@ -126,16 +131,16 @@ impl Emitter<'_> {
         Some(())
     }
 
-    fn load_operand(&mut self, place: u32) -> Option<()> {
-        match (self.place)(Watched::Operand(place))? {
+    fn load_operand(&mut self, depth: u32) -> Option<()> {
+        match (self.location)(DebugVariable::Operand(depth))? {
             // Slots of operands hold 64 bits, as those that the code generator
             // makes do.
-            Place::Frame(offset) => {
+            ValueLocation::Frame(offset) => {
                 self.frame(offset);
                 self.deref(8);
             }
-            Place::Register(register) => self.register(register)?,
-            Place::Constant(bits) => self.constant(bits),
+            ValueLocation::Register(register) => self.register(register)?,
+            ValueLocation::Constant(bits) => self.constant(bits),
         }
         if self.cuts {
             self.cut();
@@ -145,20 +150,20 @@ impl Emitter<'_> {
 
     fn load_local(&mut self, local: u32) -> Option<()> {
         let size = (self.context.local_size)(local)?;
-        match (self.place)(Watched::Local(local))? {
-            Place::Frame(offset) => {
+        match (self.location)(DebugVariable::Local(local))? {
+            ValueLocation::Frame(offset) => {
                 self.frame(offset);
                 self.deref(u8::try_from(size).ok().filter(|size| *size <= 8)?);
             }
-            Place::Register(register) => {
+            ValueLocation::Register(register) => {
                 self.register(register)?;
                 if size == 4 {
                     // The upper half of a register is not defined then.
                     self.cut();
                 }
             }
-            Place::Constant(bits) if size == 4 => self.constant(bits & 0xffff_ffff),
-            Place::Constant(bits) => self.constant(bits),
+            ValueLocation::Constant(bits) if size == 4 => self.constant(bits & 0xffff_ffff),
+            ValueLocation::Constant(bits) => self.constant(bits),
         }
         Some(())
     }
@@ -181,8 +186,8 @@ impl Emitter<'_> {
         Some(())
     }
 
-    /// The place of a variable that is a global.
-    fn global_place(&mut self, global: u32) -> Option<()> {
+    /// The location of a variable that is a global.
+    fn global_location(&mut self, global: u32) -> Option<()> {
         let (offset, imported) = match (self.context.global)(global)?.0 {
             GlobalLocation::Constant(value) => {
                 self.constant(value);

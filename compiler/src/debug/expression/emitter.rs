@@ -2,7 +2,7 @@
 
 use crate::debug::fragment::{Base, Fragment};
 use crate::debug::input::GlobalLocation;
-use crate::function::{CFA_ABOVE_FRAME_POINTER, Place, Watched};
+use crate::function::{CFA_ABOVE_FRAME_POINTER, DebugVariable, ValueLocation};
 use gimli::constants as dw;
 use precast_artifact::abi;
 
@@ -22,7 +22,7 @@ pub(in crate::debug) struct EmitContext<'w> {
 pub(super) struct Emitter<'w> {
     pub(super) out: Fragment,
     pub(super) context: &'w EmitContext<'w>,
-    pub(super) place: &'w dyn Fn(Watched) -> Option<Place>,
+    pub(super) location: &'w dyn Fn(DebugVariable) -> Option<ValueLocation>,
     pub(super) address_size: u8,
     /// Whether values are cut to the guest's width.
     pub(super) cuts: bool,
@@ -100,13 +100,13 @@ impl Emitter<'_> {
 
     /// Pushes the context address.
     pub(super) fn context_address(&mut self) -> Option<()> {
-        match (self.place)(Watched::Context) {
-            Some(Place::Frame(offset)) => {
+        match (self.location)(DebugVariable::Context) {
+            Some(ValueLocation::Frame(offset)) => {
                 self.frame(offset);
                 self.deref(8);
             }
-            Some(Place::Register(register)) => self.register(register)?,
-            Some(Place::Constant(_)) => return None,
+            Some(ValueLocation::Register(register)) => self.register(register)?,
+            Some(ValueLocation::Constant(_)) => return None,
             None => {
                 self.out.u8(dw::DW_OP_addr.0);
                 self.out.address(Base::Cell, 8);
@@ -118,7 +118,7 @@ impl Emitter<'_> {
 
     /// Pushes the address where memory 0 begins.
     pub(super) fn memory_base(&mut self) -> Option<()> {
-        if (self.place)(Watched::Context).is_none() {
+        if (self.location)(DebugVariable::Context).is_none() {
             self.out.u8(dw::DW_OP_addr.0);
             self.out.address(Base::Cell, 0);
             self.deref(8);

@@ -1,7 +1,7 @@
 //! Expressions of the module, understood.
 
 use crate::debug::indirection::Indirection;
-use crate::function::Watched;
+use crate::function::DebugVariable;
 
 /// An expression of the module, understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,22 +63,22 @@ pub(super) enum Op {
 impl WasmExpression {
     /// The variables whose locations emitting needs, in the order in which it
     /// takes them; with the context, unless the cell stands for it.
-    pub(in crate::debug) fn variables(&self, in_function: bool) -> Vec<Watched> {
+    pub(in crate::debug) fn variables(&self, in_function: bool) -> Vec<DebugVariable> {
         let mut variables = Vec::new();
         let mut context = false;
         for piece in &self.pieces {
             context |= matches!(piece.kind, LocationKind::Memory | LocationKind::HostAddress);
             for op in &piece.ops {
                 match op {
-                    Op::Local(index) => variables.push(Watched::Local(*index)),
-                    Op::Operand(place) => variables.push(Watched::Operand(*place)),
+                    Op::Local(index) => variables.push(DebugVariable::Local(*index)),
+                    Op::Operand(depth) => variables.push(DebugVariable::Operand(*depth)),
                     Op::Global(_) | Op::Load(_) => context = true,
                     _ => {}
                 }
             }
         }
         if context && in_function {
-            variables.push(Watched::Context);
+            variables.push(DebugVariable::Context);
         }
         variables.sort();
         variables.dedup();
@@ -125,10 +125,10 @@ impl WasmExpression {
 
 impl ExpressionPiece {
     /// The local or operand that this is, if it is just that.
-    pub(super) fn variable(&self) -> Option<Watched> {
+    pub(super) fn variable(&self) -> Option<DebugVariable> {
         match (self.kind, self.ops.as_slice()) {
-            (LocationKind::Value, [Op::Local(index)]) => Some(Watched::Local(*index)),
-            (LocationKind::Value, [Op::Operand(place)]) => Some(Watched::Operand(*place)),
+            (LocationKind::Value, [Op::Local(index)]) => Some(DebugVariable::Local(*index)),
+            (LocationKind::Value, [Op::Operand(depth)]) => Some(DebugVariable::Operand(*depth)),
             _ => None,
         }
     }

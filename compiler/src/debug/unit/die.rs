@@ -67,7 +67,7 @@ impl DieBuilder {
     }
 
     /// Refers to an entry of this unit that is not written yet.
-    pub(super) fn to_be_written(&mut self, name: DwAt) -> Field {
+    pub(super) fn forward_reference(&mut self, name: DwAt) -> Field {
         let field = self.next();
         self.written(name, 0);
         field
@@ -135,7 +135,7 @@ mod tests {
         for number in 1..=300u16 {
             let mut die = DieBuilder::new(gimli::DwTag(number), false);
             die.string(dw::DW_AT_name, b"a name");
-            let target = die.to_be_written(dw::DW_AT_type);
+            let target = die.forward_reference(dw::DW_AT_type);
             die.flag(dw::DW_AT_artificial);
             let ranges = die.ranges(u32::from(number) << 8);
             let written = die.write(&mut info, &mut abbreviations);

@@ -23,7 +23,7 @@ impl<'a> UnitConverter<'_, 'a> {
         let name = name.and_then(|a| self.dwarf.attr_string(self.unit, a.value()).ok());
         let mut die = DieBuilder::new(dw::DW_TAG_typedef, false);
         die.string(dw::DW_AT_name, name.as_ref().map_or(b"long double", |name| name.slice()));
-        let base = die.to_be_written(dw::DW_AT_type);
+        let base = die.forward_reference(dw::DW_AT_type);
         let named = self.write(die);
         let mut die = DieBuilder::new(dw::DW_TAG_base_type, children);
         die.string(dw::DW_AT_name, b"_Float128");

@@ -46,7 +46,7 @@ impl<'a> UnitConverter<'_, 'a> {
 
         let mut die = DieBuilder::new(dw::DW_TAG_member, false);
         die.string(dw::DW_AT_name, b"_vptr$pointee");
-        let raw = die.to_be_written(dw::DW_AT_type);
+        let raw = die.forward_reference(dw::DW_AT_type);
         die.byte(dw::DW_AT_data_member_location, 0);
         die.flag(dw::DW_AT_artificial);
         let member = self.write(die);

@@ -34,6 +34,17 @@ pub(super) fn function(index: u32) -> Symbol {
     Symbol::Function(MODULE, FuncIndex::new(index))
 }
 
+/// A symbol of the first module as one of the second, after so many stubs.
+fn in_second(symbol: Symbol, stubs: u32) -> Symbol {
+    let module = ModuleIndex::new(1);
+    match symbol {
+        Symbol::Function(_, function) => Symbol::Function(module, function),
+        Symbol::PrivateTable(_, table) => Symbol::PrivateTable(module, table),
+        Symbol::Stub(index) => Symbol::Stub(stubs + index),
+        local @ Symbol::Local(_) => local,
+    }
+}
+
 /// What is to be placed and written, each part to be changed.
 pub(super) struct Sample {
     pub target: LinkTarget,
@@ -97,6 +108,33 @@ impl Sample {
     pub(super) fn place(self) -> Result<Placed<'static>, LinkError> {
         let (code, target, fold, ..) = self.parts();
         place(code, target, fold)
+    }
+
+    /// The artifact of this and another module.
+    pub(super) fn linked_with(self, other: Self) -> Vec<u8> {
+        let (mut code, target, fold, header, debug) = self.parts();
+        let imported = other.module.imported_functions();
+        code.list.push(imported, &other.names);
+        let (second, ..) = other.parts();
+        let stubs = code.texts[0].stubs.len() as u32;
+        for (text, mut second_text) in code.texts.iter_mut().zip(second.texts) {
+            let functions = second_text.functions.iter_mut().flatten();
+            let code = functions.chain(second_text.stubs.iter_mut().map(|s| &mut s.function));
+            code.flat_map(|code| &mut code.relocs)
+                .for_each(|reloc| reloc.target = in_second(reloc.target, stubs));
+            text.functions.append(&mut second_text.functions);
+            let stubs = second_text.stubs.into_iter();
+            text.stubs.extend(stubs.map(|stub| Stub { module: ModuleIndex::new(1), ..stub }));
+        }
+        for mut module in second.modules {
+            let tables = module.private_tables.iter_mut().flat_map(|table| &mut table.entries);
+            tables.for_each(|entry| entry.code = entry.code.map(|code| in_second(code, stubs)));
+            code.modules.push(module);
+        }
+        let mut file = Vec::new();
+        let placed = place(code, target, fold).unwrap();
+        emit(placed, header, debug, Output::Artifact, &mut file).unwrap();
+        file
     }
 
     /// The file, where calls reach less than `reach` bytes.

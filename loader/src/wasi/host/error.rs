@@ -1,0 +1,80 @@
+//! What can go wrong with the host: the number that a native program would see.
+
+use rustix::io::Errno;
+use std::io;
+
+/// A native error number. Each preview has its own name for it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Error(Errno);
+
+/// The result of an operation of the host.
+pub(crate) type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// What a path is refused with that leads out of its directory.
+    pub(crate) const ESCAPE: Self = Self(Errno::PERM);
+    /// What a change is refused with where only reading was granted.
+    pub(crate) const READ_ONLY: Self = Self(Errno::PERM);
+    /// There is no such descriptor, or it is not for this operation.
+    pub(crate) const BAD_DESCRIPTOR: Self = Self(Errno::BADF);
+    /// A guest has as many descriptors as it may.
+    pub(crate) const TOO_MANY_DESCRIPTORS: Self = Self(Errno::MFILE);
+    /// Only a file has positions.
+    pub(crate) const NOT_SEEKABLE: Self = Self(Errno::SPIPE);
+    /// Only a directory has paths below it.
+    pub(crate) const NOT_A_DIRECTORY: Self = Self(Errno::NOTDIR);
+    /// Only a socket has another side.
+    pub(crate) const NOT_A_SOCKET: Self = Self(Errno::NOTSOCK);
+    /// A symbolic link is not to be followed.
+    pub(crate) const LINK: Self = Self(Errno::LOOP);
+    /// An argument that makes no sense here.
+    pub(crate) const INVALID: Self = Self(Errno::INVAL);
+    /// The empty path names nothing.
+    pub(crate) const NOT_FOUND: Self = Self(Errno::NOENT);
+    /// The host ended a wait; see [`Interrupt`](super::interrupt::Interrupt).
+    pub(crate) const INTERRUPTED: Self = Self(Errno::INTR);
+
+    /// The number.
+    pub(crate) fn errno(self) -> Errno {
+        self.0
+    }
+}
+
+impl From<Errno> for Error {
+    fn from(errno: Errno) -> Self {
+        Self(errno)
+    }
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        if let Some(errno) = Errno::from_io_error(&error) {
+            return Self(errno);
+        }
+        // cap-std makes errors of its own; "a path led outside" is the one
+        // without a number that guests meet.
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::NOT_FOUND,
+            io::ErrorKind::PermissionDenied => Self::ESCAPE,
+            io::ErrorKind::AlreadyExists => Self(Errno::EXIST),
+            io::ErrorKind::InvalidInput => Self::INVALID,
+            _ => Self(Errno::IO),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_come_through() {
+        let access = io::Error::from_raw_os_error(Errno::ACCESS.raw_os_error());
+        assert_eq!(Error::from(access).errno(), Errno::ACCESS);
+        assert_eq!(Error::from(Errno::XDEV).errno(), Errno::XDEV);
+        let escape = io::Error::new(io::ErrorKind::PermissionDenied, "outside");
+        assert_eq!(Error::from(escape), Error::ESCAPE);
+        let other = io::Error::other("of no kind");
+        assert_eq!(Error::from(other).errno(), Errno::IO);
+    }
+}

@@ -1,0 +1,124 @@
+//! Lists of what is in a directory.
+
+use crate::wasi::host::error::Result;
+use crate::wasi::host::metadata::{FileKind, inode};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir, fstat, openat, statat};
+use rustix::io::Errno;
+use std::os::fd::OwnedFd;
+
+/// The entries of a directory at one moment, `.` and `..` first.
+#[derive(Default)]
+pub(crate) struct Listing {
+    entries: Vec<Record>,
+    /// All names, one after the other.
+    names: String,
+}
+
+/// One entry of a directory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Entry<'l> {
+    /// The inode, as in the file's metadata.
+    pub(crate) inode: u64,
+    /// What kind of file it is.
+    pub(crate) kind: FileKind,
+    /// Its name.
+    pub(crate) name: &'l str,
+}
+
+struct Record {
+    inode: u64,
+    kind: FileKind,
+    /// Where its name ends in `names`; it starts where the previous one ends.
+    name_end: usize,
+}
+
+/// How many bytes of entries one system call may return.
+const KERNEL_BUFFER: usize = 32 << 10;
+
+impl Listing {
+    /// Reads the directory as it is now.
+    pub(crate) fn read(dir: &cap_std::fs::Dir) -> Result<Self> {
+        // A descriptor of its own: its offset starts at the first entry.
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let fd = openat(dir, ".", flags, Mode::empty())?;
+        let stat = fstat(&fd)?;
+        let mut listing = Self::default();
+        let own = inode(stat.st_dev, stat.st_ino);
+        listing.push(own, FileKind::Directory, ".");
+        // What is above a directory is not the guest's to know.
+        listing.push(own, FileKind::Directory, "..");
+        listing.read_entries(&fd, stat.st_dev)?;
+        Ok(listing)
+    }
+
+    fn read_entries(&mut self, fd: &OwnedFd, dev: u64) -> Result<()> {
+        let mut buffer = Vec::with_capacity(KERNEL_BUFFER);
+        let mut entries = RawDir::new(fd, buffer.spare_capacity_mut());
+        while let Some(entry) = entries.next() {
+            let entry = match entry {
+                // The directory itself was removed: it has no entries.
+                Err(Errno::NOENT) => break,
+                entry => entry?,
+            };
+            let name = entry.file_name();
+            if matches!(name.to_bytes(), b"." | b"..") {
+                continue;
+            }
+            let filetype = match entry.file_type() {
+                // Some file systems do not say.
+                FileType::Unknown => {
+                    let stat = statat(fd, name, AtFlags::SYMLINK_NOFOLLOW)?;
+                    FileType::from_raw_mode(stat.st_mode)
+                }
+                known => known,
+            };
+            let name = name.to_str().map_err(|_| Errno::ILSEQ)?;
+            self.push(inode(dev, entry.ino()), filetype.into(), name);
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, inode: u64, kind: FileKind, name: &str) {
+        self.names.push_str(name);
+        self.entries.push(Record { inode, kind, name_end: self.names.len() });
+    }
+
+    /// The entries from number `start` on.
+    pub(crate) fn from(&self, start: usize) -> impl Iterator<Item = Entry<'_>> {
+        let before = start.checked_sub(1).and_then(|previous| self.entries.get(previous));
+        let mut name_start = before.map_or(0, |previous| previous.name_end);
+        self.entries.iter().skip(start).map(move |record| {
+            let name = &self.names[name_start..record.name_end];
+            name_start = record.name_end;
+            Entry { inode: record.inode, kind: record.kind, name }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wasi::testing::Scratch;
+
+    #[test]
+    fn entries_from_any_number() {
+        let scratch = Scratch::new();
+        scratch.write("file", "");
+        scratch.symlink("nowhere", "link");
+        let dir = std::fs::File::open(scratch.path("")).unwrap();
+        let listing = Listing::read(&cap_std::fs::Dir::from_std_file(dir)).unwrap();
+        let all: Vec<_> = listing.from(0).collect();
+        assert_eq!(all.len(), 4);
+        assert_eq!((all[0].name, all[1].name), (".", ".."));
+        // What is above is not the guest's to know.
+        assert_eq!(all[0].inode, all[1].inode);
+        let kind = |name| all.iter().find(|entry| entry.name == name).map(|entry| entry.kind);
+        assert_eq!(kind("file"), Some(FileKind::Regular));
+        assert_eq!(kind("link"), Some(FileKind::SymbolicLink));
+        for start in 0..6 {
+            let rest: Vec<_> = listing.from(start).collect();
+            assert_eq!(rest, all[start.min(4)..]);
+        }
+        assert_eq!(listing.from(usize::MAX).count(), 0);
+    }
+}
