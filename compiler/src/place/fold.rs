@@ -108,15 +108,17 @@ pub(crate) fn classes(
         let mut first = HashMap::with_capacity(candidates.len());
         let mut key = Vec::new();
         for (index, body, function) in &candidates {
-            let class = |(module, callee)| match list.position(module, callee) {
-                // A function that calls itself is like others that do.
-                Some(position) if position == *index as usize => u32::MAX,
-                Some(position) => classes[position],
-                // Refused when it is written.
-                None => u32::MAX - 1,
+            let class = |(module, callee): (ModuleIndex, FuncIndex)| {
+                match list.position(module, callee) {
+                    // A function that calls itself is like others that do.
+                    Some(position) if position == *index as usize => u64::MAX,
+                    Some(position) => classes[position].into(),
+                    // Refused when it is written.
+                    None => 1 << 32 | u64::from(callee.get()),
+                }
             };
             key.clear();
-            key.push(*body);
+            key.push(u64::from(*body));
             key.extend(callees(function).map(class));
             let known = first.get(&key).copied();
             next[*index as usize] = known.unwrap_or_else(|| {

@@ -127,6 +127,8 @@ impl Sample {
             text.stubs.extend(stubs.map(|stub| Stub { module: ModuleIndex::new(1), ..stub }));
         }
         for mut module in second.modules {
+            // It lies after the first in the source.
+            module.bodies.iter_mut().for_each(|start| *start += 10_000);
             let tables = module.private_tables.iter_mut().flat_map(|table| &mut table.entries);
             tables.for_each(|entry| entry.code = entry.code.map(|code| in_second(code, stubs)));
             code.modules.push(module);
@@ -366,7 +368,7 @@ pub(super) fn sample((machine, page_size): (u16, u64)) -> Sample {
         memory: vec![
             MemoryContents { memory, address: 0, bytes: &[1; 5000] },
             MemoryContents { memory, address: 0x10000, bytes: &[] },
-            MemoryContents { memory, address: 0x20000, bytes: &[2; 100] },
+            MemoryContents { memory, address: 0x40000, bytes: &[2; 100] },
         ],
         data: vec![b"", b"hello", b"world"],
         fold: true,
