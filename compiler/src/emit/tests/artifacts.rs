@@ -81,7 +81,7 @@ fn contents_lie_where_the_description_says() {
         assert_eq!(kinds, [&record[..], &record, &[RelocKind::Context]].concat());
 
         let [first, second] = &module.runs[..] else { panic!("two runs") };
-        assert_eq!((first.address, second.address), (0, 0x40000));
+        assert_eq!((first.address, second.address), (0, 0x30000));
         for (run, len, byte) in [(first, 5000, 1), (second, 100, 2)] {
             assert_eq!((run.image.offset % page, run.image.size % page), (0, 0));
             let (contents, rest) = image.at(run.image).split_at(len);

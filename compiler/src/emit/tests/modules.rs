@@ -18,7 +18,7 @@ fn places_are_known_before_anything_is_written() {
     assert!(placed.texts[0].functions[3].is_none());
     let pages: Vec<_> =
         placed.modules[0].memory.iter().map(|run| (run.address, run.bytes.len())).collect();
-    assert_eq!(pages, [(0, 8192), (0x40000, 4096)]);
+    assert_eq!(pages, [(0, 8192), (0x30000, 4096)]);
 
     let image = Image::open(linked(sample(MACHINES[0])).0);
     assert_eq!(image.function(2), image.function(1) + 16);

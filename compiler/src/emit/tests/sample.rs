@@ -368,7 +368,7 @@ pub(super) fn sample((machine, page_size): (u16, u64)) -> Sample {
         memory: vec![
             MemoryContents { memory, address: 0, bytes: &[1; 5000] },
             MemoryContents { memory, address: 0x10000, bytes: &[] },
-            MemoryContents { memory, address: 0x40000, bytes: &[2; 100] },
+            MemoryContents { memory, address: 0x30000, bytes: &[2; 100] },
         ],
         data: vec![b"", b"hello", b"world"],
         fold: true,
