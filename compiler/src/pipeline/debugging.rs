@@ -11,7 +11,7 @@ use crate::parse::{Body, GlobalDecl, Parsed};
 use crate::plan::{self, Constant, Plan};
 use crate::target::Target;
 use crate::translate::Env;
-use precast_artifact::index::GlobalIndex;
+use precast_artifact::index::{CodeOffset, FuncIndex, GlobalIndex, WasmOffset};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -38,7 +38,7 @@ pub(super) fn wasm_module<'a>(parsed: &'a Parsed<'a>, plan: &Plan<'_>) -> debug:
         at_context: plan::memory0_at_context(parsed),
     });
     debug::WasmModule {
-        code_start: parsed.code_start,
+        code_start: WasmOffset::new(parsed.code_start),
         functions: parsed.bodies.iter().map(|body| wasm_function(parsed, body)).collect(),
         globals: globals.collect(),
         memory,
@@ -61,10 +61,11 @@ fn wasm_function<'a>(parsed: &'a Parsed<'a>, body: &Body<'a>) -> debug::WasmFunc
     let names = &parsed.local_names;
     let first = names.partition_point(|(function, ..)| *function < index);
     let after = names.partition_point(|(function, ..)| *function <= index);
+    let offset = |offset: u64| WasmOffset::new(offset as u32);
     debug::WasmFunction {
-        index,
-        body: range.start as u32..range.end as u32,
-        operators: operators.unwrap_or(range.start) as u32,
+        index: FuncIndex::new(index),
+        body: offset(range.start)..offset(range.end),
+        operators: offset(operators.unwrap_or(range.start)),
         name: parsed.name_of(index),
         parameters: &parsed.function_type(index).params,
         locals,
@@ -98,7 +99,7 @@ pub(super) fn uses(
         workers.draw(units.len(), || (), |(), unit| Ok(debug::debug_uses(units, unit, module)))?;
     let mut all: BTreeMap<u32, DebugUses> = BTreeMap::new();
     for (function, mut uses) in found.into_iter().flat_map(|(_, uses)| uses) {
-        let all = all.entry(function).or_default();
+        let all = all.entry(function.get()).or_default();
         all.locals.append(&mut uses.locals);
         all.operands.append(&mut uses.operands);
     }
@@ -164,7 +165,9 @@ pub(super) fn placed<'a>(
     let function = |(function, text): (&'a Option<CompiledFunction>, &Option<Range<u32>>)| {
         let function = function.as_ref()?;
         let debug = function.debug.as_deref()?;
-        Some(debug::PlacedFunction { text: text.clone()?, sites: &function.sites, debug })
+        let text = text.as_ref()?;
+        let text = CodeOffset::new(text.start)..CodeOffset::new(text.end);
+        Some(debug::PlacedFunction { text, sites: &function.sites, debug })
     };
     let functions = functions.iter().zip(places).map(function).collect();
     debug::PlacedCode { frame_pointer, functions }
