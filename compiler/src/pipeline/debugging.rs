@@ -12,7 +12,7 @@ use crate::parse::{Body, GlobalDecl, Parsed};
 use crate::place::{Placed, Placement};
 use crate::plan::{self, Constant, Plan};
 use crate::target::Target;
-use precast_artifact::index::GlobalIndex;
+use precast_artifact::index::{CodeOffset, FuncIndex, GlobalIndex, WasmOffset};
 use std::collections::BTreeMap;
 
 /// The debug information of a module, and what it is about.
@@ -64,7 +64,7 @@ impl<'a> Debugging<'a> {
         let found = workers.draw(units.len(), || (), find)?;
         let mut all: BTreeMap<u32, DebugUses> = BTreeMap::new();
         for (function, mut uses) in found.into_iter().flat_map(|(_, uses)| uses) {
-            let all = all.entry(function).or_default();
+            let all = all.entry(function.get()).or_default();
             all.locals.append(&mut uses.locals);
             all.operands.append(&mut uses.operands);
         }
@@ -126,7 +126,7 @@ pub(super) fn placed_code<'a>(frame_pointer: u16, placed: &'a Placed<'_>) -> deb
     let functions = functions.map(|(function, place)| {
         let (function, Placement { start, size }) = (function.as_ref()?, (*place)?);
         let debug = function.debug.as_deref()?;
-        let text = start..start + size;
+        let text = CodeOffset::new(start)..CodeOffset::new(start + size);
         Some(debug::PlacedFunction { text, sites: &function.sites, debug })
     });
     debug::PlacedCode { frame_pointer, functions: functions.collect() }
@@ -146,7 +146,7 @@ pub(super) fn wasm_module<'a>(parsed: &'a Parsed<'a>, plan: &Plan<'_>) -> debug:
         at_context: plan::memory0_at_context(parsed),
     });
     debug::WasmModule {
-        code_start: parsed.code_start,
+        code_start: WasmOffset::new(parsed.code_start),
         functions: parsed.bodies.iter().map(|body| wasm_function(parsed, body)).collect(),
         globals: globals.collect(),
         memory,
@@ -170,10 +170,11 @@ fn wasm_function<'a>(parsed: &'a Parsed<'a>, body: &Body<'a>) -> debug::WasmFunc
     let names = &parsed.local_names;
     let first = names.partition_point(|(function, ..)| *function < index);
     let after = names.partition_point(|(function, ..)| *function <= index);
+    let offset = |offset: u64| WasmOffset::new(offset as u32);
     debug::WasmFunction {
-        index,
-        body: range.start as u32..range.end as u32,
-        operators: operators.unwrap_or(range.start) as u32,
+        index: FuncIndex::new(index),
+        body: offset(range.start)..offset(range.end),
+        operators: offset(operators.unwrap_or(range.start)),
         name: parsed.name_of(index),
         parameters: &parsed.function_type(index).params,
         locals,

@@ -142,7 +142,7 @@ impl Translator<'_, '_> {
         if at.is_default() { 0 } else { at.bits() }
     }
 
-    /// What is watched, when translation is over.
+    /// What was tracked, when translation is over.
     pub(super) fn take_tracker(&mut self) -> VariableTracker {
         std::mem::take(&mut self.tracker)
     }
