@@ -4,7 +4,7 @@
 
 use precast_artifact::address_map::Site;
 use precast_artifact::handlers::Handler;
-use precast_artifact::index::{BodyOffset, FuncIndex};
+use precast_artifact::index::{BodyOffset, FuncIndex, ModuleIndex, TableIndex};
 use std::ops::Range;
 
 /// The machine code of one function or stub, not yet placed.
@@ -84,7 +84,8 @@ impl Position {
 pub(crate) struct InlinedBody {
     /// Where its positions begin; they go on to the next one's.
     pub start: Position,
-    /// The function that it is the body of.
+    /// The function that it is the body of, and its module.
+    pub module: ModuleIndex,
     pub function: FuncIndex,
     /// The call that it stands in place of: in the function itself, or in a
     /// body before this one.
@@ -95,7 +96,7 @@ pub(crate) struct InlinedBody {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SourceOperator {
     /// The function whose body has it; none for that which was compiled.
-    pub function: Option<FuncIndex>,
+    pub function: Option<(ModuleIndex, FuncIndex)>,
     /// Where in that body.
     pub offset: BodyOffset,
     /// The call that it was inlined at.
@@ -112,7 +113,7 @@ impl CompiledFunction {
         let body = after.checked_sub(1).map(|body| &self.inlined[body]);
         let start = body.map_or(0, |body| body.start.get());
         Some(SourceOperator {
-            function: body.map(|body| body.function),
+            function: body.map(|body| (body.module, body.function)),
             offset: BodyOffset::new(position.get() - start),
             inlined_at: body.map(|body| body.call),
         })
@@ -243,12 +244,12 @@ pub(crate) enum CodeRelocKind {
 /// What a relocation or table entry refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Symbol {
-    /// The own function with this index in the function index space.
-    Function(u32),
-    /// The stub with this position in the link input.
+    /// A function that a module defines.
+    Function(ModuleIndex, FuncIndex),
+    /// The stub with this position among the stubs of a text.
     Stub(u32),
-    /// The private table with this index in the table index space.
-    PrivateTable(u32),
+    /// A private table of a module.
+    PrivateTable(ModuleIndex, TableIndex),
     /// An offset in the same function's code.
     Local(u32),
 }
@@ -288,12 +289,23 @@ mod tests {
 
     #[test]
     fn positions_beyond_the_body_are_in_inlined_ones() {
+        let module = ModuleIndex::new(0);
         let (outer, inner) = (FuncIndex::new(7), FuncIndex::new(9));
         // A body of 100 bytes that calls `outer` at 40, which calls `inner` at
         // its own 5.
         let inlined = [
-            InlinedBody { start: Position::new(100), function: outer, call: Position::new(40) },
-            InlinedBody { start: Position::new(120), function: inner, call: Position::new(105) },
+            InlinedBody {
+                start: Position::new(100),
+                module,
+                function: outer,
+                call: Position::new(40),
+            },
+            InlinedBody {
+                start: Position::new(120),
+                module,
+                function: inner,
+                call: Position::new(105),
+            },
         ];
         let function = CompiledFunction { inlined: inlined.into(), ..Default::default() };
         let at = |position| function.operator_at(Position::new(position));
@@ -303,7 +315,7 @@ mod tests {
         };
         assert_eq!(at(0), None);
         assert_eq!(at(99), operator(None, 99, None));
-        assert_eq!(at(105), operator(Some(outer), 5, Some(40)));
-        assert_eq!(at(123), operator(Some(inner), 3, Some(105)));
+        assert_eq!(at(105), operator(Some((module, outer)), 5, Some(40)));
+        assert_eq!(at(123), operator(Some((module, inner)), 3, Some(105)));
     }
 }

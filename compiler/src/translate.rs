@@ -45,6 +45,7 @@ mod vector_memory;
 
 use crate::error::Result;
 use crate::function::{InlinedBody, OperandUse};
+use crate::recorded::Recorded;
 use bodies::OpenBody;
 use control::Frame;
 use cranelift_codegen::ir::{self, AbiParam, InstBuilder, Signature, Type, Value, types};
@@ -52,20 +53,11 @@ use cranelift_codegen::isa::CallConv;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use flags::Flags;
 pub(crate) use input::{FunctionInput, ModuleInput, TranslateOptions};
+pub(crate) use locals::Debug;
 use locals::Local;
-pub(crate) use locals::{Debug, slot_variable};
 use precast_artifact::types::{FuncType, ValType};
 use std::collections::{BTreeMap, HashMap};
-pub(crate) use tracking::Recorded;
 use tracking::VariableTracker;
-
-/// Namespaces of the names that Cranelift carries to the relocations.
-pub(crate) mod namespace {
-    /// Own functions, by function index.
-    pub(crate) const FUNCTION: u32 = 0;
-    /// Private tables, by table index.
-    pub(crate) const PRIVATE_TABLE: u32 = 1;
-}
 
 /// The function being translated.
 struct Translator<'a, 'f> {

@@ -1,39 +1,90 @@
-//! Function by function: facts about the bodies, and their code.
+//! The code of functions and stubs.
 
-use super::Observer;
+use super::report::Observer;
 use super::workers::Workers;
+use crate::code::Text;
 use crate::codegen;
 use crate::error::Result;
-use crate::facts::{self, Facts, FunctionFacts, ModuleFacts};
+use crate::facts::Facts;
 use crate::function::{CompiledFunction, DebugUses};
-use crate::link::{Stub, StubKind};
+use crate::optimisation::Optimisation;
+use crate::options::{OptLevel, Options};
 use crate::parse::{Body, Parsed};
-use crate::plan::Plan;
+use crate::plan::{Plan, duplicates};
+use crate::stub::{Stub, StubKind};
 use crate::target::Target;
-use crate::translate::{self, Debug, FunctionInput, ModuleInput, stubs};
+use crate::translate::{self, Debug, FunctionInput, ModuleInput, TranslateOptions, stubs};
 use cranelift_codegen::Context;
 use cranelift_frontend::FunctionBuilderContext;
-use precast_artifact::index::FuncIndex;
+use precast_artifact::index::{CanonicalTypeIndex, FuncIndex, ModuleIndex};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Bodies per draw of that pass: enough to make drawing free.
-const FACTS_BATCH: usize = 64;
+/// What the code follows from.
+pub(super) struct Input<'i, 'a> {
+    pub(super) parsed: &'i Parsed<'a>,
+    pub(super) plan: &'i Plan<'a>,
+    pub(super) facts: &'i Facts,
+    pub(super) options: &'i Options,
+    /// The values that debug information asks for, by function.
+    pub(super) debug_uses: BTreeMap<u32, DebugUses>,
+}
 
-/// Validates all bodies, and notes what they do.
-pub(super) fn gather_facts(workers: &Workers, parsed: &Parsed<'_>) -> Result<Facts> {
-    let batches: Vec<_> = parsed.bodies.chunks(FACTS_BATCH).collect();
-    let mut gathered = workers.draw(batches.len(), Default::default, |scratch, batch| {
-        let mut facts = Facts::default();
-        for body in batches[batch] {
-            facts::gather(parsed, body, scratch, &mut facts)?;
+impl<'i> Input<'i, '_> {
+    /// What translation may look at of the module.
+    fn module(&self, target: &Target) -> ModuleInput<'i> {
+        let options = self.options;
+        let options = TranslateOptions {
+            frontend: target.isa.frontend_config(),
+            br_table_chain: options.enabled(Optimisation::BrTableChain),
+            precise_stores: options.precise_stores.unwrap_or(target.stores_may_tear()),
+            debug: match (options.debug_info, options.opt_level) {
+                (false, _) => Debug::Off,
+                (true, OptLevel::None) => Debug::Slots,
+                (true, OptLevel::Speed) => Debug::Values,
+            },
+        };
+        ModuleInput::new(MODULE, self.parsed, self.plan, options)
+    }
+
+    /// What it may look at for one function.
+    fn function<'f>(
+        &'f self,
+        module: &'f ModuleInput<'f>,
+        body: &'f Body<'f>,
+    ) -> FunctionInput<'f> {
+        let index = body.validator.index;
+        FunctionInput {
+            module,
+            function: FuncIndex::new(index),
+            ty: self.parsed.functions[index as usize],
+            body: &body.body,
+            hints: self.parsed.hints.get(&index).map_or(&[], Vec::as_slice),
+            debug_uses: self.debug_uses.get(&index),
+            inline: &[],
         }
-        Ok(facts)
-    })?;
-    gathered.sort_unstable_by_key(|(batch, _)| *batch);
-    let mut all = Facts::default();
-    gathered.into_iter().for_each(|(_, facts)| all.append(facts));
-    Ok(all)
+    }
+}
+
+/// The only module.
+const MODULE: ModuleIndex = ModuleIndex::new(0);
+
+/// A text for each target.
+pub(super) fn compile(
+    workers: &Workers,
+    input: &Input<'_, '_>,
+    targets: &[Target],
+    observer: &dyn Observer,
+) -> Result<Vec<Text>> {
+    let same = duplicates::find(input.parsed, input.options);
+    let text = |target: &Target| {
+        Ok(Text {
+            cpu_features: target.cpu_features.clone(),
+            functions: compile_functions(workers, input, target, &same, observer)?,
+            stubs: compile_stubs(input, target)?,
+        })
+    };
+    targets.iter().map(text).collect()
 }
 
 /// What a worker keeps from function to function.
@@ -52,42 +103,15 @@ impl Scratch {
 /// that it is worth making anew.
 const LARGE_BODY: u32 = 256 << 10;
 
-/// The functions to compile.
-pub(super) struct Bodies<'a> {
-    pub(super) parsed: &'a Parsed<'a>,
-    /// What is known of each, in index order.
-    pub(super) facts: &'a [FunctionFacts],
-    /// Which of their values debug information uses, by function index.
-    pub(super) debug_uses: BTreeMap<u32, DebugUses>,
-    /// For each the first that is the same.
-    pub(super) same: Vec<usize>,
-}
-
-impl Bodies<'_> {
-    /// What translation may look at for one of them.
-    fn input<'i>(&'i self, module: &'i ModuleInput<'i>, body: &'i Body<'i>) -> FunctionInput<'i> {
-        let index = body.validator.index;
-        FunctionInput {
-            module,
-            function: FuncIndex::new(index),
-            ty: self.parsed.functions[index as usize],
-            body: &body.body,
-            hints: self.parsed.hints.get(&index).map_or(&[], Vec::as_slice),
-            debug_uses: self.debug_uses.get(&index),
-            inline: &[],
-        }
-    }
-}
-
-pub(super) fn compile_functions(
+fn compile_functions(
     workers: &Workers,
-    functions: &Bodies<'_>,
-    module: &ModuleInput<'_>,
+    input: &Input<'_, '_>,
     target: &Target,
+    same: &[usize],
     observer: &dyn Observer,
 ) -> Result<Vec<Option<CompiledFunction>>> {
-    let Bodies { parsed, facts, same, .. } = functions;
-    let bodies = &parsed.bodies;
+    let (bodies, facts) = (&input.parsed.bodies, input.facts.functions());
+    let module = input.module(target);
     // The largest first: one of them started last would be waited for.
     let mut order: Vec<usize> = (0..bodies.len()).filter(|i| same[*i] == *i).collect();
     order.sort_by_key(|index| std::cmp::Reverse(facts[*index].size));
@@ -95,10 +119,9 @@ pub(super) fn compile_functions(
     let compiled = workers.draw(order.len(), Scratch::new, |scratch, position| {
         let body = &bodies[order[position]];
         scratch.context.clear();
-        let input = functions.input(module, body);
-        let compiled = compile(&input, target, scratch);
+        let compiled = compile_function(&input.function(&module, body), target, scratch);
         let index = body.validator.index;
-        let function = compiled.map_err(|e| e.in_function(index, parsed.name_of(index)))?;
+        let function = compiled.map_err(|e| e.in_function(index, input.parsed.name_of(index)))?;
         if facts[order[position]].size > LARGE_BODY {
             *scratch = Scratch::new();
         }
@@ -118,23 +141,20 @@ pub(super) fn compile_functions(
     Ok(functions)
 }
 
-fn compile(
+fn compile_function(
     input: &FunctionInput<'_>,
     target: &Target,
     scratch: &mut Scratch,
 ) -> Result<CompiledFunction> {
     let translated = translate::translate(input, &mut scratch.context.func, &mut scratch.builder)?;
-    let recorded = (input.module.options.debug != Debug::Off).then_some(translated.recorded);
+    let debug = input.module.options.debug != Debug::Off;
+    let recorded = debug.then_some(translated.recorded);
     let compiled = codegen::generate(&mut scratch.context, &*target.isa, recorded)?;
     Ok(CompiledFunction { inlined: translated.inlined.into(), ..compiled })
 }
 
-pub(super) fn compile_stubs(
-    parsed: &Parsed<'_>,
-    plan: &Plan<'_>,
-    facts: &ModuleFacts,
-    target: &Target,
-) -> Result<Vec<Stub>> {
+fn compile_stubs(input: &Input<'_, '_>, target: &Target) -> Result<Vec<Stub>> {
+    let Input { parsed, plan, facts, .. } = input;
     let types = &parsed.types;
     let frontend = target.isa.frontend_config();
     let mut scratch = Scratch::new();
@@ -143,23 +163,24 @@ pub(super) fn compile_stubs(
         scratch.context.clear();
         build(&mut scratch);
         let function = codegen::generate(&mut scratch.context, &*target.isa, None)?;
-        stubs.push(Stub { kind, function });
+        stubs.push(Stub { module: MODULE, kind, function });
         Ok(())
     };
     for ty in plan.entry_types(parsed) {
-        make(StubKind::Entry(ty), &|s| {
+        make(StubKind::Entry(CanonicalTypeIndex::new(ty)), &|s| {
             stubs::entry_stub(types.get(ty), &mut s.context.func, &mut s.builder, frontend);
         })?;
     }
-    for ty in plan.host_types(parsed, facts) {
-        make(StubKind::Host(ty), &|s| {
+    for ty in plan.host_types(parsed, &facts.module) {
+        make(StubKind::Host(CanonicalTypeIndex::new(ty)), &|s| {
             stubs::host_stub(types.get(ty), &mut s.context.func, &mut s.builder, frontend);
         })?;
     }
     for function in plan.forwarded_imports(parsed) {
         let ty = parsed.function_type(function);
-        let slot = plan.layout.import(FuncIndex::new(function));
-        make(StubKind::Import(function), &|s| {
+        let import = FuncIndex::new(function);
+        let slot = plan.layout.import(import);
+        make(StubKind::Import(import), &|s| {
             stubs::import_stub(ty, slot, &mut s.context.func, &mut s.builder, frontend);
         })?;
     }

@@ -16,7 +16,7 @@ fn with_plan(text: &str, options: &Options, then: impl FnOnce(&Parsed<'_>, &Plan
     for body in &parsed.bodies {
         facts::gather(&parsed, body, &mut scratch, &mut facts).expect("a valid body");
     }
-    then(&parsed, &Plan::new(&parsed, &facts.module, options, 4096).expect("a plan"));
+    then(&parsed, &Plan::new(&parsed, &facts.module, options).expect("a plan"));
 }
 
 fn tables(text: &str, options: &Options) -> Vec<TableKind> {
@@ -111,7 +111,7 @@ fn stubs_are_planned_for_the_types_that_cross() {
     for body in &parsed.bodies {
         facts::gather(&parsed, body, &mut scratch, &mut facts).expect("a valid body");
     }
-    let plan = Plan::new(&parsed, &facts.module, &Options::default(), 4096).expect("a plan");
+    let plan = Plan::new(&parsed, &facts.module, &Options::default()).expect("a plan");
     let params = |ty: u32| format!("{:?}", parsed.types.get(ty).params);
     let entries: Vec<_> = plan.entry_types(&parsed).into_iter().map(params).collect();
     assert_eq!(entries, ["[F32]"]);

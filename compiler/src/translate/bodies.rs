@@ -43,7 +43,12 @@ impl<'a> Translator<'a, '_> {
         let size = self.positions.checked_add(callee.size());
         self.positions = size.expect("what is inlined is small");
         let call = Position::new(self.source_offset());
-        self.inlined.push(InlinedBody { start, function: callee.function, call });
+        self.inlined.push(InlinedBody {
+            start,
+            module: callee.module.index,
+            function: callee.function,
+            call,
+        });
         for (ty, argument) in ty.params.iter().zip(arguments) {
             self.declare_local(*ty, argument);
         }

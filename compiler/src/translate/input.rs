@@ -13,7 +13,7 @@ use crate::plan::{self, Constant, Plan};
 use cranelift_codegen::isa::TargetFrontendConfig;
 use precast_artifact::abi::{ContextLayout, TableKind};
 use precast_artifact::index::{
-    BodyOffset, FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TagIndex,
+    BodyOffset, FuncIndex, GlobalIndex, MemoryIndex, ModuleIndex, TableIndex, TagIndex,
 };
 use precast_artifact::module::{Memory, MemoryModel};
 use precast_artifact::types::{FuncType, ValType};
@@ -49,6 +49,8 @@ pub(crate) struct InlineCall<'a> {
 
 /// What the translation of any function may know of its module.
 pub(crate) struct ModuleInput<'a> {
+    /// Its index, by which symbols name what is its.
+    pub index: ModuleIndex,
     types: &'a Types,
     /// Canonical type of each function, imported ones first.
     functions: &'a [u32],
@@ -97,6 +99,7 @@ pub(super) struct GlobalInput {
 
 impl<'a> ModuleInput<'a> {
     pub(crate) fn new(
+        index: ModuleIndex,
         parsed: &'a Parsed<'_>,
         plan: &'a Plan<'_>,
         options: TranslateOptions,
@@ -104,6 +107,7 @@ impl<'a> ModuleInput<'a> {
         let tables = parsed.tables.iter().zip(&plan.tables);
         let globals = parsed.globals.iter().zip(&plan.constants);
         Self {
+            index,
             types: &parsed.types,
             functions: &parsed.functions,
             imported_functions: parsed.imported_functions,
@@ -147,7 +151,7 @@ impl<'a> ModuleInput<'a> {
     /// Where the context holds the reference record of a defined function, if
     /// it has one.
     pub(super) fn funcref(&self, function: u32) -> Option<i32> {
-        let record = plan::funcref(self.funcrefs, function)?;
+        let record = plan::funcref_index(self.funcrefs, function)?;
         Some(self.layout.funcref(record))
     }
 
@@ -224,6 +228,7 @@ impl FunctionInput<'_> {
     #[cfg_attr(not(test), allow(dead_code, reason = "the cache to come asks"))]
     pub(crate) fn key(&self) -> Result<[u8; 32]> {
         let mut w = Writer::new();
+        self.module.index.encode(&mut w);
         self.module.options.put(&mut w);
         put_type(self.ty(), &mut w);
         w.bytes(self.body.as_bytes());

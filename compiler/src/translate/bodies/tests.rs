@@ -11,7 +11,7 @@ use crate::translate::input::InlineCall;
 use crate::translate::{Debug, FunctionInput, ModuleInput, TranslateOptions, translate};
 use cranelift_codegen::ir::{Function, Opcode};
 use cranelift_frontend::FunctionBuilderContext;
-use precast_artifact::index::{BodyOffset, FuncIndex};
+use precast_artifact::index::{BodyOffset, FuncIndex, ModuleIndex};
 use wasmparser::Operator;
 
 fn input<'a>(
@@ -62,11 +62,11 @@ fn inlined(text: &str) -> (Function, Vec<InlinedBody>) {
     }
     let options = Options::default();
     let target = Target::all(&options).expect("this machine").remove(0);
-    let plan = Plan::new(&parsed, &facts.module, &options, target.link.page_size).expect("a plan");
+    let plan = Plan::new(&parsed, &facts.module, &options).expect("a plan");
     let frontend = target.isa.frontend_config();
     let debug = Debug::Off;
     let options = TranslateOptions { frontend, br_table_chain: true, precise_stores: false, debug };
-    let module = ModuleInput::new(&parsed, &plan, options);
+    let module = ModuleInput::new(ModuleIndex::new(0), &parsed, &plan, options);
     let [first, second, third] = &parsed.bodies[..] else { panic!("three functions") };
     let all = |caller: &Body<'_>, callee| -> Vec<InlineCall<'_>> {
         let FunctionInput { function, .. } = callee;
@@ -109,7 +109,7 @@ fn what_returns_from_an_inlined_body_goes_on_after_the_call() {
     );
     // One way out of the function, though the body that is inlined has three.
     assert_eq!(count(&func, [Opcode::Call, Opcode::Return]), [0, 1], "{func}");
-    let [InlinedBody { start, function, call }] = inlined[..] else { panic!("{inlined:?}") };
+    let [InlinedBody { start, function, call, .. }] = inlined[..] else { panic!("{inlined:?}") };
     assert_eq!(function, FuncIndex::new(1));
     assert!(call < start, "the call is in the function's own body");
     let positions = func.srclocs.values().filter(|at| !at.is_default());

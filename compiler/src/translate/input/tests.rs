@@ -30,7 +30,7 @@ fn with_input<T>(
     }
     let options = Options::default();
     let target = Target::all(&options).expect("this machine").remove(0);
-    let plan = Plan::new(&parsed, &facts.module, &options, target.link.page_size).expect("a plan");
+    let plan = Plan::new(&parsed, &facts.module, &options).expect("a plan");
     let mut options = TranslateOptions {
         frontend: target.isa.frontend_config(),
         br_table_chain: true,
@@ -38,7 +38,7 @@ fn with_input<T>(
         debug: Debug::Off,
     };
     change(&mut options);
-    let module = ModuleInput::new(&parsed, &plan, options);
+    let module = ModuleInput::new(ModuleIndex::new(0), &parsed, &plan, options);
     let body = parsed.bodies.last().expect("a function");
     let index = body.validator.index;
     then(&FunctionInput {

@@ -1,0 +1,97 @@
+//! `.precast.functions`, `.precast.sites` and `.precast.handlers`, the tables in
+//! which the loader finds what stands at an address. Their formats are those of
+//! [`precast_artifact::address_map`] and [`precast_artifact::handlers`]; keys are
+//! offsets in `.text`.
+
+use crate::code::Text;
+use crate::function::{CodeSite, CompiledFunction};
+use crate::place::{Placed, Placement};
+use precast_artifact::address_map::{Mapping, Site, encode};
+use precast_artifact::handlers::{self, Handler};
+use precast_artifact::index::{CodeOffset, FuncIndex, ModuleIndex, WasmOffset};
+
+/// Where each function of a module starts; folded ones only by the first of
+/// their class.
+pub(super) fn function_table(placed: &Placed<'_>, module: ModuleIndex) -> Vec<u8> {
+    let list = placed.names.functions();
+    let range = list.of(module);
+    let Text { functions, .. } = &placed.texts[0];
+    let left = functions[range.clone()].iter().flatten().count();
+    let places = functions[range.clone()].iter().zip(&placed.layout.functions[range]);
+    let entry = |((function, place), value): ((&Option<_>, &Option<Placement>), u32)| {
+        function.as_ref()?;
+        let code = CodeOffset::new((*place)?.start);
+        Some(Mapping { code, site: Site::Call, value: FuncIndex::new(value) })
+    };
+    let entries = places.zip(list.imported(module)..).filter_map(entry);
+    encode(Counted { entries, left })
+}
+
+/// Every call and every instruction that may trap, in one of the texts.
+pub(super) fn site_table(placed: &Placed<'_>, text: &Text) -> Vec<u8> {
+    let list = placed.names.functions();
+    // Where bodies begin in the source, as the list has the functions.
+    let bodies: Vec<u32> =
+        placed.modules.iter().flat_map(|module| &module.bodies).copied().collect();
+    let source = |function: &CompiledFunction, position: usize, site: &CodeSite| {
+        let Some(operator) = function.operator_at(site.position) else { return WasmOffset::START };
+        let position = match operator.function {
+            None => position,
+            Some((module, index)) => list.position(module, index).expect("a function was inlined"),
+        };
+        let offset = operator.offset.in_module(WasmOffset::new(bodies[position]));
+        offset.expect("the size of a module fits in 32 bits")
+    };
+    let functions = text.functions.iter().zip(&placed.layout.functions).enumerate();
+    let functions = functions
+        .filter_map(|(position, (f, place))| Some((Some(position), (*place)?, f.as_ref()?)));
+    // Stubs come from nowhere.
+    let stubs = placed.layout.stubs.iter().zip(&text.stubs);
+    let stubs = stubs.map(|(place, stub)| (None, *place, &stub.function));
+    let blocks = functions.chain(stubs);
+    let left = blocks.clone().map(|(.., function)| function.sites.len()).sum();
+    let entries = blocks.flat_map(|(position, place, function)| {
+        function.sites.iter().map(move |site| Mapping {
+            code: CodeOffset::new(place.start + site.offset),
+            site: site.site,
+            value: position.map_or(WasmOffset::START, |at| source(function, at, site)),
+        })
+    });
+    encode(Counted { entries, left })
+}
+
+/// Every call out of which an exception is handled.
+pub(super) fn handler_table<'a>(
+    blocks: impl Iterator<Item = (Placement, &'a CompiledFunction)>,
+) -> Vec<u8> {
+    let handlers = blocks.flat_map(|(place, function)| {
+        function.handlers.iter().map(move |h| Handler {
+            key: CodeOffset::new(place.start + h.key.get()),
+            handler: CodeOffset::new(place.start + h.handler.get()),
+            frame: h.frame,
+        })
+    });
+    handlers::encode(&handlers.collect::<Vec<_>>())
+}
+
+/// An iterator whose length is known from elsewhere.
+struct Counted<I> {
+    entries: I,
+    left: usize,
+}
+
+impl<I: Iterator> Iterator for Counted<I> {
+    type Item = I::Item;
+
+    fn next(&mut self) -> Option<I::Item> {
+        let entry = self.entries.next()?;
+        self.left -= 1;
+        Some(entry)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl<I: Iterator> ExactSizeIterator for Counted<I> {}
