@@ -75,7 +75,7 @@ fn data_is_laid_out_up_to_the_first_segment_that_may_trap() {
     with_plan(text, &Options::default(), |_, plan| {
         assert_eq!(plan.data, [&b""[..], b"cd", b"ef"]);
         assert_eq!(plan.memory.len(), 1);
-        assert_eq!(plan.memory[0].bytes[8..10], *b"ab");
+        assert_eq!((plan.memory[0].address, plan.memory[0].bytes), (8, &b"ab"[..]));
         assert!(matches!(plan.init[..], [InitStep::Data { .. }, InitStep::Data { .. }]));
     });
     with_plan(text, &without(Optimisation::MemoryImage), |_, plan| {
