@@ -9,12 +9,14 @@
 //! | [`workers`] | threads |
 //! | [`functions`] | facts about function bodies, and their code |
 //! | [`debugging`] | debug information, unit by unit |
+//! | [`ir`] | what functions are translated to, as text |
 //! | [`key`] | what the bytes depend on |
 
 #[cfg(test)]
 mod damaged_dwarf;
 mod debugging;
 mod functions;
+mod ir;
 mod key;
 mod workers;
 
@@ -24,16 +26,15 @@ use crate::error::{Error, Result};
 use crate::facts::Uses;
 use crate::link::{self, Header, LinkInput, LinkSummary, Stub, StubKind, Variant};
 use crate::optimisation::Optimisation;
-use crate::options::{OptLevel, Options};
+use crate::options::Options;
 use crate::parse::{self, Parsed};
 use crate::plan::{Plan, duplicates};
 use crate::target::Target;
-use crate::translate::{Debug, Env};
-use functions::{compile_functions, compile_stubs, gather_facts};
+use functions::{compile_functions, compile_stubs, environment, gather_facts};
+pub use ir::write_ir;
 pub use key::{fingerprint, gains_from_cpu};
 use precast_artifact::index::{CanonicalTypeIndex, CodeOffset, FuncIndex};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::time::{Duration, Instant};
 use workers::Workers;
@@ -248,27 +249,6 @@ fn compile_with(
         warnings,
         text: module_text,
     })
-}
-
-fn environment<'a>(
-    parsed: &'a Parsed<'a>,
-    plan: &'a Plan<'a>,
-    target: &Target,
-    options: &Options,
-) -> Env<'a> {
-    Env {
-        parsed,
-        plan,
-        frontend: target.isa.frontend_config(),
-        br_table_chain: options.enabled(Optimisation::BrTableChain),
-        precise_stores: options.precise_stores.unwrap_or(target.stores_may_tear()),
-        debug: match (options.debug_info, options.opt_level) {
-            (false, _) => Debug::Off,
-            (true, OptLevel::None) => Debug::Slots,
-            (true, OptLevel::Speed) => Debug::Values,
-        },
-        debug_uses: BTreeMap::new(),
-    }
 }
 
 struct Clock {

@@ -7,12 +7,16 @@ use crate::error::Result;
 use crate::facts::{self, Facts, FunctionFacts, ModuleFacts};
 use crate::function::CompiledFunction;
 use crate::link::{Stub, StubKind};
+use crate::optimisation::Optimisation;
+use crate::options::{OptLevel, Options};
 use crate::parse::Parsed;
+use crate::plan::Plan;
 use crate::target::Target;
 use crate::translate::{self, Debug, Env, stubs};
 use cranelift_codegen::Context;
 use cranelift_frontend::FunctionBuilderContext;
 use precast_artifact::index::FuncIndex;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Bodies per draw of that pass: enough to make drawing free.
@@ -32,6 +36,28 @@ pub(super) fn gather_facts(workers: &Workers, parsed: &Parsed<'_>) -> Result<Fac
     let mut all = Facts::default();
     gathered.into_iter().for_each(|(_, facts)| all.append(facts));
     Ok(all)
+}
+
+/// What all functions of a module are translated with.
+pub(super) fn environment<'a>(
+    parsed: &'a Parsed<'a>,
+    plan: &'a Plan<'a>,
+    target: &Target,
+    options: &Options,
+) -> Env<'a> {
+    Env {
+        parsed,
+        plan,
+        frontend: target.isa.frontend_config(),
+        br_table_chain: options.enabled(Optimisation::BrTableChain),
+        precise_stores: options.precise_stores.unwrap_or(target.stores_may_tear()),
+        debug: match (options.debug_info, options.opt_level) {
+            (false, _) => Debug::Off,
+            (true, OptLevel::None) => Debug::Slots,
+            (true, OptLevel::Speed) => Debug::Values,
+        },
+        debug_uses: BTreeMap::new(),
+    }
 }
 
 /// What a worker keeps from function to function.
