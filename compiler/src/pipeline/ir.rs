@@ -1,7 +1,8 @@
 //! The code between translation and code generation, as text: for whoever
 //! changes one of them.
 
-use super::functions::{environment, gather_facts};
+use super::facts::gather_facts;
+use super::functions::{Input, environment};
 use super::workers::Workers;
 use crate::error::{Error, Result};
 use crate::options::Options;
@@ -11,6 +12,7 @@ use crate::target::Target;
 use crate::translate;
 use cranelift_codegen::ir::Function;
 use cranelift_frontend::FunctionBuilderContext;
+use std::collections::BTreeMap;
 use std::io::Write;
 
 /// Writes what each function is translated to, in the text form of Cranelift's
@@ -37,8 +39,10 @@ pub fn write_ir(wasm: &[u8], options: &Options, out: &mut dyn Write) -> Result<(
     let parsed = parse::parse(wasm, target.allowed(options.features));
     let parsed = parsed.map_err(|error| target.explain(error))?;
     let facts = gather_facts(&workers, &parsed).map_err(|error| target.explain(error))?;
-    let plan = Plan::new(&parsed, &facts.module, options, target.link.page_size)?;
-    let env = environment(&parsed, &plan, target, options);
+    let plan = Plan::new(&parsed, &facts.module, options)?;
+    let debug_uses = BTreeMap::new();
+    let input = Input { parsed: &parsed, plan: &plan, facts: &facts, options, debug_uses };
+    let env = environment(&input, target);
     let mut scratch = FunctionBuilderContext::new();
     for body in &parsed.bodies {
         let mut function = Function::new();
