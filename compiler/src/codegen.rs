@@ -24,6 +24,7 @@ use precast_artifact::handlers::Handler;
 use precast_artifact::index::CodeOffset;
 use precast_artifact::trap::TrapCode;
 use target_lexicon::Architecture;
+use values::Buffer;
 
 /// Generates code for the function in `context`, which is left to be cleared.
 /// With what translation recorded comes what debug information needs.
@@ -114,8 +115,6 @@ fn convert_reloc(func: &ir::Function, reloc: &FinalizedMachReloc) -> Result<Code
         .map_err(|_| codegen_error(format!("relocation addend {}", reloc.addend)))?;
     Ok(CodeReloc { offset: reloc.offset, kind, target, addend })
 }
-
-type Buffer = cranelift_codegen::MachBufferFinalized<cranelift_codegen::Final>;
 
 fn sites(buffer: &Buffer) -> Box<[CodeSite]> {
     let sources = buffer.get_srclocs_sorted();

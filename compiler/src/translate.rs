@@ -3,22 +3,18 @@
 //! [`translate`] walks the operators; [`operators`] routes each, on one line,
 //! to the family that knows it:
 //!
-//! | module | family |
+//! | rank | modules |
 //! |-|-|
-//! | [`bodies`] | the function's own body, and inlined ones |
-//! | [`control`] | blocks, branches, `br_table`, unreachable code |
-//! | [`exceptions`] | `try_table`, `throw`, `throw_ref` |
-//! | [`calls`] | direct, indirect, imported and tail calls |
-//! | [`numeric`] | integers, floats, conversions |
-//! | [`memory`] | linear memory: addressing, loads, stores, bulk operations |
-//! | [`atomics`] | atomic operators on memories that are not shared |
-//! | [`tables`] | tables and references |
-//! | [`locals`] | locals |
-//! | [`globals`] | globals |
-//! | [`input`] | what translation may know |
-//! | [`vector`] | 128-bit vectors |
-//! | [`stubs`] | entry, host-call and forwarding stubs |
-//! | [`tracking`] | what `-g -O` knows of locals |
+//! | what translation may know | [`input`] |
+//! | words of the code generator | [`signatures`], [`flags`], [`loops`] |
+//! | the function being translated: open blocks, locals, values | [`state`], [`tracking`], [`translator`] |
+//! | locals and globals | [`locals`], [`operands`], [`globals`] |
+//! | tables, memories and atomic accesses to them | [`tables`], [`memory`], [`atomics`] |
+//! | integers, floats, conversions; 128-bit vectors | [`numeric`], [`vector`], [`vector_memory`] |
+//! | calls: direct, indirect, imported, tail; exceptions | [`calls`], [`exceptions`] |
+//! | blocks, branches, unreachable code; inlined bodies | [`control`], [`bodies`] |
+//! | the table of operators | [`operators`] |
+//! | entry, host-call and forwarding stubs | [`stubs`] |
 //!
 //! Values: `i32 i64 f32 f64` are Cranelift's own types, references are `i64`,
 //! and `v128` is always `i8x16`, bitcast where an operator needs other lanes.
@@ -37,70 +33,23 @@ mod memory;
 mod numeric;
 mod operands;
 mod operators;
+mod signatures;
+mod state;
 pub(crate) mod stubs;
 mod tables;
 mod tracking;
+mod translator;
 mod vector;
 mod vector_memory;
 
 use crate::error::Result;
-use crate::function::{InlinedBody, OperandUse};
+use crate::function::InlinedBody;
 use crate::recorded::Recorded;
-use bodies::OpenBody;
-use control::Frame;
-use cranelift_codegen::ir::{self, AbiParam, InstBuilder, Signature, Type, Value, types};
-use cranelift_codegen::isa::CallConv;
-use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
-use flags::Flags;
-pub(crate) use input::{FunctionInput, ModuleInput, TranslateOptions};
-pub(crate) use locals::Debug;
-use locals::Local;
-use precast_artifact::types::{FuncType, ValType};
-use std::collections::{BTreeMap, HashMap};
-use tracking::VariableTracker;
-
-/// The function being translated.
-struct Translator<'a, 'f> {
-    module: &'a ModuleInput<'a>,
-    b: FunctionBuilder<'f>,
-    flags: Flags,
-    /// The context address.
-    ctx: Value,
-    locals: Vec<Local>,
-    /// Those that the frame holds too, with `-g -O`.
-    kept: &'a [u32],
-    /// Operands that debug information uses from here on, with `-g`.
-    operands: &'a [OperandUse],
-    /// Slots of those, by place, with `-g -O0`.
-    operand_slots: BTreeMap<u32, ir::StackSlot>,
-    /// What is known of the values of locals, with `-g -O`.
-    tracker: VariableTracker,
-    /// The locals that each loop to come writes, the next one last.
-    loop_writes: Vec<Vec<u32>>,
-    /// The open bodies: the function's own, then inlined ones, innermost last.
-    bodies: Vec<OpenBody<'a>>,
-    /// Bodies that were inlined.
-    inlined: Vec<InlinedBody>,
-    /// Where the positions of the next inlined body begin.
-    positions: u32,
-    /// The operand stack.
-    stack: Vec<Value>,
-    control: Vec<Frame>,
-    /// Handlers of the open `try_table`s, innermost last. Each takes an exnref.
-    handlers: Vec<ir::Block>,
-    /// Whether the next operator can be reached.
-    reachable: bool,
-    /// Whether the module says that this operator's branch is likely taken.
-    hint: Option<bool>,
-    /// Signatures imported into this function, by canonical type.
-    signatures: HashMap<u32, ir::SigRef>,
-    /// Own functions imported into this function, by index.
-    callees: HashMap<u32, ir::FuncRef>,
-    /// Signatures of builtins, by number of arguments.
-    builtins: HashMap<usize, ir::SigRef>,
-    /// Addresses of private tables.
-    table_symbols: HashMap<u32, ir::GlobalValue>,
-}
+use cranelift_codegen::ir;
+use cranelift_frontend::FunctionBuilderContext;
+pub(crate) use input::{Debug, FunctionInput, ModuleInput, TranslateOptions};
+use signatures::signature;
+use translator::Translator;
 
 /// What translation finds out, beside the code.
 pub(crate) struct Translated {
@@ -134,104 +83,4 @@ pub(crate) fn translate<'a>(
     let inlined = std::mem::take(&mut t.inlined);
     t.finish_function();
     Ok(Translated { recorded: tracker.attach(func, input.size()), inlined })
-}
-
-impl<'a, 'f> Translator<'a, 'f> {
-    fn new(
-        module: &'a ModuleInput<'a>,
-        func: &'f mut ir::Function,
-        scratch: &'f mut FunctionBuilderContext,
-    ) -> Self {
-        let flags = Flags::new(func);
-        let mut b = FunctionBuilder::new(func, scratch);
-        let entry = b.create_block();
-        b.append_block_params_for_function_params(entry);
-        b.switch_to_block(entry);
-        b.seal_block(entry);
-        let ctx = b.block_params(entry)[0];
-        Self {
-            module,
-            b,
-            flags,
-            ctx,
-            locals: Vec::new(),
-            kept: &[],
-            operands: &[],
-            operand_slots: BTreeMap::new(),
-            tracker: VariableTracker::default(),
-            loop_writes: Vec::new(),
-            bodies: Vec::new(),
-            inlined: Vec::new(),
-            positions: 0,
-            stack: Vec::new(),
-            control: Vec::new(),
-            handlers: Vec::new(),
-            reachable: true,
-            hint: None,
-            signatures: HashMap::new(),
-            callees: HashMap::new(),
-            builtins: HashMap::new(),
-            table_symbols: HashMap::new(),
-        }
-    }
-
-    /// The default value of a type: zero or null.
-    fn zero(&mut self, ty: ValType) -> Value {
-        match ty {
-            ValType::I32 => self.b.ins().iconst(types::I32, 0),
-            ValType::I64 | ValType::Ref(_) => self.b.ins().iconst(types::I64, 0),
-            ValType::F32 => self.b.ins().f32const(0.0),
-            ValType::F64 => self.b.ins().f64const(0.0),
-            ValType::V128 => self.vector_constant(0),
-        }
-    }
-
-    fn push(&mut self, value: Value) {
-        self.stack.push(value);
-    }
-
-    fn pop(&mut self) -> Value {
-        self.stack.pop().expect("validated code does not underflow the stack")
-    }
-
-    fn pop2(&mut self) -> (Value, Value) {
-        let second = self.pop();
-        (self.pop(), second)
-    }
-
-    fn pop3(&mut self) -> (Value, Value, Value) {
-        let third = self.pop();
-        let (first, second) = self.pop2();
-        (first, second, third)
-    }
-
-    /// The top `count` values, first pushed first, taken off the stack.
-    fn pop_many(&mut self, count: usize) -> Vec<Value> {
-        self.stack.split_off(self.stack.len() - count)
-    }
-
-    /// Ends the block: what follows cannot be reached.
-    fn unreachable_from_here(&mut self) {
-        self.reachable = false;
-    }
-}
-
-/// Cranelift's type for a WebAssembly type.
-pub(crate) fn clif_type(ty: ValType) -> Type {
-    match ty {
-        ValType::I32 => types::I32,
-        ValType::I64 | ValType::Ref(_) => types::I64,
-        ValType::F32 => types::F32,
-        ValType::F64 => types::F64,
-        ValType::V128 => types::I8X16,
-    }
-}
-
-/// Signature of a WebAssembly function: the context, then the parameters.
-pub(crate) fn signature(ty: &FuncType) -> Signature {
-    let mut signature = Signature::new(CallConv::Tail);
-    signature.params.push(AbiParam::new(types::I64));
-    signature.params.extend(ty.params.iter().map(|ty| AbiParam::new(clif_type(*ty))));
-    signature.returns.extend(ty.results.iter().map(|ty| AbiParam::new(clif_type(*ty))));
-    signature
 }

@@ -1,7 +1,6 @@
 //! What debug information needs to know of the generated code: where it came
 //! from, and where its values are.
 
-use super::Buffer;
 use crate::error::Result;
 use crate::function::{
     CFA_ABOVE_FRAME_POINTER, CodeDebug, LiveRange, Position, ValueAssignment, ValueLocation,
@@ -11,6 +10,9 @@ use cranelift_codegen::isa::TargetIsa;
 use cranelift_codegen::isa::unwind::UnwindInst;
 use cranelift_codegen::{CompiledCode, LabelValueLoc};
 use target_lexicon::Architecture;
+
+/// Finished code, as the code generator has it.
+pub(super) type Buffer = cranelift_codegen::MachBufferFinalized<cranelift_codegen::Final>;
 
 /// Collects everything for one function.
 pub(super) fn collect(

@@ -1,7 +1,7 @@
 //! The sections of a module, one after the other.
 
 use super::convert;
-use super::{
+use super::parsed::{
     DataDecl, ElementDecl, GlobalDecl, MemoryDecl, Parsed, SegmentMode, TableDecl, TagDecl,
 };
 use crate::error::{Error, Result};

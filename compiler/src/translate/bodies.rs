@@ -5,23 +5,14 @@
 //! the function's: what returns from it goes to that block's end, with the
 //! results on the operand stack. Handlers around the call are around the body.
 
+use super::calls::CallKind;
+use super::input::Debug;
 use super::input::FunctionInput;
-use super::locals::Debug;
-use super::{Translator, calls::CallKind};
+use super::state::OpenBody;
+use super::translator::Translator;
 use crate::error::Result;
 use crate::function::{InlinedBody, Position};
 use cranelift_codegen::ir;
-
-/// A body that is being translated.
-pub(super) struct OpenBody<'a> {
-    input: &'a FunctionInput<'a>,
-    /// How many locals those around it have.
-    locals: u32,
-    /// The index of its outermost block among the open ones.
-    outermost: usize,
-    /// Where its positions begin.
-    start: Position,
-}
 
 impl<'a> Translator<'a, '_> {
     /// Translates the function's own body. The parameters are declared.

@@ -1,6 +1,7 @@
 //! Calls: to own functions, to imports, through tables, and their tail forms.
 
-use super::{Translator, signature};
+use super::signatures::signature;
+use super::translator::Translator;
 use crate::error::Result;
 use crate::external_name;
 use cranelift_codegen::ir::condcodes::IntCC;

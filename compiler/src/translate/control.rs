@@ -1,7 +1,10 @@
 //! Structured control: blocks, loops, branches, and the state that follows
 //! code that cannot be reached.
 
-use super::{Debug, Translator, clif_type};
+use super::input::Debug;
+use super::signatures::clif_type;
+use super::state::{Frame, FrameKind};
+use super::translator::Translator;
 use crate::error::Result;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, BlockArg, BlockCall, InstBuilder, JumpTableData, Value};
@@ -13,42 +16,12 @@ use wasmparser::{BlockType, BrTable};
 /// branches beat an indirect jump there (measured: 4 gains, 16 loses).
 const CHAIN_TARGETS: usize = 4;
 
-/// An open block.
-pub(super) struct Frame {
-    kind: Kind,
-    /// Where branches to it go: its end, or the loop's header.
-    target: Block,
-    /// What follows its `end`.
-    end: Block,
-    params: usize,
-    results: usize,
-    /// Height of the operand stack below its parameters.
-    height: usize,
-    /// Whether its start could be reached.
-    entered: bool,
-    /// Whether anything jumps to `end`.
-    end_reached: bool,
-}
-
-enum Kind {
-    Block,
-    Loop,
-    /// A `try_table` with a handler.
-    Try,
-    /// With the block of the `else` part and the values of its parameters.
-    If {
-        otherwise: Block,
-        params: Vec<Value>,
-    },
-    Else,
-}
-
 impl Translator<'_, '_> {
     /// Opens the outermost block of a body; branches to it return.
     pub(super) fn begin_body(&mut self, ty: &FuncType) {
         let end = self.block_with(&ty.results);
         self.control.push(Frame {
-            kind: Kind::Block,
+            kind: FrameKind::Block,
             target: end,
             end,
             params: 0,
@@ -90,7 +63,7 @@ impl Translator<'_, '_> {
         })
     }
 
-    fn open(&mut self, kind: Kind, target: Block, end: Block, ty: &FuncType) {
+    fn open(&mut self, kind: FrameKind, target: Block, end: Block, ty: &FuncType) {
         self.track_open(&kind);
         let params = if self.reachable { ty.params.len() } else { 0 };
         self.control.push(Frame {
@@ -108,7 +81,7 @@ impl Translator<'_, '_> {
     pub(super) fn block(&mut self, ty: BlockType, offset: u64) -> Result<()> {
         let ty = self.block_type(ty, offset)?;
         let end = self.block_with(&ty.results);
-        self.open(Kind::Block, end, end, &ty);
+        self.open(FrameKind::Block, end, end, &ty);
         Ok(())
     }
 
@@ -116,7 +89,7 @@ impl Translator<'_, '_> {
     pub(super) fn try_block(&mut self, ty: BlockType, offset: u64) -> Result<()> {
         let ty = self.block_type(ty, offset)?;
         let end = self.block_with(&ty.results);
-        self.open(Kind::Try, end, end, &ty);
+        self.open(FrameKind::Try, end, end, &ty);
         Ok(())
     }
 
@@ -124,7 +97,7 @@ impl Translator<'_, '_> {
         let ty = self.block_type(ty, offset)?;
         let end = self.block_with(&ty.results);
         let header = self.block_with(&ty.params);
-        self.open(Kind::Loop, header, end, &ty);
+        self.open(FrameKind::Loop, header, end, &ty);
         if self.reachable {
             let args = self.pop_many(ty.params.len());
             self.jump(header, &args);
@@ -138,7 +111,7 @@ impl Translator<'_, '_> {
         let end = self.block_with(&ty.results);
         let otherwise = self.b.create_block();
         if !self.reachable {
-            self.open(Kind::If { otherwise, params: Vec::new() }, end, end, &ty);
+            self.open(FrameKind::If { otherwise, params: Vec::new() }, end, end, &ty);
             return Ok(());
         }
         let condition = self.pop();
@@ -152,7 +125,7 @@ impl Translator<'_, '_> {
         self.b.seal_block(then);
         self.b.seal_block(otherwise);
         let params = self.stack[self.stack.len() - ty.params.len()..].to_vec();
-        self.open(Kind::If { otherwise, params }, end, end, &ty);
+        self.open(FrameKind::If { otherwise, params }, end, end, &ty);
         self.b.switch_to_block(then);
         Ok(())
     }
@@ -163,7 +136,9 @@ impl Translator<'_, '_> {
         let frame = self.control.last_mut().expect("an if is open");
         let (end, results, height, entered) =
             (frame.end, frame.results, frame.height, frame.entered);
-        let Kind::If { otherwise, params } = std::mem::replace(&mut frame.kind, Kind::Else) else {
+        let FrameKind::If { otherwise, params } =
+            std::mem::replace(&mut frame.kind, FrameKind::Else)
+        else {
             unreachable!("validated: else belongs to an if");
         };
         frame.end_reached |= reachable;
@@ -189,13 +164,13 @@ impl Translator<'_, '_> {
         }
         match frame.kind {
             // Without an else part, the parameters are the results.
-            Kind::If { otherwise, params } if frame.entered => {
+            FrameKind::If { otherwise, params } if frame.entered => {
                 self.b.switch_to_block(otherwise);
                 self.jump(frame.end, &params);
                 frame.end_reached = true;
             }
-            Kind::Loop if frame.entered => self.b.seal_block(frame.target),
-            Kind::Try if frame.entered => self.end_try(),
+            FrameKind::Loop if frame.entered => self.b.seal_block(frame.target),
+            FrameKind::Try if frame.entered => self.end_try(),
             _ => {}
         }
         self.stack.truncate(frame.height);
@@ -207,12 +182,12 @@ impl Translator<'_, '_> {
     }
 
     /// Tells the tracker that a block is opened.
-    fn track_open(&mut self, kind: &Kind) {
+    fn track_open(&mut self, kind: &FrameKind) {
         if self.module.options.debug != Debug::Values {
             return;
         }
         match kind {
-            Kind::Loop => {
+            FrameKind::Loop => {
                 let writes = self.loop_writes.pop().unwrap_or_default();
                 let offset = self.source_offset();
                 self.tracker.enter_loop(&writes, offset);
@@ -235,9 +210,9 @@ impl Translator<'_, '_> {
             // way only.
             let frame = self.control.last().expect("a block is open");
             let joins = match frame.kind {
-                Kind::Loop => false,
-                Kind::Block | Kind::Try => frame.end_reached,
-                Kind::If { .. } | Kind::Else => true,
+                FrameKind::Loop => false,
+                FrameKind::Block | FrameKind::Try => frame.end_reached,
+                FrameKind::If { .. } | FrameKind::Else => true,
             };
             self.tracker.leave(offset, joins);
         }
@@ -259,7 +234,7 @@ impl Translator<'_, '_> {
         let index = self.control.len() - 1 - depth as usize;
         let frame = &mut self.control[index];
         let count = match frame.kind {
-            Kind::Loop => frame.params,
+            FrameKind::Loop => frame.params,
             _ => {
                 frame.end_reached = true;
                 frame.results

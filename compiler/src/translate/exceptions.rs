@@ -7,7 +7,8 @@
 //! `throw` inside jumps there. What is not thrown costs nothing.
 
 use super::calls::Target;
-use super::{Translator, clif_type};
+use super::signatures::clif_type;
+use super::translator::Translator;
 use crate::error::Result;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{

@@ -1,7 +1,8 @@
 //! Globals.
 
 use super::input::GlobalInput;
-use super::{Translator, clif_type};
+use super::signatures::clif_type;
+use super::translator::Translator;
 use crate::plan::Constant;
 use cranelift_codegen::ir::{InstBuilder, Value, types};
 use precast_artifact::types::ValType;

@@ -5,7 +5,6 @@
 #[cfg(test)]
 mod tests;
 
-use super::Debug;
 use crate::error::Result;
 use crate::function::DebugUses;
 use crate::parse::{Parsed, Types};
@@ -65,6 +64,20 @@ pub(crate) struct ModuleInput<'a> {
     funcrefs: &'a [u32],
     layout: &'a ContextLayout,
     pub options: TranslateOptions,
+}
+
+/// How much of the source a debugger shall find again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Debug {
+    /// Nothing.
+    Off,
+    /// Every local, at every operator, in its own slot of the frame.
+    Slots,
+    /// Whatever the optimised code still holds, and what
+    /// [`FunctionInput::debug_uses`] names.
+    ///
+    /// [`FunctionInput::debug_uses`]: FunctionInput::debug_uses
+    Values,
 }
 
 /// How to translate.

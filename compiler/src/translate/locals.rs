@@ -1,44 +1,16 @@
 //! Locals: variables of the code generator, or with `-g -O0` slots of the
 //! frame, where a debugger can read and write them at any time.
 
+use super::input::Debug;
+use super::signatures::clif_type;
+use super::state::{Local, LocalStorage};
 use super::tracking::VariableTracker;
-use super::{Translator, clif_type};
+use super::translator::Translator;
 use crate::function::DebugVariable;
 use crate::recorded::slot_key;
 use cranelift_codegen::ir::{InstBuilder, StackSlot, StackSlotData, StackSlotKind};
 use cranelift_codegen::ir::{Value, types};
-use cranelift_frontend::Variable;
 use precast_artifact::types::{FuncType, ValType};
-
-/// How much of the source a debugger shall find again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Debug {
-    /// Nothing.
-    Off,
-    /// Every local, at every operator, in its own slot of the frame.
-    Slots,
-    /// Whatever the optimised code still holds, and what
-    /// [`FunctionInput::debug_uses`] names.
-    ///
-    /// [`FunctionInput::debug_uses`]: super::FunctionInput::debug_uses
-    Values,
-}
-
-/// Where a local is kept.
-#[derive(Clone, Copy)]
-pub(super) enum LocalStorage {
-    Variable(Variable),
-    Slot(StackSlot),
-    /// In a variable, and every value in a slot too.
-    Both(Variable, StackSlot),
-}
-
-/// A local of the function.
-#[derive(Clone, Copy)]
-pub(super) struct Local {
-    storage: LocalStorage,
-    ty: ValType,
-}
 
 impl Translator<'_, '_> {
     /// Takes note of the context, which came as the first parameter.

@@ -1,6 +1,6 @@
 //! Linear memory: addressing, scalar loads and stores, bulk operations.
 
-use super::Translator;
+use super::translator::Translator;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value, types};
 use precast_artifact::abi::{self, Builtin};

@@ -1,6 +1,7 @@
 //! Operands that debug information names: variables that never were in a local.
 
-use super::{Debug, Translator};
+use super::input::Debug;
+use super::translator::Translator;
 use crate::function::DebugVariable;
 use cranelift_codegen::ir::{InstBuilder, Value, types};
 

@@ -2,8 +2,8 @@
 //!
 //! To add an operator: a line here, a method in the family's module.
 
-use super::Translator;
 use super::calls::CallKind::{Normal, Tail};
+use super::translator::Translator;
 use crate::error::{Error, Result};
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::immediates::{Ieee32, Ieee64};

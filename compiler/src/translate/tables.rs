@@ -1,7 +1,7 @@
 //! Tables and references.
 
-use super::Translator;
 use super::input::TableInput;
+use super::translator::Translator;
 use crate::external_name;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{ExternalName, GlobalValueData, InstBuilder, Value, types};
