@@ -5,7 +5,7 @@
 //!
 //! | rank | modules |
 //! |-|-|
-//! | what translation may know | [`input`] |
+//! | what translation may know | [`options`], [`input`] |
 //! | words of the code generator | [`signatures`], [`flags`], [`loops`] |
 //! | the function being translated: open blocks, locals, values | [`state`], [`tracking`], [`translator`] |
 //! | locals and globals | [`locals`], [`operands`], [`globals`] |
@@ -33,6 +33,7 @@ mod memory;
 mod numeric;
 mod operands;
 mod operators;
+mod options;
 mod signatures;
 mod state;
 pub(crate) mod stubs;
@@ -47,7 +48,8 @@ use crate::function::InlinedBody;
 use crate::recorded::Recorded;
 use cranelift_codegen::ir;
 use cranelift_frontend::FunctionBuilderContext;
-pub(crate) use input::{Debug, FunctionInput, ModuleInput, TranslateOptions};
+pub(crate) use input::{FunctionInput, ModuleInput};
+pub(crate) use options::{Debug, TranslateOptions};
 use signatures::signature;
 use translator::Translator;
 

@@ -6,8 +6,8 @@
 //! results on the operand stack. Handlers around the call are around the body.
 
 use super::calls::CallKind;
-use super::input::Debug;
 use super::input::FunctionInput;
+use super::options::Debug;
 use super::state::OpenBody;
 use super::translator::Translator;
 use crate::error::Result;

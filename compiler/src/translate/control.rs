@@ -1,7 +1,7 @@
 //! Structured control: blocks, loops, branches, and the state that follows
 //! code that cannot be reached.
 
-use super::input::Debug;
+use super::options::Debug;
 use super::signatures::clif_type;
 use super::state::{Frame, FrameKind};
 use super::translator::Translator;

@@ -5,11 +5,11 @@
 #[cfg(test)]
 mod tests;
 
+use super::options::{Debug, TranslateOptions};
 use crate::error::Result;
 use crate::function::DebugUses;
 use crate::parse::{Parsed, Types};
 use crate::plan::{self, Constant, Plan};
-use cranelift_codegen::isa::TargetFrontendConfig;
 use precast_artifact::abi::{ContextLayout, TableKind};
 use precast_artifact::index::{
     BodyOffset, FuncIndex, GlobalIndex, MemoryIndex, ModuleIndex, TableIndex, TagIndex,
@@ -64,32 +64,6 @@ pub(crate) struct ModuleInput<'a> {
     funcrefs: &'a [u32],
     layout: &'a ContextLayout,
     pub options: TranslateOptions,
-}
-
-/// How much of the source a debugger shall find again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Debug {
-    /// Nothing.
-    Off,
-    /// Every local, at every operator, in its own slot of the frame.
-    Slots,
-    /// Whatever the optimised code still holds, and what
-    /// [`FunctionInput::debug_uses`] names.
-    ///
-    /// [`FunctionInput::debug_uses`]: FunctionInput::debug_uses
-    Values,
-}
-
-/// How to translate.
-#[derive(Clone, Copy)]
-pub(crate) struct TranslateOptions {
-    pub frontend: TargetFrontendConfig,
-    /// Whether small `br_table`s become compare chains.
-    pub br_table_chain: bool,
-    /// Whether a store that traps must be kept from writing some of its bytes.
-    pub precise_stores: bool,
-    /// What debuggers shall find.
-    pub debug: Debug,
 }
 
 /// A table, to whoever accesses it.

@@ -1,7 +1,7 @@
 //! Locals: variables of the code generator, or with `-g -O0` slots of the
 //! frame, where a debugger can read and write them at any time.
 
-use super::input::Debug;
+use super::options::Debug;
 use super::signatures::clif_type;
 use super::state::{Local, LocalStorage};
 use super::tracking::VariableTracker;

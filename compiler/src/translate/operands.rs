@@ -1,6 +1,6 @@
 //! Operands that debug information names: variables that never were in a local.
 
-use super::input::Debug;
+use super::options::Debug;
 use super::translator::Translator;
 use crate::function::DebugVariable;
 use cranelift_codegen::ir::{InstBuilder, Value, types};

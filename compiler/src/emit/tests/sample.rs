@@ -179,6 +179,8 @@ fn relocs<const N: usize>(relocs: [(u32, CodeRelocKind, Symbol, i32); N]) -> Box
 }
 
 /// A function with a frame that calls `callee`, its only site.
+///
+/// A table: of the instructions of each machine.
 pub(super) fn caller(machine: u16, callee: Symbol) -> CompiledFunction {
     let saved = |register, offset| UnwindOp::Saved { register, offset };
     let (code, reloc, after, unwind) = match machine {
@@ -276,14 +278,10 @@ pub(super) fn leaf(machine: u16, position: u32) -> CompiledFunction {
     CompiledFunction { code, alignment: 4, relocs, sites, ..Default::default() }
 }
 
-/// One imported function, then: a caller of function 2, a leaf, a removed
-/// function, and the leaf again.
-pub(super) fn sample((machine, page_size): (u16, u64)) -> Sample {
+/// The description of the module.
+fn description() -> Module {
     let func = RefType { nullable: true, heap: HeapType::Func };
     let limits = |min| Limits { min, max: None };
-    let stub = |kind| Stub { module: MODULE, kind, function: caller(machine, function(1)) };
-    let entry = |symbol| PrivateEntry { ty: 1, code: Some(symbol) };
-    let null = PrivateEntry { ty: 0, code: None };
     let funcref = |function, ty| Funcref {
         function: FuncIndex::new(function),
         ty: CanonicalTypeIndex::new(ty),
@@ -326,11 +324,22 @@ pub(super) fn sample((machine, page_size): (u16, u64)) -> Sample {
     let offset = ConstExpr { ops: vec![ConstOp::Bits32(8)] };
     let (segment, memory) = (DataIndex::new(1), MemoryIndex::new(0));
     module.init = vec![InitStep::Data { segment, memory, offset }];
+    module
+}
+
+/// One imported function, then: a caller of function 2, a leaf, a removed
+/// function, and the leaf again.
+pub(super) fn sample((machine, page_size): (u16, u64)) -> Sample {
+    let stub = |kind| Stub { module: MODULE, kind, function: caller(machine, function(1)) };
+    let entry = |symbol| PrivateEntry { ty: 1, code: Some(symbol) };
+    let null = PrivateEntry { ty: 0, code: None };
+    let module = description();
     let layout = ContextLayout::new(&module.context_shape()).unwrap();
     let mut context = vec![0; layout.size() as usize];
     let global = (layout.size() as i32 + layout.global(GlobalIndex::new(0))) as usize;
     context[global] = 42;
     let (types, import) = ([0, 1].map(CanonicalTypeIndex::new), FuncIndex::new(0));
+    let memory = MemoryIndex::new(0);
     Sample {
         target: LinkTarget { machine, flags: 0, page_size },
         header: Header {
