@@ -60,7 +60,7 @@ pub use optimisation::Optimisation;
 pub use options::{MemoryModel, OptLevel, Options};
 pub use pipeline::{
     Observer, Report, compile, compile_object_to, compile_to, fingerprint, gains_from_cpu,
-    link_object,
+    link_object, write_ir,
 };
 pub use strip::{debug_file, strip};
 pub use target::{TargetDescription, targets};

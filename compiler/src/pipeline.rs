@@ -12,6 +12,7 @@
 //! |-|-|
 //! | threads, and what a caller is told | [`workers`], [`report`] |
 //! | stages that threads share | [`facts`], [`functions`], [`assemble`], [`debugging`] |
+//! | functions before code generation, as text | [`ir`] |
 //! | what the bytes depend on | [`key`] |
 
 mod assemble;
@@ -20,6 +21,7 @@ mod damaged_dwarf;
 mod debugging;
 mod facts;
 mod functions;
+mod ir;
 mod key;
 mod report;
 mod workers;
@@ -38,6 +40,7 @@ use crate::target::Target;
 use assemble::assemble;
 use debugging::{Converted, Debugging};
 use facts::gather_facts;
+pub use ir::write_ir;
 pub use key::{fingerprint, gains_from_cpu};
 use precast_artifact::module::Module;
 use report::Clock;

@@ -32,7 +32,7 @@ pub(super) struct Input<'i, 'a> {
 
 impl<'i> Input<'i, '_> {
     /// What translation may look at of the module.
-    fn module(&self, target: &Target) -> ModuleInput<'i> {
+    pub(super) fn module(&self, target: &Target) -> ModuleInput<'i> {
         let options = self.options;
         let options = TranslateOptions {
             frontend: target.isa.frontend_config(),
@@ -48,7 +48,7 @@ impl<'i> Input<'i, '_> {
     }
 
     /// What it may look at for one function.
-    fn function<'f>(
+    pub(super) fn function<'f>(
         &'f self,
         module: &'f ModuleInput<'f>,
         body: &'f Body<'f>,
