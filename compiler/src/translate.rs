@@ -16,6 +16,7 @@
 //! | [`locals`] | locals |
 //! | [`globals`] | globals |
 //! | [`input`] | what translation may know |
+//! | [`key`] | a digest of that |
 //! | [`vector`] | 128-bit vectors |
 //! | [`stubs`] | entry, host-call and forwarding stubs |
 //! | [`tracking`] | what `-g -O` knows of locals |
@@ -31,6 +32,7 @@ mod exceptions;
 mod flags;
 mod globals;
 mod input;
+mod key;
 mod locals;
 mod loops;
 mod memory;
