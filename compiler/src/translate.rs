@@ -5,7 +5,7 @@
 //!
 //! | rank | modules |
 //! |-|-|
-//! | what translation may know | [`options`], [`input`] |
+//! | what translation may know | [`options`], [`input`], and a digest of that, [`key`] |
 //! | words of the code generator | [`signatures`], [`flags`], [`loops`] |
 //! | the function being translated: open blocks, locals, values | [`state`], [`tracking`], [`translator`] |
 //! | locals and globals | [`locals`], [`operands`], [`globals`] |
@@ -27,6 +27,7 @@ mod exceptions;
 mod flags;
 mod globals;
 mod input;
+mod key;
 mod locals;
 mod loops;
 mod memory;

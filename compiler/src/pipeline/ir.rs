@@ -46,8 +46,10 @@ pub fn write_ir(wasm: &[u8], options: &Options, out: &mut dyn Write) -> Result<(
     let mut scratch = FunctionBuilderContext::new();
     for body in &parsed.bodies {
         let mut function = Function::new();
-        translate::translate(&input.function(&module, body), &mut function, &mut scratch)?;
         let index = body.validator.index;
+        let outcome =
+            translate::translate(&input.function(&module, body), &mut function, &mut scratch);
+        outcome.map_err(|error| error.in_function(index, parsed.name_of(index)))?;
         let name = parsed.name_of(index).unwrap_or_default();
         write!(out, "; {name} ({index})\n{function}\n").map_err(Error::Write)?;
     }

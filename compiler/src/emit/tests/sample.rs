@@ -327,10 +327,22 @@ fn description() -> Module {
     module
 }
 
+/// Stubs of each kind, which call the first function.
+fn stubs(machine: u16) -> Vec<Stub> {
+    let types = [0, 1].map(CanonicalTypeIndex::new);
+    let kinds = [
+        StubKind::Entry(types[1]),
+        StubKind::Host(types[0]),
+        StubKind::Import(FuncIndex::new(0)),
+        StubKind::Entry(types[0]),
+    ];
+    let stub = |kind| Stub { module: MODULE, kind, function: caller(machine, function(1)) };
+    kinds.map(stub).into()
+}
+
 /// One imported function, then: a caller of function 2, a leaf, a removed
 /// function, and the leaf again.
 pub(super) fn sample((machine, page_size): (u16, u64)) -> Sample {
-    let stub = |kind| Stub { module: MODULE, kind, function: caller(machine, function(1)) };
     let entry = |symbol| PrivateEntry { ty: 1, code: Some(symbol) };
     let null = PrivateEntry { ty: 0, code: None };
     let module = description();
@@ -338,7 +350,6 @@ pub(super) fn sample((machine, page_size): (u16, u64)) -> Sample {
     let mut context = vec![0; layout.size() as usize];
     let global = (layout.size() as i32 + layout.global(GlobalIndex::new(0))) as usize;
     context[global] = 42;
-    let (types, import) = ([0, 1].map(CanonicalTypeIndex::new), FuncIndex::new(0));
     let memory = MemoryIndex::new(0);
     Sample {
         target: LinkTarget { machine, flags: 0, page_size },
@@ -356,14 +367,7 @@ pub(super) fn sample((machine, page_size): (u16, u64)) -> Sample {
             None,
             Some(leaf(machine, 1700)),
         ],
-        stubs: [
-            StubKind::Entry(types[1]),
-            StubKind::Host(types[0]),
-            StubKind::Import(import),
-            StubKind::Entry(types[0]),
-        ]
-        .map(stub)
-        .into(),
+        stubs: stubs(machine),
         names: vec!["first", "leaf", "removed", ""],
         bodies: vec![100, 120, 2200, 2300],
         private_tables: vec![PrivateTable {

@@ -3,10 +3,14 @@
 use super::*;
 use crate::facts::{self, Facts};
 use crate::features::Features;
-use crate::function::OperandUse;
+use crate::function::{DebugUses, OperandUse};
 use crate::options::Options;
 use crate::parse;
+use crate::plan::Plan;
 use crate::target::Target;
+use crate::translate::Debug;
+use precast_artifact::index::{FuncIndex, ModuleIndex};
+use wasmparser::BranchHint;
 
 /// The key of the last function of a module, with options changed by `change`.
 fn key_with(text: &str, change: impl Fn(&mut TranslateOptions)) -> [u8; 32] {
