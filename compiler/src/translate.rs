@@ -5,6 +5,7 @@
 //!
 //! | module | family |
 //! |-|-|
+//! | [`bodies`] | the function's own body, and inlined ones |
 //! | [`control`] | blocks, branches, `br_table`, unreachable code |
 //! | [`exceptions`] | `try_table`, `throw`, `throw_ref` |
 //! | [`calls`] | direct, indirect, imported and tail calls |
@@ -14,6 +15,8 @@
 //! | [`tables`] | tables and references |
 //! | [`locals`] | locals |
 //! | [`globals`] | globals |
+//! | [`input`] | what translation may know |
+//! | [`key`] | a digest of that |
 //! | [`vector`] | 128-bit vectors |
 //! | [`stubs`] | entry, host-call and forwarding stubs |
 //! | [`tracking`] | what `-g -O` knows of locals |
@@ -22,11 +25,14 @@
 //! and `v128` is always `i8x16`, bitcast where an operator needs other lanes.
 
 mod atomics;
+mod bodies;
 mod calls;
 mod control;
 mod exceptions;
 mod flags;
 mod globals;
+mod input;
+mod key;
 mod locals;
 mod loops;
 mod memory;
@@ -39,43 +45,25 @@ mod tracking;
 mod vector;
 mod vector_memory;
 
-use crate::error::{Error, Result};
-use crate::function::{DebugUses, OperandUse};
-use crate::parse::{Body, Parsed};
-use crate::plan::Plan;
+use crate::error::Result;
+use crate::function::{InlinedBody, OperandUse};
 use crate::recorded::Recorded;
+use bodies::OpenBody;
 use control::Frame;
 use cranelift_codegen::ir::{self, AbiParam, InstBuilder, Signature, Type, Value, types};
-use cranelift_codegen::isa::{CallConv, TargetFrontendConfig};
+use cranelift_codegen::isa::CallConv;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use flags::Flags;
+pub(crate) use input::{FunctionInput, ModuleInput, TranslateOptions};
 pub(crate) use locals::Debug;
 use locals::Local;
-use precast_artifact::index::ModuleIndex;
 use precast_artifact::types::{FuncType, ValType};
 use std::collections::{BTreeMap, HashMap};
 use tracking::VariableTracker;
 
-/// Everything translation may look at: the whole module, read-only.
-pub(crate) struct Env<'a> {
-    /// The module that the function is of.
-    pub module: ModuleIndex,
-    pub parsed: &'a Parsed<'a>,
-    pub plan: &'a Plan<'a>,
-    pub frontend: TargetFrontendConfig,
-    /// Whether small `br_table`s become compare chains.
-    pub br_table_chain: bool,
-    /// Whether a store that traps must be kept from writing some of its bytes.
-    pub precise_stores: bool,
-    /// What debuggers shall find.
-    pub debug: Debug,
-    /// What debug information asks for, by function.
-    pub debug_uses: &'a BTreeMap<u32, DebugUses>,
-}
-
 /// The function being translated.
 struct Translator<'a, 'f> {
-    env: &'a Env<'a>,
+    module: &'a ModuleInput<'a>,
     b: FunctionBuilder<'f>,
     flags: Flags,
     /// The context address.
@@ -91,6 +79,12 @@ struct Translator<'a, 'f> {
     tracker: VariableTracker,
     /// The locals that each loop to come writes, the next one last.
     loop_writes: Vec<Vec<u32>>,
+    /// The open bodies: the function's own, then inlined ones, innermost last.
+    bodies: Vec<OpenBody<'a>>,
+    /// Bodies that were inlined.
+    inlined: Vec<InlinedBody>,
+    /// Where the positions of the next inlined body begin.
+    positions: u32,
     /// The operand stack.
     stack: Vec<Value>,
     control: Vec<Frame>,
@@ -110,64 +104,43 @@ struct Translator<'a, 'f> {
     table_symbols: HashMap<u32, ir::GlobalValue>,
 }
 
-/// Translates `body` into `func`, which must be empty. Gives what must be
-/// found again in the code, with `-g -O`.
-pub(crate) fn translate(
-    env: &Env<'_>,
-    body: &Body<'_>,
-    func: &mut ir::Function,
-    scratch: &mut FunctionBuilderContext,
-) -> Result<Recorded> {
-    let index = body.validator.index;
-    let outcome = translate_body(env, body, func, scratch);
-    outcome.map_err(|error: Error| error.in_function(index, env.parsed.name_of(index)))
+/// What translation finds out, beside the code.
+pub(crate) struct Translated {
+    /// What must be found again in the code, with `-g -O`.
+    pub recorded: Recorded,
+    /// The bodies that were inlined, ordered by `start`.
+    pub inlined: Vec<InlinedBody>,
 }
 
-fn translate_body(
-    env: &Env<'_>,
-    body: &Body<'_>,
+/// Translates a function into `func`, which must be empty.
+pub(crate) fn translate<'a>(
+    input: &'a FunctionInput<'a>,
     func: &mut ir::Function,
     scratch: &mut FunctionBuilderContext,
-) -> Result<Recorded> {
-    let ty = env.parsed.function_type(body.validator.index);
+) -> Result<Translated> {
+    let module = input.module;
+    let ty = input.ty();
     func.signature = signature(ty);
-    let mut t = Translator::new(env, func, scratch);
-    if env.debug == Debug::Values {
-        t.loop_writes = loops::writes(body.body.get_operators_reader()?)?;
+    let mut t = Translator::new(module, func, scratch);
+    if module.options.debug == Debug::Values {
+        t.loop_writes = loops::writes(input.body.get_operators_reader()?)?;
     }
-    if let Some(uses) = env.debug_uses.get(&body.validator.index) {
+    if let Some(uses) = input.debug_uses {
         t.kept = &uses.locals;
         t.operands = &uses.operands;
     }
     t.declare_context();
     t.declare_parameters(ty);
-    let mut locals = body.body.get_locals_reader()?;
-    for _ in 0..locals.get_count() {
-        let offset = locals.original_position();
-        let (count, ty) = locals.read()?;
-        t.declare_locals(count, env.parsed.types.value(ty, offset)?);
-    }
-    t.begin_function(ty);
-    let hints = env.parsed.hints.get(&body.validator.index).map_or(&[][..], Vec::as_slice);
-    let mut reader = body.body.get_operators_reader()?;
-    while !reader.eof() {
-        let (op, offset) = reader.read_with_offset()?;
-        t.note_operands(offset as u32);
-        // Offset zero is the module's magic number: never an operator.
-        t.b.set_srcloc(ir::SourceLoc::new(offset as u32));
-        let from_start = offset - body.body.range().start;
-        let hint = hints.binary_search_by_key(&from_start, |hint| hint.func_offset.into());
-        t.hint = hint.ok().map(|at| hints[at].taken);
-        t.operator(&op, offset)?;
-    }
+    t.own_body(input)?;
     let tracker = t.take_tracker();
+    let inlined = std::mem::take(&mut t.inlined);
     t.finish_function();
-    Ok(tracker.attach(func, body.body.range().end as u32))
+    Ok(Translated { recorded: tracker.attach(func, input.size()), inlined })
 }
 
 impl<'a, 'f> Translator<'a, 'f> {
     fn new(
-        env: &'a Env<'a>,
+        module: &'a ModuleInput<'a>,
         func: &'f mut ir::Function,
         scratch: &'f mut FunctionBuilderContext,
     ) -> Self {
@@ -179,7 +152,7 @@ impl<'a, 'f> Translator<'a, 'f> {
         b.seal_block(entry);
         let ctx = b.block_params(entry)[0];
         Self {
-            env,
+            module,
             b,
             flags,
             ctx,
@@ -189,6 +162,9 @@ impl<'a, 'f> Translator<'a, 'f> {
             operand_slots: BTreeMap::new(),
             tracker: VariableTracker::default(),
             loop_writes: Vec::new(),
+            bodies: Vec::new(),
+            inlined: Vec::new(),
+            positions: 0,
             stack: Vec::new(),
             control: Vec::new(),
             handlers: Vec::new(),

@@ -16,6 +16,9 @@ pub(crate) type BranchHints = BTreeMap<u32, Vec<BranchHint>>;
 
 impl<'a> Parsed<'a> {
     pub(super) fn custom_section(&mut self, section: &CustomSectionReader<'a>) {
+        if section.name().starts_with(".debug_") {
+            self.debug_sections.push((section.name(), section.data()));
+        }
         // Where reading ends early, the rest is left out.
         let _ = match section.as_known() {
             KnownCustom::Name(reader) => self.read_names(reader),

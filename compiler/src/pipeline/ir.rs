@@ -2,7 +2,7 @@
 //! changes one of them.
 
 use super::facts::gather_facts;
-use super::functions::{Input, environment};
+use super::functions::Input;
 use super::workers::Workers;
 use crate::error::{Error, Result};
 use crate::options::Options;
@@ -42,12 +42,14 @@ pub fn write_ir(wasm: &[u8], options: &Options, out: &mut dyn Write) -> Result<(
     let plan = Plan::new(&parsed, &facts.module, options)?;
     let debug_uses = BTreeMap::new();
     let input = Input { parsed: &parsed, plan: &plan, facts: &facts, options, debug_uses };
-    let env = environment(&input, target);
+    let module = input.module(target);
     let mut scratch = FunctionBuilderContext::new();
     for body in &parsed.bodies {
         let mut function = Function::new();
-        translate::translate(&env, body, &mut function, &mut scratch)?;
         let index = body.validator.index;
+        let outcome =
+            translate::translate(&input.function(&module, body), &mut function, &mut scratch);
+        outcome.map_err(|error| error.in_function(index, parsed.name_of(index)))?;
         let name = parsed.name_of(index).unwrap_or_default();
         write!(out, "; {name} ({index})\n{function}\n").map_err(Error::Write)?;
     }

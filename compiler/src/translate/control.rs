@@ -44,8 +44,8 @@ enum Kind {
 }
 
 impl Translator<'_, '_> {
-    /// Opens the frame of the whole function; branches to it return.
-    pub(super) fn begin_function(&mut self, ty: &FuncType) {
+    /// Opens the outermost block of a body; branches to it return.
+    pub(super) fn begin_body(&mut self, ty: &FuncType) {
         let end = self.block_with(&ty.results);
         self.control.push(Frame {
             kind: Kind::Block,
@@ -53,7 +53,7 @@ impl Translator<'_, '_> {
             end,
             params: 0,
             results: ty.results.len(),
-            height: 0,
+            height: self.stack.len(),
             entered: true,
             end_reached: false,
         });
@@ -65,7 +65,7 @@ impl Translator<'_, '_> {
             let results = std::mem::take(&mut self.stack);
             self.b.ins().return_(&results);
         }
-        self.b.finalize(self.env.frontend);
+        self.b.finalize(self.module.options.frontend);
     }
 
     fn block_with(&mut self, types: &[ValType]) -> Block {
@@ -76,15 +76,15 @@ impl Translator<'_, '_> {
         block
     }
 
-    fn block_type(&self, ty: BlockType) -> Result<FuncType> {
+    fn block_type(&self, ty: BlockType, offset: u64) -> Result<FuncType> {
         Ok(match ty {
             BlockType::Empty => FuncType::default(),
             BlockType::Type(ty) => FuncType {
                 params: Vec::new(),
-                results: vec![self.env.parsed.types.value(ty, self.source_offset().into())?],
+                results: vec![self.module.types().value(ty, offset)?],
             },
             BlockType::FuncType(index) => {
-                let types = &self.env.parsed.types;
+                let types = self.module.types();
                 types.get(types.canonical(index)).clone()
             }
         })
@@ -105,23 +105,23 @@ impl Translator<'_, '_> {
         });
     }
 
-    pub(super) fn block(&mut self, ty: BlockType) -> Result<()> {
-        let ty = self.block_type(ty)?;
+    pub(super) fn block(&mut self, ty: BlockType, offset: u64) -> Result<()> {
+        let ty = self.block_type(ty, offset)?;
         let end = self.block_with(&ty.results);
         self.open(Kind::Block, end, end, &ty);
         Ok(())
     }
 
     /// Opens the block of a `try_table` whose handler is in place.
-    pub(super) fn try_block(&mut self, ty: BlockType) -> Result<()> {
-        let ty = self.block_type(ty)?;
+    pub(super) fn try_block(&mut self, ty: BlockType, offset: u64) -> Result<()> {
+        let ty = self.block_type(ty, offset)?;
         let end = self.block_with(&ty.results);
         self.open(Kind::Try, end, end, &ty);
         Ok(())
     }
 
-    pub(super) fn loop_(&mut self, ty: BlockType) -> Result<()> {
-        let ty = self.block_type(ty)?;
+    pub(super) fn loop_(&mut self, ty: BlockType, offset: u64) -> Result<()> {
+        let ty = self.block_type(ty, offset)?;
         let end = self.block_with(&ty.results);
         let header = self.block_with(&ty.params);
         self.open(Kind::Loop, header, end, &ty);
@@ -133,8 +133,8 @@ impl Translator<'_, '_> {
         Ok(())
     }
 
-    pub(super) fn if_(&mut self, ty: BlockType) -> Result<()> {
-        let ty = self.block_type(ty)?;
+    pub(super) fn if_(&mut self, ty: BlockType, offset: u64) -> Result<()> {
+        let ty = self.block_type(ty, offset)?;
         let end = self.block_with(&ty.results);
         let otherwise = self.b.create_block();
         if !self.reachable {
@@ -208,7 +208,7 @@ impl Translator<'_, '_> {
 
     /// Tells the tracker that a block is opened.
     fn track_open(&mut self, kind: &Kind) {
-        if self.env.debug != Debug::Values {
+        if self.module.options.debug != Debug::Values {
             return;
         }
         match kind {
@@ -222,14 +222,14 @@ impl Translator<'_, '_> {
     }
 
     fn track_else(&mut self) {
-        if self.env.debug == Debug::Values {
+        if self.module.options.debug == Debug::Values {
             let offset = self.source_offset();
             self.tracker.otherwise(offset);
         }
     }
 
     fn track_end(&mut self) {
-        if self.env.debug == Debug::Values {
+        if self.module.options.debug == Debug::Values {
             let offset = self.source_offset();
             // A block that nothing branches out of, and a loop, are left in one
             // way only.
@@ -324,7 +324,7 @@ impl Translator<'_, '_> {
             targets.push(self.branch_target(depth?));
         }
         let (default, default_args) = self.branch_target(table.default());
-        if self.env.br_table_chain && targets.len() <= CHAIN_TARGETS {
+        if self.module.options.br_table_chain && targets.len() <= CHAIN_TARGETS {
             for (number, (target, args)) in targets.iter().enumerate() {
                 let hit = self.b.ins().icmp_imm_u(IntCC::Equal, index, number as i64);
                 let next = self.b.create_block();
@@ -348,8 +348,12 @@ impl Translator<'_, '_> {
     }
 
     pub(super) fn return_(&mut self) {
-        let results = self.control[0].results;
-        let results = self.pop_many(results);
+        let outermost = self.outermost();
+        if self.is_inlined() {
+            let depth = self.control.len() - 1 - outermost;
+            return self.br(depth as u32);
+        }
+        let results = self.pop_many(self.control[outermost].results);
         self.b.ins().return_(&results);
         self.unreachable_from_here();
     }
@@ -357,7 +361,7 @@ impl Translator<'_, '_> {
     pub(super) fn unreachable(&mut self) {
         // Else a branch to nothing but a trap becomes a trap with a condition,
         // which is where the branch was.
-        if self.env.debug == Debug::Values {
+        if self.module.options.debug == Debug::Values {
             self.b.ins().sequence_point();
         }
         self.b.ins().trap(super::flags::code(TrapCode::Unreachable));

@@ -17,10 +17,10 @@ pub(crate) enum Debug {
     Off,
     /// Every local, at every operator, in its own slot of the frame.
     Slots,
-    /// Whatever the optimised code still holds, and what [`Env::debug_uses`]
-    /// names.
+    /// Whatever the optimised code still holds, and what
+    /// [`FunctionInput::debug_uses`] names.
     ///
-    /// [`Env::debug_uses`]: super::Env::debug_uses
+    /// [`FunctionInput::debug_uses`]: super::FunctionInput::debug_uses
     Values,
 }
 
@@ -45,7 +45,7 @@ impl Translator<'_, '_> {
     pub(super) fn declare_context(&mut self) {
         // Without it no address of the guest means anything, so it is kept in
         // optimised code too: one store.
-        if self.env.debug != Debug::Off {
+        if self.module.options.debug != Debug::Off {
             let slot = self.slot(DebugVariable::Context, 8);
             self.b.ins().stack_store(types::I64, self.ctx, slot, 0);
         }
@@ -69,9 +69,9 @@ impl Translator<'_, '_> {
         }
     }
 
-    fn declare_local(&mut self, ty: ValType, value: Value) {
+    pub(super) fn declare_local(&mut self, ty: ValType, value: Value) {
         let index = self.locals.len() as u32;
-        let storage = match self.env.debug {
+        let storage = match self.module.options.debug {
             Debug::Slots => {
                 LocalStorage::Slot(self.slot(DebugVariable::Local(index), clif_type(ty).bytes()))
             }
@@ -104,13 +104,14 @@ impl Translator<'_, '_> {
                 return;
             }
         }
-        if self.env.debug == Debug::Values {
+        if self.module.options.debug == Debug::Values {
             let offset = self.source_offset();
             self.tracker.define(DebugVariable::Local(index), value, offset);
         }
     }
 
     pub(super) fn local_get(&mut self, index: u32) {
+        let index = self.local_index(index);
         let Local { storage, ty } = self.locals[index as usize];
         let value = match storage {
             LocalStorage::Variable(variable) | LocalStorage::Both(variable, _) => {
@@ -118,7 +119,9 @@ impl Translator<'_, '_> {
             }
             LocalStorage::Slot(slot) => self.b.ins().stack_load(types::I64, clif_type(ty), slot, 0),
         };
-        if self.env.debug == Debug::Values && matches!(storage, LocalStorage::Variable(_)) {
+        if self.module.options.debug == Debug::Values
+            && matches!(storage, LocalStorage::Variable(_))
+        {
             let offset = self.source_offset();
             self.tracker.found(DebugVariable::Local(index), value, offset);
         }
@@ -127,16 +130,15 @@ impl Translator<'_, '_> {
 
     pub(super) fn local_set(&mut self, index: u32) {
         let value = self.pop();
-        self.write_local(index, value);
+        self.write_local(self.local_index(index), value);
     }
 
     pub(super) fn local_tee(&mut self, index: u32) {
         let value = *self.stack.last().expect("validated code does not underflow the stack");
-        self.write_local(index, value);
+        self.write_local(self.local_index(index), value);
     }
 
-    /// Offset in the module of the operator being translated; zero before the
-    /// first.
+    /// Position of the operator being translated; zero before the first.
     pub(super) fn source_offset(&self) -> u32 {
         let at = self.b.srcloc();
         if at.is_default() { 0 } else { at.bits() }

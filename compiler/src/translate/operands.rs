@@ -17,7 +17,7 @@ impl Translator<'_, '_> {
                 continue;
             }
             let variable = DebugVariable::Operand(used.depth);
-            match self.env.debug {
+            match self.module.options.debug {
                 Debug::Off => {}
                 // Before the operator, at which a debugger may stop.
                 Debug::Slots => self.keep_operand(used.depth, value),

@@ -5,7 +5,9 @@ use super::super::layout::{DebugInfo, Header, lay_out};
 use super::super::{EmitSummary, Output, emit};
 use crate::code::{Code, MemoryContents, ModuleParts, PrivateEntry, PrivateTable, Text};
 use crate::debug_section::DebugSection;
-use crate::function::{CodeReloc, CodeRelocKind, CodeSite, CompiledFunction, Symbol, UnwindOp};
+use crate::function::{
+    CodeReloc, CodeRelocKind, CodeSite, CompiledFunction, Position, Symbol, UnwindOp,
+};
 use crate::names::FunctionList;
 use crate::place::{LinkError, Placed, place, place_with_reach};
 use crate::stub::{Stub, StubKind};
@@ -228,9 +230,15 @@ pub(super) fn caller(machine: u16, callee: Symbol) -> CompiledFunction {
         code,
         alignment: 4,
         relocs: relocs([reloc]),
-        sites: Box::new([CodeSite { offset: after - 1, site: Site::Call, wasm: 1000 }]),
+        sites: Box::new([CodeSite {
+            offset: after - 1,
+            site: Site::Call,
+            position: Position::new(900),
+        }]),
         handlers: Box::default(),
         unwind: unwind.into(),
+        stack_maps: Box::default(),
+        inlined: Box::default(),
         debug: None,
         data: Box::default(),
     }
@@ -238,7 +246,7 @@ pub(super) fn caller(machine: u16, callee: Symbol) -> CompiledFunction {
 
 /// A leaf that returns the address of private table 0, or traps in its first
 /// instruction.
-pub(super) fn leaf(machine: u16, wasm: u32) -> CompiledFunction {
+pub(super) fn leaf(machine: u16, position: u32) -> CompiledFunction {
     let table = Symbol::PrivateTable(MODULE, TableIndex::new(0));
     let (code, relocs) = match machine {
         // lea rax, [rip + table]; ret
@@ -264,7 +272,7 @@ pub(super) fn leaf(machine: u16, wasm: u32) -> CompiledFunction {
         ),
     };
     let trap = Site::Trap(TrapCode::Unreachable);
-    let sites = Box::new([CodeSite { offset: 0, site: trap, wasm }]);
+    let sites = Box::new([CodeSite { offset: 0, site: trap, position: Position::new(position) }]);
     CompiledFunction { code, alignment: 4, relocs, sites, ..Default::default() }
 }
 
@@ -335,9 +343,9 @@ pub(super) fn sample((machine, page_size): (u16, u64)) -> Sample {
         module,
         functions: vec![
             Some(caller(machine, function(2))),
-            Some(leaf(machine, 2000)),
+            Some(leaf(machine, 1880)),
             None,
-            Some(leaf(machine, 4000)),
+            Some(leaf(machine, 1700)),
         ],
         stubs: [
             StubKind::Entry(types[1]),
