@@ -363,7 +363,8 @@ fn timings_name_every_stage() {
         "facts",
         "plan",
         "compile",
-        "link",
+        "place",
+        "emit",
         " ms",
         "1 functions",
     ]);
