@@ -75,7 +75,7 @@ impl From<LoaderError> for Error {
             LoaderError::Exit(_) => Kind::Exit,
             LoaderError::Host(_) => Kind::Host,
             LoaderError::Limit(_) => Kind::Limit,
-            LoaderError::Usage(_) => Kind::Usage,
+            LoaderError::Usage(_) | LoaderError::Invocation(_) => Kind::Usage,
             _ => Kind::Other,
         };
         let exit_code = if let LoaderError::Exit(code) = error { code } else { 0 };

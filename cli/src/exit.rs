@@ -47,6 +47,7 @@ impl From<precast_loader::Error> for Failure {
             precast_loader::Error::Exit(code) => Self::Guest(code),
             precast_loader::Error::Trap(trap) => Self::Trap(trap.to_string()),
             precast_loader::Error::Exception(exception) => Self::Trap(exception.to_string()),
+            precast_loader::Error::Invocation(why) => Self::Usage(why),
             other => Self::Error(other.to_string()),
         }
     }

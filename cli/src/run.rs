@@ -3,9 +3,7 @@
 use crate::exit::{Failure, Result};
 use crate::run_options::{RunOptions, TrapAction};
 use precast_loader::wasi::{WasiCtx, WasiCtxBuilder};
-use precast_loader::{
-    Artifact, Error, Func, Instance, Limits, LinkProblem, Linker, Store, Trap, Val, ValType,
-};
+use precast_loader::{Artifact, Error, Limits, LinkProblem, Program, ProgramBuilder, Store, Trap};
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -23,6 +21,33 @@ pub enum Source {
 /// Runs a program to its end. `find` turns the file that the user named into
 /// an artifact.
 pub fn run(options: &RunOptions, find: &mut dyn FnMut(&Path) -> Result<Source>) -> Result {
+    let mut program = set_up(options)?;
+    for (name, file) in &options.preload {
+        let artifact = open(find(file)?, file)?;
+        program.preload(name, &artifact).map_err(|error| failure(error, file))?;
+    }
+    let file = options.file();
+    let artifact = open(find(file)?, file)?;
+    let result = start(options, &mut program, &artifact);
+    if let (Err(Error::Trap(trap)), Some(path)) = (&result, &options.coredump) {
+        dump(program.store(), trap, file, path)?;
+    }
+    if let (false, Some(bytes)) = (matches!(result, Ok(0)), program.store().exhausted_reservation())
+    {
+        eprintln!(
+            "note: a memory could not grow beyond its reservation of {bytes} bytes; \
+             `compile --memory-reservation SIZE` sets another"
+        );
+    }
+    match result {
+        Ok(0) => Ok(()),
+        Ok(code) => Err(Failure::Guest(code)),
+        Err(error) => Err(failure(error, file)),
+    }
+}
+
+/// What the options give a program.
+fn set_up(options: &RunOptions) -> Result<Program> {
     let mut limits = Limits::default();
     if let Some(kib) = options.stack_size {
         limits.stack_bytes = kib << 10;
@@ -30,78 +55,23 @@ pub fn run(options: &RunOptions, find: &mut dyn FnMut(&Path) -> Result<Source>) 
     if let Some(mib) = options.max_memory {
         limits.memory_bytes = mib << 20;
     }
-    let mut store = Store::with_limits(wasi(options)?, limits);
-    let mut linker = Linker::new();
-    linker.add_wasi(|wasi: &mut WasiCtx| wasi);
-    for (name, file) in &options.preload {
-        let artifact = open(find(file)?, file)?;
-        let instance = instantiate(&linker, &mut store, &artifact, file)?;
-        if instance.get_func(&store, "_initialize").is_some() {
-            precast_loader::run_command(&mut store, &instance)?;
-        }
-        linker.instance(&store, name, instance);
-    }
-    let artifact = open(find(options.file())?, options.file())?;
+    let mut builder = ProgramBuilder::new();
+    builder.limits(limits);
+    grant(options, builder.wasi())?;
     if options.on_trap == TrapAction::Abort {
-        store.abort_on_trap();
+        builder.abort_on_trap();
     }
-    let result = start(options, &linker, &mut store, &artifact);
-    if let (Err(Stopped::Guest(Error::Trap(trap))), Some(file)) = (&result, &options.coredump) {
-        dump(&store, trap, options.file(), file)?;
-    }
-    if let (Err(_), Some(bytes)) = (&result, store.exhausted_reservation()) {
-        eprintln!(
-            "note: a memory could not grow beyond its reservation of {bytes} bytes; \
-             `compile --memory-reservation SIZE` sets another"
-        );
-    }
-    result.map_err(Failure::from)
+    Ok(builder.build())
 }
 
-/// Instantiates the program and runs it.
-fn start(
-    options: &RunOptions,
-    linker: &Linker<WasiCtx>,
-    store: &mut Store<WasiCtx>,
-    artifact: &Artifact,
-) -> Result<(), Stopped> {
-    let instance = instantiate(linker, store, artifact, options.file())?;
-    match &options.invoke {
-        Some(name) => invoke(store, &instance, name, options.args()),
-        None => match precast_loader::run_command(store, &instance)? {
-            0 => Ok(()),
-            code => Err(Stopped::Before(Failure::Guest(code))),
-        },
+/// Runs the program, or calls the export that the options name and prints its
+/// results, one a line. Gives the exit code.
+fn start(options: &RunOptions, program: &mut Program, artifact: &Artifact) -> Result<i32, Error> {
+    let Some(name) = &options.invoke else { return program.run(artifact) };
+    for result in program.invoke(artifact, name, options.args())? {
+        println!("{}", result.to_text());
     }
-}
-
-/// Why a program did not run to its end.
-enum Stopped {
-    /// It was not started.
-    Before(Failure),
-    /// The guest failed, or what it called.
-    Guest(Error),
-}
-
-impl From<Failure> for Stopped {
-    fn from(failure: Failure) -> Self {
-        Self::Before(failure)
-    }
-}
-
-impl From<Error> for Stopped {
-    fn from(error: Error) -> Self {
-        Self::Guest(error)
-    }
-}
-
-impl From<Stopped> for Failure {
-    fn from(stopped: Stopped) -> Self {
-        match stopped {
-            Stopped::Before(failure) => failure,
-            Stopped::Guest(error) => error.into(),
-        }
-    }
+    Ok(0)
 }
 
 /// Writes a core dump of what a trap left.
@@ -126,16 +96,12 @@ fn open(source: Source, file: &Path) -> Result<Artifact> {
     })
 }
 
-fn instantiate(
-    linker: &Linker<WasiCtx>,
-    store: &mut Store<WasiCtx>,
-    artifact: &Artifact,
-    file: &Path,
-) -> Result<Instance, Stopped> {
-    linker.instantiate(store, artifact).map_err(|error| match error {
-        Error::Link(problems) => Failure::Error(unsatisfied(file, &problems)).into(),
+/// Why a program that was instantiated from `file` failed.
+fn failure(error: Error, file: &Path) -> Failure {
+    match error {
+        Error::Link(problems) => Failure::Error(unsatisfied(file, &problems)),
         other => other.into(),
-    })
+    }
 }
 
 /// Every import that is missing, with its type, and what would provide it.
@@ -151,8 +117,7 @@ fn unsatisfied(file: &Path, problems: &[LinkProblem]) -> String {
     text
 }
 
-fn wasi(options: &RunOptions) -> Result<WasiCtx> {
-    let mut wasi = WasiCtxBuilder::new();
+fn grant(options: &RunOptions, wasi: &mut WasiCtxBuilder) -> Result {
     wasi.inherit_stdio();
     let name = options.file().file_name().unwrap_or(options.file().as_os_str());
     wasi.arg(options.argv0.clone().unwrap_or_else(|| name.to_string_lossy().into_owned()));
@@ -180,111 +145,5 @@ fn wasi(options: &RunOptions) -> Result<WasiCtx> {
             .map_err(Failure::while_doing(format!("--socket-fd {fd}")))?;
         wasi.preopen_socket(socket).map_err(Failure::while_doing(format!("--socket-fd {fd}")))?;
     }
-    Ok(wasi.build())
-}
-
-/// Calls an export with arguments from the command line and prints the
-/// results, one a line.
-fn invoke(
-    store: &mut Store<WasiCtx>,
-    instance: &Instance,
-    name: &str,
-    args: &[String],
-) -> Result<(), Stopped> {
-    if instance.get_func(store, "_initialize").is_some() {
-        precast_loader::run_command(store, instance)?;
-    }
-    let Some(func) = instance.get_func(store, name) else {
-        return Err(Failure::Usage(no_such_export(store, instance, name)).into());
-    };
-    let params = parse_args(store, func, name, args)?;
-    for result in func.call(store, &params)? {
-        println!("{}", show(&result));
-    }
     Ok(())
-}
-
-fn no_such_export(store: &Store<WasiCtx>, instance: &Instance, name: &str) -> String {
-    let functions: Vec<String> = instance
-        .exports(store)
-        .filter(|(_, item)| item.func().is_some())
-        .map(|(name, _)| name.to_owned())
-        .collect();
-    format!("no function `{name}` is exported; there are: {}", functions.join(", "))
-}
-
-fn parse_args(store: &Store<WasiCtx>, func: Func, name: &str, args: &[String]) -> Result<Vec<Val>> {
-    let ty = func.ty(store);
-    if ty.params.len() != args.len() {
-        let (want, got) = (ty.params.len(), args.len());
-        return Err(Failure::Usage(format!("`{name}` is {ty}: {want} arguments, not {got}")));
-    }
-    let parse = |(ty, text): (&ValType, &String)| {
-        value(ty, text)
-            .ok_or_else(|| Failure::Usage(format!("`{text}` is not a value of type {ty}")))
-    };
-    ty.params.iter().zip(args).map(parse).collect()
-}
-
-/// A number as people write it: decimal or `0x`, signed or unsigned.
-fn value(ty: &ValType, text: &str) -> Option<Val> {
-    let integer = || {
-        let (negative, digits) = match text.strip_prefix('-') {
-            Some(digits) => (true, digits),
-            None => (false, text),
-        };
-        let magnitude = match digits.strip_prefix("0x") {
-            Some(hex) => i128::from_str_radix(hex, 16).ok()?,
-            None => digits.parse::<i128>().ok()?,
-        };
-        Some(if negative { -magnitude } else { magnitude })
-    };
-    let fits = |value: i128, bits: u32| {
-        let (low, high) = (-(1i128 << (bits - 1)), (1i128 << bits) - 1);
-        (low..=high).contains(&value).then_some(value)
-    };
-    Some(match ty {
-        ValType::I32 => Val::I32(fits(integer()?, 32)? as i32),
-        ValType::I64 => Val::I64(fits(integer()?, 64)? as i64),
-        ValType::F32 => Val::F32(text.parse::<f32>().ok()?.to_bits()),
-        ValType::F64 => Val::F64(text.parse::<f64>().ok()?.to_bits()),
-        ValType::V128 => {
-            let digits = text.strip_prefix("0x")?;
-            Val::V128(u128::from_str_radix(digits, 16).ok()?)
-        }
-        ValType::Ref(_) => match text {
-            "null" => Val::default_for(ty)?,
-            _ => return None,
-        },
-    })
-}
-
-fn show(value: &Val) -> String {
-    match value {
-        Val::I32(value) => value.to_string(),
-        Val::I64(value) => value.to_string(),
-        Val::F32(bits) => f32::from_bits(*bits).to_string(),
-        Val::F64(bits) => f64::from_bits(*bits).to_string(),
-        Val::V128(bits) => format!("{bits:#034x}"),
-        Val::FuncRef(None) | Val::ExternRef(None) | Val::ExnRef(None) => "null".to_owned(),
-        Val::FuncRef(Some(_)) => "funcref".to_owned(),
-        Val::ExternRef(Some(_)) => "externref".to_owned(),
-        Val::ExnRef(Some(_)) => "exnref".to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_as_people_write_them() {
-        let int = |text| value(&ValType::I32, text).and_then(|v| v.i32());
-        assert_eq!(int("-5"), Some(-5));
-        assert_eq!(int("0xffffffff"), Some(-1));
-        assert_eq!(int("4294967295"), Some(-1));
-        assert_eq!(int("4294967296"), None);
-        assert_eq!(int("1.5"), None);
-        assert_eq!(value(&ValType::I64, "-1").and_then(|v| v.i64()), Some(-1));
-    }
 }

@@ -36,50 +36,51 @@ pub(crate) struct CodeDebug {
     /// stands for the prologue.
     pub positions: Box<[(u32, u32)]>,
     /// Which value each variable has where: ordered by variable and `from`.
-    pub spans: Box<[ValueSpan]>,
-    /// Where each value is while the code runs: ordered by value and `start`.
-    pub places: Box<[ValuePlace]>,
+    pub assignments: Box<[ValueAssignment]>,
+    /// Where each value is while the code runs: ordered by label and `start`.
+    pub live_ranges: Box<[LiveRange]>,
 }
 
 /// Something of the source whose value debug information can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Watched {
+pub(crate) enum DebugVariable {
     /// The local with this index.
     Local(u32),
     /// The address of the context.
     Context,
-    /// What is at this place of the operand stack, counted from its bottom.
+    /// What is at this depth of the operand stack, counted from its bottom.
     Operand(u32),
 }
 
-/// What debug information asks to be kept of one function's values.
+/// What debug information uses of one function's values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Wanted {
+pub(crate) struct DebugUses {
     /// Locals that optimised code keeps in the frame too, in order.
     pub locals: Vec<u32>,
-    /// Operands, ordered by `from`; of one place none overlap.
-    pub operands: Vec<WantedOperand>,
+    /// Operands, ordered by `from`; at one depth none overlap.
+    pub operands: Vec<OperandUse>,
 }
 
 /// Between two offsets of the module an operand is a variable's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct WantedOperand {
-    pub place: u32,
+pub(crate) struct OperandUse {
+    /// Its depth in the operand stack, counted from the bottom.
+    pub depth: u32,
     pub from: u32,
     pub to: u32,
 }
 
-impl Wanted {
+impl DebugUses {
     /// Brings what was collected into order.
-    pub(crate) fn settle(&mut self) {
+    pub(crate) fn normalise(&mut self) {
         self.locals.sort_unstable();
         self.locals.dedup();
         self.operands.sort_unstable();
-        // Two variables at one place at one time have the same value.
+        // Two variables at one depth at one time have the same value.
         for next in 1..self.operands.len() {
             let (before, after) = self.operands.split_at_mut(next);
             let (last, next) = (&mut before[next - 1], &mut after[0]);
-            if last.place == next.place && last.to > next.from {
+            if last.depth == next.depth && last.to > next.from {
                 next.to = next.to.max(last.to);
                 last.to = next.from;
             }
@@ -89,30 +90,31 @@ impl Wanted {
     }
 }
 
-/// Between two places of the source a variable has one value.
+/// Between two positions in the source a variable has one value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct ValueSpan {
-    pub variable: Watched,
+pub(crate) struct ValueAssignment {
+    pub variable: DebugVariable,
     /// First and end offset in the Wasm module.
     pub from: u32,
     pub to: u32,
-    /// The value, a number of its own in each function.
-    pub value: u32,
+    /// Label of the value, a number of its own in each function.
+    pub label: u32,
 }
 
-/// Between two places in the code a value is in one place.
+/// Between two positions in the code a value is in one location.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct ValuePlace {
-    pub value: u32,
+pub(crate) struct LiveRange {
+    /// Label of the value.
+    pub label: u32,
     /// First and end offset in the code.
     pub start: u32,
     pub end: u32,
-    pub place: Place,
+    pub location: ValueLocation,
 }
 
 /// Where a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Place {
+pub(crate) enum ValueLocation {
     /// In the register with this DWARF number.
     Register(u16),
     /// In memory at this distance from the CFA.

@@ -14,7 +14,7 @@ use precast_artifact::index::{CanonicalTypeIndex, FuncIndex};
 use precast_artifact::module::{
     ConstExpr, ElementItems, EntityIndex, Export, ExportKind, Import, ImportKind,
 };
-use precast_artifact::types::{FuncType, GlobalType, MemoryType, RefType, TableType, ValType};
+use precast_artifact::types::{FuncType, GlobalType, MemoryType, RefType, TableType};
 use wasmparser::{
     Encoding, ExternalKind, FuncToValidate, FunctionBody, Parser, Payload, TypeRef, ValidPayload,
     Validator, ValidatorResources,
@@ -300,19 +300,6 @@ impl<'a> Parsed<'a> {
             }
         };
         Ok(ElementDecl { mode, ty, items })
-    }
-
-    /// The types of an own function's parameters and locals.
-    pub(crate) fn local_types(&self, body: usize) -> Vec<ValType> {
-        let body = &self.bodies[body];
-        let mut types = self.function_type(body.validator.index).params.clone();
-        let start = body.body.range().start;
-        for run in body.body.get_locals_reader().into_iter().flatten() {
-            let Ok((count, ty)) = run else { break };
-            let Ok(ty) = self.types.value(ty, start) else { break };
-            types.extend(std::iter::repeat_n(ty, count as usize));
-        }
-        types
     }
 
     /// The type of a function.

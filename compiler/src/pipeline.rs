@@ -167,9 +167,10 @@ fn compile_with(
     clock.lap("plan");
     let mut env = environment(&parsed, &plan, &target, options);
     let source = debugging::source(&parsed, (wasm, options));
+    let described = source.as_ref().map(|_| debugging::wasm_module(&parsed, &plan));
     let units = source.as_ref().filter(|source| !source.is_empty()).map(debug::read);
-    if let Some(units) = &units {
-        env.wanted = debugging::wanted(&workers, &parsed, units)?;
+    if let (Some(units), Some(module)) = (&units, &described) {
+        env.debug_uses = debugging::uses(&workers, module, units)?;
         clock.lap("find values");
     }
     let same = duplicates::find(&parsed, options);
@@ -184,11 +185,12 @@ fn compile_with(
     let variants = more.into_iter().map(variant).collect::<Result<_>>()?;
     clock.lap("compile");
     let (mut warnings, mut module_text) = (Vec::new(), None);
-    let debug = match &source {
-        Some(source) => {
+    let debug = match (&source, &described) {
+        (Some(source), Some(module)) => {
             let convert = debugging::Convert {
                 workers: &workers,
                 env: &env,
+                module,
                 code: (&functions, &stubs),
                 target: &target,
                 options,
@@ -202,7 +204,7 @@ fn compile_with(
             (warnings, module_text) = (made.warnings, text);
             made.list
         }
-        None => Vec::new(),
+        _ => Vec::new(),
     };
     let module = describe(&plan, &parsed);
     let names = parsed.names[parsed.imported_functions as usize..].to_vec();
@@ -265,7 +267,7 @@ fn environment<'a>(
             (true, OptLevel::None) => Debug::Slots,
             (true, OptLevel::Speed) => Debug::Values,
         },
-        wanted: BTreeMap::new(),
+        debug_uses: BTreeMap::new(),
     }
 }
 

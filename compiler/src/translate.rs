@@ -16,7 +16,7 @@
 //! | [`globals`] | globals |
 //! | [`vector`] | 128-bit vectors |
 //! | [`stubs`] | entry, host-call and forwarding stubs |
-//! | [`watch`] | what `-g -O` knows of locals |
+//! | [`tracking`] | what `-g -O` knows of locals |
 //!
 //! Values: `i32 i64 f32 f64` are Cranelift's own types, references are `i64`,
 //! and `v128` is always `i8x16`, bitcast where an operator needs other lanes.
@@ -35,12 +35,12 @@ mod operands;
 mod operators;
 pub(crate) mod stubs;
 mod tables;
+mod tracking;
 mod vector;
 mod vector_memory;
-mod watch;
 
 use crate::error::{Error, Result};
-use crate::function::{Wanted, WantedOperand};
+use crate::function::{DebugUses, OperandUse};
 use crate::parse::{Body, Parsed};
 use crate::plan::Plan;
 use control::Frame;
@@ -52,8 +52,8 @@ use locals::Local;
 pub(crate) use locals::{Debug, slot_variable};
 use precast_artifact::types::{FuncType, ValType};
 use std::collections::{BTreeMap, HashMap};
-pub(crate) use watch::Recorded;
-use watch::Watch;
+pub(crate) use tracking::Recorded;
+use tracking::VariableTracker;
 
 /// Everything translation may look at: the whole module, read-only.
 pub(crate) struct Env<'a> {
@@ -67,7 +67,7 @@ pub(crate) struct Env<'a> {
     /// What debuggers shall find.
     pub debug: Debug,
     /// What debug information asks for, by function.
-    pub wanted: BTreeMap<u32, Wanted>,
+    pub debug_uses: BTreeMap<u32, DebugUses>,
 }
 
 /// Namespaces of the names that Cranelift carries to the relocations.
@@ -88,12 +88,12 @@ struct Translator<'a, 'f> {
     locals: Vec<Local>,
     /// Those that the frame holds too, with `-g -O`.
     kept: &'a [u32],
-    /// Operands that are wanted from here on, with `-g`.
-    operands: &'a [WantedOperand],
+    /// Operands that debug information uses from here on, with `-g`.
+    operands: &'a [OperandUse],
     /// Slots of those, by place, with `-g -O0`.
     operand_slots: BTreeMap<u32, ir::StackSlot>,
     /// What is known of the values of locals, with `-g -O`.
-    watch: Watch,
+    tracker: VariableTracker,
     /// The locals that each loop to come writes, the next one last.
     loop_writes: Vec<Vec<u32>>,
     /// The operand stack.
@@ -140,9 +140,9 @@ fn translate_body(
     if env.debug == Debug::Values {
         t.loop_writes = loops::writes(body.body.get_operators_reader()?)?;
     }
-    if let Some(wanted) = env.wanted.get(&body.validator.index) {
-        t.kept = &wanted.locals;
-        t.operands = &wanted.operands;
+    if let Some(uses) = env.debug_uses.get(&body.validator.index) {
+        t.kept = &uses.locals;
+        t.operands = &uses.operands;
     }
     t.declare_context();
     t.declare_parameters(ty);
@@ -165,9 +165,9 @@ fn translate_body(
         t.hint = hint.ok().map(|at| hints[at].taken);
         t.operator(&op, offset)?;
     }
-    let watch = t.take_watch();
+    let tracker = t.take_tracker();
     t.finish_function();
-    Ok(watch.attach(func, body.body.range().end as u32))
+    Ok(tracker.attach(func, body.body.range().end as u32))
 }
 
 impl<'a, 'f> Translator<'a, 'f> {
@@ -192,7 +192,7 @@ impl<'a, 'f> Translator<'a, 'f> {
             kept: &[],
             operands: &[],
             operand_slots: BTreeMap::new(),
-            watch: Watch::default(),
+            tracker: VariableTracker::default(),
             loop_writes: Vec::new(),
             stack: Vec::new(),
             control: Vec::new(),

@@ -61,6 +61,10 @@ pub enum Error {
     /// The host used the interface wrongly: arguments of other types, a value
     /// of another store, an export that does not exist.
     Usage(String),
+    /// A function was to be called by its name with arguments as text, and
+    /// they do not fit what is exported; see
+    /// [`Program::invoke`](crate::Program::invoke).
+    Invocation(String),
 }
 
 /// An import that could not be satisfied.
@@ -165,7 +169,7 @@ impl fmt::Display for Error {
             Self::Exception(exception) => exception.fmt(f),
             Self::Exit(code) => write!(f, "exited with code {code}"),
             Self::Host(error) => error.fmt(f),
-            Self::Limit(what) | Self::Usage(what) => f.write_str(what),
+            Self::Limit(what) | Self::Usage(what) | Self::Invocation(what) => f.write_str(what),
         }
     }
 }

@@ -21,6 +21,10 @@
 //! guests to the call from the host in the same way. An [`Exception`] does so
 //! as far as no guest handles it, whether a guest or a host function threw it.
 //!
+//! A host function may also be *pending*: its results come later. A call that
+//! [`Func::start`] made is then [`Suspended`], until it is resumed; other guests
+//! of the store can run meanwhile. Asynchronous interfaces stand on this.
+//!
 //! # What is trusted
 //!
 //! An artifact is native code. Opening it checks that it is well-formed and
@@ -44,6 +48,7 @@
 //! | handles for the host | `api` |
 //! | the system's interface for guests | `wasi` |
 //! | making instances | `link` |
+//! | running programs | `program` |
 //!
 //! Unsafe code is denied, and allowed per file under a `# Safety` header.
 
@@ -55,6 +60,7 @@ mod artifact;
 mod call;
 mod error;
 mod link;
+mod program;
 mod stop;
 mod store;
 mod sys;
@@ -65,9 +71,10 @@ pub mod wasi;
 pub use api::caller::Caller;
 pub use api::externs::Extern;
 pub use api::instance::Instance;
+pub use api::suspend::{Progress, Suspended};
 pub use api::typed::{HostClosure, IntoFunc, TypedFunc, WasmReturn, WasmTy, WasmValues};
-pub use artifact::image::Artifact;
 pub use artifact::info::{ExportType, ExternType, ImportType};
+pub use artifact::open::Artifact;
 pub use error::{Error, LinkProblem, Result};
 pub use link::linker::Linker;
 pub use link::wasi::run_command;
@@ -76,9 +83,11 @@ pub use precast_artifact::trap::TrapCode;
 pub use precast_artifact::types::{
     FuncType, GlobalType, HeapType, Limits as SizeLimits, MemoryType, RefType, TableType, ValType,
 };
+pub use program::{Program, ProgramBuilder};
 pub use stop::coredump::write_core_dump;
 pub use stop::symbolize::symbolize;
 pub use store::access::{AsStore, Store, StoreMut, StoreRef};
+pub use store::interrupts::InterruptHandle;
 pub use store::limits::Limits;
 pub use sys::process::{deny_write_execute, inherited_descriptor};
 pub use trap::{Frame, SourceLine, Trap};

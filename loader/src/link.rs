@@ -1,7 +1,7 @@
 //! Making instances: what guests may import, whether it matches, and putting
 //! everything in its place.
 //!
-//! | rank, lowest first | modules |
+//! | rank | modules |
 //! |-|-|
 //! | what imports are satisfied with | `imports` |
 //! | an instance in the making | `builder` |

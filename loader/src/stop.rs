@@ -1,7 +1,7 @@
 //! Guests that stop: faults, traps and exceptions, and what is told of where
 //! they stood.
 //!
-//! | rank, lowest first | modules |
+//! | rank | modules |
 //! |-|-|
 //! | frames of a guest stack | `walk` |
 //! | source lines of code | `symbolize` |

@@ -1,7 +1,7 @@
 //! The operating system and the machine: everything that a port to another
 //! one must write again. Nothing here knows of stores, instances or traps.
 //!
-//! | rank, lowest first | modules |
+//! | rank | modules |
 //! |-|-|
 //! | the size of pages | `page` |
 //! | opening, and sealed memory files | `file` |

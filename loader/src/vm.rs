@@ -1,14 +1,16 @@
 //! What machine code and the loader both see: values, types, layouts.
 //!
-//! | rank, lowest first | modules |
+//! | rank | modules |
 //! |-|-|
 //! | types, interned for the process | `types` |
 //! | import matching | `matching` |
-//! | what machine code reads, as Rust sees it | `layout` |
 //! | slots in which values cross | `raw` |
+//! | calls into guests | `activation` |
+//! | what machine code reads, as Rust sees it | `layout` |
 //! | handles into a store | `handle` |
 //! | values and exceptions | `value` |
 
+pub(crate) mod activation;
 pub(crate) mod handle;
 pub(crate) mod layout;
 pub(crate) mod matching;

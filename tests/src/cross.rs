@@ -120,6 +120,13 @@ impl Machine {
         self.library.get_or_init(|| self.build(&["library"]).join("libprecast.a"))
     }
 
+    /// The emulator's command for an example of the loader's, which is built.
+    pub fn example(&self, name: &str) -> Command {
+        let mut command = self.emulator(&[]);
+        command.arg(self.build(&["examples"]).join(name));
+        command
+    }
+
     /// The folder of programs, built by the first who asks.
     fn programs(&self) -> &Path {
         self.programs.get_or_init(|| self.build(&["build"]))

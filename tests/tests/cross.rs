@@ -73,6 +73,26 @@ fn wasi_on_riscv64() {
     follow_all(need_cross!("riscv64"), "wasi", &[]);
 }
 
+/// Calls that are suspended and resumed, by the loader's example.
+fn suspend(machine: &Machine) {
+    let folder = scratch();
+    let features = machine.cpu_features.iter().flat_map(|f| ["--cpu-feature", f]);
+    let features: Vec<&str> = features.collect();
+    let artifact = compile(machine, &fixture("suspend/guest.wat"), &features, folder.path());
+    let expected = fs::read_to_string(fixture("suspend/expected.txt")).expect("the fixture");
+    run(machine.example("suspend").arg(artifact)).exits(0).prints(&expected);
+}
+
+#[test]
+fn suspended_calls_on_aarch64() {
+    suspend(need_cross!("aarch64"));
+}
+
+#[test]
+fn suspended_calls_on_riscv64() {
+    suspend(need_cross!("riscv64"));
+}
+
 /// The same artifact where pages have 4, 16 and 64 KiB.
 #[test]
 fn page_sizes_of_aarch64() {

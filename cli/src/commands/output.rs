@@ -6,8 +6,8 @@
 //! | module | does |
 //! |-|-|
 //! | [`interrupt`] | removes temporary files that have a name when a signal ends the process |
-//! | [`temporary`] | a file that is not in its place yet |
 //! | [`destination`] | what a path stands for |
+//! | [`temporary`] | a file that is not in its place yet |
 
 mod destination;
 mod interrupt;

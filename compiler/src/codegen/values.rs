@@ -3,7 +3,9 @@
 
 use super::Buffer;
 use crate::error::Result;
-use crate::function::{CFA_ABOVE_FRAME_POINTER, CodeDebug, Place, ValuePlace, ValueSpan};
+use crate::function::{
+    CFA_ABOVE_FRAME_POINTER, CodeDebug, LiveRange, ValueAssignment, ValueLocation,
+};
 use crate::translate::{Recorded, slot_variable};
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_codegen::isa::unwind::UnwindInst;
@@ -19,41 +21,41 @@ pub(super) fn collect(
     let buffer = &compiled.buffer;
     let size = buffer.data().len() as u32;
     let positions = positions(buffer);
-    let (mut spans, mut places) = slots(buffer, size);
-    let constants = recorded.constants.iter().map(|&(value, bits)| ValuePlace {
-        value,
+    let (mut assignments, mut live) = slots(buffer, size);
+    let constants = recorded.constants.iter().map(|&(label, bits)| LiveRange {
+        label,
         start: 0,
         end: size,
-        place: Place::Constant(bits),
+        location: ValueLocation::Constant(bits),
     });
-    places.extend(constants);
-    spans.extend(recorded.spans);
-    spans.sort_by_key(|span| (span.variable, span.from));
+    live.extend(constants);
+    assignments.extend(recorded.assignments);
+    assignments.sort_by_key(|assignment| (assignment.variable, assignment.from));
     let calls: Vec<u32> = buffer.call_sites().map(|call| call.ret_addr - 1).collect();
     let above = true_cfa(buffer) - CFA_ABOVE_FRAME_POINTER;
     for (label, ranges) in &compiled.value_labels_ranges {
         for range in ranges {
-            let (value, start, end) = (label.as_u32(), range.start, range.end);
+            let (label, start, end) = (label.as_u32(), range.start, range.end);
             match range.loc {
                 LabelValueLoc::CFAOffset(offset) => {
                     let Ok(offset) = i32::try_from(offset) else { continue };
-                    let place = Place::Frame(offset + above);
-                    places.push(ValuePlace { value, start, end, place });
+                    let location = ValueLocation::Frame(offset + above);
+                    live.push(LiveRange { label, start, end, location });
                 }
                 LabelValueLoc::Reg(reg) => {
                     let Ok(register) = isa.map_regalloc_reg_to_dwarf(reg) else { continue };
-                    let place = Place::Register(register);
+                    let location = ValueLocation::Register(register);
                     if survives_calls(register, isa) {
-                        places.push(ValuePlace { value, start, end, place });
+                        live.push(LiveRange { label, start, end, location });
                         continue;
                     }
-                    push_between_calls(&mut places, value, start..end, place, &calls);
+                    push_between_calls(&mut live, label, start..end, location, &calls);
                 }
             }
         }
     }
-    places.sort_by_key(|place| (place.value, place.start));
-    Ok(CodeDebug { positions, spans: spans.into(), places: places.into() })
+    live.sort_by_key(|range| (range.label, range.start));
+    Ok(CodeDebug { positions, assignments: assignments.into(), live_ranges: live.into() })
 }
 
 /// Whether functions restore a register, so that it can be found in the frame
@@ -73,22 +75,22 @@ fn survives_calls(register: u16, isa: &dyn TargetIsa) -> bool {
 /// Other registers do not survive calls, and a frame that is in a call is looked up
 /// by the call's last byte: that byte is left out (as GCC's location lists do).
 fn push_between_calls(
-    places: &mut Vec<ValuePlace>,
-    value: u32,
+    live: &mut Vec<LiveRange>,
+    label: u32,
     range: std::ops::Range<u32>,
-    place: Place,
+    location: ValueLocation,
     calls: &[u32],
 ) {
     let mut start = range.start;
     let first = calls.partition_point(|call| *call < range.start);
     for &call in calls[first..].iter().take_while(|call| **call < range.end) {
         if start < call {
-            places.push(ValuePlace { value, start, end: call, place });
+            live.push(LiveRange { label, start, end: call, location });
         }
         start = call + 1;
     }
     if start < range.end {
-        places.push(ValuePlace { value, start, end: range.end, place });
+        live.push(LiveRange { label, start, end: range.end, location });
     }
 }
 
@@ -102,7 +104,7 @@ fn true_cfa(buffer: &Buffer) -> i32 {
     frames.next_back().unwrap_or(CFA_ABOVE_FRAME_POINTER)
 }
 
-/// Pieces of code and where they came from. Code of no operator behind the
+/// Pieces of code and where they came from. Code of no operator after the
 /// prologue goes with what stands before it.
 fn positions(buffer: &Buffer) -> Box<[(u32, u32)]> {
     let mut positions: Vec<(u32, u32)> = Vec::new();
@@ -126,17 +128,22 @@ fn positions(buffer: &Buffer) -> Box<[(u32, u32)]> {
 }
 
 /// The slots of `-g -O0`: valid everywhere.
-fn slots(buffer: &Buffer, size: u32) -> (Vec<ValueSpan>, Vec<ValuePlace>) {
-    let (mut spans, mut places) = (Vec::new(), Vec::new());
-    let Some(frame) = buffer.frame_layout() else { return (spans, places) };
+fn slots(buffer: &Buffer, size: u32) -> (Vec<ValueAssignment>, Vec<LiveRange>) {
+    let (mut assignments, mut live) = (Vec::new(), Vec::new());
+    let Some(frame) = buffer.frame_layout() else { return (assignments, live) };
     let bottom = -CFA_ABOVE_FRAME_POINTER - frame.frame_to_fp_offset as i32;
     for slot in frame.stackslots.values() {
         let Some(key) = slot.key else { continue };
-        // Recorded values are numbered from zero.
-        let value = u32::MAX - places.len() as u32;
-        spans.push(ValueSpan { variable: slot_variable(key), from: 0, to: u32::MAX, value });
-        let place = Place::Frame(bottom + slot.offset as i32);
-        places.push(ValuePlace { value, start: 0, end: size, place });
+        // Recorded values are labelled from zero.
+        let label = u32::MAX - live.len() as u32;
+        assignments.push(ValueAssignment {
+            variable: slot_variable(key),
+            from: 0,
+            to: u32::MAX,
+            label,
+        });
+        let location = ValueLocation::Frame(bottom + slot.offset as i32);
+        live.push(LiveRange { label, start: 0, end: size, location });
     }
-    (spans, places)
+    (assignments, live)
 }

@@ -1,8 +1,8 @@
 //! Which native code came from which place of the module, and where the values
 //! of variables are meanwhile.
 
-use crate::function::{CodeDebug, CodeSite, CompiledFunction, Place, ValueSpan, Watched};
-use crate::parse::Parsed;
+use super::input::{PlacedCode, WasmModule};
+use crate::function::{CodeDebug, CodeSite, DebugVariable, ValueAssignment, ValueLocation};
 use std::ops::Range;
 
 /// All functions that have code.
@@ -10,15 +10,15 @@ pub(super) struct CodeMap<'a> {
     /// Where the code section's contents start in the module: DWARF counts
     /// addresses from there.
     pub start: u32,
-    /// Ordered by place in the module, which is the order of indices.
-    functions: Vec<FunctionPlace<'a>>,
+    /// Ordered by position in the module, which is the order of indices.
+    functions: Vec<MappedFunction<'a>>,
 }
 
-/// A function of the module and its code.
+/// A defined function of the module and its code.
 #[derive(Clone)]
-pub(super) struct FunctionPlace<'a> {
-    /// Position among the bodies of the module.
-    pub body: usize,
+pub(super) struct MappedFunction<'a> {
+    /// Its position among the defined functions of the module.
+    pub position: usize,
     /// Its body, as an address range of the module's DWARF.
     pub source: Range<u32>,
     /// Its code, relative to `.text`.
@@ -28,25 +28,15 @@ pub(super) struct FunctionPlace<'a> {
 }
 
 impl<'a> CodeMap<'a> {
-    pub(super) fn new(
-        start: u32,
-        parsed: &Parsed<'_>,
-        functions: &'a [Option<CompiledFunction>],
-        places: &[Option<Range<u32>>],
-    ) -> Self {
-        let bodies = parsed.bodies.iter().zip(functions).zip(places).enumerate();
-        let functions = bodies.filter_map(|(body, ((source, function), place))| {
-            let range = source.body.range();
-            let function = function.as_ref()?;
-            let debug = function.debug.as_deref()?;
-            let source = (range.start as u32).checked_sub(start)?..(range.end as u32) - start;
-            Some(FunctionPlace {
-                body,
-                source,
-                text: place.clone()?,
-                sites: &function.sites,
-                debug,
-            })
+    pub(super) fn new(module: &WasmModule<'_>, code: &PlacedCode<'a>) -> Self {
+        let start = module.code_start;
+        let functions = module.functions.iter().zip(&code.functions).enumerate();
+        let functions = functions.filter_map(|(position, (function, code))| {
+            let code = code.as_ref()?;
+            let body = &function.body;
+            let source = body.start.checked_sub(start)?..body.end.checked_sub(start)?;
+            let text = code.text.clone();
+            Some(MappedFunction { position, source, text, sites: code.sites, debug: code.debug })
         });
         Self { start, functions: functions.collect() }
     }
@@ -64,33 +54,33 @@ impl<'a> CodeMap<'a> {
         self.functions.len()
     }
 
-    pub(super) fn get(&self, index: usize) -> &FunctionPlace<'a> {
+    pub(super) fn get(&self, index: usize) -> &MappedFunction<'a> {
         &self.functions[index]
     }
 
     /// The pieces of a function's code.
     pub(super) fn code(&self, index: usize) -> FunctionCode<'a> {
-        let place = self.functions[index].clone();
-        let size = place.text.end - place.text.start;
-        let positions = &place.debug.positions;
+        let function = self.functions[index].clone();
+        let size = function.text.end - function.text.start;
+        let positions = &function.debug.positions;
         let ends = positions.iter().skip(1).map(|(start, _)| *start).chain([size]);
-        let mut pieces: Vec<Piece> = positions
+        let mut pieces: Vec<CodePiece> = positions
             .iter()
             .zip(ends)
             .map(|(&(start, wasm), end)| {
                 // The prologue belongs to the start of the body.
-                let wasm = if wasm == 0 { place.source.start + self.start } else { wasm };
-                Piece { source: wasm.saturating_sub(self.start), start, end }
+                let wasm = if wasm == 0 { function.source.start + self.start } else { wasm };
+                CodePiece { source: wasm.saturating_sub(self.start), start, end }
             })
             .collect();
         pieces.sort_by_key(|piece| (piece.source, piece.start));
-        FunctionCode { place, pieces, code_start: self.start }
+        FunctionCode { function, pieces, code_start: self.start }
     }
 }
 
 /// Code that came from one operator.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Piece {
+pub(super) struct CodePiece {
     /// Address of the operator in the module's DWARF.
     pub source: u32,
     /// The code, relative to the function's.
@@ -100,9 +90,9 @@ pub(super) struct Piece {
 
 /// The code of one function.
 pub(super) struct FunctionCode<'a> {
-    pub place: FunctionPlace<'a>,
-    /// Ordered by place in the source.
-    pub pieces: Vec<Piece>,
+    pub function: MappedFunction<'a>,
+    /// Ordered by position in the source.
+    pub pieces: Vec<CodePiece>,
     code_start: u32,
 }
 
@@ -110,16 +100,16 @@ pub(super) struct FunctionCode<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Region {
     pub code: Range<u32>,
-    pub places: Vec<Place>,
+    pub locations: Vec<ValueLocation>,
 }
 
 impl FunctionCode<'_> {
     pub(super) fn size(&self) -> u32 {
-        self.place.text.end - self.place.text.start
+        self.function.text.end - self.function.text.start
     }
 
     /// The pieces that came from a range of the source.
-    pub(super) fn within(&self, source: &Range<u64>) -> &[Piece] {
+    pub(super) fn within(&self, source: &Range<u64>) -> &[CodePiece] {
         let position = |at: u64| self.pieces.partition_point(|piece| u64::from(piece.source) < at);
         let (start, end) = (position(source.start), position(source.end));
         &self.pieces[start..end.max(start)]
@@ -133,33 +123,33 @@ impl FunctionCode<'_> {
     }
 
     /// Where in the code of a range of the source all of these variables have
-    /// places, and which. `work` counts down what this costs.
+    /// locations, and which. `work` counts down what this costs.
     pub(super) fn regions(
         &self,
         source: &Range<u64>,
-        variables: &[Watched],
+        variables: &[DebugVariable],
         work: &mut u64,
     ) -> Vec<Region> {
         let cost = (self.within(source).len() * (1 + variables.len())) as u64;
         let Some(left) = work.checked_sub(cost) else { return Vec::new() };
         *work = left;
-        if let Some(places) = self.fixed(variables) {
+        if let Some(locations) = self.fixed(variables) {
             let ranges = self.ranges(source).into_iter();
-            return ranges.map(|code| Region { code, places: places.clone() }).collect();
+            return ranges.map(|code| Region { code, locations: locations.clone() }).collect();
         }
         let mut regions = Vec::new();
         let mut pieces = self.within(source).to_vec();
         pieces.sort_by_key(|piece| piece.start);
         for piece in pieces {
-            let whole = Region { code: piece.start..piece.end, places: Vec::new() };
+            let whole = Region { code: piece.start..piece.end, locations: Vec::new() };
             let mut found = vec![whole];
             for variable in variables {
                 found = self.refine(found, *variable, piece.source);
             }
             for region in found {
                 match regions.last_mut() {
-                    Some(Region { code, places })
-                        if code.end == region.code.start && *places == region.places =>
+                    Some(Region { code, locations })
+                        if code.end == region.code.start && *locations == region.locations =>
                     {
                         code.end = region.code.end;
                     }
@@ -170,50 +160,51 @@ impl FunctionCode<'_> {
         regions
     }
 
-    /// The places of variables that each have one place in all of the code.
-    pub(super) fn fixed(&self, variables: &[Watched]) -> Option<Vec<Place>> {
-        variables.iter().map(|variable| self.fixed_place(*variable)).collect()
+    /// The locations of variables that each have one location in all of the code.
+    pub(super) fn fixed(&self, variables: &[DebugVariable]) -> Option<Vec<ValueLocation>> {
+        variables.iter().map(|variable| self.fixed_location(*variable)).collect()
     }
 
-    fn fixed_place(&self, variable: Watched) -> Option<Place> {
-        let spans = &self.place.debug.spans;
-        let span = spans.get(spans.partition_point(|span| span.variable < variable))?;
-        let always = span.variable == variable && span.from == 0 && span.to == u32::MAX;
-        let places = &self.place.debug.places;
-        let first = places.partition_point(|place| place.value < span.value);
-        let place = places.get(first).filter(|place| place.value == span.value)?;
-        let everywhere = place.start == 0 && place.end == self.size();
-        (always && everywhere).then_some(place.place)
+    fn fixed_location(&self, variable: DebugVariable) -> Option<ValueLocation> {
+        let all = &self.function.debug.assignments;
+        let only = all.get(all.partition_point(|other| other.variable < variable))?;
+        let always = only.variable == variable && only.from == 0 && only.to == u32::MAX;
+        let ranges = &self.function.debug.live_ranges;
+        let first = ranges.partition_point(|range| range.label < only.label);
+        let range = ranges.get(first).filter(|range| range.label == only.label)?;
+        let everywhere = range.start == 0 && range.end == self.size();
+        (always && everywhere).then_some(range.location)
     }
 
-    /// Splits regions where a variable changes its place, and drops what has
+    /// Splits regions where a variable changes its location, and drops what has
     /// none. The variable has the value that it has at `source`.
-    fn refine(&self, regions: Vec<Region>, variable: Watched, source: u32) -> Vec<Region> {
-        let Some(value) = self.value(variable, source) else { return Vec::new() };
-        let all = &self.place.debug.places;
-        let first = all.partition_point(|place| place.value < value);
-        let places = all[first..].iter().take_while(|place| place.value == value);
+    fn refine(&self, regions: Vec<Region>, variable: DebugVariable, source: u32) -> Vec<Region> {
+        let Some(label) = self.label(variable, source) else { return Vec::new() };
+        let all = &self.function.debug.live_ranges;
+        let first = all.partition_point(|range| range.label < label);
+        let live = all[first..].iter().take_while(|range| range.label == label);
         let mut refined = Vec::new();
-        for place in places {
+        for range in live {
             for region in &regions {
-                let code = region.code.start.max(place.start)..region.code.end.min(place.end);
+                let code = region.code.start.max(range.start)..region.code.end.min(range.end);
                 if !code.is_empty() {
-                    let mut places = region.places.clone();
-                    places.push(place.place);
-                    refined.push(Region { code, places });
+                    let mut locations = region.locations.clone();
+                    locations.push(range.location);
+                    refined.push(Region { code, locations });
                 }
             }
         }
         refined
     }
 
-    fn value(&self, variable: Watched, source: u32) -> Option<u32> {
+    /// Label of the value that a variable has at `source`.
+    fn label(&self, variable: DebugVariable, source: u32) -> Option<u32> {
         let at = source + self.code_start;
-        let spans = &self.place.debug.spans;
-        let key = |span: &ValueSpan| (span.variable, span.from);
-        let after = spans.partition_point(|span| key(span) <= (variable, at));
-        let span = &spans[after.checked_sub(1)?];
-        (span.variable == variable && at < span.to).then_some(span.value)
+        let all = &self.function.debug.assignments;
+        let key = |assignment: &ValueAssignment| (assignment.variable, assignment.from);
+        let after = all.partition_point(|assignment| key(assignment) <= (variable, at));
+        let found = &all[after.checked_sub(1)?];
+        (found.variable == variable && at < found.to).then_some(found.label)
     }
 }
 

@@ -1,54 +1,113 @@
-//! All units that are to be converted: those of the module's DWARF, with split
-//! DWARF in place of the skeletons that stand for it.
+//! What conversion is given: what it must know of the WebAssembly module, the
+//! module's code once that is placed, and what the output shall be like.
+//!
+//! Nothing here comes from other stages but plain data, so that they can change
+//! without this one.
 
-use super::source::{self, Source};
-use super::split::Split;
-use super::units::{self, Units};
-use crate::debug_files::{DebugFileNames, DebugFiles};
-use gimli::{Reader as _, Section as _};
+use crate::function::{CodeDebug, CodeSite};
+use precast_artifact::types::ValType;
+use std::ops::Range;
 
-/// Reads the headers of all units.
-pub(crate) fn read<'a>(source: &Source<'a>) -> Units<'a> {
-    let mut split = Split::new(source);
-    let main = source.main.dwarf();
-    let lines = main.debug_line.reader().len() + source.split_size();
-    let mut units = Units::new(2 * lines, source.warnings.clone());
-    if units.add_file(main, None).is_none() {
-        return units;
-    }
-    for header in units::headers(&units.files[0].dwarf) {
-        let root = units::root(&units.files[0].dwarf, &header);
-        let found = root.split.and_then(|name| split.find(&mut units, &name));
-        match found {
-            Some((file, found)) => units.add_unit(found, file, Some(header), root.line),
-            None => units.add_unit(header, 0, None, root.line),
-        }
-    }
-    split.add_types(&mut units);
-    units.warnings.extend(split.warnings());
-    units.own_lines();
-    units
+/// The WebAssembly module that debug information is about. Offsets count from
+/// the start of the module.
+pub(crate) struct WasmModule<'a> {
+    /// Where the contents of the code section start: DWARF counts addresses of
+    /// code from there.
+    pub code_start: u32,
+    /// The defined functions, in order of their indices, which is also the order
+    /// of their bodies.
+    pub functions: Vec<WasmFunction<'a>>,
+    /// All globals, in order of their indices.
+    pub globals: Vec<WasmGlobal<'a>>,
+    /// Memory 0.
+    pub memory: Option<WasmMemory>,
 }
 
-/// Names of files that hold debug information of the module `wasm` and are not
-/// among `files`: to be asked again with what was found, since a file may name
-/// further ones.
-pub fn debug_files_named(wasm: &[u8], files: &DebugFiles) -> DebugFileNames {
-    let mut names = DebugFileNames::default();
-    let Some(own) = source::container(wasm) else { return names };
-    let source = Source { main: own.sections, ..Source::default() }.with_files(wasm, files);
-    if source.is_empty() {
-        names.module = own.external.filter(|_| files.module.is_none()).map(str::to_owned);
-        return names;
+/// A defined function of the module.
+pub(crate) struct WasmFunction<'a> {
+    /// Its index among all functions.
+    pub index: u32,
+    /// Where its body is: declarations of locals, and operators.
+    pub body: Range<u32>,
+    /// Where its first operator is.
+    pub operators: u32,
+    /// Its name, if it has one.
+    pub name: Option<&'a str>,
+    /// Types of its parameters, which are its first locals.
+    pub parameters: &'a [ValType],
+    /// The further locals: numbers of locals of one type that follow each other.
+    pub locals: Vec<(u32, ValType)>,
+    /// Names of parameters and locals: function, local, name; ordered.
+    pub local_names: &'a [(u32, u32, &'a str)],
+}
+
+impl WasmFunction<'_> {
+    /// Numbers of locals of one type that follow each other, parameters first.
+    pub(super) fn local_runs(&self) -> impl Iterator<Item = (u32, ValType)> {
+        self.parameters.iter().map(|ty| (1, *ty)).chain(self.locals.iter().copied())
     }
-    let main = source.main.dwarf();
-    let split = Split::new(&source);
-    for header in units::headers(&main) {
-        if let Some(name) = units::root(&main, &header).split
-            && !split.has(&name)
-        {
-            names.objects.insert(name.path);
-        }
+
+    /// The type of each parameter and local. A few bytes can declare very many.
+    pub(super) fn local_types(&self) -> impl Iterator<Item = ValType> {
+        self.local_runs().flat_map(|(count, ty)| std::iter::repeat_n(ty, count as usize))
     }
-    names
+}
+
+/// A global of the module.
+pub(crate) struct WasmGlobal<'a> {
+    /// Its type.
+    pub ty: ValType,
+    /// Its name, if it has one.
+    pub name: Option<&'a str>,
+    /// Where its value is; `None` if debuggers cannot be told.
+    pub location: Option<GlobalLocation>,
+}
+
+/// Where the value of a global is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum GlobalLocation {
+    /// In the context, at this offset.
+    Defined(i32),
+    /// Where the pointer at this offset of the context points to.
+    Imported(i32),
+    /// Nowhere: it never changes, and has these bits.
+    Constant(u64),
+}
+
+/// Memory 0 of the module.
+pub(crate) struct WasmMemory {
+    /// Bytes that it has at first.
+    pub size: u64,
+    /// Whether threads share it.
+    pub shared: bool,
+    /// Whether it begins at the context address.
+    pub at_context: bool,
+}
+
+/// The code of the module, placed in `.text`.
+pub(crate) struct PlacedCode<'a> {
+    /// DWARF number of the frame pointer.
+    pub frame_pointer: u16,
+    /// The code of each function of [`WasmModule::functions`]; `None` where
+    /// there is none to describe.
+    pub functions: Vec<Option<PlacedFunction<'a>>>,
+}
+
+/// The code of a function, placed in `.text`.
+pub(crate) struct PlacedFunction<'a> {
+    /// Where it is, relative to `.text`.
+    pub text: Range<u32>,
+    /// Its return addresses and instructions that may trap, in order.
+    pub sites: &'a [CodeSite],
+    /// Where it came from, and where its values are.
+    pub debug: &'a CodeDebug,
+}
+
+/// What the output shall be like.
+#[derive(Clone, Copy)]
+pub(crate) struct OutputOptions<'a> {
+    /// Prefixes of paths and what to write instead.
+    pub remap: &'a [(String, String)],
+    /// Whether references to other sections must be known: for an object.
+    pub relocatable: bool,
 }

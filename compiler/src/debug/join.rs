@@ -1,13 +1,14 @@
 //! Units, which are converted apart, become sections.
 
-use super::output::{Base, Fixup};
+use super::fragment::{Base, Fixup, Fragment};
 use super::unit::UnitOutput;
 use crate::link::{DebugReloc, DebugSection};
 use precast_artifact::debug::lines::LinesWriter;
 
 /// The contents of the debug sections, complete but for addresses.
 #[derive(Default)]
-pub(crate) struct Sections {
+pub(crate) struct DebugSections {
+    /// The sections.
     pub list: Vec<DebugSection>,
     /// What could not be converted, in plain words.
     pub warnings: Vec<String>,
@@ -30,10 +31,52 @@ pub(super) fn join(
     strings: Vec<u8>,
     line_strings: Vec<u8>,
     relocatable: bool,
-) -> Sections {
-    let mut starts = Vec::with_capacity(units.len());
+) -> DebugSections {
+    let starts = starts(&units);
+    fill_in_entries(&mut units, &starts);
+    let [mut info, mut abbreviations, mut ranges, mut locations, mut line] =
+        <[Section; 5]>::default();
+    for (index, unit) in units.iter_mut().enumerate() {
+        if unit.info.len() != 0 {
+            // The offset of the abbreviations in the unit's header.
+            unit.info.set_u32(unit.abbreviations_at, starts[index].abbreviations);
+            if relocatable {
+                let offset = starts[index].info + unit.abbreviations_at;
+                info.relocs.push(DebugReloc { offset, base: Base::Abbreviations });
+            }
+        }
+        let parts = [
+            (&mut info, &mut unit.info),
+            (&mut abbreviations, &mut unit.abbreviations),
+            (&mut ranges, &mut unit.ranges),
+            (&mut locations, &mut unit.locations),
+            (&mut line, &mut unit.line),
+        ];
+        for (section, fragment) in parts {
+            section.append(std::mem::take(fragment), index, &starts, relocatable);
+        }
+    }
+    let mut lines = LinesWriter::default();
+    units.iter().for_each(|unit| unit.sites.write(&mut lines));
+    let list = vec![
+        abbreviations.named(".debug_abbrev"),
+        info.named(".debug_info"),
+        line.named(".debug_line"),
+        Section::new(line_strings).named(".debug_line_str"),
+        locations.named(".debug_loclists"),
+        ranges.named(".debug_rnglists"),
+        Section::new(strings).named(".debug_str"),
+        Section::new(lines.finish()).named(".precast.lines"),
+    ];
+    let warnings = units.iter_mut().flat_map(|unit| std::mem::take(&mut unit.warnings)).collect();
+    DebugSections { list, warnings }
+}
+
+/// Where the contributions of each unit start.
+fn starts(units: &[UnitOutput]) -> Vec<Starts> {
     let mut at = Starts::default();
-    for unit in &units {
+    let mut starts = Vec::with_capacity(units.len());
+    for unit in units {
         starts.push(at);
         at.info += unit.info.len() as u32;
         at.abbreviations += unit.abbreviations.len() as u32;
@@ -41,20 +84,21 @@ pub(super) fn join(
         at.locations += unit.locations.len() as u32;
         at.line += unit.line.len() as u32;
     }
-    let fallback = units.iter().zip(&starts).find_map(|(unit, at)| Some(at.info + unit.nothing?));
-    let entries: Vec<(u32, u32, usize)> = units
-        .iter()
-        .enumerate()
-        .map(|(index, unit)| (unit.source.start, unit.source.end, index))
-        .collect();
+    starts
+}
+
+/// Fills in references to entries of other units: to some entry that stands for
+/// what is unknown where there is none.
+fn fill_in_entries(units: &mut [UnitOutput], starts: &[Starts]) {
+    let fallback = units.iter().zip(starts).find_map(|(unit, at)| Some(at.info + unit.nothing?));
     let find = |source: u32| {
-        let after = entries.partition_point(|(start, _, _)| *start <= source);
-        let (_, end, index) = *entries.get(after.checked_sub(1)?)?;
+        let after = units.partition_point(|unit| unit.source.start <= source);
+        let index = after.checked_sub(1)?;
         let offsets = &units[index].offsets;
         let found = offsets.binary_search_by_key(&source, |(offset, _)| *offset).ok()?;
-        (source < end).then(|| starts[index].info + offsets[found].1)
+        (source < units[index].source.end).then(|| starts[index].info + offsets[found].1)
     };
-    let crossing: Vec<Vec<(u32, u32)>> = units
+    let found: Vec<Vec<(u32, u32)>> = units
         .iter()
         .map(|unit| {
             let fixups = unit.info.fixups.iter();
@@ -65,69 +109,57 @@ pub(super) fn join(
             fixups.collect()
         })
         .collect();
-    let mut joined = <[(Vec<u8>, Vec<DebugReloc>); 5]>::default();
-    let refer = |relocs: &mut Vec<DebugReloc>, offset, base| {
-        if relocatable {
-            relocs.push(DebugReloc { offset, base });
-        }
-    };
-    for (index, unit) in units.iter_mut().enumerate() {
-        for (at, entry) in &crossing[index] {
-            unit.info.bytes[*at as usize..][..4].copy_from_slice(&entry.to_le_bytes());
-        }
-        // The offset of the abbreviations in the unit's header.
-        let place = unit.abbreviations_at as usize;
-        if unit.info.len() != 0 {
-            let offset = starts[index].abbreviations.to_le_bytes();
-            unit.info.bytes[place..][..4].copy_from_slice(&offset);
-            refer(&mut joined[0].1, starts[index].info + place as u32, Base::Abbreviations);
-        }
-        let parts = [
-            std::mem::take(&mut unit.info),
-            std::mem::take(&mut unit.abbreviations),
-            std::mem::take(&mut unit.ranges),
-            std::mem::take(&mut unit.locations),
-            std::mem::take(&mut unit.line),
-        ];
-        for ((bytes, relocs), mut part) in joined.iter_mut().zip(parts) {
-            let start = bytes.len() as u32;
-            for (at, fixup) in std::mem::take(&mut part.fixups) {
-                let (base, add) = match fixup {
-                    Fixup::Address(base) => {
-                        relocs.push(DebugReloc { offset: start + at, base });
-                        continue;
-                    }
-                    Fixup::Local(_) => continue,
-                    // Filled in above, or copied as they are.
-                    Fixup::Entry(_) => (Base::Info, 0),
-                    Fixup::Strings(base) => (base, 0),
-                    Fixup::Ranges => (Base::Ranges, starts[index].ranges),
-                    Fixup::Locations => (Base::Locations, starts[index].locations),
-                    Fixup::Line(owner) => (Base::Line, starts[owner as usize].line),
-                };
-                refer(relocs, start + at, base);
-                let place = &mut part.bytes[at as usize..at as usize + 4];
-                let value = u32::from_le_bytes(place.try_into().expect("four bytes"));
-                place.copy_from_slice(&(value + add).to_le_bytes());
-            }
-            bytes.append(&mut part.bytes);
-        }
+    for (unit, found) in units.iter_mut().zip(found) {
+        found.into_iter().for_each(|(at, entry)| unit.info.set_u32(at, entry));
     }
-    let mut lines = LinesWriter::default();
-    units.iter().for_each(|unit| unit.sites.write(&mut lines));
-    let [info, abbreviations, ranges, locations, line] = joined;
-    let named = [
-        (".debug_abbrev", abbreviations),
-        (".debug_info", info),
-        (".debug_line", line),
-        (".debug_line_str", (line_strings, Vec::new())),
-        (".debug_loclists", locations),
-        (".debug_rnglists", ranges),
-        (".debug_str", (strings, Vec::new())),
-        (".precast.lines", (lines.finish(), Vec::new())),
-    ];
-    let section = |(name, (bytes, relocs))| DebugSection { name, bytes, relocs };
-    let list = named.into_iter().map(section).collect();
-    let warnings = units.iter_mut().flat_map(|unit| std::mem::take(&mut unit.warnings)).collect();
-    Sections { list, warnings }
+}
+
+/// A section that units contribute to.
+#[derive(Default)]
+struct Section {
+    bytes: Vec<u8>,
+    relocs: Vec<DebugReloc>,
+}
+
+impl Section {
+    fn new(bytes: Vec<u8>) -> Self {
+        Self { bytes, relocs: Vec::new() }
+    }
+
+    fn named(self, name: &'static str) -> DebugSection {
+        DebugSection { name, bytes: self.bytes, relocs: self.relocs }
+    }
+
+    /// Appends what the unit at `index` contributes.
+    fn append(
+        &mut self,
+        mut fragment: Fragment,
+        index: usize,
+        starts: &[Starts],
+        relocatable: bool,
+    ) {
+        let start = self.bytes.len() as u32;
+        for (at, fixup) in std::mem::take(&mut fragment.fixups) {
+            let (base, add) = match fixup {
+                Fixup::Address(base) => {
+                    self.relocs.push(DebugReloc { offset: start + at, base });
+                    continue;
+                }
+                Fixup::Local(_) => continue,
+                // Filled in before, or copied as they are.
+                Fixup::Entry(_) => (Base::Info, 0),
+                Fixup::Strings(base) => (base, 0),
+                Fixup::Ranges => (Base::Ranges, starts[index].ranges),
+                Fixup::Locations => (Base::Locations, starts[index].locations),
+                Fixup::Line(owner) => (Base::Line, starts[owner as usize].line),
+            };
+            if relocatable {
+                self.relocs.push(DebugReloc { offset: start + at, base });
+            }
+            let field = &mut fragment.bytes[at as usize..][..4];
+            let value = u32::from_le_bytes(field.try_into().expect("four bytes"));
+            fragment.set_u32(at, value + add);
+        }
+        self.bytes.append(&mut fragment.bytes);
+    }
 }

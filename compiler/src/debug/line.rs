@@ -1,11 +1,11 @@
 //! Line number programs (DWARF 5 section 6.2) about the native code, written.
 
-use super::Module;
-use super::code::Piece;
-use super::output::{Base, Part};
-use super::rows::{self, Moved, Row, Rows, row_at};
-use super::source::{Bytes, Dwarf};
-use super::units::LinePlace;
+use super::code::CodePiece;
+use super::context::DebugContext;
+use super::fragment::{Base, Fragment};
+use super::rows::{self, LineRow, LineRows, Moved, row_at};
+use super::sections::{Bytes, Dwarf};
+use super::units::LineProgramRef;
 use gimli::AttributeValue;
 use gimli::constants as dw;
 
@@ -14,14 +14,14 @@ const LINE_BASE: i64 = -5;
 const LINE_RANGE: i64 = 14;
 const OPCODE_BASE: u8 = 13;
 
-/// Writes the program at `place` for the native code.
+/// Writes the program at `line` for the native code.
 pub(super) fn write(
-    module: &Module<'_>,
-    place: LinePlace,
+    context: &DebugContext<'_>,
+    line: LineProgramRef,
     unit: &UnitFiles<'_>,
-    rows: &Rows,
-) -> Part {
-    let mut out = Part::default();
+    rows: &LineRows,
+) -> Fragment {
+    let mut out = Fragment::default();
     out.u32(0);
     out.u16(5);
     out.u8(8);
@@ -30,13 +30,13 @@ pub(super) fn write(
     out.u32(0);
     out.raw(&[1, 1, 1, LINE_BASE as u8, LINE_RANGE as u8, OPCODE_BASE]);
     out.raw(&[0, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 1]);
-    files(module, place, unit, &mut out);
+    files(context, line, unit, &mut out);
     out.set_length(header_length);
 
     let mut functions: Vec<_> = rows.functions.iter().collect();
-    functions.sort_by_key(|(function, _)| module.code.get(**function).text.start);
+    functions.sort_by_key(|(function, _)| context.code.get(**function).text.start);
     for (function, rows) in functions {
-        sequence(module, *function, rows, &mut out);
+        sequence(context, *function, rows, &mut out);
     }
     out.set_length(0);
     out
@@ -51,12 +51,17 @@ pub(super) struct UnitFiles<'a> {
 
 /// The directories and files, numbered as in the module's program: version 5
 /// counts both from zero, where the unit's own stand.
-fn files(module: &Module<'_>, place: LinePlace, unit: &UnitFiles<'_>, out: &mut Part) {
-    let dwarf = &module.input.files[place.file].dwarf;
+fn files(
+    context: &DebugContext<'_>,
+    line: LineProgramRef,
+    unit: &UnitFiles<'_>,
+    out: &mut Fragment,
+) {
+    let dwarf = &context.units.files[line.file].dwarf;
     let section = &dwarf.debug_line;
-    let offset = gimli::DebugLineOffset(place.offset);
+    let offset = gimli::DebugLineOffset(line.offset);
     let program = section.program(offset, unit.address_size, unit.directory, unit.name);
-    let text = |value: &AttributeValue<Bytes<'_>>| text(module, dwarf, value);
+    let text = |value: &AttributeValue<Bytes<'_>>| text(context, dwarf, value);
     let Ok(program) = program else {
         out.raw(&[0, 0, 0, 0]);
         return;
@@ -64,7 +69,7 @@ fn files(module: &Module<'_>, place: LinePlace, unit: &UnitFiles<'_>, out: &mut 
     let header = program.header();
     let old = header.version() < 5;
     let mut directories: Vec<Vec<u8>> = header.include_directories().iter().map(text).collect();
-    let own = |text: Option<Bytes<'_>>| text.map_or(Vec::new(), |t| module.path(t.slice()));
+    let own = |text: Option<Bytes<'_>>| text.map_or(Vec::new(), |t| context.path(t.slice()));
     if old {
         directories.insert(0, own(unit.directory));
     }
@@ -96,7 +101,7 @@ fn files(module: &Module<'_>, place: LinePlace, unit: &UnitFiles<'_>, out: &mut 
         out.uleb(if directory < directories.len() as u64 { directory } else { 0 });
     }
     for file in names {
-        out.string(&name(module, dwarf, header, file));
+        out.string(&name(context, dwarf, header, file));
         let directory = file.directory_index();
         out.uleb(if directory < directories.len() as u64 { directory } else { 0 });
         if has_md5 {
@@ -105,22 +110,26 @@ fn files(module: &Module<'_>, place: LinePlace, unit: &UnitFiles<'_>, out: &mut 
     }
 }
 
-/// The path of every file of the program at `place`, by number.
-pub(super) fn paths(module: &Module<'_>, place: LinePlace, unit: &UnitFiles<'_>) -> Vec<String> {
-    let dwarf = &module.input.files[place.file].dwarf;
+/// The path of every file of the program at `line`, by number.
+pub(super) fn paths(
+    context: &DebugContext<'_>,
+    line: LineProgramRef,
+    unit: &UnitFiles<'_>,
+) -> Vec<String> {
+    let dwarf = &context.units.files[line.file].dwarf;
     let section = &dwarf.debug_line;
-    let offset = gimli::DebugLineOffset(place.offset);
+    let offset = gimli::DebugLineOffset(line.offset);
     let program = section.program(offset, unit.address_size, unit.directory, unit.name);
     let Ok(program) = program else { return Vec::new() };
     let header = program.header();
     let lossy = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-    let own = |text: Option<Bytes<'_>>| lossy(text.map_or(Vec::new(), |t| module.path(t.slice())));
+    let own = |text: Option<Bytes<'_>>| lossy(text.map_or(Vec::new(), |t| context.path(t.slice())));
     let path = |file: &gimli::FileEntry<Bytes<'_>>| {
         let directory = match (file.directory_index(), header.version()) {
             (0, ..5) => None,
-            _ => file.directory(header).map(|directory| lossy(text(module, dwarf, &directory))),
+            _ => file.directory(header).map(|directory| lossy(text(context, dwarf, &directory))),
         };
-        let name = lossy(name(module, dwarf, header, file));
+        let name = lossy(name(context, dwarf, header, file));
         let parts = [own(unit.directory), directory.unwrap_or_default(), name];
         // What is absolute begins anew.
         parts.into_iter().fold(String::new(), |path, part| match part.as_str() {
@@ -139,7 +148,7 @@ pub(super) fn paths(module: &Module<'_>, place: LinePlace, unit: &UnitFiles<'_>)
 /// The name of a file in its directory; its whole path if another one shall
 /// stand in the place of a part that reaches into the name.
 fn name(
-    module: &Module<'_>,
+    context: &DebugContext<'_>,
     dwarf: &Dwarf<'_>,
     header: &gimli::LineProgramHeader<Bytes<'_>>,
     file: &gimli::FileEntry<Bytes<'_>>,
@@ -149,17 +158,21 @@ fn name(
     let directory = directory.unwrap_or_default();
     if directory.starts_with(b"/") && !name.starts_with(b"/") {
         let whole = [&directory, &b"/"[..], &name].concat();
-        let path = module.path(&whole);
-        if path != whole && module.path(&directory) == directory {
+        let path = context.path(&whole);
+        if path != whole && context.path(&directory) == directory {
             return path;
         }
     }
-    module.path(&name)
+    context.path(&name)
 }
 
 /// A string of a line number program's header.
-fn text(module: &Module<'_>, dwarf: &Dwarf<'_>, value: &AttributeValue<Bytes<'_>>) -> Vec<u8> {
-    module.path(&unmapped(dwarf, value))
+fn text(
+    context: &DebugContext<'_>,
+    dwarf: &Dwarf<'_>,
+    value: &AttributeValue<Bytes<'_>>,
+) -> Vec<u8> {
+    context.path(&unmapped(dwarf, value))
 }
 
 /// The same, as it is in the module.
@@ -174,7 +187,7 @@ fn unmapped(dwarf: &Dwarf<'_>, value: &AttributeValue<Bytes<'_>>) -> Vec<u8> {
 }
 
 /// The registers of the line number state machine that we use.
-struct State {
+struct LineState {
     address: u32,
     file: u64,
     line: u64,
@@ -183,21 +196,21 @@ struct State {
 }
 
 /// The rows of one function.
-fn sequence(module: &Module<'_>, function: usize, rows: &[Row], out: &mut Part) {
-    let code = module.code.code(function);
+fn sequence(context: &DebugContext<'_>, function: usize, rows: &[LineRow], out: &mut Fragment) {
+    let code = context.code.code(function);
     let marks = rows::marks(&code.pieces, rows);
     let moved = Moved::new(rows, &marks);
-    let sites = code.place.sites;
-    let has_site = |piece: &Piece| {
+    let sites = code.function.sites;
+    let has_site = |piece: &CodePiece| {
         let first = sites.partition_point(|site| site.offset < piece.start);
         sites.get(first).is_some_and(|site| site.offset < piece.end)
     };
     let mut pieces = code.pieces.clone();
     pieces.sort_by_key(|piece| piece.start);
-    let text = &code.place.text;
+    let text = &code.function.text;
     out.raw(&[0, 9, dw::DW_LNE_set_address.0]);
     out.address(Base::Text, text.start.into());
-    let mut state = State { address: 0, file: 1, line: 1, column: 0, is_stmt: true };
+    let mut state = LineState { address: 0, file: 1, line: 1, column: 0, is_stmt: true };
     let mut last = None;
     for piece in pieces {
         // Code before the first row belongs to the start of the function, which
@@ -228,12 +241,12 @@ fn sequence(module: &Module<'_>, function: usize, rows: &[Row], out: &mut Part) 
 }
 
 fn emit(
-    state: &mut State,
+    state: &mut LineState,
     address: u32,
-    row: &Row,
+    row: &LineRow,
     is_stmt: bool,
     prologue_end: bool,
-    out: &mut Part,
+    out: &mut Fragment,
 ) {
     if state.file != row.file {
         out.u8(dw::DW_LNS_set_file.0);

@@ -1,8 +1,8 @@
 //! Where frames keep the locals of the module, for core dumps.
 
 use super::code::CodeMap;
-use crate::function::{CFA_ABOVE_FRAME_POINTER, Place, Watched};
-use crate::parse::Parsed;
+use super::input::WasmModule;
+use crate::function::{CFA_ABOVE_FRAME_POINTER, DebugVariable, ValueLocation};
 use precast_artifact::debug::locals::{Local, LocalsWriter, UNKNOWN};
 use precast_artifact::index::CodeOffset;
 use precast_artifact::types::ValType;
@@ -12,23 +12,23 @@ const MOST_LOCALS: usize = 4096;
 
 /// The section, of the functions whose locals have one place all the time;
 /// empty if none has.
-pub(super) fn section(code: &CodeMap<'_>, parsed: &Parsed<'_>) -> Vec<u8> {
+pub(super) fn section(code: &CodeMap<'_>, module: &WasmModule<'_>) -> Vec<u8> {
     let mut writer = LocalsWriter::default();
     for index in 0..code.len() {
-        let function = code.code(index);
-        let types = parsed.local_types(function.place.body);
-        let local = |(number, ty): (u32, &ValType)| {
-            let place = function.fixed(&[Watched::Local(number)]);
-            match (place.as_deref(), number_type(*ty)) {
-                (Some([Place::Frame(offset)]), Some(ty)) => {
+        let code = code.code(index);
+        let types = module.functions[code.function.position].local_types();
+        let local = |(number, ty): (u32, ValType)| {
+            let location = code.fixed(&[DebugVariable::Local(number)]);
+            match (location.as_deref(), number_type(ty)) {
+                (Some([ValueLocation::Frame(offset)]), Some(ty)) => {
                     Local { ty, place: offset + CFA_ABOVE_FRAME_POINTER }
                 }
                 _ => Local { ty: UNKNOWN, place: 0 },
             }
         };
-        let locals: Vec<Local> = (0..).zip(&types).take(MOST_LOCALS).map(local).collect();
+        let locals: Vec<Local> = (0..).zip(types).take(MOST_LOCALS).map(local).collect();
         if locals.iter().any(|local| local.ty != UNKNOWN) {
-            writer.add(CodeOffset::new(function.place.text.start), &locals);
+            writer.add(CodeOffset::new(code.function.text.start), &locals);
         }
     }
     writer.finish()

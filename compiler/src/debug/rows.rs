@@ -1,14 +1,14 @@
-//! Rows of the module's line number programs (DWARF 5 section 6.2), and where
+//! LineRows of the module's line number programs (DWARF 5 section 6.2), and where
 //! their code is.
 
-use super::Module;
-use super::code::Piece;
-use super::units::LinePlace;
+use super::code::CodePiece;
+use super::context::DebugContext;
+use super::units::LineProgramRef;
 use std::collections::{BTreeMap, HashSet};
 
 /// A row of the module's program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Row {
+pub(super) struct LineRow {
     /// Address in the module's code.
     pub address: u64,
     pub file: u64,
@@ -20,28 +20,32 @@ pub(super) struct Row {
 
 /// The rows of a program, by function.
 #[derive(Default)]
-pub(super) struct Rows {
+pub(super) struct LineRows {
     /// By the number of the function: its rows, ordered by address.
-    pub functions: BTreeMap<usize, Vec<Row>>,
+    pub functions: BTreeMap<usize, Vec<LineRow>>,
 }
 
-/// Reads the rows of the program at `place`, as far as they are sound.
-pub(super) fn read(module: &Module<'_>, place: LinePlace, address_size: u8) -> Option<Rows> {
-    let section = &module.input.files[place.file].dwarf.debug_line;
-    let offset = gimli::DebugLineOffset(place.offset);
+/// Reads the rows of the program at `line`, as far as they are sound.
+pub(super) fn read(
+    context: &DebugContext<'_>,
+    line: LineProgramRef,
+    address_size: u8,
+) -> Option<LineRows> {
+    let section = &context.units.files[line.file].dwarf.debug_line;
+    let offset = gimli::DebugLineOffset(line.offset);
     let program = section.program(offset, address_size, None, None).ok()?;
     let mut reader = program.rows();
-    let mut rows = Rows::default();
+    let mut rows = LineRows::default();
     while let Ok(Some((_, row))) = reader.next_row() {
         if row.end_sequence() {
             continue;
         }
-        let Some(function) = module.code.find(row.address()) else { continue };
+        let Some(function) = context.code.find(row.address()) else { continue };
         let column = match row.column() {
             gimli::ColumnType::LeftEdge => 0,
             gimli::ColumnType::Column(column) => column.get(),
         };
-        rows.functions.entry(function).or_default().push(Row {
+        rows.functions.entry(function).or_default().push(LineRow {
             address: row.address(),
             file: row.file_index(),
             line: row.line().map_or(0, |line| line.get()),
@@ -59,7 +63,7 @@ pub(super) fn read(module: &Module<'_>, place: LinePlace, address_size: u8) -> O
 
 /// Of several rows at one address the last counts; it marks a statement if any
 /// of its line does.
-fn unite(rows: &mut Vec<Row>) {
+fn unite(rows: &mut Vec<LineRow>) {
     rows.dedup_by(|next, kept| {
         let same = next.address == kept.address;
         if same {
@@ -73,13 +77,13 @@ fn unite(rows: &mut Vec<Row>) {
 }
 
 /// The row that an address belongs to.
-pub(super) fn row_at(rows: &[Row], address: u64) -> Option<usize> {
+pub(super) fn row_at(rows: &[LineRow], address: u64) -> Option<usize> {
     rows.partition_point(|row| row.address <= address).checked_sub(1)
 }
 
 /// Where the code of a row begins, and what begins there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Mark {
+pub(super) struct RowStart {
     /// The first code of the row's first operator that has any.
     pub start: Option<u32>,
     pub is_stmt: bool,
@@ -92,7 +96,7 @@ pub(super) struct Mark {
 pub(super) struct Moved(BTreeMap<(u64, u64), u32>);
 
 impl Moved {
-    pub(super) fn new(rows: &[Row], marks: &[Mark]) -> Self {
+    pub(super) fn new(rows: &[LineRow], marks: &[RowStart]) -> Self {
         let mut begins = BTreeMap::new();
         for (row, mark) in rows.iter().zip(marks).filter(|(_, mark)| mark.is_stmt) {
             let Some(start) = mark.start else { continue };
@@ -102,7 +106,7 @@ impl Moved {
         Self(begins)
     }
 
-    pub(super) fn has(&self, piece: &Piece, row: &Row) -> bool {
+    pub(super) fn has(&self, piece: &CodePiece, row: &LineRow) -> bool {
         self.0.get(&(row.file, row.line)).is_some_and(|begin| piece.start < *begin)
     }
 }
@@ -111,8 +115,8 @@ impl Moved {
 /// and nowhere else. Of a row without code, the next of its line that has some
 /// begins the statement, since debuggers stop at statements only; the end of
 /// the prologue moves on to any.
-pub(super) fn marks(pieces: &[Piece], rows: &[Row]) -> Vec<Mark> {
-    let mut marks = vec![Mark::default(); rows.len()];
+pub(super) fn marks(pieces: &[CodePiece], rows: &[LineRow]) -> Vec<RowStart> {
+    let mut marks = vec![RowStart::default(); rows.len()];
     for piece in pieces {
         if let Some(number) = row_at(rows, piece.source.into()) {
             marks[number].start.get_or_insert(piece.start);
@@ -137,8 +141,8 @@ pub(super) fn marks(pieces: &[Piece], rows: &[Row]) -> Vec<Mark> {
 mod tests {
     use super::*;
 
-    fn row(address: u64, line: u64, is_stmt: bool) -> Row {
-        Row { address, file: 1, line, column: 0, is_stmt, prologue_end: false }
+    fn row(address: u64, line: u64, is_stmt: bool) -> LineRow {
+        LineRow { address, file: 1, line, column: 0, is_stmt, prologue_end: false }
     }
 
     #[test]
@@ -155,7 +159,8 @@ mod tests {
     fn a_statement_without_code_begins_later() {
         let mut rows = vec![row(0, 5, true), row(4, 6, true), row(8, 5, false), row(12, 6, false)];
         rows[0].prologue_end = true;
-        let pieces = [4, 8, 13].map(|source| Piece { source, start: source * 2, end: source * 3 });
+        let pieces =
+            [4, 8, 13].map(|source| CodePiece { source, start: source * 2, end: source * 3 });
         let found = marks(&pieces, &rows);
         let shown: Vec<_> = found.iter().map(|m| (m.start, m.is_stmt, m.prologue_end)).collect();
         assert_eq!(

@@ -1,14 +1,14 @@
 //! Source positions of calls and of instructions that may trap: what trap
 //! reports show, without a reader of DWARF in the loader.
 
-use super::code::FunctionPlace;
-use super::rows::{Row, row_at};
+use super::code::MappedFunction;
+use super::rows::{LineRow, row_at};
 use precast_artifact::debug::lines::{LinesWriter, SourceFrame};
 use precast_artifact::index::CodeOffset;
 use std::ops::Range;
 
 /// A call that was inlined.
-pub(super) struct Inlined {
+pub(super) struct InlinedCall {
     /// Ranges of the module's code.
     pub source: Vec<Range<u64>>,
     /// How many inlined calls are around it.
@@ -32,17 +32,17 @@ impl Sites {
     /// in the module, `file` gives the path of a file.
     pub(super) fn add(
         &mut self,
-        place: &FunctionPlace<'_>,
+        code: &MappedFunction<'_>,
         code_start: u32,
-        rows: &[Row],
-        inlined: &[Inlined],
-        files: &Files,
+        rows: &[LineRow],
+        inlined: &[InlinedCall],
+        files: &FilePaths,
         work: &mut u64,
     ) {
         let names: Vec<u32> = inlined.iter().map(|inlined| self.string(&inlined.name)).collect();
         let none = self.string("");
         let mut paths = std::collections::BTreeMap::new();
-        for site in place.sites {
+        for site in code.sites {
             let Some(left) = work.checked_sub(1 + inlined.len() as u64) else { return };
             *work = left;
             let Some(address) = site.wasm.checked_sub(code_start).map(u64::from) else { continue };
@@ -64,7 +64,7 @@ impl Sites {
                 let path = *paths.entry(file).or_insert_with(|| self.string(&files.path(file)));
                 self.frames.push((function, path, line, column));
             }
-            let key = place.text.start + site.offset;
+            let key = code.text.start + site.offset;
             self.entries.push((key, start..self.frames.len() as u32));
         }
     }
@@ -96,11 +96,11 @@ impl Sites {
 
 /// Paths of a unit's files.
 #[derive(Default)]
-pub(super) struct Files {
+pub(super) struct FilePaths {
     pub paths: Vec<String>,
 }
 
-impl Files {
+impl FilePaths {
     fn path(&self, file: u64) -> String {
         let path = usize::try_from(file).ok().and_then(|file| self.paths.get(file));
         path.cloned().unwrap_or_default()

@@ -1,7 +1,7 @@
-//! Split DWARF: units in files of their own, or many of those in a package
+//! SplitDwarf DWARF: units in files of their own, or many of those in a package
 //! (DWARF 5 sections 7.3.2 and 7.3.5, and the GNU extension to DWARF 4).
 
-use super::source::{Bytes, Dwarf, Source};
+use super::sections::{Bytes, Dwarf, InputSections};
 use super::units::{self, SplitName, Units, headers, signature};
 use gimli::{DwarfPackage, Reader as _, Section as _, UnitHeader};
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const MOST_NAMES: usize = 3;
 
 /// Finds split units.
-pub(super) struct Split<'s, 'a> {
-    source: &'s Source<'a>,
+pub(super) struct SplitDwarf<'s, 'a> {
+    source: &'s InputSections<'a>,
     package: Option<DwarfPackage<Bytes<'a>>>,
     /// Files that were looked into, and where they are among the input's.
     opened: BTreeMap<&'a str, Option<usize>>,
@@ -30,8 +30,8 @@ pub(super) struct Split<'s, 'a> {
     damaged: Option<String>,
 }
 
-impl<'s, 'a> Split<'s, 'a> {
-    pub(super) fn new(source: &'s Source<'a>) -> Self {
+impl<'s, 'a> SplitDwarf<'s, 'a> {
+    pub(super) fn new(source: &'s InputSections<'a>) -> Self {
         let mut split = Self {
             source,
             package: None,

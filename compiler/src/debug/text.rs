@@ -3,8 +3,7 @@
 //! its functions, locals, globals and memory. It is converted as that of any
 //! other source.
 
-use crate::options::Options;
-use crate::parse::Parsed;
+use super::input::{WasmFunction, WasmModule};
 use gimli::constants as dw;
 use gimli::write::{
     Address, AttributeValue, DwarfUnit, EndianVec, Expression, FileId, LineProgram, LineString,
@@ -22,19 +21,20 @@ const LARGEST: usize = 32 << 20;
 const MOST_LOCALS: usize = 4096;
 
 /// A module, described.
-pub(crate) struct Described {
+pub(crate) struct ModuleText {
     /// The text.
     pub text: String,
     /// DWARF about it.
     pub sections: Vec<(&'static str, Vec<u8>)>,
 }
 
-/// Prints a module and describes the text. `None` if it is too large.
+/// Prints a module and describes the text, which shall be at `path`. `None` if
+/// it is too large.
 pub(crate) fn describe_text(
     wasm: &[u8],
-    parsed: &Parsed<'_>,
-    options: &Options,
-) -> Option<Described> {
+    module: &WasmModule<'_>,
+    path: Option<&str>,
+) -> Option<ModuleText> {
     if wasm.len() > LARGEST {
         return None;
     }
@@ -49,15 +49,15 @@ pub(crate) fn describe_text(
         if !line.ends_with('\n') {
             text.push('\n');
         }
-        if let Some(address) = offset.and_then(|at| at.checked_sub(parsed.code_start.into())) {
+        if let Some(address) = offset.and_then(|at| at.checked_sub(module.code_start.into())) {
             rows.push((address, number));
         }
     }
-    let sections = Description::new(options).unit(parsed, &rows)?;
-    Some(Described { text, sections })
+    let sections = TextDwarf::new(path).unit(module, &rows)?;
+    Some(ModuleText { text, sections })
 }
 
-struct Description {
+struct TextDwarf {
     dwarf: DwarfUnit,
     /// The text.
     file: FileId,
@@ -65,10 +65,9 @@ struct Description {
     types: BTreeMap<&'static str, UnitEntryId>,
 }
 
-impl Description {
-    fn new(options: &Options) -> Self {
-        let path = options.text_path.as_deref().unwrap_or("module.wat");
-        let path = Path::new(path);
+impl TextDwarf {
+    fn new(path: Option<&str>) -> Self {
+        let path = Path::new(path.unwrap_or("module.wat"));
         let part = |part: Option<&std::ffi::OsStr>| {
             part.map(|part| part.to_string_lossy().into_owned()).unwrap_or_default()
         };
@@ -102,13 +101,13 @@ impl Description {
 
     fn unit(
         mut self,
-        parsed: &Parsed<'_>,
+        module: &WasmModule<'_>,
         rows: &[(u64, u64)],
     ) -> Option<Vec<(&'static str, Vec<u8>)>> {
-        self.globals(parsed);
-        self.memory(parsed);
-        for position in 0..parsed.bodies.len() {
-            self.function(parsed, position, rows)?;
+        self.globals(module);
+        self.memory(module);
+        for function in &module.functions {
+            self.function(module.code_start, function, rows)?;
         }
         let mut sections = Sections::new(EndianVec::new(LittleEndian));
         self.dwarf.write(&mut sections).ok()?;
@@ -173,12 +172,11 @@ impl Description {
         variable.set(dw::DW_AT_location, location);
     }
 
-    fn globals(&mut self, parsed: &Parsed<'_>) {
+    fn globals(&mut self, module: &WasmModule<'_>) {
         let root = self.dwarf.unit.root();
-        for (index, global) in (0u32..).zip(&parsed.globals) {
-            let ty = self.value_type(global.ty.value);
-            let named = parsed.global_names.iter().find(|(named, _)| *named == index);
-            let name = named.map_or(format!("global{index}"), |(_, name)| (*name).to_owned());
+        for (index, global) in (0u32..).zip(&module.globals) {
+            let ty = self.value_type(global.ty);
+            let name = global.name.map_or(format!("global{index}"), str::to_owned);
             let [a, b, c, d] = index.to_le_bytes();
             // DW_OP_WASM_location of a global with an index of four bytes.
             let location = vec![0xed, 3, a, b, c, d, dw::DW_OP_stack_value.0];
@@ -187,10 +185,9 @@ impl Description {
     }
 
     /// Memory 0, as large as it is at first.
-    fn memory(&mut self, parsed: &Parsed<'_>) {
-        let Some(memory) = parsed.memories.first() else { return };
-        let size = memory.ty.limits.min.saturating_mul(memory.ty.page_size());
-        let ty = self.array("u8", dw::DW_ATE_unsigned, size);
+    fn memory(&mut self, module: &WasmModule<'_>) {
+        let Some(memory) = &module.memory else { return };
+        let ty = self.array("u8", dw::DW_ATE_unsigned, memory.size);
         let root = self.dwarf.unit.root();
         let location = vec![dw::DW_OP_addr.0, 0, 0, 0, 0];
         self.variable(root, dw::DW_TAG_variable, "memory", ty, location);
@@ -198,30 +195,27 @@ impl Description {
 
     fn function(
         &mut self,
-        parsed: &Parsed<'_>,
-        position: usize,
+        code_start: u32,
+        function: &WasmFunction<'_>,
         rows: &[(u64, u64)],
     ) -> Option<()> {
-        let body = &parsed.bodies[position];
-        let index = body.validator.index;
-        let start = body.body.range().start.checked_sub(parsed.code_start.into())?;
-        let end = body.body.range().end.checked_sub(parsed.code_start.into())?;
+        let address = |offset: u32| offset.checked_sub(code_start).map(u64::from);
+        let (start, end) = (address(function.body.start)?, address(function.body.end)?);
+        let first_operator = address(function.operators)?;
         let unit = &mut self.dwarf.unit;
-        let function = unit.add(unit.root(), dw::DW_TAG_subprogram);
-        let entry = unit.get_mut(function);
-        let name = parsed.name_of(index).map_or(format!("func{index}"), str::to_owned);
+        let subprogram = unit.add(unit.root(), dw::DW_TAG_subprogram);
+        let entry = unit.get_mut(subprogram);
+        let name = function.name.map_or(format!("func{}", function.index), str::to_owned);
         entry.set(dw::DW_AT_name, AttributeValue::String(name.into_bytes()));
         entry.set(dw::DW_AT_low_pc, AttributeValue::Address(Address::Constant(start)));
         entry.set(dw::DW_AT_high_pc, AttributeValue::Udata(end - start));
         entry.set(dw::DW_AT_external, AttributeValue::Flag(true));
-        self.locals(parsed, position, function);
+        self.locals(function, subprogram);
 
         let first = rows.partition_point(|(address, _)| *address < start);
         let rows: Vec<_> =
             rows[first..].iter().take_while(|(address, _)| *address < end).copied().collect();
         let Some((_, line)) = rows.first().copied() else { return Some(()) };
-        let operators = body.body.get_operators_reader().ok()?;
-        let first_operator = operators.original_position().checked_sub(parsed.code_start.into())?;
         let program = &mut self.dwarf.unit.line_program;
         program.begin_sequence(Some(Address::Constant(start)));
         let mut last = start;
@@ -241,18 +235,11 @@ impl Description {
         Some(())
     }
 
-    fn locals(&mut self, parsed: &Parsed<'_>, position: usize, function: UnitEntryId) {
-        let index = parsed.bodies[position].validator.index;
-        let parameters = &parsed.function_type(index).params;
-        let types = parsed.local_types(position);
-        let names = parsed.local_names.partition_point(|(function, ..)| *function < index);
-        let names: BTreeMap<u32, &str> = parsed.local_names[names..]
-            .iter()
-            .take_while(|(function, ..)| *function == index)
-            .map(|(_, local, name)| (*local, *name))
-            .collect();
-        for (local, ty) in (0u32..).zip(&types).take(MOST_LOCALS) {
-            let tag = match (local as usize) < parameters.len() {
+    fn locals(&mut self, function: &WasmFunction<'_>, subprogram: UnitEntryId) {
+        let names = function.local_names.iter().map(|(_, local, name)| (*local, *name));
+        let names: BTreeMap<u32, &str> = names.collect();
+        for (local, ty) in (0u32..).zip(function.local_types()).take(MOST_LOCALS) {
+            let tag = match (local as usize) < function.parameters.len() {
                 true => dw::DW_TAG_formal_parameter,
                 false => dw::DW_TAG_variable,
             };
@@ -261,8 +248,8 @@ impl Description {
             gimli::leb128::write::unsigned(&mut location, local.into())
                 .expect("a vector takes every byte");
             location.push(dw::DW_OP_stack_value.0);
-            let ty = self.value_type(*ty);
-            self.variable(function, tag, &name, ty, location);
+            let ty = self.value_type(ty);
+            self.variable(subprogram, tag, &name, ty, location);
         }
     }
 }

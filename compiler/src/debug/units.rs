@@ -1,6 +1,6 @@
 //! The units of the input, from all its files.
 
-use super::source::{Bytes, Dwarf};
+use super::sections::{Bytes, Dwarf};
 use gimli::{AbbreviationsCacheStrategy, AttributeValue, DebugTypeSignature, DwoId};
 use gimli::{Reader as _, Section as _, Unit, UnitHeader, UnitOffset, UnitType, constants as dw};
 use std::collections::BTreeMap;
@@ -9,12 +9,12 @@ use std::collections::BTreeMap;
 #[derive(Default)]
 pub(crate) struct Units<'a> {
     /// The module's own comes first.
-    pub(super) files: Vec<File<'a>>,
-    pub(super) list: Vec<UnitPlace<'a>>,
+    pub(super) files: Vec<InputFile<'a>>,
+    pub(super) list: Vec<InputUnit<'a>>,
     /// The string sections of all files, one after the other.
     pub(super) strings: Vec<&'a [u8]>,
     /// Type units by signature.
-    types: BTreeMap<u64, TypePlace<'a>>,
+    types: BTreeMap<u64, TypeUnit<'a>>,
     pub(super) warnings: Vec<String>,
     /// Which unit has a line number program, by where that is in memory.
     line_owners: BTreeMap<usize, usize>,
@@ -24,7 +24,7 @@ pub(crate) struct Units<'a> {
 }
 
 /// Sections that belong together.
-pub(super) struct File<'a> {
+pub(super) struct InputFile<'a> {
     pub dwarf: Dwarf<'a>,
     /// Where offsets in its `.debug_info` and `.debug_types` count from: they
     /// tell the units of all files apart.
@@ -38,7 +38,7 @@ pub(super) struct File<'a> {
 }
 
 /// A unit of the input.
-pub(super) struct UnitPlace<'a> {
+pub(super) struct InputUnit<'a> {
     pub header: UnitHeader<Bytes<'a>>,
     /// Position of its file.
     pub file: usize,
@@ -46,21 +46,21 @@ pub(super) struct UnitPlace<'a> {
     pub offset: u32,
     /// For a split unit, the one that the module has of it.
     pub skeleton: Option<UnitHeader<Bytes<'a>>>,
-    pub line: Option<LinePlace>,
+    pub line: Option<LineProgramRef>,
     /// The unit that converts these line numbers for all that have them.
     pub line_owner: usize,
 }
 
 /// Where a line number program is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct LinePlace {
+pub(super) struct LineProgramRef {
     pub file: usize,
     /// In its `.debug_line`.
     pub offset: usize,
 }
 
 /// A type that has a unit for itself.
-struct TypePlace<'a> {
+struct TypeUnit<'a> {
     file: usize,
     unit: Unit<Bytes<'a>>,
     entry: UnitOffset,
@@ -68,7 +68,7 @@ struct TypePlace<'a> {
 
 /// What the first entry of a unit says.
 #[derive(Default)]
-pub(super) struct Root<'a> {
+pub(super) struct RootDie<'a> {
     /// Offset of its line number program.
     pub line: Option<usize>,
     /// Of a skeleton: what it stands for.
@@ -107,7 +107,7 @@ impl<'a> Units<'a> {
         let strings = self.add_strings(dwarf.debug_str.reader().slice())?;
         // Split units share their abbreviations.
         dwarf.populate_abbreviations_cache(AbbreviationsCacheStrategy::Duplicates);
-        self.files.push(File { dwarf, info, types, strings, directory });
+        self.files.push(InputFile { dwarf, info, types, strings, directory });
         Some(self.files.len() - 1)
     }
 
@@ -140,7 +140,7 @@ impl<'a> Units<'a> {
                 return;
             }
             if let Ok(unit) = self.files[file].dwarf.unit(header) {
-                self.types.insert(signature.0, TypePlace { file, unit, entry });
+                self.types.insert(signature.0, TypeUnit { file, unit, entry });
             }
         }
         let start = match header.debug_info_offset() {
@@ -149,8 +149,8 @@ impl<'a> Units<'a> {
         };
         let offset = start + header.offset().0 as u32;
         let line_file = if skeleton.is_some() { 0 } else { file };
-        let line = line.map(|offset| LinePlace { file: line_file, offset });
-        self.list.push(UnitPlace { header, file, offset, skeleton, line, line_owner: index });
+        let line = line.map(|offset| LineProgramRef { file: line_file, offset });
+        self.list.push(InputUnit { header, file, offset, skeleton, line, line_owner: index });
     }
 
     /// Number of units.
@@ -160,10 +160,10 @@ impl<'a> Units<'a> {
 
     /// Reads what all of a unit needs. A split unit has some of it from its
     /// skeleton.
-    pub(super) fn open(&self, place: &UnitPlace<'a>) -> gimli::Result<Unit<Bytes<'a>>> {
-        let file = &self.files[place.file];
-        let mut unit = file.dwarf.unit(place.header)?;
-        if let Some(skeleton) = place.skeleton {
+    pub(super) fn open(&self, input: &InputUnit<'a>) -> gimli::Result<Unit<Bytes<'a>>> {
+        let file = &self.files[input.file];
+        let mut unit = file.dwarf.unit(input.header)?;
+        if let Some(skeleton) = input.skeleton {
             unit.copy_relocated_attributes(&self.files[0].dwarf.unit(skeleton)?);
         }
         unit.comp_dir = unit.comp_dir.or(file.directory);
@@ -177,8 +177,8 @@ impl<'a> Units<'a> {
 
     /// Finds for each line number program the unit that converts it: one with
     /// code rather than that of a type, which refers to it for names of files.
-    pub(super) fn own_lines(&mut self) {
-        let is_type = |place: &UnitPlace<'a>| signature(&place.header).is_some();
+    pub(super) fn assign_line_owners(&mut self) {
+        let is_type = |unit: &InputUnit<'a>| signature(&unit.header).is_some();
         let mut order: Vec<usize> = (0..self.list.len()).collect();
         order.sort_by_key(|index| is_type(&self.list[*index]));
         for index in order {
@@ -186,8 +186,8 @@ impl<'a> Units<'a> {
             let mut program = *self.files[line.file].dwarf.debug_line.reader();
             let length = program.skip(line.offset).and_then(|()| program.clone().read_u32());
             let Ok(length) = length else { continue };
-            let place = program.slice().as_ptr().addr();
-            if let Some(owner) = self.line_owners.get(&place) {
+            let address = program.slice().as_ptr().addr();
+            if let Some(owner) = self.line_owners.get(&address) {
                 self.list[index].line_owner = *owner;
                 continue;
             }
@@ -195,7 +195,7 @@ impl<'a> Units<'a> {
             match self.line_bytes.checked_sub(length) {
                 Some(left) => {
                     self.line_bytes = left;
-                    self.line_owners.insert(place, index);
+                    self.line_owners.insert(address, index);
                 }
                 None => self.list[index].line = None,
             }
@@ -207,8 +207,8 @@ impl<'a> Units<'a> {
         &self,
         signature: DebugTypeSignature,
     ) -> Option<(&Dwarf<'a>, &Unit<Bytes<'a>>, UnitOffset)> {
-        let place = self.types.get(&signature.0)?;
-        Some((&self.files[place.file].dwarf, &place.unit, place.entry))
+        let ty = self.types.get(&signature.0)?;
+        Some((&self.files[ty.file].dwarf, &ty.unit, ty.entry))
     }
 }
 
@@ -237,8 +237,8 @@ pub(super) fn headers<'a>(dwarf: &Dwarf<'a>) -> Vec<UnitHeader<Bytes<'a>>> {
 }
 
 /// Reads what the first entry of a unit says.
-pub(super) fn root<'a>(dwarf: &Dwarf<'a>, header: &UnitHeader<Bytes<'a>>) -> Root<'a> {
-    let mut root = Root::default();
+pub(super) fn root<'a>(dwarf: &Dwarf<'a>, header: &UnitHeader<Bytes<'a>>) -> RootDie<'a> {
+    let mut root = RootDie::default();
     let Ok(abbreviations) = dwarf.abbreviations(header) else { return root };
     let mut entries = header.entries(&abbreviations);
     let Ok(Some(entry)) = entries.next_dfs() else { return root };

@@ -51,7 +51,7 @@ fn edit(bytes: &mut Vec<u8>, random: &mut Random) {
 }
 
 /// Reads everything that was written.
-fn check(sections: &debug::Sections) {
+fn check(sections: &debug::DebugSections) {
     let load = |id: gimli::SectionId| {
         let section = sections.list.iter().find(|section| section.name == id.name());
         let bytes = section.map_or(&[][..], |section| &section.bytes);
@@ -88,7 +88,7 @@ fn check(sections: &debug::Sections) {
     }
 }
 
-fn size(sections: &debug::Sections) -> usize {
+fn size(sections: &debug::DebugSections) -> usize {
     sections.list.iter().map(|section| section.bytes.len()).sum()
 }
 
@@ -122,7 +122,7 @@ fn convert_all(
     wasm: &[u8],
     opt_level: OptLevel,
     files: &Edited,
-    mut each: impl FnMut(&Edited, &dyn Fn(&Edited) -> debug::Sections),
+    mut each: impl FnMut(&Edited, &dyn Fn(&Edited) -> debug::DebugSections),
 ) {
     let options = Options { debug_info: true, opt_level, ..Options::default() };
     let workers = Workers::new(2).unwrap();
@@ -140,20 +140,22 @@ fn convert_all(
         compile_functions(&workers, &env, facts.functions(), &target, &same, &()).unwrap();
     let places =
         link::code_places(&target.link, parsed.imported_functions, &functions, &[]).unwrap();
+    let module = debugging::wasm_module(&parsed, &plan);
     let convert = |edited: &Edited| {
         let files = edited.files();
-        let source = debug::Source::new(&edited.sections);
+        let source = debug::InputSections::new(&edited.sections);
         let source = source.with_files(wasm, &files);
         let frame_pointer = codegen::frame_pointer(&*target.isa);
-        let form = debug::Form { frame_pointer, remap: &[], relocatable: false };
+        let code = debugging::placed(frame_pointer, &functions, &places);
+        let options = debug::OutputOptions { remap: &[], relocatable: false };
         let units = debug::read(&source);
         let count = units.len();
         for unit in 0..count {
-            debug::wanted(&units, unit, &parsed);
+            debug::debug_uses(&units, unit, &module);
         }
-        let module = debug::Module::new(units, &parsed, &plan, &functions, &places, form);
-        let units = (0..count).map(|unit| module.unit(unit)).collect();
-        module.finish(units)
+        let conversion = debug::Conversion::new(units, &module, &code, options);
+        let units = (0..count).map(|unit| conversion.unit(unit)).collect();
+        conversion.finish(units)
     };
     each(&intact, &convert);
 }

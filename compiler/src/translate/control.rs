@@ -206,7 +206,7 @@ impl Translator<'_, '_> {
         }
     }
 
-    /// Tells the watch that a block is opened.
+    /// Tells the tracker that a block is opened.
     fn watch_open(&mut self, kind: &Kind) {
         if self.env.debug != Debug::Values {
             return;
@@ -215,16 +215,16 @@ impl Translator<'_, '_> {
             Kind::Loop => {
                 let writes = self.loop_writes.pop().unwrap_or_default();
                 let offset = self.source_offset();
-                self.watch.enter_loop(&writes, offset);
+                self.tracker.enter_loop(&writes, offset);
             }
-            _ => self.watch.enter(),
+            _ => self.tracker.enter(),
         }
     }
 
     fn watch_else(&mut self) {
         if self.env.debug == Debug::Values {
             let offset = self.source_offset();
-            self.watch.otherwise(offset);
+            self.tracker.otherwise(offset);
         }
     }
 
@@ -239,7 +239,7 @@ impl Translator<'_, '_> {
                 Kind::Block | Kind::Try => frame.end_reached,
                 Kind::If { .. } | Kind::Else => true,
             };
-            self.watch.leave(offset, joins);
+            self.tracker.leave(offset, joins);
         }
     }
 

@@ -1,9 +1,9 @@
 //! Locals: variables of the code generator, or with `-g -O0` slots of the
 //! frame, where a debugger can read and write them at any time.
 
-use super::watch::Watch;
+use super::tracking::VariableTracker;
 use super::{Translator, clif_type};
-use crate::function::Watched;
+use crate::function::DebugVariable;
 use cranelift_codegen::ir::{InstBuilder, StackSlot, StackSlotData, StackSlotKey, StackSlotKind};
 use cranelift_codegen::ir::{Value, types};
 use cranelift_frontend::Variable;
@@ -16,15 +16,16 @@ pub(crate) enum Debug {
     Off,
     /// Every local, at every operator, in its own slot of the frame.
     Slots,
-    /// Whatever the optimised code still holds, and what [`Env::wanted`] names.
+    /// Whatever the optimised code still holds, and what [`Env::debug_uses`]
+    /// names.
     ///
-    /// [`Env::wanted`]: super::Env::wanted
+    /// [`Env::debug_uses`]: super::Env::debug_uses
     Values,
 }
 
 /// Where a local is kept.
 #[derive(Clone, Copy)]
-pub(super) enum Place {
+pub(super) enum LocalStorage {
     Variable(Variable),
     Slot(StackSlot),
     /// In a variable, and every value in a slot too.
@@ -34,29 +35,29 @@ pub(super) enum Place {
 /// A local of the function.
 #[derive(Clone, Copy)]
 pub(super) struct Local {
-    place: Place,
+    storage: LocalStorage,
     ty: ValType,
 }
 
 /// Marks keys of operands.
 const OPERANDS: u64 = 1 << 40;
 
-/// Key of the stack slot of a watched value, which Cranelift carries to the
+/// Key of the stack slot of a variable, which Cranelift carries to the
 /// frame layout.
-fn slot_key(variable: Watched) -> StackSlotKey {
+fn slot_key(variable: DebugVariable) -> StackSlotKey {
     StackSlotKey::new(match variable {
-        Watched::Context => 0,
-        Watched::Local(index) => u64::from(index) + 1,
-        Watched::Operand(place) => OPERANDS | u64::from(place),
+        DebugVariable::Context => 0,
+        DebugVariable::Local(index) => u64::from(index) + 1,
+        DebugVariable::Operand(depth) => OPERANDS | u64::from(depth),
     })
 }
 
 /// What [`slot_key`] was made from.
-pub(crate) fn slot_variable(key: StackSlotKey) -> Watched {
+pub(crate) fn slot_variable(key: StackSlotKey) -> DebugVariable {
     match key.bits() {
-        0 => Watched::Context,
-        operand if operand & OPERANDS != 0 => Watched::Operand(operand as u32),
-        local => Watched::Local((local - 1) as u32),
+        0 => DebugVariable::Context,
+        operand if operand & OPERANDS != 0 => DebugVariable::Operand(operand as u32),
+        local => DebugVariable::Local((local - 1) as u32),
     }
 }
 
@@ -66,7 +67,7 @@ impl Translator<'_, '_> {
         // Without it no address of the guest means anything, so it is kept in
         // optimised code too: one store.
         if self.env.debug != Debug::Off {
-            let slot = self.slot(Watched::Context, 8);
+            let slot = self.slot(DebugVariable::Context, 8);
             self.b.ins().stack_store(types::I64, self.ctx, slot, 0);
         }
     }
@@ -91,19 +92,21 @@ impl Translator<'_, '_> {
 
     fn declare_local(&mut self, ty: ValType, value: Value) {
         let index = self.locals.len() as u32;
-        let place = match self.env.debug {
-            Debug::Slots => Place::Slot(self.slot(Watched::Local(index), clif_type(ty).bytes())),
-            Debug::Values if self.kept.binary_search(&index).is_ok() => {
-                let slot = self.slot(Watched::Local(index), clif_type(ty).bytes());
-                Place::Both(self.b.declare_var(clif_type(ty)), slot)
+        let storage = match self.env.debug {
+            Debug::Slots => {
+                LocalStorage::Slot(self.slot(DebugVariable::Local(index), clif_type(ty).bytes()))
             }
-            Debug::Off | Debug::Values => Place::Variable(self.b.declare_var(clif_type(ty))),
+            Debug::Values if self.kept.binary_search(&index).is_ok() => {
+                let slot = self.slot(DebugVariable::Local(index), clif_type(ty).bytes());
+                LocalStorage::Both(self.b.declare_var(clif_type(ty)), slot)
+            }
+            Debug::Off | Debug::Values => LocalStorage::Variable(self.b.declare_var(clif_type(ty))),
         };
-        self.locals.push(Local { place, ty });
+        self.locals.push(Local { storage, ty });
         self.write_local(index, value);
     }
 
-    pub(super) fn slot(&mut self, variable: Watched, size: u32) -> StackSlot {
+    pub(super) fn slot(&mut self, variable: DebugVariable, size: u32) -> StackSlot {
         let kind = StackSlotKind::ExplicitSlot;
         let align = size.ilog2() as u8;
         let data = StackSlotData::new_with_key(kind, size, align, slot_key(variable));
@@ -111,12 +114,12 @@ impl Translator<'_, '_> {
     }
 
     fn write_local(&mut self, index: u32, value: Value) {
-        match self.locals[index as usize].place {
-            Place::Variable(variable) => self.b.def_var(variable, value),
-            Place::Slot(slot) => {
+        match self.locals[index as usize].storage {
+            LocalStorage::Variable(variable) => self.b.def_var(variable, value),
+            LocalStorage::Slot(slot) => {
                 self.b.ins().stack_store(types::I64, value, slot, 0);
             }
-            Place::Both(variable, slot) => {
+            LocalStorage::Both(variable, slot) => {
                 self.b.def_var(variable, value);
                 self.b.ins().stack_store(types::I64, value, slot, 0);
                 return;
@@ -124,19 +127,21 @@ impl Translator<'_, '_> {
         }
         if self.env.debug == Debug::Values {
             let offset = self.source_offset();
-            self.watch.define(Watched::Local(index), value, offset);
+            self.tracker.define(DebugVariable::Local(index), value, offset);
         }
     }
 
     pub(super) fn local_get(&mut self, index: u32) {
-        let Local { place, ty } = self.locals[index as usize];
-        let value = match place {
-            Place::Variable(variable) | Place::Both(variable, _) => self.b.use_var(variable),
-            Place::Slot(slot) => self.b.ins().stack_load(types::I64, clif_type(ty), slot, 0),
+        let Local { storage, ty } = self.locals[index as usize];
+        let value = match storage {
+            LocalStorage::Variable(variable) | LocalStorage::Both(variable, _) => {
+                self.b.use_var(variable)
+            }
+            LocalStorage::Slot(slot) => self.b.ins().stack_load(types::I64, clif_type(ty), slot, 0),
         };
-        if self.env.debug == Debug::Values && matches!(place, Place::Variable(_)) {
+        if self.env.debug == Debug::Values && matches!(storage, LocalStorage::Variable(_)) {
             let offset = self.source_offset();
-            self.watch.found(Watched::Local(index), value, offset);
+            self.tracker.found(DebugVariable::Local(index), value, offset);
         }
         self.push(value);
     }
@@ -159,7 +164,7 @@ impl Translator<'_, '_> {
     }
 
     /// What is watched, when translation is over.
-    pub(super) fn take_watch(&mut self) -> Watch {
-        std::mem::take(&mut self.watch)
+    pub(super) fn take_tracker(&mut self) -> VariableTracker {
+        std::mem::take(&mut self.tracker)
     }
 }

@@ -1,39 +1,39 @@
 //! Operands that debug information names: variables that never were in a local.
 
 use super::{Debug, Translator};
-use crate::function::Watched;
+use crate::function::DebugVariable;
 use cranelift_codegen::ir::{InstBuilder, Value, types};
 
 impl Translator<'_, '_> {
-    /// Takes note of the operands that are wanted from `offset` on, which is
-    /// that of the next operator.
+    /// Takes note of the operands that debug information uses from `offset` on,
+    /// which is that of the next operator.
     pub(super) fn note_operands(&mut self, offset: u32) {
-        while let Some((wanted, rest)) = self.operands.split_first()
-            && wanted.from <= offset
+        while let Some((used, rest)) = self.operands.split_first()
+            && used.from <= offset
         {
             self.operands = rest;
-            let Some(value) = self.stack.get(wanted.place as usize).copied() else { continue };
-            if !self.reachable || wanted.to <= offset {
+            let Some(value) = self.stack.get(used.depth as usize).copied() else { continue };
+            if !self.reachable || used.to <= offset {
                 continue;
             }
-            let variable = Watched::Operand(wanted.place);
+            let variable = DebugVariable::Operand(used.depth);
             match self.env.debug {
                 Debug::Off => {}
                 // Before the operator, at which a debugger may stop.
-                Debug::Slots => self.keep_operand(wanted.place, value),
-                Debug::Values => self.watch.span(variable, value, offset..wanted.to),
+                Debug::Slots => self.keep_operand(used.depth, value),
+                Debug::Values => self.tracker.assign(variable, value, offset..used.to),
             }
         }
     }
 
     /// Stores an operand to its slot, numbers as 64 bits: of which type it is
     /// differs from time to time.
-    fn keep_operand(&mut self, place: u32, value: Value) {
-        let slot = match self.operand_slots.get(&place) {
+    fn keep_operand(&mut self, depth: u32, value: Value) {
+        let slot = match self.operand_slots.get(&depth) {
             Some(slot) => *slot,
             None => {
-                let slot = self.slot(Watched::Operand(place), types::I8X16.bytes());
-                self.operand_slots.insert(place, slot);
+                let slot = self.slot(DebugVariable::Operand(depth), types::I8X16.bytes());
+                self.operand_slots.insert(depth, slot);
                 slot
             }
         };

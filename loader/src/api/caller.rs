@@ -3,6 +3,8 @@
 use crate::api::externs::{self, Extern};
 use crate::api::memory;
 use crate::store::access::{AsStore, StoreMut, StoreRef};
+use crate::store::activations::chain;
+use crate::store::interrupts::InterruptHandle;
 use crate::sys::buffer::Buffer;
 use crate::vm::handle::Memory;
 
@@ -20,6 +22,14 @@ impl<'a, T> Caller<'a, T> {
     /// The same caller for a shorter time, to pass on.
     pub fn by_ref(&mut self) -> Caller<'_, T> {
         Caller { store: self.store.as_store_mut(), instance: self.instance }
+    }
+
+    /// A handle with which any thread can stop the call into guests that led
+    /// here. `None` when the host itself called the function.
+    pub fn interrupt_handle(&mut self) -> Option<InterruptHandle> {
+        let core = self.store.core();
+        let generation = chain(&core.block).next()?.generation;
+        Some(core.activations.interrupt_handle(&core.block, generation))
     }
 
     /// The host's data.

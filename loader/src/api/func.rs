@@ -23,6 +23,7 @@ use precast_artifact::abi;
 use precast_artifact::types::FuncType;
 use std::ptr::NonNull;
 use std::sync::Arc;
+use std::task::Poll;
 
 impl Func {
     /// Makes a function of type `ty` from a closure that takes and gives
@@ -59,6 +60,23 @@ impl Func {
         Ok(Self::from_host(store.as_store_mut().core(), Arc::new(func)))
     }
 
+    /// As [`Func::new_raw`], but the closure may say that it is pending: its
+    /// results come later, and until then the guest is
+    /// [suspended](crate::Suspended). That ends the call with an error if it
+    /// was not made by [`Func::start`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Func::new`].
+    pub fn new_pending<T: 'static>(
+        store: &mut impl AsStore<Data = T>,
+        ty: FuncType,
+        f: impl Fn(&mut Caller<'_, T>, &mut [RawValue]) -> Result<Poll<()>> + Send + Sync + 'static,
+    ) -> Result<Self> {
+        let func = pending(ty, f)?;
+        Ok(Self::from_host(store.as_store_mut().core(), Arc::new(func)))
+    }
+
     /// The function's type.
     ///
     /// # Panics
@@ -83,16 +101,7 @@ impl Func {
         let core = access.core();
         let id = core.id;
         let ty = types::get(self.type_in(id)?);
-        if params.len() != ty.params.len() {
-            let (given, wanted) = (params.len(), ty.params.len());
-            return Err(Error::usage(format!(
-                "{given} parameters given, the function has {wanted}"
-            )));
-        }
-        let mut values = vec![RawValue::default(); slots(&ty)];
-        for ((slot, value), ty) in values.iter_mut().zip(params).zip(&ty.params) {
-            *slot = value.to_raw(ty, id)?;
-        }
+        let mut values = raw_params(core, &ty, params)?;
         let callee = Callee::find(core, *self)?;
         // SAFETY: as many slots as the type needs.
         unsafe { callee.call(&mut access, &mut values)? };
@@ -108,6 +117,19 @@ impl Func {
         core.hosts.push(binding);
         Self { store: core.id, record }
     }
+}
+
+/// Slots for a call of a type, with the parameters.
+pub(crate) fn raw_params(core: &StoreCore, ty: &FuncType, params: &[Val]) -> Result<Vec<RawValue>> {
+    if params.len() != ty.params.len() {
+        let (given, wanted) = (params.len(), ty.params.len());
+        return Err(Error::usage(format!("{given} parameters given, the function has {wanted}")));
+    }
+    let mut values = vec![RawValue::default(); slots(ty)];
+    for ((slot, value), ty) in values.iter_mut().zip(params).zip(&ty.params) {
+        *slot = value.to_raw(ty, core.id)?;
+    }
+    Ok(values)
 }
 
 /// Number of slots for a call of a type.
@@ -158,7 +180,14 @@ impl Callee {
             // SAFETY: the access keeps others away from the store.
             Self::Guest(entry) => unsafe { invoke::invoke(access.pointer(), *entry, values) },
             Self::Host(func, instance) => {
-                (func.call)(access.pointer().cast(), *instance, &mut values[..func.slots])
+                let values = &mut values[..func.slots];
+                match (func.call)(access.pointer().cast(), *instance, values)? {
+                    Poll::Ready(()) => Ok(()),
+                    Poll::Pending => Err(Error::usage(
+                        "a host function that the host itself called is pending: only guests \
+                         can wait for it",
+                    )),
+                }
             }
         }
     }
@@ -169,6 +198,17 @@ pub(crate) fn raw<T: 'static>(
     ty: FuncType,
     f: impl Fn(&mut Caller<'_, T>, &mut [RawValue]) -> Result<()> + Send + Sync + 'static,
 ) -> Result<HostFunc> {
+    let f = move |caller: &mut Caller<'_, T>, values: &mut [RawValue]| {
+        f(caller, values).map(Poll::Ready)
+    };
+    Ok(HostFunc { may_block: false, ..pending(ty, f)? })
+}
+
+/// A host function from a closure that takes slots and may be pending.
+pub(crate) fn pending<T: 'static>(
+    ty: FuncType,
+    f: impl Fn(&mut Caller<'_, T>, &mut [RawValue]) -> Result<Poll<()>> + Send + Sync + 'static,
+) -> Result<HostFunc> {
     let (id, slots) = checked(&ty)?;
     let call: Box<Callback> = Box::new(
         move |block: NonNull<StoreBlock>, instance: Option<u32>, values: &mut [RawValue]| {
@@ -178,7 +218,7 @@ pub(crate) fn raw<T: 'static>(
             f(&mut Caller::new(store, instance), values)
         },
     );
-    Ok(HostFunc { ty: id, slots, call })
+    Ok(HostFunc { ty: id, slots, may_block: true, call })
 }
 
 /// A host function from a closure that takes [`Val`]s.

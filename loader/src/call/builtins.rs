@@ -26,6 +26,7 @@ use crate::store::segments::{self, store_table};
 use crate::sys::registers::Landing;
 use crate::sys::stubs::builtin_stub;
 use crate::trap::Trap;
+use crate::vm::activation::PendingCall;
 use crate::vm::layout::{Context, StoreBlock};
 use crate::vm::raw::RawValue;
 use crate::vm::types;
@@ -35,6 +36,7 @@ use precast_artifact::index::{DataIndex, ElementIndex, MemoryIndex, TableIndex, 
 use precast_artifact::trap::TrapCode;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::{NonNull, with_exposed_provenance_mut};
+use std::task::Poll;
 
 /// The table that contexts point to.
 static TABLE: [unsafe extern "C" fn(); Builtin::ALL.len()] = [
@@ -65,11 +67,13 @@ pub(crate) fn missing_stub() -> usize {
 }
 
 /// Why a builtin does not return to the guest.
-enum Stop {
+pub(crate) enum Stop {
     Trap(TrapCode),
     Error(Error),
     /// Goes on at the store's landing.
     Handler,
+    /// The guest is suspended.
+    Pending,
 }
 
 impl From<TrapCode> for Stop {
@@ -88,7 +92,22 @@ fn run(
     let address: usize = unsafe { Context(context).read(abi::CTX_STORE) };
     let store: *mut StoreCore = with_exposed_provenance_mut(address);
     let pointer = NonNull::new(store).expect("contexts have a store");
-    let result = catch_unwind(AssertUnwindSafe(|| body(pointer)));
+    finish(pointer, catch_unwind(AssertUnwindSafe(|| body(pointer))))
+}
+
+/// What the stub of a builtin expects, from how its body ended; unless the
+/// guest was asked to stop meanwhile.
+pub(crate) fn finish(
+    pointer: NonNull<StoreCore>,
+    mut result: std::thread::Result<Result<u64, Stop>>,
+) -> BuiltinReturn {
+    let store = pointer.as_ptr();
+    if let Ok(Ok(_) | Err(Stop::Handler | Stop::Pending)) = result
+        // SAFETY: the guest stands still, and the body is done.
+        && unsafe { (*store).interrupted() }
+    {
+        result = Ok(Err(Stop::Trap(TrapCode::Interrupt)));
+    }
     if let Ok(Err(Stop::Trap(code) | Stop::Error(Error::Trap(Trap { code, .. })))) = &result {
         // SAFETY: the guest stands still, and `body` is done.
         if unsafe { (*store).abort_on_trap } {
@@ -100,6 +119,7 @@ fn run(
     match result {
         Ok(Ok(value)) => BuiltinReturn::ok(value),
         Ok(Err(Stop::Trap(code))) => BuiltinReturn::trap(code),
+        Ok(Err(Stop::Pending)) => BuiltinReturn { value: 0, status: BuiltinReturn::PENDING },
         Ok(Err(Stop::Handler)) => {
             // SAFETY: the guest stands still, and `body` is done.
             let landing = unsafe { &raw const (*store).landing };
@@ -140,19 +160,42 @@ extern "C" fn host_call(context: usize, values: *mut RawValue) -> BuiltinReturn 
         let values = unsafe { std::slice::from_raw_parts_mut(values, binding.func.slots) };
         let call = &binding.func.call;
         match call(store.cast::<StoreBlock>(), binding.instance, values) {
-            Ok(()) => Ok(0),
-            Err(Error::Exception(exception)) => {
-                // SAFETY: the host function is done, and the guest stands still.
-                let core = unsafe { store.as_mut() };
-                Err(throw_host(core, exception))
-            }
-            Err(error) => Err(Stop::Error(error)),
+            Ok(Poll::Ready(())) => Ok(0),
+            // SAFETY: the host function is done, and the guest stands still.
+            Ok(Poll::Pending) => Err(suspend(unsafe { store.as_mut() }, binding, values)),
+            // SAFETY: as above.
+            Err(error) => Err(failed(unsafe { store.as_mut() }, error)),
         }
     })
 }
 
-/// Throws what a host function returned into the guest that called it.
+/// Suspends the guest whose host call is pending, if its call from the host
+/// allows that.
 #[cold]
+fn suspend(core: &mut StoreCore, binding: &HostBinding, values: &mut [RawValue]) -> Stop {
+    // SAFETY: the top activation is live, and its guest stands still.
+    let top = unsafe { core.block.activation.as_mut() };
+    let Some(resumable) = top.and_then(|top| top.resumable.as_mut()) else {
+        return Stop::Error(Error::usage(
+            "a host function is pending, but the call from the host cannot be suspended: \
+             start it with `Func::start`",
+        ));
+    };
+    let pending = PendingCall { ty: binding.func.ty, values: values.as_mut_ptr() };
+    resumable.pending = Some(pending);
+    Stop::Pending
+}
+
+/// Why a host function that failed does not return to the guest.
+#[cold]
+pub(crate) fn failed(core: &mut StoreCore, error: Error) -> Stop {
+    match error {
+        Error::Exception(exception) => throw_host(core, exception),
+        error => Stop::Error(error),
+    }
+}
+
+/// Throws what a host function returned into the guest that called it.
 fn throw_host(core: &mut StoreCore, exception: Exception) -> Stop {
     let Some(landing) = unwind::handler(core) else {
         return Stop::Error(Error::Exception(exception));

@@ -2,17 +2,18 @@
 //!
 //! # Safety
 //!
-//! [`invoke`] is the only place that enters a guest. Around the call it pushes
-//! an activation, which lives in its frame, and pops it whatever happens; it
-//! holds no reference to the store meanwhile.
+//! [`run`] is the only place that enters a guest, for the first time or again.
+//! Around that it pushes an [activation](crate::vm::activation) and pops it
+//! whatever happens; it holds no reference to the store meanwhile.
 #![allow(unsafe_code)]
 
 use crate::error::{Error, Result};
 use crate::stop::backtrace;
 use crate::stop::fault;
+use crate::store::activations::Activations;
 use crate::store::contents::StoreCore;
-use crate::sys::{signals, stack::Stack, stubs};
-use crate::vm::layout::Activation;
+use crate::sys::{signals, stubs};
+use crate::vm::activation::Activation;
 use crate::vm::raw::RawValue;
 use precast_artifact::abi::BuiltinReturn;
 use precast_artifact::trap::TrapCode;
@@ -25,6 +26,16 @@ pub(crate) struct EntryPoint {
     pub(crate) stub: usize,
     pub(crate) context: usize,
     pub(crate) code: usize,
+}
+
+/// How a guest that did not trap was left.
+#[derive(Debug)]
+pub(crate) enum Left {
+    /// It returned, and this was its activation.
+    Returned(Box<Activation>),
+    /// It waits in a host call; the store has its activation, of this
+    /// generation.
+    Suspended(u64),
 }
 
 /// Calls a guest function. `values` holds the parameters before and the
@@ -44,77 +55,117 @@ pub(crate) unsafe fn invoke(
     entry: EntryPoint,
     values: &mut [RawValue],
 ) -> Result<()> {
-    signals::prepare_thread(fault::decide)
-        .map_err(Error::system("cannot install signal handlers"))?;
     let core = store.as_ptr();
-    // SAFETY: references to the contents end before the guest is entered.
-    let (previous, depth, guest_sp) = unsafe { place(&mut *core)? };
-    let mut activation = Activation {
-        host_sp: 0,
-        resume: 0,
-        entry_fp: 0,
-        previous,
-        guest_sp: 0,
-        guest_fp: 0,
-        entry_sp: guest_sp,
-        depth,
-        fault: None,
-    };
-    let activation = &raw mut activation;
-    // SAFETY: the activation outlives the call; the caller answers for the
-    // rest.
-    let status = unsafe {
-        (*core).block.activation = activation;
-        let outer = fault::set_current(core);
-        let EntryPoint { stub, context, code } = entry;
-        let slots = values.as_mut_ptr().cast();
-        let status = stubs::enter(activation.cast(), stub, context, code, slots, guest_sp);
-        fault::set_current(outer);
-        status
-    };
-    if status == 0 {
-        // SAFETY: the guest has returned.
-        unsafe { (*core).block.activation = previous };
-        return Ok(());
-    }
-    // SAFETY: the guest is stopped, so the store may be looked at; the
-    // activation is still the top one, as a backtrace needs it.
+    // SAFETY: references to the contents end before the guest is entered; the
+    // caller answers for entry point and values.
     unsafe {
-        let error = stop(&mut *core, status, &*activation);
-        (*core).block.activation = previous;
-        if let Some(payload) = (*core).panic.take() {
-            resume_unwind(payload);
+        let activation = {
+            let core = &mut *core;
+            core.activations.nest(&core.block, core.limits.stack_bytes)?
+        };
+        match run(store, activation, |top| enter(top, entry, values.as_mut_ptr()))? {
+            Left::Returned(activation) => (*core).activations.recycle(activation),
+            Left::Suspended(_) => unreachable!("only resumable activations are suspended"),
         }
-        Err(error)
+    }
+    Ok(())
+}
+
+/// Enters the guest of an activation.
+///
+/// # Safety
+///
+/// As [`run`] for `go`, and as [`invoke`].
+pub(crate) unsafe fn enter(
+    activation: *mut Activation,
+    entry: EntryPoint,
+    values: *mut RawValue,
+) -> u64 {
+    let EntryPoint { stub, context, code } = entry;
+    // SAFETY: the top activation, whose stack is unused below its entry; the
+    // rest is the caller's promise.
+    unsafe {
+        let guest_sp = (*activation).entry_sp;
+        stubs::enter(activation.cast(), stub, context, code, values.cast(), guest_sp)
     }
 }
 
-/// The activation to push on, the new one's depth, and its guest stack
-/// pointer.
-fn place(core: &mut StoreCore) -> Result<(*mut Activation, u32, usize)> {
-    let previous = core.block.activation;
-    // SAFETY: activations live in frames below this one.
-    let (depth, guest_sp) = match unsafe { previous.as_ref() } {
-        Some(top) => (top.depth + 1, top.guest_sp & !15),
-        None => (1, stack(core)?.usable().end),
+/// Makes an activation the top one, lets its guest run with `go`, which is
+/// given the activation and returns the status, and sees how it was left.
+///
+/// # Errors
+///
+/// As [`invoke`]; and calls are nested too deeply, which gives a suspended one
+/// up.
+///
+/// # Safety
+///
+/// As [`invoke`]; the activation is an idle or suspended one of the store.
+#[inline]
+pub(crate) unsafe fn run(
+    store: NonNull<StoreCore>,
+    activation: Box<Activation>,
+    go: impl FnOnce(*mut Activation) -> u64,
+) -> Result<Left> {
+    let core = store.as_ptr();
+    if let Err(cause) = signals::prepare_thread(fault::decide) {
+        // SAFETY: no guest runs.
+        unsafe { (*core).activations.discard(activation) };
+        return Err(Error::system("cannot install signal handlers")(cause));
+    }
+    // SAFETY: references to the contents end before the guest is entered.
+    unsafe {
+        let top = Activations::push(&mut (*core).block, activation);
+        if (*top).depth > (*core).limits.nested_calls {
+            return Err(too_deep(&mut *core));
+        }
+        let outer = fault::set_current(core);
+        let status = go(top);
+        fault::set_current(outer);
+        match status {
+            0 => Ok(Left::Returned(Activations::pop(&mut (*core).block))),
+            _ => left(core, status),
+        }
+    }
+}
+
+#[cold]
+fn too_deep(core: &mut StoreCore) -> Error {
+    let activation = Activations::pop(&mut core.block);
+    core.activations.recycle(activation);
+    Error::Trap(backtrace::trap(core, TrapCode::StackOverflow, None))
+}
+
+/// What has become of the top activation, which was left with this status.
+///
+/// # Safety
+///
+/// The store is live and no reference to its contents is in use.
+#[cold]
+unsafe fn left(core: *mut StoreCore, status: u64) -> Result<Left> {
+    // SAFETY: the guest is stopped, so the store may be used. The activation is
+    // still the top one while an error is made, as a backtrace needs it.
+    let (error, panic) = unsafe {
+        let core = &mut *core;
+        if status == BuiltinReturn::PENDING {
+            let activation = Activations::pop(&mut core.block);
+            let generation = activation.generation;
+            core.activations.suspend(activation);
+            return Ok(Left::Suspended(generation));
+        }
+        let error = stop(core, status);
+        let activation = Activations::pop(&mut core.block);
+        core.activations.recycle(activation);
+        (error, core.panic.take())
     };
-    if depth > core.limits.nested_calls {
-        return Err(Error::Trap(backtrace::trap(core, TrapCode::StackOverflow, None)));
+    if let Some(payload) = panic {
+        resume_unwind(payload);
     }
-    Ok((previous, depth, guest_sp))
-}
-
-fn stack(core: &mut StoreCore) -> Result<&Stack> {
-    if core.stack.is_none() {
-        let what = || format!("cannot make a guest stack of {} bytes", core.limits.stack_bytes);
-        core.stack = Some(Stack::new(core.limits.stack_bytes).map_err(Error::system(what()))?);
-    }
-    Ok(core.stack.as_ref().expect("made above"))
+    Err(error)
 }
 
 /// Why the guest was left with this status.
-#[cold]
-fn stop(core: &mut StoreCore, status: u64, activation: &Activation) -> Error {
+fn stop(core: &mut StoreCore, status: u64) -> Error {
     if status == BuiltinReturn::HOST_ERROR {
         return match core.error.take() {
             // A host function that gave no frames of its own.
@@ -126,7 +177,11 @@ fn stop(core: &mut StoreCore, status: u64, activation: &Activation) -> Error {
         };
     }
     match TrapCode::from_u8(status as u8) {
-        Some(code) => Error::Trap(backtrace::trap(core, code, activation.fault)),
+        Some(code) => {
+            // SAFETY: the top activation is good, and its guest is stopped.
+            let top = unsafe { core.block.activation.as_ref() };
+            Error::Trap(backtrace::trap(core, code, top.and_then(|top| top.fault)))
+        }
         None => Error::usage(format!("the guest ended with status {status}")),
     }
 }

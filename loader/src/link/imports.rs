@@ -4,7 +4,7 @@ use crate::api::externs::Extern;
 use crate::artifact::info::{ExternType, ModuleInfo};
 use crate::error::LinkProblem;
 use crate::store::contents::StoreCore;
-use crate::store::host::HostFunc;
+use crate::store::host::{HostBinding, HostFunc};
 use crate::vm::handle::Memory;
 use crate::vm::matching::{self, Space};
 use crate::vm::types;
@@ -44,7 +44,14 @@ pub(crate) fn check(
         return Err(problem(Some(format!("a {item} of another store"))));
     }
     if function_matches(core, module, info, import, found) {
-        return Ok(());
+        return match !module.imports[import].may_block && may_block(core, found) {
+            false => Ok(()),
+            true => Err(problem(Some(
+                "a function that may be pending, where the code relies on one that is not: \
+                 compile the module again"
+                    .to_owned(),
+            ))),
+        };
     }
     let Provided::Item(item) = found else {
         return Err(problem(Some(describe(core, found))));
@@ -80,6 +87,20 @@ fn function_matches(
     match found {
         Provided::Host(func) => func.ty == needs,
         Provided::Item(Extern::Func(func)) => func.type_in(core.id).is_ok_and(|has| has == needs),
+        Provided::Item(_) => false,
+    }
+}
+
+/// Whether a function may be pending, or call one that is.
+fn may_block(core: &StoreCore, found: &Provided) -> bool {
+    match found {
+        Provided::Host(func) => func.may_block,
+        Provided::Item(Extern::Func(func)) => match func.read_in(core.id) {
+            Ok(record) => {
+                HostBinding::of_record(&record).is_none_or(|binding| binding.func.may_block)
+            }
+            Err(_) => true,
+        },
         Provided::Item(_) => false,
     }
 }

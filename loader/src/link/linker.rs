@@ -5,8 +5,8 @@ use crate::api::externs::Extern;
 use crate::api::func;
 use crate::api::instance::Instance;
 use crate::api::typed::IntoFunc;
-use crate::artifact::image::Artifact;
 use crate::artifact::info::ExternType;
+use crate::artifact::open::Artifact;
 use crate::error::{Error, Result};
 use crate::link::imports::Provided;
 use crate::link::instantiate;
@@ -18,6 +18,7 @@ use precast_artifact::types::FuncType;
 use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::task::Poll;
 
 /// Collects what guests may import, by module and name, and makes instances.
 ///
@@ -105,6 +106,22 @@ impl<T: 'static> Linker<T> {
         f: impl Fn(&mut Caller<'_, T>, &mut [RawValue]) -> Result<()> + Send + Sync + 'static,
     ) -> Result<&mut Self> {
         Ok(self.define_host(module, name, func::raw(ty, f)?))
+    }
+
+    /// Defines a function that may be pending; see
+    /// [`Func::new_pending`](crate::Func::new_pending).
+    ///
+    /// # Errors
+    ///
+    /// As [`Func::new`](crate::Func::new).
+    pub fn func_pending(
+        &mut self,
+        module: &str,
+        name: &str,
+        ty: FuncType,
+        f: impl Fn(&mut Caller<'_, T>, &mut [RawValue]) -> Result<Poll<()>> + Send + Sync + 'static,
+    ) -> Result<&mut Self> {
+        Ok(self.define_host(module, name, func::pending(ty, f)?))
     }
 
     /// Defines an item of a store. Instances can then be made in that store

@@ -16,9 +16,10 @@
 use crate::artifact::image::Image;
 use crate::stop::symbolize;
 use crate::stop::walk::{Position, caller, outwards};
+use crate::store::activations::chain;
 use crate::store::contents::StoreCore;
 use crate::trap::{Frame, LocalValue, Trap};
-use crate::vm::layout::FaultRecord;
+use crate::vm::activation::{Activation, FaultRecord};
 use precast_artifact::address_map::AddressMap;
 use precast_artifact::container;
 use precast_artifact::debug::locals::{self, Local};
@@ -32,50 +33,63 @@ use std::ptr::with_exposed_provenance;
 /// Frames that a trap keeps.
 const MOST_FRAMES: usize = 100;
 
-/// A trap with the frames of every activation of the store. `fault` is what
-/// the signal handler noted, if the trap came from it; otherwise the guest
+/// A trap with the frames of every running activation of the store. `fault` is
+/// what the signal handler noted, if the trap came from it; otherwise the guest
 /// stands in a builtin.
 pub(crate) fn trap(core: &StoreCore, code: TrapCode, fault: Option<FaultRecord>) -> Trap {
-    let mut trap = Trap::new(code);
-    let Some(stack) = core.stack.as_ref().map(|stack| stack.usable()) else { return trap };
-    let mut collector =
-        Collector { core, trap: &mut trap, stack: stack.clone(), known: HashMap::new() };
+    let mut collector = Collector::new(core, code);
     let mut fault = fault;
-    // SAFETY: activations lie on the host's stack, below the present frame.
-    let mut activation = unsafe { core.block.activation.as_ref() };
-    while let Some(top) = activation {
-        let start = match fault.take() {
-            Some(fault) => {
-                // A function that overflows the stack has no frame yet.
-                let framed = fault.unframed_return.is_none() && code != TrapCode::StackOverflow;
-                collector.add(fault.pc, false, framed.then_some(fault.fp));
-                fault.unframed_return.map_or_else(
-                    || caller(fault.fp, &stack, top.entry_fp),
-                    |pc| Some(Position { pc, fp: fault.fp }),
-                )
-            }
-            None => caller(top.guest_fp, &stack, top.entry_fp),
-        };
-        for position in outwards(start, &stack, top.entry_fp) {
-            collector.add(position.pc, true, Some(position.fp));
-        }
-        // SAFETY: as above.
-        activation = unsafe { top.previous.as_ref() };
+    for activation in chain(&core.block) {
+        collector.walk(activation, fault.take());
     }
-    trap
+    collector.trap
+}
+
+/// The frames of a suspended activation, the innermost first.
+pub(crate) fn suspended(core: &StoreCore, activation: &Activation) -> Vec<Frame> {
+    let mut collector = Collector::new(core, TrapCode::Interrupt);
+    collector.walk(activation, None);
+    collector.trap.frames
 }
 
 struct Collector<'t> {
     core: &'t StoreCore,
-    trap: &'t mut Trap,
-    /// The accessible part of the guest's stack.
+    trap: Trap,
+    /// The accessible part of the guest's stack that is walked.
     stack: Range<usize>,
     /// Return addresses beyond the kept frames, and whether they are a
     /// function's: in deep recursion a few addresses come again and again.
     known: HashMap<usize, bool>,
 }
 
-impl Collector<'_> {
+impl<'t> Collector<'t> {
+    fn new(core: &'t StoreCore, code: TrapCode) -> Self {
+        Self { core, trap: Trap::new(code), stack: 0..0, known: HashMap::new() }
+    }
+
+    /// Adds the functions in progress of an activation, outwards from where the
+    /// fault was, or from the builtin in which the guest stands.
+    fn walk(&mut self, activation: &Activation, fault: Option<FaultRecord>) {
+        self.stack = activation.stack.clone();
+        let stack = &activation.stack;
+        let start = match fault {
+            Some(fault) => {
+                // A function that overflows the stack has no frame yet.
+                let overflow = self.trap.code == TrapCode::StackOverflow;
+                let framed = fault.unframed_return.is_none() && !overflow;
+                self.add(fault.pc, false, framed.then_some(fault.fp));
+                fault.unframed_return.map_or_else(
+                    || caller(fault.fp, stack, activation.entry_fp),
+                    |pc| Some(Position { pc, fp: fault.fp }),
+                )
+            }
+            None => caller(activation.guest_fp, stack, activation.entry_fp),
+        };
+        for position in outwards(start, stack, activation.entry_fp) {
+            self.add(position.pc, true, Some(position.fp));
+        }
+    }
+
     /// Adds the function at `pc`, which is a return address or the trapping
     /// instruction itself, and its frame pointer if it has a frame. Stubs are
     /// left out.

@@ -5,7 +5,7 @@
 //! * A bad access in guest code traps, as the site table says, if what it
 //!   touched is reserved for a memory of the running store, or is where failed
 //!   comparisons with a memory's length lead.
-//! * An access to the guard below the store's stack is a stack overflow, from
+//! * An access to the guard below the stack of the top activation is a stack overflow, from
 //!   anywhere in guest code or in the stubs that push to that stack.
 //!
 //! Everything else is somebody else's fault. Where the table says nothing, it
@@ -23,7 +23,7 @@ use crate::store::contents::StoreCore;
 use crate::sys::registers::Registers;
 use crate::sys::signals::{Fault, FaultKind, Resume};
 use crate::sys::{arch, stubs};
-use crate::vm::layout::FaultRecord;
+use crate::vm::activation::FaultRecord;
 use precast_artifact::abi::NULL_GUARD;
 use precast_artifact::address_map::{AddressMap, Site};
 use precast_artifact::index::{FuncIndex, WasmOffset};
@@ -51,6 +51,8 @@ pub(crate) fn decide(fault: &Fault) -> Option<Resume> {
     }
     // SAFETY: set while guests run, which the address says is now.
     let store = unsafe { CURRENT.get().as_ref() }?;
+    // SAFETY: the top activation, whose guest stands here.
+    let activation = unsafe { store.block.activation.as_mut() }?;
     let code = match (site_trap(image, pc), fault.kind) {
         (code, FaultKind::Instruction) if image.is_some() => code.unwrap_or(TrapCode::Unreachable),
         (code, FaultKind::Access(address))
@@ -58,9 +60,7 @@ pub(crate) fn decide(fault: &Fault) -> Option<Resume> {
         {
             code.unwrap_or(TrapCode::MemoryOutOfBounds)
         }
-        (_, FaultKind::Access(address))
-            if store.stack.as_ref().is_some_and(|stack| stack.guard().contains(&address)) =>
-        {
+        (_, FaultKind::Access(address)) if activation.guard.contains(&address) => {
             TrapCode::StackOverflow
         }
         _ => return None,
@@ -69,8 +69,6 @@ pub(crate) fn decide(fault: &Fault) -> Option<Resume> {
         // Nobody else's either, so the default action ends the process here.
         return None;
     }
-    // SAFETY: the top activation lies on the host's stack below us.
-    let activation = unsafe { store.block.activation.as_mut() }?;
     let unframed_return = starts_function(image, pc).then(|| {
         // SAFETY: it has pushed nothing yet, and its caller could.
         unsafe { arch::return_address_at_entry(&fault.registers) }

@@ -4,7 +4,7 @@
 //! # Where references are
 //!
 //! Records are made while a guest stands in a builtin, and freed only then.
-//! Every reference that a guest still uses is then on the guest stack: the
+//! Every reference that a guest still uses is then on a guest stack: the
 //! stubs of `ExceptionNew`, and of `HostCall`, through which a host function
 //! may throw or call a guest that does, put there what guests keep in
 //! registers across calls.
@@ -22,6 +22,7 @@
 use crate::artifact::image::Image;
 use crate::error::{Error, Result};
 use crate::stop::walk::{caller, outwards};
+use crate::store::activations::chain;
 use crate::store::contents::StoreCore;
 use crate::store::exceptions::{self, Marker};
 use crate::store::instance::InstanceState;
@@ -65,11 +66,9 @@ fn sweep(core: &mut StoreCore) {
 }
 
 fn roots(core: &StoreCore, marker: &mut Marker<'_>) {
-    // SAFETY: activations lie on the host's stack, below the present frame.
-    let top = unsafe { core.block.activation.as_ref() };
-    if let Some((stack, top)) = core.stack.as_ref().zip(top) {
-        for address in (top.guest_sp & !7..stack.usable().end).step_by(8) {
-            // SAFETY: a word of the stack that the guests use.
+    for stack in core.activations.stacks_in_use(&core.block) {
+        for address in (stack.start & !7..stack.end).step_by(8) {
+            // SAFETY: a word of the stack that guests use.
             marker.visit(unsafe { *with_exposed_provenance::<u64>(address) });
         }
     }
@@ -103,9 +102,8 @@ fn exception_globals(guest: &InstanceState) -> impl Iterator<Item = usize> {
 /// progress: the innermost frame of the activation that has a handler for the
 /// call it is in.
 pub(crate) fn handler(core: &StoreCore) -> Option<Landing> {
-    // SAFETY: the top activation lies on the host's stack below us.
-    let top = unsafe { core.block.activation.as_ref() }?;
-    let stack = core.stack.as_ref()?.usable();
+    let top = chain(&core.block).next()?;
+    let stack = top.stack.clone();
     let start = caller(top.guest_fp, &stack, top.entry_fp);
     outwards(start, &stack, top.entry_fp).find_map(|position| {
         // Calls are known by their last byte; the next may be another function's.

@@ -2,6 +2,7 @@
 
 use crate::artifact::image::Image;
 use crate::error::{Error, Result};
+use crate::store::activations::Activations;
 use crate::store::elements::TableElements;
 use crate::store::exceptions::Exceptions;
 use crate::store::host::HostBinding;
@@ -9,7 +10,6 @@ use crate::store::instance::InstanceState;
 use crate::store::limits::Limits;
 use crate::store::linear::LinearMemory;
 use crate::sys::registers::Landing;
-use crate::sys::stack::Stack;
 use crate::vm::handle::StoreId;
 use crate::vm::layout::StoreBlock;
 use crate::vm::matching::Space;
@@ -29,8 +29,8 @@ pub(crate) struct StoreCore {
     pub(crate) limits: Limits,
     /// Whether a trap ends the process.
     pub(crate) abort_on_trap: bool,
-    /// Guest stack, made at the first call.
-    pub(crate) stack: Option<Stack>,
+    /// Those that are not in the block's chain.
+    pub(crate) activations: Activations,
     /// Boxed: contexts point to them.
     #[allow(clippy::vec_box)]
     pub(crate) instances: Vec<Box<InstanceState>>,
@@ -67,7 +67,7 @@ impl StoreCore {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             limits,
             abort_on_trap: false,
-            stack: None,
+            activations: Activations::default(),
             instances: Vec::new(),
             memories: Vec::new(),
             short_reservation: None,
@@ -86,6 +86,12 @@ impl StoreCore {
     /// Address of the store block.
     pub(crate) fn block_address(&mut self) -> usize {
         (&raw mut self.block).expose_provenance()
+    }
+
+    /// Whether the guest that stands in a builtin shall stop.
+    #[inline]
+    pub(crate) fn interrupted(&mut self) -> bool {
+        self.activations.interrupted(&mut self.block)
     }
 
     /// Fails if a handle is of another store.

@@ -15,11 +15,13 @@ use precast_artifact::abi;
 use std::fmt;
 use std::ptr::{NonNull, with_exposed_provenance};
 use std::sync::Arc;
+use std::task::Poll;
 
 /// A host function with its store's data type erased: given the store, the
-/// calling instance and the slots, parameters before and results after.
+/// calling instance and the slots, parameters before and results after. When it
+/// is pending, the results come later.
 pub(crate) type Callback =
-    dyn Fn(NonNull<StoreBlock>, Option<u32>, &mut [RawValue]) -> Result<()> + Send + Sync;
+    dyn Fn(NonNull<StoreBlock>, Option<u32>, &mut [RawValue]) -> Result<Poll<()>> + Send + Sync;
 
 /// A function of the host.
 pub(crate) struct HostFunc {
@@ -27,6 +29,8 @@ pub(crate) struct HostFunc {
     pub(crate) ty: TypeId,
     /// Number of slots: the larger of parameters and results.
     pub(crate) slots: usize,
+    /// Whether it may be pending.
+    pub(crate) may_block: bool,
     /// What it does. Must be called with a store of the data type that it was
     /// made for.
     pub(crate) call: Box<Callback>,

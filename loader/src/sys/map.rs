@@ -13,7 +13,9 @@
 #![allow(unsafe_code)]
 
 use crate::sys::page::round_to_pages;
-use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap, mmap_anonymous, mprotect, munmap};
+use rustix::mm::{
+    Advice, MapFlags, MprotectFlags, ProtFlags, madvise, mmap, mmap_anonymous, mprotect, munmap,
+};
 use std::fs::File;
 use std::io;
 use std::ptr::{null_mut, with_exposed_provenance, with_exposed_provenance_mut};
@@ -56,6 +58,19 @@ impl Mapping {
         let address = with_exposed_provenance_mut(start);
         // SAFETY: the pages are ours; giving more access breaks no reference.
         unsafe { mprotect(address, len, MprotectFlags::READ | MprotectFlags::WRITE)? };
+        Ok(())
+    }
+
+    /// Gives the memory of pages back that were committed; they are zero when
+    /// they are touched again. `offset` and `len` are rounded outwards to pages.
+    pub(crate) fn discard(&mut self, offset: usize, len: usize) -> io::Result<()> {
+        let (start, len) = self.pages(offset, len)?;
+        if len == 0 {
+            return Ok(());
+        }
+        let address = with_exposed_provenance_mut(start);
+        // SAFETY: the pages are ours, anonymous, and borrowed by nobody else.
+        unsafe { madvise(address, len, Advice::LinuxDontNeed)? };
         Ok(())
     }
 

@@ -8,6 +8,7 @@
 #![allow(unsafe_code)]
 
 use crate::sys::arch;
+use precast_artifact::abi::BuiltinReturn;
 use std::ffi::c_void;
 
 /// Runs `code` on the guest stack through its entry stub. Returns zero, or the
@@ -29,6 +30,20 @@ pub(crate) unsafe fn enter(
 ) -> u64 {
     // SAFETY: the caller's promise is what the assembly needs.
     unsafe { enter_asm(activation, stub, context, code, values, guest_sp) }
+}
+
+/// Goes on with a suspended guest, as if the builtin that it stands in came
+/// back with this. Returns as [`enter`] does.
+///
+/// # Safety
+///
+/// `activation` is the top one of its store, was left by [`enter`] or by this
+/// with [`BuiltinReturn::PENDING`], and its stack is as it was then, but for the
+/// value array of the call. A status of a handler comes with a landing in the
+/// activation's frames.
+pub(crate) unsafe fn resume(activation: *mut c_void, back: BuiltinReturn) -> u64 {
+    // SAFETY: the caller's promise is what the assembly needs.
+    unsafe { resume_asm(activation, back.value, back.status) }
 }
 
 /// A function that guests call through the builtin table: switches to the
@@ -74,6 +89,8 @@ unsafe extern "C" {
         values: *mut c_void,
         guest_sp: usize,
     ) -> u64;
+    #[link_name = "precast_loader_resume"]
+    fn resume_asm(activation: *mut c_void, value: u64, status: u64) -> u64;
     #[link_name = "precast_loader_builtin"]
     pub(crate) fn builtin_switch();
     #[link_name = "precast_loader_spilling_builtin"]

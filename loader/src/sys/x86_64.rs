@@ -10,7 +10,7 @@
 //!
 //! The assembly relies on the offsets in [`precast_artifact::abi`], on
 //! [`stubs::enter`](crate::sys::stubs::enter) being given a live activation,
-//! and on builtins being called with a context whose store has an activation.
+//! [`stubs::resume`](crate::sys::stubs::resume) a suspended one, and on builtins being called with a context whose store has an activation.
 //! The accessors read and write the `ucontext_t` that the kernel passes to a
 //! signal handler.
 #![allow(unsafe_code)]
@@ -41,14 +41,8 @@ global_asm!(
     ".globl precast_loader_stubs_start",
     ".hidden precast_loader_stubs_start",
     "precast_loader_stubs_start:",
-    // rdi = activation, rsi = entry stub, rdx = context, rcx = code,
-    // r8 = values, r9 = guest stack pointer; returns the status in rax.
-    ".globl precast_loader_enter",
-    ".hidden precast_loader_enter",
-    ".type precast_loader_enter, @function",
-    "precast_loader_enter:",
-    ".cfi_startproc",
-    ".cfi_signal_frame",
+    // The frame of the host's side: what the guest need not preserve for it.
+    ".macro precast_host_frame",
     "push rbp",
     ".cfi_def_cfa_offset 16",
     ".cfi_offset rbp, -16",
@@ -65,8 +59,18 @@ global_asm!(
     ".cfi_offset r13, -40",
     ".cfi_offset r14, -48",
     ".cfi_offset r15, -56",
+    ".endm",
+    // rdi = activation, rsi = entry stub, rdx = context, rcx = code,
+    // r8 = values, r9 = guest stack pointer; returns the status in rax.
+    ".globl precast_loader_enter",
+    ".hidden precast_loader_enter",
+    ".type precast_loader_enter, @function",
+    "precast_loader_enter:",
+    ".cfi_startproc",
+    ".cfi_signal_frame",
+    "precast_host_frame",
     "mov [rdi + {host_sp}], rsp",
-    "lea rax, [rip + 2f]",
+    "lea rax, [rip + 20f]",
     "mov [rdi + {resume}], rax",
     "mov [rdi + {entry_fp}], rbp",
     "mov rsp, r9",
@@ -89,8 +93,8 @@ global_asm!(
     ".cfi_remember_state",
     ".cfi_def_cfa rsp, 8",
     "ret",
-    // Where a trap goes on: rsp = the saved host stack pointer.
-    "2:",
+    // Where a guest that is left goes on: rsp = the saved host stack pointer.
+    "20:",
     ".cfi_restore_state",
     ".cfi_def_cfa rsp, 64",
     "lea rbp, [rsp + 48]",
@@ -124,6 +128,8 @@ global_asm!(
     "mov [rax + {guest_fp}], rbp",
     "mov rsp, [rax + {host_sp}]",
     "call r11",
+    // The value in rax, the status in rdx.
+    "60:",
     "test rdx, rdx",
     "jne 2f",
     "mov rsp, rbp",
@@ -151,7 +157,7 @@ global_asm!(
     ".size precast_loader_builtin, . - precast_loader_builtin",
     "",
     // As the above, but first every register that the guest may keep a value
-    // in goes to its stack, where a scan finds it.
+    // in goes to its stack, where a scan finds it, and so does who resumes.
     ".p2align 5",
     ".globl precast_loader_spilling_builtin",
     ".hidden precast_loader_spilling_builtin",
@@ -175,15 +181,52 @@ global_asm!(
     "jmp 4b",
     ".cfi_endproc",
     ".size precast_loader_spilling_builtin, . - precast_loader_spilling_builtin",
+    "",
+    // rdi = an activation suspended in the stub above, rsi = value and
+    // rdx = status with which its builtin comes back; returns the status in
+    // rax. The frame is that of `precast_loader_enter`, where the guest returns.
+    ".p2align 5",
+    ".globl precast_loader_resume",
+    ".hidden precast_loader_resume",
+    ".type precast_loader_resume, @function",
+    "precast_loader_resume:",
+    ".cfi_startproc",
+    ".cfi_signal_frame",
+    "precast_host_frame",
+    "mov [rdi + {host_sp}], rsp",
+    "lea rax, [rip + 20b]",
+    "mov [rdi + {resume}], rax",
+    "mov [rdi + {entry_fp}], rbp",
+    "mov rax, [rdi + {entry_sp}]",
+    "mov [rax - {entry_frame}], rbp",
+    // From here on the frame is the guest's.
+    "mov rbp, [rdi + {guest_fp}]",
+    ".cfi_offset rbx, -32",
+    ".cfi_offset r12, -40",
+    ".cfi_offset r13, -48",
+    ".cfi_offset r14, -56",
+    ".cfi_offset r15, -64",
+    "mov rbx, [rbp - 16]",
+    "mov r12, [rbp - 24]",
+    "mov r13, [rbp - 32]",
+    "mov r14, [rbp - 40]",
+    "mov r15, [rbp - 48]",
+    "mov rax, rsi",
+    "jmp 60b",
+    ".cfi_endproc",
+    ".size precast_loader_resume, . - precast_loader_resume",
     ".globl precast_loader_stubs_end",
     ".hidden precast_loader_stubs_end",
     "precast_loader_stubs_end:",
+    ".purgem precast_host_frame",
     ".popsection",
     host_sp = const abi::ACTIVATION_HOST_SP,
     resume = const abi::ACTIVATION_RESUME,
     entry_fp = const abi::ACTIVATION_ENTRY_FP,
     guest_sp = const abi::ACTIVATION_GUEST_SP,
     guest_fp = const abi::ACTIVATION_GUEST_FP,
+    entry_sp = const abi::ACTIVATION_ENTRY_SP,
+    entry_frame = const abi::ENTRY_FRAME,
     store = const abi::CTX_STORE,
     activation = const abi::STORE_ACTIVATION,
     handler = const abi::BuiltinReturn::HANDLER,

@@ -9,6 +9,7 @@
 //! [`ContextLayout`](precast_artifact::abi::ContextLayout).
 #![allow(unsafe_code)]
 
+use crate::vm::activation::Activation;
 use precast_artifact::abi;
 use std::mem::{offset_of, size_of};
 use std::ptr::{null_mut, with_exposed_provenance_mut};
@@ -28,33 +29,6 @@ impl StoreBlock {
     pub(crate) fn new() -> Self {
         Self { activation: null_mut(), interrupt: AtomicU32::new(0), heap_base: 0, heap_limit: 0 }
     }
-}
-
-/// A call from the host into guests. Lives on the host's stack.
-#[repr(C)]
-#[derive(Debug)]
-pub(crate) struct Activation {
-    pub(crate) host_sp: usize,
-    pub(crate) resume: usize,
-    pub(crate) entry_fp: usize,
-    pub(crate) previous: *mut Activation,
-    pub(crate) guest_sp: usize,
-    pub(crate) guest_fp: usize,
-    pub(crate) entry_sp: usize,
-    /// What follows is the loader's own. Number of activations, this included.
-    pub(crate) depth: u32,
-    /// What the signal handler saw, if it ended this activation.
-    pub(crate) fault: Option<FaultRecord>,
-}
-
-/// Where a guest stood at a fault.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct FaultRecord {
-    pub(crate) pc: usize,
-    pub(crate) fp: usize,
-    /// Return address of the function at `pc`, when the fault came at its
-    /// first instruction, before it had a frame of its own.
-    pub(crate) unframed_return: Option<usize>,
 }
 
 /// A function reference's record.

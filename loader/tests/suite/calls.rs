@@ -8,7 +8,7 @@ use precast_loader::{Artifact, Caller, Error, Func, Linker, Store, TrapCode, Val
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Imports `env.f` and exports `call`, which passes its parameter on.
-fn caller() -> Mock {
+pub fn caller() -> Mock {
     let mut m = Mock::new("caller");
     let ty = m.ty(&[I32], &[I32]);
     m.import_func("env", "f", ty);

@@ -40,7 +40,7 @@ fn throw(tag: u32) -> Code {
 }
 
 /// Puts a new exception into `rax`.
-fn new(code: Code, tag: u32) -> Code {
+pub fn new(code: Code, tag: u32) -> Code {
     code.disp(&[0xbe], tag as i32).call_builtin(Builtin::ExceptionNew) // mov esi, tag
 }
 
@@ -51,7 +51,7 @@ fn throw_ref() -> Code {
 
 /// Calls with its own parameter, and gives what comes back; of an exception
 /// with the tag at a context offset, its value plus 1000. Throws others again.
-fn catch(tag: i32, call: impl FnOnce(Code) -> Code) -> Code {
+pub fn catch(tag: i32, call: impl FnOnce(Code) -> Code) -> Code {
     Code::framed(|c| {
         call(c.raw(&[0x53, 0x57])) // push rbx; push rdi
             .guarded(16)

@@ -13,6 +13,8 @@ mod faults;
 mod linking;
 mod mock;
 mod opening;
+mod programs;
+mod suspend;
 mod tables;
 mod traps;
 mod wasi;

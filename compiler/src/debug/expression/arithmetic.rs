@@ -1,7 +1,7 @@
 //! Arithmetic at the guest's width, by operations that know 64 bits only.
 
-use super::emit::Emitter;
-use super::{Kind, Op, Piece, World};
+use super::emitter::{EmitContext, Emitter};
+use super::wasm::{ExpressionPiece, LocationKind, Op};
 use gimli::constants as dw;
 
 /// Operations that look at all of a value, and those that take a sign.
@@ -10,17 +10,17 @@ const UPPER: [gimli::DwOp; 5] =
 const SIGNED: [gimli::DwOp; 6] =
     [dw::DW_OP_div, dw::DW_OP_abs, dw::DW_OP_ge, dw::DW_OP_gt, dw::DW_OP_le, dw::DW_OP_lt];
 
-impl Piece {
+impl ExpressionPiece {
     /// Whether values are cut to 32 bits at each step, which the guest's
     /// addresses have. Where only low bits of the result count, they are right
     /// without, also those of 64-bit numbers.
-    pub(super) fn needs_cuts(&self, world: &World<'_>) -> Option<bool> {
+    pub(super) fn needs_cuts(&self, context: &EmitContext<'_>) -> Option<bool> {
         let mut looks_up = false;
-        let mut follows = matches!(self.kind, Kind::Memory | Kind::HostAddress);
+        let mut follows = matches!(self.kind, LocationKind::Memory | LocationKind::HostAddress);
         let (mut wide, mut unknown) = (false, false);
         for op in &self.ops {
             match op {
-                Op::Local(local) => wide |= (world.local_size)(*local)? > 4,
+                Op::Local(local) => wide |= (context.local_size)(*local)? > 4,
                 Op::Operand(_) => unknown = true,
                 Op::Load(size) => {
                     follows = true;
@@ -89,12 +89,5 @@ impl Emitter<'_> {
         if self.cuts && signed {
             self.cut();
         }
-    }
-
-    /// Cuts the top to the guest's width.
-    pub(super) fn cut(&mut self) {
-        self.op(dw::DW_OP_const4u);
-        self.out.u32(u32::MAX);
-        self.op(dw::DW_OP_and);
     }
 }

@@ -1,17 +1,19 @@
 //! Expressions of the module, read.
 
-use super::{Expression, Kind, Op, Piece, Source};
+use super::wasm::{ExpressionPiece, LocationKind, Op, WasmExpression};
 use gimli::constants as dw;
 use gimli::{DebugAddrIndex, Encoding, EndianSlice, LittleEndian, Operation, UnitOffset};
+
+type Expression<'a> = gimli::Expression<EndianSlice<'a, LittleEndian>>;
 
 /// Longest expression, in operations; longer ones are damaged.
 const MOST_OPS: usize = 256;
 
 /// What expressions refer to.
-pub(in crate::debug) struct Around<'w> {
+pub(in crate::debug) struct ParseContext<'w> {
     pub encoding: Encoding,
     /// That of the function.
-    pub frame_base: Option<&'w Source>,
+    pub frame_base: Option<&'w WasmExpression>,
     /// An entry of the unit's part of `.debug_addr`.
     pub address: &'w dyn Fn(DebugAddrIndex) -> Option<u64>,
     /// The bits of an integer type of the unit, and whether it has a sign.
@@ -20,64 +22,69 @@ pub(in crate::debug) struct Around<'w> {
     pub threads: bool,
 }
 
-impl Source {
+impl WasmExpression {
     /// Reads an expression. `None` when it holds what has no counterpart.
-    pub(in crate::debug) fn parse(expression: Expression<'_>, around: &Around<'_>) -> Option<Self> {
-        let encoding = around.encoding;
-        let mut source = Self { parts: Vec::new(), address_size: encoding.address_size };
-        let mut part = Piece { ops: Vec::new(), kind: Kind::Memory, data: Vec::new(), size: None };
+    pub(in crate::debug) fn parse(
+        expression: Expression<'_>,
+        context: &ParseContext<'_>,
+    ) -> Option<Self> {
+        let encoding = context.encoding;
+        let mut parsed = Self { pieces: Vec::new(), address_size: encoding.address_size };
+        let mut piece = ExpressionPiece::empty();
         let mut operations = expression.operations(encoding);
         let mut count = 0;
         while let Some(operation) = operations.next().ok()? {
             count += 1;
-            if count > MOST_OPS || part.ops.len() > MOST_OPS {
+            if count > MOST_OPS || piece.ops.len() > MOST_OPS {
                 return None;
             }
-            if part.kind != Kind::Memory && !matches!(operation, Operation::Piece { .. }) {
+            if piece.kind != LocationKind::Memory && !matches!(operation, Operation::Piece { .. }) {
                 return None;
             }
             match operation {
-                Operation::StackValue => part.kind = Kind::Value,
+                Operation::StackValue => piece.kind = LocationKind::Value,
                 Operation::ImplicitValue { data } => {
-                    part.kind = Kind::Bytes;
-                    part.data = data.slice().to_vec();
+                    piece.kind = LocationKind::Bytes;
+                    piece.data = data.slice().to_vec();
                 }
                 Operation::Piece { size_in_bits, bit_offset: None } => {
-                    let mut done = std::mem::replace(&mut part, Piece::empty());
-                    if done.ops.is_empty() && done.kind == Kind::Memory {
-                        done.kind = Kind::Nothing;
+                    let mut done = std::mem::replace(&mut piece, ExpressionPiece::empty());
+                    if done.ops.is_empty() && done.kind == LocationKind::Memory {
+                        done.kind = LocationKind::Nothing;
                     }
                     done.size = Some(size_in_bits);
-                    source.parts.push(done.settled());
+                    parsed.pieces.push(done.settled());
                 }
-                operation => part.operation(operation, around)?,
+                operation => piece.operation(operation, context)?,
             }
         }
-        if source.parts.is_empty() {
-            if part.ops.is_empty() && part.kind == Kind::Memory {
+        if parsed.pieces.is_empty() {
+            if piece.ops.is_empty() && piece.kind == LocationKind::Memory {
                 return None;
             }
-            source.parts.push(part.settled());
-        } else if !part.ops.is_empty() {
+            parsed.pieces.push(piece.settled());
+        } else if !piece.ops.is_empty() {
             return None;
         }
         // What linkers write for data that they left out.
-        let gone = |part: &Piece| part.kind == Kind::Memory && part.ops == [Op::Constant(0)];
-        (!source.parts.iter().all(gone)).then_some(source)
+        let gone = |piece: &ExpressionPiece| {
+            piece.kind == LocationKind::Memory && piece.ops == [Op::Constant(0)]
+        };
+        (!parsed.pieces.iter().all(gone)).then_some(parsed)
     }
 }
 
-impl Piece {
+impl ExpressionPiece {
     fn empty() -> Self {
-        Self { ops: Vec::new(), kind: Kind::Memory, data: Vec::new(), size: None }
+        Self { ops: Vec::new(), kind: LocationKind::Memory, data: Vec::new(), size: None }
     }
 
     /// A lone `DW_OP_WASM_location` names the place of the value itself.
     fn settled(mut self) -> Self {
-        if self.kind == Kind::Memory
+        if self.kind == LocationKind::Memory
             && matches!(self.ops.as_slice(), [Op::Local(_) | Op::Operand(_)])
         {
-            self.kind = Kind::Value;
+            self.kind = LocationKind::Value;
         }
         self
     }
@@ -85,7 +92,7 @@ impl Piece {
     fn operation(
         &mut self,
         operation: Operation<EndianSlice<'_, LittleEndian>>,
-        around: &Around<'_>,
+        context: &ParseContext<'_>,
     ) -> Option<()> {
         let op = match operation {
             Operation::WasmLocal { index } => Op::Local(index),
@@ -93,35 +100,35 @@ impl Piece {
             Operation::WasmGlobal { index } => Op::Global(index),
             Operation::Address { address } => Op::Constant(address),
             Operation::AddressIndex { index } | Operation::ConstantIndex { index } => {
-                Op::Constant((around.address)(index)?)
+                Op::Constant((context.address)(index)?)
             }
             Operation::UnsignedConstant { value } => Op::Constant(value),
             Operation::SignedConstant { value } => Op::Constant(value as u64),
             Operation::PlusConstant { value } => Op::Add(i64::try_from(value).ok()?),
             Operation::FrameOffset { offset } => {
-                let [base] = around.frame_base?.parts.as_slice() else { return None };
-                if !matches!(base.kind, Kind::Value | Kind::Memory) {
+                let [base] = context.frame_base?.pieces.as_slice() else { return None };
+                if !matches!(base.kind, LocationKind::Value | LocationKind::Memory) {
                     return None;
                 }
                 self.ops.extend_from_slice(&base.ops);
                 Op::Add(offset)
             }
             Operation::Deref { base_type: UnitOffset(0), size, space: false } => {
-                Op::Load(if size == 0 { around.encoding.address_size } else { size })
+                Op::Load(if size == 0 { context.encoding.address_size } else { size })
             }
             Operation::Pick { index: 0 } => Op::Plain(dw::DW_OP_dup),
             Operation::Pick { index: 1 } => Op::Plain(dw::DW_OP_over),
             Operation::Pick { index } => Op::Pick(index),
             // To the generic type, which is the guest's addresses'.
             Operation::Convert { base_type: UnitOffset(0) } => {
-                Op::Extend(around.encoding.address_size * 8, false)
+                Op::Extend(context.encoding.address_size * 8, false)
             }
             Operation::Convert { base_type } => {
-                let (bits, signed) = (around.number)(base_type)?;
+                let (bits, signed) = (context.number)(base_type)?;
                 Op::Extend(bits, signed)
             }
             // Without threads what is local to one has an address of its own.
-            Operation::TLS if !around.threads => return Some(()),
+            Operation::TLS if !context.threads => return Some(()),
             Operation::Nop => return Some(()),
             operation => Op::Plain(plain(&operation)?),
         };

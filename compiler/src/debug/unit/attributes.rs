@@ -1,19 +1,22 @@
 //! Attributes: which are copied, and what stands in place of the others.
 
-use super::Converter;
-use super::draft::Draft;
-use crate::debug::meaning::Meaning;
-use crate::debug::output::{Fixup, Part};
-use crate::debug::source::Bytes;
+use super::converter::UnitConverter;
+use super::die::{DieBuilder, Field};
+use crate::debug::fragment::{Fixup, Fragment};
+use crate::debug::indirection::Indirection;
+use crate::debug::sections::Bytes;
 use gimli::{Attribute, AttributeValue, DwAt, constants as dw};
 
-impl<'a> Converter<'_, 'a> {
+/// Added to the producer of each unit.
+const PRODUCER: &str = concat!("precast ", env!("CARGO_PKG_VERSION"));
+
+impl<'a> UnitConverter<'_, 'a> {
     /// Copies an attribute, unless something else takes its place.
     pub(super) fn attribute(
         &mut self,
         attribute: &Attribute<Bytes<'a>>,
         function: Option<usize>,
-        draft: &mut Draft,
+        die: &mut DieBuilder,
     ) {
         let name = attribute.name();
         match name {
@@ -44,16 +47,16 @@ impl<'a> Converter<'_, 'a> {
             | dw::DW_AT_GNU_dwo_name
             | dw::DW_AT_GNU_dwo_id => {}
             dw::DW_AT_linkage_name if self.is_disguised_main(attribute) => {}
-            dw::DW_AT_location => self.location(attribute, function, Meaning::Plain, draft),
+            dw::DW_AT_location => self.location(attribute, function, Indirection::Direct, die),
             _ => {
                 let value = attribute.raw_value();
                 if let AttributeValue::Exprloc(expression) = value {
                     if is_member_offset(name) {
                         let bytes = expression.0.slice().to_vec();
-                        draft.expression(name, &Part { bytes, fixups: Vec::new() });
+                        die.expression(name, &Fragment { bytes, fixups: Vec::new() });
                     }
                 } else {
-                    self.copy(name, value, draft);
+                    self.copy(name, value, die);
                 }
             }
         }
@@ -63,13 +66,13 @@ impl<'a> Converter<'_, 'a> {
         &mut self,
         attribute: &Attribute<Bytes<'a>>,
         function: Option<usize>,
-        meaning: Meaning,
-        draft: &mut Draft,
+        indirection: Indirection,
+        die: &mut DieBuilder,
     ) {
         let function = function.map(|function| &self.functions[function]);
         let location = match attribute.value() {
             AttributeValue::Exprloc(expression) => {
-                self.locations.expression(function, expression, meaning)
+                self.locations.expression(function, expression, indirection)
             }
             value => {
                 let dwarf = self.dwarf;
@@ -81,60 +84,59 @@ impl<'a> Converter<'_, 'a> {
                     self.locations.work = left;
                     entries.push((entry.range.begin..entry.range.end, entry.data));
                 }
-                self.locations.list(function, entries.into_iter(), meaning)
+                self.locations.list(function, entries.into_iter(), indirection)
             }
         };
         if let Some(location) = location {
-            draft.location(dw::DW_AT_location, location);
+            die.location(dw::DW_AT_location, location);
         }
     }
 
     /// Writes the path that an attribute is, if another one shall stand in its
     /// place.
-    pub(super) fn path(&self, attribute: &Attribute<Bytes<'a>>, draft: &mut Draft) -> bool {
-        if self.module.form.remap.is_empty() || attribute.name() == dw::DW_AT_producer {
+    pub(super) fn path(&self, attribute: &Attribute<Bytes<'a>>, die: &mut DieBuilder) -> bool {
+        if self.context.options.remap.is_empty() || attribute.name() == dw::DW_AT_producer {
             return false;
         }
         let text = self.dwarf.attr_string(self.unit, attribute.value());
         let Ok(text) = text else { return false };
-        let path = self.module.path(text.slice());
+        let path = self.context.path(text.slice());
         let other = path != text.slice();
         if other {
-            draft.string(attribute.name(), &path);
+            die.string(attribute.name(), &path);
         }
         other
     }
 
+    /// What only the unit's own entry has; gives the field of its range list.
     pub(super) fn root_attributes(
         &mut self,
         attributes: &[Attribute<Bytes<'a>>],
-        draft: &mut Draft,
-    ) {
+        die: &mut DieBuilder,
+    ) -> Option<Field> {
         let producer = attributes.iter().find(|a| a.name() == dw::DW_AT_producer);
         if let Some(producer) = producer
             && let Ok(text) = self.dwarf.attr_string(self.unit, producer.value())
         {
-            let text = format!("{}; {}", text.to_string_lossy(), self.module.producer);
-            draft.string(dw::DW_AT_producer, text.as_bytes());
+            let text = format!("{}; {}", text.to_string_lossy(), PRODUCER);
+            die.string(dw::DW_AT_producer, text.as_bytes());
         }
-        if self.place.line.is_some() {
-            draft.shape.attribute(dw::DW_AT_stmt_list, dw::DW_FORM_sec_offset);
-            draft.values.fixup(Fixup::Line(self.place.line_owner as u32), 0);
+        if self.input.line.is_some() {
+            let fixup = Fixup::Line(self.input.line_owner as u32);
+            die.value(dw::DW_AT_stmt_list, dw::DW_FORM_sec_offset, |v| v.fixup(fixup, 0));
         }
         let has = |name| attributes.iter().any(|a| a.name() == name);
         if let Some(directory) = self.unit.comp_dir
             && !has(dw::DW_AT_comp_dir)
         {
-            draft.string(dw::DW_AT_comp_dir, &self.module.path(directory.slice()));
+            die.string(dw::DW_AT_comp_dir, &self.context.path(directory.slice()));
         }
-        if has(dw::DW_AT_low_pc) || has(dw::DW_AT_ranges) || self.place.skeleton.is_some() {
-            draft.shape.attribute(dw::DW_AT_low_pc, dw::DW_FORM_addr);
-            draft.values.u64(0);
-            draft.shape.attribute(dw::DW_AT_ranges, dw::DW_FORM_sec_offset);
-            // Filled in when all functions are known. A root's code is 1.
-            self.own_ranges = Some(self.info.len() + 1 + draft.values.len());
-            draft.values.fixup(Fixup::Ranges, 0);
+        if !has(dw::DW_AT_low_pc) && !has(dw::DW_AT_ranges) && self.input.skeleton.is_none() {
+            return None;
         }
+        die.value(dw::DW_AT_low_pc, dw::DW_FORM_addr, |v| v.u64(0));
+        // Filled in when all functions are known.
+        Some(die.ranges(0))
     }
 
     /// Clang gives `main` a linkage name by its parameters, which debuggers would

@@ -1,12 +1,12 @@
 //! The end of a unit: what could not be known before.
 
-use super::Converter;
-use super::UnitOutput;
-use super::draft::Draft;
-use crate::debug::output::Fixup;
+use super::converter::UnitConverter;
+use super::die::DieBuilder;
+use super::output::UnitOutput;
+use crate::debug::fragment::Fixup;
 use gimli::constants as dw;
 
-impl<'a> Converter<'_, 'a> {
+impl<'a> UnitConverter<'_, 'a> {
     /// Ends the unit: open entries, references, lengths, the unit's ranges.
     pub(super) fn close(&mut self, output: &mut UnitOutput) {
         let unresolved = self.info.fixups.iter().any(|(_, fixup)| match fixup {
@@ -14,21 +14,20 @@ impl<'a> Converter<'_, 'a> {
             Fixup::Entry(_) => true,
             _ => false,
         });
-        while self.scopes.len() > 1 {
+        while self.open.len() > 1 {
             self.leave();
         }
-        if unresolved && !self.scopes.is_empty() {
-            output.nothing = Some(self.info.len() as u32);
-            let mut draft = Draft::new(dw::DW_TAG_unspecified_type, false);
-            draft.string(dw::DW_AT_name, b"(unknown)");
-            self.write(draft);
+        if unresolved && !self.open.is_empty() {
+            let mut die = DieBuilder::new(dw::DW_TAG_unspecified_type, false);
+            die.string(dw::DW_AT_name, b"(unknown)");
+            output.nothing = Some(self.write(die).offset);
         }
         self.leave();
         let mut fixups = std::mem::take(&mut self.info.fixups);
         fixups.retain(|(at, fixup)| match fixup {
             Fixup::Local(target) => {
                 let found = self.find(*target).or(output.nothing).unwrap_or(0);
-                self.info.bytes[*at as usize..][..4].copy_from_slice(&found.to_le_bytes());
+                self.info.set_u32(*at, found);
                 false
             }
             _ => true,
@@ -43,7 +42,7 @@ impl<'a> Converter<'_, 'a> {
 
     /// Where an entry of the module's unit stands in ours.
     fn find(&self, target: u32) -> Option<u32> {
-        let target = target.checked_add(self.place.offset)?;
+        let target = target.checked_add(self.input.offset)?;
         let found = self.offsets.binary_search_by_key(&target, |(offset, _)| *offset).ok()?;
         Some(self.offsets[found].1)
     }

@@ -1,20 +1,23 @@
 //! Values of attributes that stay as they are.
 
-use super::Converter;
-use super::draft::Draft;
-use crate::debug::output::{Base, Fixup, Part};
-use crate::debug::source::Bytes;
+use super::converter::UnitConverter;
+use super::die::DieBuilder;
+use crate::debug::fragment::{Base, Fixup, Fragment};
+use crate::debug::sections::Bytes;
 use gimli::{AttributeValue, DwAt, DwForm, Reader as _, constants as dw};
 
-impl<'a> Converter<'_, 'a> {
+impl<'a> UnitConverter<'_, 'a> {
     /// Copies a value in the same form or one of the same class.
-    pub(super) fn copy(&mut self, name: DwAt, value: AttributeValue<Bytes<'a>>, draft: &mut Draft) {
-        let (module, file) = (self.module, &self.module.input.files[self.place.file]);
+    pub(super) fn copy(
+        &mut self,
+        name: DwAt,
+        value: AttributeValue<Bytes<'a>>,
+        die: &mut DieBuilder,
+    ) {
+        let (context, file) = (self.context, &self.context.units.files[self.input.file]);
         let dwarf = self.dwarf;
-        let mut put = |form: DwForm, write: &mut dyn FnMut(&mut Part)| {
-            draft.shape.attribute(name, form);
-            write(&mut draft.values);
-        };
+        let mut put =
+            |form: DwForm, write: &mut dyn FnMut(&mut Fragment)| die.value(name, form, write);
         match value {
             AttributeValue::Block(bytes) => put(dw::DW_FORM_block, &mut |v| {
                 v.uleb(bytes.len() as u64);
@@ -31,7 +34,7 @@ impl<'a> Converter<'_, 'a> {
             AttributeValue::Udata(value) => put(dw::DW_FORM_udata, &mut |v| v.uleb(value)),
             AttributeValue::Flag(true) => put(dw::DW_FORM_flag_present, &mut |_| {}),
             AttributeValue::Flag(false) => put(dw::DW_FORM_flag, &mut |v| v.u8(0)),
-            AttributeValue::UnitRef(target) => draft.reference(name, target),
+            AttributeValue::UnitRef(target) => die.reference(name, target),
             AttributeValue::DebugInfoRef(target) => {
                 put(dw::DW_FORM_ref_addr, &mut |v| {
                     v.fixup(Fixup::Entry(file.info.saturating_add(target.0 as u32)), 0)
@@ -45,12 +48,12 @@ impl<'a> Converter<'_, 'a> {
             }
             AttributeValue::DebugStrRef(at) if dwarf.debug_str.get_str(at).is_ok() => {
                 put(dw::DW_FORM_strp, &mut |v| {
-                    module.refer(v, Base::Strings, file.strings + at.0 as u32)
+                    context.refer(v, Base::Strings, file.strings + at.0 as u32)
                 });
             }
             AttributeValue::DebugLineStrRef(at) if dwarf.debug_line_str.get_str(at).is_ok() => {
                 put(dw::DW_FORM_line_strp, &mut |v| {
-                    module.refer(v, Base::LineStrings, at.0 as u32)
+                    context.refer(v, Base::LineStrings, at.0 as u32)
                 });
             }
             AttributeValue::DebugStrOffsetsIndex(index) => {
@@ -59,7 +62,7 @@ impl<'a> Converter<'_, 'a> {
                     && dwarf.debug_str.get_str(at).is_ok()
                 {
                     put(dw::DW_FORM_strp, &mut |v| {
-                        module.refer(v, Base::Strings, file.strings + at.0 as u32)
+                        context.refer(v, Base::Strings, file.strings + at.0 as u32)
                     });
                 }
             }

@@ -1,27 +1,15 @@
 //! One entry, with all that depends on its tag.
 
-use super::Converter;
-use super::draft::Draft;
-use crate::debug::meaning::{self, Meaning};
-use crate::debug::pointer;
-use crate::debug::source::Bytes;
+use super::converter::OpenDie;
+use super::converter::UnitConverter;
+use super::die::DieBuilder;
+use crate::debug::indirection::{self, Indirection};
+use crate::debug::sections::Bytes;
+use crate::debug::type_names;
 use gimli::{Attribute, DwTag, UnitOffset, constants as dw};
 use std::ops::Range;
 
-/// An open entry.
-#[derive(Default)]
-pub(super) struct Scope {
-    /// Position of the function that it is inside of.
-    pub(super) function: Option<usize>,
-    /// Whether that ends with this entry.
-    pub(super) is_function: bool,
-    /// The code it covers, relative to the function's, and of that the code that
-    /// entries inside cover: they must not overlap.
-    pub(super) code: Vec<Range<u32>>,
-    pub(super) taken: Vec<Range<u32>>,
-}
-
-impl<'a> Converter<'_, 'a> {
+impl<'a> UnitConverter<'_, 'a> {
     /// Converts an entry; what is inside of it comes next.
     pub(super) fn entry(
         &mut self,
@@ -30,59 +18,53 @@ impl<'a> Converter<'_, 'a> {
         children: bool,
         attributes: &[Attribute<Bytes<'a>>],
     ) {
-        let source = offset.0 as u32 + self.place.offset;
-        let meaning = meaning::of(&self.module.input, self.dwarf, self.unit, tag, attributes);
-        let own_type = attributes.iter().any(|a| a.name() == dw::DW_AT_type);
-        let host_pointer = match meaning {
-            Meaning::HostPointer if own_type => self.host_pointer(attributes),
+        let source = offset.0 as u32 + self.input.offset;
+        let indirection =
+            indirection::of(&self.context.units, self.dwarf, self.unit, tag, attributes);
+        let has_type = attributes.iter().any(|a| a.name() == dw::DW_AT_type);
+        let host_pointer = match indirection {
+            Indirection::HostPointer if has_type => self.host_pointer(attributes),
             _ if tag == dw::DW_TAG_member => self.vtable_pointer(attributes),
             _ => None,
         };
         self.offsets.push((source, self.info.len() as u32));
-        let root = self.scopes.is_empty();
-        if pointer::is_pointer(tag) {
-            return self.pointer(tag, children, attributes);
+        let root = self.open.is_empty();
+        if self.replaced_type(tag, children, attributes) {
+            return;
         }
-        if tag == dw::DW_TAG_ptr_to_member_type {
-            return self.member_pointer(children, attributes);
-        }
-        if tag == dw::DW_TAG_base_type && self.is_quad(attributes) {
-            return self.quad(children, attributes);
-        }
-        let (scope, place) = self.scope(offset, tag, children, attributes);
+        let (scope, code) = self.scope(offset, tag, children, attributes);
         let memory = if scope.is_function { self.memory_variable() } else { None };
         let inside = children || root || memory.is_some();
-        let mut draft = Draft::new(written_tag(tag), inside);
-        if root {
-            self.root_attributes(attributes, &mut draft);
-        }
+        let mut die = DieBuilder::new(written_tag(tag), inside);
+        let own_ranges = root.then(|| self.root_attributes(attributes, &mut die)).flatten();
         if scope.is_function {
-            self.function_attributes(attributes, &mut draft);
+            self.function_attributes(attributes, &mut die);
         }
-        self.code_attributes(&place, scope.function, &mut draft);
+        self.code_attributes(&code, scope.function, &mut die);
         if tag == dw::DW_TAG_label {
-            self.label(attributes, scope.function, &mut draft);
+            self.label(attributes, scope.function, &mut die);
         }
         for attribute in attributes {
-            if self.path(attribute, &mut draft) {
+            if self.path(attribute, &mut die) {
                 continue;
             }
             match (attribute.name(), host_pointer) {
                 (dw::DW_AT_location, _) => {
-                    self.location(attribute, scope.function, meaning, &mut draft);
+                    self.location(attribute, scope.function, indirection, &mut die);
                 }
-                (dw::DW_AT_type, Some(ty)) => draft.written(dw::DW_AT_type, ty),
-                _ => self.attribute(attribute, scope.function, &mut draft),
+                (dw::DW_AT_type, Some(ty)) => die.written(dw::DW_AT_type, ty),
+                _ => self.attribute(attribute, scope.function, &mut die),
             }
         }
-        self.write(draft);
+        let written = self.write(die);
+        self.own_ranges = self.own_ranges.or(own_ranges.map(|field| written.position(field)));
         if !inside {
             if scope.is_function {
                 self.leave_function();
             }
             return;
         }
-        self.scopes.push(scope);
+        self.open.push(scope);
         if root {
             self.base_types();
         }
@@ -94,6 +76,23 @@ impl<'a> Converter<'_, 'a> {
         }
     }
 
+    /// Writes a type that is written otherwise than the module has it; says
+    /// whether it is one.
+    fn replaced_type(
+        &mut self,
+        tag: DwTag,
+        children: bool,
+        attributes: &[Attribute<Bytes<'a>>],
+    ) -> bool {
+        match tag {
+            tag if type_names::is_pointer(tag) => self.pointer(tag, children, attributes),
+            dw::DW_TAG_ptr_to_member_type => self.member_pointer(children, attributes),
+            dw::DW_TAG_base_type if self.is_quad(attributes) => self.quad(children, attributes),
+            _ => return false,
+        }
+        true
+    }
+
     /// What an entry opens, and the code that it says itself that it covers.
     fn scope(
         &mut self,
@@ -101,9 +100,9 @@ impl<'a> Converter<'_, 'a> {
         tag: DwTag,
         children: bool,
         attributes: &[Attribute<Bytes<'a>>],
-    ) -> (Scope, Vec<Range<u32>>) {
-        let mut scope = Scope::default();
-        if let Some(around) = self.scopes.last() {
+    ) -> (OpenDie, Vec<Range<u32>>) {
+        let mut scope = OpenDie::default();
+        if let Some(around) = self.open.last() {
             scope.function = around.function;
         }
         match tag {
@@ -117,11 +116,11 @@ impl<'a> Converter<'_, 'a> {
                 if tag == dw::DW_TAG_inlined_subroutine && scope.function.is_some() {
                     self.note_inlined(offset, attributes);
                 }
-                let place = scope.code.clone();
-                return (scope, place);
+                let code = scope.code.clone();
+                return (scope, code);
             }
             _ => {
-                if let Some(around) = self.scopes.last().filter(|_| children) {
+                if let Some(around) = self.open.last().filter(|_| children) {
                     scope.code = around.code.clone();
                 }
             }
@@ -129,18 +128,9 @@ impl<'a> Converter<'_, 'a> {
         (scope, Vec::new())
     }
 
-    /// Writes an entry; gives its place.
-    pub(super) fn write(&mut self, draft: Draft) -> u32 {
-        let at = self.info.len() as u32;
-        let code = self.shapes.code(draft.shape);
-        self.info.uleb(code);
-        self.info.append(&draft.values);
-        at
-    }
-
     /// Closes the innermost entry.
     pub(super) fn leave(&mut self) {
-        if let Some(scope) = self.scopes.pop() {
+        if let Some(scope) = self.open.pop() {
             self.info.u8(0);
             if scope.is_function {
                 self.leave_function();

@@ -1,12 +1,11 @@
 //! Types of numbers that debuggers would take for others.
 
-use super::Converter;
-use super::draft::Draft;
-use super::entry::Scope;
-use crate::debug::source::Bytes;
+use super::converter::UnitConverter;
+use super::die::DieBuilder;
+use crate::debug::sections::Bytes;
 use gimli::{Attribute, AttributeValue, constants as dw};
 
-impl<'a> Converter<'_, 'a> {
+impl<'a> UnitConverter<'_, 'a> {
     /// Whether a base type is of IEEE 754 numbers of 128 bits: `long double`. On
     /// x86-64 debuggers take 16 bytes of that name for 80 bits of the x87.
     pub(super) fn is_quad(&self, attributes: &[Attribute<Bytes<'a>>]) -> bool {
@@ -22,19 +21,16 @@ impl<'a> Converter<'_, 'a> {
     pub(super) fn quad(&mut self, children: bool, attributes: &[Attribute<Bytes<'a>>]) {
         let name = attributes.iter().find(|a| a.name() == dw::DW_AT_name);
         let name = name.and_then(|a| self.dwarf.attr_string(self.unit, a.value()).ok());
-        let mut draft = Draft::new(dw::DW_TAG_typedef, false);
-        draft.string(dw::DW_AT_name, name.as_ref().map_or(b"long double", |name| name.slice()));
-        draft.written(dw::DW_AT_type, 0);
-        self.write(draft);
-        let at = self.info.len();
-        self.info.bytes[at - 4..].copy_from_slice(&(at as u32).to_le_bytes());
-        let mut draft = Draft::new(dw::DW_TAG_base_type, children);
-        draft.string(dw::DW_AT_name, b"_Float128");
-        draft.byte(dw::DW_AT_encoding, dw::DW_ATE_float.0);
-        draft.byte(dw::DW_AT_byte_size, 16);
-        self.write(draft);
-        if children {
-            self.scopes.push(Scope::default());
-        }
+        let mut die = DieBuilder::new(dw::DW_TAG_typedef, false);
+        die.string(dw::DW_AT_name, name.as_ref().map_or(b"long double", |name| name.slice()));
+        let base = die.forward_reference(dw::DW_AT_type);
+        let named = self.write(die);
+        let mut die = DieBuilder::new(dw::DW_TAG_base_type, children);
+        die.string(dw::DW_AT_name, b"_Float128");
+        die.byte(dw::DW_AT_encoding, dw::DW_ATE_float.0);
+        die.byte(dw::DW_AT_byte_size, 16);
+        let written = self.write(die);
+        self.info.set_u32(named.position(base), written.offset);
+        self.enter_plain(children);
     }
 }

@@ -1,14 +1,14 @@
 //! The code of entries: where it was in the module, and where it is.
 
-use super::Converter;
-use super::draft::Draft;
+use super::converter::UnitConverter;
+use super::die::DieBuilder;
 use crate::debug::code;
-use crate::debug::output::{Base, Fixup};
-use crate::debug::source::Bytes;
+use crate::debug::fragment::Base;
+use crate::debug::sections::Bytes;
 use gimli::{Attribute, constants as dw};
 use std::ops::Range;
 
-impl<'a> Converter<'_, 'a> {
+impl<'a> UnitConverter<'_, 'a> {
     /// The code of an entry inside a function, within what is around it.
     pub(super) fn covered_code(
         &mut self,
@@ -25,7 +25,7 @@ impl<'a> Converter<'_, 'a> {
             self.locations.work = left;
             covered.extend(function.code.ranges(&range));
         }
-        let Some(around) = self.scopes.last_mut() else { return Vec::new() };
+        let Some(around) = self.open.last_mut() else { return Vec::new() };
         let inside = code::intersect(&code::join(covered), &around.code);
         code::claim(inside, &mut around.taken)
     }
@@ -63,16 +63,16 @@ impl<'a> Converter<'_, 'a> {
         &mut self,
         code: &[Range<u32>],
         function: Option<usize>,
-        draft: &mut Draft,
+        die: &mut DieBuilder,
     ) {
         let Some(function) = function.map(|function| &self.functions[function]) else { return };
-        let text = u64::from(function.code.place.text.start);
+        let text = u64::from(function.code.function.text.start);
         match code {
             [] => {}
             [range] => {
-                draft.address(dw::DW_AT_low_pc, text + u64::from(range.start));
-                draft.shape.attribute(dw::DW_AT_high_pc, dw::DW_FORM_udata);
-                draft.values.uleb((range.end - range.start).into());
+                die.address(dw::DW_AT_low_pc, text + u64::from(range.start));
+                let size = u64::from(range.end - range.start);
+                die.value(dw::DW_AT_high_pc, dw::DW_FORM_udata, |v| v.uleb(size));
             }
             ranges => {
                 let list = self.begin_ranges();
@@ -84,8 +84,7 @@ impl<'a> Converter<'_, 'a> {
                     self.ranges.uleb(range.end.into());
                 }
                 self.ranges.u8(dw::DW_RLE_end_of_list.0);
-                draft.shape.attribute(dw::DW_AT_ranges, dw::DW_FORM_sec_offset);
-                draft.values.fixup(Fixup::Ranges, list);
+                die.ranges(list);
             }
         }
     }
@@ -93,7 +92,7 @@ impl<'a> Converter<'_, 'a> {
     pub(super) fn unit_ranges(&mut self) {
         let Some(at) = self.own_ranges else { return };
         let mut text: Vec<Range<u32>> =
-            self.covered.iter().map(|index| self.module.code.get(*index).text.clone()).collect();
+            self.covered.iter().map(|index| self.context.code.get(*index).text.clone()).collect();
         text.sort_by_key(|range| range.start);
         let start = self.begin_ranges();
         for range in text {
@@ -102,7 +101,7 @@ impl<'a> Converter<'_, 'a> {
             self.ranges.uleb((range.end - range.start).into());
         }
         self.ranges.u8(dw::DW_RLE_end_of_list.0);
-        self.info.bytes[at..at + 4].copy_from_slice(&start.to_le_bytes());
+        self.info.set_u32(at, start);
     }
 
     /// Where the next range list starts; the first needs a header (DWARF 5

@@ -54,6 +54,7 @@ impl Errno {
 }
 
 impl From<Error> for Errno {
+    /// A table: the kernel's numbers and their names here.
     fn from(error: Error) -> Self {
         match error.errno() {
             Host::TOOBIG => Self::TooBig,

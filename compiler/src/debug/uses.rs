@@ -11,37 +11,43 @@
 //! Other locals are found as long as the code needs them. Operands that are
 //! variables are looked for only where DWARF says that they are.
 
-use super::source::{Bytes, Dwarf};
+use super::input::WasmModule;
+use super::sections::{Bytes, Dwarf};
 use super::units::Units;
-use crate::function::{Wanted, WantedOperand, Watched};
-use crate::parse::Parsed;
+use crate::function::{DebugUses, DebugVariable, OperandUse};
 use gimli::{Attribute, AttributeValue, Encoding, Expression, Operation, Unit, constants as dw};
 
 /// Operations of an expression that are looked at.
 const MOST: usize = 64;
 
 /// What a unit asks for, by index of the function.
-pub(crate) fn wanted(units: &Units<'_>, unit: usize, parsed: &Parsed<'_>) -> Vec<(u32, Wanted)> {
-    let place = &units.list[unit];
-    let Ok(unit) = units.open(place) else { return Vec::new() };
-    let work = (1 << 20) + 16 * place.header.length_including_self();
-    let dwarf = &units.files[place.file].dwarf;
-    let mut search = Search { dwarf, unit: &unit, parsed, wanted: Vec::new(), work };
+pub(crate) fn debug_uses(
+    units: &Units<'_>,
+    unit: usize,
+    module: &WasmModule<'_>,
+) -> Vec<(u32, DebugUses)> {
+    let input = &units.list[unit];
+    let Ok(unit) = units.open(input) else { return Vec::new() };
+    let work = (1 << 20) + 16 * input.header.length_including_self();
+    let dwarf = &units.files[input.file].dwarf;
+    let mut collector = UsesCollector { dwarf, unit: &unit, module, uses: Vec::new(), work };
     // What is damaged is reported when it is converted.
-    let _ = search.entries();
-    search.wanted
+    let _ = collector.entries();
+    let index = |position: usize| module.functions[position].index;
+    collector.uses.into_iter().map(|(position, uses)| (index(position), uses)).collect()
 }
 
-struct Search<'s, 'a> {
+struct UsesCollector<'s, 'a> {
     dwarf: &'s Dwarf<'a>,
     unit: &'s Unit<Bytes<'a>>,
-    parsed: &'s Parsed<'a>,
-    wanted: Vec<(u32, Wanted)>,
+    module: &'s WasmModule<'s>,
+    /// By position of the function among the defined ones.
+    uses: Vec<(usize, DebugUses)>,
     /// Entries of lists that may still be read: damaged lists may overlap.
     work: usize,
 }
 
-impl<'a> Search<'_, 'a> {
+impl<'a> UsesCollector<'_, 'a> {
     fn entries(&mut self) -> gimli::Result<()> {
         let mut entries = self.unit.entries_raw(None)?;
         let mut attributes = Vec::new();
@@ -75,40 +81,40 @@ impl<'a> Search<'_, 'a> {
     fn function(&mut self, attributes: &[Attribute<Bytes<'a>>]) -> Option<usize> {
         let low = find(attributes, dw::DW_AT_low_pc)?;
         let low = self.dwarf.attr_address(self.unit, low).ok()??;
-        let at = low.checked_add(self.parsed.code_start.into())?;
-        let bodies = &self.parsed.bodies;
-        let after = bodies.partition_point(|body| body.body.range().start <= at);
-        let body = bodies.get(after.checked_sub(1)?)?;
-        if !body.body.range().contains(&at) {
+        let at = u32::try_from(low).ok()?.checked_add(self.module.code_start)?;
+        let functions = &self.module.functions;
+        let after = functions.partition_point(|function| function.body.start <= at);
+        let position = after.checked_sub(1)?;
+        if !functions[position].body.contains(&at) {
             return None;
         }
-        let mut wanted = Wanted::default();
+        let mut uses = DebugUses::default();
         let base = find(attributes, dw::DW_AT_frame_base);
         if let Some(base) = base.and_then(|base| base.exprloc_value()) {
             let named = named(base, self.unit.encoding());
-            wanted.locals.extend(named.filter_map(|named| match named {
-                Watched::Local(local) => Some(local),
+            uses.locals.extend(named.filter_map(|named| match named {
+                DebugVariable::Local(local) => Some(local),
                 _ => None,
             }));
         }
-        self.wanted.push((body.validator.index, wanted));
-        Some(self.wanted.len() - 1)
+        self.uses.push((position, uses));
+        Some(self.uses.len() - 1)
     }
 
     fn variable(&mut self, attributes: &[Attribute<Bytes<'a>>], function: usize) {
         let Some(location) = find(attributes, dw::DW_AT_location) else { return };
         let encoding = self.unit.encoding();
-        let (index, wanted) = &mut self.wanted[function];
-        let parameters = self.parsed.function_type(*index).params.len() as u32;
-        let start = self.parsed.code_start;
+        let (position, uses) = &mut self.uses[function];
+        let parameters = self.module.functions[*position].parameters.len() as u32;
+        let start = self.module.code_start;
         let offset =
             |address: u64| u32::try_from(address).unwrap_or(u32::MAX).saturating_add(start);
         let mut want = |expression, range: gimli::Range| {
             for named in named(expression, encoding) {
                 match named {
-                    Watched::Local(local) if local < parameters => wanted.locals.push(local),
-                    Watched::Operand(place) => wanted.operands.push(WantedOperand {
-                        place,
+                    DebugVariable::Local(local) if local < parameters => uses.locals.push(local),
+                    DebugVariable::Operand(depth) => uses.operands.push(OperandUse {
+                        depth,
                         from: offset(range.begin),
                         to: offset(range.end),
                     }),
@@ -137,12 +143,15 @@ fn find<'a>(
 }
 
 /// The locals and operands that an expression names.
-fn named(expression: Expression<Bytes<'_>>, encoding: Encoding) -> impl Iterator<Item = Watched> {
+fn named(
+    expression: Expression<Bytes<'_>>,
+    encoding: Encoding,
+) -> impl Iterator<Item = DebugVariable> {
     let mut operations = expression.operations(encoding);
     let operations = std::iter::from_fn(move || operations.next().ok().flatten());
     operations.take(MOST).filter_map(|operation| match operation {
-        Operation::WasmLocal { index } => Some(Watched::Local(index)),
-        Operation::WasmStack { index } => Some(Watched::Operand(index)),
+        Operation::WasmLocal { index } => Some(DebugVariable::Local(index)),
+        Operation::WasmStack { index } => Some(DebugVariable::Operand(index)),
         _ => None,
     })
 }

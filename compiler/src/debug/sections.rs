@@ -13,9 +13,9 @@ pub(super) type Dwarf<'a> = gimli::Dwarf<Bytes<'a>>;
 
 /// DWARF sections by name.
 #[derive(Clone, Default)]
-pub(super) struct Sections<'a>(BTreeMap<&'a str, &'a [u8]>);
+pub(super) struct WasmSections<'a>(BTreeMap<&'a str, &'a [u8]>);
 
-impl<'a> Sections<'a> {
+impl<'a> WasmSections<'a> {
     fn section(&self, name: &str) -> Bytes<'a> {
         EndianSlice::new(self.0.get(name).copied().unwrap_or_default(), LittleEndian)
     }
@@ -50,21 +50,21 @@ impl<'a> Sections<'a> {
 
 /// All DWARF of a module.
 #[derive(Clone, Default)]
-pub(crate) struct Source<'a> {
+pub(crate) struct InputSections<'a> {
     /// The module's own, or those of the module beside it.
-    pub(super) main: Sections<'a>,
-    pub(super) package: Option<Sections<'a>>,
+    pub(super) main: WasmSections<'a>,
+    pub(super) package: Option<WasmSections<'a>>,
     /// Split DWARF by path; `None` for what cannot be read.
-    pub(super) objects: BTreeMap<&'a str, Option<Sections<'a>>>,
+    pub(super) objects: BTreeMap<&'a str, Option<WasmSections<'a>>>,
     /// What was left out.
     pub(super) warnings: Vec<String>,
 }
 
-impl<'a> Source<'a> {
+impl<'a> InputSections<'a> {
     /// The sections of a module.
     pub(crate) fn new<B: AsRef<[u8]>>(sections: &'a [(&'a str, B)]) -> Self {
         let sections = sections.iter().map(|(name, bytes)| (*name, bytes.as_ref()));
-        Self { main: Sections(sections.collect()), ..Self::default() }
+        Self { main: WasmSections(sections.collect()), ..Self::default() }
     }
 
     /// Adds what is beside the module `wasm`.
@@ -103,14 +103,14 @@ impl<'a> Source<'a> {
 
     /// Bytes of all split DWARF.
     pub(super) fn split_size(&self) -> usize {
-        let objects = self.objects.values().flatten().map(Sections::size);
-        self.package.as_ref().map_or(0, Sections::size) + objects.sum::<usize>()
+        let objects = self.objects.values().flatten().map(WasmSections::size);
+        self.package.as_ref().map_or(0, WasmSections::size) + objects.sum::<usize>()
     }
 }
 
 /// What a WebAssembly file has for debuggers: a module, an object or a package.
 pub(super) struct Container<'a> {
-    pub sections: Sections<'a>,
+    pub sections: WasmSections<'a>,
     /// Name of the file that has the debug information in its place.
     pub external: Option<&'a str>,
     code: Option<&'a [u8]>,
@@ -119,7 +119,7 @@ pub(super) struct Container<'a> {
 
 /// Reads a file up to the first damage. `None` if it is no WebAssembly.
 pub(super) fn container(bytes: &[u8]) -> Option<Container<'_>> {
-    let mut sections = Sections::default();
+    let mut sections = WasmSections::default();
     let (mut external, mut code, mut build_id) = (None, None, None);
     let mut payloads = Parser::new(0).parse_all(bytes);
     let Some(Ok(Payload::Version { .. })) = payloads.next() else { return None };
@@ -150,7 +150,7 @@ fn beside<'a>(
     name: &str,
     own: &Container<'_>,
     files: &'a DebugFiles,
-) -> Result<Sections<'a>, String> {
+) -> Result<WasmSections<'a>, String> {
     let Some(bytes) = &files.module else {
         return Err(format!("`{name}`, where the module says that it is, was not found"));
     };

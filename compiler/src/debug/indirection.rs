@@ -10,7 +10,7 @@
 //!   where the object is. (Members that are references have no location of
 //!   their own, and stay as they are.)
 
-use super::source::{Bytes, Dwarf};
+use super::sections::{Bytes, Dwarf};
 use super::units::Units;
 use gimli::{Attribute, AttributeValue, DwTag, Unit, UnitOffset, constants as dw};
 
@@ -21,10 +21,10 @@ const SMALLEST: u64 = 4;
 
 /// How to read a location.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Meaning {
+pub(super) enum Indirection {
     /// As it says.
     #[default]
-    Plain,
+    Direct,
     /// A local holds the address of the value.
     Indirect,
     /// The guest's address there is wanted as one of the process.
@@ -40,21 +40,23 @@ pub(super) fn of<'a>(
     unit: &Unit<Bytes<'a>>,
     tag: DwTag,
     attributes: Attributes<'_, 'a>,
-) -> Meaning {
+) -> Indirection {
     if !matches!(tag, dw::DW_TAG_variable | dw::DW_TAG_formal_parameter) {
-        return Meaning::Plain;
+        return Indirection::Direct;
     }
     if host_pointer(dwarf, unit, attributes).is_some() {
-        return Meaning::HostPointer;
+        return Indirection::HostPointer;
     }
     if find(attributes, dw::DW_AT_location).is_none() {
-        return Meaning::Plain;
+        return Indirection::Direct;
     }
     let ty = inherited(unit, attributes, dw::DW_AT_type);
-    let Some(AttributeValue::UnitRef(ty)) = ty else { return Meaning::Plain };
+    let Some(AttributeValue::UnitRef(ty)) = ty else { return Indirection::Direct };
     match aggregate(units, unit, ty, 0) {
-        Some(size) if tag == dw::DW_TAG_formal_parameter || size > SMALLEST => Meaning::Indirect,
-        _ => Meaning::Plain,
+        Some(size) if tag == dw::DW_TAG_formal_parameter || size > SMALLEST => {
+            Indirection::Indirect
+        }
+        _ => Indirection::Direct,
     }
 }
 

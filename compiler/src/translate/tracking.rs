@@ -1,12 +1,12 @@
-//! Which value of the optimised code each local has, and between which places
-//! of the source: for `-g -O`.
+//! Which value of the optimised code each local has, and between which
+//! positions in the source: for `-g -O`.
 //!
 //! Code is followed in the order of the source. Where control flows together
 //! and a local may have been written since the paths parted, its value is not
 //! known; the next `local.get` makes it known again. What is never known is
 //! shown as optimised out, so nothing here may guess.
 
-use crate::function::{ValueSpan, Watched};
+use crate::function::{DebugVariable, ValueAssignment};
 use cranelift_codegen::ir::{self, InstructionData, Opcode, Value, ValueDef, ValueLabel};
 use cranelift_codegen::ir::{RelSourceLoc, ValueLabelAssignments, ValueLabelStart};
 use std::collections::BTreeMap;
@@ -15,29 +15,29 @@ use std::ops::Range;
 /// What was found while translating.
 #[derive(Default)]
 pub(crate) struct Recorded {
-    /// Ordered by variable and place.
-    pub spans: Vec<ValueSpan>,
-    /// Values that are constants: number and bits, ordered.
+    /// Ordered by variable and position.
+    pub assignments: Vec<ValueAssignment>,
+    /// Values that are constants: label and bits, ordered.
     pub constants: Vec<(u32, u64)>,
 }
 
 /// What is known of the function so far.
 #[derive(Default)]
-pub(crate) struct Watch {
-    /// Finished spans.
-    spans: Vec<ValueSpan>,
-    /// For each value number, the value.
+pub(crate) struct VariableTracker {
+    /// Finished assignments.
+    assignments: Vec<ValueAssignment>,
+    /// For each label, the value.
     values: Vec<Value>,
     /// The value of each local now, and since where; absent if not known.
-    now: BTreeMap<Watched, (u32, u32)>,
+    now: BTreeMap<DebugVariable, (u32, u32)>,
     /// Per open block, the locals written since it was entered and the value
     /// that each had then.
-    written: Vec<BTreeMap<Watched, Option<u32>>>,
+    written: Vec<BTreeMap<DebugVariable, Option<u32>>>,
 }
 
-impl Watch {
-    /// The local has this value behind the operator at `offset`.
-    pub(super) fn define(&mut self, variable: Watched, value: Value, offset: u32) {
+impl VariableTracker {
+    /// The local has this value after the operator at `offset`.
+    pub(super) fn define(&mut self, variable: DebugVariable, value: Value, offset: u32) {
         let before = self.end(variable, offset + 1);
         for block in self.written.iter_mut().rev() {
             // What an outer block knows, it knows since before this one.
@@ -51,7 +51,7 @@ impl Watch {
     }
 
     /// The local was found to have this value at the operator at `offset`.
-    pub(super) fn found(&mut self, variable: Watched, value: Value, offset: u32) {
+    pub(super) fn found(&mut self, variable: DebugVariable, value: Value, offset: u32) {
         if !self.now.contains_key(&variable) {
             let number = self.number(value);
             self.begin(variable, number, offset);
@@ -59,10 +59,10 @@ impl Watch {
     }
 
     /// Something that is no local has this value between two offsets.
-    pub(super) fn span(&mut self, variable: Watched, value: Value, offsets: Range<u32>) {
+    pub(super) fn assign(&mut self, variable: DebugVariable, value: Value, offsets: Range<u32>) {
         let number = self.number(value);
         let Range { start: from, end: to } = offsets;
-        self.spans.push(ValueSpan { variable, from, to, value: number });
+        self.assignments.push(ValueAssignment { variable, from, to, label: number });
     }
 
     /// A block is entered.
@@ -73,7 +73,7 @@ impl Watch {
     /// A loop is entered that writes these locals.
     pub(super) fn enter_loop(&mut self, writes: &[u32], offset: u32) {
         for local in writes {
-            let variable = Watched::Local(*local);
+            let variable = DebugVariable::Local(*local);
             let before = self.end(variable, offset + 1);
             for block in self.written.iter_mut().rev() {
                 if block.contains_key(&variable) {
@@ -105,12 +105,12 @@ impl Watch {
         }
     }
 
-    /// Labels the values in the finished function with their numbers.
+    /// Labels the values in the finished function.
     pub(super) fn attach(self, func: &mut ir::Function, end: u32) -> Recorded {
         if self.values.is_empty() {
             return Recorded::default();
         }
-        let (spans, values) = self.finish(end);
+        let (assignments, values) = self.finish(end);
         func.collect_debug_info();
         let mut labels: BTreeMap<Value, Vec<ValueLabelStart>> = BTreeMap::new();
         let mut constants = Vec::new();
@@ -127,16 +127,16 @@ impl Watch {
         func.dfg.values_labels = Some(
             labels.map(|(value, list)| (value, ValueLabelAssignments::Starts(list))).collect(),
         );
-        Recorded { spans, constants }
+        Recorded { assignments, constants }
     }
 
-    /// The spans, ordered, and the value of each value number.
-    fn finish(mut self, end: u32) -> (Vec<ValueSpan>, Vec<Value>) {
+    /// The assignments, ordered, and the value of each label.
+    fn finish(mut self, end: u32) -> (Vec<ValueAssignment>, Vec<Value>) {
         for variable in self.now.keys().copied().collect::<Vec<_>>() {
             self.end(variable, end);
         }
-        self.spans.sort_by_key(|span| (span.variable, span.from));
-        (self.spans, self.values)
+        self.assignments.sort_by_key(|assignment| (assignment.variable, assignment.from));
+        (self.assignments, self.values)
     }
 
     fn number(&mut self, value: Value) -> u32 {
@@ -144,17 +144,17 @@ impl Watch {
         self.values.len() as u32 - 1
     }
 
-    fn begin(&mut self, variable: Watched, number: u32, from: u32) {
+    fn begin(&mut self, variable: DebugVariable, number: u32, from: u32) {
         self.now.insert(variable, (number, from));
     }
 
     /// Ends what is known of a variable; gives the value it had.
-    fn end(&mut self, variable: Watched, to: u32) -> Option<u32> {
-        let (value, from) = self.now.remove(&variable)?;
+    fn end(&mut self, variable: DebugVariable, to: u32) -> Option<u32> {
+        let (label, from) = self.now.remove(&variable)?;
         if from < to {
-            self.spans.push(ValueSpan { variable, from, to, value });
+            self.assignments.push(ValueAssignment { variable, from, to, label });
         }
-        Some(value)
+        Some(label)
     }
 }
 
@@ -174,49 +174,52 @@ mod tests {
     use super::*;
     use cranelift_codegen::entity::EntityRef;
 
-    const X: Watched = Watched::Local(0);
+    const X: DebugVariable = DebugVariable::Local(0);
 
     fn value(number: usize) -> Value {
         Value::new(number)
     }
 
     /// `(from, to, value)` of every span.
-    fn spans(watch: Watch) -> Vec<(u32, u32, usize)> {
-        let (spans, values) = watch.finish(100);
-        spans.iter().map(|s| (s.from, s.to, values[s.value as usize].index())).collect()
+    fn assignments(tracker: VariableTracker) -> Vec<(u32, u32, usize)> {
+        let (assignments, values) = tracker.finish(100);
+        assignments.iter().map(|s| (s.from, s.to, values[s.label as usize].index())).collect()
     }
 
     #[test]
     fn an_if_that_writes_leaves_the_value_unknown() {
-        let mut watch = Watch::default();
-        watch.define(X, value(1), 0);
-        watch.enter();
-        watch.define(X, value(2), 10);
-        watch.otherwise(20);
-        watch.define(X, value(3), 25);
-        watch.leave(30, true);
-        watch.found(X, value(4), 40);
-        assert_eq!(spans(watch), [(1, 11, 1), (11, 21, 2), (21, 26, 1), (26, 31, 3), (40, 100, 4)]);
+        let mut tracker = VariableTracker::default();
+        tracker.define(X, value(1), 0);
+        tracker.enter();
+        tracker.define(X, value(2), 10);
+        tracker.otherwise(20);
+        tracker.define(X, value(3), 25);
+        tracker.leave(30, true);
+        tracker.found(X, value(4), 40);
+        assert_eq!(
+            assignments(tracker),
+            [(1, 11, 1), (11, 21, 2), (21, 26, 1), (26, 31, 3), (40, 100, 4)]
+        );
     }
 
     #[test]
     fn a_block_that_does_not_write_keeps_the_value() {
-        let mut watch = Watch::default();
-        watch.define(X, value(1), 0);
-        watch.enter();
-        watch.leave(30, true);
-        assert_eq!(spans(watch), [(1, 100, 1)]);
+        let mut tracker = VariableTracker::default();
+        tracker.define(X, value(1), 0);
+        tracker.enter();
+        tracker.leave(30, true);
+        assert_eq!(assignments(tracker), [(1, 100, 1)]);
     }
 
     #[test]
     fn a_loop_that_writes_begins_unknown() {
-        let mut watch = Watch::default();
-        watch.define(X, value(1), 0);
-        watch.enter_loop(&[0], 10);
-        watch.found(X, value(5), 12);
-        watch.define(X, value(6), 14);
-        watch.leave(20, false);
-        // Behind the loop its last value is known.
-        assert_eq!(spans(watch), [(1, 11, 1), (12, 15, 5), (15, 100, 6)]);
+        let mut tracker = VariableTracker::default();
+        tracker.define(X, value(1), 0);
+        tracker.enter_loop(&[0], 10);
+        tracker.found(X, value(5), 12);
+        tracker.define(X, value(6), 14);
+        tracker.leave(20, false);
+        // After the loop its last value is known.
+        assert_eq!(assignments(tracker), [(1, 11, 1), (12, 15, 5), (15, 100, 6)]);
     }
 }

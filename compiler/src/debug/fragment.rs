@@ -1,10 +1,10 @@
-//! Sections as they grow, with places that are filled in once it is known
-//! where everything lies.
+//! Sections as they grow, with fixups: what is filled in once it is known where
+//! everything lies.
 
 pub(super) use crate::link::DebugBase as Base;
 use gimli::leb128::write::{signed, unsigned};
 
-/// A place to be filled in.
+/// What is to be filled in.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Fixup {
     /// Eight bytes, relative to this.
@@ -23,14 +23,14 @@ pub(super) enum Fixup {
     Strings(Base),
 }
 
-/// Part of a section.
+/// Part of a section, or of something in one.
 #[derive(Default)]
-pub(super) struct Part {
+pub(super) struct Fragment {
     pub bytes: Vec<u8>,
     pub fixups: Vec<(u32, Fixup)>,
 }
 
-impl Part {
+impl Fragment {
     pub(super) fn len(&self) -> usize {
         self.bytes.len()
     }
@@ -82,16 +82,20 @@ impl Part {
         self.u32(value);
     }
 
-    /// Appends another part.
+    /// Appends another fragment.
     pub(super) fn append(&mut self, other: &Self) {
         let start = self.len() as u32;
         self.raw(&other.bytes);
         self.fixups.extend(other.fixups.iter().map(|(at, fixup)| (at + start, *fixup)));
     }
 
+    /// Fills in the four bytes at `at`.
+    pub(super) fn set_u32(&mut self, at: u32, value: u32) {
+        self.bytes[at as usize..][..4].copy_from_slice(&value.to_le_bytes());
+    }
+
     /// Writes the length of what follows the four bytes at `at`.
     pub(super) fn set_length(&mut self, at: usize) {
-        let length = (self.len() - at - 4) as u32;
-        self.bytes[at..at + 4].copy_from_slice(&length.to_le_bytes());
+        self.set_u32(at as u32, (self.len() - at - 4) as u32);
     }
 }

@@ -13,7 +13,7 @@
 //! The structure is called what the pointer would be called: `char **`,
 //! `int (*)(int)`, `node &`.
 
-use super::source::{Bytes, Dwarf};
+use super::sections::{Bytes, Dwarf};
 use super::units::Units;
 use gimli::{AttributeValue, DebugTypeSignature, DwTag, Unit, UnitOffset, constants as dw};
 
@@ -43,8 +43,8 @@ pub(super) fn of_guest(mut name: Vec<u8>) -> Vec<u8> {
     name
 }
 
-/// Names of a unit's types.
-pub(super) struct Names<'u, 'a> {
+/// TypeNames of a unit's types.
+pub(super) struct TypeNames<'u, 'a> {
     units: &'u Units<'a>,
     dwarf: &'u Dwarf<'a>,
     unit: &'u Unit<Bytes<'a>>,
@@ -55,7 +55,7 @@ pub(super) struct Names<'u, 'a> {
 
 /// What is read of an entry.
 #[derive(Default)]
-struct Entry<'a> {
+struct TypeDie<'a> {
     tag: Option<DwTag>,
     name: Option<Bytes<'a>>,
     target: Option<UnitOffset>,
@@ -63,7 +63,7 @@ struct Entry<'a> {
     origin: Option<UnitOffset>,
 }
 
-impl<'u, 'a> Names<'u, 'a> {
+impl<'u, 'a> TypeNames<'u, 'a> {
     pub(super) fn new(
         units: &'u Units<'a>,
         dwarf: &'u Dwarf<'a>,
@@ -138,7 +138,7 @@ impl<'u, 'a> Names<'u, 'a> {
         let Some(ty) = ty else { return join("void", &inner) };
         let entry = match depth < DEEPEST && inner.len() < LONGEST {
             true => self.entry(ty),
-            false => Entry::default(),
+            false => TypeDie::default(),
         };
         let Some(tag) = entry.tag else { return join("?", &inner) };
         let bracket = |inner: String| if pointer { format!("({inner})") } else { inner };
@@ -195,7 +195,7 @@ impl<'u, 'a> Names<'u, 'a> {
     }
 
     /// The name of a type, with the scopes it stands in.
-    fn qualified(&self, offset: UnitOffset, entry: &Entry<'a>) -> String {
+    fn qualified(&self, offset: UnitOffset, entry: &TypeDie<'a>) -> String {
         let mut name = own_name(entry, offset);
         let found = self.scopes.binary_search_by_key(&offset.0, |(offset, _)| *offset);
         let mut around = found.ok().and_then(|found| self.scopes[found].1);
@@ -218,12 +218,12 @@ impl<'u, 'a> Names<'u, 'a> {
         name
     }
 
-    fn entry(&self, offset: UnitOffset) -> Entry<'a> {
+    fn entry(&self, offset: UnitOffset) -> TypeDie<'a> {
         self.read(offset, &mut |_| {}).unwrap_or_default()
     }
 
-    /// Reads an entry, then what comes behind it until `child` has no more.
-    fn read(&self, offset: UnitOffset, child: &mut dyn FnMut(Entry<'a>)) -> Option<Entry<'a>> {
+    /// Reads an entry, then what comes after it until `child` has no more.
+    fn read(&self, offset: UnitOffset, child: &mut dyn FnMut(TypeDie<'a>)) -> Option<TypeDie<'a>> {
         let mut entries = self.unit.entries_raw(Some(offset)).ok()?;
         let mut first = None;
         let mut depth = 0;
@@ -232,7 +232,7 @@ impl<'u, 'a> Names<'u, 'a> {
                 depth -= 1;
                 if depth <= 0 { break } else { continue }
             };
-            let mut entry = Entry { tag: Some(abbreviation.tag()), ..Entry::default() };
+            let mut entry = TypeDie { tag: Some(abbreviation.tag()), ..TypeDie::default() };
             for spec in abbreviation.attributes() {
                 let attribute = entries.read_attribute(*spec).ok()?;
                 match (attribute.name(), attribute.value()) {
@@ -326,7 +326,7 @@ fn sign(tag: DwTag) -> &'static str {
 }
 
 /// An entry's name; what has none is told apart by its offset.
-fn own_name(entry: &Entry<'_>, offset: UnitOffset) -> String {
+fn own_name(entry: &TypeDie<'_>, offset: UnitOffset) -> String {
     let kind = match (entry.name, entry.tag) {
         (Some(name), _) => return name.to_string_lossy().into_owned(),
         (None, Some(dw::DW_TAG_namespace)) => return "(anonymous namespace)".to_owned(),

@@ -1,0 +1,51 @@
+//! The driver: units one by one, then all of them joined.
+
+use super::context::DebugContext;
+use super::input::{OutputOptions, PlacedCode, WasmModule};
+use super::join::{self, DebugSections};
+use super::locals;
+use super::unit::{self, UnitOutput};
+use super::units::Units;
+use crate::link::DebugSection;
+use gimli::Section as _;
+use precast_artifact::debug::locals::NAME;
+
+/// The conversion of a module's debug information.
+pub(crate) struct Conversion<'a> {
+    context: DebugContext<'a>,
+}
+
+impl<'a> Conversion<'a> {
+    /// Takes the units of a module, and where its code lies.
+    pub(crate) fn new(
+        units: Units<'a>,
+        module: &'a WasmModule<'a>,
+        code: &PlacedCode<'a>,
+        options: OutputOptions<'a>,
+    ) -> Self {
+        Self { context: DebugContext::new(units, module, code, options) }
+    }
+
+    /// Converts one unit. Any thread may do so, in any order.
+    pub(crate) fn unit(&self, index: usize) -> UnitOutput {
+        unit::convert(&self.context, index)
+    }
+
+    /// Joins the units, which come in order.
+    pub(crate) fn finish(&self, units: Vec<UnitOutput>) -> DebugSections {
+        let context = &self.context;
+        let input = &context.units;
+        let strings = input.strings.iter().map(|strings| context.strings(strings));
+        let strings = strings.collect::<Vec<_>>().concat();
+        let line_strings = input.files.first().map(|main| {
+            let section = main.dwarf.debug_line_str.reader();
+            context.strings(section.slice())
+        });
+        let line_strings = line_strings.unwrap_or_default();
+        let mut joined = join::join(units, strings, line_strings, context.options.relocatable);
+        joined.warnings.splice(0..0, input.warnings.iter().cloned());
+        let bytes = locals::section(&context.code, context.module);
+        joined.list.push(DebugSection { name: NAME, bytes, relocs: Vec::new() });
+        joined
+    }
+}

@@ -1,0 +1,25 @@
+//! A unit, converted.
+
+use crate::debug::fragment::Fragment;
+use crate::debug::site::Sites;
+use std::ops::Range;
+
+/// A converted unit.
+#[derive(Default)]
+pub(crate) struct UnitOutput {
+    pub(in crate::debug) info: Fragment,
+    pub(in crate::debug) abbreviations: Fragment,
+    pub(in crate::debug) ranges: Fragment,
+    pub(in crate::debug) locations: Fragment,
+    pub(in crate::debug) line: Fragment,
+    /// Where in `info` the offset of the abbreviations is missing.
+    pub(in crate::debug) abbreviations_at: u32,
+    /// The unit's place in the module's `.debug_info`.
+    pub(in crate::debug) source: Range<u32>,
+    /// Offsets of entries there, and in `info`; ordered.
+    pub(in crate::debug) offsets: Vec<(u32, u32)>,
+    /// An entry to refer to in place of one that is not there.
+    pub(in crate::debug) nothing: Option<u32>,
+    pub(in crate::debug) sites: Sites,
+    pub(in crate::debug) warnings: Vec<String>,
+}

@@ -1,0 +1,187 @@
+//! Calls that can be suspended: the low level on which asynchronous interfaces
+//! stand.
+//!
+//! ```text
+//!   Func::start ──▶ Progress::Finished(results)
+//!        │
+//!        └────────▶ Progress::Suspended(call) ──resume──▶ Progress ...
+//! ```
+//!
+//! A host function that [may be pending](crate::Linker::func_pending) leaves
+//! its guest standing where it is. The host gets the [`Suspended`] call, runs
+//! what it likes, other guests of the same store included, and resumes the call
+//! when there is a result, on any thread that has the store.
+//!
+//! # Safety
+//!
+//! A call enters the guest as in `api/func.rs`, with slots for its type; a
+//! suspended one is resumed with as many results as the pending function's type
+//! has, in the store that it is of.
+#![allow(unsafe_code)]
+
+use crate::api::func::{Callee, raw_params};
+use crate::call::resume::{self, Claim, Reached};
+use crate::error::{Error, Result};
+use crate::stop::backtrace;
+use crate::store::access::AsStore;
+use crate::store::contents::StoreCore;
+use crate::store::interrupts::InterruptHandle;
+use crate::trap::Frame;
+use crate::vm::activation::Activation;
+use crate::vm::handle::{Func, StoreId};
+use crate::vm::raw::RawValue;
+use crate::vm::types::{self, TypeId};
+use crate::vm::value::Val;
+
+/// How far a call came that can be suspended.
+#[derive(Debug)]
+pub enum Progress {
+    /// The function returned this.
+    Finished(Vec<Val>),
+    /// A host function is pending.
+    Suspended(Suspended),
+}
+
+/// A call whose guest stands in a host function that is pending.
+///
+/// It belongs to its store, where it keeps a stack, and where other guests can
+/// run meanwhile. When it is dropped, the guest never runs again, and the store
+/// has the stack back for the next call that needs one; nothing is done to the
+/// instance, which stays as the guest left it. [`Suspended::abandon`] does the
+/// same at once.
+#[derive(Debug)]
+#[must_use = "the guest waits for a result, see `Suspended::resume`"]
+pub struct Suspended {
+    store: StoreId,
+    /// Type of the function that was called.
+    ty: TypeId,
+    claim: Claim,
+}
+
+impl Func {
+    /// As [`Func::call`], but host functions may be pending, which suspends the
+    /// call. It has a stack of its own, of the size that the store's limits
+    /// say.
+    ///
+    /// # Errors
+    ///
+    /// As [`Func::call`].
+    pub fn start(&self, store: &mut impl AsStore, params: &[Val]) -> Result<Progress> {
+        let mut access = store.as_store_mut();
+        let core = access.core();
+        let ty = self.type_in(core.id)?;
+        let mut values = raw_params(core, &types::get(ty), params)?;
+        let reached = match Callee::find(core, *self)? {
+            // SAFETY: as many slots as the type needs; the access keeps others
+            // away from the store.
+            Callee::Guest(entry) => unsafe {
+                resume::start(access.pointer(), entry, values.into_boxed_slice())?
+            },
+            host @ Callee::Host(..) => {
+                // SAFETY: as above.
+                unsafe { host.call(&mut access, &mut values)? };
+                Reached::End(values.into_boxed_slice())
+            }
+        };
+        Ok(Progress::new(access.core(), ty, reached))
+    }
+}
+
+impl Progress {
+    fn new(core: &StoreCore, ty: TypeId, reached: Reached) -> Self {
+        let store = core.id;
+        match reached {
+            Reached::End(values) => {
+                let shape = types::get(ty);
+                let results = shape.results.iter().zip(values);
+                let results = results.map(|(ty, raw)| Val::from_raw(raw, ty, store));
+                Self::Finished(results.collect())
+            }
+            Reached::Pending(claim) => Self::Suspended(Suspended { store, ty, claim }),
+        }
+    }
+}
+
+impl Suspended {
+    /// Goes on with the guest: the host function that was pending returns these
+    /// results, or fails, as if it had not been pending. An exception is thrown
+    /// into the guest.
+    ///
+    /// # Errors
+    ///
+    /// As [`Func::call`]. [`Error::Usage`] when the results are not of the host
+    /// function's type, or the call is of another store; the call is given up.
+    pub fn resume(self, store: &mut impl AsStore, results: Result<&[Val]>) -> Result<Progress> {
+        let mut access = store.as_store_mut();
+        let core = access.core();
+        core.owns(self.store)?;
+        let results = match results {
+            Ok(results) => Ok(raw_results(core, self.activation(core)?, results)?),
+            Err(error) => Err(error),
+        };
+        // SAFETY: the results are of the pending function's type; the access
+        // keeps others away from the store.
+        let reached = unsafe { resume::resume(access.pointer(), self.claim, results)? };
+        Ok(Progress::new(access.core(), self.ty, reached))
+    }
+
+    /// Gives the call up.
+    ///
+    /// # Errors
+    ///
+    /// The call is of another store.
+    pub fn abandon(self, store: &mut impl AsStore) -> Result<()> {
+        let mut access = store.as_store_mut();
+        let core = access.core();
+        core.owns(self.store)?;
+        resume::abandon(core, self.claim);
+        Ok(())
+    }
+
+    /// The guest's functions in progress, the innermost first.
+    ///
+    /// # Errors
+    ///
+    /// The call is of another store.
+    pub fn frames(&self, store: &impl AsStore) -> Result<Vec<Frame>> {
+        let core = store.as_store().core();
+        core.owns(self.store)?;
+        Ok(backtrace::suspended(core, self.activation(core)?))
+    }
+
+    /// A handle with which any thread can stop the call.
+    ///
+    /// # Errors
+    ///
+    /// The call is of another store.
+    pub fn interrupt_handle(&self, store: &mut impl AsStore) -> Result<InterruptHandle> {
+        let mut access = store.as_store_mut();
+        let core = access.core();
+        core.owns(self.store)?;
+        Ok(core.activations.interrupt_handle(&core.block, self.claim.generation))
+    }
+
+    fn activation<'c>(&self, core: &'c StoreCore) -> Result<&'c Activation> {
+        let found = core.activations.suspended(self.claim.generation);
+        found.ok_or_else(|| Error::usage("the call is not suspended"))
+    }
+}
+
+/// Slots with the results of the function that a suspended guest waits for.
+fn raw_results(
+    core: &StoreCore,
+    activation: &Activation,
+    results: &[Val],
+) -> Result<Vec<RawValue>> {
+    let pending = activation.resumable.as_ref().and_then(|resumable| resumable.pending);
+    let pending = pending.ok_or_else(|| Error::usage("the call is not suspended"))?;
+    let ty = types::get(pending.ty);
+    if results.len() != ty.results.len() {
+        let (given, wanted) = (results.len(), ty.results.len());
+        return Err(Error::usage(format!(
+            "{given} results given, the pending host function has {wanted}"
+        )));
+    }
+    let slots = results.iter().zip(&ty.results).map(|(value, ty)| value.to_raw(ty, core.id));
+    Ok(slots.collect::<Result<_, _>>()?)
+}

@@ -1,0 +1,67 @@
+;; Globals that change lie in the context, as constants without propagation do.
+;;! options: --disable constant-globals
+(module (global $c i32 (i32.const 3)) (global $m (mut i64) (i64.const 5))
+  (func $constant (export "constant") (result i32) (global.get $c))
+  (func $count (export "count") (result i64)
+    (global.set $m (i64.add (global.get $m) (i64.const 1))) (global.get $m)))
+
+;;= x86_64
+;; constant:
+;;     pushq %rbp
+;;     movq %rsp, %rbp
+;;     movl $0x3, %eax
+;;     movq %rbp, %rsp
+;;     popq %rbp
+;;     retq
+;; count:
+;;     pushq %rbp
+;;     movq %rsp, %rbp
+;;     movq -0x50(%rdi), %rsi
+;;     leaq 0x1(%rsi), %r8
+;;     movq %r8, -0x50(%rdi)
+;;     leaq 0x1(%rsi), %rax
+;;     movq %rbp, %rsp
+;;     popq %rbp
+;;     retq
+
+;;= aarch64
+;; constant:
+;;     stp x29, x30, [sp, #-0x10]!
+;;     mov x29, sp
+;;     mov w2, #0x3
+;;     ldp x29, x30, [sp], #0x10
+;;     ret
+;; count:
+;;     stp x29, x30, [sp, #-0x10]!
+;;     mov x29, sp
+;;     ldur x4, [x2, #-0x50]
+;;     add x5, x4, #0x1
+;;     stur x5, [x2, #-0x50]
+;;     add x2, x4, #0x1
+;;     ldp x29, x30, [sp], #0x10
+;;     ret
+
+;;= riscv64
+;; constant:
+;;     addi sp, sp, -0x10
+;;     sd ra, 0x8(sp)
+;;     sd s0, 0x0(sp)
+;;     mv s0, sp
+;;     li a0, 0x3
+;;     ld ra, 0x8(sp)
+;;     ld s0, 0x0(sp)
+;;     addi sp, sp, 0x10
+;;     ret
+;; count:
+;;     addi sp, sp, -0x10
+;;     sd ra, 0x8(sp)
+;;     sd s0, 0x0(sp)
+;;     mv s0, sp
+;;     ld a1, -0x50(a0)
+;;     addi a2, a1, 0x1
+;;     sd a2, -0x50(a0)
+;;     addi a0, a1, 0x1
+;;     ld ra, 0x8(sp)
+;;     ld s0, 0x0(sp)
+;;     addi sp, sp, 0x10
+;;     ret
