@@ -2,6 +2,7 @@
 //! exported function with C types. They build on `precast.h`, the header of
 //! the loader's C interface.
 
+use crate::emit::image_name;
 use crate::error::{Error, Location, Result};
 use precast_artifact::module::{EntityIndex, Export, ImportKind, Module};
 use precast_artifact::types::{FuncType, ValType};
@@ -38,11 +39,6 @@ pub(crate) fn c_header(module: &Module, name: &str) -> String {
     }
     let _ = write!(text, "\n#ifdef __cplusplus\n}}\n#endif\n\n#endif\n");
     text
-}
-
-/// Symbol of the image of a module that is called `name`.
-pub(crate) fn image_name(name: &str) -> String {
-    format!("{name}_image")
 }
 
 /// Names begin C identifiers.

@@ -5,8 +5,9 @@ mod data;
 mod values;
 
 use crate::error::{Error, Location, Result};
+use crate::external_name;
 use crate::function::{CodeReloc, CodeRelocKind, CodeSite, CompiledFunction, Symbol, UnwindOp};
-use crate::translate::{Recorded, namespace};
+use crate::recorded::Recorded;
 use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::ir::{self, ExternalName};
 use cranelift_codegen::isa::TargetIsa;
@@ -83,12 +84,7 @@ fn convert_reloc(func: &ir::Function, reloc: &FinalizedMachReloc) -> Result<Code
     let target = match &reloc.target {
         FinalizedRelocTarget::Func(offset) => Symbol::Local(*offset),
         FinalizedRelocTarget::ExternalName(ExternalName::User(name)) => {
-            let name = &func.params.user_named_funcs()[*name];
-            match name.namespace {
-                namespace::FUNCTION => Symbol::Function(name.index),
-                namespace::PRIVATE_TABLE => Symbol::PrivateTable(name.index),
-                other => unreachable!("no names in namespace {other}"),
-            }
+            external_name::symbol(&func.params.user_named_funcs()[*name])
         }
         // Every operation that the code generator would call a library for
         // must have been expanded by translation.

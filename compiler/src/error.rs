@@ -87,10 +87,10 @@ impl From<wasmparser::BinaryReaderError> for Error {
     }
 }
 
-impl From<crate::link::LinkError> for Error {
-    fn from(error: crate::link::LinkError) -> Self {
+impl From<crate::place::LinkError> for Error {
+    fn from(error: crate::place::LinkError) -> Self {
         match error {
-            crate::link::LinkError::Io(why) => Self::Write(why),
+            crate::place::LinkError::Io(why) => Self::Write(why),
             other => Self::Link(other.to_string()),
         }
     }

@@ -4,6 +4,7 @@
 
 use precast_artifact::address_map::Site;
 use precast_artifact::handlers::Handler;
+use precast_artifact::index::{FuncIndex, ModuleIndex, TableIndex};
 use std::ops::Range;
 
 /// The machine code of one function or stub, not yet placed.
@@ -165,12 +166,12 @@ pub(crate) enum CodeRelocKind {
 /// What a relocation or table entry refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Symbol {
-    /// The own function with this index in the function index space.
-    Function(u32),
-    /// The stub with this position in the link input.
+    /// A function that a module defines.
+    Function(ModuleIndex, FuncIndex),
+    /// The stub with this position among the stubs of a text.
     Stub(u32),
-    /// The private table with this index in the table index space.
-    PrivateTable(u32),
+    /// A private table of a module.
+    PrivateTable(ModuleIndex, TableIndex),
     /// An offset in the same function's code.
     Local(u32),
 }

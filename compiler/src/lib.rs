@@ -27,21 +27,28 @@
 #![forbid(unsafe_code)]
 
 mod c_header;
+mod code;
 mod codegen;
 mod cpu;
 mod debug;
 mod debug_files;
+mod debug_section;
+mod emit;
 mod error;
+mod external_name;
 mod facts;
 mod features;
 mod function;
-mod link;
+mod names;
 mod optimisation;
 mod options;
 mod parse;
 mod pipeline;
+mod place;
 mod plan;
+mod recorded;
 mod strip;
+mod stub;
 mod target;
 mod translate;
 

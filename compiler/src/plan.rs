@@ -9,30 +9,30 @@ mod memory;
 mod spaces;
 mod tables;
 
+use crate::code::MemoryContents;
 use crate::error::{Error, Result};
 use crate::facts::ModuleFacts;
-use crate::link::MemoryContents;
 use crate::options::Options;
 use crate::parse::{Parsed, SegmentMode};
 pub(crate) use constants::Constant;
 use precast_artifact::abi::{self, ContextLayout, ContextShape, TableKind};
 use precast_artifact::index::{
-    CanonicalTypeIndex, ElementIndex, FuncIndex, FuncrefIndex, GlobalIndex, TableIndex,
+    CanonicalTypeIndex, CodeOffset, ElementIndex, FuncIndex, FuncrefIndex, GlobalIndex, TableIndex,
 };
 use precast_artifact::module::{
-    ConstExpr, ConstOp, ElementItems, ElementSegment, EntityIndex, Global, InitStep, Memory,
-    Module, Table, Tag,
+    ConstExpr, ConstOp, ElementItems, ElementSegment, EntityIndex, Funcref, Global, InitStep,
+    Memory, Module, Table, Tag,
 };
 use precast_artifact::reloc::{Reloc, RelocKind};
 use std::collections::BTreeSet;
-pub(crate) use tables::PrivateTable;
+pub(crate) use tables::TableContents;
 
 /// The decisions. Plain data, shared by all workers.
 pub(crate) struct Plan<'a> {
     /// How each table is kept.
     pub tables: Vec<TableKind>,
     /// Contents of private tables, by table index.
-    pub private_tables: Vec<PrivateTable>,
+    pub private_tables: Vec<TableContents>,
     /// Every memory, with the address space that code may rely on.
     pub memories: Vec<Memory>,
     /// Value of each global that never changes.
@@ -46,7 +46,7 @@ pub(crate) struct Plan<'a> {
     /// Relocations of the template, those of reference records left out.
     pub relocs: Vec<Reloc>,
     /// Memory contents laid out at compile time.
-    pub memory: Vec<MemoryContents>,
+    pub memory: Vec<MemoryContents<'a>>,
     /// Data segments that remain; empty where laid out.
     pub data: Vec<&'a [u8]>,
     /// What remains to be done at instantiation.
@@ -56,12 +56,7 @@ pub(crate) struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    pub(crate) fn new(
-        parsed: &Parsed<'a>,
-        facts: &ModuleFacts,
-        options: &Options,
-        page_size: u64,
-    ) -> Result<Self> {
+    pub(crate) fn new(parsed: &Parsed<'a>, facts: &ModuleFacts, options: &Options) -> Result<Self> {
         let constants = constants::find(parsed, facts, options);
         let private = tables::find_private(parsed, facts, options);
         let mut tables = Vec::new();
@@ -91,7 +86,7 @@ impl<'a> Plan<'a> {
         // Of all that the module defines together: at no one place.
         let layout = layout.map_err(|why| Error::unsupported(None, why))?;
         let leaks = may_leak_before_data(parsed, &element_consumed);
-        let image = memory::lay_out(parsed, options, page_size, !leaks);
+        let image = memory::lay_out(parsed, options, !leaks);
         let mut plan = Self {
             tables,
             private_tables: private.into_values().collect(),
@@ -208,6 +203,7 @@ impl<'a> Plan<'a> {
             elements: parsed.elements.iter().enumerate().map(element).collect(),
             init: self.init.clone(),
             start: parsed.start.map(FuncIndex::new),
+            funcrefs: self.funcrefs.iter().map(|function| funcref(parsed, *function)).collect(),
             ..Module::default()
         }
     }
@@ -234,6 +230,15 @@ impl<'a> Plan<'a> {
     pub(crate) fn forwarded_imports(&self, parsed: &Parsed<'_>) -> BTreeSet<u32> {
         let entries = self.private_tables.iter().flat_map(|table| &table.entries);
         entries.filter_map(|f| f.filter(|f| *f < parsed.imported_functions)).collect()
+    }
+}
+
+/// The description of a function with a reference record, its place still open.
+fn funcref(parsed: &Parsed<'_>, function: u32) -> Funcref {
+    Funcref {
+        function: FuncIndex::new(function),
+        ty: CanonicalTypeIndex::new(parsed.functions[function as usize]),
+        code: CodeOffset::START,
     }
 }
 

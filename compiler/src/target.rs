@@ -4,7 +4,6 @@
 use crate::cpu::{ARCHITECTURES, Architecture, Feature};
 use crate::error::{Error, Result};
 use crate::features::Features;
-use crate::link::LinkTarget;
 use crate::options::{OptLevel, Options};
 use cranelift_codegen::isa::{self, OwnedTargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
@@ -20,6 +19,17 @@ pub(crate) struct Target {
     /// Features that the code may use, by their Linux names, sorted.
     pub cpu_features: Vec<String>,
     pub link: LinkTarget,
+}
+
+/// The part of the target that placing and writing depend on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LinkTarget {
+    /// `e_machine`.
+    pub machine: u16,
+    /// `e_flags`.
+    pub flags: u32,
+    /// Alignment of segments: the largest page size the target may have.
+    pub page_size: u64,
 }
 
 /// What code can be made for, as `precast targets` lists it.

@@ -43,20 +43,23 @@ use crate::error::{Error, Result};
 use crate::function::{DebugUses, OperandUse};
 use crate::parse::{Body, Parsed};
 use crate::plan::Plan;
+use crate::recorded::Recorded;
 use control::Frame;
 use cranelift_codegen::ir::{self, AbiParam, InstBuilder, Signature, Type, Value, types};
 use cranelift_codegen::isa::{CallConv, TargetFrontendConfig};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use flags::Flags;
+pub(crate) use locals::Debug;
 use locals::Local;
-pub(crate) use locals::{Debug, slot_variable};
+use precast_artifact::index::ModuleIndex;
 use precast_artifact::types::{FuncType, ValType};
 use std::collections::{BTreeMap, HashMap};
-pub(crate) use tracking::Recorded;
 use tracking::VariableTracker;
 
 /// Everything translation may look at: the whole module, read-only.
 pub(crate) struct Env<'a> {
+    /// The module that the function is of.
+    pub module: ModuleIndex,
     pub parsed: &'a Parsed<'a>,
     pub plan: &'a Plan<'a>,
     pub frontend: TargetFrontendConfig,
@@ -67,15 +70,7 @@ pub(crate) struct Env<'a> {
     /// What debuggers shall find.
     pub debug: Debug,
     /// What debug information asks for, by function.
-    pub debug_uses: BTreeMap<u32, DebugUses>,
-}
-
-/// Namespaces of the names that Cranelift carries to the relocations.
-pub(crate) mod namespace {
-    /// Own functions, by function index.
-    pub(crate) const FUNCTION: u32 = 0;
-    /// Private tables, by table index.
-    pub(crate) const PRIVATE_TABLE: u32 = 1;
+    pub debug_uses: &'a BTreeMap<u32, DebugUses>,
 }
 
 /// The function being translated.

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::function::{
     CFA_ABOVE_FRAME_POINTER, CodeDebug, LiveRange, ValueAssignment, ValueLocation,
 };
-use crate::translate::{Recorded, slot_variable};
+use crate::recorded::{Recorded, slot_variable};
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_codegen::isa::unwind::UnwindInst;
 use cranelift_codegen::{CompiledCode, LabelValueLoc};

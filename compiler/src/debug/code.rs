@@ -1,4 +1,4 @@
-//! Which native code came from which place of the module, and where the values
+//! Which native code came from which position in the module, and where the values
 //! of variables are meanwhile.
 
 use super::input::{PlacedCode, WasmModule};
@@ -29,13 +29,14 @@ pub(super) struct MappedFunction<'a> {
 
 impl<'a> CodeMap<'a> {
     pub(super) fn new(module: &WasmModule<'_>, code: &PlacedCode<'a>) -> Self {
-        let start = module.code_start;
+        let start = module.code_start.get();
         let functions = module.functions.iter().zip(&code.functions).enumerate();
         let functions = functions.filter_map(|(position, (function, code))| {
             let code = code.as_ref()?;
             let body = &function.body;
-            let source = body.start.checked_sub(start)?..body.end.checked_sub(start)?;
-            let text = code.text.clone();
+            let (first, end) = (body.start.get(), body.end.get());
+            let source = first.checked_sub(start)?..end.checked_sub(start)?;
+            let text = code.text.start.get()..code.text.end.get();
             Some(MappedFunction { position, source, text, sites: code.sites, debug: code.debug })
         });
         Self { start, functions: functions.collect() }
@@ -96,7 +97,7 @@ pub(super) struct FunctionCode<'a> {
     code_start: u32,
 }
 
-/// Code in which every one of some variables has a known place.
+/// Code in which every one of some variables has a known location.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Region {
     pub code: Range<u32>,

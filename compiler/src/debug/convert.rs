@@ -6,7 +6,7 @@ use super::join::{self, DebugSections};
 use super::locals;
 use super::unit::{self, UnitOutput};
 use super::units::Units;
-use crate::link::DebugSection;
+use crate::debug_section::DebugSection;
 use gimli::Section as _;
 use precast_artifact::debug::locals::NAME;
 

@@ -7,8 +7,8 @@
 //!
 //! Values on the expression's stack are the guest's: its addresses count from
 //! the start of linear memory. The base of memory is added where an address is
-//! followed, and at the end, where the expression is the place of a variable in
-//! memory. A variable that is a local is where the local is.
+//! followed, and at the end, where the expression is the location of a variable
+//! in memory. A variable that is a local is where the local is.
 //!
 //! | module | does |
 //! |-|-|

@@ -1,7 +1,7 @@
 //! Sections as they grow, with fixups: what is filled in once it is known where
 //! everything lies.
 
-pub(super) use crate::link::DebugBase as Base;
+pub(super) use crate::debug_section::DebugBase as Base;
 use gimli::leb128::write::{signed, unsigned};
 
 /// What is to be filled in.

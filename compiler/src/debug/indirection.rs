@@ -27,7 +27,7 @@ pub(super) enum Indirection {
     Direct,
     /// A local holds the address of the value.
     Indirect,
-    /// The guest's address there is wanted as one of the process.
+    /// The guest's address there is to be shown as one of the process.
     HostPointer,
 }
 

@@ -5,6 +5,7 @@
 //! without this one.
 
 use crate::function::{CodeDebug, CodeSite};
+use precast_artifact::index::{CodeOffset, FuncIndex, WasmOffset};
 use precast_artifact::types::ValType;
 use std::ops::Range;
 
@@ -13,7 +14,7 @@ use std::ops::Range;
 pub(crate) struct WasmModule<'a> {
     /// Where the contents of the code section start: DWARF counts addresses of
     /// code from there.
-    pub code_start: u32,
+    pub code_start: WasmOffset,
     /// The defined functions, in order of their indices, which is also the order
     /// of their bodies.
     pub functions: Vec<WasmFunction<'a>>,
@@ -26,11 +27,11 @@ pub(crate) struct WasmModule<'a> {
 /// A defined function of the module.
 pub(crate) struct WasmFunction<'a> {
     /// Its index among all functions.
-    pub index: u32,
+    pub index: FuncIndex,
     /// Where its body is: declarations of locals, and operators.
-    pub body: Range<u32>,
+    pub body: Range<WasmOffset>,
     /// Where its first operator is.
-    pub operators: u32,
+    pub operators: WasmOffset,
     /// Its name, if it has one.
     pub name: Option<&'a str>,
     /// Types of its parameters, which are its first locals.
@@ -96,7 +97,7 @@ pub(crate) struct PlacedCode<'a> {
 /// The code of a function, placed in `.text`.
 pub(crate) struct PlacedFunction<'a> {
     /// Where it is, relative to `.text`.
-    pub text: Range<u32>,
+    pub text: Range<CodeOffset>,
     /// Its return addresses and instructions that may trap, in order.
     pub sites: &'a [CodeSite],
     /// Where it came from, and where its values are.

@@ -2,7 +2,7 @@
 
 use super::fragment::{Base, Fixup, Fragment};
 use super::unit::UnitOutput;
-use crate::link::{DebugReloc, DebugSection};
+use crate::debug_section::{DebugReloc, DebugSection};
 use precast_artifact::debug::lines::LinesWriter;
 
 /// The contents of the debug sections, complete but for addresses.

@@ -10,7 +10,7 @@ use precast_artifact::types::ValType;
 /// Locals of a function that are looked at: a few bytes can declare very many.
 const MOST_LOCALS: usize = 4096;
 
-/// The section, of the functions whose locals have one place all the time;
+/// The section, of the functions whose locals have one location all the time;
 /// empty if none has.
 pub(super) fn section(code: &CodeMap<'_>, module: &WasmModule<'_>) -> Vec<u8> {
     let mut writer = LocalsWriter::default();

@@ -30,7 +30,7 @@ pub(crate) fn read<'a>(source: &InputSections<'a>) -> Units<'a> {
     units
 }
 
-/// TypeNames of files that hold debug information of the module `wasm` and are not
+/// Names of files that hold debug information of the module `wasm` and are not
 /// among `files`: to be asked again with what was found, since a file may name
 /// further ones.
 pub fn debug_files_named(wasm: &[u8], files: &DebugFiles) -> DebugFileNames {

@@ -1,4 +1,4 @@
-//! LineRows of the module's line number programs (DWARF 5 section 6.2), and where
+//! Rows of the module's line number programs (DWARF 5 section 6.2), and where
 //! their code is.
 
 use super::code::CodePiece;

@@ -1,4 +1,4 @@
-//! SplitDwarf DWARF: units in files of their own, or many of those in a package
+//! Split DWARF: units in files of their own, or many of those in a package
 //! (DWARF 5 sections 7.3.2 and 7.3.5, and the GNU extension to DWARF 4).
 
 use super::sections::{Bytes, Dwarf, InputSections};

@@ -10,6 +10,7 @@ use gimli::write::{
     Sections, UnitEntryId,
 };
 use gimli::{Encoding, Format, LineEncoding, LittleEndian};
+use precast_artifact::index::WasmOffset;
 use precast_artifact::types::ValType;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -49,7 +50,8 @@ pub(crate) fn describe_text(
         if !line.ends_with('\n') {
             text.push('\n');
         }
-        if let Some(address) = offset.and_then(|at| at.checked_sub(module.code_start.into())) {
+        if let Some(address) = offset.and_then(|at| at.checked_sub(module.code_start.get().into()))
+        {
             rows.push((address, number));
         }
     }
@@ -195,17 +197,18 @@ impl TextDwarf {
 
     fn function(
         &mut self,
-        code_start: u32,
+        code_start: WasmOffset,
         function: &WasmFunction<'_>,
         rows: &[(u64, u64)],
     ) -> Option<()> {
-        let address = |offset: u32| offset.checked_sub(code_start).map(u64::from);
+        let address =
+            |offset: WasmOffset| offset.get().checked_sub(code_start.get()).map(u64::from);
         let (start, end) = (address(function.body.start)?, address(function.body.end)?);
         let first_operator = address(function.operators)?;
         let unit = &mut self.dwarf.unit;
         let subprogram = unit.add(unit.root(), dw::DW_TAG_subprogram);
         let entry = unit.get_mut(subprogram);
-        let name = function.name.map_or(format!("func{}", function.index), str::to_owned);
+        let name = function.name.map_or(format!("func{}", function.index.get()), str::to_owned);
         entry.set(dw::DW_AT_name, AttributeValue::String(name.into_bytes()));
         entry.set(dw::DW_AT_low_pc, AttributeValue::Address(Address::Constant(start)));
         entry.set(dw::DW_AT_high_pc, AttributeValue::Udata(end - start));
@@ -220,7 +223,7 @@ impl TextDwarf {
         program.begin_sequence(Some(Address::Constant(start)));
         let mut last = start;
         for (address, line) in [(start, line)].into_iter().chain(rows) {
-            // Lines come in order; what does not, has no place of its own.
+            // Lines come in order; what does not is left out.
             if address < last {
                 continue;
             }

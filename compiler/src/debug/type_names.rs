@@ -43,7 +43,7 @@ pub(super) fn of_guest(mut name: Vec<u8>) -> Vec<u8> {
     name
 }
 
-/// TypeNames of a unit's types.
+/// Names of a unit's types.
 pub(super) struct TypeNames<'u, 'a> {
     units: &'u Units<'a>,
     dwarf: &'u Dwarf<'a>,

@@ -16,6 +16,7 @@ use super::sections::{Bytes, Dwarf};
 use super::units::Units;
 use crate::function::{DebugUses, DebugVariable, OperandUse};
 use gimli::{Attribute, AttributeValue, Encoding, Expression, Operation, Unit, constants as dw};
+use precast_artifact::index::{FuncIndex, WasmOffset};
 
 /// Operations of an expression that are looked at.
 const MOST: usize = 64;
@@ -25,7 +26,7 @@ pub(crate) fn debug_uses(
     units: &Units<'_>,
     unit: usize,
     module: &WasmModule<'_>,
-) -> Vec<(u32, DebugUses)> {
+) -> Vec<(FuncIndex, DebugUses)> {
     let input = &units.list[unit];
     let Ok(unit) = units.open(input) else { return Vec::new() };
     let work = (1 << 20) + 16 * input.header.length_including_self();
@@ -81,7 +82,8 @@ impl<'a> UsesCollector<'_, 'a> {
     fn function(&mut self, attributes: &[Attribute<Bytes<'a>>]) -> Option<usize> {
         let low = find(attributes, dw::DW_AT_low_pc)?;
         let low = self.dwarf.attr_address(self.unit, low).ok()??;
-        let at = u32::try_from(low).ok()?.checked_add(self.module.code_start)?;
+        let at = u32::try_from(low).ok()?.checked_add(self.module.code_start.get())?;
+        let at = WasmOffset::new(at);
         let functions = &self.module.functions;
         let after = functions.partition_point(|function| function.body.start <= at);
         let position = after.checked_sub(1)?;
@@ -106,7 +108,7 @@ impl<'a> UsesCollector<'_, 'a> {
         let encoding = self.unit.encoding();
         let (position, uses) = &mut self.uses[function];
         let parameters = self.module.functions[*position].parameters.len() as u32;
-        let start = self.module.code_start;
+        let start = self.module.code_start.get();
         let offset =
             |address: u64| u32::try_from(address).unwrap_or(u32::MAX).saturating_add(start);
         let mut want = |expression, range: gimli::Range| {

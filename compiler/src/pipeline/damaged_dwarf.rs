@@ -3,10 +3,17 @@
 //!
 //! `PRECAST_ROUNDS` sets the number of edited copies.
 
-use super::*;
-use crate::codegen;
+use super::assemble::assemble;
+use super::facts::gather_facts;
+use super::workers::Workers;
+use super::{debugging, functions};
 use crate::debug_files::DebugFiles;
+use crate::options::{OptLevel, Options};
+use crate::plan::Plan;
+use crate::target::Target;
+use crate::{codegen, debug, parse, place};
 use gimli::{EndianSlice, LittleEndian};
+use std::collections::BTreeMap;
 
 /// Reads a file of `fixtures/debug/`.
 fn fixture(name: &str) -> Vec<u8> {
@@ -133,20 +140,19 @@ fn convert_all(
         intact.sections.push((name.to_string().leak(), bytes.to_vec()));
     }
     let facts = gather_facts(&workers, &parsed).unwrap();
-    let plan = Plan::new(&parsed, &facts.module, &options, target.link.page_size).unwrap();
-    let env = environment(&parsed, &plan, &target, &options);
-    let same = duplicates::find(&parsed, &options);
-    let functions =
-        compile_functions(&workers, &env, facts.functions(), &target, &same, &()).unwrap();
-    let places =
-        link::code_places(&target.link, parsed.imported_functions, &functions, &[]).unwrap();
+    let plan = Plan::new(&parsed, &facts.module, &options).unwrap();
     let module = debugging::wasm_module(&parsed, &plan);
+    let debug_uses = BTreeMap::new();
+    let (plan_of, facts) = (&plan, &facts);
+    let input =
+        functions::Input { parsed: &parsed, plan: plan_of, facts, options: &options, debug_uses };
+    let texts = functions::compile(&workers, &input, std::slice::from_ref(&target), &()).unwrap();
+    let placed = place::place(assemble(&parsed, plan, texts), target.link, false).unwrap();
     let convert = |edited: &Edited| {
         let files = edited.files();
         let source = debug::InputSections::new(&edited.sections);
         let source = source.with_files(wasm, &files);
-        let frame_pointer = codegen::frame_pointer(&*target.isa);
-        let code = debugging::placed(frame_pointer, &functions, &places);
+        let code = debugging::placed_code(codegen::frame_pointer(&*target.isa), &placed);
         let options = debug::OutputOptions { remap: &[], relocatable: false };
         let units = debug::read(&source);
         let count = units.len();

@@ -3,25 +3,133 @@
 use super::workers::Workers;
 use crate::codegen;
 use crate::debug;
+use crate::debug_section::DebugSection;
+use crate::emit::Output;
 use crate::error::Result;
-use crate::function::{CompiledFunction, DebugUses};
-use crate::link::{self, Stub};
+use crate::function::DebugUses;
 use crate::options::Options;
 use crate::parse::{Body, GlobalDecl, Parsed};
+use crate::place::{Placed, Placement};
 use crate::plan::{self, Constant, Plan};
 use crate::target::Target;
-use crate::translate::Env;
-use precast_artifact::index::GlobalIndex;
+use precast_artifact::index::{CodeOffset, FuncIndex, GlobalIndex, WasmOffset};
 use std::collections::BTreeMap;
-use std::ops::Range;
 
-/// The DWARF of a module, with what is beside it.
-pub(super) fn source<'a>(
-    parsed: &'a Parsed<'a>,
-    (wasm, options): (&'a [u8], &'a Options),
-) -> Option<debug::InputSections<'a>> {
-    let own = options.debug_info.then(|| debug::InputSections::new(&parsed.debug_sections));
-    own.map(|own| own.with_files(wasm, &options.debug_files))
+/// The debug information of a module, and what it is about.
+pub(super) struct Debugging<'a> {
+    wasm: &'a [u8],
+    options: &'a Options,
+    /// The DWARF of the module, with what is beside it.
+    source: debug::InputSections<'a>,
+    module: debug::WasmModule<'a>,
+}
+
+/// Debug information about placed code.
+#[derive(Default)]
+pub(super) struct Converted {
+    pub(super) sections: Vec<DebugSection>,
+    /// What is not as it should be, but no error.
+    pub(super) warnings: Vec<String>,
+    /// The module's text, if the debug information is about that.
+    pub(super) text: Option<String>,
+}
+
+impl<'a> Debugging<'a> {
+    /// What is wanted with `-g`.
+    pub(super) fn new(
+        wasm: &'a [u8],
+        parsed: &'a Parsed<'a>,
+        plan: &Plan<'_>,
+        options: &'a Options,
+    ) -> Option<Self> {
+        options.debug_info.then(|| {
+            let source = debug::InputSections::new(&parsed.debug_sections);
+            let source = source.with_files(wasm, &options.debug_files);
+            Self { wasm, options, source, module: wasm_module(parsed, plan) }
+        })
+    }
+
+    /// The units of its DWARF, if it has any.
+    pub(super) fn units(&self) -> Option<debug::Units<'_>> {
+        Some(&self.source).filter(|source| !source.is_empty()).map(debug::read)
+    }
+
+    /// The values that debug information asks for, by function.
+    pub(super) fn uses(
+        &self,
+        workers: &Workers,
+        units: &debug::Units<'_>,
+    ) -> Result<BTreeMap<u32, DebugUses>> {
+        let find = |(): &mut (), unit| Ok(debug::debug_uses(units, unit, &self.module));
+        let found = workers.draw(units.len(), || (), find)?;
+        let mut all: BTreeMap<u32, DebugUses> = BTreeMap::new();
+        for (function, mut uses) in found.into_iter().flat_map(|(_, uses)| uses) {
+            let all = all.entry(function.get()).or_default();
+            all.locals.append(&mut uses.locals);
+            all.operands.append(&mut uses.operands);
+        }
+        all.values_mut().for_each(DebugUses::normalise);
+        Ok(all)
+    }
+
+    /// Converts all units for code that is placed; without any, describes the
+    /// module by its text.
+    pub(super) fn convert<'u>(
+        &'u self,
+        workers: &Workers,
+        units: Option<debug::Units<'u>>,
+        placed: &'u Placed<'u>,
+        target: &Target,
+        output: Output<'_>,
+    ) -> Result<Converted> {
+        let code = placed_code(codegen::frame_pointer(&*target.isa), placed);
+        let options = debug::OutputOptions {
+            remap: &self.options.remap_path_prefix,
+            relocatable: matches!(output, Output::Object { .. }),
+        };
+        if let Some(units) = units {
+            let converted = convert(workers, units, &self.module, &code, options)?;
+            let debug::DebugSections { list: sections, warnings } = converted;
+            return Ok(Converted { sections, warnings, text: None });
+        }
+        let mut warnings = self.source.warnings().to_vec();
+        let path = self.options.text_path.as_deref();
+        let Some(described) = debug::describe_text(self.wasm, &self.module, path) else {
+            warnings.push("the module is too large for a text to debug".to_owned());
+            return Ok(Converted { warnings, ..Converted::default() });
+        };
+        let made = debug::InputSections::new(&described.sections);
+        let converted = convert(workers, debug::read(&made), &self.module, &code, options)?;
+        warnings.extend(converted.warnings);
+        Ok(Converted { sections: converted.list, warnings, text: Some(described.text) })
+    }
+}
+
+/// Converts units in parallel.
+fn convert<'c>(
+    workers: &Workers,
+    units: debug::Units<'c>,
+    module: &'c debug::WasmModule<'c>,
+    code: &debug::PlacedCode<'c>,
+    options: debug::OutputOptions<'c>,
+) -> Result<debug::DebugSections> {
+    let count = units.len();
+    let conversion = debug::Conversion::new(units, module, code, options);
+    let mut units = workers.draw(count, || (), |(), unit| Ok(conversion.unit(unit)))?;
+    units.sort_by_key(|(unit, _)| *unit);
+    Ok(conversion.finish(units.into_iter().map(|(_, unit)| unit).collect()))
+}
+
+/// The code of each defined function, where it lies.
+pub(super) fn placed_code<'a>(frame_pointer: u16, placed: &'a Placed<'_>) -> debug::PlacedCode<'a> {
+    let functions = placed.texts[0].functions.iter().zip(&placed.layout.functions);
+    let functions = functions.map(|(function, place)| {
+        let (function, Placement { start, size }) = (function.as_ref()?, (*place)?);
+        let debug = function.debug.as_deref()?;
+        let text = CodeOffset::new(start)..CodeOffset::new(start + size);
+        Some(debug::PlacedFunction { text, sites: &function.sites, debug })
+    });
+    debug::PlacedCode { frame_pointer, functions: functions.collect() }
 }
 
 /// What debug information must know of the module.
@@ -38,7 +146,7 @@ pub(super) fn wasm_module<'a>(parsed: &'a Parsed<'a>, plan: &Plan<'_>) -> debug:
         at_context: plan::memory0_at_context(parsed),
     });
     debug::WasmModule {
-        code_start: parsed.code_start,
+        code_start: WasmOffset::new(parsed.code_start),
         functions: parsed.bodies.iter().map(|body| wasm_function(parsed, body)).collect(),
         globals: globals.collect(),
         memory,
@@ -54,17 +162,19 @@ fn wasm_function<'a>(parsed: &'a Parsed<'a>, body: &Body<'a>) -> debug::WasmFunc
         for _ in 0..reader.get_count() {
             let offset = reader.original_position();
             let (count, ty) = reader.read()?;
-            locals.extend(parsed.types.value(ty, offset).map(|ty| (count, ty)));
+            let ty = parsed.types.value(ty, offset);
+            locals.extend(ty.map(|ty| (count, ty)));
         }
         Ok(reader.original_position())
     });
     let names = &parsed.local_names;
     let first = names.partition_point(|(function, ..)| *function < index);
     let after = names.partition_point(|(function, ..)| *function <= index);
+    let offset = |offset: u64| WasmOffset::new(offset as u32);
     debug::WasmFunction {
-        index,
-        body: range.start as u32..range.end as u32,
-        operators: operators.unwrap_or(range.start) as u32,
+        index: FuncIndex::new(index),
+        body: offset(range.start)..offset(range.end),
+        operators: offset(operators.unwrap_or(range.start)),
         name: parsed.name_of(index),
         parameters: &parsed.function_type(index).params,
         locals,
@@ -86,86 +196,4 @@ fn global_location(
         (None, false) => debug::GlobalLocation::Defined(offset),
         (None, true) => debug::GlobalLocation::Imported(offset),
     })
-}
-
-/// The values that debug information asks for, by function.
-pub(super) fn uses(
-    workers: &Workers,
-    module: &debug::WasmModule<'_>,
-    units: &debug::Units<'_>,
-) -> Result<BTreeMap<u32, DebugUses>> {
-    let found =
-        workers.draw(units.len(), || (), |(), unit| Ok(debug::debug_uses(units, unit, module)))?;
-    let mut all: BTreeMap<u32, DebugUses> = BTreeMap::new();
-    for (function, mut uses) in found.into_iter().flat_map(|(_, uses)| uses) {
-        let all = all.entry(function).or_default();
-        all.locals.append(&mut uses.locals);
-        all.operands.append(&mut uses.operands);
-    }
-    all.values_mut().for_each(DebugUses::normalise);
-    Ok(all)
-}
-
-/// What converting debug information needs.
-pub(super) struct Convert<'c, 'a> {
-    pub(super) workers: &'c Workers,
-    pub(super) env: &'c Env<'a>,
-    pub(super) module: &'c debug::WasmModule<'c>,
-    pub(super) code: (&'c [Option<CompiledFunction>], &'c [Stub]),
-    pub(super) target: &'c Target,
-    pub(super) options: &'c Options,
-    pub(super) relocatable: bool,
-}
-
-impl Convert<'_, '_> {
-    /// Converts all units.
-    pub(super) fn units<'u>(&'u self, units: debug::Units<'u>) -> Result<debug::DebugSections> {
-        let (functions, stubs) = self.code;
-        let imported = self.env.parsed.imported_functions;
-        let places = link::code_places(&self.target.link, imported, functions, stubs)?;
-        let code = placed(codegen::frame_pointer(&*self.target.isa), functions, &places);
-        let options = debug::OutputOptions {
-            remap: &self.options.remap_path_prefix,
-            relocatable: self.relocatable,
-        };
-        let count = units.len();
-        let conversion = debug::Conversion::new(units, self.module, &code, options);
-        let mut units = self.workers.draw(count, || (), |(), unit| Ok(conversion.unit(unit)))?;
-        units.sort_by_key(|(unit, _)| *unit);
-        Ok(conversion.finish(units.into_iter().map(|(_, unit)| unit).collect()))
-    }
-
-    /// Describes a module without debug information by its text. `source` says
-    /// why there is none.
-    pub(super) fn text(
-        &self,
-        wasm: &[u8],
-        source: &debug::InputSections<'_>,
-    ) -> Result<(debug::DebugSections, Option<String>)> {
-        let mut warnings = source.warnings().to_vec();
-        let path = self.options.text_path.as_deref();
-        let Some(described) = debug::describe_text(wasm, self.module, path) else {
-            warnings.push("the module is too large for a text to debug".to_owned());
-            return Ok((debug::DebugSections { warnings, ..Default::default() }, None));
-        };
-        let made = debug::InputSections::new(&described.sections);
-        let mut sections = self.units(debug::read(&made))?;
-        sections.warnings.splice(0..0, warnings);
-        Ok((sections, Some(described.text)))
-    }
-}
-
-/// The code of each defined function, where it lies.
-pub(super) fn placed<'a>(
-    frame_pointer: u16,
-    functions: &'a [Option<CompiledFunction>],
-    places: &[Option<Range<u32>>],
-) -> debug::PlacedCode<'a> {
-    let function = |(function, text): (&'a Option<CompiledFunction>, &Option<Range<u32>>)| {
-        let function = function.as_ref()?;
-        let debug = function.debug.as_deref()?;
-        Some(debug::PlacedFunction { text: text.clone()?, sites: &function.sites, debug })
-    };
-    let functions = functions.iter().zip(places).map(function).collect();
-    debug::PlacedCode { frame_pointer, functions }
 }

@@ -1,37 +1,70 @@
-//! Function by function: facts about the bodies, and their code.
+//! The code of functions and stubs.
 
-use super::Observer;
+use super::report::Observer;
 use super::workers::Workers;
+use crate::code::Text;
 use crate::codegen;
 use crate::error::Result;
-use crate::facts::{self, Facts, FunctionFacts, ModuleFacts};
-use crate::function::CompiledFunction;
-use crate::link::{Stub, StubKind};
+use crate::facts::{Facts, ModuleFacts};
+use crate::function::{CompiledFunction, DebugUses};
+use crate::optimisation::Optimisation;
+use crate::options::{OptLevel, Options};
 use crate::parse::Parsed;
+use crate::plan::{Plan, duplicates};
+use crate::stub::{Stub, StubKind};
 use crate::target::Target;
 use crate::translate::{self, Debug, Env, stubs};
 use cranelift_codegen::Context;
 use cranelift_frontend::FunctionBuilderContext;
-use precast_artifact::index::FuncIndex;
+use precast_artifact::index::{CanonicalTypeIndex, FuncIndex, ModuleIndex};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Bodies per draw of that pass: enough to make drawing free.
-const FACTS_BATCH: usize = 64;
+/// What the code follows from.
+pub(super) struct Input<'i, 'a> {
+    pub(super) parsed: &'i Parsed<'a>,
+    pub(super) plan: &'i Plan<'a>,
+    pub(super) facts: &'i Facts,
+    pub(super) options: &'i Options,
+    /// The values that debug information asks for, by function.
+    pub(super) debug_uses: BTreeMap<u32, DebugUses>,
+}
 
-/// Validates all bodies, and notes what they do.
-pub(super) fn gather_facts(workers: &Workers, parsed: &Parsed<'_>) -> Result<Facts> {
-    let batches: Vec<_> = parsed.bodies.chunks(FACTS_BATCH).collect();
-    let mut gathered = workers.draw(batches.len(), Default::default, |scratch, batch| {
-        let mut facts = Facts::default();
-        for body in batches[batch] {
-            facts::gather(parsed, body, scratch, &mut facts)?;
-        }
-        Ok(facts)
-    })?;
-    gathered.sort_unstable_by_key(|(batch, _)| *batch);
-    let mut all = Facts::default();
-    gathered.into_iter().for_each(|(_, facts)| all.append(facts));
-    Ok(all)
+/// A text for each target.
+pub(super) fn compile(
+    workers: &Workers,
+    input: &Input<'_, '_>,
+    targets: &[Target],
+    observer: &dyn Observer,
+) -> Result<Vec<Text>> {
+    let same = duplicates::find(input.parsed, input.options);
+    let text = |target: &Target| {
+        let env = environment(input, target);
+        Ok(Text {
+            cpu_features: target.cpu_features.clone(),
+            functions: compile_functions(workers, &env, input.facts, target, &same, observer)?,
+            stubs: compile_stubs(&env, &input.facts.module, target)?,
+        })
+    };
+    targets.iter().map(text).collect()
+}
+
+fn environment<'i>(input: &'i Input<'_, '_>, target: &Target) -> Env<'i> {
+    let options = input.options;
+    Env {
+        module: ModuleIndex::new(0),
+        parsed: input.parsed,
+        plan: input.plan,
+        frontend: target.isa.frontend_config(),
+        br_table_chain: options.enabled(Optimisation::BrTableChain),
+        precise_stores: options.precise_stores.unwrap_or(target.stores_may_tear()),
+        debug: match (options.debug_info, options.opt_level) {
+            (false, _) => Debug::Off,
+            (true, OptLevel::None) => Debug::Slots,
+            (true, OptLevel::Speed) => Debug::Values,
+        },
+        debug_uses: &input.debug_uses,
+    }
 }
 
 /// What a worker keeps from function to function.
@@ -50,15 +83,15 @@ impl Scratch {
 /// that it is worth making anew.
 const LARGE_BODY: u32 = 256 << 10;
 
-pub(super) fn compile_functions(
+fn compile_functions(
     workers: &Workers,
     env: &Env<'_>,
-    facts: &[FunctionFacts],
+    facts: &Facts,
     target: &Target,
     same: &[usize],
     observer: &dyn Observer,
 ) -> Result<Vec<Option<CompiledFunction>>> {
-    let bodies = &env.parsed.bodies;
+    let (bodies, facts) = (&env.parsed.bodies, facts.functions());
     // The largest first: one of them started last would be waited for.
     let mut order: Vec<usize> = (0..bodies.len()).filter(|i| same[*i] == *i).collect();
     order.sort_by_key(|index| std::cmp::Reverse(facts[*index].size));
@@ -91,11 +124,7 @@ pub(super) fn compile_functions(
     Ok(functions)
 }
 
-pub(super) fn compile_stubs(
-    env: &Env<'_>,
-    facts: &ModuleFacts,
-    target: &Target,
-) -> Result<Vec<Stub>> {
+fn compile_stubs(env: &Env<'_>, facts: &ModuleFacts, target: &Target) -> Result<Vec<Stub>> {
     let types = &env.parsed.types;
     let mut scratch = Scratch::new();
     let mut stubs = Vec::new();
@@ -103,23 +132,24 @@ pub(super) fn compile_stubs(
         scratch.context.clear();
         build(&mut scratch);
         let function = codegen::generate(&mut scratch.context, &*target.isa, None)?;
-        stubs.push(Stub { kind, function });
+        stubs.push(Stub { module: ModuleIndex::new(0), kind, function });
         Ok(())
     };
     for ty in env.plan.entry_types(env.parsed) {
-        make(StubKind::Entry(ty), &|s| {
+        make(StubKind::Entry(CanonicalTypeIndex::new(ty)), &|s| {
             stubs::entry_stub(types.get(ty), &mut s.context.func, &mut s.builder, env.frontend);
         })?;
     }
     for ty in env.plan.host_types(env.parsed, facts) {
-        make(StubKind::Host(ty), &|s| {
+        make(StubKind::Host(CanonicalTypeIndex::new(ty)), &|s| {
             stubs::host_stub(types.get(ty), &mut s.context.func, &mut s.builder, env.frontend);
         })?;
     }
     for function in env.plan.forwarded_imports(env.parsed) {
         let ty = env.parsed.function_type(function);
-        let slot = env.plan.layout.import(FuncIndex::new(function));
-        make(StubKind::Import(function), &|s| {
+        let import = FuncIndex::new(function);
+        let slot = env.plan.layout.import(import);
+        make(StubKind::Import(import), &|s| {
             stubs::import_stub(ty, slot, &mut s.context.func, &mut s.builder, env.frontend);
         })?;
     }

@@ -14,7 +14,7 @@ use precast_artifact::types::HeapType;
 use std::collections::BTreeMap;
 
 /// Contents of a private table.
-pub(crate) struct PrivateTable {
+pub(crate) struct TableContents {
     pub table: u32,
     /// Function index, or none for null.
     pub entries: Vec<Option<u32>>,
@@ -28,7 +28,7 @@ pub(super) fn find_private(
     parsed: &Parsed<'_>,
     facts: &ModuleFacts,
     options: &Options,
-) -> BTreeMap<u32, PrivateTable> {
+) -> BTreeMap<u32, TableContents> {
     let mut candidates = BTreeMap::new();
     if !options.enabled(Optimisation::PrivateTables) {
         return candidates;
@@ -44,7 +44,7 @@ pub(super) fn find_private(
             continue;
         }
         if let Some(entries) = entries(parsed, index, table.ty.limits.min) {
-            candidates.insert(index, PrivateTable { table: index, entries });
+            candidates.insert(index, TableContents { table: index, entries });
         }
     }
     candidates

@@ -1,10 +1,10 @@
 //! Calls: to own functions, to imports, through tables, and their tail forms.
 
-use super::{Translator, namespace, signature};
+use super::{Translator, signature};
+use crate::external_name;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
-    AbiParam, ExtFuncData, ExternalName, FuncRef, InstBuilder, SigRef, Signature, UserExternalName,
-    Value, types,
+    AbiParam, ExtFuncData, ExternalName, FuncRef, InstBuilder, SigRef, Signature, Value, types,
 };
 use cranelift_codegen::isa::CallConv;
 use precast_artifact::abi::{self, Builtin, TableKind};
@@ -188,7 +188,7 @@ impl Translator<'_, '_> {
             return *known;
         }
         let signature = self.signature(ty);
-        let name = UserExternalName::new(namespace::FUNCTION, function);
+        let name = external_name::function(self.env.module, FuncIndex::new(function));
         let name = ExternalName::user(self.b.func.declare_imported_user_function(name));
         let data = ExtFuncData { name, signature, colocated: true, patchable: false };
         let imported = self.b.import_function(data);

@@ -91,7 +91,7 @@ impl Translator<'_, '_> {
     }
 
     fn open(&mut self, kind: Kind, target: Block, end: Block, ty: &FuncType) {
-        self.watch_open(&kind);
+        self.track_open(&kind);
         let params = if self.reachable { ty.params.len() } else { 0 };
         self.control.push(Frame {
             kind,
@@ -158,7 +158,7 @@ impl Translator<'_, '_> {
     }
 
     pub(super) fn else_(&mut self) {
-        self.watch_else();
+        self.track_else();
         let reachable = self.reachable;
         let frame = self.control.last_mut().expect("an if is open");
         let (end, results, height, entered) =
@@ -180,7 +180,7 @@ impl Translator<'_, '_> {
     }
 
     pub(super) fn end(&mut self) {
-        self.watch_end();
+        self.track_end();
         let mut frame = self.control.pop().expect("a block is open");
         if self.reachable {
             let args = self.pop_many(frame.results);
@@ -207,7 +207,7 @@ impl Translator<'_, '_> {
     }
 
     /// Tells the tracker that a block is opened.
-    fn watch_open(&mut self, kind: &Kind) {
+    fn track_open(&mut self, kind: &Kind) {
         if self.env.debug != Debug::Values {
             return;
         }
@@ -221,14 +221,14 @@ impl Translator<'_, '_> {
         }
     }
 
-    fn watch_else(&mut self) {
+    fn track_else(&mut self) {
         if self.env.debug == Debug::Values {
             let offset = self.source_offset();
             self.tracker.otherwise(offset);
         }
     }
 
-    fn watch_end(&mut self) {
+    fn track_end(&mut self) {
         if self.env.debug == Debug::Values {
             let offset = self.source_offset();
             // A block that nothing branches out of, and a loop, are left in one

@@ -4,7 +4,8 @@
 use super::tracking::VariableTracker;
 use super::{Translator, clif_type};
 use crate::function::DebugVariable;
-use cranelift_codegen::ir::{InstBuilder, StackSlot, StackSlotData, StackSlotKey, StackSlotKind};
+use crate::recorded::slot_key;
+use cranelift_codegen::ir::{InstBuilder, StackSlot, StackSlotData, StackSlotKind};
 use cranelift_codegen::ir::{Value, types};
 use cranelift_frontend::Variable;
 use precast_artifact::types::{FuncType, ValType};
@@ -37,28 +38,6 @@ pub(super) enum LocalStorage {
 pub(super) struct Local {
     storage: LocalStorage,
     ty: ValType,
-}
-
-/// Marks keys of operands.
-const OPERANDS: u64 = 1 << 40;
-
-/// Key of the stack slot of a variable, which Cranelift carries to the
-/// frame layout.
-fn slot_key(variable: DebugVariable) -> StackSlotKey {
-    StackSlotKey::new(match variable {
-        DebugVariable::Context => 0,
-        DebugVariable::Local(index) => u64::from(index) + 1,
-        DebugVariable::Operand(depth) => OPERANDS | u64::from(depth),
-    })
-}
-
-/// What [`slot_key`] was made from.
-pub(crate) fn slot_variable(key: StackSlotKey) -> DebugVariable {
-    match key.bits() {
-        0 => DebugVariable::Context,
-        operand if operand & OPERANDS != 0 => DebugVariable::Operand(operand as u32),
-        local => DebugVariable::Local((local - 1) as u32),
-    }
 }
 
 impl Translator<'_, '_> {
@@ -163,7 +142,7 @@ impl Translator<'_, '_> {
         if at.is_default() { 0 } else { at.bits() }
     }
 
-    /// What is watched, when translation is over.
+    /// What was tracked, when translation is over.
     pub(super) fn take_tracker(&mut self) -> VariableTracker {
         std::mem::take(&mut self.tracker)
     }

@@ -1,10 +1,9 @@
 //! Tables and references.
 
-use super::{Translator, namespace};
+use super::Translator;
+use crate::external_name;
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{
-    ExternalName, GlobalValueData, InstBuilder, UserExternalName, Value, types,
-};
+use cranelift_codegen::ir::{ExternalName, GlobalValueData, InstBuilder, Value, types};
 use precast_artifact::abi::{self, Builtin, TableKind};
 use precast_artifact::index::{FuncIndex, TableIndex};
 use precast_artifact::trap::TrapCode;
@@ -18,7 +17,7 @@ impl Translator<'_, '_> {
         let symbol = match self.table_symbols.get(&table) {
             Some(known) => *known,
             None => {
-                let name = UserExternalName::new(namespace::PRIVATE_TABLE, table);
+                let name = external_name::private_table(self.env.module, TableIndex::new(table));
                 let name = ExternalName::user(self.b.func.declare_imported_user_function(name));
                 let symbol = self.b.create_global_value(GlobalValueData::Symbol {
                     name,

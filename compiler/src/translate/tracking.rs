@@ -7,19 +7,11 @@
 //! shown as optimised out, so nothing here may guess.
 
 use crate::function::{DebugVariable, ValueAssignment};
+use crate::recorded::Recorded;
 use cranelift_codegen::ir::{self, InstructionData, Opcode, Value, ValueDef, ValueLabel};
 use cranelift_codegen::ir::{RelSourceLoc, ValueLabelAssignments, ValueLabelStart};
 use std::collections::BTreeMap;
 use std::ops::Range;
-
-/// What was found while translating.
-#[derive(Default)]
-pub(crate) struct Recorded {
-    /// Ordered by variable and position.
-    pub assignments: Vec<ValueAssignment>,
-    /// Values that are constants: label and bits, ordered.
-    pub constants: Vec<(u32, u64)>,
-}
 
 /// What is known of the function so far.
 #[derive(Default)]

@@ -79,7 +79,7 @@ impl ExpressionPiece {
         Self { ops: Vec::new(), kind: LocationKind::Memory, data: Vec::new(), size: None }
     }
 
-    /// A lone `DW_OP_WASM_location` names the place of the value itself.
+    /// A lone `DW_OP_WASM_location` is the location of the value itself.
     fn settled(mut self) -> Self {
         if self.kind == LocationKind::Memory
             && matches!(self.ops.as_slice(), [Op::Local(_) | Op::Operand(_)])

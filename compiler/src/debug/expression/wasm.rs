@@ -29,7 +29,7 @@ pub(super) enum LocationKind {
     Memory,
     /// The variable's value.
     Value,
-    /// A value that is an address of the guest, wanted as one of the process.
+    /// A value that is an address of the guest, to be shown as one of the process.
     HostAddress,
     /// The value, as bytes.
     Bytes,
@@ -116,7 +116,7 @@ impl WasmExpression {
         self
     }
 
-    /// Whether this is the place of one variable in memory or a local.
+    /// Whether this is the location of one variable in memory or a local.
     #[cfg(test)]
     pub(super) fn is_local(&self) -> bool {
         matches!(self.pieces.as_slice(), [piece] if piece.variable().is_some())

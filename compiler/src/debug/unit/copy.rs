@@ -14,8 +14,7 @@ impl<'a> UnitConverter<'_, 'a> {
         value: AttributeValue<Bytes<'a>>,
         die: &mut DieBuilder,
     ) {
-        let (context, file) = (self.context, &self.context.units.files[self.input.file]);
-        let dwarf = self.dwarf;
+        let file = &self.context.units.files[self.input.file];
         let mut put =
             |form: DwForm, write: &mut dyn FnMut(&mut Fragment)| die.value(name, form, write);
         match value {
@@ -46,29 +45,34 @@ impl<'a> UnitConverter<'_, 'a> {
             AttributeValue::String(text) => {
                 put(dw::DW_FORM_string, &mut |v| v.string(text.slice()));
             }
-            AttributeValue::DebugStrRef(at) if dwarf.debug_str.get_str(at).is_ok() => {
-                put(dw::DW_FORM_strp, &mut |v| {
-                    context.refer(v, Base::Strings, file.strings + at.0 as u32)
-                });
-            }
-            AttributeValue::DebugLineStrRef(at) if dwarf.debug_line_str.get_str(at).is_ok() => {
-                put(dw::DW_FORM_line_strp, &mut |v| {
-                    context.refer(v, Base::LineStrings, at.0 as u32)
-                });
-            }
+            value => self.copy_string(name, value, die),
+        }
+    }
+
+    /// Copies a reference to a string. Nothing of other values: addresses and
+    /// lists of attributes that are not kept, and references to files that are
+    /// not here.
+    fn copy_string(&self, name: DwAt, value: AttributeValue<Bytes<'a>>, die: &mut DieBuilder) {
+        let (context, dwarf) = (self.context, self.dwarf);
+        let (offset, in_lines) = match value {
+            AttributeValue::DebugStrRef(offset) => (Some(offset), None),
             AttributeValue::DebugStrOffsetsIndex(index) => {
-                let at = dwarf.string_offset(self.unit, index);
-                if let Ok(at) = at
-                    && dwarf.debug_str.get_str(at).is_ok()
-                {
-                    put(dw::DW_FORM_strp, &mut |v| {
-                        context.refer(v, Base::Strings, file.strings + at.0 as u32)
-                    });
-                }
+                (dwarf.string_offset(self.unit, index).ok(), None)
             }
-            // Addresses and lists of other attributes, and references to files
-            // that are not here.
-            _ => {}
+            AttributeValue::DebugLineStrRef(offset) => (None, Some(offset)),
+            _ => return,
+        };
+        if let Some(offset) = offset
+            && dwarf.debug_str.get_str(offset).is_ok()
+        {
+            let offset = context.units.files[self.input.file].strings + offset.0 as u32;
+            die.value(name, dw::DW_FORM_strp, |v| context.refer(v, Base::Strings, offset));
+        }
+        if let Some(offset) = in_lines
+            && dwarf.debug_line_str.get_str(offset).is_ok()
+        {
+            let offset = offset.0 as u32;
+            die.value(name, dw::DW_FORM_line_strp, |v| context.refer(v, Base::LineStrings, offset));
         }
     }
 }

@@ -1,7 +1,6 @@
 //! One entry, with all that depends on its tag.
 
-use super::converter::OpenDie;
-use super::converter::UnitConverter;
+use super::converter::{OpenDie, UnitConverter};
 use super::die::DieBuilder;
 use crate::debug::indirection::{self, Indirection};
 use crate::debug::sections::Bytes;
@@ -58,12 +57,16 @@ impl<'a> UnitConverter<'_, 'a> {
         }
         let written = self.write(die);
         self.own_ranges = self.own_ranges.or(own_ranges.map(|field| written.position(field)));
-        if !inside {
-            if scope.is_function {
-                self.leave_function();
-            }
-            return;
+        match inside {
+            true => self.enter(scope, root, children, memory),
+            false if scope.is_function => self.leave_function(),
+            false => {}
         }
+    }
+
+    /// Enters an entry that was written with children, with what is written
+    /// inside of it first.
+    fn enter(&mut self, scope: OpenDie, root: bool, children: bool, memory: Option<DieBuilder>) {
         self.open.push(scope);
         if root {
             self.base_types();

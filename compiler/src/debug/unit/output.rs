@@ -14,7 +14,7 @@ pub(crate) struct UnitOutput {
     pub(in crate::debug) line: Fragment,
     /// Where in `info` the offset of the abbreviations is missing.
     pub(in crate::debug) abbreviations_at: u32,
-    /// The unit's place in the module's `.debug_info`.
+    /// Where the unit is in the module's `.debug_info`.
     pub(in crate::debug) source: Range<u32>,
     /// Offsets of entries there, and in `info`; ordered.
     pub(in crate::debug) offsets: Vec<(u32, u32)>,

@@ -1,0 +1,8 @@
+//! Hand-written functions, placed and written, and read back.
+
+mod artifacts;
+mod modules;
+mod objects;
+mod read;
+mod sample;
+mod veneers;

@@ -1,0 +1,378 @@
+//! Hand-written functions and what goes with them, to be placed and written.
+
+use super::super::image::Image;
+use super::super::layout::{DebugInfo, Header, lay_out};
+use super::super::{EmitSummary, Output, emit};
+use crate::code::{Code, MemoryContents, ModuleParts, PrivateEntry, PrivateTable, Text};
+use crate::debug_section::DebugSection;
+use crate::function::{CodeReloc, CodeRelocKind, CodeSite, CompiledFunction, Symbol, UnwindOp};
+use crate::names::FunctionList;
+use crate::place::{LinkError, Placed, place, place_with_reach};
+use crate::stub::{Stub, StubKind};
+use crate::target::LinkTarget;
+use object::elf::{EM_AARCH64, EM_RISCV, EM_X86_64};
+use precast_artifact::abi::{ContextLayout, TableKind};
+use precast_artifact::address_map::Site;
+use precast_artifact::index::{
+    CanonicalTypeIndex, CodeOffset, DataIndex, FuncIndex, GlobalIndex, MemoryIndex, ModuleIndex,
+    TableIndex,
+};
+use precast_artifact::module::{
+    ConstExpr, ConstOp, EntityIndex, Export, Funcref, Global, Import, ImportKind, InitStep, Memory,
+    MemoryModel, Module, Range, Table,
+};
+use precast_artifact::reloc::{Reloc, RelocKind};
+use precast_artifact::trap::TrapCode;
+use precast_artifact::types::{
+    FuncType, GlobalType, HeapType, Limits, MemoryType, RefType, TableType, ValType,
+};
+
+const MODULE: ModuleIndex = ModuleIndex::new(0);
+
+/// A function of the module.
+pub(super) fn function(index: u32) -> Symbol {
+    Symbol::Function(MODULE, FuncIndex::new(index))
+}
+
+/// A symbol of the first module as one of the second, after so many stubs.
+fn in_second(symbol: Symbol, stubs: u32) -> Symbol {
+    let module = ModuleIndex::new(1);
+    match symbol {
+        Symbol::Function(_, function) => Symbol::Function(module, function),
+        Symbol::PrivateTable(_, table) => Symbol::PrivateTable(module, table),
+        Symbol::Stub(index) => Symbol::Stub(stubs + index),
+        local @ Symbol::Local(_) => local,
+    }
+}
+
+/// What is to be placed and written, each part to be changed.
+pub(super) struct Sample {
+    pub target: LinkTarget,
+    pub header: Header,
+    pub module: Module,
+    pub functions: Vec<Option<CompiledFunction>>,
+    pub stubs: Vec<Stub>,
+    pub names: Vec<&'static str>,
+    pub bodies: Vec<u32>,
+    pub private_tables: Vec<PrivateTable>,
+    pub context: Vec<u8>,
+    pub relocs: Vec<Reloc>,
+    pub memory: Vec<MemoryContents<'static>>,
+    pub data: Vec<&'static [u8]>,
+    pub fold: bool,
+    pub debug: Vec<DebugSection>,
+    pub own_base: bool,
+}
+
+impl Sample {
+    /// Takes everything out but the sections.
+    pub(super) fn empty(&mut self) {
+        self.module = Module::default();
+        self.functions.clear();
+        self.stubs.clear();
+        self.names.clear();
+        self.private_tables.clear();
+        self.context = vec![
+            0;
+            ContextLayout::new(&Module::default().context_shape()).unwrap().size()
+                as usize
+        ];
+        self.memory.clear();
+        self.relocs.clear();
+        self.data.clear();
+    }
+
+    fn parts(self) -> (Code<'static>, LinkTarget, bool, Header, DebugInfo) {
+        let mut list = FunctionList::default();
+        list.push(self.module.imported_functions(), &self.names);
+        let text = Text {
+            cpu_features: vec!["sse2".to_owned()],
+            functions: self.functions,
+            stubs: self.stubs,
+        };
+        let module = ModuleParts {
+            description: self.module,
+            bodies: self.bodies,
+            private_tables: self.private_tables,
+            context: self.context,
+            relocs: self.relocs,
+            memory: self.memory,
+            data: self.data,
+        };
+        let code = Code { list, texts: vec![text], modules: vec![module] };
+        let debug = DebugInfo { sections: self.debug, own_base: self.own_base };
+        (code, self.target, self.fold, self.header, debug)
+    }
+
+    /// Everything in its place.
+    pub(super) fn place(self) -> Result<Placed<'static>, LinkError> {
+        let (code, target, fold, ..) = self.parts();
+        place(code, target, fold)
+    }
+
+    /// The artifact of this and another module.
+    pub(super) fn linked_with(self, other: Self) -> Vec<u8> {
+        let (mut code, target, fold, header, debug) = self.parts();
+        let imported = other.module.imported_functions();
+        code.list.push(imported, &other.names);
+        let (second, ..) = other.parts();
+        let stubs = code.texts[0].stubs.len() as u32;
+        for (text, mut second_text) in code.texts.iter_mut().zip(second.texts) {
+            let functions = second_text.functions.iter_mut().flatten();
+            let code = functions.chain(second_text.stubs.iter_mut().map(|s| &mut s.function));
+            code.flat_map(|code| &mut code.relocs)
+                .for_each(|reloc| reloc.target = in_second(reloc.target, stubs));
+            text.functions.append(&mut second_text.functions);
+            let stubs = second_text.stubs.into_iter();
+            text.stubs.extend(stubs.map(|stub| Stub { module: ModuleIndex::new(1), ..stub }));
+        }
+        for mut module in second.modules {
+            // It lies after the first in the source.
+            module.bodies.iter_mut().for_each(|start| *start += 10_000);
+            let tables = module.private_tables.iter_mut().flat_map(|table| &mut table.entries);
+            tables.for_each(|entry| entry.code = entry.code.map(|code| in_second(code, stubs)));
+            code.modules.push(module);
+        }
+        let mut file = Vec::new();
+        let placed = place(code, target, fold).unwrap();
+        emit(placed, header, debug, Output::Artifact, &mut file).unwrap();
+        file
+    }
+
+    /// The file, where calls reach less than `reach` bytes.
+    pub(super) fn laid_out(self, reach: u64) -> Image<'static> {
+        let (code, target, fold, header, debug) = self.parts();
+        let placed = place_with_reach(code, target, fold, Some(reach)).unwrap();
+        lay_out(placed, header, debug).unwrap()
+    }
+
+    /// Writes it.
+    pub(super) fn emit(
+        self,
+        output: Output<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<EmitSummary, LinkError> {
+        let (code, target, fold, header, debug) = self.parts();
+        emit(place(code, target, fold)?, header, debug, output, out)
+    }
+}
+
+/// Its artifact.
+pub(super) fn linked(sample: Sample) -> (Vec<u8>, EmitSummary) {
+    let mut file = Vec::new();
+    let summary = sample.emit(Output::Artifact, &mut file).unwrap();
+    (file, summary)
+}
+
+pub(super) const MACHINES: [(u16, u64); 3] =
+    [(EM_X86_64, 4096), (EM_AARCH64, 65536), (EM_RISCV, 4096)];
+
+fn words(words: &[u32]) -> Box<[u8]> {
+    words.iter().flat_map(|word| word.to_le_bytes()).collect()
+}
+
+fn relocs<const N: usize>(relocs: [(u32, CodeRelocKind, Symbol, i32); N]) -> Box<[CodeReloc]> {
+    let reloc = |(offset, kind, target, addend)| CodeReloc { offset, kind, target, addend };
+    relocs.map(reloc).into()
+}
+
+/// A function with a frame that calls `callee`, its only site.
+pub(super) fn caller(machine: u16, callee: Symbol) -> CompiledFunction {
+    let saved = |register, offset| UnwindOp::Saved { register, offset };
+    let (code, reloc, after, unwind) = match machine {
+        EM_X86_64 => (
+            // push rbp; mov rbp, rsp; call; pop rbp; ret
+            Box::from([0x55, 0x48, 0x89, 0xe5, 0xe8, 0, 0, 0, 0, 0x5d, 0xc3]),
+            (5, CodeRelocKind::X86PcRel32, callee, -4),
+            9,
+            vec![(1, UnwindOp::CfaOffset(16)), (1, saved(6, -16)), (4, UnwindOp::CfaRegister(6))],
+        ),
+        EM_AARCH64 => (
+            // stp x29, x30, [sp, #-16]!; mov x29, sp; bl; ldp x29, x30, [sp], #16; ret
+            words(&[0xa9bf_7bfd, 0x9100_03fd, 0x9400_0000, 0xa8c1_7bfd, 0xd65f_03c0]),
+            (8, CodeRelocKind::Aarch64Call26, callee, 0),
+            12,
+            vec![
+                (4, UnwindOp::CfaOffset(16)),
+                (4, saved(29, -16)),
+                (4, saved(30, -8)),
+                (8, UnwindOp::CfaRegister(29)),
+            ],
+        ),
+        _ => (
+            // addi sp, sp, -16; sd ra, 8(sp); sd s0, 0(sp); mv s0, sp; auipc ra; jalr ra;
+            // ld ra, 8(sp); ld s0, 0(sp); addi sp, sp, 16; ret
+            words(&[
+                0xff01_0113,
+                0x0011_3423,
+                0x0081_3023,
+                0x0001_0413,
+                0x0000_0097,
+                0x0000_80e7,
+                0x0081_3083,
+                0x0001_3403,
+                0x0101_0113,
+                0x0000_8067,
+            ]),
+            (16, CodeRelocKind::RiscvCall, callee, 0),
+            24,
+            vec![
+                (4, UnwindOp::CfaOffset(16)),
+                (12, saved(1, -8)),
+                (12, saved(8, -16)),
+                (16, UnwindOp::CfaRegister(8)),
+            ],
+        ),
+    };
+    CompiledFunction {
+        code,
+        alignment: 4,
+        relocs: relocs([reloc]),
+        sites: Box::new([CodeSite { offset: after - 1, site: Site::Call, wasm: 1000 }]),
+        handlers: Box::default(),
+        unwind: unwind.into(),
+        debug: None,
+        data: Box::default(),
+    }
+}
+
+/// A leaf that returns the address of private table 0, or traps in its first
+/// instruction.
+pub(super) fn leaf(machine: u16, wasm: u32) -> CompiledFunction {
+    let table = Symbol::PrivateTable(MODULE, TableIndex::new(0));
+    let (code, relocs) = match machine {
+        // lea rax, [rip + table]; ret
+        EM_X86_64 => (
+            Box::from([0x48, 0x8d, 0x05, 0, 0, 0, 0, 0xc3]),
+            relocs([(3, CodeRelocKind::X86PcRel32, table, -4)]),
+        ),
+        // adrp x0, table; add x0, x0, :lo12:table; ret
+        EM_AARCH64 => (
+            words(&[0x9000_0000, 0x9100_0000, 0xd65f_03c0]),
+            relocs([
+                (0, CodeRelocKind::Aarch64AdrPage21, table, 0),
+                (4, CodeRelocKind::Aarch64AddLow12, table, 0),
+            ]),
+        ),
+        // auipc a0, %hi; addi a0, a0, %lo; ret
+        _ => (
+            words(&[0x0000_0517, 0x0005_0513, 0x0000_8067]),
+            relocs([
+                (0, CodeRelocKind::RiscvPcRelHigh20, table, 0),
+                (4, CodeRelocKind::RiscvPcRelLow12, Symbol::Local(0), 0),
+            ]),
+        ),
+    };
+    let trap = Site::Trap(TrapCode::Unreachable);
+    let sites = Box::new([CodeSite { offset: 0, site: trap, wasm }]);
+    CompiledFunction { code, alignment: 4, relocs, sites, ..Default::default() }
+}
+
+/// One imported function, then: a caller of function 2, a leaf, a removed
+/// function, and the leaf again.
+pub(super) fn sample((machine, page_size): (u16, u64)) -> Sample {
+    let func = RefType { nullable: true, heap: HeapType::Func };
+    let limits = |min| Limits { min, max: None };
+    let stub = |kind| Stub { module: MODULE, kind, function: caller(machine, function(1)) };
+    let entry = |symbol| PrivateEntry { ty: 1, code: Some(symbol) };
+    let null = PrivateEntry { ty: 0, code: None };
+    let funcref = |function, ty| Funcref {
+        function: FuncIndex::new(function),
+        ty: CanonicalTypeIndex::new(ty),
+        code: CodeOffset::START,
+    };
+    let mut module = Module {
+        name: Some("sample".to_owned()),
+        types: vec![
+            FuncType::default(),
+            FuncType { params: vec![ValType::I32], results: Vec::new() },
+        ],
+        imports: vec![Import {
+            module: "host".to_owned(),
+            name: "call".to_owned(),
+            kind: ImportKind::Function(CanonicalTypeIndex::new(0)),
+            may_block: true,
+        }],
+        functions: 5,
+        tables: vec![Table {
+            ty: TableType { element: func, limits: limits(4), index64: false },
+            kind: TableKind::Private,
+            image: Range::default(),
+        }],
+        memories: vec![Memory {
+            ty: MemoryType { limits: limits(4), index64: false, shared: false, page_size_log2: 16 },
+            imported: false,
+            model: MemoryModel::Guard,
+            reservation: 8 << 30,
+            guard: 0,
+        }],
+        globals: vec![Global {
+            ty: GlobalType { value: ValType::I64, mutable: true },
+            imported: false,
+        }],
+        funcrefs: vec![funcref(1, 0), funcref(4, 1)],
+        ..Module::default()
+    };
+    let item = EntityIndex::Function(FuncIndex::new(4));
+    module.exports = vec![Export { name: "run".to_owned(), item }];
+    let offset = ConstExpr { ops: vec![ConstOp::Bits32(8)] };
+    let (segment, memory) = (DataIndex::new(1), MemoryIndex::new(0));
+    module.init = vec![InitStep::Data { segment, memory, offset }];
+    let layout = ContextLayout::new(&module.context_shape()).unwrap();
+    let mut context = vec![0; layout.size() as usize];
+    let global = (layout.size() as i32 + layout.global(GlobalIndex::new(0))) as usize;
+    context[global] = 42;
+    let (types, import) = ([0, 1].map(CanonicalTypeIndex::new), FuncIndex::new(0));
+    Sample {
+        target: LinkTarget { machine, flags: 0, page_size },
+        header: Header {
+            target: "test-unknown-linux-gnu".to_owned(),
+            wasm_features: Vec::new(),
+            options: vec!["-O2".to_owned()],
+            source_hash: [7; 32],
+            producers: vec!["language C11".to_owned()],
+        },
+        module,
+        functions: vec![
+            Some(caller(machine, function(2))),
+            Some(leaf(machine, 2000)),
+            None,
+            Some(leaf(machine, 4000)),
+        ],
+        stubs: [
+            StubKind::Entry(types[1]),
+            StubKind::Host(types[0]),
+            StubKind::Import(import),
+            StubKind::Entry(types[0]),
+        ]
+        .map(stub)
+        .into(),
+        names: vec!["first", "leaf", "removed", ""],
+        bodies: vec![100, 120, 2200, 2300],
+        private_tables: vec![PrivateTable {
+            table: TableIndex::new(0),
+            entries: vec![
+                entry(function(1)),
+                null,
+                entry(function(4)),
+                entry(Symbol::Stub(2)),
+                null,
+            ],
+        }],
+        context,
+        relocs: vec![Reloc {
+            kind: RelocKind::Context,
+            offset: layout.global(GlobalIndex::new(0)),
+            addend: 0,
+        }],
+        memory: vec![
+            MemoryContents { memory, address: 0, bytes: &[1; 5000] },
+            MemoryContents { memory, address: 0x10000, bytes: &[] },
+            MemoryContents { memory, address: 0x30000, bytes: &[2; 100] },
+        ],
+        data: vec![b"", b"hello", b"world"],
+        fold: true,
+        debug: Vec::new(),
+        own_base: false,
+    }
+}

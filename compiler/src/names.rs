@@ -1,0 +1,159 @@
+//! Which functions there are, and what functions, stubs and private tables are
+//! called in the symbol table and in errors.
+
+use crate::function::Symbol;
+use crate::stub::StubKind;
+use precast_artifact::index::{FuncIndex, ModuleIndex};
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// The defined functions of all modules: module after module, in order of
+/// index.
+#[derive(Clone, Default)]
+pub(crate) struct FunctionList<'a> {
+    modules: Vec<ModuleFunctions>,
+    /// Name of each function; empty where unknown.
+    names: Vec<&'a str>,
+}
+
+/// The functions of one module.
+#[derive(Clone)]
+struct ModuleFunctions {
+    /// Number of imported functions, which come before the defined ones.
+    imported: u32,
+    /// Position of the first in the list.
+    start: usize,
+}
+
+impl<'a> FunctionList<'a> {
+    /// Appends a module that imports so many functions; `names` has one for each
+    /// function that it defines, empty where unknown.
+    pub(crate) fn push(&mut self, imported: u32, names: &[&'a str]) {
+        self.modules.push(ModuleFunctions { imported, start: self.names.len() });
+        self.names.extend_from_slice(names);
+    }
+
+    /// Position of a function.
+    pub(crate) fn position(&self, module: ModuleIndex, function: FuncIndex) -> Option<usize> {
+        let functions = self.modules.get(module.index())?;
+        let defined = function.get().checked_sub(functions.imported)?;
+        let position = functions.start + defined as usize;
+        self.of(module).contains(&position).then_some(position)
+    }
+
+    /// The function at a position.
+    pub(crate) fn symbol(&self, position: usize) -> Symbol {
+        let after = self.modules.partition_point(|module| module.start <= position);
+        let module = after - 1;
+        let ModuleFunctions { imported, start } = self.modules[module];
+        let function = imported + (position - start) as u32;
+        Symbol::Function(ModuleIndex::from_index(module), FuncIndex::new(function))
+    }
+
+    /// Positions of a module's functions.
+    pub(crate) fn of(&self, module: ModuleIndex) -> Range<usize> {
+        let end = self.modules.get(module.index() + 1).map_or(self.names.len(), |next| next.start);
+        self.modules[module.index()].start..end
+    }
+
+    /// Number of functions that a module imports.
+    pub(crate) fn imported(&self, module: ModuleIndex) -> u32 {
+        self.modules[module.index()].imported
+    }
+
+    /// The modules.
+    pub(crate) fn modules(&self) -> impl Iterator<Item = ModuleIndex> + use<> {
+        (0..self.modules.len()).map(ModuleIndex::from_index)
+    }
+}
+
+/// The names of everything that is linked.
+pub(crate) struct Names<'a> {
+    functions: FunctionList<'a>,
+    stubs: Vec<(ModuleIndex, StubKind)>,
+}
+
+impl<'a> Names<'a> {
+    /// The names of these functions and stubs.
+    pub(crate) fn new(functions: FunctionList<'a>, stubs: Vec<(ModuleIndex, StubKind)>) -> Self {
+        Self { functions, stubs }
+    }
+
+    /// The functions.
+    pub(crate) fn functions(&self) -> &FunctionList<'a> {
+        &self.functions
+    }
+
+    /// The stubs.
+    pub(crate) fn stubs(&self) -> &[(ModuleIndex, StubKind)] {
+        &self.stubs
+    }
+
+    /// The name of a symbol. What has none is called by its number, after the
+    /// first module by that of the module too.
+    pub(crate) fn get(&self, symbol: Symbol) -> Cow<'a, str> {
+        match symbol {
+            Symbol::Function(module, index) => {
+                let position = self.functions.position(module, index);
+                match position.map(|position| self.functions.names[position]) {
+                    Some(name) if !name.is_empty() => name.into(),
+                    _ => format!("wasm[{}]", numbers(module, index.get())).into(),
+                }
+            }
+            Symbol::Stub(index) => {
+                let (module, kind) = self.stubs[index as usize];
+                let (name, number) = match kind {
+                    StubKind::Entry(ty) => ("entry", ty.get()),
+                    StubKind::Host(ty) => ("host", ty.get()),
+                    StubKind::Import(function) => ("import", function.get()),
+                };
+                format!("precast_{name}_stub[{}]", numbers(module, number)).into()
+            }
+            Symbol::PrivateTable(module, index) => {
+                format!("precast_table[{}]", numbers(module, index.get())).into()
+            }
+            Symbol::Local(offset) => format!("{offset:#x}").into(),
+        }
+    }
+}
+
+fn numbers(module: ModuleIndex, number: u32) -> String {
+    match module.get() {
+        0 => number.to_string(),
+        module => format!("{module}:{number}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn functions_of_several_modules() {
+        let mut list = FunctionList::default();
+        list.push(2, &["a", ""]);
+        list.push(0, &[]);
+        list.push(1, &["c"]);
+        let function = |module, function| (ModuleIndex::new(module), FuncIndex::new(function));
+        let found: Vec<_> = [(0, 1), (0, 2), (0, 3), (0, 4), (1, 0), (2, 0), (2, 1), (2, 2)]
+            .map(|(m, f)| function(m, f))
+            .map(|(m, f)| list.position(m, f))
+            .into();
+        assert_eq!(found, [None, Some(0), Some(1), None, None, None, Some(2), None]);
+        for position in 0..3 {
+            let Symbol::Function(module, function) = list.symbol(position) else { panic!() };
+            assert_eq!(list.position(module, function), Some(position));
+        }
+        assert_eq!(
+            list.modules().map(|module| list.of(module)).collect::<Vec<_>>(),
+            [0..2, 2..2, 2..3]
+        );
+        let names =
+            Names::new(list, vec![(ModuleIndex::new(2), StubKind::Import(FuncIndex::new(0)))]);
+        let name = |(module, index)| names.get(Symbol::Function(module, index));
+        assert_eq!(name(function(0, 2)), "a");
+        assert_eq!(name(function(0, 3)), "wasm[3]");
+        assert_eq!(name(function(2, 0)), "wasm[2:0]");
+        assert_eq!(names.get(Symbol::Stub(0)), "precast_import_stub[2:0]");
+    }
+}

@@ -1,0 +1,55 @@
+//! What goes into an artifact, put together.
+
+use crate::code::{Code, ModuleParts, PrivateEntry, PrivateTable, Text};
+use crate::function::Symbol;
+use crate::names::FunctionList;
+use crate::parse::Parsed;
+use crate::plan::Plan;
+use crate::stub::{Stub, StubKind};
+use precast_artifact::index::{FuncIndex, ModuleIndex, TableIndex};
+
+/// The module that is compiled.
+const MODULE: ModuleIndex = ModuleIndex::new(0);
+
+/// A module's code and what belongs to it.
+pub(super) fn assemble<'a>(parsed: &Parsed<'a>, plan: Plan<'a>, texts: Vec<Text>) -> Code<'a> {
+    let mut list = FunctionList::default();
+    let imported = parsed.imported_functions;
+    list.push(imported, &parsed.names[imported as usize..]);
+    let module = ModuleParts {
+        description: plan.describe(parsed),
+        bodies: parsed.bodies.iter().map(|body| body.body.range().start as u32).collect(),
+        private_tables: private_tables(&plan, parsed, &texts[0].stubs),
+        context: plan.template,
+        relocs: plan.relocs,
+        memory: plan.memory,
+        data: plan.data,
+    };
+    Code { list, texts, modules: vec![module] }
+}
+
+/// Private tables: functions by symbol, imported ones through their forwarding
+/// stub.
+fn private_tables(plan: &Plan<'_>, parsed: &Parsed<'_>, stubs: &[Stub]) -> Vec<PrivateTable> {
+    let symbol = |function: FuncIndex| match function.get() < parsed.imported_functions {
+        true => {
+            let kind = StubKind::Import(function);
+            let stub = stubs.iter().position(|stub| stub.kind == kind);
+            Symbol::Stub(stub.expect("every forwarded import has a stub") as u32)
+        }
+        false => Symbol::Function(MODULE, function),
+    };
+    let entry = |function: &Option<u32>| match *function {
+        None => PrivateEntry { ty: 0, code: None },
+        Some(function) => PrivateEntry {
+            ty: parsed.functions[function as usize] + 1,
+            code: Some(symbol(FuncIndex::new(function))),
+        },
+    };
+    let table = |contents: &crate::plan::TableContents| PrivateTable {
+        table: TableIndex::new(contents.table),
+        // The null entry that indices out of bounds are turned into.
+        entries: contents.entries.iter().chain([&None]).map(entry).collect(),
+    };
+    plan.private_tables.iter().map(table).collect()
+}

@@ -1,0 +1,57 @@
+//! What a caller is told of a compilation.
+
+use std::time::{Duration, Instant};
+
+/// Told how far a compilation is.
+pub trait Observer: Sync {
+    /// `done` of `total` functions are compiled. Called from any worker.
+    fn functions(&self, done: usize, total: usize) {
+        let _ = (done, total);
+    }
+}
+
+impl Observer for () {}
+
+/// What a compilation did.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Report {
+    /// Wall time of each stage, in order.
+    pub stages: Vec<(&'static str, Duration)>,
+    /// Number of functions with a body.
+    pub functions: usize,
+    /// Functions that share their code with an identical one.
+    pub folded: usize,
+    /// Whether any function uses 128-bit vectors.
+    pub uses_simd: bool,
+    /// Target triple of the artifact.
+    pub target: String,
+    /// Name and size in bytes of every section, in file order.
+    pub sections: Vec<(&'static str, u64)>,
+    /// Bytes written.
+    pub size: u64,
+    /// What is not as it should be, but no error.
+    pub warnings: Vec<String>,
+    /// The module's text, which its debug information speaks of: of a module
+    /// without any. Belongs at [`Options::text_path`].
+    pub text: Option<String>,
+}
+
+/// Takes the time of stages.
+pub(super) struct Clock {
+    last: Instant,
+    pub(super) laps: Vec<(&'static str, Duration)>,
+}
+
+impl Clock {
+    pub(super) fn new() -> Self {
+        Self { last: Instant::now(), laps: Vec::new() }
+    }
+
+    /// What was done since the last lap.
+    pub(super) fn lap(&mut self, stage: &'static str) {
+        let now = Instant::now();
+        self.laps.push((stage, now - self.last));
+        self.last = now;
+    }
+}

@@ -1,0 +1,153 @@
+//! Where everything lies that others refer to: code in `.text`, private tables
+//! and context templates, memory contents in pages.
+//!
+//! It is decided once. Debug information and [`emit`](crate::emit) take what is
+//! placed. Placing is serial and depends on nothing but its input, so equal
+//! inputs give equal places.
+//!
+//! | rank | modules |
+//! |-|-|
+//! | words | `error`, `placement`, `machine` |
+//! | what is found and placed | `fold`, `variants`, `veneers`, `memory`, `tables`, `text` |
+
+mod error;
+mod fold;
+mod machine;
+mod memory;
+mod placement;
+mod tables;
+mod text;
+mod variants;
+mod veneers;
+
+pub(crate) use error::LinkError;
+pub(crate) use fold::{Digest, callees, digest};
+pub(crate) use machine::Machine;
+pub(crate) use memory::MemoryPages;
+pub(crate) use placement::Placement;
+pub(crate) use tables::TableLayout;
+pub(crate) use text::{Block, MAX_DISTANCE, TextLayout};
+pub(crate) use veneers::{Island, reaches, veneer_may_replace};
+
+use crate::code::{Code, ModuleParts, PrivateTable, Text};
+use crate::function::{CompiledFunction, Symbol};
+use crate::names::Names;
+use crate::target::LinkTarget;
+use precast_artifact::module::Module;
+use precast_artifact::reloc::Reloc;
+
+/// Code and what belongs to it, all in its place.
+pub(crate) struct Placed<'a> {
+    pub target: LinkTarget,
+    pub machine: Machine,
+    /// What functions, stubs and tables are called.
+    pub names: Names<'a>,
+    /// The layout of every text.
+    pub layout: TextLayout,
+    /// The code, for one CPU after the other; `None` for functions that were
+    /// removed or share the code of another.
+    pub texts: Vec<Text>,
+    /// What stands for the code of each function before it is patched.
+    pub digests: Vec<Option<Digest>>,
+    /// The layout of private tables and context templates.
+    pub tables: TableLayout,
+    pub modules: Vec<PlacedModule<'a>>,
+    /// Number of functions, folded ones included.
+    pub functions: usize,
+    /// Number of functions that share the code of another.
+    pub folded: usize,
+}
+
+/// What belongs to one module besides code: as [`ModuleParts`] has it.
+pub(crate) struct PlacedModule<'a> {
+    pub description: Module,
+    pub bodies: Vec<u32>,
+    pub private_tables: Vec<PrivateTable>,
+    pub context: Vec<u8>,
+    pub relocs: Vec<Reloc>,
+    /// Initial contents of memories, in pages of the target.
+    pub memory: Vec<MemoryPages>,
+    pub data: Vec<&'a [u8]>,
+}
+
+/// Places code and what belongs to it. With `fold`, identical functions share
+/// their code.
+pub(crate) fn place<'a>(
+    code: Code<'a>,
+    target: LinkTarget,
+    fold: bool,
+) -> Result<Placed<'a>, LinkError> {
+    let machine = Machine::new(target.machine)?;
+    place_with_reach(code, target, fold, machine.call_reach())
+}
+
+/// As [`place`], where calls reach less than `reach` bytes.
+pub(crate) fn place_with_reach<'a>(
+    code: Code<'a>,
+    target: LinkTarget,
+    fold: bool,
+    reach: Option<u64>,
+) -> Result<Placed<'a>, LinkError> {
+    let machine = Machine::new(target.machine)?;
+    let Code { list, mut texts, modules } = code;
+    variants::equalise(&mut texts, machine.padding());
+    let [baseline, variants @ ..] = &texts[..] else { unreachable!("code for no CPU") };
+    let mut digests = fold::digests(&baseline.functions);
+    variants::distinguish(&mut digests, variants);
+    let classes = match fold {
+        true => fold::classes(&list, &baseline.functions, &digests),
+        false => fold::unfolded(baseline.functions.len()),
+    };
+    let layout = TextLayout::new(&list, baseline, &classes, reach)?;
+    let functions = baseline.functions.iter().flatten().count();
+    texts.iter_mut().for_each(|text| drop_folded(&mut text.functions, &classes));
+    let folded = functions - texts[0].functions.iter().flatten().count();
+    let stubs = texts[0].stubs.iter().map(|stub| (stub.module, stub.kind)).collect();
+    Ok(Placed {
+        target,
+        machine,
+        names: Names::new(list, stubs),
+        layout,
+        digests,
+        tables: TableLayout::new(&modules),
+        modules: modules.into_iter().map(|parts| place_module(parts, target.page_size)).collect(),
+        texts,
+        functions,
+        folded,
+    })
+}
+
+fn place_module(parts: ModuleParts<'_>, page_size: u64) -> PlacedModule<'_> {
+    let ModuleParts { description, bodies, private_tables, context, relocs, memory, data } = parts;
+    let memory = memory::pages(&memory, page_size);
+    PlacedModule { description, bodies, private_tables, context, relocs, memory, data }
+}
+
+/// Frees the code of folded functions.
+fn drop_folded(functions: &mut [Option<CompiledFunction>], classes: &[u32]) {
+    for ((function, class), index) in functions.iter_mut().zip(classes).zip(0..) {
+        if *class != index {
+            *function = None;
+        }
+    }
+}
+
+impl Placed<'_> {
+    /// Every piece of the baseline's code with its place, in order of address.
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = Block<'_>> + Clone {
+        self.blocks_of(&self.texts[0])
+    }
+
+    /// Every piece of a text with its place, in order of address.
+    pub(crate) fn blocks_of<'t>(
+        &'t self,
+        text: &'t Text,
+    ) -> impl Iterator<Item = Block<'t>> + Clone {
+        self.layout.blocks(&text.functions, &text.stubs)
+    }
+
+    /// The place of code.
+    pub(crate) fn find(&self, symbol: Symbol) -> Option<Placement> {
+        self.layout.find(self.names.functions(), symbol)
+    }
+}

@@ -1,0 +1,232 @@
+//! `.text`: where every function and stub is placed.
+//!
+//! Functions come first, in order of the list, then the stubs in the order in
+//! which they were given. Functions that were folded have the place of the
+//! first of their class. Islands of [`veneers`] lie between
+//! them where calls do not reach.
+
+use super::error::LinkError;
+use super::placement::Placement;
+use super::veneers::{self, Island};
+use crate::code::Text;
+use crate::function::{CompiledFunction, Symbol};
+use crate::names::FunctionList;
+use crate::stub::Stub;
+
+/// Functions start at least on this boundary. Processors fetch code in blocks
+/// of 16 bytes or more, so a function's first fetch is a whole one.
+const FUNCTION_ALIGNMENT: u32 = 16;
+
+/// The largest offset between two places that tables and code can express.
+pub(crate) const MAX_DISTANCE: u64 = i32::MAX as u64;
+
+/// The layout of `.text`: the same for every CPU.
+#[derive(Default)]
+pub(crate) struct TextLayout {
+    /// The functions, folded ones included; `None` for removed ones.
+    pub functions: Vec<Option<Placement>>,
+    /// The stubs.
+    pub stubs: Vec<Placement>,
+    /// The veneers.
+    pub islands: Vec<Island>,
+    /// The code of each of [`TextLayout::islands`].
+    pub veneers: Vec<CompiledFunction>,
+    /// Calls reach less than this many bytes, if less than text may have.
+    pub reach: Option<u64>,
+    /// Size of the section.
+    pub size: u32,
+}
+
+/// A piece of code and where it lies.
+pub(crate) type Block<'a> = (Placement, &'a CompiledFunction);
+
+impl TextLayout {
+    /// Places everything. The function at position `i` shares the code of
+    /// `classes[i]`, which is at most `i`; calls reach less than `reach` bytes.
+    pub(super) fn new(
+        list: &FunctionList<'_>,
+        text: &Text,
+        classes: &[u32],
+        reach: Option<u64>,
+    ) -> Result<Self, LinkError> {
+        let mut end = 0;
+        let mut functions: Vec<Option<Placement>> = Vec::with_capacity(text.functions.len());
+        for ((function, class), index) in text.functions.iter().zip(classes).zip(0..) {
+            functions.push(match function {
+                Some(_) if *class != index => functions[*class as usize],
+                Some(function) => Some(append(&mut end, function)?),
+                None => None,
+            });
+        }
+        let stubs = text.stubs.iter().map(|stub| append(&mut end, &stub.function));
+        let stubs = stubs.collect::<Result<_, _>>()?;
+        let mut layout = Self { functions, stubs, reach, size: end as u32, ..Self::default() };
+        match reach {
+            Some(reach) if end > reach => layout.add_islands(list, text, classes, reach)?,
+            _ => {}
+        }
+        Ok(layout)
+    }
+
+    /// Makes room for the veneers that are needed.
+    fn add_islands(
+        &mut self,
+        list: &FunctionList<'_>,
+        text: &Text,
+        classes: &[u32],
+        reach: u64,
+    ) -> Result<(), LinkError> {
+        let leads = |index: usize| classes[index] as usize == index;
+        let functions = text.functions.iter().zip(&self.functions).enumerate();
+        let functions = functions
+            .filter_map(|(i, (f, place))| Some(((*place)?, f.as_ref()?)).filter(|_| leads(i)));
+        let stubs = self.stubs.iter().copied().zip(text.stubs.iter().map(|stub| &stub.function));
+        let blocks: Vec<_> = functions
+            .chain(stubs)
+            .map(|(place, code)| {
+                let CompiledFunction { alignment, relocs, .. } = code;
+                veneers::Block { place, alignment: *alignment, relocs }
+            })
+            .collect();
+        let planned = veneers::plan(&blocks, reach, |symbol| self.find(list, symbol));
+        let shift = |place: &mut Placement| place.start = planned.shifted(place.start);
+        self.functions.iter_mut().flatten().for_each(shift);
+        self.stubs.iter_mut().for_each(shift);
+        self.islands = planned.islands;
+        self.veneers = self.islands.iter().map(Island::code).collect();
+        let ends = |place: &Placement| u64::from(place.start) + u64::from(place.size);
+        let places = self.functions.iter().flatten().chain(&self.stubs);
+        let places = places.chain(self.islands.iter().map(|island| &island.place));
+        let end = places.map(ends).max().unwrap_or(0);
+        if end > MAX_DISTANCE {
+            return Err(LinkError::TooLarge(end));
+        }
+        self.size = end as u32;
+        Ok(())
+    }
+
+    /// The place of code.
+    pub(crate) fn find(&self, list: &FunctionList<'_>, symbol: Symbol) -> Option<Placement> {
+        match symbol {
+            Symbol::Function(module, index) => self.functions[list.position(module, index)?],
+            Symbol::Stub(index) => self.stubs.get(index as usize).copied(),
+            Symbol::PrivateTable(..) | Symbol::Local(_) => None,
+        }
+    }
+
+    /// Every piece of code with its place, in order of address. `functions`
+    /// holds those that have code of their own.
+    pub(crate) fn blocks<'a>(
+        &'a self,
+        functions: &'a [Option<CompiledFunction>],
+        stubs: &'a [Stub],
+    ) -> impl Iterator<Item = Block<'a>> + Clone {
+        let functions = functions.iter().zip(&self.functions);
+        let functions = functions.filter_map(|(f, place)| Some(((*place)?, f.as_ref()?)));
+        let stubs = self.stubs.iter().copied().zip(stubs.iter().map(|s| &s.function));
+        let island = |i: usize| (self.islands[i].place, &self.veneers[i]);
+        WithIslands::new(functions.chain(stubs), &self.islands, island)
+    }
+
+    /// Every piece of code by value, in order of address, with its place and
+    /// what it is called.
+    pub(crate) fn pieces(
+        &self,
+        list: &FunctionList<'_>,
+        text: Text,
+    ) -> impl Iterator<Item = (CompiledFunction, Placement, Symbol)> {
+        let functions = text.functions.into_iter().zip(&self.functions).enumerate();
+        let functions = functions
+            .filter_map(|(position, (f, place))| Some((f?, (*place)?, list.symbol(position))));
+        let stubs = text.stubs.into_iter().zip(&self.stubs).zip(0..);
+        let stubs = stubs.map(|((stub, place), i)| (stub.function, *place, Symbol::Stub(i)));
+        // Named after what it leads to first, in errors that cannot be: an
+        // `adrp` reaches further than text may be long.
+        let island = |i: usize| {
+            let Island { place, targets, .. } = &self.islands[i];
+            (self.veneers[i].clone(), *place, targets[0].1)
+        };
+        WithIslands::new(functions.chain(stubs), &self.islands, island)
+    }
+
+    /// The island that serves the code at `place`: the next one.
+    pub(crate) fn island_of(&self, place: Placement) -> Option<&Island> {
+        let next = self.islands.partition_point(|island| island.place.start < place.start);
+        self.islands.get(next)
+    }
+}
+
+/// Blocks of code with the islands between them.
+#[derive(Clone)]
+struct WithIslands<'a, B, F> {
+    blocks: B,
+    islands: &'a [Island],
+    island: F,
+    /// Blocks and islands given so far.
+    given: (usize, usize),
+}
+
+impl<'a, B, F> WithIslands<'a, B, F> {
+    fn new(blocks: B, islands: &'a [Island], island: F) -> Self {
+        Self { blocks, islands, island, given: (0, 0) }
+    }
+}
+
+impl<B: Iterator, F: Fn(usize) -> B::Item> Iterator for WithIslands<'_, B, F> {
+    type Item = B::Item;
+
+    fn next(&mut self) -> Option<B::Item> {
+        let (blocks, islands) = &mut self.given;
+        if self.islands.get(*islands).is_some_and(|next| next.after == *blocks) {
+            *islands += 1;
+            return Some((self.island)(*islands - 1));
+        }
+        *blocks += 1;
+        self.blocks.next()
+    }
+}
+
+fn append(end: &mut u64, function: &CompiledFunction) -> Result<Placement, LinkError> {
+    let size = function.code.len() as u64;
+    let start = end.next_multiple_of(function.alignment.max(FUNCTION_ALIGNMENT).into());
+    *end = start + size;
+    if *end > MAX_DISTANCE {
+        return Err(LinkError::TooLarge(*end));
+    }
+    Ok(Placement { start: start as u32, size: size as u32 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stub::StubKind;
+    use precast_artifact::index::{CanonicalTypeIndex, FuncIndex, ModuleIndex};
+
+    fn code(size: usize, alignment: u32) -> CompiledFunction {
+        CompiledFunction { code: vec![0x90; size].into(), alignment, ..Default::default() }
+    }
+
+    #[test]
+    fn functions_come_in_order_then_stubs() {
+        let module = ModuleIndex::new(0);
+        let kind = StubKind::Entry(CanonicalTypeIndex::new(0));
+        let text = Text {
+            cpu_features: Vec::new(),
+            functions: vec![Some(code(17, 1)), None, Some(code(3, 64)), Some(code(17, 1))],
+            stubs: vec![Stub { module, kind, function: code(5, 4) }],
+        };
+        let mut list = FunctionList::default();
+        list.push(10, &["", "", "", ""]);
+        let layout = TextLayout::new(&list, &text, &[0, 1, 2, 0], None).unwrap();
+        let place = |start, size| Some(Placement { start, size });
+        assert_eq!(layout.functions, [place(0, 17), None, place(64, 3), place(0, 17)]);
+        let find = |symbol| layout.find(&list, symbol);
+        let function = |index| find(Symbol::Function(module, FuncIndex::new(index)));
+        assert_eq!(function(12), place(64, 3));
+        assert_eq!(function(11), None);
+        assert_eq!(function(9), None);
+        assert_eq!(function(14), None);
+        assert_eq!(find(Symbol::Stub(0)), place(80, 5));
+        assert_eq!(layout.size, 85);
+    }
+}

@@ -1,0 +1,36 @@
+//! What translation records of a function's values for debug information, and
+//! how stack slots name the values that they hold.
+
+use crate::function::{DebugVariable, ValueAssignment};
+use cranelift_codegen::ir::StackSlotKey;
+
+/// What was found while translating.
+#[derive(Default)]
+pub(crate) struct Recorded {
+    /// Ordered by variable and position.
+    pub assignments: Vec<ValueAssignment>,
+    /// Values that are constants: label and bits, ordered.
+    pub constants: Vec<(u32, u64)>,
+}
+
+/// Marks keys of operands.
+const OPERANDS: u64 = 1 << 40;
+
+/// Key of the stack slot of a variable, which Cranelift carries to the
+/// frame layout.
+pub(crate) fn slot_key(variable: DebugVariable) -> StackSlotKey {
+    StackSlotKey::new(match variable {
+        DebugVariable::Context => 0,
+        DebugVariable::Local(index) => u64::from(index) + 1,
+        DebugVariable::Operand(depth) => OPERANDS | u64::from(depth),
+    })
+}
+
+/// What [`slot_key`] was made from.
+pub(crate) fn slot_variable(key: StackSlotKey) -> DebugVariable {
+    match key.bits() {
+        0 => DebugVariable::Context,
+        operand if operand & OPERANDS != 0 => DebugVariable::Operand(operand as u32),
+        local => DebugVariable::Local((local - 1) as u32),
+    }
+}
