@@ -44,6 +44,15 @@ pub enum Error {
     },
     /// The image could not be put together.
     Link(String),
+    /// A file that should be an artifact is none, or was damaged: the reason.
+    NotArtifact(String),
+    /// The system did not start the threads to compile with.
+    Threads {
+        /// How many were asked for; zero for one on each processor.
+        count: usize,
+        /// The system's words.
+        why: String,
+    },
     /// The artifact could not be written.
     Write(std::io::Error),
 }
@@ -102,6 +111,18 @@ impl fmt::Display for Error {
             Self::Option(what) => f.write_str(what),
             Self::Codegen { at, message } => write!(f, "code generation failed{at}: {message}"),
             Self::Link(why) => write!(f, "linking failed: {why}"),
+            Self::NotArtifact(why) => write!(
+                f,
+                "no artifact of Precast: {why}; give one that `precast compile` has written"
+            ),
+            Self::Threads { count, why } => {
+                f.write_str("cannot start ")?;
+                match count {
+                    0 => f.write_str("a thread for each processor")?,
+                    count => write!(f, "{count} threads")?,
+                }
+                write!(f, ": {why}; ask for fewer with `--jobs`, or raise the limits (`ulimit`)")
+            }
             Self::Write(why) => write!(f, "writing the artifact failed: {why}"),
         }
     }

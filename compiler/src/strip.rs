@@ -82,7 +82,7 @@ pub fn debug_file(file: &[u8]) -> Result<Vec<u8>> {
 }
 
 fn damaged(why: &str) -> Error {
-    Error::Link(format!("the file is no artifact that can be taken apart: {why}"))
+    Error::NotArtifact(why.to_owned())
 }
 
 /// An artifact, read.
@@ -302,7 +302,17 @@ mod tests {
         let debug = debug_file(&whole).unwrap();
         let names = |file| sections(file).into_iter().map(|s| s.0).collect::<Vec<_>>();
         assert_eq!(names(&debug), names(&whole));
-        assert!(strip(b"\x7fELF", None).is_err());
         assert!(debug_file(&whole[..100]).is_err());
+    }
+
+    #[test]
+    fn a_foreign_file_is_called_no_artifact() {
+        for taken in [strip(b"\x7fELF", None), debug_file(b"\0asm\x01\0\0\0")] {
+            let error = taken.unwrap_err();
+            assert!(matches!(error, Error::NotArtifact(_)), "{error:?}");
+            let message = error.to_string();
+            assert!(message.starts_with("no artifact of Precast: "), "{message}");
+            assert!(message.ends_with("give one that `precast compile` has written"), "{message}");
+        }
     }
 }

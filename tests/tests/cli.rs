@@ -53,6 +53,25 @@ fn patched(artifact: &Path, from: &[u8], to: &[u8]) -> PathBuf {
 // Exit codes.
 
 #[test]
+fn what_the_system_refuses_is_no_wrong_usage() {
+    // Two mebibytes of stack for each thread are more than this address space.
+    let mut command = Command::new("bash");
+    command.args(["-c", "ulimit -v 3000000; exec \"$0\" \"$@\""]).arg(precast().get_program());
+    command.args(["compile", "--jobs", "20000", "-o", "/dev/null"]).arg(program("hello.wasm"));
+    run(&mut command).exits(1).complains(&["cannot start 20000 threads", "--jobs", "ulimit"]);
+}
+
+#[test]
+fn a_foreign_file_cannot_be_stripped() {
+    let folder = scratch();
+    let foreign = file(&folder, "foreign", b"\x7fELF");
+    let outcome = run(precast().arg("strip").arg(&foreign)).exits(1);
+    outcome.complains(&["no artifact of Precast", "precast compile"]);
+    assert!(!outcome.stderr.contains("linking"), "{}", outcome.stderr);
+    assert!(fs::read(&foreign).expect("the file") == b"\x7fELF");
+}
+
+#[test]
 fn a_trap_is_134_and_names_every_frame() {
     let expected =
         &["precast: wasm trap: unreachable", "descend", "main", "_start", "offset 0x585"];

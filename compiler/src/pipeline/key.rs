@@ -34,9 +34,33 @@ pub fn fingerprint(options: &Options) -> Result<Vec<String>> {
     }
     parts.extend(options.features.names().map(str::to_owned));
     parts.extend(options.recorded());
+    if let (true, Some(path)) = (options.debug_info, &options.text_path) {
+        parts.extend(["text".to_owned(), path.clone()]);
+    }
     for (name, contents) in options.debug_files.contents() {
         parts.push(name.to_owned());
         parts.push(Sha256::digest(contents).iter().map(|byte| format!("{byte:02x}")).collect());
     }
     Ok(parts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fingerprint;
+    use crate::{Options, compile};
+
+    #[test]
+    fn where_the_text_lies_is_part_of_the_key_where_it_is_part_of_the_bytes() {
+        let wasm = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0\x0a\x04\x01\x02\0\x0b";
+        for debug_info in [false, true] {
+            let made = ["one.wat", "other.wat"].map(|path| {
+                let text_path = Some(path.to_owned());
+                let options = Options { debug_info, text_path, ..Options::default() };
+                (fingerprint(&options).unwrap(), compile(wasm, &options).unwrap())
+            });
+            let [one, other] = &made;
+            assert_eq!(one.1 != other.1, debug_info);
+            assert_eq!(one.0 != other.0, debug_info);
+        }
+    }
 }

@@ -11,8 +11,7 @@ impl Workers {
     /// So many threads; as many as there are processors for zero.
     pub(super) fn new(threads: usize) -> Result<Self> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-        pool.map(Self)
-            .map_err(|why| Error::Option(format!("cannot start {threads} threads: {why}")))
+        pool.map(Self).map_err(|why| Error::Threads { count: threads, why: why.to_string() })
     }
 
     /// Does two things at once.
