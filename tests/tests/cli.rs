@@ -66,7 +66,7 @@ fn a_foreign_file_cannot_be_stripped() {
     let folder = scratch();
     let foreign = file(&folder, "foreign", b"\x7fELF");
     let outcome = run(precast().arg("strip").arg(&foreign)).exits(1);
-    outcome.complains(&["no artifact of Precast", "precast compile"]);
+    let outcome = outcome.complains(&["no artifact of Precast", "precast compile"]);
     assert!(!outcome.stderr.contains("linking"), "{}", outcome.stderr);
     assert!(fs::read(&foreign).expect("the file") == b"\x7fELF");
 }
