@@ -10,7 +10,7 @@
 //! |-|-|-|
 //! | ranges | `range` | ranges of bytes |
 //! | definitions | `entities`, `init`, `description` | what a module consists of, how it is initialised, and the whole |
-//! | format | `codec` | encoding and decoding |
+//! | format | `codec_init`, `codec` | encoding and decoding |
 //! | proof | `bounds`, `check_context`, `check_init`, `check` | that a decoded description is consistent |
 
 mod bounds;
@@ -18,6 +18,7 @@ mod check;
 mod check_context;
 mod check_init;
 mod codec;
+mod codec_init;
 mod description;
 mod entities;
 mod init;

@@ -2,11 +2,15 @@
 //! takes out of its result what we keep.
 
 mod data;
+#[cfg(test)]
+mod tests;
 mod values;
 
 use crate::error::{Error, Location, Result};
 use crate::external_name;
-use crate::function::{CodeReloc, CodeRelocKind, CodeSite, CompiledFunction, Symbol, UnwindOp};
+use crate::function::{
+    CodeReloc, CodeRelocKind, CodeSite, CompiledFunction, Position, StackMap, Symbol, UnwindOp,
+};
 use crate::recorded::Recorded;
 use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::ir::{self, ExternalName};
@@ -20,6 +24,7 @@ use precast_artifact::handlers::Handler;
 use precast_artifact::index::CodeOffset;
 use precast_artifact::trap::TrapCode;
 use target_lexicon::Architecture;
+use values::Buffer;
 
 /// Generates code for the function in `context`, which is left to be cleared.
 /// With what translation recorded comes what debug information needs.
@@ -49,6 +54,8 @@ pub(crate) fn generate(
         sites: sites(buffer),
         handlers: handlers(buffer)?,
         unwind: unwind(&buffer.unwind_info, isa)?,
+        stack_maps: stack_maps(buffer),
+        inlined: Box::default(),
         debug: debug.map(Box::new),
     })
 }
@@ -109,8 +116,6 @@ fn convert_reloc(func: &ir::Function, reloc: &FinalizedMachReloc) -> Result<Code
     Ok(CodeReloc { offset: reloc.offset, kind, target, addend })
 }
 
-type Buffer = cranelift_codegen::MachBufferFinalized<cranelift_codegen::Final>;
-
 fn sites(buffer: &Buffer) -> Box<[CodeSite]> {
     let sources = buffer.get_srclocs_sorted();
     let traps = buffer.traps().iter().map(|trap| (trap.offset, Site::Trap(trap_code(trap.code))));
@@ -119,7 +124,7 @@ fn sites(buffer: &Buffer) -> Box<[CodeSite]> {
     let calls = buffer.call_sites().map(|call| (call.ret_addr - 1, Site::Call));
     let mut sites: Vec<CodeSite> = traps
         .chain(calls)
-        .map(|(offset, site)| CodeSite { offset, site, wasm: source_at(sources, offset) })
+        .map(|(offset, site)| CodeSite { offset, site, position: source_at(sources, offset) })
         .collect();
     sites.sort_by_key(|site| site.offset);
     sites.dedup_by_key(|site| site.offset);
@@ -146,12 +151,24 @@ fn handlers(buffer: &Buffer) -> Result<Box<[Handler]>> {
     Ok(handlers.into())
 }
 
-/// Wasm offset of the code at `offset`; zero where there is none.
-fn source_at(sources: &[MachSrcLoc<cranelift_codegen::Final>], offset: u32) -> u32 {
+/// What the code generator was told to keep track of.
+fn stack_maps(buffer: &Buffer) -> Box<[StackMap]> {
+    let maps = buffer.user_stack_maps().iter().map(|(offset, _, map)| {
+        let mut slots: Vec<u32> = map.entries().map(|(_, slot)| slot).collect();
+        slots.sort_unstable();
+        StackMap { offset: *offset, slots: slots.into() }
+    });
+    maps.collect()
+}
+
+/// Where the code at `offset` came from.
+fn source_at(sources: &[MachSrcLoc<cranelift_codegen::Final>], offset: u32) -> Position {
     let after = sources.partition_point(|source| source.start <= offset);
     match after.checked_sub(1).map(|index| &sources[index]) {
-        Some(source) if offset < source.end && !source.loc.is_default() => source.loc.bits(),
-        _ => 0,
+        Some(source) if offset < source.end && !source.loc.is_default() => {
+            Position::new(source.loc.bits())
+        }
+        _ => Position::NONE,
     }
 }
 

@@ -87,15 +87,6 @@ impl From<wasmparser::BinaryReaderError> for Error {
     }
 }
 
-impl From<crate::place::LinkError> for Error {
-    fn from(error: crate::place::LinkError) -> Self {
-        match error {
-            crate::place::LinkError::Io(why) => Self::Write(why),
-            other => Self::Link(other.to_string()),
-        }
-    }
-}
-
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(function) = self.function {

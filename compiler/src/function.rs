@@ -4,7 +4,7 @@
 
 use precast_artifact::address_map::Site;
 use precast_artifact::handlers::Handler;
-use precast_artifact::index::{FuncIndex, ModuleIndex, TableIndex};
+use precast_artifact::index::{BodyOffset, FuncIndex, ModuleIndex, TableIndex};
 use std::ops::Range;
 
 /// The machine code of one function or stub, not yet placed.
@@ -25,21 +25,99 @@ pub(crate) struct CompiledFunction {
     pub handlers: Box<[Handler]>,
     /// Call-frame changes of the prologue, ordered by offset.
     pub unwind: Box<[(u32, UnwindOp)]>,
+    /// Where the frame holds references while calls are out, ordered by
+    /// offset; empty without garbage collection.
+    pub stack_maps: Box<[StackMap]>,
+    /// The bodies that were inlined, ordered by `start`.
+    pub inlined: Box<[InlinedBody]>,
     /// What debug information needs to know; only with `-g`.
     pub debug: Option<Box<CodeDebug>>,
+}
+
+/// Which slots of a frame hold references that are alive after a call.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct StackMap {
+    /// Offset in the code: the return address of the call.
+    pub offset: u32,
+    /// The slots: distances in bytes from the stack pointer, ascending.
+    pub slots: Box<[u32]>,
 }
 
 /// Where the code of one function came from, and where its values are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct CodeDebug {
-    /// Pieces of the code and the offset in the Wasm module that each came
-    /// from: start in the code, ordered; each piece ends at the next. Zero
-    /// stands for the prologue.
-    pub positions: Box<[(u32, u32)]>,
+    /// Pieces of the code and where each came from: start in the code,
+    /// ordered; each piece ends at the next. [`Position::NONE`] stands for the
+    /// prologue.
+    pub positions: Box<[(u32, Position)]>,
     /// Which value each variable has where: ordered by variable and `from`.
     pub assignments: Box<[ValueAssignment]>,
     /// Where each value is while the code runs: ordered by label and `start`.
     pub live_ranges: Box<[LiveRange]>,
+}
+
+/// Where code came from, independent of where its function stands in the
+/// module: bytes from the start of the function's body. Behind its end follow
+/// the bodies that were inlined into it, one after the other as
+/// [`CompiledFunction::inlined`] says, so that an inlined operator costs no
+/// more than another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Position(u32);
+
+impl Position {
+    /// Of code that is from no operator: bodies begin with their locals.
+    pub(crate) const NONE: Self = Self(0);
+
+    /// So many bytes from the start of the body.
+    pub(crate) const fn new(bytes: u32) -> Self {
+        Self(bytes)
+    }
+
+    /// Bytes from the start of the body.
+    pub(crate) const fn get(self) -> u32 {
+        self.0
+    }
+}
+
+/// A body that was inlined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct InlinedBody {
+    /// Where its positions begin; they go on to the next one's.
+    pub start: Position,
+    /// The function that it is the body of, and its module.
+    pub module: ModuleIndex,
+    pub function: FuncIndex,
+    /// The call that it stands in place of: in the function itself, or in a
+    /// body before this one.
+    pub call: Position,
+}
+
+/// Where an operator stands in the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SourceOperator {
+    /// The function whose body has it; none for that which was compiled.
+    pub function: Option<(ModuleIndex, FuncIndex)>,
+    /// Where in that body.
+    pub offset: BodyOffset,
+    /// The call that it was inlined at.
+    pub inlined_at: Option<Position>,
+}
+
+impl CompiledFunction {
+    /// The operator at a position; none at [`Position::NONE`].
+    pub(crate) fn operator_at(&self, position: Position) -> Option<SourceOperator> {
+        if position == Position::NONE {
+            return None;
+        }
+        let after = self.inlined.partition_point(|body| body.start <= position);
+        let body = after.checked_sub(1).map(|body| &self.inlined[body]);
+        let start = body.map_or(0, |body| body.start.get());
+        Some(SourceOperator {
+            function: body.map(|body| (body.module, body.function)),
+            offset: BodyOffset::new(position.get() - start),
+            inlined_at: body.map(|body| body.call),
+        })
+    }
 }
 
 /// Something of the source whose value debug information can show.
@@ -62,7 +140,7 @@ pub(crate) struct DebugUses {
     pub operands: Vec<OperandUse>,
 }
 
-/// Between two offsets of the module an operand is a variable's value.
+/// Between two offsets of the body an operand is a variable's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct OperandUse {
     /// Its depth in the operand stack, counted from the bottom.
@@ -95,7 +173,7 @@ impl DebugUses {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct ValueAssignment {
     pub variable: DebugVariable,
-    /// First and end offset in the Wasm module.
+    /// First and end offset in the body.
     pub from: u32,
     pub to: u32,
     /// Label of the value, a number of its own in each function.
@@ -184,8 +262,8 @@ pub(crate) struct CodeSite {
     pub offset: u32,
     /// What stands there.
     pub site: Site,
-    /// Offset in the Wasm module that it came from.
-    pub wasm: u32,
+    /// Where it came from.
+    pub position: Position,
 }
 
 /// A change of the call-frame rules, in DWARF's terms (DWARF 5 section 6.4);
@@ -203,4 +281,41 @@ pub(crate) enum UnwindOp {
         /// Offset from the CFA in bytes, negative.
         offset: i32,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_beyond_the_body_are_in_inlined_ones() {
+        let module = ModuleIndex::new(0);
+        let (outer, inner) = (FuncIndex::new(7), FuncIndex::new(9));
+        // A body of 100 bytes that calls `outer` at 40, which calls `inner` at
+        // its own 5.
+        let inlined = [
+            InlinedBody {
+                start: Position::new(100),
+                module,
+                function: outer,
+                call: Position::new(40),
+            },
+            InlinedBody {
+                start: Position::new(120),
+                module,
+                function: inner,
+                call: Position::new(105),
+            },
+        ];
+        let function = CompiledFunction { inlined: inlined.into(), ..Default::default() };
+        let at = |position| function.operator_at(Position::new(position));
+        let operator = |function, offset, inlined_at: Option<u32>| {
+            let inlined_at = inlined_at.map(Position::new);
+            Some(SourceOperator { function, offset: BodyOffset::new(offset), inlined_at })
+        };
+        assert_eq!(at(0), None);
+        assert_eq!(at(99), operator(None, 99, None));
+        assert_eq!(at(105), operator(Some((module, outer)), 5, Some(40)));
+        assert_eq!(at(123), operator(Some((module, inner)), 3, Some(105)));
+    }
 }

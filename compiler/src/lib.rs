@@ -10,13 +10,46 @@
 //!
 //! # Stages
 //!
-//! [`compile_to`] is the story: `parse` (sections; bodies as ranges) →
-//! `facts` (validates every body and notes what it does, in parallel) → `plan`
-//! (decides with the whole module in view: private tables, constant globals,
-//! the memory image, the context layout) → `translate` (a body to Cranelift
-//! IR) → `codegen` (IR to a plain `CompiledFunction`; both in parallel) →
-//! `debug` (with `-g`: DWARF about the module to DWARF about the code) →
-//! `link` (everything into the ELF image, in index order).
+//! A type per stage, each taking one and giving the next; `pipeline` reads like
+//! this:
+//!
+//! bytes → `Parsed` (sections; bodies as ranges) → `Facts` (validates every body
+//! and notes what it does, in parallel) → `Plan` (decides with the whole module
+//! in view: private tables, constant globals, the memory image, the context
+//! layout) → `Code` (per function, in parallel: `translate` to Cranelift IR,
+//! `codegen` to a plain `CompiledFunction`) → `Placed` (where everything lies) →
+//! `DebugInfo` (with `-g`: DWARF about the module to DWARF about the code) → the
+//! file (`emit`).
+//!
+//! # How it is built
+//!
+//! Modules have ranks, lowest first: each imports only what stands above it in
+//! this table, or before it in its row. What stages hand on is defined below all
+//! of them.
+//!
+//! | rank | modules |
+//! |-|-|
+//! | what a caller chooses, and is told | `error`, `features`, `optimisation`, `debug_files`, `options` |
+//! | what code is made for | `cpu`, `target` |
+//! | what stages hand on | `function`, `external_name`, `recorded`, `stub`, `names`, `code`, `debug_section` |
+//! | the module, what it does, what is decided | `parse`, `facts`, `plan` |
+//! | a function's code | `translate`, `codegen` |
+//! | where it lies | `place` |
+//! | debug information | `debug` |
+//! | the file | `emit`, `strip`, `c_header` |
+//! | all stages, and threads | `pipeline` |
+//!
+//! # Where would I change it?
+//!
+//! | what | where |
+//! |-|-|
+//! | a new operator | its row in `translate::operators`, its code in the family named there; what it does to the module, in `facts` |
+//! | a new section | its row in `emit::sections`, its bytes in a pass of `emit::layout`, its format in `precast-artifact` |
+//! | a new CPU, or a feature of one | its row in `cpu` |
+//! | a new machine | `target`, `place::machine`, `emit::relocate`, `emit::elf_relocs`; in the loader a file under `sys` |
+//! | an optimisation over the module | a name in `optimisation`, the decision in `plan` from what `facts` knows, its use in `translate` or `place` |
+//! | what a debugger sees of a type | `debug::type_names`, and the script in `precast-debuggers` |
+//! | an option that shapes code | `options`; if it changes bytes, `pipeline::key` too; `precast-cli` for the command line |
 //!
 //! # What is always true
 //!
@@ -60,7 +93,7 @@ pub use optimisation::Optimisation;
 pub use options::{MemoryModel, OptLevel, Options};
 pub use pipeline::{
     Observer, Report, compile, compile_object_to, compile_to, fingerprint, gains_from_cpu,
-    link_object,
+    link_object, write_ir,
 };
 pub use strip::{debug_file, strip};
 pub use target::{TargetDescription, targets};

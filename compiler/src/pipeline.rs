@@ -12,6 +12,7 @@
 //! |-|-|
 //! | threads, and what a caller is told | [`workers`], [`report`] |
 //! | stages that threads share | [`facts`], [`functions`], [`assemble`], [`debugging`] |
+//! | functions before code generation, as text | [`ir`] |
 //! | what the bytes depend on | [`key`] |
 
 mod assemble;
@@ -20,6 +21,7 @@ mod damaged_dwarf;
 mod debugging;
 mod facts;
 mod functions;
+mod ir;
 mod key;
 mod report;
 mod workers;
@@ -38,6 +40,7 @@ use crate::target::Target;
 use assemble::assemble;
 use debugging::{Converted, Debugging};
 use facts::gather_facts;
+pub use ir::write_ir;
 pub use key::{fingerprint, gains_from_cpu};
 use precast_artifact::module::Module;
 use report::Clock;
@@ -135,9 +138,7 @@ fn run(
         (Some(debugging), Some(units)) => debugging.uses(&workers, units)?,
         _ => BTreeMap::new(),
     };
-    if units.is_some() {
-        clock.lap("find values");
-    }
+    clock.lap("debug uses");
     let input =
         functions::Input { parsed: &parsed, plan: &plan, facts: &facts, options, debug_uses };
     let texts = functions::compile(&workers, &input, &targets, observer)?;
@@ -147,13 +148,10 @@ fn run(
     let placed = place::place(code, target.link, options.enabled(Optimisation::FoldFunctions))?;
     clock.lap("place");
     let debug = match &debugging {
-        Some(debugging) => {
-            let converted = debugging.convert(&workers, units, &placed, target, output)?;
-            clock.lap("debug");
-            converted
-        }
+        Some(debugging) => debugging.convert(&workers, units, &placed, target, output)?,
         None => Converted::default(),
     };
+    clock.lap("debug");
     let note = note_fields(&parsed, target, features, options, source_hash);
     let info = DebugInfo { sections: debug.sections, own_base: options.debug_info };
     let written = emit::emit(placed, note, info, output, out)?;

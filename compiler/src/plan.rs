@@ -8,6 +8,8 @@ pub(crate) mod duplicates;
 mod memory;
 mod spaces;
 mod tables;
+#[cfg(test)]
+mod tests;
 
 use crate::code::MemoryContents;
 use crate::error::{Error, Result};
@@ -167,7 +169,7 @@ impl<'a> Plan<'a> {
 
     /// Record index of an own function.
     pub(crate) fn funcref(&self, function: u32) -> Option<FuncrefIndex> {
-        self.funcrefs.binary_search(&function).ok().map(FuncrefIndex::from_index)
+        funcref_index(&self.funcrefs, function)
     }
 
     /// The module description, all places still open.
@@ -288,6 +290,11 @@ fn taken_functions(parsed: &Parsed<'_>, facts: &ModuleFacts, consumed: &[bool]) 
         }
     }
     taken.into_iter().filter(|f| *f >= parsed.imported_functions).collect()
+}
+
+/// Record index of a function among those with a record, ascending.
+pub(crate) fn funcref_index(funcrefs: &[u32], function: u32) -> Option<FuncrefIndex> {
+    funcrefs.binary_search(&function).ok().map(FuncrefIndex::from_index)
 }
 
 /// Whether memory 0 begins at the context address.

@@ -1,4 +1,5 @@
 ;; Atomic accesses check alignment themselves; waiting is the loader's.
+;;! show: ir
 (module (memory 1)
   (func $load (export "load") (param i32) (result i32) (i32.atomic.load (local.get 0)))
   (func $store (export "store") (param i32 i64) (i64.atomic.store (local.get 0) (local.get 1)))
@@ -8,6 +9,109 @@
   (func $fence (export "fence") (atomic.fence))
   (func $notify (export "notify") (param i32 i32) (result i32)
     (memory.atomic.notify (local.get 0) (local.get 1))))
+
+;;= ir
+;; ; load (0)
+;; function u0:0(i64, i32) -> i32 tail {
+;;   block0(v0: i64, v1: i32):
+;;     v3 = uextend.i64 v1
+;;     v4 = iadd v0, v3
+;;     v5 = iconst.i64 0
+;;     v6 = iadd v4, v5  ; v5 = 0
+;;     v7 = iconst.i64 3
+;;     v8 = band v6, v7  ; v7 = 3
+;;     v9 = iconst.i64 0
+;;     v10 = icmp ne v8, v9  ; v9 = 0
+;;     trapnz v10, user13
+;;     v11 = atomic_load.i32 user2 little region0 v6
+;;     jump block1(v11)
+;;   block1(v2: i32):
+;;     return v2
+;; }
+;; ; store (1)
+;; function u0:0(i64, i32, i64) tail {
+;;   block0(v0: i64, v1: i32, v2: i64):
+;;     v3 = uextend.i64 v1
+;;     v4 = iadd v0, v3
+;;     v5 = iconst.i64 0
+;;     v6 = iadd v4, v5  ; v5 = 0
+;;     v7 = iconst.i64 7
+;;     v8 = band v6, v7  ; v7 = 7
+;;     v9 = iconst.i64 0
+;;     v10 = icmp ne v8, v9  ; v9 = 0
+;;     trapnz v10, user13
+;;     atomic_store user2 little region0 v2, v6
+;;     jump block1
+;;   block1:
+;;     return
+;; }
+;; ; add (2)
+;; function u0:0(i64, i32, i32) -> i32 tail {
+;;   block0(v0: i64, v1: i32, v2: i32):
+;;     v4 = uextend.i64 v1
+;;     v5 = iadd v0, v4
+;;     v6 = iconst.i64 0
+;;     v7 = iadd v5, v6  ; v6 = 0
+;;     v8 = iconst.i64 3
+;;     v9 = band v7, v8  ; v8 = 3
+;;     v10 = iconst.i64 0
+;;     v11 = icmp ne v9, v10  ; v10 = 0
+;;     trapnz v11, user13
+;;     v12 = atomic_rmw.i32 add v7, v2
+;;     jump block1(v12)
+;;   block1(v3: i32):
+;;     return v3
+;; }
+;; ; exchange (3)
+;; function u0:0(i64, i32, i32, i32) -> i32 tail {
+;;   block0(v0: i64, v1: i32, v2: i32, v3: i32):
+;;     v5 = ireduce.i8 v2
+;;     v6 = ireduce.i8 v3
+;;     v7 = uextend.i64 v1
+;;     v8 = iadd v0, v7
+;;     v9 = iconst.i64 0
+;;     v10 = iadd v8, v9  ; v9 = 0
+;;     v11 = uextend.i32 v5
+;;     v12 = icmp eq v11, v2
+;;     brif v12, block2, block3
+;;   block2:
+;;     v14 = atomic_cas.i8 v10, v5, v6
+;;     jump block4(v14)
+;;   block3:
+;;     v15 = atomic_load.i8 user2 little region0 v10
+;;     jump block4(v15)
+;;   block4(v13: i8):
+;;     v16 = uextend.i32 v13
+;;     jump block1(v16)
+;;   block1(v4: i32):
+;;     return v4
+;; }
+;; ; fence (4)
+;; function u0:0(i64) tail {
+;;   block0(v0: i64):
+;; fence
+;;     jump block1
+;;   block1:
+;;     return
+;; }
+;; ; notify (5)
+;; function u0:0(i64, i32, i32) -> i32 tail {
+;;   block0(v0: i64, v1: i32, v2: i32):
+;;     v4 = uextend.i64 v1
+;;     v5 = iadd v0, v4
+;;     v6 = iconst.i64 0
+;;     v7 = iadd v5, v6  ; v6 = 0
+;;     v8 = iconst.i64 3
+;;     v9 = band v7, v8  ; v8 = 3
+;;     v10 = iconst.i64 0
+;;     v11 = icmp ne v9, v10  ; v10 = 0
+;;     trapnz v11, user13
+;;     v12 = atomic_load.i32 user2 little region0 v7
+;;     v13 = iconst.i32 0
+;;     jump block1(v13)  ; v13 = 0
+;;   block1(v3: i32):
+;;     return v3
+;; }
 
 ;;= x86_64
 ;; load:

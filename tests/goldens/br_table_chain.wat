@@ -1,8 +1,35 @@
 ;; Few targets: a chain of comparisons.
+;;! show: ir
 (module
   (func $few (export "few") (param i32) (result i32)
     (block (block (block (br_table 0 1 2 (local.get 0)))
       (return (i32.const 11))) (return (i32.const 12))) (i32.const 13)))
+
+;;= ir
+;; ; few (0)
+;; function u0:0(i64, i32) -> i32 tail {
+;;   block0(v0: i64, v1: i32):
+;;     v3 = iconst.i32 0
+;;     v4 = icmp eq v1, v3  ; v3 = 0
+;;     brif v4, block4, block5
+;;   block5:
+;;     v5 = iconst.i32 1
+;;     v6 = icmp.i32 eq v1, v5  ; v5 = 1
+;;     brif v6, block3, block6
+;;   block6:
+;;     jump block2
+;;   block4:
+;;     v7 = iconst.i32 11
+;;     return v7  ; v7 = 11
+;;   block3:
+;;     v8 = iconst.i32 12
+;;     return v8  ; v8 = 12
+;;   block2:
+;;     v9 = iconst.i32 13
+;;     jump block1(v9)  ; v9 = 13
+;;   block1(v2: i32):
+;;     return v2
+;; }
 
 ;;= x86_64
 ;; few:

@@ -1,9 +1,28 @@
 ;; Many targets, or few without the chain: a table of places to jump to.
 ;;! options: --disable br-table-chain
+;;! show: ir
 (module
   (func $few (export "few") (param i32) (result i32)
     (block (block (block (br_table 0 1 2 (local.get 0)))
       (return (i32.const 11))) (return (i32.const 12))) (i32.const 13)))
+
+;;= ir
+;; ; few (0)
+;; function u0:0(i64, i32) -> i32 tail {
+;;   block0(v0: i64, v1: i32):
+;;     br_table v1, block2, [block4, block3]
+;;   block4:
+;;     v3 = iconst.i32 11
+;;     return v3  ; v3 = 11
+;;   block3:
+;;     v4 = iconst.i32 12
+;;     return v4  ; v4 = 12
+;;   block2:
+;;     v5 = iconst.i32 13
+;;     jump block1(v5)  ; v5 = 13
+;;   block1(v2: i32):
+;;     return v2
+;; }
 
 ;;= x86_64
 ;; few:

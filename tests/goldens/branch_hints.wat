@@ -1,10 +1,49 @@
 ;; What a hint calls unlikely is laid out after everything else.
+;;! show: ir
 (module
   (import "env" "f" (func $f (result i32)))
   (func $hinted (export "hinted") (param i32) (result i32)
     (@metadata.code.branch_hint "\00") (if (local.get 0) (then (return (call $f)))) (i32.const 1))
   (func $plain (export "plain") (param i32) (result i32)
     (if (local.get 0) (then (return (call $f)))) (i32.const 1)))
+
+;;= ir
+;; ; hinted (1)
+;; function u0:0(i64, i32) -> i32 tail {
+;;     sig0 = (i64) -> i32 tail
+;;   block0(v0: i64, v1: i32):
+;;     brif v1, block4, block3
+;;   block4 cold:
+;;     v3 = load.i64 notrap aligned readonly can_move v0-88
+;;     v4 = load.i64 notrap aligned readonly can_move v0-80
+;;     v5 = call_indirect sig0, v3(v4)
+;;     return v5
+;;   block3:
+;;     jump block2
+;;   block2:
+;;     v6 = iconst.i32 1
+;;     jump block1(v6)  ; v6 = 1
+;;   block1(v2: i32):
+;;     return v2
+;; }
+;; ; plain (2)
+;; function u0:0(i64, i32) -> i32 tail {
+;;     sig0 = (i64) -> i32 tail
+;;   block0(v0: i64, v1: i32):
+;;     brif v1, block4, block3
+;;   block4:
+;;     v3 = load.i64 notrap aligned readonly can_move v0-88
+;;     v4 = load.i64 notrap aligned readonly can_move v0-80
+;;     v5 = call_indirect sig0, v3(v4)
+;;     return v5
+;;   block3:
+;;     jump block2
+;;   block2:
+;;     v6 = iconst.i32 1
+;;     jump block1(v6)  ; v6 = 1
+;;   block1(v2: i32):
+;;     return v2
+;; }
 
 ;;= x86_64
 ;; hinted:

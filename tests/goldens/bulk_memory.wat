@@ -1,9 +1,69 @@
 ;; What moves many bytes is the loader's; segments count as dropped there.
+;;! show: ir
 (module (memory 1) (data $d "abc")
   (func $copy (export "copy") (param i32 i32 i32) (memory.copy (local.get 0) (local.get 1) (local.get 2)))
   (func $fill (export "fill") (param i32 i32 i32) (memory.fill (local.get 0) (local.get 1) (local.get 2)))
   (func $init (export "init") (param i32 i32 i32) (memory.init $d (local.get 0) (local.get 1) (local.get 2)))
   (func $drop (export "drop") (data.drop $d)))
+
+;;= ir
+;; ; copy (0)
+;; function u0:0(i64, i32, i32, i32) tail {
+;;     sig0 = (i64, i64, i64, i64, i64) -> i64 system_v
+;;   block0(v0: i64, v1: i32, v2: i32, v3: i32):
+;;     v4 = iconst.i64 0
+;;     v5 = uextend.i64 v1
+;;     v6 = uextend.i64 v2
+;;     v7 = uextend.i64 v3
+;;     v8 = load.i64 notrap aligned readonly can_move v0-32
+;;     v9 = load.i64 notrap aligned readonly can_move v8+16
+;;     v10 = call_indirect sig0, v9(v0, v4, v5, v6, v7)  ; v4 = 0
+;;     jump block1
+;;   block1:
+;;     return
+;; }
+;; ; fill (1)
+;; function u0:0(i64, i32, i32, i32) tail {
+;;     sig0 = (i64, i64, i64, i64, i64) -> i64 system_v
+;;   block0(v0: i64, v1: i32, v2: i32, v3: i32):
+;;     v4 = iconst.i64 0
+;;     v5 = uextend.i64 v1
+;;     v6 = uextend.i64 v2
+;;     v7 = uextend.i64 v3
+;;     v8 = load.i64 notrap aligned readonly can_move v0-32
+;;     v9 = load.i64 notrap aligned readonly can_move v8+24
+;;     v10 = call_indirect sig0, v9(v0, v4, v5, v6, v7)  ; v4 = 0
+;;     jump block1
+;;   block1:
+;;     return
+;; }
+;; ; init (2)
+;; function u0:0(i64, i32, i32, i32) tail {
+;;     sig0 = (i64, i64, i64, i64, i64) -> i64 system_v
+;;   block0(v0: i64, v1: i32, v2: i32, v3: i32):
+;;     v4 = iconst.i64 0
+;;     v5 = uextend.i64 v1
+;;     v6 = uextend.i64 v2
+;;     v7 = uextend.i64 v3
+;;     v8 = load.i64 notrap aligned readonly can_move v0-32
+;;     v9 = load.i64 notrap aligned readonly can_move v8+32
+;;     v10 = call_indirect sig0, v9(v0, v4, v5, v6, v7)  ; v4 = 0
+;;     jump block1
+;;   block1:
+;;     return
+;; }
+;; ; drop (3)
+;; function u0:0(i64) tail {
+;;     sig0 = (i64, i64) -> i64 system_v
+;;   block0(v0: i64):
+;;     v1 = iconst.i64 0
+;;     v2 = load.i64 notrap aligned readonly can_move v0-32
+;;     v3 = load.i64 notrap aligned readonly can_move v2+40
+;;     v4 = call_indirect sig0, v3(v0, v1)  ; v1 = 0
+;;     jump block1
+;;   block1:
+;;     return
+;; }
 
 ;;= x86_64
 ;; copy:

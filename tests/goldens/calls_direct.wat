@@ -1,7 +1,30 @@
 ;; Calls inside the module are direct; the context goes along in a register.
+;;! show: ir
 (module
   (func $twice (param f64) (result f64) (f64.mul (local.get 0) (f64.const 2.5)))
   (func $calls (export "calls") (param f64) (result f64) (call $twice (call $twice (local.get 0)))))
+
+;;= ir
+;; ; twice (0)
+;; function u0:0(i64, f64) -> f64 tail {
+;;   block0(v0: i64, v1: f64):
+;;     v3 = f64const 0x1.4000000000000p1
+;;     v4 = fmul v1, v3  ; v3 = 0x1.4000000000000p1
+;;     jump block1(v4)
+;;   block1(v2: f64):
+;;     return v2
+;; }
+;; ; calls (1)
+;; function u0:0(i64, f64) -> f64 tail {
+;;     sig0 = (i64, f64) -> f64 tail
+;;     fn0 = colocated u0:0 sig0
+;;   block0(v0: i64, v1: f64):
+;;     v3 = call fn0(v0, v1)
+;;     v4 = call fn0(v0, v3)
+;;     jump block1(v4)
+;;   block1(v2: f64):
+;;     return v2
+;; }
 
 ;;= x86_64
 ;; twice:

@@ -1,6 +1,21 @@
 ;; An import is called through its record in the context, with its context.
+;;! show: ir
 (module (import "env" "f" (func $f (param i32 i64) (result i64)))
   (func $calls (export "calls") (param i32) (result i64) (call $f (local.get 0) (i64.const 7))))
+
+;;= ir
+;; ; calls (1)
+;; function u0:0(i64, i32) -> i64 tail {
+;;     sig0 = (i64, i32, i64) -> i64 tail
+;;   block0(v0: i64, v1: i32):
+;;     v3 = iconst.i64 7
+;;     v4 = load.i64 notrap aligned readonly can_move v0-88
+;;     v5 = load.i64 notrap aligned readonly can_move v0-80
+;;     v6 = call_indirect sig0, v4(v5, v1, v3)  ; v3 = 7
+;;     jump block1(v6)
+;;   block1(v2: i64):
+;;     return v2
+;; }
 
 ;;= x86_64
 ;; calls:

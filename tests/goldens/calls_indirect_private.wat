@@ -1,11 +1,62 @@
 ;; A private table holds type ids and offsets of code: no record is loaded, and
 ;; the id is an immediate.
+;;! show: ir
 (module (type $t (func (param i32) (result i32)))
   (table 4 funcref) (elem (i32.const 1) $one $two)
   (func $one (type $t) (local.get 0))
   (func $two (type $t) (i32.add (local.get 0) (i32.const 2)))
   (func $calls (export "calls") (param i32 i32) (result i32)
     (call_indirect (type $t) (local.get 0) (local.get 1))))
+
+;;= ir
+;; ; one (0)
+;; function u0:0(i64, i32) -> i32 tail {
+;;   block0(v0: i64, v1: i32):
+;;     jump block1(v1)
+;;   block1(v2: i32):
+;;     return v2
+;; }
+;; ; two (1)
+;; function u0:0(i64, i32) -> i32 tail {
+;;   block0(v0: i64, v1: i32):
+;;     v3 = iconst.i32 2
+;;     v4 = iadd v1, v3  ; v3 = 2
+;;     jump block1(v4)
+;;   block1(v2: i32):
+;;     return v2
+;; }
+;; ; calls (2)
+;; function u0:0(i64, i32, i32) -> i32 tail {
+;;     gv0 = symbol colocated userextname0
+;;     sig0 = (i64, i32) -> i32 tail
+;;   block0(v0: i64, v1: i32, v2: i32):
+;;     v4 = symbol_value.i64 gv0
+;;     v5 = iconst.i32 4
+;;     v6 = icmp uge v2, v5  ; v5 = 4
+;;     v7 = iconst.i64 4
+;;     v8 = uextend.i64 v2
+;;     v9 = select_spectre_guard v6, v7, v8  ; v7 = 4
+;;     v10 = iconst.i64 3
+;;     v11 = ishl v9, v10  ; v10 = 3
+;;     v12 = iadd v4, v11
+;;     v13 = load.i32 notrap aligned readonly can_move v12
+;;     v14 = iconst.i32 1
+;;     v15 = icmp eq v13, v14  ; v14 = 1
+;;     brif v15, block3, block2
+;;   block2 cold:
+;;     v16 = iconst.i32 4
+;;     v17 = icmp.i32 uge v2, v16  ; v16 = 4
+;;     trapnz v17, user3
+;;     trapz.i32 v13, user4
+;;     trap user5
+;;   block3:
+;;     v18 = sload32.i64 notrap aligned readonly can_move v12+4
+;;     v19 = iadd.i64 v4, v18
+;;     v20 = call_indirect sig0, v19(v0, v1)
+;;     jump block1(v20)
+;;   block1(v3: i32):
+;;     return v3
+;; }
 
 ;;= x86_64
 ;; one:

@@ -1,8 +1,39 @@
 ;; A table that others see holds references to records.
+;;! show: ir
 (module (type $t (func (param i32) (result i32)))
   (table (export "table") 4 funcref)
   (func $calls (export "calls") (param i32 i32) (result i32)
     (call_indirect (type $t) (local.get 0) (local.get 1))))
+
+;;= ir
+;; ; calls (0)
+;; function u0:0(i64, i32, i32) -> i32 tail {
+;;     sig0 = (i64, i32) -> i32 tail
+;;   block0(v0: i64, v1: i32, v2: i32):
+;;     v4 = load.i64 notrap aligned region3 v0-72
+;;     v5 = load.i64 notrap aligned region3 v0-80
+;;     v6 = uextend.i64 v2
+;;     v7 = icmp uge v6, v4
+;;     trapnz v7, user3
+;;     v8 = iconst.i64 0
+;;     v9 = select_spectre_guard v7, v8, v6  ; v8 = 0
+;;     v10 = iconst.i64 3
+;;     v11 = ishl v9, v10  ; v10 = 3
+;;     v12 = iadd v5, v11
+;;     v13 = load.i64 notrap aligned region2 v12
+;;     trapz v13, user4
+;;     v14 = load.i64 notrap aligned readonly can_move v0-40
+;;     v15 = load.i32 notrap aligned readonly can_move v14
+;;     v16 = load.i32 notrap aligned readonly v13+16
+;;     v17 = icmp ne v16, v15
+;;     trapnz v17, user5
+;;     v18 = load.i64 notrap aligned readonly v13
+;;     v19 = load.i64 notrap aligned readonly v13+8
+;;     v20 = call_indirect sig0, v18(v19, v1)
+;;     jump block1(v20)
+;;   block1(v3: i32):
+;;     return v3
+;; }
 
 ;;= x86_64
 ;; calls:

@@ -1,4 +1,5 @@
 ;; Typed references need no check of the type, only of null.
+;;! show: ir
 (module (type $t (func (param i32) (result i32)))
   (func $one (export "one") (type $t) (local.get 0))
   (func $calls (export "calls") (param (ref null $t) i32) (result i32)
@@ -7,6 +8,58 @@
     (call_ref $t (local.get 1) (local.get 0)))
   (func $make (export "make") (result funcref) (ref.func $one))
   (func $null (export "null") (param funcref) (result i32) (ref.is_null (local.get 0))))
+
+;;= ir
+;; ; one (0)
+;; function u0:0(i64, i32) -> i32 tail {
+;;   block0(v0: i64, v1: i32):
+;;     jump block1(v1)
+;;   block1(v2: i32):
+;;     return v2
+;; }
+;; ; calls (1)
+;; function u0:0(i64, i64, i32) -> i32 tail {
+;;     sig0 = (i64, i32) -> i32 tail
+;;   block0(v0: i64, v1: i64, v2: i32):
+;;     trapz v1, user10
+;;     v4 = load.i64 notrap aligned readonly v1
+;;     v5 = load.i64 notrap aligned readonly v1+8
+;;     v6 = call_indirect sig0, v4(v5, v2)
+;;     jump block1(v6)
+;;   block1(v3: i32):
+;;     return v3
+;; }
+;; ; certain (2)
+;; function u0:0(i64, i64, i32) -> i32 tail {
+;;     sig0 = (i64, i32) -> i32 tail
+;;   block0(v0: i64, v1: i64, v2: i32):
+;;     trapz v1, user10
+;;     v4 = load.i64 notrap aligned readonly v1
+;;     v5 = load.i64 notrap aligned readonly v1+8
+;;     v6 = call_indirect sig0, v4(v5, v2)
+;;     jump block1(v6)
+;;   block1(v3: i32):
+;;     return v3
+;; }
+;; ; make (3)
+;; function u0:0(i64) -> i64 tail {
+;;   block0(v0: i64):
+;;     v2 = iconst.i64 -224
+;;     v3 = iadd v0, v2  ; v2 = -224
+;;     jump block1(v3)
+;;   block1(v1: i64):
+;;     return v1
+;; }
+;; ; null (4)
+;; function u0:0(i64, i64) -> i32 tail {
+;;   block0(v0: i64, v1: i64):
+;;     v3 = iconst.i64 0
+;;     v4 = icmp eq v1, v3  ; v3 = 0
+;;     v5 = uextend.i32 v4
+;;     jump block1(v5)
+;;   block1(v2: i32):
+;;     return v2
+;; }
 
 ;;= x86_64
 ;; one:

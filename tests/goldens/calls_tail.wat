@@ -1,10 +1,60 @@
 ;; Tail calls jump, after the frame is gone.
+;;! show: ir
 (module (type $t (func (param i32) (result i32))) (table (export "table") 1 funcref)
   (func $down (export "down") (param i32 i64) (result i64)
     (if (result i64) (i32.eqz (local.get 0)) (then (local.get 1))
       (else (return_call $down (i32.sub (local.get 0) (i32.const 1)) (i64.add (local.get 1) (i64.const 3))))))
   (func $indirect (export "indirect") (param i32) (result i32)
     (return_call_indirect (type $t) (local.get 0) (local.get 0))))
+
+;;= ir
+;; ; down (0)
+;; function u0:0(i64, i32, i64) -> i64 tail {
+;;     sig0 = (i64, i32, i64) -> i64 tail
+;;     fn0 = colocated u0:0 sig0
+;;   block0(v0: i64, v1: i32, v2: i64):
+;;     v4 = iconst.i32 0
+;;     v5 = icmp eq v1, v4  ; v4 = 0
+;;     v6 = uextend.i32 v5
+;;     brif v6, block4, block3
+;;   block4:
+;;     jump block2(v2)
+;;   block3:
+;;     v8 = iconst.i32 1
+;;     v9 = isub.i32 v1, v8  ; v8 = 1
+;;     v10 = iconst.i64 3
+;;     v11 = iadd.i64 v2, v10  ; v10 = 3
+;;     return_call fn0(v0, v9, v11)
+;;   block2(v7: i64):
+;;     jump block1(v7)
+;;   block1(v3: i64):
+;;     return v3
+;; }
+;; ; indirect (1)
+;; function u0:0(i64, i32) -> i32 tail {
+;;     sig0 = (i64, i32) -> i32 tail
+;;   block0(v0: i64, v1: i32):
+;;     v3 = load.i64 notrap aligned region3 v0-72
+;;     v4 = load.i64 notrap aligned region3 v0-80
+;;     v5 = uextend.i64 v1
+;;     v6 = icmp uge v5, v3
+;;     trapnz v6, user3
+;;     v7 = iconst.i64 0
+;;     v8 = select_spectre_guard v6, v7, v5  ; v7 = 0
+;;     v9 = iconst.i64 3
+;;     v10 = ishl v8, v9  ; v9 = 3
+;;     v11 = iadd v4, v10
+;;     v12 = load.i64 notrap aligned region2 v11
+;;     trapz v12, user4
+;;     v13 = load.i64 notrap aligned readonly can_move v0-40
+;;     v14 = load.i32 notrap aligned readonly can_move v13
+;;     v15 = load.i32 notrap aligned readonly v12+16
+;;     v16 = icmp ne v15, v14
+;;     trapnz v16, user5
+;;     v17 = load.i64 notrap aligned readonly v12
+;;     v18 = load.i64 notrap aligned readonly v12+8
+;;     return_call_indirect sig0, v17(v18, v1)
+;; }
 
 ;;= x86_64
 ;; down:

@@ -1,4 +1,5 @@
 ;; Between types; those that saturate do not trap.
+;;! show: ir
 (module
   (func $wrap (export "wrap") (param i64) (result i32) (i32.wrap_i64 (local.get 0)))
   (func $extend (export "extend") (param i32) (result i64) (i64.extend_i32_s (local.get 0)))
@@ -6,6 +7,56 @@
   (func $saturate (export "saturate") (param f64) (result i32) (i32.trunc_sat_f64_u (local.get 0)))
   (func $demote (export "demote") (param f64) (result f32) (f32.demote_f64 (local.get 0)))
   (func $reinterpret (export "reinterpret") (param f32) (result i32) (i32.reinterpret_f32 (local.get 0))))
+
+;;= ir
+;; ; wrap (0)
+;; function u0:0(i64, i64) -> i32 tail {
+;;   block0(v0: i64, v1: i64):
+;;     v3 = ireduce.i32 v1
+;;     jump block1(v3)
+;;   block1(v2: i32):
+;;     return v2
+;; }
+;; ; extend (1)
+;; function u0:0(i64, i32) -> i64 tail {
+;;   block0(v0: i64, v1: i32):
+;;     v3 = sextend.i64 v1
+;;     jump block1(v3)
+;;   block1(v2: i64):
+;;     return v2
+;; }
+;; ; unsigned (2)
+;; function u0:0(i64, i64) -> f64 tail {
+;;   block0(v0: i64, v1: i64):
+;;     v3 = fcvt_from_uint.f64 v1
+;;     jump block1(v3)
+;;   block1(v2: f64):
+;;     return v2
+;; }
+;; ; saturate (3)
+;; function u0:0(i64, f64) -> i32 tail {
+;;   block0(v0: i64, v1: f64):
+;;     v3 = fcvt_to_uint_sat.i32 v1
+;;     jump block1(v3)
+;;   block1(v2: i32):
+;;     return v2
+;; }
+;; ; demote (4)
+;; function u0:0(i64, f64) -> f32 tail {
+;;   block0(v0: i64, v1: f64):
+;;     v3 = fdemote.f32 v1
+;;     jump block1(v3)
+;;   block1(v2: f32):
+;;     return v2
+;; }
+;; ; reinterpret (5)
+;; function u0:0(i64, f32) -> i32 tail {
+;;   block0(v0: i64, v1: f32):
+;;     v3 = bitcast.i32 v1
+;;     jump block1(v3)
+;;   block1(v2: i32):
+;;     return v2
+;; }
 
 ;;= x86_64
 ;; wrap:

@@ -1,10 +1,80 @@
 ;; Throwing is the loader's; handlers are found by return addresses, so that
 ;; nothing is tested after a call.
+;;! show: ir
 (module (import "env" "f" (func $f)) (tag $t (param i32))
   (func $throws (export "throws") (param i32) (throw $t (local.get 0)))
   (func $catches (export "catches") (result i32)
     (block $h (result i32) (try_table (catch $t $h) (call $f)) (i32.const 0)))
   (func $all (export "all") (block $h (try_table (catch_all $h) (call $f)))))
+
+;;= ir
+;; ; throws (1)
+;; function u0:0(i64, i32) tail {
+;;     sig0 = (i64, i64) -> i64 system_v
+;;   block0(v0: i64, v1: i32):
+;;     v2 = iconst.i64 0
+;;     v3 = load.i64 notrap aligned readonly can_move v0-32
+;;     v4 = load.i64 notrap aligned readonly can_move v3+88
+;;     v5 = call_indirect sig0, v4(v0, v2)  ; v2 = 0
+;;     store notrap aligned v1, v5+16
+;;     v6 = load.i64 notrap aligned readonly can_move v0-32
+;;     v7 = load.i64 notrap aligned readonly can_move v6+96
+;;     v8 = call_indirect sig0, v7(v0, v5)
+;;     trap user9
+;; }
+;; ; catches (2)
+;; function u0:0(i64) -> i32 tail {
+;;     sig0 = (i64, i64) -> i64 system_v
+;;     sig1 = (i64) tail
+;;   block0(v0: i64):
+;;     jump block4
+;;   block3(v3: i64) cold:
+;;     v4 = load.i64 notrap aligned readonly v3
+;;     v5 = load.i64 notrap aligned readonly can_move v0-96
+;;     v6 = icmp eq v4, v5
+;;     brif v6, block5, block6
+;;   block5:
+;;     v7 = load.i32 notrap aligned readonly v3+16
+;;     jump block2(v7)
+;;   block6:
+;;     v8 = load.i64 notrap aligned readonly can_move v0-32
+;;     v9 = load.i64 notrap aligned readonly can_move v8+96
+;;     v10 = call_indirect sig0, v9(v0, v3)
+;;     trap user9
+;;   block4:
+;;     v11 = load.i64 notrap aligned readonly can_move v0-88
+;;     v12 = load.i64 notrap aligned readonly can_move v0-80
+;;     try_call_indirect v11(v12), sig1, block8, [ default: block3(exn0) ]
+;;   block8:
+;;     jump block7
+;;   block7:
+;;     v13 = iconst.i32 0
+;;     jump block2(v13)  ; v13 = 0
+;;   block2(v2: i32):
+;;     jump block1(v2)
+;;   block1(v1: i32):
+;;     return v1
+;; }
+;; ; all (3)
+;; function u0:0(i64) tail {
+;;     sig0 = (i64) tail
+;;   block0(v0: i64):
+;;     jump block4
+;;   block3(v1: i64) cold:
+;;     jump block2
+;;   block4:
+;;     v2 = load.i64 notrap aligned readonly can_move v0-88
+;;     v3 = load.i64 notrap aligned readonly can_move v0-80
+;;     try_call_indirect v2(v3), sig0, block6, [ default: block3(exn0) ]
+;;   block6:
+;;     jump block5
+;;   block5:
+;;     jump block2
+;;   block2:
+;;     jump block1
+;;   block1:
+;;     return
+;; }
 
 ;;= x86_64
 ;; throws:

@@ -1,9 +1,32 @@
 ;; Globals that change lie in the context, as constants without propagation do.
 ;;! options: --disable constant-globals
+;;! show: ir
 (module (global $c i32 (i32.const 3)) (global $m (mut i64) (i64.const 5))
   (func $constant (export "constant") (result i32) (global.get $c))
   (func $count (export "count") (result i64)
     (global.set $m (i64.add (global.get $m) (i64.const 1))) (global.get $m)))
+
+;;= ir
+;; ; constant (0)
+;; function u0:0(i64) -> i32 tail {
+;;   block0(v0: i64):
+;;     v2 = iconst.i32 3
+;;     jump block1(v2)  ; v2 = 3
+;;   block1(v1: i32):
+;;     return v1
+;; }
+;; ; count (1)
+;; function u0:0(i64) -> i64 tail {
+;;   block0(v0: i64):
+;;     v2 = load.i64 notrap aligned little region1 v0-80
+;;     v3 = iconst.i64 1
+;;     v4 = iadd v2, v3  ; v3 = 1
+;;     store notrap aligned little region1 v4, v0-80
+;;     v5 = load.i64 notrap aligned little region1 v0-80
+;;     jump block1(v5)
+;;   block1(v1: i64):
+;;     return v1
+;; }
 
 ;;= x86_64
 ;; constant:

@@ -1,4 +1,5 @@
 ;; A loop: what it needs of the context stays in registers.
+;;! show: ir
 (module (memory 1)
   (func $sum (export "sum") (param i32 i32) (result i64) (local i64)
     (loop $again
@@ -6,6 +7,31 @@
       (local.set 0 (i32.add (local.get 0) (i32.const 4)))
       (br_if $again (i32.lt_u (local.get 0) (local.get 1))))
     (local.get 2)))
+
+;;= ir
+;; ; sum (0)
+;; function u0:0(i64, i32, i32) -> i64 tail {
+;;   block0(v0: i64, v1: i32, v2: i32):
+;;     v13 -> v2
+;;     v3 = iconst.i64 0
+;;     jump block3(v3, v1)  ; v3 = 0
+;;   block3(v5: i64, v6: i32):
+;;     v7 = uextend.i64 v6
+;;     v8 = iadd.i64 v0, v7
+;;     v9 = uload32 user2 little region0 v8
+;;     v10 = iadd v5, v9
+;;     v11 = iconst.i32 4
+;;     v12 = iadd v6, v11  ; v11 = 4
+;;     v14 = icmp ult v12, v13
+;;     v15 = uextend.i32 v14
+;;     brif v15, block3(v10, v12), block4
+;;   block4:
+;;     jump block2
+;;   block2:
+;;     jump block1(v10)
+;;   block1(v4: i64):
+;;     return v4
+;; }
 
 ;;= x86_64
 ;; sum:

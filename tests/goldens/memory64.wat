@@ -1,9 +1,60 @@
 ;; 64-bit memories: the index is compared with the reservation, and masked.
+;;! show: ir
 (module (memory i64 1)
   (func $load (export "load") (param i64) (result i32) (i32.load offset=8 (local.get 0)))
   (func $store (export "store") (param i64 i32) (i32.store8 (local.get 0) (local.get 1)))
   (func $size (export "size") (result i64) (memory.size))
   (func $grow (export "grow") (param i64) (result i64) (memory.grow (local.get 0))))
+
+;;= ir
+;; ; load (0)
+;; function u0:0(i64, i64) -> i32 tail {
+;;   block0(v0: i64, v1: i64):
+;;     v3 = iconst.i64 0x0010_0000_fff4
+;;     v4 = icmp ugt v1, v3  ; v3 = 0x0010_0000_fff4
+;;     v5 = iconst.i64 0x000f_ffff_fff8
+;;     v6 = select_spectre_guard v4, v5, v1  ; v5 = 0x000f_ffff_fff8
+;;     v7 = iadd v0, v6
+;;     v8 = load.i32 user2 little region0 v7+8
+;;     jump block1(v8)
+;;   block1(v2: i32):
+;;     return v2
+;; }
+;; ; store (1)
+;; function u0:0(i64, i64, i32) tail {
+;;   block0(v0: i64, v1: i64, v2: i32):
+;;     v3 = iconst.i64 0x0010_0000_ffff
+;;     v4 = icmp ugt v1, v3  ; v3 = 0x0010_0000_ffff
+;;     v5 = iconst.i64 0x0010_0000_0000
+;;     v6 = select_spectre_guard v4, v5, v1  ; v5 = 0x0010_0000_0000
+;;     v7 = iadd v0, v6
+;;     istore8 user2 little region0 v2, v7
+;;     jump block1
+;;   block1:
+;;     return
+;; }
+;; ; size (2)
+;; function u0:0(i64) -> i64 tail {
+;;   block0(v0: i64):
+;;     v2 = load.i64 notrap aligned region3 v0-16
+;;     v3 = iconst.i64 16
+;;     v4 = ushr v2, v3  ; v3 = 16
+;;     jump block1(v4)
+;;   block1(v1: i64):
+;;     return v1
+;; }
+;; ; grow (3)
+;; function u0:0(i64, i64) -> i64 tail {
+;;     sig0 = (i64, i64, i64) -> i64 system_v
+;;   block0(v0: i64, v1: i64):
+;;     v3 = iconst.i64 0
+;;     v4 = load.i64 notrap aligned readonly can_move v0-32
+;;     v5 = load.i64 notrap aligned readonly can_move v4+8
+;;     v6 = call_indirect sig0, v5(v0, v3, v1)  ; v3 = 0
+;;     jump block1(v6)
+;;   block1(v2: i64):
+;;     return v2
+;; }
 
 ;;= x86_64
 ;; load:

@@ -1,10 +1,80 @@
 ;; Accesses with a comparison each, for little address space.
 ;;! options: --memory-model bounds
+;;! show: ir
 (module (memory 1)
   (func $load (export "load") (param i32) (result i32) (i32.load offset=8 (local.get 0)))
   (func $far (export "far") (param i32) (result i32) (i32.load offset=0x12345678 (local.get 0)))
   (func $store (export "store") (param i32 i64) (i64.store (local.get 0) (local.get 1)))
   (func $constant (export "constant") (result i32) (i32.load (i32.const 1024))))
+
+;;= ir
+;; ; load (0)
+;; function u0:0(i64, i32) -> i32 tail {
+;;   block0(v0: i64, v1: i32):
+;;     v3 = uextend.i64 v1
+;;     v4 = load.i64 notrap aligned region3 v0-16
+;;     v5 = iconst.i64 12
+;;     v6 = iadd v3, v5  ; v5 = 12
+;;     v7 = icmp ugt v6, v4
+;;     v8 = iadd v0, v3
+;;     v9 = iconst.i64 0
+;;     v10 = select_spectre_guard v7, v9, v8  ; v9 = 0
+;;     v11 = load.i32 user2 little region0 v10+8
+;;     jump block1(v11)
+;;   block1(v2: i32):
+;;     return v2
+;; }
+;; ; far (1)
+;; function u0:0(i64, i32) -> i32 tail {
+;;   block0(v0: i64, v1: i32):
+;;     v3 = uextend.i64 v1
+;;     v4 = load.i64 notrap aligned region3 v0-16
+;;     v5 = iconst.i64 0x1234_567c
+;;     v6 = iadd v3, v5  ; v5 = 0x1234_567c
+;;     v7 = icmp ugt v6, v4
+;;     v8 = iadd v0, v3
+;;     v9 = iconst.i64 0x1234_5678
+;;     v10 = iadd v8, v9  ; v9 = 0x1234_5678
+;;     v11 = iconst.i64 0
+;;     v12 = select_spectre_guard v7, v11, v10  ; v11 = 0
+;;     v13 = load.i32 user2 little region0 v12
+;;     jump block1(v13)
+;;   block1(v2: i32):
+;;     return v2
+;; }
+;; ; store (2)
+;; function u0:0(i64, i32, i64) tail {
+;;   block0(v0: i64, v1: i32, v2: i64):
+;;     v3 = uextend.i64 v1
+;;     v4 = load.i64 notrap aligned region3 v0-16
+;;     v5 = iconst.i64 8
+;;     v6 = iadd v3, v5  ; v5 = 8
+;;     v7 = icmp ugt v6, v4
+;;     v8 = iadd v0, v3
+;;     v9 = iconst.i64 0
+;;     v10 = select_spectre_guard v7, v9, v8  ; v9 = 0
+;;     store user2 little region0 v2, v10
+;;     jump block1
+;;   block1:
+;;     return
+;; }
+;; ; constant (3)
+;; function u0:0(i64) -> i32 tail {
+;;   block0(v0: i64):
+;;     v2 = iconst.i32 1024
+;;     v3 = uextend.i64 v2  ; v2 = 1024
+;;     v4 = load.i64 notrap aligned region3 v0-16
+;;     v5 = iconst.i64 4
+;;     v6 = iadd v3, v5  ; v5 = 4
+;;     v7 = icmp ugt v6, v4
+;;     v8 = iadd v0, v3
+;;     v9 = iconst.i64 0
+;;     v10 = select_spectre_guard v7, v9, v8  ; v9 = 0
+;;     v11 = load.i32 user2 little region0 v10
+;;     jump block1(v11)
+;;   block1(v1: i32):
+;;     return v1
+;; }
 
 ;;= x86_64
 ;; load:

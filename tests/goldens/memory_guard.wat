@@ -1,4 +1,5 @@
 ;; Accesses behind guard pages: no comparison, an offset in the instruction.
+;;! show: ir
 (module (memory 1)
   (func $load (param i32) (result i32) (i32.load offset=8 (local.get 0)))
   (func $narrow (param i32) (result i64) (i64.load16_s offset=0x12345 (local.get 0)))
@@ -7,6 +8,59 @@
   (func $constant (result i32) (i32.load (i32.const 1024)))
   (export "load" (func $load)) (export "narrow" (func $narrow)) (export "store" (func $store))
   (export "byte" (func $byte)) (export "constant" (func $constant)))
+
+;;= ir
+;; ; load (0)
+;; function u0:0(i64, i32) -> i32 tail {
+;;   block0(v0: i64, v1: i32):
+;;     v3 = uextend.i64 v1
+;;     v4 = iadd v0, v3
+;;     v5 = load.i32 user2 little region0 v4+8
+;;     jump block1(v5)
+;;   block1(v2: i32):
+;;     return v2
+;; }
+;; ; narrow (1)
+;; function u0:0(i64, i32) -> i64 tail {
+;;   block0(v0: i64, v1: i32):
+;;     v3 = uextend.i64 v1
+;;     v4 = iadd v0, v3
+;;     v5 = sload16.i64 user2 little region0 v4+0x0001_2345
+;;     jump block1(v5)
+;;   block1(v2: i64):
+;;     return v2
+;; }
+;; ; store (2)
+;; function u0:0(i64, i32, f64) tail {
+;;   block0(v0: i64, v1: i32, v2: f64):
+;;     v3 = uextend.i64 v1
+;;     v4 = iadd v0, v3
+;;     store user2 little region0 v2, v4
+;;     jump block1
+;;   block1:
+;;     return
+;; }
+;; ; byte (3)
+;; function u0:0(i64, i32, i64) tail {
+;;   block0(v0: i64, v1: i32, v2: i64):
+;;     v3 = uextend.i64 v1
+;;     v4 = iadd v0, v3
+;;     istore8 user2 little region0 v2, v4+1
+;;     jump block1
+;;   block1:
+;;     return
+;; }
+;; ; constant (4)
+;; function u0:0(i64) -> i32 tail {
+;;   block0(v0: i64):
+;;     v2 = iconst.i32 1024
+;;     v3 = uextend.i64 v2  ; v2 = 1024
+;;     v4 = iadd v0, v3
+;;     v5 = load.i32 user2 little region0 v4
+;;     jump block1(v5)
+;;   block1(v1: i32):
+;;     return v1
+;; }
 
 ;;= x86_64
 ;; load:

@@ -1,8 +1,38 @@
 ;; An imported memory lies elsewhere: its base is loaded from the context.
+;;! show: ir
 (module (import "env" "memory" (memory 1))
   (func $load (export "load") (param i32) (result i32) (i32.load offset=8 (local.get 0)))
   (func $twice (export "twice") (param i32) (result i32)
     (i32.add (i32.load (local.get 0)) (i32.load offset=4 (local.get 0)))))
+
+;;= ir
+;; ; load (0)
+;; function u0:0(i64, i32) -> i32 tail {
+;;   block0(v0: i64, v1: i32):
+;;     v3 = uextend.i64 v1
+;;     v4 = load.i64 notrap aligned readonly can_move v0-24
+;;     v5 = iadd v4, v3
+;;     v6 = load.i32 user2 little region0 v5+8
+;;     jump block1(v6)
+;;   block1(v2: i32):
+;;     return v2
+;; }
+;; ; twice (1)
+;; function u0:0(i64, i32) -> i32 tail {
+;;   block0(v0: i64, v1: i32):
+;;     v3 = uextend.i64 v1
+;;     v4 = load.i64 notrap aligned readonly can_move v0-24
+;;     v5 = iadd v4, v3
+;;     v6 = load.i32 user2 little region0 v5
+;;     v7 = uextend.i64 v1
+;;     v8 = load.i64 notrap aligned readonly can_move v0-24
+;;     v9 = iadd v8, v7
+;;     v10 = load.i32 user2 little region0 v9+4
+;;     v11 = iadd v6, v10
+;;     jump block1(v11)
+;;   block1(v2: i32):
+;;     return v2
+;; }
 
 ;;= x86_64
 ;; load:

@@ -1,4 +1,5 @@
 ;; Several results come back in registers as long as there are some.
+;;! show: ir
 (module
   (func $swap (param i32 i64) (result i64 i32) (local.get 1) (local.get 0))
   (func $uses (export "uses") (param i32 i64) (result i64)
@@ -6,6 +7,34 @@
   (func $many (export "many") (param i32) (result i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)
     (local.get 0) (local.get 0) (local.get 0) (local.get 0) (local.get 0)
     (local.get 0) (local.get 0) (local.get 0) (local.get 0) (local.get 0)))
+
+;;= ir
+;; ; swap (0)
+;; function u0:0(i64, i32, i64) -> i64, i32 tail {
+;;   block0(v0: i64, v1: i32, v2: i64):
+;;     jump block1(v2, v1)
+;;   block1(v3: i64, v4: i32):
+;;     return v3, v4
+;; }
+;; ; uses (1)
+;; function u0:0(i64, i32, i64) -> i64 tail {
+;;     sig0 = (i64, i32, i64) -> i64, i32 tail
+;;     fn0 = colocated u0:0 sig0
+;;   block0(v0: i64, v1: i32, v2: i64):
+;;     v4, v5 = call fn0(v0, v1, v2)
+;;     v6 = uextend.i64 v5
+;;     v7 = iadd v4, v6
+;;     jump block1(v7)
+;;   block1(v3: i64):
+;;     return v3
+;; }
+;; ; many (2)
+;; function u0:0(i64, i32) -> i32, i32, i32, i32, i32, i32, i32, i32, i32, i32 tail {
+;;   block0(v0: i64, v1: i32):
+;;     jump block1(v1, v1, v1, v1, v1, v1, v1, v1, v1, v1)
+;;   block1(v2: i32, v3: i32, v4: i32, v5: i32, v6: i32, v7: i32, v8: i32, v9: i32, v10: i32, v11: i32):
+;;     return v2, v3, v4, v5, v6, v7, v8, v9, v10, v11
+;; }
 
 ;;= x86_64
 ;; swap:

@@ -1,11 +1,70 @@
 ;; Loads and stores of vectors, of lanes and of what is widened or repeated.
 ;;! options riscv64: --cpu-feature +v
+;;! show: ir
 (module (memory 1)
   (func $load (export "load") (param i32) (result v128) (v128.load offset=16 (local.get 0)))
   (func $store (export "store") (param i32 v128) (v128.store (local.get 0) (local.get 1)))
   (func $widen (export "widen") (param i32) (result v128) (v128.load8x8_u (local.get 0)))
   (func $splat (export "splat") (param i32) (result v128) (v128.load32_splat (local.get 0)))
   (func $lane (export "lane") (param i32 v128) (result v128) (v128.load16_lane 3 (local.get 0) (local.get 1))))
+
+;;= ir
+;; ; load (0)
+;; function u0:0(i64, i32) -> i8x16 tail {
+;;   block0(v0: i64, v1: i32):
+;;     v3 = uextend.i64 v1
+;;     v4 = iadd v0, v3
+;;     v5 = load.i8x16 user2 little region0 v4+16
+;;     jump block1(v5)
+;;   block1(v2: i8x16):
+;;     return v2
+;; }
+;; ; store (1)
+;; function u0:0(i64, i32, i8x16) tail {
+;;   block0(v0: i64, v1: i32, v2: i8x16):
+;;     v3 = uextend.i64 v1
+;;     v4 = iadd v0, v3
+;;     store user2 little region0 v2, v4
+;;     jump block1
+;;   block1:
+;;     return
+;; }
+;; ; widen (2)
+;; function u0:0(i64, i32) -> i8x16 tail {
+;;   block0(v0: i64, v1: i32):
+;;     v3 = uextend.i64 v1
+;;     v4 = iadd v0, v3
+;;     v5 = uload8x8 user2 little region0 v4
+;;     v6 = bitcast.i8x16 little v5
+;;     jump block1(v6)
+;;   block1(v2: i8x16):
+;;     return v2
+;; }
+;; ; splat (3)
+;; function u0:0(i64, i32) -> i8x16 tail {
+;;   block0(v0: i64, v1: i32):
+;;     v3 = uextend.i64 v1
+;;     v4 = iadd v0, v3
+;;     v5 = load.i32 user2 little region0 v4
+;;     v6 = splat.i32x4 v5
+;;     v7 = bitcast.i8x16 little v6
+;;     jump block1(v7)
+;;   block1(v2: i8x16):
+;;     return v2
+;; }
+;; ; lane (4)
+;; function u0:0(i64, i32, i8x16) -> i8x16 tail {
+;;   block0(v0: i64, v1: i32, v2: i8x16):
+;;     v4 = uextend.i64 v1
+;;     v5 = iadd v0, v4
+;;     v6 = load.i16 user2 little region0 v5
+;;     v7 = bitcast.i16x8 little v2
+;;     v8 = insertlane v7, v6, 3
+;;     v9 = bitcast.i8x16 little v8
+;;     jump block1(v9)
+;;   block1(v3: i8x16):
+;;     return v3
+;; }
 
 ;;= x86_64
 ;; load:

@@ -1,5 +1,6 @@
 ;; Tables with references: reading and writing compare the index, the rest is
 ;; the loader's.
+;;! show: ir
 (module (table $t (export "table") 4 8 externref) (table $f (export "functions") 4 funcref) (elem $e func $get)
   (func $get (export "get") (param i32) (result externref) (table.get $t (local.get 0)))
   (func $set (export "set") (param i32 externref) (table.set $t (local.get 0) (local.get 1)))
@@ -7,6 +8,96 @@
   (func $grow (export "grow") (param externref i32) (result i32) (table.grow $t (local.get 0) (local.get 1)))
   (func $init (export "init") (param i32 i32 i32) (table.init $f $e (local.get 0) (local.get 1) (local.get 2)))
   (func $fill (export "fill") (param i32 externref i32) (table.fill $t (local.get 0) (local.get 1) (local.get 2))))
+
+;;= ir
+;; ; get (0)
+;; function u0:0(i64, i32) -> i64 tail {
+;;   block0(v0: i64, v1: i32):
+;;     v3 = load.i64 notrap aligned region3 v0-72
+;;     v4 = load.i64 notrap aligned region3 v0-80
+;;     v5 = uextend.i64 v1
+;;     v6 = icmp uge v5, v3
+;;     trapnz v6, user3
+;;     v7 = iconst.i64 0
+;;     v8 = select_spectre_guard v6, v7, v5  ; v7 = 0
+;;     v9 = iconst.i64 3
+;;     v10 = ishl v8, v9  ; v9 = 3
+;;     v11 = iadd v4, v10
+;;     v12 = load.i64 notrap aligned region2 v11
+;;     jump block1(v12)
+;;   block1(v2: i64):
+;;     return v2
+;; }
+;; ; set (1)
+;; function u0:0(i64, i32, i64) tail {
+;;   block0(v0: i64, v1: i32, v2: i64):
+;;     v3 = load.i64 notrap aligned region3 v0-72
+;;     v4 = load.i64 notrap aligned region3 v0-80
+;;     v5 = uextend.i64 v1
+;;     v6 = icmp uge v5, v3
+;;     trapnz v6, user3
+;;     v7 = iconst.i64 0
+;;     v8 = select_spectre_guard v6, v7, v5  ; v7 = 0
+;;     v9 = iconst.i64 3
+;;     v10 = ishl v8, v9  ; v9 = 3
+;;     v11 = iadd v4, v10
+;;     store notrap aligned region2 v2, v11
+;;     jump block1
+;;   block1:
+;;     return
+;; }
+;; ; size (2)
+;; function u0:0(i64) -> i32 tail {
+;;   block0(v0: i64):
+;;     v2 = load.i64 notrap aligned region3 v0-72
+;;     v3 = ireduce.i32 v2
+;;     jump block1(v3)
+;;   block1(v1: i32):
+;;     return v1
+;; }
+;; ; grow (3)
+;; function u0:0(i64, i64, i32) -> i32 tail {
+;;     sig0 = (i64, i64, i64, i64) -> i64 system_v
+;;   block0(v0: i64, v1: i64, v2: i32):
+;;     v4 = iconst.i64 0
+;;     v5 = uextend.i64 v2
+;;     v6 = load.i64 notrap aligned readonly can_move v0-32
+;;     v7 = load.i64 notrap aligned readonly can_move v6+48
+;;     v8 = call_indirect sig0, v7(v0, v4, v5, v1)  ; v4 = 0
+;;     v9 = ireduce.i32 v8
+;;     jump block1(v9)
+;;   block1(v3: i32):
+;;     return v3
+;; }
+;; ; init (4)
+;; function u0:0(i64, i32, i32, i32) tail {
+;;     sig0 = (i64, i64, i64, i64, i64) -> i64 system_v
+;;   block0(v0: i64, v1: i32, v2: i32, v3: i32):
+;;     v4 = iconst.i64 0x0001_0000_0000
+;;     v5 = uextend.i64 v1
+;;     v6 = uextend.i64 v2
+;;     v7 = uextend.i64 v3
+;;     v8 = load.i64 notrap aligned readonly can_move v0-32
+;;     v9 = load.i64 notrap aligned readonly can_move v8+72
+;;     v10 = call_indirect sig0, v9(v0, v4, v5, v6, v7)  ; v4 = 0x0001_0000_0000
+;;     jump block1
+;;   block1:
+;;     return
+;; }
+;; ; fill (5)
+;; function u0:0(i64, i32, i64, i32) tail {
+;;     sig0 = (i64, i64, i64, i64, i64) -> i64 system_v
+;;   block0(v0: i64, v1: i32, v2: i64, v3: i32):
+;;     v4 = iconst.i64 0
+;;     v5 = uextend.i64 v1
+;;     v6 = uextend.i64 v3
+;;     v7 = load.i64 notrap aligned readonly can_move v0-32
+;;     v8 = load.i64 notrap aligned readonly can_move v7+56
+;;     v9 = call_indirect sig0, v8(v0, v4, v5, v2, v6)  ; v4 = 0
+;;     jump block1
+;;   block1:
+;;     return
+;; }
 
 ;;= x86_64
 ;; get:

@@ -1,11 +1,60 @@
 ;; Traps are an instruction of their own, after all other code, unless the
 ;; machine traps by itself.
+;;! show: ir
 (module
   (func $unreachable (export "unreachable") (param i32) (if (local.get 0) (then (unreachable))))
   (func $divide (export "divide") (param i32 i32) (result i32) (i32.div_s (local.get 0) (local.get 1)))
   (func $by_seven (export "by_seven") (param i32) (result i32) (i32.div_s (local.get 0) (i32.const 7)))
   (func $rest (export "rest") (param i64 i64) (result i64) (i64.rem_s (local.get 0) (local.get 1)))
   (func $truncate (export "truncate") (param f64) (result i32) (i32.trunc_f64_s (local.get 0))))
+
+;;= ir
+;; ; unreachable (0)
+;; function u0:0(i64, i32) tail {
+;;   block0(v0: i64, v1: i32):
+;;     brif v1, block4, block3
+;;   block4:
+;;     trap user9
+;;   block3:
+;;     jump block2
+;;   block2:
+;;     jump block1
+;;   block1:
+;;     return
+;; }
+;; ; divide (1)
+;; function u0:0(i64, i32, i32) -> i32 tail {
+;;   block0(v0: i64, v1: i32, v2: i32):
+;;     v4 = sdiv v1, v2
+;;     jump block1(v4)
+;;   block1(v3: i32):
+;;     return v3
+;; }
+;; ; by_seven (2)
+;; function u0:0(i64, i32) -> i32 tail {
+;;   block0(v0: i64, v1: i32):
+;;     v3 = iconst.i32 7
+;;     v4 = sdiv v1, v3  ; v3 = 7
+;;     jump block1(v4)
+;;   block1(v2: i32):
+;;     return v2
+;; }
+;; ; rest (3)
+;; function u0:0(i64, i64, i64) -> i64 tail {
+;;   block0(v0: i64, v1: i64, v2: i64):
+;;     v4 = srem v1, v2
+;;     jump block1(v4)
+;;   block1(v3: i64):
+;;     return v3
+;; }
+;; ; truncate (4)
+;; function u0:0(i64, f64) -> i32 tail {
+;;   block0(v0: i64, v1: f64):
+;;     v3 = fcvt_to_sint.i32 v1
+;;     jump block1(v3)
+;;   block1(v2: i32):
+;;     return v2
+;; }
 
 ;;= x86_64
 ;; unreachable:

@@ -1,8 +1,24 @@
 ;; Without optimisations: locals stay where they are, constants in the code.
 ;;! options: -O0
+;;! show: ir
 (module (memory 1) (global $c i32 (i32.const 3))
   (func $sum (export "sum") (param i32 i32) (result i32)
     (i32.add (i32.load (local.get 0)) (i32.mul (global.get $c) (local.get 1)))))
+
+;;= ir
+;; ; sum (0)
+;; function u0:0(i64, i32, i32) -> i32 tail {
+;;   block0(v0: i64, v1: i32, v2: i32):
+;;     v4 = uextend.i64 v1
+;;     v5 = iadd v0, v4
+;;     v6 = load.i32 user2 little region0 v5
+;;     v7 = iconst.i32 3
+;;     v8 = imul v7, v2  ; v7 = 3
+;;     v9 = iadd v6, v8
+;;     jump block1(v9)
+;;   block1(v3: i32):
+;;     return v3
+;; }
 
 ;;= x86_64
 ;; sum:

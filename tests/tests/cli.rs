@@ -146,6 +146,8 @@ fn wrong_usage_is_2() {
     };
     compile(&["--target", "z80-unknown-cpm"]).complains(&["z80-unknown-cpm"]);
     compile(&["--target", "i686-unknown-linux-gnu"]).complains(&["not supported", "aarch64"]);
+    compile(&["--emit", "clif", "-g"]).complains(&["`--emit clif`", "`-g`"]);
+    compile(&["--emit", "clif", "--name", "x"]).complains(&["`--name`", "`--emit obj`"]);
     compile(&["--cpu", "8086"]).complains(&["unknown CPU `8086`", "x86-64-v3"]);
     compile(&["-O9"]).complains(&["`9`"]);
     compile(&["--disable", "nothing"]).complains(&["'nothing'", "fold-functions"]);
@@ -380,7 +382,8 @@ fn timings_name_every_stage() {
         "facts",
         "plan",
         "compile",
-        "link",
+        "place",
+        "emit",
         " ms",
         "1 functions",
     ]);

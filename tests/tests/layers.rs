@@ -60,7 +60,6 @@ fn imports_point_down_in_artifact() {
 }
 
 #[test]
-#[ignore = "until its circles are gone"]
 fn imports_point_down_in_compiler() {
     imports_point_down("compiler/src/lib.rs");
 }
@@ -109,7 +108,6 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 /// Every unsafe block has a reason too: the workspace denies
 /// `clippy::undocumented_unsafe_blocks`.
 #[test]
-#[ignore = "until the last of them is split"]
 fn files_and_functions_are_short() {
     let mut found = Vec::new();
     for name in ["artifact", "compiler", "loader", "capi", "cli"] {

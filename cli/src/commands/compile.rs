@@ -86,12 +86,14 @@ pub struct CompileCommand {
     codegen: CodegenOptions,
 
     /// Where to write the artifact; `-` is standard output. By default the
-    /// input's name with .cwasm (.o for an object), in the current folder
+    /// input's name with .cwasm (.o for an object, .clif for IR), in the
+    /// current folder
     #[arg(short, value_name = "FILE")]
     output: Option<PathBuf>,
 
     /// What to write: an artifact to run, or an object that a system linker
-    /// makes part of a program, together with libprecast.a
+    /// makes part of a program, together with libprecast.a; or what the
+    /// compiler makes of functions on the way
     #[arg(long, value_enum, default_value_t, value_name = "KIND")]
     emit: Emit,
 
@@ -129,6 +131,8 @@ enum Emit {
     Artifact,
     /// `.o`
     Obj,
+    /// `.clif`: what each function is translated to, before Cranelift optimises it, to be read
+    Clif,
 }
 
 fn parse_level(text: &str) -> Result<OptLevel, String> {
@@ -217,6 +221,10 @@ impl CompileCommand {
                 header = made;
                 Ok(report)
             }
+            Emit::Clif => {
+                precast_compiler::write_ir(&bytes, &options, out)?;
+                Ok(Report::default())
+            }
         };
         let report = match self.output() {
             Some(path) if self.split_debug => {
@@ -241,7 +249,7 @@ impl CompileCommand {
     /// Whether the options go together.
     fn check_usage(&self, options: &Options) -> Result {
         let artifact = self.emit == Emit::Artifact;
-        let why = if artifact && (self.header.is_some() || self.name.is_some()) {
+        let why = if self.emit != Emit::Obj && (self.header.is_some() || self.name.is_some()) {
             "`--header` and `--name` are for objects: add `--emit obj`"
         } else if self.split_debug && !(options.debug_info && artifact) {
             "`--split-debug` is for artifacts with debug information: add `-g`"
@@ -293,6 +301,7 @@ impl CompileCommand {
                 let extension = match self.emit {
                     Emit::Artifact => "cwasm",
                     Emit::Obj => "o",
+                    Emit::Clif => "clif",
                 };
                 let name = self.input.with_extension(extension);
                 Some(name.file_name().map_or(name.clone(), PathBuf::from))

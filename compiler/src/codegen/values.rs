@@ -1,16 +1,18 @@
 //! What debug information needs to know of the generated code: where it came
 //! from, and where its values are.
 
-use super::Buffer;
 use crate::error::Result;
 use crate::function::{
-    CFA_ABOVE_FRAME_POINTER, CodeDebug, LiveRange, ValueAssignment, ValueLocation,
+    CFA_ABOVE_FRAME_POINTER, CodeDebug, LiveRange, Position, ValueAssignment, ValueLocation,
 };
 use crate::recorded::{Recorded, slot_variable};
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_codegen::isa::unwind::UnwindInst;
 use cranelift_codegen::{CompiledCode, LabelValueLoc};
 use target_lexicon::Architecture;
+
+/// Finished code, as the code generator has it.
+pub(super) type Buffer = cranelift_codegen::MachBufferFinalized<cranelift_codegen::Final>;
 
 /// Collects everything for one function.
 pub(super) fn collect(
@@ -106,23 +108,24 @@ fn true_cfa(buffer: &Buffer) -> i32 {
 
 /// Pieces of code and where they came from. Code of no operator after the
 /// prologue goes with what stands before it.
-fn positions(buffer: &Buffer) -> Box<[(u32, u32)]> {
-    let mut positions: Vec<(u32, u32)> = Vec::new();
+fn positions(buffer: &Buffer) -> Box<[(u32, Position)]> {
+    let mut positions: Vec<(u32, Position)> = Vec::new();
     for source in buffer.get_srclocs_sorted() {
         if source.loc.is_default() {
             continue;
         }
+        let position = Position::new(source.loc.bits());
         if positions.is_empty() && source.start != 0 {
-            positions.push((0, 0));
+            positions.push((0, Position::NONE));
         }
         match positions.last_mut() {
-            Some(last) if last.1 == source.loc.bits() => {}
-            Some(last) if last.0 == source.start => last.1 = source.loc.bits(),
-            _ => positions.push((source.start, source.loc.bits())),
+            Some(last) if last.1 == position => {}
+            Some(last) if last.0 == source.start => last.1 = position,
+            _ => positions.push((source.start, position)),
         }
     }
     if positions.is_empty() {
-        positions.push((0, 0));
+        positions.push((0, Position::NONE));
     }
     positions.into()
 }

@@ -7,9 +7,6 @@ use std::ops::Range;
 
 /// All functions that have code.
 pub(super) struct CodeMap<'a> {
-    /// Where the code section's contents start in the module: DWARF counts
-    /// addresses from there.
-    pub start: u32,
     /// Ordered by position in the module, which is the order of indices.
     functions: Vec<MappedFunction<'a>>,
 }
@@ -29,6 +26,7 @@ pub(super) struct MappedFunction<'a> {
 
 impl<'a> CodeMap<'a> {
     pub(super) fn new(module: &WasmModule<'_>, code: &PlacedCode<'a>) -> Self {
+        // DWARF counts addresses from there.
         let start = module.code_start.get();
         let functions = module.functions.iter().zip(&code.functions).enumerate();
         let functions = functions.filter_map(|(position, (function, code))| {
@@ -39,7 +37,7 @@ impl<'a> CodeMap<'a> {
             let text = code.text.start.get()..code.text.end.get();
             Some(MappedFunction { position, source, text, sites: code.sites, debug: code.debug })
         });
-        Self { start, functions: functions.collect() }
+        Self { functions: functions.collect() }
     }
 
     /// The function whose body this address lies in.
@@ -68,14 +66,13 @@ impl<'a> CodeMap<'a> {
         let mut pieces: Vec<CodePiece> = positions
             .iter()
             .zip(ends)
-            .map(|(&(start, wasm), end)| {
-                // The prologue belongs to the start of the body.
-                let wasm = if wasm == 0 { function.source.start + self.start } else { wasm };
-                CodePiece { source: wasm.saturating_sub(self.start), start, end }
+            .map(|(&(start, position), end)| {
+                // That of the prologue is the start of the body.
+                CodePiece { source: function.source.start + position.get(), start, end }
             })
             .collect();
         pieces.sort_by_key(|piece| (piece.source, piece.start));
-        FunctionCode { function, pieces, code_start: self.start }
+        FunctionCode { function, pieces }
     }
 }
 
@@ -94,7 +91,6 @@ pub(super) struct FunctionCode<'a> {
     pub function: MappedFunction<'a>,
     /// Ordered by position in the source.
     pub pieces: Vec<CodePiece>,
-    code_start: u32,
 }
 
 /// Code in which every one of some variables has a known location.
@@ -200,7 +196,7 @@ impl FunctionCode<'_> {
 
     /// Label of the value that a variable has at `source`.
     fn label(&self, variable: DebugVariable, source: u32) -> Option<u32> {
-        let at = source + self.code_start;
+        let at = source.checked_sub(self.function.source.start)?;
         let all = &self.function.debug.assignments;
         let key = |assignment: &ValueAssignment| (assignment.variable, assignment.from);
         let after = all.partition_point(|assignment| key(assignment) <= (variable, at));

@@ -3,6 +3,7 @@
 
 use super::code::MappedFunction;
 use super::rows::{LineRow, row_at};
+use crate::function::Position;
 use precast_artifact::debug::lines::{LinesWriter, SourceFrame};
 use precast_artifact::index::CodeOffset;
 use std::ops::Range;
@@ -28,12 +29,10 @@ pub(super) struct Sites {
 }
 
 impl Sites {
-    /// Adds the sites of a function. `code_start` is where the code section is
-    /// in the module, `file` gives the path of a file.
+    /// Adds the sites of a function. `files` has the paths of files.
     pub(super) fn add(
         &mut self,
         code: &MappedFunction<'_>,
-        code_start: u32,
         rows: &[LineRow],
         inlined: &[InlinedCall],
         files: &FilePaths,
@@ -45,7 +44,10 @@ impl Sites {
         for site in code.sites {
             let Some(left) = work.checked_sub(1 + inlined.len() as u64) else { return };
             *work = left;
-            let Some(address) = site.wasm.checked_sub(code_start).map(u64::from) else { continue };
+            if site.position == Position::NONE {
+                continue;
+            }
+            let address = u64::from(code.source.start + site.position.get());
             let Some(row) = row_at(rows, address).map(|row| &rows[row]) else { continue };
             let mut around: Vec<usize> = (0..inlined.len())
                 .filter(|at| inlined[*at].source.iter().any(|range| range.contains(&address)))

@@ -108,9 +108,9 @@ impl<'a> UsesCollector<'_, 'a> {
         let encoding = self.unit.encoding();
         let (position, uses) = &mut self.uses[function];
         let parameters = self.module.functions[*position].parameters.len() as u32;
-        let start = self.module.code_start.get();
-        let offset =
-            |address: u64| u32::try_from(address).unwrap_or(u32::MAX).saturating_add(start);
+        let body = self.module.functions[*position].body.start.get();
+        let body = body - self.module.code_start.get();
+        let offset = |address: u64| u32::try_from(address).unwrap_or(u32::MAX).saturating_sub(body);
         let mut want = |expression, range: gimli::Range| {
             for named in named(expression, encoding) {
                 match named {

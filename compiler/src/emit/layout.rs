@@ -125,7 +125,7 @@ impl<'a> Draft<'a> {
         // Of the length that they will have.
         bytes[Section::Note] = encode_note(&self.note);
         bytes[Section::BuildId] = build_id_note(&[0; BUILD_ID_SIZE]);
-        bytes[Section::Sites] = search::site_table(placed.blocks());
+        bytes[Section::Sites] = search::site_table(placed, &placed.texts[0]);
         bytes[Section::Handlers] = search::handler_table(placed.blocks());
         let bodies = placed.modules.iter().flat_map(|module| &module.bodies);
         bytes[Section::Bodies] = bodies::encode(bodies.map(|start| WasmOffset::new(*start)));

@@ -4,7 +4,7 @@
 //! offsets in `.text`.
 
 use crate::code::Text;
-use crate::function::CompiledFunction;
+use crate::function::{CodeSite, CompiledFunction};
 use crate::place::{Placed, Placement};
 use precast_artifact::address_map::{Mapping, Site, encode};
 use precast_artifact::handlers::{self, Handler};
@@ -27,18 +27,34 @@ pub(super) fn function_table(placed: &Placed<'_>, module: ModuleIndex) -> Vec<u8
     encode(Counted { entries, left })
 }
 
-/// Every call and every instruction that may trap.
-pub(super) fn site_table<'a>(
-    blocks: impl Iterator<Item = (Placement, &'a CompiledFunction)> + Clone,
-) -> Vec<u8> {
-    let left = blocks.clone().map(|(_, function)| function.sites.len()).sum();
-    let entries = blocks.flat_map(|(place, function)| {
-        let code = move |offset| CodeOffset::new(place.start + offset);
-        let sites = function.sites.iter();
-        sites.map(move |s| Mapping {
-            code: code(s.offset),
-            site: s.site,
-            value: WasmOffset::new(s.wasm),
+/// Every call and every instruction that may trap, in one of the texts.
+pub(super) fn site_table(placed: &Placed<'_>, text: &Text) -> Vec<u8> {
+    let list = placed.names.functions();
+    // Where bodies begin in the source, as the list has the functions.
+    let bodies: Vec<u32> =
+        placed.modules.iter().flat_map(|module| &module.bodies).copied().collect();
+    let source = |function: &CompiledFunction, position: usize, site: &CodeSite| {
+        let Some(operator) = function.operator_at(site.position) else { return WasmOffset::START };
+        let position = match operator.function {
+            None => position,
+            Some((module, index)) => list.position(module, index).expect("a function was inlined"),
+        };
+        let offset = operator.offset.in_module(WasmOffset::new(bodies[position]));
+        offset.expect("the size of a module fits in 32 bits")
+    };
+    let functions = text.functions.iter().zip(&placed.layout.functions).enumerate();
+    let functions = functions
+        .filter_map(|(position, (f, place))| Some((Some(position), (*place)?, f.as_ref()?)));
+    // Stubs come from nowhere.
+    let stubs = placed.layout.stubs.iter().zip(&text.stubs);
+    let stubs = stubs.map(|(place, stub)| (None, *place, &stub.function));
+    let blocks = functions.chain(stubs);
+    let left = blocks.clone().map(|(.., function)| function.sites.len()).sum();
+    let entries = blocks.flat_map(|(position, place, function)| {
+        function.sites.iter().map(move |site| Mapping {
+            code: CodeOffset::new(place.start + site.offset),
+            site: site.site,
+            value: position.map_or(WasmOffset::START, |at| source(function, at, site)),
         })
     });
     encode(Counted { entries, left })

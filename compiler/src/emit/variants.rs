@@ -29,7 +29,7 @@ pub(super) fn place(placed: &Placed<'_>) -> (Vec<PlacedText>, u64) {
     let mut end = 0;
     let mut texts = Vec::new();
     for text in &placed.texts[1..] {
-        let sites = search::site_table(placed.blocks_of(text));
+        let sites = search::site_table(placed, text);
         let handlers = search::handler_table(placed.blocks_of(text));
         let code = Range { offset: end, size: placed.layout.size.into() };
         end = tables_at(&code, page_size) + (sites.len() + handlers.len()) as u64;

@@ -2,20 +2,17 @@
 //! invalid (core specification, appendix on custom sections): of a damaged
 //! one, what came before the damage counts.
 
-use super::Parsed;
-use std::collections::BTreeMap;
+use super::parsed::Parsed;
 use wasmparser::{
-    BinaryReaderError, BranchHint, BranchHintSectionReader, CustomSectionReader, KnownCustom, Name,
+    BinaryReaderError, BranchHintSectionReader, CustomSectionReader, KnownCustom, Name,
     NameSectionReader, ProducersSectionReader,
 };
 
-/// Branch hints of functions, by function index: which `if`s and `br_if`s are
-/// likely taken, ordered by offset from the start of the function's body
-/// (`metadata.code.branch_hint`, branch hinting proposal).
-pub(crate) type BranchHints = BTreeMap<u32, Vec<BranchHint>>;
-
 impl<'a> Parsed<'a> {
     pub(super) fn custom_section(&mut self, section: &CustomSectionReader<'a>) {
+        if section.name().starts_with(".debug_") {
+            self.debug_sections.push((section.name(), section.data()));
+        }
         // Where reading ends early, the rest is left out.
         let _ = match section.as_known() {
             KnownCustom::Name(reader) => self.read_names(reader),

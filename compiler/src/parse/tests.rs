@@ -47,3 +47,85 @@ fn what_needs_a_feature_that_is_off_is_refused_where_it_stands() {
     assert!(what.contains("SIMD"), "{what}");
     assert_eq!(at.offset, offset_of(&[0x60, 1, 0x7b, 0], &wasm));
 }
+
+#[test]
+fn equal_types_share_an_index() {
+    let wasm = module(
+        "(module (type $a (func (param i32))) (type $b (func)) (type $c (func (param i32)))
+            (import \"h\" \"f\" (func (type $c))) (func (type $b)) (func (type $a)))",
+    );
+    let parsed = parse(&wasm, Features::ALL).expect("a module");
+    assert_eq!(parsed.types.list().len(), 2);
+    assert_eq!([0, 1, 2].map(|ty| parsed.types.canonical(ty)), [0, 1, 0]);
+    assert_eq!((parsed.functions.as_slice(), parsed.imported_functions), (&[0, 1, 0][..], 1));
+}
+
+#[test]
+fn imported_things_come_before_defined_ones() {
+    let wasm = module(
+        r#"(module (import "h" "m" (memory 1)) (import "h" "t" (table 2 funcref))
+            (import "h" "g" (global i64)) (import "h" "e" (tag))
+            (table 3 externref) (global (mut f32) (f32.const 0)) (tag (param i32)))"#,
+    );
+    let parsed = parse(&wasm, Features::ALL).expect("a module");
+    let tables: Vec<_> = parsed.tables.iter().map(|t| (t.imported, t.ty.limits.min)).collect();
+    assert_eq!(tables, [(true, 2), (false, 3)]);
+    let globals: Vec<_> = parsed.globals.iter().map(|g| (g.imported, g.ty.mutable)).collect();
+    assert_eq!(globals, [(true, false), (false, true)]);
+    assert!(parsed.globals[0].init.is_none() && parsed.globals[1].init.is_some());
+    assert_eq!(parsed.tags.iter().map(|t| t.imported).collect::<Vec<_>>(), [true, false]);
+    assert!(parsed.memories[0].imported);
+}
+
+/// A module with custom sections after its own sections: names and contents.
+fn with_sections(text: &str, sections: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut wasm = module(text);
+    for (name, contents) in sections {
+        let size = 1 + name.len() + contents.len();
+        assert!(size < 128, "sizes of one byte");
+        wasm.extend([0, size as u8, name.len() as u8]);
+        wasm.extend(name.as_bytes());
+        wasm.extend(*contents);
+    }
+    wasm
+}
+
+#[test]
+fn names_before_damage_count() {
+    // Functions 0 and 1 are named, and then something is cut off.
+    let names: &[u8] = &[1, 9, 2, 0, 2, b'a', b'a', 1, 2, b'b', b'b', 2, 50];
+    let wasm = with_sections("(module (func) (func) (func))", &[("name", names)]);
+    let parsed = parse(&wasm, Features::ALL).expect("damage there is no error");
+    assert_eq!(parsed.names, ["aa", "bb", ""]);
+    assert_eq!((parsed.name_of(1), parsed.name_of(2)), (Some("bb"), None));
+}
+
+#[test]
+fn names_of_functions_that_do_not_exist_are_left_out() {
+    let names: &[u8] = &[1, 5, 1, 9, 2, b'a', b'a'];
+    let wasm = with_sections("(module (func))", &[("name", names)]);
+    assert_eq!(parse(&wasm, Features::ALL).expect("a module").names, [""]);
+}
+
+#[test]
+fn debug_sections_and_producers_are_kept() {
+    let producers: &[u8] = &[1, 3, b's', b'd', b'k', 1, 1, b'x', 1, b'2'];
+    let sections: [(&str, &[u8]); 3] =
+        [(".debug_info", &[1, 2]), ("other", &[3]), ("producers", producers)];
+    let wasm = with_sections("(module)", &sections);
+    let parsed = parse(&wasm, Features::ALL).expect("a module");
+    assert_eq!(parsed.debug_sections, [(".debug_info", &[1, 2][..])]);
+    assert_eq!(parsed.producers, ["sdk x 2"]);
+}
+
+#[test]
+fn files_that_are_no_modules_are_named() {
+    let complaint = |bytes: &[u8]| match parse(bytes, Features::ALL) {
+        Err(Error::NotWasm(what)) => what,
+        _ => panic!("{bytes:?} is no module"),
+    };
+    assert_eq!(complaint(b""), "the file is empty");
+    assert!(complaint(b"\x7fELF\x02").contains("`precast run` runs artifacts"));
+    assert!(complaint(b"\0asm\x0d\0\x01\0").contains("component"));
+    assert!(complaint(b"#!/bin/sh").contains("not a WebAssembly module"));
+}

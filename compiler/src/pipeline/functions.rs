@@ -5,15 +5,15 @@ use super::workers::Workers;
 use crate::code::Text;
 use crate::codegen;
 use crate::error::Result;
-use crate::facts::{Facts, ModuleFacts};
+use crate::facts::Facts;
 use crate::function::{CompiledFunction, DebugUses};
 use crate::optimisation::Optimisation;
 use crate::options::{OptLevel, Options};
-use crate::parse::Parsed;
+use crate::parse::{Body, Parsed};
 use crate::plan::{Plan, duplicates};
 use crate::stub::{Stub, StubKind};
 use crate::target::Target;
-use crate::translate::{self, Debug, Env, stubs};
+use crate::translate::{self, Debug, FunctionInput, ModuleInput, TranslateOptions, stubs};
 use cranelift_codegen::Context;
 use cranelift_frontend::FunctionBuilderContext;
 use precast_artifact::index::{CanonicalTypeIndex, FuncIndex, ModuleIndex};
@@ -30,6 +30,45 @@ pub(super) struct Input<'i, 'a> {
     pub(super) debug_uses: BTreeMap<u32, DebugUses>,
 }
 
+impl<'i> Input<'i, '_> {
+    /// What translation may look at of the module.
+    pub(super) fn module(&self, target: &Target) -> ModuleInput<'i> {
+        let options = self.options;
+        let options = TranslateOptions {
+            frontend: target.isa.frontend_config(),
+            br_table_chain: options.enabled(Optimisation::BrTableChain),
+            precise_stores: options.precise_stores.unwrap_or(target.stores_may_tear()),
+            debug: match (options.debug_info, options.opt_level) {
+                (false, _) => Debug::Off,
+                (true, OptLevel::None) => Debug::Slots,
+                (true, OptLevel::Speed) => Debug::Values,
+            },
+        };
+        ModuleInput::new(MODULE, self.parsed, self.plan, options)
+    }
+
+    /// What it may look at for one function.
+    pub(super) fn function<'f>(
+        &'f self,
+        module: &'f ModuleInput<'f>,
+        body: &'f Body<'f>,
+    ) -> FunctionInput<'f> {
+        let index = body.validator.index;
+        FunctionInput {
+            module,
+            function: FuncIndex::new(index),
+            ty: self.parsed.functions[index as usize],
+            body: &body.body,
+            hints: self.parsed.hints.get(&index).map_or(&[], Vec::as_slice),
+            debug_uses: self.debug_uses.get(&index),
+            inline: &[],
+        }
+    }
+}
+
+/// The only module.
+const MODULE: ModuleIndex = ModuleIndex::new(0);
+
 /// A text for each target.
 pub(super) fn compile(
     workers: &Workers,
@@ -39,32 +78,13 @@ pub(super) fn compile(
 ) -> Result<Vec<Text>> {
     let same = duplicates::find(input.parsed, input.options);
     let text = |target: &Target| {
-        let env = environment(input, target);
         Ok(Text {
             cpu_features: target.cpu_features.clone(),
-            functions: compile_functions(workers, &env, input.facts, target, &same, observer)?,
-            stubs: compile_stubs(&env, &input.facts.module, target)?,
+            functions: compile_functions(workers, input, target, &same, observer)?,
+            stubs: compile_stubs(input, target)?,
         })
     };
     targets.iter().map(text).collect()
-}
-
-fn environment<'i>(input: &'i Input<'_, '_>, target: &Target) -> Env<'i> {
-    let options = input.options;
-    Env {
-        module: ModuleIndex::new(0),
-        parsed: input.parsed,
-        plan: input.plan,
-        frontend: target.isa.frontend_config(),
-        br_table_chain: options.enabled(Optimisation::BrTableChain),
-        precise_stores: options.precise_stores.unwrap_or(target.stores_may_tear()),
-        debug: match (options.debug_info, options.opt_level) {
-            (false, _) => Debug::Off,
-            (true, OptLevel::None) => Debug::Slots,
-            (true, OptLevel::Speed) => Debug::Values,
-        },
-        debug_uses: &input.debug_uses,
-    }
 }
 
 /// What a worker keeps from function to function.
@@ -85,13 +105,13 @@ const LARGE_BODY: u32 = 256 << 10;
 
 fn compile_functions(
     workers: &Workers,
-    env: &Env<'_>,
-    facts: &Facts,
+    input: &Input<'_, '_>,
     target: &Target,
     same: &[usize],
     observer: &dyn Observer,
 ) -> Result<Vec<Option<CompiledFunction>>> {
-    let (bodies, facts) = (&env.parsed.bodies, facts.functions());
+    let (bodies, facts) = (&input.parsed.bodies, input.facts.functions());
+    let module = input.module(target);
     // The largest first: one of them started last would be waited for.
     let mut order: Vec<usize> = (0..bodies.len()).filter(|i| same[*i] == *i).collect();
     order.sort_by_key(|index| std::cmp::Reverse(facts[*index].size));
@@ -99,12 +119,9 @@ fn compile_functions(
     let compiled = workers.draw(order.len(), Scratch::new, |scratch, position| {
         let body = &bodies[order[position]];
         scratch.context.clear();
-        let recorded =
-            translate::translate(env, body, &mut scratch.context.func, &mut scratch.builder)?;
-        let recorded = (env.debug != Debug::Off).then_some(recorded);
+        let compiled = compile_function(&input.function(&module, body), target, scratch);
         let index = body.validator.index;
-        let function = codegen::generate(&mut scratch.context, &*target.isa, recorded)
-            .map_err(|error| error.in_function(index, env.parsed.name_of(index)))?;
+        let function = compiled.map_err(|e| e.in_function(index, input.parsed.name_of(index)))?;
         if facts[order[position]].size > LARGE_BODY {
             *scratch = Scratch::new();
         }
@@ -124,33 +141,47 @@ fn compile_functions(
     Ok(functions)
 }
 
-fn compile_stubs(env: &Env<'_>, facts: &ModuleFacts, target: &Target) -> Result<Vec<Stub>> {
-    let types = &env.parsed.types;
+fn compile_function(
+    input: &FunctionInput<'_>,
+    target: &Target,
+    scratch: &mut Scratch,
+) -> Result<CompiledFunction> {
+    let translated = translate::translate(input, &mut scratch.context.func, &mut scratch.builder)?;
+    let debug = input.module.options.debug != Debug::Off;
+    let recorded = debug.then_some(translated.recorded);
+    let compiled = codegen::generate(&mut scratch.context, &*target.isa, recorded)?;
+    Ok(CompiledFunction { inlined: translated.inlined.into(), ..compiled })
+}
+
+fn compile_stubs(input: &Input<'_, '_>, target: &Target) -> Result<Vec<Stub>> {
+    let Input { parsed, plan, facts, .. } = input;
+    let types = &parsed.types;
+    let frontend = target.isa.frontend_config();
     let mut scratch = Scratch::new();
     let mut stubs = Vec::new();
     let mut make = |kind, build: &dyn Fn(&mut Scratch)| -> Result<()> {
         scratch.context.clear();
         build(&mut scratch);
         let function = codegen::generate(&mut scratch.context, &*target.isa, None)?;
-        stubs.push(Stub { module: ModuleIndex::new(0), kind, function });
+        stubs.push(Stub { module: MODULE, kind, function });
         Ok(())
     };
-    for ty in env.plan.entry_types(env.parsed) {
+    for ty in plan.entry_types(parsed) {
         make(StubKind::Entry(CanonicalTypeIndex::new(ty)), &|s| {
-            stubs::entry_stub(types.get(ty), &mut s.context.func, &mut s.builder, env.frontend);
+            stubs::entry_stub(types.get(ty), &mut s.context.func, &mut s.builder, frontend);
         })?;
     }
-    for ty in env.plan.host_types(env.parsed, facts) {
+    for ty in plan.host_types(parsed, &facts.module) {
         make(StubKind::Host(CanonicalTypeIndex::new(ty)), &|s| {
-            stubs::host_stub(types.get(ty), &mut s.context.func, &mut s.builder, env.frontend);
+            stubs::host_stub(types.get(ty), &mut s.context.func, &mut s.builder, frontend);
         })?;
     }
-    for function in env.plan.forwarded_imports(env.parsed) {
-        let ty = env.parsed.function_type(function);
+    for function in plan.forwarded_imports(parsed) {
+        let ty = parsed.function_type(function);
         let import = FuncIndex::new(function);
-        let slot = env.plan.layout.import(import);
+        let slot = plan.layout.import(import);
         make(StubKind::Import(import), &|s| {
-            stubs::import_stub(ty, slot, &mut s.context.func, &mut s.builder, env.frontend);
+            stubs::import_stub(ty, slot, &mut s.context.func, &mut s.builder, frontend);
         })?;
     }
     Ok(stubs)

@@ -1,5 +1,6 @@
 //! Why linking failed.
 
+use crate::error::Error;
 use crate::function::{CodeRelocKind, Symbol};
 use std::fmt;
 
@@ -76,6 +77,15 @@ impl std::error::Error for LinkError {
 impl From<std::io::Error> for LinkError {
     fn from(error: std::io::Error) -> Self {
         Self::Io(error)
+    }
+}
+
+impl From<LinkError> for Error {
+    fn from(error: LinkError) -> Self {
+        match error {
+            LinkError::Io(why) => Self::Write(why),
+            other => Self::Link(other.to_string()),
+        }
     }
 }
 

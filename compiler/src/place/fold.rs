@@ -11,7 +11,7 @@
 //! instead of 6.2. Every round leaves a valid result, so a limit keeps chains
 //! of calls from costing more than they bring.
 
-use crate::function::{CodeReloc, CompiledFunction, Symbol, UnwindOp};
+use crate::function::{CodeReloc, CompiledFunction, StackMap, Symbol, UnwindOp};
 use crate::names::FunctionList;
 use precast_artifact::address_map::Site;
 use precast_artifact::handlers::Handler;
@@ -35,10 +35,21 @@ pub(crate) fn digests(functions: &[Option<CompiledFunction>]) -> Vec<Option<Dige
 
 /// The digest of one function.
 pub(crate) fn digest(function: &CompiledFunction) -> Digest {
-    // Debug information keeps functions apart, so it is no part of them here;
+    // Debug information keeps functions apart, so it is no part of them here,
+    // and where code came from may differ;
     // what is data, follows from the code.
-    let CompiledFunction { code, data: _, alignment, relocs, sites, handlers, unwind, debug: _ } =
-        function;
+    let CompiledFunction {
+        code,
+        data: _,
+        alignment,
+        relocs,
+        sites,
+        handlers,
+        unwind,
+        stack_maps,
+        inlined: _,
+        debug: _,
+    } = function;
     let lengths = [code.len(), relocs.len(), sites.len(), handlers.len(), unwind.len()];
     let lengths = lengths.map(|len| len as u32);
     // The largest number of bytes that each item takes below.
@@ -73,6 +84,10 @@ pub(crate) fn digest(function: &CompiledFunction) -> Digest {
             UnwindOp::Saved { register, offset } => (2, register, offset as u32),
         };
         put(&mut bytes, [tag], [*offset, register.into(), number]);
+    }
+    for StackMap { offset, slots } in stack_maps {
+        put(&mut bytes, [], [*offset, slots.len() as u32]);
+        slots.iter().for_each(|slot| put(&mut bytes, [], [*slot]));
     }
     Sha256::new_with_prefix(bytes).chain_update(code).finalize().into()
 }
@@ -162,6 +177,7 @@ fn candidates<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::function::Position;
     use crate::function::{CodeRelocKind, CodeSite};
     use precast_artifact::trap::TrapCode;
 
@@ -179,9 +195,15 @@ mod tests {
                 target: symbol(7),
                 addend: -4,
             }]),
-            sites: Box::new([CodeSite { offset: 5, site: Site::Call, wasm: 100 }]),
+            sites: Box::new([CodeSite {
+                offset: 5,
+                site: Site::Call,
+                position: Position::new(100),
+            }]),
             handlers: Box::default(),
             unwind: Box::new([(0, UnwindOp::CfaOffset(16))]),
+            stack_maps: Box::default(),
+            inlined: Box::default(),
             debug: None,
             data: Box::default(),
         }
@@ -202,7 +224,7 @@ mod tests {
     #[test]
     fn only_the_source_positions_may_differ() {
         let mut other = function();
-        other.sites[0].wasm = 200;
+        other.sites[0].position = Position::new(200);
         assert_eq!(classes_of(&[Some(function()), Some(other)]), [0, 0]);
 
         type Change = fn(&mut CompiledFunction);

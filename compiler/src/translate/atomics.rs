@@ -5,7 +5,7 @@
 //! multiple of their size. Nobody can wait on such a memory, so `notify` wakes
 //! nobody, and `wait` traps.
 
-use super::Translator;
+use super::translator::Translator;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{AtomicRmwOp, InstBuilder, MemFlagsData, Type, Value, types};
 use precast_artifact::trap::TrapCode;

@@ -1,6 +1,8 @@
 //! Calls: to own functions, to imports, through tables, and their tail forms.
 
-use super::{Translator, signature};
+use super::signatures::signature;
+use super::translator::Translator;
+use crate::error::Result;
 use crate::external_name;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
@@ -31,34 +33,45 @@ struct Callee {
 }
 
 impl Translator<'_, '_> {
-    pub(super) fn call(&mut self, function: u32, kind: CallKind) {
-        let ty = self.env.parsed.functions[function as usize];
-        if function < self.env.parsed.imported_functions {
-            let slot = self.env.plan.layout.import(FuncIndex::new(function));
+    pub(super) fn call(&mut self, function: u32, kind: CallKind) -> Result<()> {
+        if let Some(callee) = self.to_inline() {
+            return self.inline(callee, kind);
+        }
+        let ty = self.module.type_of(function);
+        if let Some(slot) = self.module.import(function) {
             let flags = self.flags.context();
             let code = self.b.ins().load(types::I64, flags, self.ctx, slot + abi::IMPORT_CODE);
             let context =
                 self.b.ins().load(types::I64, flags, self.ctx, slot + abi::IMPORT_CONTEXT);
-            return self.call_pointer(ty, Callee { code, context }, kind);
+            self.call_pointer(ty, Callee { code, context }, kind);
+            return Ok(());
         }
         let callee = self.callee(function, ty);
         let args = self.call_args(ty, self.ctx);
         match kind {
-            CallKind::Normal => {
-                let results = self.call_or_try(ty, Target::Function(callee), &args);
-                self.stack.extend(results);
-            }
-            CallKind::Tail => {
+            CallKind::Tail if !self.is_inlined() => {
                 self.b.ins().return_call(callee, &args);
                 self.unreachable_from_here();
             }
+            _ => self.call_and_return(ty, Target::Function(callee), &args, kind),
+        }
+        Ok(())
+    }
+
+    /// A call that comes back, after which a tail call of an inlined body
+    /// leaves that.
+    fn call_and_return(&mut self, ty: u32, target: Target, args: &[Value], kind: CallKind) {
+        let results = self.call_or_try(ty, target, args);
+        self.stack.extend(results);
+        if kind == CallKind::Tail {
+            self.return_();
         }
     }
 
     pub(super) fn call_indirect(&mut self, type_index: u32, table: u32, kind: CallKind) {
-        let ty = self.env.parsed.types.canonical(type_index);
+        let ty = self.module.types().canonical(type_index);
         let index = self.pop();
-        let callee = match self.env.plan.tables[table as usize] {
+        let callee = match self.module.table(table).kind {
             TableKind::Private => self.private_callee(ty, table, index),
             TableKind::Public | TableKind::Imported => self.public_callee(ty, table, index),
         };
@@ -67,7 +80,7 @@ impl Translator<'_, '_> {
 
     /// A call through a typed reference: its type needs no check.
     pub(super) fn call_ref(&mut self, type_index: u32, kind: CallKind) {
-        let ty = self.env.parsed.types.canonical(type_index);
+        let ty = self.module.types().canonical(type_index);
         let funcref = self.pop();
         self.b.ins().trapz(funcref, super::flags::code(TrapCode::NullReference));
         let callee = self.funcref_callee(funcref);
@@ -78,15 +91,11 @@ impl Translator<'_, '_> {
         let signature = self.signature(ty);
         let args = self.call_args(ty, callee.context);
         match kind {
-            CallKind::Normal => {
-                let target = Target::Pointer(signature, callee.code);
-                let results = self.call_or_try(ty, target, &args);
-                self.stack.extend(results);
-            }
-            CallKind::Tail => {
+            CallKind::Tail if !self.is_inlined() => {
                 self.b.ins().return_call_indirect(signature, callee.code, &args);
                 self.unreachable_from_here();
             }
+            _ => self.call_and_return(ty, Target::Pointer(signature, callee.code), &args, kind),
         }
     }
 
@@ -105,7 +114,7 @@ impl Translator<'_, '_> {
 
     /// Takes the parameters of a call off the stack, the context before them.
     fn call_args(&mut self, ty: u32, context: Value) -> Vec<Value> {
-        let count = self.env.parsed.types.get(ty).params.len();
+        let count = self.module.types().get(ty).params.len();
         let mut args = vec![context];
         args.extend(self.pop_many(count));
         args
@@ -117,7 +126,7 @@ impl Translator<'_, '_> {
     /// comparison and one branch check everything. Nothing is left to
     /// speculate past: no entry outside the table can be loaded.
     fn private_callee(&mut self, ty: u32, table: u32, index: Value) -> Callee {
-        let size = self.env.parsed.tables[table as usize].ty.limits.min as i64;
+        let size = self.module.table(table).min as i64;
         let base = self.table_symbol(table);
         let outside = self.b.ins().icmp_imm_u(IntCC::UnsignedGreaterThanOrEqual, index, size);
         let null = self.b.ins().iconst(types::I64, size);
@@ -177,7 +186,7 @@ impl Translator<'_, '_> {
         if let Some(known) = self.signatures.get(&ty) {
             return *known;
         }
-        let data = signature(self.env.parsed.types.get(ty));
+        let data = signature(self.module.types().get(ty));
         let imported = self.b.import_signature(data);
         self.signatures.insert(ty, imported);
         imported
@@ -188,7 +197,7 @@ impl Translator<'_, '_> {
             return *known;
         }
         let signature = self.signature(ty);
-        let name = external_name::function(self.env.module, FuncIndex::new(function));
+        let name = external_name::function(self.module.index, FuncIndex::new(function));
         let name = ExternalName::user(self.b.func.declare_imported_user_function(name));
         let data = ExtFuncData { name, signature, colocated: true, patchable: false };
         let imported = self.b.import_function(data);

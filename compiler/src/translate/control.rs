@@ -1,7 +1,10 @@
 //! Structured control: blocks, loops, branches, and the state that follows
 //! code that cannot be reached.
 
-use super::{Debug, Translator, clif_type};
+use super::options::Debug;
+use super::signatures::clif_type;
+use super::state::{Frame, FrameKind};
+use super::translator::Translator;
 use crate::error::Result;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, BlockArg, BlockCall, InstBuilder, JumpTableData, Value};
@@ -13,47 +16,17 @@ use wasmparser::{BlockType, BrTable};
 /// branches beat an indirect jump there (measured: 4 gains, 16 loses).
 const CHAIN_TARGETS: usize = 4;
 
-/// An open block.
-pub(super) struct Frame {
-    kind: Kind,
-    /// Where branches to it go: its end, or the loop's header.
-    target: Block,
-    /// What follows its `end`.
-    end: Block,
-    params: usize,
-    results: usize,
-    /// Height of the operand stack below its parameters.
-    height: usize,
-    /// Whether its start could be reached.
-    entered: bool,
-    /// Whether anything jumps to `end`.
-    end_reached: bool,
-}
-
-enum Kind {
-    Block,
-    Loop,
-    /// A `try_table` with a handler.
-    Try,
-    /// With the block of the `else` part and the values of its parameters.
-    If {
-        otherwise: Block,
-        params: Vec<Value>,
-    },
-    Else,
-}
-
 impl Translator<'_, '_> {
-    /// Opens the frame of the whole function; branches to it return.
-    pub(super) fn begin_function(&mut self, ty: &FuncType) {
+    /// Opens the outermost block of a body; branches to it return.
+    pub(super) fn begin_body(&mut self, ty: &FuncType) {
         let end = self.block_with(&ty.results);
         self.control.push(Frame {
-            kind: Kind::Block,
+            kind: FrameKind::Block,
             target: end,
             end,
             params: 0,
             results: ty.results.len(),
-            height: 0,
+            height: self.stack.len(),
             entered: true,
             end_reached: false,
         });
@@ -65,7 +38,7 @@ impl Translator<'_, '_> {
             let results = std::mem::take(&mut self.stack);
             self.b.ins().return_(&results);
         }
-        self.b.finalize(self.env.frontend);
+        self.b.finalize(self.module.options.frontend);
     }
 
     fn block_with(&mut self, types: &[ValType]) -> Block {
@@ -76,21 +49,21 @@ impl Translator<'_, '_> {
         block
     }
 
-    fn block_type(&self, ty: BlockType) -> Result<FuncType> {
+    fn block_type(&self, ty: BlockType, offset: u64) -> Result<FuncType> {
         Ok(match ty {
             BlockType::Empty => FuncType::default(),
             BlockType::Type(ty) => FuncType {
                 params: Vec::new(),
-                results: vec![self.env.parsed.types.value(ty, self.source_offset().into())?],
+                results: vec![self.module.types().value(ty, offset)?],
             },
             BlockType::FuncType(index) => {
-                let types = &self.env.parsed.types;
+                let types = self.module.types();
                 types.get(types.canonical(index)).clone()
             }
         })
     }
 
-    fn open(&mut self, kind: Kind, target: Block, end: Block, ty: &FuncType) {
+    fn open(&mut self, kind: FrameKind, target: Block, end: Block, ty: &FuncType) {
         self.track_open(&kind);
         let params = if self.reachable { ty.params.len() } else { 0 };
         self.control.push(Frame {
@@ -105,26 +78,26 @@ impl Translator<'_, '_> {
         });
     }
 
-    pub(super) fn block(&mut self, ty: BlockType) -> Result<()> {
-        let ty = self.block_type(ty)?;
+    pub(super) fn block(&mut self, ty: BlockType, offset: u64) -> Result<()> {
+        let ty = self.block_type(ty, offset)?;
         let end = self.block_with(&ty.results);
-        self.open(Kind::Block, end, end, &ty);
+        self.open(FrameKind::Block, end, end, &ty);
         Ok(())
     }
 
     /// Opens the block of a `try_table` whose handler is in place.
-    pub(super) fn try_block(&mut self, ty: BlockType) -> Result<()> {
-        let ty = self.block_type(ty)?;
+    pub(super) fn try_block(&mut self, ty: BlockType, offset: u64) -> Result<()> {
+        let ty = self.block_type(ty, offset)?;
         let end = self.block_with(&ty.results);
-        self.open(Kind::Try, end, end, &ty);
+        self.open(FrameKind::Try, end, end, &ty);
         Ok(())
     }
 
-    pub(super) fn loop_(&mut self, ty: BlockType) -> Result<()> {
-        let ty = self.block_type(ty)?;
+    pub(super) fn loop_(&mut self, ty: BlockType, offset: u64) -> Result<()> {
+        let ty = self.block_type(ty, offset)?;
         let end = self.block_with(&ty.results);
         let header = self.block_with(&ty.params);
-        self.open(Kind::Loop, header, end, &ty);
+        self.open(FrameKind::Loop, header, end, &ty);
         if self.reachable {
             let args = self.pop_many(ty.params.len());
             self.jump(header, &args);
@@ -133,12 +106,12 @@ impl Translator<'_, '_> {
         Ok(())
     }
 
-    pub(super) fn if_(&mut self, ty: BlockType) -> Result<()> {
-        let ty = self.block_type(ty)?;
+    pub(super) fn if_(&mut self, ty: BlockType, offset: u64) -> Result<()> {
+        let ty = self.block_type(ty, offset)?;
         let end = self.block_with(&ty.results);
         let otherwise = self.b.create_block();
         if !self.reachable {
-            self.open(Kind::If { otherwise, params: Vec::new() }, end, end, &ty);
+            self.open(FrameKind::If { otherwise, params: Vec::new() }, end, end, &ty);
             return Ok(());
         }
         let condition = self.pop();
@@ -152,7 +125,7 @@ impl Translator<'_, '_> {
         self.b.seal_block(then);
         self.b.seal_block(otherwise);
         let params = self.stack[self.stack.len() - ty.params.len()..].to_vec();
-        self.open(Kind::If { otherwise, params }, end, end, &ty);
+        self.open(FrameKind::If { otherwise, params }, end, end, &ty);
         self.b.switch_to_block(then);
         Ok(())
     }
@@ -163,7 +136,9 @@ impl Translator<'_, '_> {
         let frame = self.control.last_mut().expect("an if is open");
         let (end, results, height, entered) =
             (frame.end, frame.results, frame.height, frame.entered);
-        let Kind::If { otherwise, params } = std::mem::replace(&mut frame.kind, Kind::Else) else {
+        let FrameKind::If { otherwise, params } =
+            std::mem::replace(&mut frame.kind, FrameKind::Else)
+        else {
             unreachable!("validated: else belongs to an if");
         };
         frame.end_reached |= reachable;
@@ -189,13 +164,13 @@ impl Translator<'_, '_> {
         }
         match frame.kind {
             // Without an else part, the parameters are the results.
-            Kind::If { otherwise, params } if frame.entered => {
+            FrameKind::If { otherwise, params } if frame.entered => {
                 self.b.switch_to_block(otherwise);
                 self.jump(frame.end, &params);
                 frame.end_reached = true;
             }
-            Kind::Loop if frame.entered => self.b.seal_block(frame.target),
-            Kind::Try if frame.entered => self.end_try(),
+            FrameKind::Loop if frame.entered => self.b.seal_block(frame.target),
+            FrameKind::Try if frame.entered => self.end_try(),
             _ => {}
         }
         self.stack.truncate(frame.height);
@@ -207,12 +182,12 @@ impl Translator<'_, '_> {
     }
 
     /// Tells the tracker that a block is opened.
-    fn track_open(&mut self, kind: &Kind) {
-        if self.env.debug != Debug::Values {
+    fn track_open(&mut self, kind: &FrameKind) {
+        if self.module.options.debug != Debug::Values {
             return;
         }
         match kind {
-            Kind::Loop => {
+            FrameKind::Loop => {
                 let writes = self.loop_writes.pop().unwrap_or_default();
                 let offset = self.source_offset();
                 self.tracker.enter_loop(&writes, offset);
@@ -222,22 +197,22 @@ impl Translator<'_, '_> {
     }
 
     fn track_else(&mut self) {
-        if self.env.debug == Debug::Values {
+        if self.module.options.debug == Debug::Values {
             let offset = self.source_offset();
             self.tracker.otherwise(offset);
         }
     }
 
     fn track_end(&mut self) {
-        if self.env.debug == Debug::Values {
+        if self.module.options.debug == Debug::Values {
             let offset = self.source_offset();
             // A block that nothing branches out of, and a loop, are left in one
             // way only.
             let frame = self.control.last().expect("a block is open");
             let joins = match frame.kind {
-                Kind::Loop => false,
-                Kind::Block | Kind::Try => frame.end_reached,
-                Kind::If { .. } | Kind::Else => true,
+                FrameKind::Loop => false,
+                FrameKind::Block | FrameKind::Try => frame.end_reached,
+                FrameKind::If { .. } | FrameKind::Else => true,
             };
             self.tracker.leave(offset, joins);
         }
@@ -259,7 +234,7 @@ impl Translator<'_, '_> {
         let index = self.control.len() - 1 - depth as usize;
         let frame = &mut self.control[index];
         let count = match frame.kind {
-            Kind::Loop => frame.params,
+            FrameKind::Loop => frame.params,
             _ => {
                 frame.end_reached = true;
                 frame.results
@@ -324,7 +299,7 @@ impl Translator<'_, '_> {
             targets.push(self.branch_target(depth?));
         }
         let (default, default_args) = self.branch_target(table.default());
-        if self.env.br_table_chain && targets.len() <= CHAIN_TARGETS {
+        if self.module.options.br_table_chain && targets.len() <= CHAIN_TARGETS {
             for (number, (target, args)) in targets.iter().enumerate() {
                 let hit = self.b.ins().icmp_imm_u(IntCC::Equal, index, number as i64);
                 let next = self.b.create_block();
@@ -348,8 +323,12 @@ impl Translator<'_, '_> {
     }
 
     pub(super) fn return_(&mut self) {
-        let results = self.control[0].results;
-        let results = self.pop_many(results);
+        let outermost = self.outermost();
+        if self.is_inlined() {
+            let depth = self.control.len() - 1 - outermost;
+            return self.br(depth as u32);
+        }
+        let results = self.pop_many(self.control[outermost].results);
         self.b.ins().return_(&results);
         self.unreachable_from_here();
     }
@@ -357,7 +336,7 @@ impl Translator<'_, '_> {
     pub(super) fn unreachable(&mut self) {
         // Else a branch to nothing but a trap becomes a trap with a condition,
         // which is where the branch was.
-        if self.env.debug == Debug::Values {
+        if self.module.options.debug == Debug::Values {
             self.b.ins().sequence_point();
         }
         self.b.ins().trap(super::flags::code(TrapCode::Unreachable));

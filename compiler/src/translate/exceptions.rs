@@ -7,7 +7,8 @@
 //! `throw` inside jumps there. What is not thrown costs nothing.
 
 use super::calls::Target;
-use super::{Translator, clif_type};
+use super::signatures::clif_type;
+use super::translator::Translator;
 use crate::error::Result;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
@@ -15,14 +16,13 @@ use cranelift_codegen::ir::{
     Value, types,
 };
 use precast_artifact::abi::{self, Builtin};
-use precast_artifact::index::TagIndex;
 use precast_artifact::trap::TrapCode;
 use wasmparser::{Catch, TryTable};
 
 impl Translator<'_, '_> {
-    pub(super) fn try_table(&mut self, table: &TryTable) -> Result<()> {
+    pub(super) fn try_table(&mut self, table: &TryTable, offset: u64) -> Result<()> {
         if !self.reachable || table.catches.is_empty() {
-            return self.block(table.ty);
+            return self.block(table.ty, offset);
         }
         let handler = self.b.create_block();
         self.b.append_block_param(handler, types::I64);
@@ -34,7 +34,7 @@ impl Translator<'_, '_> {
         self.handle(handler, &table.catches);
         self.b.switch_to_block(body);
         self.handlers.push(handler);
-        self.try_block(table.ty)
+        self.try_block(table.ty, offset)
     }
 
     /// Closes the innermost handler: its block has all its predecessors.
@@ -61,7 +61,7 @@ impl Translator<'_, '_> {
     fn catch(&mut self, exception: Value, tag: u32, label: u32, with_reference: bool) {
         let flags = MemFlagsData::trusted().with_readonly();
         let thrown = self.b.ins().load(types::I64, flags, exception, abi::EXCEPTION_TAG);
-        let slot = self.env.plan.layout.tag(TagIndex::new(tag));
+        let slot = self.module.tag_offset(tag);
         let context = self.flags.context();
         let wanted = self.b.ins().load(types::I64, context, self.ctx, slot);
         let same = self.b.ins().icmp(IntCC::Equal, thrown, wanted);
@@ -91,8 +91,7 @@ impl Translator<'_, '_> {
 
     /// Parameters of a tag's type.
     fn tag_params(&self, tag: u32) -> Vec<precast_artifact::types::ValType> {
-        let ty = self.env.parsed.tags[tag as usize].ty;
-        self.env.parsed.types.get(ty).params.clone()
+        self.module.types().get(self.module.tag_type(tag)).params.clone()
     }
 
     /// Ends the block: to the handler around this place, or out of the
@@ -138,7 +137,7 @@ impl Translator<'_, '_> {
         args: &[Value],
         handler: Block,
     ) -> Vec<Value> {
-        let results = self.env.parsed.types.get(ty).results.clone();
+        let results = self.module.types().get(ty).results.clone();
         let next = self.b.create_block();
         for ty in &results {
             self.b.append_block_param(next, clif_type(*ty));

@@ -1,16 +1,17 @@
 //! Globals.
 
-use super::{Translator, clif_type};
+use super::input::GlobalInput;
+use super::signatures::clif_type;
+use super::translator::Translator;
 use crate::plan::Constant;
 use cranelift_codegen::ir::{InstBuilder, Value, types};
-use precast_artifact::index::GlobalIndex;
 use precast_artifact::types::ValType;
 
 impl Translator<'_, '_> {
     /// Address and offset of a global's value.
     fn global_place(&mut self, index: u32) -> (Value, i32) {
-        let offset = self.env.plan.layout.global(GlobalIndex::new(index));
-        if self.env.parsed.globals[index as usize].imported {
+        let offset = self.module.global_offset(index);
+        if self.module.global(index).imported {
             let flags = self.flags.context();
             (self.b.ins().load(types::I64, flags, self.ctx, offset), 0)
         } else {
@@ -19,8 +20,8 @@ impl Translator<'_, '_> {
     }
 
     pub(super) fn global_get(&mut self, index: u32) {
-        let ty = self.env.parsed.globals[index as usize].ty.value;
-        let value = match self.env.plan.constants[index as usize] {
+        let GlobalInput { ty, constant, .. } = self.module.global(index);
+        let value = match constant {
             Some(constant) => self.constant(constant, ty),
             None => {
                 let (base, offset) = self.global_place(index);

@@ -1,51 +1,23 @@
 //! Locals: variables of the code generator, or with `-g -O0` slots of the
 //! frame, where a debugger can read and write them at any time.
 
+use super::options::Debug;
+use super::signatures::clif_type;
+use super::state::{Local, LocalStorage};
 use super::tracking::VariableTracker;
-use super::{Translator, clif_type};
+use super::translator::Translator;
 use crate::function::DebugVariable;
 use crate::recorded::slot_key;
 use cranelift_codegen::ir::{InstBuilder, StackSlot, StackSlotData, StackSlotKind};
 use cranelift_codegen::ir::{Value, types};
-use cranelift_frontend::Variable;
 use precast_artifact::types::{FuncType, ValType};
-
-/// How much of the source a debugger shall find again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Debug {
-    /// Nothing.
-    Off,
-    /// Every local, at every operator, in its own slot of the frame.
-    Slots,
-    /// Whatever the optimised code still holds, and what [`Env::debug_uses`]
-    /// names.
-    ///
-    /// [`Env::debug_uses`]: super::Env::debug_uses
-    Values,
-}
-
-/// Where a local is kept.
-#[derive(Clone, Copy)]
-pub(super) enum LocalStorage {
-    Variable(Variable),
-    Slot(StackSlot),
-    /// In a variable, and every value in a slot too.
-    Both(Variable, StackSlot),
-}
-
-/// A local of the function.
-#[derive(Clone, Copy)]
-pub(super) struct Local {
-    storage: LocalStorage,
-    ty: ValType,
-}
 
 impl Translator<'_, '_> {
     /// Takes note of the context, which came as the first parameter.
     pub(super) fn declare_context(&mut self) {
         // Without it no address of the guest means anything, so it is kept in
         // optimised code too: one store.
-        if self.env.debug != Debug::Off {
+        if self.module.options.debug != Debug::Off {
             let slot = self.slot(DebugVariable::Context, 8);
             self.b.ins().stack_store(types::I64, self.ctx, slot, 0);
         }
@@ -69,9 +41,9 @@ impl Translator<'_, '_> {
         }
     }
 
-    fn declare_local(&mut self, ty: ValType, value: Value) {
+    pub(super) fn declare_local(&mut self, ty: ValType, value: Value) {
         let index = self.locals.len() as u32;
-        let storage = match self.env.debug {
+        let storage = match self.module.options.debug {
             Debug::Slots => {
                 LocalStorage::Slot(self.slot(DebugVariable::Local(index), clif_type(ty).bytes()))
             }
@@ -104,13 +76,14 @@ impl Translator<'_, '_> {
                 return;
             }
         }
-        if self.env.debug == Debug::Values {
+        if self.module.options.debug == Debug::Values {
             let offset = self.source_offset();
             self.tracker.define(DebugVariable::Local(index), value, offset);
         }
     }
 
     pub(super) fn local_get(&mut self, index: u32) {
+        let index = self.local_index(index);
         let Local { storage, ty } = self.locals[index as usize];
         let value = match storage {
             LocalStorage::Variable(variable) | LocalStorage::Both(variable, _) => {
@@ -118,7 +91,9 @@ impl Translator<'_, '_> {
             }
             LocalStorage::Slot(slot) => self.b.ins().stack_load(types::I64, clif_type(ty), slot, 0),
         };
-        if self.env.debug == Debug::Values && matches!(storage, LocalStorage::Variable(_)) {
+        if self.module.options.debug == Debug::Values
+            && matches!(storage, LocalStorage::Variable(_))
+        {
             let offset = self.source_offset();
             self.tracker.found(DebugVariable::Local(index), value, offset);
         }
@@ -127,16 +102,15 @@ impl Translator<'_, '_> {
 
     pub(super) fn local_set(&mut self, index: u32) {
         let value = self.pop();
-        self.write_local(index, value);
+        self.write_local(self.local_index(index), value);
     }
 
     pub(super) fn local_tee(&mut self, index: u32) {
         let value = *self.stack.last().expect("validated code does not underflow the stack");
-        self.write_local(index, value);
+        self.write_local(self.local_index(index), value);
     }
 
-    /// Offset in the module of the operator being translated; zero before the
-    /// first.
+    /// Position of the operator being translated; zero before the first.
     pub(super) fn source_offset(&self) -> u32 {
         let at = self.b.srcloc();
         if at.is_default() { 0 } else { at.bits() }

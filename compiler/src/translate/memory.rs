@@ -1,11 +1,9 @@
 //! Linear memory: addressing, scalar loads and stores, bulk operations.
 
-use super::Translator;
-use crate::plan;
+use super::translator::Translator;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value, types};
 use precast_artifact::abi::{self, Builtin};
-use precast_artifact::index::MemoryIndex;
 use precast_artifact::module::{Memory, MemoryModel};
 use wasmparser::MemArg;
 
@@ -26,7 +24,7 @@ impl Translator<'_, '_> {
         };
         let index = self.pop();
         let index = self.index64(index);
-        match self.env.plan.memories[memory as usize].model {
+        match self.module.memory(memory).model {
             MemoryModel::Guard => self.guarded(memory, index, arg.offset, size),
             MemoryModel::Bounds => self.bounded(memory, index, arg.offset, size),
         }
@@ -37,7 +35,7 @@ impl Translator<'_, '_> {
     /// no branch to speculate past.
     fn guarded(&mut self, memory: u32, index: Value, offset: u64, size: u64) -> Address {
         let base = self.memory_base(memory);
-        let &Memory { ty, reservation, guard, .. } = &self.env.plan.memories[memory as usize];
+        let &Memory { ty, reservation, guard, .. } = self.module.memory(memory);
         let largest = if ty.index64 { u64::MAX } else { u32::MAX.into() };
         let highest = offset.checked_add(size).and_then(|n| (reservation + guard).checked_sub(n));
         let (index, offset) = match highest {
@@ -91,7 +89,7 @@ impl Translator<'_, '_> {
     /// Whether `index + reach` is more than a memory's length, without
     /// overflow.
     fn outside(&mut self, memory: u32, index: Value, reach: u64) -> Value {
-        let ty = self.env.plan.memories[memory as usize].ty;
+        let ty = self.module.memory(memory).ty;
         let length = self.memory_length(memory);
         let constant = self.b.ins().iconst(types::I64, reach as i64);
         if !ty.index64 && reach <= 1 << 40 {
@@ -123,7 +121,7 @@ impl Translator<'_, '_> {
     fn memory_base(&mut self, memory: u32) -> Value {
         let flags = self.flags.context();
         if memory == 0 {
-            return match plan::memory0_at_context(self.env.parsed) {
+            return match self.module.memory0_at_context() {
                 true => self.ctx,
                 false => self.b.ins().load(types::I64, flags, self.ctx, abi::CTX_MEMORY0_BASE),
             };
@@ -134,8 +132,8 @@ impl Translator<'_, '_> {
 
     /// Address and offset of a memory's definition.
     fn memory_definition(&mut self, memory: u32) -> (Value, i32) {
-        let offset = self.env.plan.layout.memory(MemoryIndex::new(memory));
-        if self.env.parsed.memories[memory as usize].imported {
+        let offset = self.module.memory_definition(memory);
+        if self.module.memory(memory).imported {
             let flags = self.flags.context();
             (self.b.ins().load(types::I64, flags, self.ctx, offset), 0)
         } else {
@@ -180,8 +178,8 @@ impl Translator<'_, '_> {
     /// that traps must write nothing (core specification, 4.6.9).
     fn probe_store(&mut self, arg: &MemArg, at: &Address, size: u32) {
         let wasmparser::MemArgTarget::Memory(memory) = arg.target else { return };
-        let checked = self.env.plan.memories[memory as usize].model == MemoryModel::Bounds;
-        if !self.env.precise_stores || checked || size == 1 {
+        let checked = self.module.memory(memory).model == MemoryModel::Bounds;
+        if !self.module.options.precise_stores || checked || size == 1 {
             return;
         }
         let last = size as i32 - 1;
@@ -209,7 +207,7 @@ impl Translator<'_, '_> {
 
     pub(super) fn memory_size(&mut self, memory: u32) {
         let bytes = self.memory_length(memory);
-        let ty = self.env.parsed.memories[memory as usize].ty;
+        let ty = self.module.memory(memory).ty;
         let pages = self.b.ins().ushr_imm_u(bytes, i64::from(ty.page_size_log2));
         self.push_index(pages, ty.index64);
     }
@@ -219,7 +217,7 @@ impl Translator<'_, '_> {
         let delta = self.index64(delta);
         let number = self.b.ins().iconst(types::I64, i64::from(memory));
         let old = self.call_builtin(Builtin::MemoryGrow, &[number, delta]);
-        let index64 = self.env.parsed.memories[memory as usize].ty.index64;
+        let index64 = self.module.memory(memory).ty.index64;
         self.push_index(old, index64);
     }
 

@@ -1,6 +1,7 @@
 //! Operands that debug information names: variables that never were in a local.
 
-use super::{Debug, Translator};
+use super::options::Debug;
+use super::translator::Translator;
 use crate::function::DebugVariable;
 use cranelift_codegen::ir::{InstBuilder, Value, types};
 
@@ -17,7 +18,7 @@ impl Translator<'_, '_> {
                 continue;
             }
             let variable = DebugVariable::Operand(used.depth);
-            match self.env.debug {
+            match self.module.options.debug {
                 Debug::Off => {}
                 // Before the operator, at which a debugger may stop.
                 Debug::Slots => self.keep_operand(used.depth, value),

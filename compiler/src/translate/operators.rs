@@ -2,8 +2,8 @@
 //!
 //! To add an operator: a line here, a method in the family's module.
 
-use super::Translator;
 use super::calls::CallKind::{Normal, Tail};
+use super::translator::Translator;
 use crate::error::{Error, Result};
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::immediates::{Ieee32, Ieee64};
@@ -13,14 +13,14 @@ use types::{F32, F64, I8, I16, I32, I64};
 use wasmparser::Operator as Op;
 
 impl Translator<'_, '_> {
-    /// Translates one operator. Code that cannot be reached is skipped, but
+    /// Translates one operator, which is at `offset` in the module. Code that cannot be reached is skipped, but
     /// for the structure of its blocks.
     pub(super) fn operator(&mut self, op: &Op<'_>, offset: u64) -> Result<()> {
         match op {
-            Op::Block { blockty } => return self.block(*blockty),
-            Op::Loop { blockty } => return self.loop_(*blockty),
-            Op::If { blockty } => return self.if_(*blockty),
-            Op::TryTable { try_table } => return self.try_table(try_table),
+            Op::Block { blockty } => return self.block(*blockty, offset),
+            Op::Loop { blockty } => return self.loop_(*blockty, offset),
+            Op::If { blockty } => return self.if_(*blockty, offset),
+            Op::TryTable { try_table } => return self.try_table(try_table, offset),
             Op::Else => self.else_(),
             Op::End => self.end(),
             _ if !self.reachable => {}
@@ -47,8 +47,8 @@ impl Translator<'_, '_> {
             Op::Return => self.return_(),
             Op::Drop => { self.pop(); }
             Op::Select | Op::TypedSelect { .. } => self.select(),
-            Op::Call { function_index } => self.call(*function_index, Normal),
-            Op::ReturnCall { function_index } => self.call(*function_index, Tail),
+            Op::Call { function_index } => self.call(*function_index, Normal)?,
+            Op::ReturnCall { function_index } => self.call(*function_index, Tail)?,
             Op::CallIndirect { type_index, table_index } => self.call_indirect(*type_index, *table_index, Normal),
             Op::ReturnCallIndirect { type_index, table_index } => self.call_indirect(*type_index, *table_index, Tail),
             Op::CallRef { type_index } => self.call_ref(*type_index, Normal),

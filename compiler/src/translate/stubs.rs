@@ -5,7 +5,7 @@
 //! the call and the results after it.
 
 use super::calls::builtin_signature;
-use super::{clif_type, signature};
+use super::signatures::{clif_type, signature};
 use crate::plan::VALUE_SIZE;
 use cranelift_codegen::ir::{
     self, AbiParam, Function, InstBuilder, MemFlagsData, Signature, StackSlotData, StackSlotKind,

@@ -1,11 +1,12 @@
 //! Tables and references.
 
-use super::Translator;
+use super::input::TableInput;
+use super::translator::Translator;
 use crate::external_name;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{ExternalName, GlobalValueData, InstBuilder, Value, types};
 use precast_artifact::abi::{self, Builtin, TableKind};
-use precast_artifact::index::{FuncIndex, TableIndex};
+use precast_artifact::index::TableIndex;
 use precast_artifact::trap::TrapCode;
 
 /// Bytes of an element of a public table.
@@ -17,7 +18,7 @@ impl Translator<'_, '_> {
         let symbol = match self.table_symbols.get(&table) {
             Some(known) => *known,
             None => {
-                let name = external_name::private_table(self.env.module, TableIndex::new(table));
+                let name = external_name::private_table(self.module.index, TableIndex::new(table));
                 let name = ExternalName::user(self.b.func.declare_imported_user_function(name));
                 let symbol = self.b.create_global_value(GlobalValueData::Symbol {
                     name,
@@ -54,8 +55,8 @@ impl Translator<'_, '_> {
 
     /// Address and offset of a public table's definition.
     fn table_definition(&mut self, table: u32) -> (Value, i32) {
-        let offset = self.env.plan.layout.table(TableIndex::new(table));
-        match self.env.plan.tables[table as usize] {
+        let offset = self.module.table_definition(table);
+        match self.module.table(table).kind {
             TableKind::Imported => {
                 let flags = self.flags.context();
                 (self.b.ins().load(types::I64, flags, self.ctx, offset), 0)
@@ -101,13 +102,10 @@ impl Translator<'_, '_> {
     }
 
     pub(super) fn table_size(&mut self, table: u32) {
-        let index64 = self.env.parsed.tables[table as usize].ty.index64;
-        let size = match self.env.plan.tables[table as usize] {
+        let TableInput { kind, min, index64 } = self.module.table(table);
+        let size = match kind {
             // Nothing can grow it.
-            TableKind::Private => {
-                let size = self.env.parsed.tables[table as usize].ty.limits.min;
-                self.b.ins().iconst(types::I64, size as i64)
-            }
+            TableKind::Private => self.b.ins().iconst(types::I64, min as i64),
             TableKind::Public | TableKind::Imported => self.table_length(table),
         };
         self.push_index(size, index64);
@@ -125,7 +123,7 @@ impl Translator<'_, '_> {
 
     pub(super) fn table_grow(&mut self, table: u32) {
         let (value, delta) = self.pop2();
-        let index64 = self.env.parsed.tables[table as usize].ty.index64;
+        let index64 = self.module.table(table).index64;
         let args = [self.immediate(table.into()), self.index64(delta), value];
         let old = self.call_builtin(Builtin::TableGrow, &args);
         self.push_index(old, index64);
@@ -182,15 +180,15 @@ impl Translator<'_, '_> {
     }
 
     pub(super) fn ref_func(&mut self, function: u32) {
-        let reference = match self.env.plan.funcref(function) {
-            Some(record) => {
-                let offset = self.env.plan.layout.funcref(record);
-                self.b.ins().iadd_imm_s(self.ctx, i64::from(offset))
-            }
-            None => {
-                let slot = self.env.plan.layout.import(FuncIndex::new(function));
+        let reference = match self.module.import(function) {
+            Some(slot) => {
                 let flags = self.flags.context();
                 self.b.ins().load(types::I64, flags, self.ctx, slot + abi::IMPORT_FUNCREF)
+            }
+            None => {
+                let offset = self.module.funcref(function);
+                let offset = offset.expect("what `ref.func` names has a record");
+                self.b.ins().iadd_imm_s(self.ctx, i64::from(offset))
             }
         };
         self.push(reference);

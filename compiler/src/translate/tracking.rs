@@ -28,9 +28,11 @@ pub(crate) struct VariableTracker {
 }
 
 impl VariableTracker {
-    /// The local has this value after the operator at `offset`.
+    /// The local has this value after the operator at `offset`; from the start
+    /// of the body where that is zero.
     pub(super) fn define(&mut self, variable: DebugVariable, value: Value, offset: u32) {
-        let before = self.end(variable, offset + 1);
+        let from = if offset == 0 { 0 } else { offset + 1 };
+        let before = self.end(variable, from);
         for block in self.written.iter_mut().rev() {
             // What an outer block knows, it knows since before this one.
             if block.contains_key(&variable) {
@@ -39,7 +41,7 @@ impl VariableTracker {
             block.insert(variable, before);
         }
         let number = self.number(value);
-        self.begin(variable, number, offset + 1);
+        self.begin(variable, number, from);
     }
 
     /// The local was found to have this value at the operator at `offset`.
@@ -190,7 +192,7 @@ mod tests {
         tracker.found(X, value(4), 40);
         assert_eq!(
             assignments(tracker),
-            [(1, 11, 1), (11, 21, 2), (21, 26, 1), (26, 31, 3), (40, 100, 4)]
+            [(0, 11, 1), (11, 21, 2), (21, 26, 1), (26, 31, 3), (40, 100, 4)]
         );
     }
 
@@ -200,7 +202,7 @@ mod tests {
         tracker.define(X, value(1), 0);
         tracker.enter();
         tracker.leave(30, true);
-        assert_eq!(assignments(tracker), [(1, 100, 1)]);
+        assert_eq!(assignments(tracker), [(0, 100, 1)]);
     }
 
     #[test]
@@ -212,6 +214,6 @@ mod tests {
         tracker.define(X, value(6), 14);
         tracker.leave(20, false);
         // After the loop its last value is known.
-        assert_eq!(assignments(tracker), [(1, 11, 1), (12, 15, 5), (15, 100, 6)]);
+        assert_eq!(assignments(tracker), [(0, 11, 1), (12, 15, 5), (15, 100, 6)]);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A table: a line for each operator, and the shapes that they have in common.
 
-use super::Translator;
+use super::translator::Translator;
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::{
     ConstantData, Endianness, InstBuilder, MemFlagsData, Type, Value, types,

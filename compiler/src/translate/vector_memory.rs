@@ -1,6 +1,6 @@
 //! Loads and stores of vectors and of their lanes.
 
-use super::Translator;
+use super::translator::Translator;
 use super::vector::{LANES, as_lanes};
 use cranelift_codegen::ir::{InstBuilder, Type, types};
 use types::{I8, I8X16, I16, I32, I64};

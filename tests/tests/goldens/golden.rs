@@ -71,6 +71,7 @@ impl Golden {
         for (name, value) in &self.directives {
             let known = match name.split_whitespace().collect::<Vec<_>>()[..] {
                 ["options" | "functions"] => true,
+                ["show"] => value == "ir",
                 ["options", name] => target(name),
                 ["targets"] => value.split_whitespace().all(target),
                 _ => false,
@@ -100,6 +101,11 @@ impl Golden {
         });
         let own = own.flat_map(|(_, value)| value.split_whitespace());
         self.words("options").chain(own).collect()
+    }
+
+    /// Whether IR is shown beside machine code.
+    pub(crate) fn shows_ir(&self) -> bool {
+        self.words("show").next().is_some()
     }
 
     /// Whether a function is shown. Stubs are when they are named.
@@ -151,6 +157,8 @@ fn files_are_read() {
     let difference = golden.difference(Path::new("a.wat"), "\n;;= x86_64\n;; g:\n");
     let shown = "a.wat:8: other code for x86_64:\n    \n    ;;= x86_64\n  - ;; f:\n  + ;; g:";
     assert_eq!(difference, shown);
+    assert!(!golden.shows_ir() && Golden::parse(";;! show: ir").is_ok_and(|g| g.shows_ir()));
+    assert!(Golden::parse(";;! show: clif\n").is_err());
     assert!(Golden::parse(";;! target: x86_64\n").is_err());
     assert!(Golden::parse(";;! targets: x86\n").is_err());
 }

@@ -9,7 +9,11 @@
 //! ;;! options riscv64: --cpu-feature +v    for one
 //! ;;! targets: x86_64 aarch64 riscv64      these are the default
 //! ;;! functions: load store                by default all of the module
+//! ;;! show: ir                             what they are translated to, too
 //! ```
+//!
+//! The IR is that of the first target, without the offsets that it is marked
+//! with.
 //!
 //! What is expected follows the module, from the first line with `;;=` on, as
 //! comments. After a change that is meant,
@@ -51,6 +55,9 @@ fn compile(objdump: &Path, file: &Path, golden: &Golden) -> String {
     let folder = scratch();
     let artifact = folder.path().join("golden.cwasm");
     let mut text = String::new();
+    if golden.shows_ir() {
+        text += &format!("\n;;= ir\n{}", ir(file, golden));
+    }
     for target in golden.targets() {
         let mut command = precast();
         command.args(["compile", "-q", "--target", &target.triple()]);
@@ -70,6 +77,43 @@ fn compile(objdump: &Path, file: &Path, golden: &Golden) -> String {
         line => format!(";; {}\n", line.trim_end()),
     };
     text.lines().map(comment).collect()
+}
+
+/// What the functions that are shown are translated to.
+fn ir(file: &Path, golden: &Golden) -> String {
+    let mut command = precast();
+    let target = golden.targets()[0];
+    command.args(["compile", "-q", "--emit", "clif", "--target", &target.triple()]);
+    command.args(golden.options(target)).arg(file).args(["-o", "-"]);
+    let text = run(&mut command).succeeds().stdout;
+    let text = String::from_utf8(text).expect("IR is text");
+    let mut shown = String::new();
+    for function in text.split_inclusive("\n}\n") {
+        // `; name (index)`; after the last there is an empty line.
+        let Some(name) = function.trim_start().split(' ').nth(1) else { continue };
+        if golden.shows(name) {
+            shown.extend(function.lines().filter_map(ir_line));
+        }
+    }
+    shown
+}
+
+/// A line of IR as it is shown: without the offset that it is marked with, as
+/// in `@0023`, and the names of regions, which all functions have.
+fn ir_line(line: &str) -> Option<String> {
+    let line = match line.strip_prefix('@').and_then(|marked| marked.split_once(' ')) {
+        Some((_, instruction)) => instruction.trim(),
+        None => line.trim(),
+    };
+    match line {
+        "" => None,
+        line if line.starts_with("region") => None,
+        line if line.starts_with(['f', ';', '}']) && !line.starts_with("fn") => {
+            Some(format!("{line}\n"))
+        }
+        line if line.starts_with("block") => Some(format!("  {line}\n")),
+        line => Some(format!("    {line}\n")),
+    }
 }
 
 #[test]

@@ -107,9 +107,8 @@ impl<'a> UnitConverter<'_, 'a> {
         let inlined = self.inlined.pop().unwrap_or_default();
         let Some(function) = self.functions.pop() else { return };
         let Some(rows) = self.rows.functions.get(&function.index) else { return };
-        let start = self.context.code.start;
         let code = &function.code.function;
         let work = &mut self.locations.work;
-        self.sites.add(code, start, rows, &inlined, &self.files, work);
+        self.sites.add(code, rows, &inlined, &self.files, work);
     }
 }

@@ -5,7 +5,9 @@ use super::super::layout::{DebugInfo, Header, lay_out};
 use super::super::{EmitSummary, Output, emit};
 use crate::code::{Code, MemoryContents, ModuleParts, PrivateEntry, PrivateTable, Text};
 use crate::debug_section::DebugSection;
-use crate::function::{CodeReloc, CodeRelocKind, CodeSite, CompiledFunction, Symbol, UnwindOp};
+use crate::function::{
+    CodeReloc, CodeRelocKind, CodeSite, CompiledFunction, Position, Symbol, UnwindOp,
+};
 use crate::names::FunctionList;
 use crate::place::{LinkError, Placed, place, place_with_reach};
 use crate::stub::{Stub, StubKind};
@@ -177,6 +179,8 @@ fn relocs<const N: usize>(relocs: [(u32, CodeRelocKind, Symbol, i32); N]) -> Box
 }
 
 /// A function with a frame that calls `callee`, its only site.
+///
+/// A table: of the instructions of each machine.
 pub(super) fn caller(machine: u16, callee: Symbol) -> CompiledFunction {
     let saved = |register, offset| UnwindOp::Saved { register, offset };
     let (code, reloc, after, unwind) = match machine {
@@ -228,9 +232,15 @@ pub(super) fn caller(machine: u16, callee: Symbol) -> CompiledFunction {
         code,
         alignment: 4,
         relocs: relocs([reloc]),
-        sites: Box::new([CodeSite { offset: after - 1, site: Site::Call, wasm: 1000 }]),
+        sites: Box::new([CodeSite {
+            offset: after - 1,
+            site: Site::Call,
+            position: Position::new(900),
+        }]),
         handlers: Box::default(),
         unwind: unwind.into(),
+        stack_maps: Box::default(),
+        inlined: Box::default(),
         debug: None,
         data: Box::default(),
     }
@@ -238,7 +248,7 @@ pub(super) fn caller(machine: u16, callee: Symbol) -> CompiledFunction {
 
 /// A leaf that returns the address of private table 0, or traps in its first
 /// instruction.
-pub(super) fn leaf(machine: u16, wasm: u32) -> CompiledFunction {
+pub(super) fn leaf(machine: u16, position: u32) -> CompiledFunction {
     let table = Symbol::PrivateTable(MODULE, TableIndex::new(0));
     let (code, relocs) = match machine {
         // lea rax, [rip + table]; ret
@@ -264,18 +274,14 @@ pub(super) fn leaf(machine: u16, wasm: u32) -> CompiledFunction {
         ),
     };
     let trap = Site::Trap(TrapCode::Unreachable);
-    let sites = Box::new([CodeSite { offset: 0, site: trap, wasm }]);
+    let sites = Box::new([CodeSite { offset: 0, site: trap, position: Position::new(position) }]);
     CompiledFunction { code, alignment: 4, relocs, sites, ..Default::default() }
 }
 
-/// One imported function, then: a caller of function 2, a leaf, a removed
-/// function, and the leaf again.
-pub(super) fn sample((machine, page_size): (u16, u64)) -> Sample {
+/// The description of the module.
+fn description() -> Module {
     let func = RefType { nullable: true, heap: HeapType::Func };
     let limits = |min| Limits { min, max: None };
-    let stub = |kind| Stub { module: MODULE, kind, function: caller(machine, function(1)) };
-    let entry = |symbol| PrivateEntry { ty: 1, code: Some(symbol) };
-    let null = PrivateEntry { ty: 0, code: None };
     let funcref = |function, ty| Funcref {
         function: FuncIndex::new(function),
         ty: CanonicalTypeIndex::new(ty),
@@ -318,11 +324,33 @@ pub(super) fn sample((machine, page_size): (u16, u64)) -> Sample {
     let offset = ConstExpr { ops: vec![ConstOp::Bits32(8)] };
     let (segment, memory) = (DataIndex::new(1), MemoryIndex::new(0));
     module.init = vec![InitStep::Data { segment, memory, offset }];
+    module
+}
+
+/// Stubs of each kind, which call the first function.
+fn stubs(machine: u16) -> Vec<Stub> {
+    let types = [0, 1].map(CanonicalTypeIndex::new);
+    let kinds = [
+        StubKind::Entry(types[1]),
+        StubKind::Host(types[0]),
+        StubKind::Import(FuncIndex::new(0)),
+        StubKind::Entry(types[0]),
+    ];
+    let stub = |kind| Stub { module: MODULE, kind, function: caller(machine, function(1)) };
+    kinds.map(stub).into()
+}
+
+/// One imported function, then: a caller of function 2, a leaf, a removed
+/// function, and the leaf again.
+pub(super) fn sample((machine, page_size): (u16, u64)) -> Sample {
+    let entry = |symbol| PrivateEntry { ty: 1, code: Some(symbol) };
+    let null = PrivateEntry { ty: 0, code: None };
+    let module = description();
     let layout = ContextLayout::new(&module.context_shape()).unwrap();
     let mut context = vec![0; layout.size() as usize];
     let global = (layout.size() as i32 + layout.global(GlobalIndex::new(0))) as usize;
     context[global] = 42;
-    let (types, import) = ([0, 1].map(CanonicalTypeIndex::new), FuncIndex::new(0));
+    let memory = MemoryIndex::new(0);
     Sample {
         target: LinkTarget { machine, flags: 0, page_size },
         header: Header {
@@ -335,18 +363,11 @@ pub(super) fn sample((machine, page_size): (u16, u64)) -> Sample {
         module,
         functions: vec![
             Some(caller(machine, function(2))),
-            Some(leaf(machine, 2000)),
+            Some(leaf(machine, 1880)),
             None,
-            Some(leaf(machine, 4000)),
+            Some(leaf(machine, 1700)),
         ],
-        stubs: [
-            StubKind::Entry(types[1]),
-            StubKind::Host(types[0]),
-            StubKind::Import(import),
-            StubKind::Entry(types[0]),
-        ]
-        .map(stub)
-        .into(),
+        stubs: stubs(machine),
         names: vec!["first", "leaf", "removed", ""],
         bodies: vec![100, 120, 2200, 2300],
         private_tables: vec![PrivateTable {

@@ -20,6 +20,7 @@ pub(super) fn input() -> Sample {
     let mut input = sample(MACHINES[1]);
     input.functions =
         (1..=FUNCTIONS).map(|index| Some(caller(EM_AARCH64, function(callee(index))))).collect();
+    input.bodies = (0..FUNCTIONS).map(|index| 100 + 10 * index).collect();
     input.names = vec![""; FUNCTIONS as usize];
     input.names[callee(1) as usize - 1] = "distant";
     input.module.functions = FUNCTIONS + 1;

@@ -1,0 +1,115 @@
+//! Bodies: the function's own, and those that are inlined into it.
+//!
+//! An inlined body is translated where its call stands. Its parameters are
+//! locals behind those of the caller, its outermost block takes the place of
+//! the function's: what returns from it goes to that block's end, with the
+//! results on the operand stack. Handlers around the call are around the body.
+
+use super::calls::CallKind;
+use super::input::FunctionInput;
+use super::options::Debug;
+use super::state::OpenBody;
+use super::translator::Translator;
+use crate::error::Result;
+use crate::function::{InlinedBody, Position};
+use cranelift_codegen::ir;
+
+impl<'a> Translator<'a, '_> {
+    /// Translates the function's own body. The parameters are declared.
+    pub(super) fn own_body(&mut self, input: &'a FunctionInput<'a>) -> Result<()> {
+        let start = Position::NONE;
+        self.bodies.push(OpenBody { input, locals: 0, outermost: 0, start });
+        self.positions = input.size();
+        self.body(input)
+    }
+
+    /// Translates the body of a function in place of a call of it, whose
+    /// arguments are on the operand stack.
+    pub(super) fn inline(&mut self, callee: &'a FunctionInput<'a>, kind: CallKind) -> Result<()> {
+        debug_assert_eq!(self.module.options.debug, Debug::Off, "values are told apart by local");
+        let ty = callee.ty();
+        let arguments = self.pop_many(ty.params.len());
+        let locals = self.locals.len();
+        let start = Position::new(self.positions);
+        let size = self.positions.checked_add(callee.size());
+        self.positions = size.expect("what is inlined is small");
+        let call = Position::new(self.source_offset());
+        self.inlined.push(InlinedBody {
+            start,
+            module: callee.module.index,
+            function: callee.function,
+            call,
+        });
+        for (ty, argument) in ty.params.iter().zip(arguments) {
+            self.declare_local(*ty, argument);
+        }
+        let outermost = self.control.len();
+        self.bodies.push(OpenBody { input: callee, locals: locals as u32, outermost, start });
+        self.body(callee)?;
+        self.bodies.pop();
+        self.locals.truncate(locals);
+        if kind == CallKind::Tail && self.reachable {
+            self.return_();
+        }
+        Ok(())
+    }
+
+    /// Declares the locals of the innermost open body, and translates its
+    /// operators.
+    fn body(&mut self, input: &'a FunctionInput<'a>) -> Result<()> {
+        let mut locals = input.body.get_locals_reader()?;
+        for _ in 0..locals.get_count() {
+            let offset = locals.original_position();
+            let (count, ty) = locals.read()?;
+            self.declare_locals(count, self.module.types().value(ty, offset)?);
+        }
+        self.begin_body(input.ty());
+        let in_module = input.body.range().start;
+        let start = self.open_body().start;
+        let mut reader = input.body.get_operators_reader()?;
+        while !reader.eof() {
+            let (op, offset) = reader.read_with_offset()?;
+            let in_body = (offset - in_module) as u32;
+            let position = start.get() + in_body;
+            self.note_operands(position);
+            self.b.set_srcloc(ir::SourceLoc::new(position));
+            let hint = input.hints.binary_search_by_key(&in_body, |hint| hint.func_offset);
+            self.hint = hint.ok().map(|at| input.hints[at].taken);
+            self.operator(&op, offset)?;
+        }
+        Ok(())
+    }
+
+    /// The body that the operator being translated is in.
+    fn open_body(&self) -> &OpenBody<'a> {
+        self.bodies.last().expect("the function's own body is open")
+    }
+
+    /// Whether the operator being translated is in an inlined body.
+    pub(super) fn is_inlined(&self) -> bool {
+        self.bodies.len() > 1
+    }
+
+    /// What to inline in place of the call being translated.
+    pub(super) fn to_inline(&self) -> Option<&'a FunctionInput<'a>> {
+        let OpenBody { input, start, .. } = self.open_body();
+        if input.inline.is_empty() {
+            return None;
+        }
+        let call = self.source_offset() - start.get();
+        input.inline.iter().find(|inlined| inlined.call.get() == call).map(|found| &found.callee)
+    }
+
+    /// A local of the open body, among those of all.
+    pub(super) fn local_index(&self, local: u32) -> u32 {
+        self.open_body().locals + local
+    }
+
+    /// The open body's outermost block, among all open ones.
+    pub(super) fn outermost(&self) -> usize {
+        self.open_body().outermost
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,194 @@
+//! What translation may look at. Nothing else shapes the code of a function
+//! before the code generator, so a cache of functions can [key](super::key) on
+//! it.
+
+use super::options::TranslateOptions;
+use crate::function::DebugUses;
+use crate::parse::{Parsed, Types};
+use crate::plan::{self, Constant, Plan};
+use precast_artifact::abi::{ContextLayout, TableKind};
+use precast_artifact::index::{
+    BodyOffset, FuncIndex, GlobalIndex, MemoryIndex, ModuleIndex, TableIndex, TagIndex,
+};
+use precast_artifact::module::Memory;
+use precast_artifact::types::{FuncType, ValType};
+use wasmparser::{BranchHint, FunctionBody};
+
+/// One function to translate.
+#[derive(Clone, Copy)]
+pub(crate) struct FunctionInput<'a> {
+    pub module: &'a ModuleInput<'a>,
+    /// Its index, which what is inlined is recorded by; nothing else depends on
+    /// it.
+    pub function: FuncIndex,
+    /// Its canonical type.
+    pub ty: u32,
+    pub body: &'a FunctionBody<'a>,
+    /// Which of its branches are likely taken, ordered by offset in the body.
+    pub hints: &'a [BranchHint],
+    /// Which of its values debug information uses.
+    pub debug_uses: Option<&'a DebugUses>,
+    /// Its calls that are inlined; none where debug information is made.
+    pub inline: &'a [InlineCall<'a>],
+}
+
+/// A call in place of which the callee's body is translated.
+pub(crate) struct InlineCall<'a> {
+    /// Where the call is in the body of the caller.
+    pub call: BodyOffset,
+    pub callee: FunctionInput<'a>,
+}
+
+/// What the translation of any function may know of its module.
+pub(crate) struct ModuleInput<'a> {
+    /// Its index, by which symbols name what is its.
+    pub index: ModuleIndex,
+    types: &'a Types,
+    /// Canonical type of each function, imported ones first.
+    functions: &'a [u32],
+    imported_functions: u32,
+    tables: Vec<TableInput>,
+    memories: &'a [Memory],
+    memory0_at_context: bool,
+    globals: Vec<GlobalInput>,
+    /// Canonical type of each tag.
+    tags: Vec<u32>,
+    /// Own functions with a reference record, ascending.
+    funcrefs: &'a [u32],
+    layout: &'a ContextLayout,
+    pub options: TranslateOptions,
+}
+
+/// A table, to whoever accesses it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TableInput {
+    pub kind: TableKind,
+    /// Entries that it begins with.
+    pub min: u64,
+    pub index64: bool,
+}
+
+/// A global, to whoever accesses it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct GlobalInput {
+    pub ty: ValType,
+    pub imported: bool,
+    /// Its value, if that never changes.
+    pub constant: Option<Constant>,
+}
+
+impl<'a> ModuleInput<'a> {
+    pub(crate) fn new(
+        index: ModuleIndex,
+        parsed: &'a Parsed<'_>,
+        plan: &'a Plan<'_>,
+        options: TranslateOptions,
+    ) -> Self {
+        let tables = parsed.tables.iter().zip(&plan.tables);
+        let globals = parsed.globals.iter().zip(&plan.constants);
+        Self {
+            index,
+            types: &parsed.types,
+            functions: &parsed.functions,
+            imported_functions: parsed.imported_functions,
+            tables: tables
+                .map(|(table, kind)| TableInput {
+                    kind: *kind,
+                    min: table.ty.limits.min,
+                    index64: table.ty.index64,
+                })
+                .collect(),
+            memories: &plan.memories,
+            memory0_at_context: plan::memory0_at_context(parsed),
+            globals: globals
+                .map(|(global, constant)| GlobalInput {
+                    ty: global.ty.value,
+                    imported: global.imported,
+                    constant: *constant,
+                })
+                .collect(),
+            tags: parsed.tags.iter().map(|tag| tag.ty).collect(),
+            funcrefs: &plan.funcrefs,
+            layout: &plan.layout,
+            options,
+        }
+    }
+
+    pub(super) fn types(&self) -> &'a Types {
+        self.types
+    }
+
+    /// Canonical type of a function.
+    pub(super) fn type_of(&self, function: u32) -> u32 {
+        self.functions[function as usize]
+    }
+
+    /// Where the context holds an imported function; none for a defined one.
+    pub(super) fn import(&self, function: u32) -> Option<i32> {
+        (function < self.imported_functions).then(|| self.layout.import(FuncIndex::new(function)))
+    }
+
+    /// Where the context holds the reference record of a defined function, if
+    /// it has one.
+    pub(super) fn funcref(&self, function: u32) -> Option<i32> {
+        let record = plan::funcref_index(self.funcrefs, function)?;
+        Some(self.layout.funcref(record))
+    }
+
+    pub(super) fn table(&self, table: u32) -> TableInput {
+        self.tables[table as usize]
+    }
+
+    /// Where the context holds the definition of a table, or its address if
+    /// the table is imported.
+    pub(super) fn table_definition(&self, table: u32) -> i32 {
+        self.layout.table(TableIndex::new(table))
+    }
+
+    pub(super) fn memory(&self, memory: u32) -> &'a Memory {
+        &self.memories[memory as usize]
+    }
+
+    /// Where the context holds the definition of a memory, or its address if
+    /// the memory is imported.
+    pub(super) fn memory_definition(&self, memory: u32) -> i32 {
+        self.layout.memory(MemoryIndex::new(memory))
+    }
+
+    /// Whether memory 0 begins at the context address.
+    pub(super) fn memory0_at_context(&self) -> bool {
+        self.memory0_at_context
+    }
+
+    pub(super) fn global(&self, global: u32) -> GlobalInput {
+        self.globals[global as usize]
+    }
+
+    /// Where the context holds a global, or its address if it is imported.
+    pub(super) fn global_offset(&self, global: u32) -> i32 {
+        self.layout.global(GlobalIndex::new(global))
+    }
+
+    /// Canonical type of a tag.
+    pub(super) fn tag_type(&self, tag: u32) -> u32 {
+        self.tags[tag as usize]
+    }
+
+    /// Where the context holds the identity of a tag.
+    pub(super) fn tag_offset(&self, tag: u32) -> i32 {
+        self.layout.tag(TagIndex::new(tag))
+    }
+}
+
+impl FunctionInput<'_> {
+    /// The function's own type.
+    pub(super) fn ty(&self) -> &FuncType {
+        self.module.types.get(self.ty)
+    }
+
+    /// Bytes of its body.
+    pub(super) fn size(&self) -> u32 {
+        let range = self.body.range();
+        (range.end - range.start) as u32
+    }
+}

@@ -1,0 +1,209 @@
+//! What a cache of functions keys on: a digest of a [`FunctionInput`].
+
+#[cfg(test)]
+mod tests;
+
+use super::input::{FunctionInput, GlobalInput, InlineCall, ModuleInput, TableInput};
+use super::options::TranslateOptions;
+use crate::error::Result;
+use cranelift_codegen::isa::TargetFrontendConfig;
+use precast_artifact::abi::TableKind;
+use precast_artifact::module::{Memory, MemoryModel};
+use precast_artifact::types::FuncType;
+use precast_artifact::wire::Writer;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+use wasmparser::{BlockType, Catch, FunctionBody, MemArg, MemArgTarget, Operator};
+
+impl FunctionInput<'_> {
+    /// A digest of everything that [`translate`](super::translate()) may look
+    /// at for this function: its type and body, branch hints, what debug
+    /// information uses, the bodies that are inlined and all that these depend on,
+    /// the options, and what it may know of each thing
+    /// that the body names. The code generator's target and the versions of
+    /// both compilers are not in it.
+    ///
+    /// Nothing in it counts from the start of the module: the same function
+    /// behind others has the same key, if it names things by the same indices.
+    ///
+    /// # Errors
+    ///
+    /// When the body is malformed.
+    #[cfg_attr(not(test), allow(dead_code, reason = "the cache to come asks"))]
+    pub(crate) fn key(&self) -> Result<[u8; 32]> {
+        let mut w = Writer::new();
+        self.module.index.encode(&mut w);
+        self.module.options.put(&mut w);
+        put_type(self.ty(), &mut w);
+        w.bytes(self.body.as_bytes());
+        w.list(self.hints, |w, hint| {
+            w.leb(hint.func_offset.into());
+            w.u8(hint.taken.into());
+        });
+        w.option(&self.debug_uses, |w, uses| {
+            w.list(&uses.locals, |w, local| w.leb((*local).into()));
+            w.list(&uses.operands, |w, operand| {
+                w.leb(operand.depth.into());
+                w.leb(operand.from.into());
+                w.leb(operand.to.into());
+            });
+        });
+        for named in names(self.body)? {
+            named.put(self.module, &mut w);
+        }
+        for InlineCall { call, callee } in self.inline {
+            call.encode(&mut w);
+            callee.function.encode(&mut w);
+            w.raw(&callee.key()?);
+        }
+        Ok(Sha256::digest(w.finish()).into())
+    }
+}
+
+impl TranslateOptions {
+    fn put(&self, w: &mut Writer) {
+        let TargetFrontendConfig { default_call_conv, pointer_width, page_size_align_log2 } =
+            self.frontend;
+        w.str(&default_call_conv.to_string());
+        w.u8(pointer_width.bits());
+        w.u8(page_size_align_log2);
+        w.u8(self.br_table_chain.into());
+        w.u8(self.precise_stores.into());
+        w.u8(self.debug as u8);
+    }
+}
+
+/// Something of the module that a body names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Named {
+    Type(u32),
+    Function(u32),
+    Table(u32),
+    Memory(u32),
+    Global(u32),
+    Tag(u32),
+}
+
+impl Named {
+    /// Writes all that translation may know of it.
+    fn put(self, module: &ModuleInput<'_>, w: &mut Writer) {
+        let offset = |w: &mut Writer, offset: i32| w.zigzag(offset.into());
+        match self {
+            Self::Type(ty) => {
+                w.u8(0);
+                put_canonical(module, module.types().canonical(ty), w);
+            }
+            Self::Function(function) => {
+                w.u8(1);
+                put_canonical(module, module.type_of(function), w);
+                w.option(&module.import(function), |w, import| offset(w, *import));
+                w.option(&module.funcref(function), |w, record| offset(w, *record));
+            }
+            Self::Table(table) => {
+                w.u8(2);
+                let TableInput { kind, min, index64 } = module.table(table);
+                w.u8(kind as u8);
+                w.leb(min);
+                w.u8(index64.into());
+                if kind != TableKind::Private {
+                    offset(w, module.table_definition(table));
+                }
+            }
+            Self::Memory(memory) => {
+                w.u8(3);
+                let Memory { ty, imported, model, reservation, guard } = module.memory(memory);
+                ty.encode(w);
+                w.u8((*imported).into());
+                w.u8((*model == MemoryModel::Bounds).into());
+                w.leb(*reservation);
+                w.leb(*guard);
+                w.u8((memory == 0 && module.memory0_at_context()).into());
+                offset(w, module.memory_definition(memory));
+            }
+            Self::Global(global) => {
+                w.u8(4);
+                let GlobalInput { ty, imported, constant } = module.global(global);
+                ty.encode(w);
+                w.u8(imported.into());
+                w.option(&constant, |w, constant| w.raw(&constant.bytes()));
+                offset(w, module.global_offset(global));
+            }
+            Self::Tag(tag) => {
+                w.u8(5);
+                put_canonical(module, module.tag_type(tag), w);
+                offset(w, module.tag_offset(tag));
+            }
+        }
+    }
+}
+
+/// A type's number is in the code, where calls through tables check it.
+fn put_canonical(module: &ModuleInput<'_>, ty: u32, w: &mut Writer) {
+    w.leb(ty.into());
+    put_type(module.types().get(ty), w);
+}
+
+fn put_type(ty: &FuncType, w: &mut Writer) {
+    w.list(&ty.params, |w, ty| ty.encode(w));
+    w.list(&ty.results, |w, ty| ty.encode(w));
+}
+
+/// Everything that a body names, each once.
+fn names(body: &FunctionBody<'_>) -> Result<BTreeSet<Named>> {
+    let mut names = BTreeSet::new();
+    let mut reader = body.get_operators_reader()?;
+    while !reader.eof() {
+        note_names(&reader.read()?, &mut names);
+    }
+    Ok(names)
+}
+
+/// Takes note of what an operator names, by the names of its immediates, so
+/// that a new operator is in the key without being listed.
+macro_rules! define_note_names {
+    ($(@$proposal:ident $op:ident $({ $($arg:ident: $ty:ty),* })? => $visit:ident ($($rest:tt)*))*) => {
+        fn note_names(op: &Operator<'_>, names: &mut BTreeSet<Named>) {
+            match op {
+                $(Operator::$op $({ $($arg),* })? => {
+                    $($(define_note_names!($arg $arg names);)*)?
+                })*
+                _ => {}
+            }
+        }
+    };
+    (type_index $arg:ident $names:ident) => { $names.insert(Named::Type(*$arg)); };
+    (function_index $arg:ident $names:ident) => { $names.insert(Named::Function(*$arg)); };
+    (table_index $arg:ident $names:ident) => { $names.insert(Named::Table(*$arg)); };
+    (table $arg:ident $names:ident) => { $names.insert(Named::Table(*$arg)); };
+    (dst_table $arg:ident $names:ident) => { $names.insert(Named::Table(*$arg)); };
+    (src_table $arg:ident $names:ident) => { $names.insert(Named::Table(*$arg)); };
+    (mem $arg:ident $names:ident) => { $names.insert(Named::Memory(*$arg)); };
+    (dst_mem $arg:ident $names:ident) => { $names.insert(Named::Memory(*$arg)); };
+    (src_mem $arg:ident $names:ident) => { $names.insert(Named::Memory(*$arg)); };
+    (memarg $arg:ident $names:ident) => { note_memory($arg, $names); };
+    (global_index $arg:ident $names:ident) => { $names.insert(Named::Global(*$arg)); };
+    (tag_index $arg:ident $names:ident) => { $names.insert(Named::Tag(*$arg)); };
+    (blockty $arg:ident $names:ident) => { note_block(*$arg, $names); };
+    (try_table $arg:ident $names:ident) => {
+        note_block($arg.ty, $names);
+        $names.extend($arg.catches.iter().filter_map(|catch| match catch {
+            Catch::One { tag, .. } | Catch::OneRef { tag, .. } => Some(Named::Tag(*tag)),
+            Catch::All { .. } | Catch::AllRef { .. } => None,
+        }));
+    };
+    ($other:ident $arg:ident $names:ident) => { let _ = $arg; };
+}
+
+wasmparser::for_each_operator!(define_note_names);
+
+fn note_memory(arg: &MemArg, names: &mut BTreeSet<Named>) {
+    if let MemArgTarget::Memory(memory) = arg.target {
+        names.insert(Named::Memory(memory));
+    }
+}
+
+fn note_block(ty: BlockType, names: &mut BTreeSet<Named>) {
+    if let BlockType::FuncType(ty) = ty {
+        names.insert(Named::Type(ty));
+    }
+}

@@ -1,0 +1,29 @@
+//! How functions are translated, whatever they are.
+
+use cranelift_codegen::isa::TargetFrontendConfig;
+
+/// How much of the source a debugger shall find again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Debug {
+    /// Nothing.
+    Off,
+    /// Every local, at every operator, in its own slot of the frame.
+    Slots,
+    /// Whatever the optimised code still holds, and what
+    /// [`FunctionInput::debug_uses`] names.
+    ///
+    /// [`FunctionInput::debug_uses`]: super::FunctionInput::debug_uses
+    Values,
+}
+
+/// How to translate.
+#[derive(Clone, Copy)]
+pub(crate) struct TranslateOptions {
+    pub frontend: TargetFrontendConfig,
+    /// Whether small `br_table`s become compare chains.
+    pub br_table_chain: bool,
+    /// Whether a store that traps must be kept from writing some of its bytes.
+    pub precise_stores: bool,
+    /// What debuggers shall find.
+    pub debug: Debug,
+}
