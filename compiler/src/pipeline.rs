@@ -11,7 +11,7 @@
 //! | rank | modules |
 //! |-|-|
 //! | threads, and what a caller is told | [`workers`], [`report`] |
-//! | stages that threads share | [`facts`], [`functions`], [`assemble`], [`debugging`] |
+//! | stages that threads share | [`facts`], [`functions`], [`mod@assemble`], [`debugging`] |
 //! | functions before code generation, as text | [`ir`] |
 //! | what the bytes depend on | [`key`] |
 

@@ -5,9 +5,9 @@
 //!
 //! | module | does |
 //! |-|-|
-//! | [`interrupt`] | removes temporary files that have a name when a signal ends the process |
-//! | [`destination`] | what a path stands for |
-//! | [`temporary`] | a file that is not in its place yet |
+//! | `interrupt` | removes temporary files that have a name when a signal ends the process |
+//! | `destination` | what a path stands for |
+//! | `temporary` | a file that is not in its place yet |
 
 mod destination;
 mod interrupt;

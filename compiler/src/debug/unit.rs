@@ -13,7 +13,7 @@
 //! | [`numbers`], [`pointers`] | types that are written otherwise |
 //! | [`entry`] | one entry |
 //! | [`close`] | the end of a unit |
-//! | [`convert`] | a unit from its header to its end |
+//! | [`mod@convert`] | a unit from its header to its end |
 
 mod attributes;
 mod close;

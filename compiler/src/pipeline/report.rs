@@ -33,7 +33,7 @@ pub struct Report {
     /// What is not as it should be, but no error.
     pub warnings: Vec<String>,
     /// The module's text, which its debug information speaks of: of a module
-    /// without any. Belongs at [`Options::text_path`].
+    /// without any. Belongs at [`Options::text_path`](crate::Options::text_path).
     pub text: Option<String>,
 }
 
