@@ -15,6 +15,10 @@
 //! | `commands` | the commands that need the compiler, and `precast`'s command line |
 //!
 //! A module uses only those in rows above its own.
+//!
+//! A new option of `run` is a field of `run_options` and its use in `run`; one
+//! that shapes code is a field of `commands::compile`, and of the compiler's
+//! `Options`. A new command is a module of `commands` and a variant there.
 
 #[cfg(feature = "compiler")]
 pub mod commands;

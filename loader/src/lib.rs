@@ -50,6 +50,17 @@
 //! | making instances | `link` |
 //! | running programs | `program` |
 //!
+//! # Where would I change it?
+//!
+//! | what | where |
+//! |-|-|
+//! | a new WASI function | what it does to files, clocks or sockets in `wasi::host`; its arguments, errors and row in `wasi::preview1` |
+//! | a new builtin that code calls | its number in `precast-artifact`, its code in `call::builtins` |
+//! | a field of the context | `precast-artifact`'s `abi`, then `vm` |
+//! | a new machine | a file under `sys` with its stubs, registers and frames |
+//! | a limit | `store::limits`, and where it is reached |
+//! | something for hosts | a handle under `api`; what programs are set up with, in `program` |
+//!
 //! Unsafe code is denied, and allowed per file under a `# Safety` header.
 
 #![deny(unsafe_code)]
