@@ -87,9 +87,11 @@ impl LinearMemory {
     }
 
     /// Makes the pages read-only that lie wholly in `range`, in bytes before the
-    /// base: a part of the context that does not change any more.
+    /// base: the lowest part of the context, which does not change any more, and
+    /// the rest of its page.
     pub(crate) fn seal_context(&mut self, range: Range<usize>) -> io::Result<()> {
-        self.mapping.seal(self.prefix - range.end, range.len())
+        let most = round_to_pages(range.end).unwrap_or(range.end);
+        self.mapping.seal(self.prefix - most, most - range.start)
     }
 
     /// Moves the definition to the context field at `address`.

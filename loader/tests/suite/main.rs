@@ -15,6 +15,7 @@ mod misuse;
 mod mock;
 mod opening;
 mod programs;
+mod protection;
 mod signals;
 mod suspend;
 mod tables;
