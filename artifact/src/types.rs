@@ -1,13 +1,29 @@
 //! Value, function, table, memory and global types (core specification 2.3),
-//! with their encoding. Type indices inside an artifact are *canonical*:
-//! structurally equal types of one module have the same index.
+//! with their encoding. Type indices inside an artifact are *canonical*: equal
+//! types of one module have the same index.
+//!
+//! What refers to types is generic over how it names them: by canonical index
+//! in an artifact, by [`TypeId`](crate::index::TypeId) in a process, and by a
+//! [`GroupRef`] where recursion groups are compared.
+//!
+//! | rank | modules |
+//! |-|-|
+//! | here | the types themselves |
+//! | of a module | `section`: its types in recursion groups |
+//! | where they refer to others | `references` |
 
+mod references;
+mod section;
+
+pub use section::{CompositeType, GroupRef, TypeSection};
+
+use crate::index::CanonicalTypeIndex;
 use crate::wire::{Reader, Result, Writer};
 use std::fmt;
 
 /// What a reference can refer to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum HeapType {
+pub enum HeapType<T = CanonicalTypeIndex> {
     /// Any function.
     Func,
     /// A host value.
@@ -20,34 +36,34 @@ pub enum HeapType {
     NoExtern,
     /// No exception: only null.
     NoExn,
-    /// A function of the module's canonical type of this index.
-    Concrete(u32),
+    /// What is of this type.
+    Concrete(T),
 }
 
 /// A reference type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct RefType {
+pub struct RefType<T = CanonicalTypeIndex> {
     /// Whether null is a member.
     pub nullable: bool,
     /// What it refers to.
-    pub heap: HeapType,
+    pub heap: HeapType<T>,
 }
 
-impl RefType {
+impl<T> RefType<T> {
     /// `funcref`, that is `(ref null func)`.
     pub const FUNCREF: Self = Self { nullable: true, heap: HeapType::Func };
     /// `externref`, that is `(ref null extern)`.
     pub const EXTERNREF: Self = Self { nullable: true, heap: HeapType::Extern };
 
     /// Whether what it refers to is a function.
-    pub fn is_function(self) -> bool {
+    pub fn is_function(&self) -> bool {
         matches!(self.heap, HeapType::Func | HeapType::NoFunc | HeapType::Concrete(_))
     }
 }
 
 /// A value type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ValType {
+pub enum ValType<T = CanonicalTypeIndex> {
     /// 32-bit integer.
     I32,
     /// 64-bit integer.
@@ -59,16 +75,16 @@ pub enum ValType {
     /// 128-bit vector.
     V128,
     /// Reference.
-    Ref(RefType),
+    Ref(RefType<T>),
 }
 
 /// A function type.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
-pub struct FuncType {
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct FuncType<T = CanonicalTypeIndex> {
     /// Parameter types.
-    pub params: Vec<ValType>,
+    pub params: Vec<ValType<T>>,
     /// Result types.
-    pub results: Vec<ValType>,
+    pub results: Vec<ValType<T>>,
 }
 
 /// Size limits of a table (in elements) or memory (in pages).
@@ -82,9 +98,9 @@ pub struct Limits {
 
 /// A table type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct TableType {
+pub struct TableType<T = CanonicalTypeIndex> {
     /// Type of the elements.
-    pub element: RefType,
+    pub element: RefType<T>,
     /// Size in elements.
     pub limits: Limits,
     /// Whether indices are 64-bit.
@@ -106,9 +122,9 @@ pub struct MemoryType {
 
 /// A global type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct GlobalType {
+pub struct GlobalType<T = CanonicalTypeIndex> {
     /// Type of the value.
-    pub value: ValType,
+    pub value: ValType<T>,
     /// Whether it can be written.
     pub mutable: bool,
 }
@@ -124,7 +140,7 @@ impl HeapType {
             Self::NoExn => w.u8(5),
             Self::Concrete(index) => {
                 w.u8(6);
-                w.leb(index.into());
+                index.encode(w);
             }
         }
     }
@@ -137,7 +153,7 @@ impl HeapType {
             3 => Self::NoFunc,
             4 => Self::NoExtern,
             5 => Self::NoExn,
-            6 => Self::Concrete(r.leb32()?),
+            6 => Self::Concrete(CanonicalTypeIndex::decode(r)?),
             other => return Err(r.error(format!("unknown heap type {other}"))),
         })
     }
@@ -184,13 +200,22 @@ impl ValType {
             other => return Err(r.error(format!("unknown value type {other}"))),
         })
     }
+}
 
+impl<T> ValType<T> {
     /// Bytes that a global of this type takes in the context.
-    pub fn size(self) -> u32 {
+    pub fn size(&self) -> u32 {
         match self {
             Self::V128 => 16,
             _ => 8,
         }
+    }
+}
+
+impl<T> Default for FuncType<T> {
+    /// No parameters and no results.
+    fn default() -> Self {
+        Self { params: Vec::new(), results: Vec::new() }
     }
 }
 
@@ -294,9 +319,9 @@ impl GlobalType {
     }
 }
 
-impl fmt::Display for RefType {
+impl<T: fmt::Display> fmt::Display for RefType<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = match self.heap {
+        let name = match &self.heap {
             HeapType::Func => "func",
             HeapType::Extern => "extern",
             HeapType::Exn => "exn",
@@ -312,7 +337,7 @@ impl fmt::Display for RefType {
     }
 }
 
-impl fmt::Display for ValType {
+impl<T: fmt::Display> fmt::Display for ValType<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::I32 => f.write_str("i32"),
@@ -325,10 +350,10 @@ impl fmt::Display for ValType {
     }
 }
 
-impl fmt::Display for FuncType {
+impl<T: fmt::Display> fmt::Display for FuncType<T> {
     /// `(i32, i64) -> (f32)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = |f: &mut fmt::Formatter<'_>, types: &[ValType]| {
+        let list = |f: &mut fmt::Formatter<'_>, types: &[ValType<T>]| {
             f.write_str("(")?;
             for (i, ty) in types.iter().enumerate() {
                 write!(f, "{}{ty}", if i == 0 { "" } else { ", " })?;
@@ -350,7 +375,7 @@ impl fmt::Display for Limits {
     }
 }
 
-impl fmt::Display for TableType {
+impl<T: fmt::Display> fmt::Display for TableType<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "table {} {}", self.limits, self.element)?;
         if self.index64 { f.write_str(" i64") } else { Ok(()) }
@@ -370,7 +395,7 @@ impl fmt::Display for MemoryType {
     }
 }
 
-impl fmt::Display for GlobalType {
+impl<T: fmt::Display> fmt::Display for GlobalType<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "global {}{}", if self.mutable { "mut " } else { "" }, self.value)
     }

@@ -3,7 +3,7 @@
 //!
 //! | rank | modules |
 //! |-|-|
-//! | types and expressions | [`convert`] |
+//! | types and expressions | [`convert`], [`types`] |
 //! | what a module declares | [`mod@parsed`] |
 //! | its sections, and those of its that can be left out | [`custom`], [`sections`] |
 
@@ -13,11 +13,12 @@ mod parsed;
 mod sections;
 #[cfg(test)]
 mod tests;
+mod types;
 
 use crate::error::{Error, Result};
 use crate::features::Features;
-pub(crate) use convert::Types;
 pub(crate) use parsed::{Body, ElementDecl, GlobalDecl, MemoryDecl, Parsed, SegmentMode};
+pub(crate) use types::Types;
 use wasmparser::{Parser, ValidPayload, Validator};
 
 /// Decodes and validates everything but function bodies.

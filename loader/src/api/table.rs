@@ -6,8 +6,8 @@ use crate::store::contents::StoreCore;
 use crate::store::elements::TableElements;
 use crate::vm::handle::Table;
 use crate::vm::raw::RawValue;
+use crate::vm::types::{TableType, ValType};
 use crate::vm::value::Val;
-use precast_artifact::types::{TableType, ValType};
 
 impl Table {
     /// Makes a table of the minimum size of `ty`, filled with `value`.

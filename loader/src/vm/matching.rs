@@ -1,9 +1,8 @@
 //! Import matching (core specification 3.2.6 and 3.3.4): does what is there
 //! satisfy what is needed? Types hold interned references.
 
-use precast_artifact::types::{
-    GlobalType, HeapType, Limits, MemoryType, RefType, TableType, ValType,
-};
+use crate::vm::types::{GlobalType, HeapType, RefType, TableType, ValType};
+use precast_artifact::types::{Limits, MemoryType};
 
 /// A memory's address space: what code relies on, or what there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +19,7 @@ pub(crate) fn reference(sub: &RefType, sup: &RefType) -> bool {
 }
 
 fn heap(sub: HeapType, sup: HeapType) -> bool {
-    use HeapType::{Concrete, Exn, Extern, Func, NoExn, NoExtern, NoFunc};
+    use precast_artifact::types::HeapType::{Concrete, Exn, Extern, Func, NoExn, NoExtern, NoFunc};
     sub == sup
         || matches!(
             (sub, sup),
