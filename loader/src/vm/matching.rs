@@ -81,6 +81,7 @@ pub(crate) fn space(has: Space, needs: Space, max_bytes: u64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use precast_artifact::index::TypeId;
 
     fn limits_of(min: u64, max: Option<u64>) -> Limits {
         Limits { min, max }
@@ -99,7 +100,7 @@ mod tests {
     fn references_are_covariant_in_immutable_globals_only() {
         let of = |mutable, nullable| GlobalType {
             mutable,
-            value: ValType::Ref(RefType { nullable, heap: HeapType::Concrete(3) }),
+            value: ValType::Ref(RefType { nullable, heap: HeapType::Concrete(TypeId::new(3)) }),
         };
         let funcref = |mutable| GlobalType { mutable, value: ValType::Ref(RefType::FUNCREF) };
         assert!(global(&of(false, false), &of(false, true)));
