@@ -28,12 +28,20 @@ pub(crate) fn parse(wasm: &[u8], features: Features) -> Result<Parsed<'_>> {
     let mut parser = Parser::new(0);
     parser.set_features(features.wasm());
     let mut parsed = Parsed::default();
+    let mut refusal = None;
     for payload in parser.parse_all(wasm) {
         let payload = payload?;
         if let ValidPayload::Func(to_validate, body) = validator.payload(&payload)? {
             parsed.bodies.push(Body { validator: to_validate, body });
         }
-        parsed.section(payload)?;
+        // What is not supported is refused once the sections are known to be
+        // valid.
+        if refusal.is_none() {
+            refusal = parsed.section(payload).err();
+        }
+    }
+    if let Some(refusal) = refusal {
+        return Err(refusal);
     }
     parsed.names.resize(parsed.functions.len(), "");
     Ok(parsed)
