@@ -1,7 +1,8 @@
 //! What types refer to, and the same types with other names for it.
 
+use super::external::{GlobalType, TableType};
 use super::section::CompositeType;
-use super::{FuncType, GlobalType, HeapType, RefType, TableType, ValType};
+use super::value::{FuncType, HeapType, RefType, ValType};
 
 impl<T: Copy> RefType<T> {
     /// With another name for the type that it refers to.

@@ -13,7 +13,7 @@
 //!     0        function: parameters, results; of each a count (LEB) and value types
 //! ```
 
-use super::FuncType;
+use super::value::FuncType;
 use crate::index::{CanonicalTypeIndex, MemberIndex, Number};
 use crate::wire::{Reader, Result, Writer};
 
@@ -159,7 +159,7 @@ impl CompositeType {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{HeapType, RefType, ValType};
+    use super::super::value::{HeapType, RefType, ValType};
     use super::*;
 
     fn refers_to(index: u32) -> CompositeType {

@@ -130,9 +130,7 @@ impl Sample {
         }
         for mut module in second.modules {
             // It lies after the first in the source.
-            module.bodies.iter_mut().for_each(|start| {
-                *start = start.checked_add(10_000).unwrap();
-            });
+            module.bodies.iter_mut().for_each(|at| *at = at.checked_add(10_000).unwrap());
             let tables = module.private_tables.iter_mut().flat_map(|table| &mut table.entries);
             tables.flatten().for_each(|entry| entry.code = in_second(entry.code, stubs));
             code.modules.push(module);
