@@ -79,10 +79,15 @@ pub(crate) fn get(id: TypeId) -> Arc<FuncType> {
     read(|interner| interner.types[id.index() - 1].clone())
 }
 
+/// Whether a type with this number exists.
+pub(crate) fn exists(id: TypeId) -> bool {
+    let count = read(|interner| interner.types.len());
+    (1..=count).contains(&id.index())
+}
+
 /// Whether every reference in `ty` is to an interned type.
 pub(crate) fn is_interned(ty: &FuncType) -> bool {
-    let count = read(|interner| interner.types.len());
-    ty.references().all(|id| (1..=count).contains(&id.index()))
+    ty.references().all(exists)
 }
 
 fn read<R>(f: impl FnOnce(&Interner) -> R) -> R {
