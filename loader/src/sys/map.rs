@@ -151,7 +151,8 @@ pub(crate) unsafe fn set_access(pages: &Range<usize>, access: bool) -> io::Resul
         false => MprotectFlags::empty(),
     };
     // SAFETY: as the caller promises.
-    Ok(unsafe { mprotect(with_exposed_provenance_mut(pages.start), pages.len(), flags)? })
+    unsafe { mprotect(with_exposed_provenance_mut(pages.start), pages.len(), flags)? };
+    Ok(())
 }
 
 /// A whole file, mapped for reading, part of it for execution.
