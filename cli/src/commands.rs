@@ -2,16 +2,19 @@
 //!
 //! | rank | modules |
 //! |-|-|
-//! | files and the terminal | [`input`], [`output`], [`progress`], [`debug_files`] |
+//! | files and the terminal | [`input`], [`output`], [`progress`], [`debug_files`], [`depfile`], [`contents`] |
 //! | commands that others need | [`strip`], [`compile`], [`cache`] |
-//! | other commands | [`debug`], [`inspect`], [`link`], [`symbolize`], [`targets`], [`wast`] |
+//! | other commands | [`debug`], [`diff`], [`inspect`], [`link`], [`symbolize`], [`targets`], [`verify`], [`wast`] |
 //!
 //! A module uses only those in rows above its own, or before it in its row.
 
 pub mod cache;
 pub mod compile;
+pub mod contents;
 pub mod debug;
 pub mod debug_files;
+pub mod depfile;
+pub mod diff;
 pub mod input;
 pub mod inspect;
 pub mod link;
@@ -20,6 +23,7 @@ pub mod progress;
 pub mod strip;
 pub mod symbolize;
 pub mod targets;
+pub mod verify;
 pub mod wast;
 
 use crate::exit::{Failure, Result};
@@ -56,6 +60,11 @@ enum Command {
     Strip(strip::StripCommand),
     /// Show what an artifact holds
     Inspect(inspect::InspectCommand),
+    /// Show how two artifacts differ; the exit code is 1 if they do
+    Diff(diff::DiffCommand),
+    /// Check that an artifact is what a module compiles to, with the options
+    /// that it records
+    Verify(verify::VerifyCommand),
     /// Put names and source lines into the report of a trap
     Symbolize(symbolize::SymbolizeCommand),
     /// List what can be compiled for: targets, CPUs, CPU features
@@ -97,6 +106,8 @@ pub fn main() -> Result {
         Command::Debug(command) => command.run(),
         Command::Strip(command) => command.run(),
         Command::Inspect(command) => command.run(),
+        Command::Diff(command) => command.run(),
+        Command::Verify(command) => command.run(),
         Command::Symbolize(command) => command.run(),
         Command::Targets(command) => command.run(),
         Command::Wast(command) => command.run(),

@@ -1,14 +1,18 @@
 //! `precast compile`, and the options that shape code.
 
-use super::progress::Progress;
-use super::{debug_files, input, output, strip};
+mod compiling;
+
+use super::{debug_files, depfile, input, output, strip};
 use crate::exit::{Failure, Result};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use compiling::with_progress;
+pub use compiling::{to_bytes, to_writer};
 use precast_compiler::{
     DebugFiles, Features, MemoryModel, OptLevel, Optimisation, Options, Report,
 };
 use std::io::Write;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
 /// Options that shape the code.
@@ -74,9 +78,16 @@ pub struct CodegenOptions {
     #[arg(long = "disable", value_name = "NAME", value_parser = optimisations())]
     disabled: Vec<Optimisation>,
 
-    /// Number of threads
+    /// Number of threads; by default as many as this process may use processors,
+    /// and never more than four times as many
     #[arg(short, long, value_name = "N")]
     jobs: Option<usize>,
+}
+
+/// More threads than this, four for each processor that this process may use,
+/// only cost memory.
+fn most_threads() -> usize {
+    4 * std::thread::available_parallelism().map_or(1, NonZero::get)
 }
 
 /// `precast compile`.
@@ -109,6 +120,14 @@ pub struct CompileCommand {
     /// Show neither progress nor notes
     #[arg(short, long)]
     quiet: bool,
+
+    /// Also write what the output was made of, as a rule for make and ninja
+    #[arg(long, value_name = "FILE")]
+    depfile: Option<PathBuf>,
+
+    /// Only check that the module can be compiled: write nothing
+    #[arg(long, conflicts_with_all = ["output", "header", "depfile", "split_debug"])]
+    check: bool,
 
     /// Write debug information to a file of its own: the artifact's name with
     /// .debug
@@ -176,7 +195,7 @@ impl CodegenOptions {
             features: self.features.unwrap_or_default(),
             memory_model: self.memory_model.unwrap_or_default(),
             memory_reservation: self.memory_reservation,
-            threads: self.jobs,
+            threads: self.jobs.map(|jobs| jobs.min(most_threads())),
             disabled: self.disabled.iter().copied().collect(),
             debug_info: self.debug_info,
             remap_path_prefix: self.remap_path_prefix.clone(),
@@ -204,7 +223,7 @@ impl CompileCommand {
     pub(super) fn run(&self) -> Result {
         let bytes = input::module(&self.input)?;
         let mut options = self.codegen.options();
-        debug_files::find(&self.input, &bytes, &mut options);
+        let read = debug_files::find(&self.input, &bytes, &mut options);
         let text_path = self.output().as_deref().and_then(text_name);
         options.text_path = text_path.as_ref().map(|path| path.to_string_lossy().into_owned());
         self.check_usage(&options)?;
@@ -227,6 +246,7 @@ impl CompileCommand {
             }
         };
         let report = match self.output() {
+            _ if self.check => fill(&mut std::io::sink())?,
             Some(path) if self.split_debug => {
                 let mut whole = Vec::new();
                 let report = fill(&mut whole)?;
@@ -236,11 +256,16 @@ impl CompileCommand {
             None => output::write_stdout(fill)?,
             Some(path) => output::write(&path, fill)?,
         };
-        if let (Some(text), Some(path)) = (&report.text, &text_path) {
+        if let (Some(text), Some(path), false) = (&report.text, &text_path, self.check) {
             output::write_bytes(path, text.as_bytes())?;
         }
         if let Some(path) = &self.header {
             output::write_bytes(path, header.as_bytes())?;
+        }
+        if let (Some(path), Some(output)) = (&self.depfile, self.output()) {
+            let inputs = std::iter::once(&self.input).chain(&read).map(PathBuf::as_path);
+            let rule = depfile::rule(&output, &inputs.collect::<Vec<_>>());
+            output::write_bytes(path, &rule)?;
         }
         self.tell(&report, &options);
         Ok(())
@@ -253,6 +278,10 @@ impl CompileCommand {
             "`--header` and `--name` are for objects: add `--emit obj`"
         } else if self.split_debug && !(options.debug_info && artifact) {
             "`--split-debug` is for artifacts with debug information: add `-g`"
+        } else if self.depfile.is_some() && self.output().is_none() {
+            "`--depfile` needs a file that depends on something: add `-o FILE`"
+        } else if self.depfile.is_some() && self.input == Path::new("-") {
+            "`--depfile` needs an input with a name; standard input has none"
         } else if self.split_debug && self.output().is_none() {
             "`--split-debug` needs a file to write to: add `-o FILE`"
         } else {
@@ -265,6 +294,10 @@ impl CompileCommand {
     fn tell(&self, report: &Report, options: &Options) {
         for warning in &report.warnings {
             eprintln!("warning: {}: {warning}", self.input.display());
+        }
+        if let Some(jobs) = self.codegen.jobs.filter(|jobs| *jobs > most_threads() && !self.quiet) {
+            let most = most_threads();
+            eprintln!("note: {most} threads in place of {jobs}: more would only cost memory");
         }
         if self.timings {
             print_timings(report);
@@ -286,6 +319,7 @@ impl CompileCommand {
             ("the input", input),
             ("the output", output.as_ref()),
             ("the header", self.header.as_ref()),
+            ("the dependency file", self.depfile.as_ref()),
         ];
         let named = paths.iter().filter_map(|(what, path)| Some((*what, path.as_ref()?.as_path())));
         output::check_distinct(&named.collect::<Vec<_>>())
@@ -332,7 +366,7 @@ impl CompileCommand {
 
 /// Where the text of a module without debug information goes: beside the
 /// artifact, with .wat added to its name.
-fn text_name(artifact: &Path) -> Option<PathBuf> {
+pub fn text_name(artifact: &Path) -> Option<PathBuf> {
     let mut path = std::path::absolute(artifact).ok()?.into_os_string();
     path.push(".wat");
     Some(path.into())
@@ -346,37 +380,4 @@ fn print_timings(report: &Report) {
         "{} functions, {} of them the same as another, {} bytes",
         report.functions, report.folded, report.size
     );
-}
-
-/// Compiles with a progress bar; errors name the file.
-pub fn to_writer(
-    path: &Path,
-    wasm: &[u8],
-    options: &Options,
-    quiet: bool,
-    out: &mut dyn Write,
-) -> Result<Report> {
-    with_progress(path, quiet, |progress| {
-        precast_compiler::compile_to(wasm, options, out, progress)
-    })
-}
-
-fn with_progress<T>(
-    path: &Path,
-    quiet: bool,
-    compile: impl FnOnce(&Progress) -> precast_compiler::Result<T>,
-) -> Result<T> {
-    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-    let progress = Progress::new(&name, quiet);
-    compile(&progress).map_err(|error| match Failure::from(error) {
-        Failure::Error(message) => Failure::Error(format!("{}: {message}", path.display())),
-        other => other,
-    })
-}
-
-/// As [`to_writer`], into memory.
-pub fn to_bytes(path: &Path, wasm: &[u8], options: &Options, quiet: bool) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    to_writer(path, wasm, options, quiet, &mut bytes)?;
-    Ok(bytes)
 }

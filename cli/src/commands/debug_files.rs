@@ -13,11 +13,12 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Adds to the options what there is for the module `wasm` at `path`. What is
-/// missing, the compiler's warnings name.
-pub fn find(path: &Path, wasm: &[u8], options: &mut Options) {
+/// Adds to the options what there is for the module `wasm` at `path`, and gives
+/// the paths of what was read. What is missing, the compiler's warnings name.
+pub fn find(path: &Path, wasm: &[u8], options: &mut Options) -> Vec<PathBuf> {
+    let mut read = Vec::new();
     if !options.debug_info {
-        return;
+        return read;
     }
     let folder = path.parent().unwrap_or(Path::new(""));
     let files = &mut options.debug_files;
@@ -28,16 +29,22 @@ pub fn find(path: &Path, wasm: &[u8], options: &mut Options) {
         if let Some((place, bytes)) = first(&places) {
             packages.extend(beside(&place, &["wasm.dwp", "dwp"]));
             files.module = Some(bytes);
+            read.push(place);
         }
     }
     if !debug_files_named(wasm, files).objects.is_empty() {
-        files.package = first(&packages).map(|(_, bytes)| bytes);
-    }
-    for name in debug_files_named(wasm, files).objects {
-        if let Some((_, bytes)) = first(&named(&name, folder)) {
-            files.objects.insert(name, bytes);
+        if let Some((place, bytes)) = first(&packages) {
+            files.package = Some(bytes);
+            read.push(place);
         }
     }
+    for name in debug_files_named(wasm, files).objects {
+        if let Some((place, bytes)) = first(&named(&name, folder)) {
+            files.objects.insert(name, bytes);
+            read.push(place);
+        }
+    }
+    read
 }
 
 /// Where a file of this name may be.

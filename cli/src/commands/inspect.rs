@@ -1,13 +1,10 @@
 //! `precast inspect`: what an artifact holds.
 
+use super::contents::{Contents, Function};
 use crate::exit::{Failure, Result};
 use clap::Args;
-use precast_artifact::address_map::AddressMap;
-use precast_artifact::container::{self, Container};
-use precast_artifact::index::FuncIndex;
-use precast_artifact::module::{
-    Bounds, Description, EntityIndex, ImportKind, MemoryModel, Module, Range,
-};
+use precast_artifact::container;
+use precast_artifact::module::{EntityIndex, ImportKind, MemoryModel, Module};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -27,27 +24,14 @@ pub struct InspectCommand {
     file: PathBuf,
 }
 
-/// A function and its size.
-struct Function {
-    module: usize,
-    index: u32,
-    name: Option<String>,
-    size: u64,
-}
-
 impl InspectCommand {
     pub(super) fn run(&self) -> Result {
         let failed = |why: String| Failure::Error(format!("{}: {why}", self.file.display()));
-        let bytes = std::fs::read(&self.file).map_err(Failure::while_doing(self.file.display()))?;
-        let container = Container::open(&bytes).map_err(|why| failed(why.to_string()))?;
-        let note = &container.note;
-        let module = slice(&bytes, note.module).ok_or_else(|| failed("truncated".to_owned()))?;
-        let description = Description::decode(module)
-            .map_err(|why| failed(format!("damaged artifact: {why}")))?;
-        let bounds = Bounds { image: note.image_size, text: note.text };
-        description.check(&bounds).map_err(|why| failed(format!("damaged artifact: {why}")))?;
-        let functions = largest(&bytes, &description, self.largest);
-        let report = report(&bytes, &container, &description, &functions);
+        let contents = Contents::open(&self.file)?;
+        let mut functions = contents.functions();
+        functions.sort_by_key(|function| std::cmp::Reverse(function.code.size));
+        functions.truncate(self.largest);
+        let report = report(&contents, &functions);
         let text = match self.json {
             true => format!("{report:#}\n"),
             false => readable(&report).map_err(|why| failed(why.to_string()))?,
@@ -56,43 +40,8 @@ impl InspectCommand {
     }
 }
 
-fn slice(bytes: &[u8], range: Range) -> Option<&[u8]> {
-    bytes.get(range.offset as usize..)?.get(..range.size as usize)
-}
-
-/// The `count` functions with the most code, largest first.
-fn largest(bytes: &[u8], description: &Description, count: usize) -> Vec<Function> {
-    let mut functions = Vec::new();
-    for (number, module) in description.modules.iter().enumerate() {
-        let Some(table) = slice(bytes, module.function_table) else { continue };
-        let Ok(table) = AddressMap::<FuncIndex>::new("functions", table) else { continue };
-        // The code of a function reaches to the next one, or to the stubs.
-        let stubs = module.entry_stubs.iter().chain(&module.host_stubs).map(|stub| stub.code);
-        let end = stubs.min().map_or(module.text.size, |start| start.get().into());
-        let mut entries = table.iter().peekable();
-        while let Some(entry) = entries.next() {
-            let end = entries.peek().map_or(end, |next| u64::from(next.code.get()));
-            let size = end.saturating_sub(entry.code.get().into());
-            let address = module.text.offset + u64::from(entry.code.get());
-            functions.push((size, number, entry.value.get(), address));
-        }
-    }
-    functions.sort_by(|a, b| b.0.cmp(&a.0).then(a.2.cmp(&b.2)));
-    functions.truncate(count);
-    let named = |(size, module, index, address)| {
-        let name = container::symbol_at(bytes, address);
-        let name = name.map(|name| String::from_utf8_lossy(name).into_owned());
-        Function { module, index, name, size }
-    };
-    functions.into_iter().map(named).collect()
-}
-
-fn report(
-    bytes: &[u8],
-    container: &Container,
-    description: &Description,
-    functions: &[Function],
-) -> Value {
+fn report(contents: &Contents, functions: &[Function]) -> Value {
+    let Contents { bytes, container, description } = contents;
     let note = &container.note;
     let versions = note.versions;
     let hash: String = note.source_hash.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -104,13 +53,13 @@ fn report(
         .collect();
     let functions: Vec<Value> = functions
         .iter()
-        .map(|f| json!({"module": f.module, "index": f.index, "name": f.name, "size": f.size}))
+        .map(|f| json!({"module": f.module, "index": f.index.get(), "name": f.name, "size": f.code.size}))
         .collect();
     json!({
         "target": note.target,
         "format": format!("{}.{}.{}", versions.container, versions.context, versions.builtins),
         "compiler": note.compiler,
-        "producers": producers(bytes),
+        "producers": producers(contents),
         "cpu_features": note.cpu_features,
         "variants": note.variants.iter().map(|v| &v.cpu_features).collect::<Vec<_>>(),
         "wasm_features": note.wasm_features,
@@ -124,10 +73,10 @@ fn report(
 }
 
 /// What made the artifact and its source: the strings of `.comment`.
-fn producers(bytes: &[u8]) -> Vec<String> {
-    let sections = container::sections(bytes);
-    let comment = sections.iter().find(|(name, ..)| name == ".comment");
-    let comment = comment.and_then(|(_, range, _)| slice(bytes, *range)).unwrap_or_default();
+fn producers(contents: &Contents) -> Vec<String> {
+    let sections = contents.sections();
+    let comment = sections.iter().find(|(name, _)| name == ".comment");
+    let comment = comment.map(|(_, bytes)| *bytes).unwrap_or_default();
     let lines = comment.split(|byte| *byte == 0).filter(|line| !line.is_empty());
     lines.map(|line| String::from_utf8_lossy(line).into_owned()).collect()
 }

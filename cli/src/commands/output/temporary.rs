@@ -10,11 +10,14 @@ use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat, open};
 use std::fs::{File, Permissions};
 use std::io::{self, ErrorKind, Write};
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// Readable by all, as any output; the umask takes away what it must.
 const MODE: u32 = 0o666;
+
+/// How much of two files is compared at a time, in bytes.
+const CHUNK: usize = 1 << 20;
 
 /// A file on its way.
 pub(super) struct Temporary {
@@ -35,7 +38,7 @@ impl Temporary {
     }
 
     fn unnamed(path: &Path) -> io::Result<Self> {
-        let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
+        let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
         let file = File::from(open(folder_of(path), flags, Mode::from_raw_mode(MODE))?);
         // Its way to a name leads through here.
         std::fs::symlink_metadata(own_path(&file))?;
@@ -49,8 +52,13 @@ impl Temporary {
         Ok(Self { file, named: Some(Named::new(path)) })
     }
 
-    /// Puts the file in its place, in place of what is there.
+    /// Puts the file in its place, in place of what is there; unless that has
+    /// the same bytes: then it is not touched, so that nothing that depends on
+    /// it is made again.
     pub(super) fn persist(self, path: &Path) -> io::Result<()> {
+        if same(&self.file, path) {
+            return Ok(());
+        }
         self.file.sync_all()?;
         if let Some(named) = self.named {
             return named.persist(path);
@@ -79,6 +87,31 @@ impl Write for Temporary {
     fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
     }
+}
+
+/// Whether a file has the bytes of the one at `path`. It does not where either
+/// cannot be read.
+fn same(file: &File, path: &Path) -> bool {
+    let compare = || -> io::Result<bool> {
+        let there = File::open(path)?;
+        if there.metadata()?.len() != file.metadata()?.len() {
+            return Ok(false);
+        }
+        let (mut one, mut other) = (vec![0; CHUNK], vec![0; CHUNK]);
+        let mut offset = 0;
+        loop {
+            let read = file.read_at(&mut one, offset)?;
+            if read == 0 {
+                return Ok(true);
+            }
+            there.read_exact_at(&mut other[..read], offset)?;
+            if one[..read] != other[..read] {
+                return Ok(false);
+            }
+            offset += read as u64;
+        }
+    };
+    compare().unwrap_or(false)
 }
 
 /// The path by which an open file is found, whatever its name.

@@ -1,0 +1,40 @@
+//! Compiling with a progress bar, and errors that name the file.
+
+use crate::commands::progress::Progress;
+use crate::exit::{Failure, Result};
+use precast_compiler::{Options, Report};
+use std::io::Write;
+use std::path::Path;
+
+/// Compiles with a progress bar; errors name the file.
+pub fn to_writer(
+    path: &Path,
+    wasm: &[u8],
+    options: &Options,
+    quiet: bool,
+    out: &mut dyn Write,
+) -> Result<Report> {
+    with_progress(path, quiet, |progress| {
+        precast_compiler::compile_to(wasm, options, out, progress)
+    })
+}
+
+pub(super) fn with_progress<T>(
+    path: &Path,
+    quiet: bool,
+    compile: impl FnOnce(&Progress) -> precast_compiler::Result<T>,
+) -> Result<T> {
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    let progress = Progress::new(&name, quiet);
+    compile(&progress).map_err(|error| match Failure::from(error) {
+        Failure::Error(message) => Failure::Error(format!("{}: {message}", path.display())),
+        other => other,
+    })
+}
+
+/// As [`to_writer`], into memory.
+pub fn to_bytes(path: &Path, wasm: &[u8], options: &Options, quiet: bool) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    to_writer(path, wasm, options, quiet, &mut bytes)?;
+    Ok(bytes)
+}
