@@ -29,7 +29,7 @@ pub(super) fn lay_out<'a>(
     let mut image = MemoryImage { contents: Vec::new(), data: Vec::new(), steps: Vec::new() };
     let mut leading = allowed && options.enabled(Optimisation::MemoryImage);
     let mut extent = Extent::default();
-    for (index, segment) in parsed.data.iter().enumerate() {
+    for (index, segment) in DataIndex::enumerate(&parsed.data) {
         let SegmentMode::Active(memory, offset) = &segment.mode else {
             image.data.push(segment.bytes);
             continue;
@@ -42,7 +42,7 @@ pub(super) fn lay_out<'a>(
         };
         match address.filter(in_image) {
             Some(address) => {
-                let (memory, bytes) = (MemoryIndex::new(*memory), segment.bytes);
+                let (memory, bytes) = (*memory, segment.bytes);
                 image.contents.push(MemoryContents { memory, address, bytes });
                 image.data.push(&[]);
             }
@@ -54,9 +54,8 @@ pub(super) fn lay_out<'a>(
         // A segment in the image is left empty, as a dropped one is, so it
         // needs no step.
         if !leading {
-            let (segment, memory) = (DataIndex::from_index(index), MemoryIndex::new(*memory));
-            let offset = offset.clone();
-            image.steps.push(InitStep::Data { segment, memory, offset });
+            let (memory, offset) = (*memory, offset.clone());
+            image.steps.push(InitStep::Data { segment: index, memory, offset });
         }
     }
     image
@@ -66,7 +65,7 @@ pub(super) fn lay_out<'a>(
 #[derive(Default)]
 struct Extent {
     /// Blocks with contents, and the bytes of segments in them.
-    blocks: BTreeSet<(u32, u64)>,
+    blocks: BTreeSet<(MemoryIndex, u64)>,
     bytes: u64,
 }
 
@@ -80,7 +79,7 @@ impl Extent {
     const SPARSEST: u64 = 4;
 
     /// Adds a segment, unless the image then were too sparse.
-    fn take(&mut self, memory: u32, address: u64, len: u64) -> bool {
+    fn take(&mut self, memory: MemoryIndex, address: u64, len: u64) -> bool {
         if len == 0 {
             return true;
         }
@@ -96,8 +95,8 @@ impl Extent {
     }
 }
 
-fn fits(parsed: &Parsed<'_>, memory: u32, address: u64, bytes: &[u8]) -> bool {
-    let memory = &parsed.memories[memory as usize];
+fn fits(parsed: &Parsed<'_>, memory: MemoryIndex, address: u64, bytes: &[u8]) -> bool {
+    let memory = &parsed.memories[memory.index()];
     let size = memory.ty.limits.min.saturating_mul(memory.ty.page_size());
     let end = address.checked_add(bytes.len() as u64);
     // With pages of one byte the mapped pages would reach past the memory.

@@ -30,8 +30,9 @@ use crate::trap::Frame;
 use crate::vm::activation::Activation;
 use crate::vm::handle::{Func, StoreId};
 use crate::vm::raw::RawValue;
-use crate::vm::types::{self, TypeId};
+use crate::vm::types;
 use crate::vm::value::Val;
+use precast_artifact::index::TypeId;
 
 /// How far a call came that can be suspended.
 #[derive(Debug)]

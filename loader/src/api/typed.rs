@@ -15,8 +15,8 @@ use crate::vm::handle::{ExnRef, ExternRef, Func, StoreId};
 use crate::vm::matching;
 use crate::vm::raw::RawValue;
 use crate::vm::types;
+use crate::vm::types::{FuncType, RefType, ValType};
 use crate::vm::value::{self, Val};
-use precast_artifact::types::{FuncType, RefType, ValType};
 use std::marker::PhantomData;
 use std::sync::Arc;
 

@@ -40,7 +40,7 @@
 
 use crate::sys::stack::Stack;
 use crate::vm::raw::RawValue;
-use crate::vm::types::TypeId;
+use precast_artifact::index::TypeId;
 use std::ops::Range;
 use std::ptr::null_mut;
 use std::sync::Weak;
