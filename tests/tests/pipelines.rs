@@ -61,7 +61,7 @@ fn a_depfile_is_a_rule_that_make_reads() {
     let old = fs::File::options().append(true).open(at("app.cwasm")).expect("the artifact");
     old.set_modified(std::time::UNIX_EPOCH).expect("a time");
     assert_eq!(make().succeeds().text(), "again\n");
-    for wrong in [["-", "-o", "app.cwasm"], ["app.wasm", "-o", "-"]] {
+    for wrong in [["-", "-o", "app.cwasm"], [name, "-o", "-"]] {
         let words = [&["compile", "--depfile", "app.d"], &wrong[..]].concat();
         precast_in(folder.path(), &words).exits(2).complains(&["--depfile"]);
     }
