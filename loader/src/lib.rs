@@ -55,6 +55,9 @@
 //! | [`inherited_descriptor`] | unsafe: a number may be a descriptor of somebody else in the process |
 //! | [`deny_write_execute`] | takes rights away |
 //!
+//! `tests/sanitize` runs the suite under AddressSanitizer, and what needs neither
+//! the system nor machine code under Miri.
+//!
 //! # How it is built
 //!
 //! Modules have ranks, lowest first: each imports only what stands above it in

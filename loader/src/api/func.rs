@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::store::access::{AsStore, StoreMut};
 use crate::store::contents::StoreCore;
 use crate::store::host::{Callback, HostBinding, HostFunc};
+use crate::sys::signals;
 use crate::vm::handle::Func;
 use crate::vm::layout::{Context, FuncRecord, StoreBlock};
 use crate::vm::raw::RawValue;
@@ -116,6 +117,7 @@ impl Func {
         let ty = types::get(self.type_in(id)?);
         let mut values = raw_params(core, &ty, params)?;
         let callee = Callee::find(core, *self)?;
+        signals::distrust_thread();
         // SAFETY: as many slots as the type needs.
         unsafe { callee.call(&mut access, &mut values)? };
         Ok(ty.results.iter().zip(values).map(|(ty, raw)| Val::from_raw(raw, ty, id)).collect())

@@ -335,7 +335,9 @@ impl<P: WasmValues, R: WasmValues> TypedFunc<P, R> {
         self.func
     }
 
-    /// Calls the function.
+    /// Calls the function. The thread's alternate signal stack is looked at in
+    /// its first call only: a host that replaces or disables it makes one call
+    /// by [`Func::call`] afterwards.
     ///
     /// # Errors
     ///

@@ -167,6 +167,11 @@ impl<'i> InstanceBuilder<'i> {
         }
         self.define_tables(core)?;
         self.define_tags(core);
+        if self.heap.is_none() {
+            let memory0 = &mut core.memories[self.memories[0] as usize];
+            let sealed = memory0.seal_context(self.info.layout.constants());
+            sealed.map_err(Error::system("cannot protect a context"))?;
+        }
         Ok(self.register(core))
     }
 
