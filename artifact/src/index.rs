@@ -12,10 +12,13 @@
 //! | [`DataIndex`], [`ElementIndex`] | segments | the module |
 //! | [`LocalIndex`] | parameters, then locals | a function |
 //! | [`ImportIndex`] | imports of every kind | [`Module::imports`](crate::module::Module::imports) |
+//! | [`StubIndex`] | stubs of all modules | a text that is being made |
 //! | [`FuncrefIndex`] | funcref records | a context, and [`Module::funcrefs`](crate::module::Module::funcrefs) |
 //! | [`ModuleIndex`], [`InstanceIndex`] | core modules and their instances | [`Description`](crate::module::Description) |
 //! | [`CodeOffset`] | bytes from the start of a module's code | [`Module::text`](crate::module::Module::text), `.text` |
+//! | [`FunctionOffset`] | bytes from the start of a function's code | code that is not placed yet |
 //! | [`BodyOffset`] | bytes from the start of a function's body | the code section |
+//! | [`CodeSectionOffset`] | bytes from the start of the code section's contents | addresses in the module's DWARF |
 //! | [`WasmOffset`] | bytes from the start of the WebAssembly module | the source file |
 //! | [`RecordOffset`] | bytes from the first record | what an [address map](crate::address_map) leads into |
 //!
@@ -162,6 +165,12 @@ macro_rules! numbers {
             }
         }
 
+        impl From<$name> for u64 {
+            fn from(offset: $name) -> Self {
+                offset.0.into()
+            }
+        }
+
         impl Default for $name {
             fn default() -> Self {
                 Self::START
@@ -206,6 +215,8 @@ numbers! {
         LocalIndex: "local",
         /// An import, of whatever kind.
         ImportIndex: "import",
+        /// A stub of a text: code that is of no function of the source.
+        StubIndex: "stub",
         /// A funcref record of a context.
         FuncrefIndex: "funcref record",
         /// A core module of an artifact.
@@ -216,9 +227,14 @@ numbers! {
     offsets {
         /// Bytes from the start of a module's code.
         CodeOffset: "code offset",
+        /// Bytes from the start of a function's machine code, wherever that lies.
+        FunctionOffset: "function offset",
         /// Bytes from the start of a function's body in the code section,
         /// which is where its locals are declared.
         BodyOffset: "body offset",
+        /// Bytes from the start of the contents of the module's code section, from
+        /// where its DWARF counts addresses of code.
+        CodeSectionOffset: "code section offset",
         /// Bytes from the start of the WebAssembly module.
         WasmOffset: "wasm offset",
         /// Bytes from the start of the records that an address map leads into.
@@ -253,6 +269,28 @@ impl BodyOffset {
     /// what 32 bits can count.
     pub const fn in_module(self, body: WasmOffset) -> Option<WasmOffset> {
         body.checked_add(self.0)
+    }
+}
+
+impl CodeSectionOffset {
+    /// The one of an offset in the module; none before the section's contents,
+    /// which begin at `contents`.
+    pub const fn new_in(contents: WasmOffset, offset: WasmOffset) -> Option<Self> {
+        match offset.distance_from(contents) {
+            Some(bytes) => Some(Self(bytes)),
+            None => None,
+        }
+    }
+}
+
+impl FunctionOffset {
+    /// The offset in the module's code, of a function that begins at `start`.
+    ///
+    /// # Panics
+    ///
+    /// If that is more than 32 bits can count, which no code has.
+    pub fn in_code(self, start: CodeOffset) -> CodeOffset {
+        start.checked_add(self.0).expect("code of less than 4 GiB")
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! | code | meaning |
 //! |-|-|
-//! | the guest's | the guest ended itself with `proc_exit`, or returned (0) |
+//! | the guest's | the guest ended itself with `proc_exit` (the low 8 bits of its code), or returned (0) |
 //! | 1 | an error: unreadable file, invalid module, missing import, ... |
 //! | 2 | wrong usage of the command line |
 //! | 134 | the guest trapped, or threw an exception that nothing caught |

@@ -101,7 +101,7 @@ impl<'a> Names<'a> {
                 }
             }
             Symbol::Stub(index) => {
-                let (module, kind) = self.stubs[index as usize];
+                let (module, kind) = self.stubs[index.index()];
                 let (name, number) = match kind {
                     StubKind::Entry(ty) => ("entry", ty.get()),
                     StubKind::Host(ty) => ("host", ty.get()),
@@ -138,6 +138,7 @@ fn numbers(module: ModuleIndex, number: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use precast_artifact::index::StubIndex;
 
     #[test]
     fn functions_of_several_modules() {
@@ -165,6 +166,6 @@ mod tests {
         assert_eq!(name(function(0, 2)), "a");
         assert_eq!(name(function(0, 3)), "wasm[3]");
         assert_eq!(name(function(2, 0)), "wasm[2:0]");
-        assert_eq!(names.get(Symbol::Stub(0)), "precast_import_stub[2:0]");
+        assert_eq!(names.get(Symbol::Stub(StubIndex::new(0))), "precast_import_stub[2:0]");
     }
 }
