@@ -12,6 +12,7 @@
 //! | rank | modules | define |
 //! |-|-|-|
 //! | bytes | [`wire`] | the byte encoding under all others |
+//! | text | [`text`] | what a terminal may be shown |
 //! | numbers | [`index`] | a type per index space and per kind of offset |
 //! | numbers | [`trap`] | trap codes |
 //! | numbers | [`cpu`] | CPU features: names, and how a machine tells that it has them |
@@ -62,6 +63,7 @@ pub mod linked;
 pub mod module;
 pub mod note;
 pub mod reloc;
+pub mod text;
 pub mod trap;
 pub mod types;
 pub mod wire;

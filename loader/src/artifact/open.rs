@@ -191,6 +191,13 @@ impl Artifact {
         Ok(Self { image: Image::new(source, text, None, note, description, modules) })
     }
 
+    /// Has reports call a module that has no name by this one instead of the
+    /// artifact's file name. The first title that an artifact is given counts.
+    pub fn with_title(self, title: impl Into<String>) -> Self {
+        self.image.set_title(title.into());
+        self
+    }
+
     /// The artifact's target triple.
     pub fn target(&self) -> &str {
         self.image.target()
