@@ -89,14 +89,14 @@ impl<'a> Names<'a> {
         &self.stubs
     }
 
-    /// The name of a symbol. What has none is called by its number, after the
+    /// The name of a symbol, a Rust function's as it is written. What has none is called by its number, after the
     /// first module by that of the module too.
     pub(crate) fn get(&self, symbol: Symbol) -> Cow<'a, str> {
         match symbol {
             Symbol::Function(module, index) => {
                 let position = self.functions.position(module, index);
                 match position.map(|position| self.functions.names[position]) {
-                    Some(name) if !name.is_empty() => name.into(),
+                    Some(name) if !name.is_empty() => demangled(name),
                     _ => format!("wasm[{}]", numbers(module, index.get())).into(),
                 }
             }
@@ -114,6 +114,17 @@ impl<'a> Names<'a> {
             }
             Symbol::Local(offset) => format!("{offset:#x}").into(),
         }
+    }
+}
+
+/// A Rust name without its encoding and hash; others as they are. Those of C++
+/// are decoded by the linker that writes the name section.
+fn demangled(name: &str) -> Cow<'_, str> {
+    // The encoding of C++ begins in the same way, but has no hash.
+    let legacy = name.starts_with("_ZN") && name.contains("17h");
+    match rustc_demangle::try_demangle(name) {
+        Ok(rust) if legacy || name.starts_with("_R") => format!("{rust:#}").into(),
+        _ => name.into(),
     }
 }
 
