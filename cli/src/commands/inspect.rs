@@ -96,7 +96,11 @@ fn module_report(module: &Module) -> Value {
                 format!("tag {}", module.types.func(ty))
             }
         };
-        imports.push(json!({"module": import.module, "name": import.name, "type": ty}));
+        let mut entry = json!({"module": import.module, "name": import.name, "type": ty});
+        if let ImportKind::Function(_) = import.kind {
+            entry["may_block"] = import.may_block.into();
+        }
+        imports.push(entry);
     }
     let memories: Vec<Value> = module
         .memories
@@ -172,7 +176,8 @@ fn readable(report: &Value) -> Result<String, std::fmt::Error> {
         }
         for import in module["imports"].as_array().into_iter().flatten() {
             let (from, name) = (text(&import["module"]), text(&import["name"]));
-            writeln!(out, "  import {from} {name}: {}", text(&import["type"]))?;
+            let may_block = if import["may_block"] == true { ", may block" } else { "" };
+            writeln!(out, "  import {from} {name}: {}{may_block}", text(&import["type"]))?;
         }
         for export in module["exports"].as_array().into_iter().flatten() {
             writeln!(out, "  export {}: {}", text(&export["name"]), text(&export["type"]))?;
