@@ -32,11 +32,11 @@ pub fn find(path: &Path, wasm: &[u8], options: &mut Options) -> Vec<PathBuf> {
             read.push(place);
         }
     }
-    if !debug_files_named(wasm, files).objects.is_empty() {
-        if let Some((place, bytes)) = first(&packages) {
-            files.package = Some(bytes);
-            read.push(place);
-        }
+    if !debug_files_named(wasm, files).objects.is_empty()
+        && let Some((place, bytes)) = first(&packages)
+    {
+        files.package = Some(bytes);
+        read.push(place);
     }
     for name in debug_files_named(wasm, files).objects {
         if let Some((place, bytes)) = first(&named(&name, folder)) {

@@ -48,7 +48,7 @@ impl DiffCommand {
     /// Shows what differs. Fails silently if anything does, as `diff` does.
     pub(super) fn run(&self) -> Result {
         let (before, after) = (Contents::open(&self.before)?, Contents::open(&self.after)?);
-        let options = [&before, &after].map(|contents| settings(contents));
+        let options = [&before, &after].map(settings);
         let sections = sections(&before, &after);
         let functions = functions(&before.functions(), &after.functions());
         let size = Change {
