@@ -24,7 +24,7 @@ pub(super) fn fd_readdir(
     used: u32,
 ) -> Result<()> {
     let Descriptor::Directory(directory) = ctx.table.get_mut(fd)? else {
-        return Err(Errno::Badf.into());
+        return Err(Errno::Notdir.into());
     };
     let listing = directory.listing(cookie == 0)?;
     let mut rest = memory.buffer(buf, buf_len)?;
@@ -37,7 +37,7 @@ pub(super) fn fd_readdir(
         // Names are at most 255 bytes on Linux.
         let name_len = entry.name.len() as u32;
         rest = fill(rest, &dirent(next, entry.inode, name_len, entry.kind.into()));
-        rest = fill(rest, entry.name.as_bytes());
+        rest = fill(rest, entry.name);
     }
     let left = rest.len() as u32;
     Ok(memory.write_u32(used, buf_len - left)?)
