@@ -147,6 +147,13 @@ fn grant(options: &RunOptions, wasi: &mut WasiCtxBuilder) -> Result {
     for dir in &options.dirs {
         wasi.preopen_dir(&dir.host, &dir.guest, dir.access)
             .map_err(Failure::while_doing(format!("--dir {}", dir.host.display())))?;
+        if holds_proc(&dir.host) {
+            eprintln!(
+                "note: --dir {} grants /proc: what it says of other processes, and does to them. \
+                 The folder of this process there is refused; grant less where you can",
+                dir.host.display()
+            );
+        }
     }
     for fd in &options.sockets {
         // SAFETY: the user says that it was passed on; standard streams and
@@ -156,4 +163,11 @@ fn grant(options: &RunOptions, wasi: &mut WasiCtxBuilder) -> Result {
         wasi.preopen_socket(socket).map_err(Failure::while_doing(format!("--socket-fd {fd}")))?;
     }
     Ok(())
+}
+
+/// Whether a granted directory holds the usual procfs, or lies in it.
+fn holds_proc(host: &Path) -> bool {
+    let proc = Path::new("/proc");
+    let Ok(host) = host.canonicalize() else { return false };
+    proc.is_dir() && (proc.starts_with(&host) || host.starts_with(proc))
 }

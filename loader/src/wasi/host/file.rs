@@ -202,7 +202,8 @@ impl AsFd for File {
 /// Moves the kernel's position; the new one.
 pub(crate) fn seek(fd: impl AsFd, offset: i64, whence: Whence) -> Result<u64> {
     let to = match whence {
-        Whence::Set => SeekFrom::Start(u64::try_from(offset).map_err(|_| Error::INVALID)?),
+        // What is negative is so to the kernel too.
+        Whence::Set => SeekFrom::Start(offset as u64),
         Whence::Cur => SeekFrom::Current(offset),
         Whence::End => SeekFrom::End(offset),
     };

@@ -59,6 +59,7 @@ impl Wait {
     pub(crate) fn readable(table: &mut Table, fd: u32) -> Self {
         let bytes = match table.get_mut(fd) {
             Ok(Descriptor::File(file)) if file.is_regular() => file.left(),
+            Ok(Descriptor::Output(_)) => Err(Error::BAD_DESCRIPTOR),
             Ok(descriptor) if waits(descriptor) => {
                 return Self { until: Until::Readable(fd), event: None };
             }

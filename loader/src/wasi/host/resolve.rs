@@ -128,6 +128,8 @@ fn kernel_resolves() -> bool {
 mod tests {
     use super::*;
     use crate::wasi::testing::Scratch;
+    use rustix::fs::{AtFlags, RenameFlags, renameat_with};
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     fn root(scratch: &Scratch) -> OwnedFd {
         std::fs::File::open(scratch.path("")).unwrap().into()
@@ -211,5 +213,57 @@ mod tests {
             }
         }
         assert_eq!(compared, 11 * 11 * 3 * 7);
+    }
+
+    /// While others swap a directory for a link that leads out, and back, a
+    /// path through it finds what is inside, or nothing, and never what is out.
+    #[test]
+    fn races_lead_nowhere() {
+        let scratch = Scratch::new();
+        scratch.mkdir("sub");
+        scratch.write("sub/secret", "inside");
+        scratch.symlink("../outside", "link");
+        scratch.mkdir("deep");
+        scratch.symlink("../sub", "deep/back");
+        let dir = root(&scratch);
+        let done = AtomicBool::new(false);
+        let mut found = 0;
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    let flags = RenameFlags::EXCHANGE;
+                    renameat_with(&dir, "sub", &dir, "link", flags).unwrap();
+                }
+            });
+            for round in 0..6000 {
+                let path = ["sub/secret", "deep/back/secret", "link/secret", "sub/../sub/secret"]
+                    [round % 4];
+                for open in [open, walk::open] {
+                    let interrupt = Interrupt::default();
+                    let opened = open(
+                        dir.as_fd(),
+                        path.as_bytes(),
+                        OFlags::RDONLY,
+                        Mode::empty(),
+                        &interrupt,
+                    );
+                    let Ok(file) = opened else { continue };
+                    let text = std::io::read_to_string(std::fs::File::from(file)).unwrap();
+                    assert_eq!(text, "inside", "{path}");
+                    found += 1;
+                }
+                // Nothing is made or removed outside either.
+                let (parent, name) = match parent(dir.as_fd(), b"sub/made") {
+                    Ok(place) => place,
+                    Err(_) => continue,
+                };
+                let _ = rustix::fs::mkdirat(&parent, &*name, Mode::from_raw_mode(0o777));
+                let _ = rustix::fs::unlinkat(&parent, &*name, AtFlags::REMOVEDIR);
+            }
+            done.store(true, Ordering::Relaxed);
+        });
+        assert!(found > 1000, "only {found} of 12000 were found");
+        let left: Vec<_> = std::fs::read_dir(scratch.outside()).unwrap().collect();
+        assert_eq!(left.len(), 1);
     }
 }
