@@ -44,7 +44,8 @@ impl InspectCommand {
         let module = slice(&bytes, note.module).ok_or_else(|| failed("truncated".to_owned()))?;
         let description = Description::decode(module)
             .map_err(|why| failed(format!("damaged artifact: {why}")))?;
-        let bounds = Bounds { image: note.image_size, text: note.text };
+        let bounds =
+            Bounds { image: note.image_size, text: note.text, component: note.component.size != 0 };
         description.check(&bounds).map_err(|why| failed(format!("damaged artifact: {why}")))?;
         let functions = largest(&bytes, &description, self.largest);
         let report = report(&bytes, &container, &description, &functions);
@@ -138,16 +139,20 @@ fn module_report(module: &Module) -> Value {
     let mut imports = Vec::new();
     for import in &module.imports {
         let ty = match import.kind {
-            ImportKind::Function(ty) => format!("function {}", module.types[ty.index()]),
+            ImportKind::Function(ty) => format!("function {}", module.types.func(ty)),
             ImportKind::Table => module.tables[next(&mut tables)].ty.to_string(),
             ImportKind::Memory => module.memories[next(&mut memories)].ty.to_string(),
             ImportKind::Global => module.globals[next(&mut globals)].ty.to_string(),
             ImportKind::Tag => {
                 let ty = module.tags[next(&mut tags)].ty;
-                format!("tag {}", module.types[ty.index()])
+                format!("tag {}", module.types.func(ty))
             }
         };
-        imports.push(json!({"module": import.module, "name": import.name, "type": ty}));
+        let mut entry = json!({"module": import.module, "name": import.name, "type": ty});
+        if let ImportKind::Function(_) = import.kind {
+            entry["may_block"] = import.may_block.into();
+        }
+        imports.push(entry);
     }
     let memories: Vec<Value> = module
         .memories
@@ -182,22 +187,14 @@ fn module_report(module: &Module) -> Value {
 fn export_type(module: &Module, item: EntityIndex) -> String {
     match item {
         EntityIndex::Function(index) => {
-            let record = module.funcref_of(index).map(|r| module.funcrefs[r.index()].ty);
-            let imported = module.imports.iter().filter_map(|import| match import.kind {
-                ImportKind::Function(ty) => Some(ty),
-                _ => None,
-            });
-            let ty = record.or_else(|| imported.clone().nth(index.index()));
-            match ty {
-                Some(ty) => format!("function {}", module.types[ty.index()]),
-                None => "function".to_owned(),
-            }
+            let ty = module.function_type(index);
+            ty.map_or("function".to_owned(), |ty| format!("function {}", module.types.func(ty)))
         }
         EntityIndex::Table(index) => module.tables[index.index()].ty.to_string(),
         EntityIndex::Memory(index) => module.memories[index.index()].ty.to_string(),
         EntityIndex::Global(index) => module.globals[index.index()].ty.to_string(),
         EntityIndex::Tag(index) => {
-            format!("tag {}", module.types[module.tags[index.index()].ty.index()])
+            format!("tag {}", module.types.func(module.tags[index.index()].ty))
         }
     }
 }
@@ -231,7 +228,8 @@ fn readable(report: &Value) -> Result<String, std::fmt::Error> {
         }
         for import in module["imports"].as_array().into_iter().flatten() {
             let (from, name) = (text(&import["module"]), text(&import["name"]));
-            writeln!(out, "  import {from} {name}: {}", text(&import["type"]))?;
+            let may_block = if import["may_block"] == true { ", may block" } else { "" };
+            writeln!(out, "  import {from} {name}: {}{may_block}", text(&import["type"]))?;
         }
         for export in module["exports"].as_array().into_iter().flatten() {
             writeln!(out, "  export {}: {}", text(&export["name"]), text(&export["type"]))?;

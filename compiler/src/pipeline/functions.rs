@@ -16,7 +16,7 @@ use crate::target::Target;
 use crate::translate::{self, Debug, FunctionInput, ModuleInput, TranslateOptions, stubs};
 use cranelift_codegen::Context;
 use cranelift_frontend::FunctionBuilderContext;
-use precast_artifact::index::{CanonicalTypeIndex, FuncIndex, ModuleIndex};
+use precast_artifact::index::{FuncIndex, ModuleIndex};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -27,7 +27,7 @@ pub(super) struct Input<'i, 'a> {
     pub(super) facts: &'i Facts,
     pub(super) options: &'i Options,
     /// The values that debug information asks for, by function.
-    pub(super) debug_uses: BTreeMap<u32, DebugUses>,
+    pub(super) debug_uses: BTreeMap<FuncIndex, DebugUses>,
 }
 
 impl<'i> Input<'i, '_> {
@@ -53,11 +53,11 @@ impl<'i> Input<'i, '_> {
         module: &'f ModuleInput<'f>,
         body: &'f Body<'f>,
     ) -> FunctionInput<'f> {
-        let index = body.validator.index;
+        let index = body.function();
         FunctionInput {
             module,
-            function: FuncIndex::new(index),
-            ty: self.parsed.functions[index as usize],
+            function: index,
+            ty: self.parsed.functions[index.index()],
             body: &body.body,
             hints: self.parsed.hints.get(&index).map_or(&[], Vec::as_slice),
             debug_uses: self.debug_uses.get(&index),
@@ -120,7 +120,7 @@ fn compile_functions(
         let body = &bodies[order[position]];
         scratch.context.clear();
         let compiled = compile_function(&input.function(&module, body), target, scratch);
-        let index = body.validator.index;
+        let index = body.function();
         let function = compiled.map_err(|e| e.in_function(index, input.parsed.name_of(index)))?;
         if facts[order[position]].size > LARGE_BODY {
             *scratch = Scratch::new();
@@ -167,18 +167,17 @@ fn compile_stubs(input: &Input<'_, '_>, target: &Target) -> Result<Vec<Stub>> {
         Ok(())
     };
     for ty in plan.entry_types(parsed) {
-        make(StubKind::Entry(CanonicalTypeIndex::new(ty)), &|s| {
+        make(StubKind::Entry(ty), &|s| {
             stubs::entry_stub(types.get(ty), &mut s.context.func, &mut s.builder, frontend);
         })?;
     }
     for ty in plan.host_types(parsed, &facts.module) {
-        make(StubKind::Host(CanonicalTypeIndex::new(ty)), &|s| {
+        make(StubKind::Host(ty), &|s| {
             stubs::host_stub(types.get(ty), &mut s.context.func, &mut s.builder, frontend);
         })?;
     }
-    for function in plan.forwarded_imports(parsed) {
-        let ty = parsed.function_type(function);
-        let import = FuncIndex::new(function);
+    for import in plan.forwarded_imports(parsed) {
+        let ty = parsed.function_type(import);
         let slot = plan.layout.import(import);
         make(StubKind::Import(import), &|s| {
             stubs::import_stub(ty, slot, &mut s.context.func, &mut s.builder, frontend);

@@ -46,7 +46,7 @@ pub fn write_ir(wasm: &[u8], options: &Options, out: &mut dyn Write) -> Result<(
     let mut scratch = FunctionBuilderContext::new();
     for body in &parsed.bodies {
         let mut function = Function::new();
-        let index = body.validator.index;
+        let index = body.function();
         let outcome =
             translate::translate(&input.function(&module, body), &mut function, &mut scratch);
         outcome.map_err(|error| error.in_function(index, parsed.name_of(index)))?;

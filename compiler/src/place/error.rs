@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::function::{CodeRelocKind, Symbol};
+use precast_artifact::index::FunctionOffset;
 use std::fmt;
 
 /// Why linking failed.
@@ -12,7 +13,7 @@ pub(crate) enum LinkError {
         /// Symbol name of the function or stub that holds the reference.
         place: String,
         /// Offset of the reference in its code.
-        offset: u32,
+        offset: FunctionOffset,
         /// Its kind.
         kind: CodeRelocKind,
         /// How far away the target is, in bytes.
@@ -23,7 +24,7 @@ pub(crate) enum LinkError {
         /// What holds the reference.
         place: String,
         /// What it refers to.
-        symbol: Option<Symbol>,
+        symbol: Symbol,
     },
     /// Code and the tables before it take more than the 2 GiB that their
     /// offsets can express.
@@ -48,11 +49,8 @@ impl fmt::Display for LinkError {
                 name(*kind),
                 reach(*kind)
             ),
-            Self::Unresolved { place, symbol: Some(symbol) } => {
+            Self::Unresolved { place, symbol } => {
                 write!(f, "`{place}` refers to {}, which was not compiled", shown(*symbol))
-            }
-            Self::Unresolved { place, symbol: None } => {
-                write!(f, "`{place}` has a type but no code")
             }
             Self::TooLarge(size) => {
                 write!(f, "the code and its tables take {size} bytes, more than 2 GiB")
@@ -128,7 +126,7 @@ mod tests {
     fn a_reference_out_of_range_is_named() {
         let error = LinkError::OutOfRange {
             place: "main".to_owned(),
-            offset: 0x10,
+            offset: FunctionOffset::new(0x10),
             kind: CodeRelocKind::Aarch64Call26,
             distance: -(1 << 28),
         };

@@ -7,6 +7,7 @@ use crate::optimisation::Optimisation;
 use crate::options::Options;
 use crate::parse::{self, Parsed};
 use precast_artifact::abi::TableKind;
+use precast_artifact::index::{CanonicalTypeIndex, FuncIndex};
 use precast_artifact::module::InitStep;
 
 fn with_plan(text: &str, options: &Options, then: impl FnOnce(&Parsed<'_>, &Plan<'_>)) {
@@ -84,6 +85,27 @@ fn data_is_laid_out_up_to_the_first_segment_that_may_trap() {
 }
 
 #[test]
+fn data_far_apart_is_not_laid_out() {
+    let segments = |distance: u32| -> String {
+        let segment = |number: u32| format!("(data (i32.const {}) \"x\")", number * distance);
+        (0..1000).map(segment).collect()
+    };
+    let laid_out = |segments: &str, expected: usize| {
+        let text = format!("(module (memory 1024) {segments})");
+        with_plan(&text, &Options::default(), |parsed, plan| {
+            assert_eq!(plan.memory.len(), expected);
+            assert_eq!(plan.init.len(), parsed.data.len() - expected);
+        });
+    };
+    laid_out(&segments(16 << 10), 1000);
+    // 16 MiB of blocks of 64 KiB.
+    laid_out(&segments(64 << 10), 256);
+    // A large segment makes up for some.
+    let large = format!("(data (i32.const 0) \"{}\")", "y".repeat(1 << 20));
+    laid_out(&(large + &segments(64 << 10)), 1 + 256 + 64);
+}
+
+#[test]
 fn functions_have_records_where_references_of_them_can_be_held() {
     let text = r#"(module (type (func))
         (func $exported (export "e") (call $private))
@@ -92,10 +114,12 @@ fn functions_have_records_where_references_of_them_can_be_held() {
         (func $declared) (elem declare func $declared)
         (func $in_table) (table 1 funcref) (elem (i32.const 0) func $in_table)
         (func $started) (start $started))"#;
-    with_plan(text, &Options::default(), |_, plan| assert_eq!(plan.funcrefs, [0, 3, 5]));
+    with_plan(text, &Options::default(), |_, plan| {
+        assert_eq!(plan.funcrefs, [0, 3, 5].map(FuncIndex::new))
+    });
     // A table that is no longer private holds references.
     with_plan(text, &without(Optimisation::PrivateTables), |_, plan| {
-        assert_eq!(plan.funcrefs, [0, 3, 4, 5]);
+        assert_eq!(plan.funcrefs, [0, 3, 4, 5].map(FuncIndex::new));
     });
 }
 
@@ -112,7 +136,7 @@ fn stubs_are_planned_for_the_types_that_cross() {
         facts::gather(&parsed, body, &mut scratch, &mut facts).expect("a valid body");
     }
     let plan = Plan::new(&parsed, &facts.module, &Options::default()).expect("a plan");
-    let params = |ty: u32| format!("{:?}", parsed.types.get(ty).params);
+    let params = |ty: CanonicalTypeIndex| format!("{:?}", parsed.types.get(ty).params);
     let entries: Vec<_> = plan.entry_types(&parsed).into_iter().map(params).collect();
     assert_eq!(entries, ["[F32]"]);
     let mut hosts: Vec<_> =
@@ -126,6 +150,9 @@ fn imports_in_private_tables_are_forwarded() {
     let text = r#"(module (import "h" "f" (func)) (import "h" "g" (func))
         (table 2 funcref) (elem (i32.const 0) func 1 2) (func))"#;
     with_plan(text, &Options::default(), |parsed, plan| {
-        assert_eq!(plan.forwarded_imports(parsed).into_iter().collect::<Vec<_>>(), [1]);
+        assert_eq!(
+            plan.forwarded_imports(parsed).into_iter().collect::<Vec<_>>(),
+            [FuncIndex::new(1)]
+        );
     });
 }

@@ -1,10 +1,8 @@
 //! Import matching (core specification 3.2.6 and 3.3.4): does what is there
 //! satisfy what is needed? Types hold interned references.
 
-use crate::vm::types;
-use precast_artifact::types::{
-    GlobalType, HeapType, Limits, MemoryType, RefType, TableType, ValType,
-};
+use crate::vm::types::{GlobalType, HeapType, RefType, TableType, ValType};
+use precast_artifact::types::{Limits, MemoryType};
 
 /// A memory's address space: what code relies on, or what there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,16 +11,6 @@ pub(crate) struct Space {
     pub(crate) reservation: u64,
     /// Inaccessible bytes after them.
     pub(crate) guard: u64,
-}
-
-/// Fails if a value type refers to one that does not exist in this process.
-pub(crate) fn known(ty: &ValType) -> Result<(), String> {
-    match ty {
-        ValType::Ref(RefType { heap: HeapType::Concrete(id), .. }) if !types::exists(*id) => {
-            Err(format!("the type {ty} refers to a type that does not exist"))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// Fails if limits are in the wrong order, or beyond what an index can reach.
@@ -43,7 +31,7 @@ pub(crate) fn reference(sub: &RefType, sup: &RefType) -> bool {
 }
 
 fn heap(sub: HeapType, sup: HeapType) -> bool {
-    use HeapType::{Concrete, Exn, Extern, Func, NoExn, NoExtern, NoFunc};
+    use precast_artifact::types::HeapType::{Concrete, Exn, Extern, Func, NoExn, NoExtern, NoFunc};
     sub == sup
         || matches!(
             (sub, sup),
@@ -105,6 +93,7 @@ pub(crate) fn space(has: Space, needs: Space, max_bytes: u64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use precast_artifact::index::TypeId;
 
     fn limits_of(min: u64, max: Option<u64>) -> Limits {
         Limits { min, max }
@@ -123,7 +112,7 @@ mod tests {
     fn references_are_covariant_in_immutable_globals_only() {
         let of = |mutable, nullable| GlobalType {
             mutable,
-            value: ValType::Ref(RefType { nullable, heap: HeapType::Concrete(3) }),
+            value: ValType::Ref(RefType { nullable, heap: HeapType::Concrete(TypeId::new(3)) }),
         };
         let funcref = |mutable| GlobalType { mutable, value: ValType::Ref(RefType::FUNCREF) };
         assert!(global(&of(false, false), &of(false, true)));
