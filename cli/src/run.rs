@@ -149,20 +149,12 @@ fn grant(options: &RunOptions, wasi: &mut WasiCtxBuilder) -> Result {
     for dir in &options.dirs {
         wasi.preopen_dir(&dir.host, &dir.guest, dir.access)
             .map_err(Failure::while_doing(format!("--dir {}", dir.host.display())))?;
-<<<<<<< HEAD
-        if holds_proc(&dir.host) {
-            eprintln!(
-                "note: --dir {} grants /proc: what it says of other processes, and does to them. \
-                 The folder of this process there is refused; grant less where you can",
-                dir.host.display()
-=======
         if let Some(procfs) = procfs::within_reach(&dir.host) {
             eprintln!(
                 "note: --dir {} grants {}, and with it whatever this user may do there to \
                  processes and settings of this system; grant a smaller directory",
                 dir.host.display(),
                 procfs.display()
->>>>>>> main
             );
         }
     }
@@ -174,11 +166,4 @@ fn grant(options: &RunOptions, wasi: &mut WasiCtxBuilder) -> Result {
         wasi.preopen_socket(socket).map_err(Failure::while_doing(format!("--socket-fd {fd}")))?;
     }
     Ok(())
-}
-
-/// Whether a granted directory holds the usual procfs, or lies in it.
-fn holds_proc(host: &Path) -> bool {
-    let proc = Path::new("/proc");
-    let Ok(host) = host.canonicalize() else { return false };
-    proc.is_dir() && (proc.starts_with(&host) || host.starts_with(proc))
 }
