@@ -82,9 +82,9 @@ mod tests {
                 [format!("self/{name}"), format!("{id}/{name}"), format!("{thread}/{name}")]
             })
             .collect();
-        paths.push(format!("thread-self/mem"));
+        paths.push("thread-self/mem".to_owned());
         paths.push(format!("self/task/{thread}/mem"));
-        paths.push(format!("1/../self/./mem"));
+        paths.push("1/../self/./mem".to_owned());
         let interrupt = Interrupt::default();
         for path in &paths {
             for flags in [OFlags::RDONLY, OFlags::RDWR, OFlags::WRONLY] {

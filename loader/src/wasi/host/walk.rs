@@ -44,7 +44,7 @@ pub(super) fn open(
     let create = flags.contains(OFlags::CREATE);
     let exclusive = create && flags.contains(OFlags::EXCL);
     loop {
-        let Last { name, slash } = walk.to_last()?;
+        let Last { name, slash } = walk.advance()?;
         let mut flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         if name != b"." {
             if slash && create {
@@ -81,7 +81,7 @@ pub(super) fn last<'d>(
 ) -> Result<(Walk<'d>, Vec<u8>)> {
     let mut walk = Walk::new(root, path)?;
     loop {
-        let Last { name, slash } = walk.to_last()?;
+        let Last { name, slash } = walk.advance()?;
         if name != b"." && (follow || slash) && walk.expand(&name, slash)? {
             continue;
         }
@@ -123,7 +123,7 @@ impl<'d> Walk<'d> {
     }
 
     /// Goes as far as the directory of the last component.
-    fn to_last(&mut self) -> Result<Last> {
+    fn advance(&mut self) -> Result<Last> {
         loop {
             let end = self.rest.iter().position(|byte| *byte == b'/').unwrap_or(self.rest.len());
             let more = self.rest[end..].iter().position(|byte| *byte != b'/');
