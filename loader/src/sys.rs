@@ -11,6 +11,7 @@
 //! | telling debuggers of images | `debugger` |
 //! | address space: reservations, file mappings | `map` |
 //! | memory that others may change: copies, vectored reads and writes | `buffer` |
+//! | writing without signals | `quiet` |
 //! | guest stacks | `stack` |
 //! | the registers that matter at a fault | `registers` |
 //! | all that depends on the architecture: stubs, registers in a signal context, frame layout, CPU features | `arch` |
@@ -33,6 +34,7 @@ pub(crate) mod page;
 pub(crate) mod private;
 pub(crate) mod process;
 pub(crate) mod program;
+pub(crate) mod quiet;
 pub(crate) mod registers;
 pub(crate) mod signals;
 pub(crate) mod stack;

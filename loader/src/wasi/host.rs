@@ -12,9 +12,10 @@
 //! | `permissions` | what was granted of a directory |
 //! | `clock`, `random` | times, random bytes |
 //! | `metadata` | attributes of files |
-//! | `stdio` | where standard streams lead |
+//! | `stdio`, `stream` | where standard streams lead, and whether they wait |
 //! | `file`, `socket` | what is read and written |
-//! | `listing`, `resolve`, `directory` | reading directories, the sandbox of paths, operations on paths |
+//! | `procfs`, `walk`, `resolve` | the sandbox of paths |
+//! | `listing`, `directory` | reading directories, operations on paths |
 //! | `descriptor`, `open`, `table` | what a number stands for, how one is opened, all of a guest |
 //! | `poll` | waiting for several |
 //! | `context` | all that a guest was granted, and its builder |
@@ -31,8 +32,11 @@ pub(crate) mod metadata;
 pub(crate) mod open;
 pub(crate) mod permissions;
 pub(crate) mod poll;
+mod procfs;
 pub(crate) mod random;
 mod resolve;
 pub(crate) mod socket;
 pub(crate) mod stdio;
+pub(crate) mod stream;
 pub(crate) mod table;
+mod walk;

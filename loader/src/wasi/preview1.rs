@@ -3,7 +3,7 @@
 //!
 //! The interface is
 //! [`wasi_snapshot_preview1.witx`](https://github.com/WebAssembly/WASI/blob/main/legacy/preview1/witx/wasi_snapshot_preview1.witx);
-//! where it leaves a choice we answer as wasmtime does, and
+//! where it leaves a choice a guest gets what the same program gets natively, and
 //! `fixtures/wasi/DIFFERENCES.md` lists the exceptions. Values that the
 //! specification does not define and pointers outside of memory trap.
 //!

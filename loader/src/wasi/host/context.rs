@@ -8,8 +8,7 @@ use crate::wasi::host::permissions::DirAccess;
 use crate::wasi::host::socket::Socket;
 use crate::wasi::host::stdio::{Input, Output};
 use crate::wasi::host::table::{MAX_DESCRIPTORS, Table};
-use cap_std::ambient_authority;
-use cap_std::fs::Dir;
+use rustix::fs::{Mode, OFlags};
 use std::collections::HashMap;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -117,7 +116,8 @@ impl WasiCtxBuilder {
         guest: &str,
         access: DirAccess,
     ) -> io::Result<&mut Self> {
-        let dir = Dir::open_ambient_dir(host, ambient_authority())?;
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let dir = rustix::fs::open(host, flags, Mode::empty())?;
         let directory = Directory::new(dir, access, Some(guest.to_owned()));
         self.preopens.push(Descriptor::Directory(directory));
         Ok(self)
@@ -158,9 +158,9 @@ impl WasiCtxBuilder {
         let limit = builder.max_descriptors.map_or(MAX_DESCRIPTORS, |limit| limit.max(granted));
         let mut table = Table::new(limit);
         let descriptors = [
-            Descriptor::Input(builder.stdin),
-            Descriptor::Output(builder.stdout),
-            Descriptor::Output(builder.stderr),
+            Descriptor::Input(builder.stdin.into()),
+            Descriptor::Output(builder.stdout.into()),
+            Descriptor::Output(builder.stderr.into()),
         ];
         for descriptor in descriptors.into_iter().chain(builder.preopens) {
             // There is room: see the limit.

@@ -1,19 +1,20 @@
-//! Open directories, and operations on paths below them.
+//! Open directories, and operations on paths below them. Paths are bytes, as
+//! the kernel's are.
 
 use crate::wasi::host::error::{Error, Result};
 use crate::wasi::host::listing::Listing;
-use crate::wasi::host::metadata::{Metadata, SetTime, timestamps};
+use crate::wasi::host::metadata::{FileKind, Metadata, SetTime, timestamps};
 use crate::wasi::host::permissions::DirAccess;
-use crate::wasi::host::resolve::parent;
-use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
-use rustix::fs::{AtFlags, OFlags, Timestamps, fstat, futimens, utimensat};
-use rustix::io::Errno;
-use std::borrow::Cow;
-use std::path::PathBuf;
+use crate::wasi::host::{resolve, walk};
+use rustix::fs::{
+    AtFlags, Mode, OFlags, fstat, futimens, linkat, mkdirat, readlinkat, renameat, statat,
+    symlinkat, unlinkat, utimensat,
+};
+use std::os::fd::{AsFd, OwnedFd};
 
 /// An open directory: the authority to reach what is below it.
 pub(crate) struct Directory {
-    pub(super) dir: Dir,
+    pub(super) dir: OwnedFd,
     /// What was granted.
     pub(crate) access: DirAccess,
     /// The name under which the guest knows it, if the host passed it in.
@@ -23,7 +24,7 @@ pub(crate) struct Directory {
 
 impl Directory {
     /// A directory that has just been opened.
-    pub(crate) fn new(dir: Dir, access: DirAccess, preopen: Option<String>) -> Self {
+    pub(crate) fn new(dir: OwnedFd, access: DirAccess, preopen: Option<String>) -> Self {
         Self { dir, access, preopen, listing: None }
     }
 
@@ -39,11 +40,6 @@ impl Directory {
         }
     }
 
-    /// Its own attributes.
-    pub(crate) fn metadata(&self) -> Result<Metadata> {
-        Ok(fstat(&self.dir)?.into())
-    }
-
     /// Sets its own times.
     pub(crate) fn set_times(&self, accessed: SetTime, modified: SetTime) -> Result<()> {
         self.access.check_write()?;
@@ -51,112 +47,111 @@ impl Directory {
     }
 
     /// The attributes behind a path.
-    pub(crate) fn metadata_at(&self, path: &str, follow: bool) -> Result<Metadata> {
-        let host = match follow {
-            true => self.dir.metadata(path)?,
-            false => self.dir.symlink_metadata(path)?,
-        };
-        Ok(host.into())
+    pub(crate) fn metadata_at(&self, path: &[u8], follow: bool) -> Result<Metadata> {
+        // What lies right here and is no link needs no descriptor.
+        if !path.contains(&b'/') && path != b".." {
+            walk::check(path)?;
+            let found = Metadata::from(statat(&self.dir, path, AtFlags::SYMLINK_NOFOLLOW)?);
+            if !follow || found.kind != FileKind::SymbolicLink {
+                return Ok(found);
+            }
+        }
+        let flags = if follow { OFlags::empty() } else { OFlags::NOFOLLOW };
+        Ok(fstat(resolve::name(self.dir.as_fd(), path, flags)?)?.into())
     }
 
     /// Sets the times behind a path.
     pub(crate) fn set_times_at(
         &self,
-        path: &str,
+        path: &[u8],
         follow: bool,
         accessed: SetTime,
         modified: SetTime,
     ) -> Result<()> {
         self.access.check_write()?;
+        let (walk, name) = walk::last(self.dir.as_fd(), path, follow)?;
         let times = timestamps(accessed, modified);
-        if follow {
-            return set_times_of_target(&self.dir, path, &times);
-        }
-        let (parent, name) = parent(&self.dir, path)?;
-        Ok(utimensat(&*parent, name, &times, AtFlags::SYMLINK_NOFOLLOW)?)
+        Ok(utimensat(walk.here(), &*name, &times, AtFlags::SYMLINK_NOFOLLOW)?)
     }
 
     /// Makes a directory.
-    pub(crate) fn create_directory(&self, path: &str) -> Result<()> {
+    pub(crate) fn create_directory(&self, path: &[u8]) -> Result<()> {
         self.access.check_write()?;
-        Ok(self.dir.create_dir(path)?)
+        let (parent, name) = resolve::parent(self.dir.as_fd(), path)?;
+        Ok(mkdirat(parent, &*name, Mode::from_raw_mode(0o777))?)
     }
 
     /// Removes an empty directory.
-    pub(crate) fn remove_directory(&self, path: &str) -> Result<()> {
+    pub(crate) fn remove_directory(&self, path: &[u8]) -> Result<()> {
         self.access.check_write()?;
-        Ok(self.dir.remove_dir(path)?)
+        let (parent, name) = resolve::parent(self.dir.as_fd(), path)?;
+        Ok(unlinkat(parent, &*name, AtFlags::REMOVEDIR)?)
     }
 
     /// Removes what is not a directory.
-    pub(crate) fn remove_file(&self, path: &str) -> Result<()> {
+    pub(crate) fn remove_file(&self, path: &[u8]) -> Result<()> {
         self.access.check_write()?;
-        Ok(self.dir.remove_file(path)?)
+        let (parent, name) = resolve::parent(self.dir.as_fd(), path)?;
+        Ok(unlinkat(parent, &*name, AtFlags::empty())?)
     }
 
     /// Makes a symbolic link. An absolute target is [`Error::ESCAPE`].
-    pub(crate) fn create_symlink(&self, target: &str, path: &str) -> Result<()> {
+    pub(crate) fn create_symlink(&self, target: &[u8], path: &[u8]) -> Result<()> {
         self.access.check_write()?;
-        Ok(self.dir.symlink(target, path)?)
+        if target.starts_with(b"/") {
+            return Err(Error::ESCAPE);
+        }
+        let (parent, name) = resolve::parent(self.dir.as_fd(), path)?;
+        Ok(symlinkat(target, parent, &*name)?)
     }
 
     /// Where a symbolic link leads. An absolute target is [`Error::ESCAPE`]:
     /// it would tell about the host.
-    pub(crate) fn read_link(&self, path: &str) -> Result<PathBuf> {
-        Ok(self.dir.read_link(path)?)
+    pub(crate) fn read_link(&self, path: &[u8]) -> Result<Vec<u8>> {
+        if path.ends_with(b"/") {
+            // A slash follows the link, so what is there is none.
+            resolve::name(self.dir.as_fd(), path, OFlags::DIRECTORY)?;
+            return Err(Error::INVALID);
+        }
+        let (parent, name) = resolve::parent(self.dir.as_fd(), path)?;
+        let target = readlinkat(parent, &*name, Vec::new())?.into_bytes();
+        if target.starts_with(b"/") {
+            return Err(Error::ESCAPE);
+        }
+        Ok(target)
     }
 
-    /// Gives a file a further name. Following a link is refused, as in today's
-    /// runtimes.
-    pub(crate) fn link(&self, path: &str, follow: bool, to: &Self, to_path: &str) -> Result<()> {
+    /// Gives a file a further name: what the path names, or what it leads to.
+    pub(crate) fn link(&self, path: &[u8], follow: bool, to: &Self, to_path: &[u8]) -> Result<()> {
         // Read-only on either side: a link would let the other side write.
         self.access.check_write()?;
         to.access.check_write()?;
-        if follow {
-            return Err(Error::INVALID);
-        }
-        Ok(self.dir.hard_link(path, &to.dir, to_path)?)
+        let (walk, name) = walk::last(self.dir.as_fd(), path, follow)?;
+        // What is not there comes before what is wrong with the new name.
+        statat(walk.here(), &*name, AtFlags::SYMLINK_NOFOLLOW)?;
+        let (parent, to_name) = resolve::parent(to.dir.as_fd(), to_path)?;
+        Ok(linkat(walk.here(), &*name, parent, &*to_name, AtFlags::empty())?)
     }
 
     /// Renames a file or directory, over one that is there.
-    pub(crate) fn rename(&self, path: &str, to: &Self, to_path: &str) -> Result<()> {
+    pub(crate) fn rename(&self, path: &[u8], to: &Self, to_path: &[u8]) -> Result<()> {
         self.access.check_write()?;
         to.access.check_write()?;
-        // A slash at the end of either path says that a directory is renamed;
-        // cap-std minds the first only.
-        let path = match to_path.ends_with('/') && !path.is_empty() {
-            true => Cow::Owned(format!("{path}/")),
-            false => Cow::Borrowed(path),
-        };
-        Ok(self.dir.rename(&*path, &to.dir, to_path)?)
+        let (parent, name) = resolve::parent(self.dir.as_fd(), path)?;
+        let (to_parent, to_name) = resolve::parent(to.dir.as_fd(), to_path)?;
+        Ok(renameat(parent, &*name, to_parent, &*to_name)?)
     }
-}
-
-/// Sets times whatever the permissions of the file, through a descriptor that
-/// only names it; cap-std has no such operation.
-fn set_times_of_target(dir: &Dir, path: &str, times: &Timestamps) -> Result<()> {
-    let open = |flags: OFlags| {
-        let mut options = OpenOptions::new();
-        options.read(true).custom_flags(flags.bits() as i32);
-        dir.open_with(path, &options)
-    };
-    let file = open(OFlags::PATH)?;
-    match utimensat(&file, "", times, AtFlags::EMPTY_PATH) {
-        // Linux before 5.8 takes no empty path here.
-        Err(Errno::INVAL) => futimens(open(OFlags::NONBLOCK)?, times)?,
-        result => result?,
-    }
-    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::wasi::testing::Scratch;
+    use rustix::io::Errno;
 
     fn open(scratch: &Scratch, access: DirAccess) -> Directory {
         let dir = std::fs::File::open(scratch.path("")).unwrap();
-        Directory::new(Dir::from_std_file(dir), access, None)
+        Directory::new(dir.into(), access, None)
     }
 
     #[test]
@@ -167,14 +162,14 @@ mod tests {
         scratch.write("full/file", "");
         let directory = open(&scratch, DirAccess::ReadWrite);
         let errno = |result: Result<()>| result.unwrap_err().errno();
-        assert_eq!(errno(directory.create_directory("file")), Errno::EXIST);
-        assert_eq!(errno(directory.remove_directory("file")), Errno::NOTDIR);
-        assert_eq!(errno(directory.remove_directory("full")), Errno::NOTEMPTY);
-        assert_eq!(errno(directory.remove_file("full")), Errno::ISDIR);
-        assert_eq!(errno(directory.rename("file", &directory, "full")), Errno::ISDIR);
-        assert_eq!(errno(directory.rename("file", &directory, "new/")), Errno::NOTDIR);
-        assert_eq!(errno(directory.metadata_at("none", true).map(drop)), Errno::NOENT);
-        assert_eq!(errno(directory.remove_file("../outside/secret")), Errno::PERM);
+        assert_eq!(errno(directory.create_directory(b"file")), Errno::EXIST);
+        assert_eq!(errno(directory.remove_directory(b"file")), Errno::NOTDIR);
+        assert_eq!(errno(directory.remove_directory(b"full")), Errno::NOTEMPTY);
+        assert_eq!(errno(directory.remove_file(b"full")), Errno::ISDIR);
+        assert_eq!(errno(directory.rename(b"file", &directory, b"full")), Errno::ISDIR);
+        assert_eq!(errno(directory.rename(b"file", &directory, b"new/")), Errno::NOTDIR);
+        assert_eq!(errno(directory.metadata_at(b"none", true).map(drop)), Errno::NOENT);
+        assert_eq!(errno(directory.remove_file(b"../outside/secret")), Errno::PERM);
     }
 
     #[test]
@@ -184,7 +179,7 @@ mod tests {
         let count =
             |directory: &mut Directory, anew| directory.listing(anew).unwrap().from(0).count();
         assert_eq!(count(&mut directory, false), 2);
-        directory.create_directory("new").unwrap();
+        directory.create_directory(b"new").unwrap();
         assert_eq!(count(&mut directory, false), 2);
         assert_eq!(count(&mut directory, true), 3);
     }
@@ -196,10 +191,10 @@ mod tests {
         let (writable, read_only) =
             (open(&scratch, DirAccess::ReadWrite), open(&scratch, DirAccess::ReadOnly));
         let refused = Err(Error::READ_ONLY);
-        assert_eq!(writable.link("file", false, &read_only, "link"), refused);
-        assert_eq!(read_only.link("file", false, &writable, "link"), refused);
-        assert_eq!(read_only.rename("file", &writable, "moved"), refused);
-        writable.link("file", false, &writable, "link").unwrap();
-        assert_eq!(writable.metadata_at("file", true).unwrap().links, 2);
+        assert_eq!(writable.link(b"file", false, &read_only, b"link"), refused);
+        assert_eq!(read_only.link(b"file", false, &writable, b"link"), refused);
+        assert_eq!(read_only.rename(b"file", &writable, b"moved"), refused);
+        writable.link(b"file", false, &writable, b"link").unwrap();
+        assert_eq!(writable.metadata_at(b"file", true).unwrap().links, 2);
     }
 }

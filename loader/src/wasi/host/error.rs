@@ -1,7 +1,6 @@
 //! What can go wrong with the host: the number that a native program would see.
 
 use rustix::io::Errno;
-use std::io;
 
 /// A native error number. Each preview has its own name for it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -19,7 +18,7 @@ impl Error {
     pub(crate) const BAD_DESCRIPTOR: Self = Self(Errno::BADF);
     /// A guest has as many descriptors as it may.
     pub(crate) const TOO_MANY_DESCRIPTORS: Self = Self(Errno::MFILE);
-    /// Only a file has positions.
+    /// What is no file has no positions.
     pub(crate) const NOT_SEEKABLE: Self = Self(Errno::SPIPE);
     /// Only a directory has paths below it.
     pub(crate) const NOT_A_DIRECTORY: Self = Self(Errno::NOTDIR);
@@ -46,35 +45,13 @@ impl From<Errno> for Error {
     }
 }
 
-impl From<io::Error> for Error {
-    fn from(error: io::Error) -> Self {
-        if let Some(errno) = Errno::from_io_error(&error) {
-            return Self(errno);
-        }
-        // cap-std makes errors of its own; "a path led outside" is the one
-        // without a number that guests meet.
-        match error.kind() {
-            io::ErrorKind::NotFound => Self::NOT_FOUND,
-            io::ErrorKind::PermissionDenied => Self::ESCAPE,
-            io::ErrorKind::AlreadyExists => Self(Errno::EXIST),
-            io::ErrorKind::InvalidInput => Self::INVALID,
-            _ => Self(Errno::IO),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn numbers_come_through() {
-        let access = io::Error::from_raw_os_error(Errno::ACCESS.raw_os_error());
-        assert_eq!(Error::from(access).errno(), Errno::ACCESS);
         assert_eq!(Error::from(Errno::XDEV).errno(), Errno::XDEV);
-        let escape = io::Error::new(io::ErrorKind::PermissionDenied, "outside");
-        assert_eq!(Error::from(escape), Error::ESCAPE);
-        let other = io::Error::other("of no kind");
-        assert_eq!(Error::from(other).errno(), Errno::IO);
+        assert_eq!(Error::from(Errno::PERM), Error::ESCAPE);
     }
 }

@@ -1,16 +1,18 @@
 //! Open files.
 
 use crate::sys::buffer::{self, Buffer};
+use crate::sys::quiet::quietly;
 use crate::wasi::host::error::{Error, Result};
 use crate::wasi::host::interrupt::Interrupt;
-use crate::wasi::host::metadata::{FileKind, Metadata, SetTime, timestamps};
+use crate::wasi::host::metadata::{FileKind, SetTime, timestamps};
 use crate::wasi::host::permissions::DirAccess;
-use rustix::fs::{Advice, OFlags, fcntl_getfl, fcntl_setfl, fstat, futimens};
-use std::num::NonZeroU64;
-use std::os::fd::{AsFd, OwnedFd};
+use rustix::fs::{OFlags, SeekFrom, fcntl_getfl, fcntl_setfl, fstat, futimens};
+use rustix::process::{Resource, getrlimit};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-/// An open file. The guest's position is kept here and not in the kernel, so
-/// that seeking costs no system call.
+/// An open file. The guest's position in a regular file is kept here and not in
+/// the kernel, so that seeking costs no system call; what else there is, pipes,
+/// terminals and devices, is read and written where the kernel stands.
 pub(crate) struct File {
     fd: OwnedFd,
     /// What kind of file it was when it was opened.
@@ -20,6 +22,8 @@ pub(crate) struct File {
     /// How it was opened.
     pub(crate) mode: FileMode,
     position: Position,
+    /// Writing may raise a signal here.
+    signals: bool,
 }
 
 /// How a file was opened.
@@ -31,8 +35,21 @@ pub(crate) struct FileMode {
     pub(crate) write: bool,
     /// Mirrors `O_APPEND` of the kernel's file description.
     pub(crate) append: bool,
-    /// Recorded only: regular files never block.
+    /// Mirrors `O_NONBLOCK`, which regular files do not mind.
     pub(crate) nonblock: bool,
+    /// When what is written is on the device.
+    pub(crate) sync: Sync,
+}
+
+/// When what is written to a file is on its device.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Sync {
+    /// When the system sees fit.
+    Later,
+    /// The contents at the end of each write (`O_DSYNC`).
+    Contents,
+    /// Contents and attributes at the end of each write (`O_SYNC`).
+    All,
 }
 
 /// Where the next read or write happens.
@@ -58,33 +75,28 @@ pub(crate) enum Whence {
 impl File {
     /// A file at its start.
     pub(crate) fn new(fd: OwnedFd, kind: FileKind, access: DirAccess, mode: FileMode) -> Self {
-        Self { fd, kind, access, mode, position: Position::At(0) }
+        let limited = getrlimit(Resource::Fsize).current.is_some();
+        let signals = kind != FileKind::Regular || limited;
+        Self { fd, kind, access, mode, position: Position::At(0), signals }
     }
 
     /// Reads once, at the position.
     pub(crate) fn read(&mut self, buffers: &[Buffer<'_>], interrupt: &Interrupt) -> Result<usize> {
+        if !self.is_regular() {
+            return Ok(interrupt.retry(|| buffer::read(&self.fd, buffers))?);
+        }
         let position = self.position()?;
-        let count = self.read_at(buffers, position, interrupt)?;
+        let count = interrupt.retry(|| buffer::read_at(&self.fd, buffers, position))?;
         self.position = Position::At(position.saturating_add(count as u64));
         Ok(count)
     }
 
-    /// Reads once, from an offset; the position stays.
-    pub(crate) fn read_at(
-        &self,
-        buffers: &[Buffer<'_>],
-        offset: u64,
-        interrupt: &Interrupt,
-    ) -> Result<usize> {
-        Ok(interrupt.retry(|| buffer::read_at(&self.fd, buffers, offset))?)
-    }
-
     /// Writes once, at the position or, when appending, at the end.
     pub(crate) fn write(&mut self, buffers: &[Buffer<'_>], interrupt: &Interrupt) -> Result<usize> {
-        if self.mode.append {
-            let count = interrupt.retry(|| buffer::write(&self.fd, buffers))?;
+        if self.mode.append || !self.is_regular() {
+            let count = self.loudly(interrupt, || buffer::write(&self.fd, buffers))?;
             // Writing nothing moves nothing.
-            if count > 0 {
+            if count > 0 && self.is_regular() {
                 self.position = Position::Kernel;
             }
             return Ok(count);
@@ -103,7 +115,19 @@ impl File {
         offset: u64,
         interrupt: &Interrupt,
     ) -> Result<usize> {
-        Ok(interrupt.retry(|| buffer::write_at(&self.fd, buffers, offset))?)
+        self.loudly(interrupt, || buffer::write_at(&self.fd, buffers, offset))
+    }
+
+    /// Makes a call that writes, and that may raise a signal in some files.
+    fn loudly<T>(
+        &self,
+        interrupt: &Interrupt,
+        mut call: impl FnMut() -> rustix::io::Result<T>,
+    ) -> Result<T> {
+        Ok(match self.signals {
+            true => interrupt.retry(|| quietly(&mut call))?,
+            false => interrupt.retry(call)?,
+        })
     }
 
     /// The position.
@@ -120,24 +144,34 @@ impl File {
 
     /// Moves the position; the new one.
     pub(crate) fn seek(&mut self, offset: i64, whence: Whence) -> Result<u64> {
+        if !self.is_regular() {
+            return seek(&self.fd, offset, whence);
+        }
         let base = match whence {
             Whence::Set => 0,
             Whence::Cur => self.position()?,
             Whence::End => fstat(&self.fd)?.st_size as u64,
         };
         let position = base.checked_add_signed(offset).ok_or(Error::INVALID)?;
+        // As far as the kernel's positions go.
+        i64::try_from(position).map_err(|_| Error::INVALID)?;
         self.position = Position::At(position);
         Ok(position)
     }
 
-    /// Whether the position is at the end or beyond.
-    pub(crate) fn at_end(&mut self) -> Result<bool> {
+    /// How many bytes lie between the position and the end.
+    pub(crate) fn left(&mut self) -> Result<u64> {
         let size = fstat(&self.fd)?.st_size as u64;
-        Ok(self.position()? >= size)
+        Ok(size.saturating_sub(self.position()?))
     }
 
-    /// Appends from now on, or writes at the position.
-    pub(crate) fn set_append(&mut self, append: bool) -> Result<()> {
+    /// A file whose position is kept here.
+    pub(crate) fn is_regular(&self) -> bool {
+        self.kind == FileKind::Regular
+    }
+
+    /// Appends from now on, or writes at the position; waits, or does not.
+    pub(crate) fn set_flags(&mut self, append: bool, nonblock: bool) -> Result<()> {
         if append != self.mode.append {
             // Reads and writes without O_APPEND go by our own position;
             // with it, by the kernel's, which the next write moves.
@@ -145,19 +179,11 @@ impl File {
             set_status(&self.fd, OFlags::APPEND, append)?;
             self.mode.append = append;
         }
+        if nonblock != self.mode.nonblock {
+            set_status(&self.fd, OFlags::NONBLOCK, nonblock)?;
+            self.mode.nonblock = nonblock;
+        }
         Ok(())
-    }
-
-    /// Its attributes.
-    pub(crate) fn metadata(&self) -> Result<Metadata> {
-        Ok(fstat(&self.fd)?.into())
-    }
-
-    /// Makes it shorter, or longer with zeros.
-    pub(crate) fn set_size(&self, size: u64, interrupt: &Interrupt) -> Result<()> {
-        self.access.check_write()?;
-        // A length above i64::MAX is negative to the kernel: EINVAL.
-        Ok(interrupt.retry(|| rustix::fs::ftruncate(&self.fd, size))?)
     }
 
     /// Sets its times.
@@ -165,26 +191,23 @@ impl File {
         self.access.check_write()?;
         Ok(futimens(&self.fd, &timestamps(accessed, modified))?)
     }
+}
 
-    /// Says how a range will be used; no length is up to the end.
-    pub(crate) fn advise(
-        &self,
-        offset: u64,
-        len: Option<NonZeroU64>,
-        advice: Advice,
-    ) -> Result<()> {
-        Ok(rustix::fs::fadvise(&self.fd, offset, len, advice)?)
+impl AsFd for File {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
     }
+}
 
-    /// Waits until contents and attributes are on the device.
-    pub(crate) fn sync(&self, interrupt: &Interrupt) -> Result<()> {
-        Ok(interrupt.retry(|| rustix::fs::fsync(&self.fd))?)
-    }
-
-    /// Waits until the contents are on the device.
-    pub(crate) fn sync_data(&self, interrupt: &Interrupt) -> Result<()> {
-        Ok(interrupt.retry(|| rustix::fs::fdatasync(&self.fd))?)
-    }
+/// Moves the kernel's position; the new one.
+pub(crate) fn seek(fd: impl AsFd, offset: i64, whence: Whence) -> Result<u64> {
+    let to = match whence {
+        // What is negative is so to the kernel too.
+        Whence::Set => SeekFrom::Start(offset as u64),
+        Whence::Cur => SeekFrom::Current(offset),
+        Whence::End => SeekFrom::End(offset),
+    };
+    Ok(rustix::fs::seek(fd, to)?)
 }
 
 /// Sets or clears a flag of the kernel's file description.
@@ -202,7 +225,8 @@ mod tests {
     fn open(scratch: &Scratch, name: &str, access: DirAccess) -> File {
         let mut options = std::fs::OpenOptions::new();
         let file = options.read(true).write(true).open(scratch.path(name)).unwrap();
-        let mode = FileMode { read: true, write: true, append: false, nonblock: false };
+        let mode =
+            FileMode { read: true, write: true, append: false, nonblock: false, sync: Sync::Later };
         File::new(file.into(), FileKind::Regular, access, mode)
     }
 
@@ -215,19 +239,18 @@ mod tests {
         let mut bytes = [0; 4];
         let buffers = [Buffer::from_slice(&mut bytes)];
         assert_eq!(file.read(&buffers, &interrupt), Ok(4));
-        assert_eq!(file.read_at(&buffers, 8, &interrupt), Ok(2));
         assert_eq!(file.position(), Ok(4));
         assert_eq!(file.write(&buffers, &interrupt), Ok(4));
         assert_eq!(file.seek(-1, Whence::Cur), Ok(7));
         assert_eq!(file.seek(-1, Whence::Set), Err(Error::INVALID));
-        assert_eq!(file.at_end(), Ok(false));
+        assert_eq!(file.left(), Ok(3));
         assert_eq!(file.seek(0, Whence::End), Ok(10));
-        assert_eq!(file.at_end(), Ok(true));
-        file.set_append(true).unwrap();
+        assert_eq!(file.left(), Ok(0));
+        file.set_flags(true, false).unwrap();
         assert_eq!(file.seek(0, Whence::Set), Ok(0));
         assert_eq!(file.write(&buffers, &interrupt), Ok(4));
         assert_eq!(file.position(), Ok(14));
-        assert_eq!(std::fs::read(scratch.path("file")).unwrap(), b"01238923898923");
+        assert_eq!(std::fs::read(scratch.path("file")).unwrap(), b"01230123890123");
     }
 
     #[test]
@@ -235,8 +258,7 @@ mod tests {
         let scratch = Scratch::new();
         scratch.write("file", "kept");
         let file = open(&scratch, "file", DirAccess::ReadOnly);
-        assert_eq!(file.set_size(0, &Interrupt::default()), Err(Error::READ_ONLY));
         assert_eq!(file.set_times(SetTime::Now, SetTime::Now), Err(Error::READ_ONLY));
-        assert_eq!(file.metadata().unwrap().size, 4);
+        assert_eq!(fstat(&file).unwrap().st_size, 4);
     }
 }

@@ -4,14 +4,14 @@ use crate::wasi::host::error::Result;
 use crate::wasi::host::metadata::{FileKind, inode};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir, fstat, openat, statat};
 use rustix::io::Errno;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 /// The entries of a directory at one moment, `.` and `..` first.
 #[derive(Default)]
 pub(crate) struct Listing {
     entries: Vec<Record>,
     /// All names, one after the other.
-    names: String,
+    names: Vec<u8>,
 }
 
 /// One entry of a directory.
@@ -21,8 +21,8 @@ pub(crate) struct Entry<'l> {
     pub(crate) inode: u64,
     /// What kind of file it is.
     pub(crate) kind: FileKind,
-    /// Its name.
-    pub(crate) name: &'l str,
+    /// Its name, in whatever encoding.
+    pub(crate) name: &'l [u8],
 }
 
 struct Record {
@@ -37,16 +37,16 @@ const KERNEL_BUFFER: usize = 32 << 10;
 
 impl Listing {
     /// Reads the directory as it is now.
-    pub(crate) fn read(dir: &cap_std::fs::Dir) -> Result<Self> {
+    pub(crate) fn read(dir: impl AsFd) -> Result<Self> {
         // A descriptor of its own: its offset starts at the first entry.
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let fd = openat(dir, ".", flags, Mode::empty())?;
+        let fd = openat(&dir, ".", flags, Mode::empty())?;
         let stat = fstat(&fd)?;
         let mut listing = Self::default();
         let own = inode(stat.st_dev, stat.st_ino);
-        listing.push(own, FileKind::Directory, ".");
+        listing.push(own, FileKind::Directory, b".");
         // What is above a directory is not the guest's to know.
-        listing.push(own, FileKind::Directory, "..");
+        listing.push(own, FileKind::Directory, b"..");
         listing.read_entries(&fd, stat.st_dev)?;
         Ok(listing)
     }
@@ -72,14 +72,13 @@ impl Listing {
                 }
                 known => known,
             };
-            let name = name.to_str().map_err(|_| Errno::ILSEQ)?;
-            self.push(inode(dev, entry.ino()), filetype.into(), name);
+            self.push(inode(dev, entry.ino()), filetype.into(), name.to_bytes());
         }
         Ok(())
     }
 
-    fn push(&mut self, inode: u64, kind: FileKind, name: &str) {
-        self.names.push_str(name);
+    fn push(&mut self, inode: u64, kind: FileKind, name: &[u8]) {
+        self.names.extend_from_slice(name);
         self.entries.push(Record { inode, kind, name_end: self.names.len() });
     }
 
@@ -99,25 +98,30 @@ impl Listing {
 mod tests {
     use super::*;
     use crate::wasi::testing::Scratch;
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
 
     #[test]
     fn entries_from_any_number() {
         let scratch = Scratch::new();
         scratch.write("file", "");
         scratch.symlink("nowhere", "link");
+        std::fs::write(scratch.path("").join(OsStr::from_bytes(b"\xff")), "").unwrap();
         let dir = std::fs::File::open(scratch.path("")).unwrap();
-        let listing = Listing::read(&cap_std::fs::Dir::from_std_file(dir)).unwrap();
+        let listing = Listing::read(&dir).unwrap();
         let all: Vec<_> = listing.from(0).collect();
-        assert_eq!(all.len(), 4);
-        assert_eq!((all[0].name, all[1].name), (".", ".."));
+        assert_eq!(all.len(), 5);
+        assert_eq!((all[0].name, all[1].name), (&b"."[..], &b".."[..]));
         // What is above is not the guest's to know.
         assert_eq!(all[0].inode, all[1].inode);
-        let kind = |name| all.iter().find(|entry| entry.name == name).map(|entry| entry.kind);
-        assert_eq!(kind("file"), Some(FileKind::Regular));
-        assert_eq!(kind("link"), Some(FileKind::SymbolicLink));
-        for start in 0..6 {
+        let kind =
+            |name: &[u8]| all.iter().find(|entry| entry.name == name).map(|entry| entry.kind);
+        assert_eq!(kind(b"file"), Some(FileKind::Regular));
+        assert_eq!(kind(b"\xff"), Some(FileKind::Regular));
+        assert_eq!(kind(b"link"), Some(FileKind::SymbolicLink));
+        for start in 0..7 {
             let rest: Vec<_> = listing.from(start).collect();
-            assert_eq!(rest, all[start.min(4)..]);
+            assert_eq!(rest, all[start.min(5)..]);
         }
         assert_eq!(listing.from(usize::MAX).count(), 0);
     }

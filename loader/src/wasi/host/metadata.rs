@@ -111,22 +111,6 @@ impl From<Stat> for Metadata {
     }
 }
 
-impl From<cap_std::fs::Metadata> for Metadata {
-    fn from(host: cap_std::fs::Metadata) -> Self {
-        use cap_std::fs::MetadataExt;
-        Self {
-            device: DEVICE,
-            inode: inode(host.dev(), host.ino()),
-            kind: FileType::from_raw_mode(host.mode()).into(),
-            links: host.nlink(),
-            size: host.size(),
-            accessed: time(host.atime(), host.atime_nsec()),
-            modified: time(host.mtime(), host.mtime_nsec()),
-            changed: time(host.ctime(), host.ctime_nsec()),
-        }
-    }
-}
-
 fn time(seconds: i64, nanoseconds: i64) -> Time {
     Time { seconds, nanoseconds: u32::try_from(nanoseconds).unwrap_or(0) }
 }
@@ -180,16 +164,5 @@ mod tests {
         assert_eq!((times.last_access.tv_sec, times.last_access.tv_nsec), (5, 7));
         assert_eq!(times.last_modification.tv_nsec, UTIME_NOW);
         assert_eq!(timestamps(SetTime::Keep, SetTime::Keep).last_access.tv_nsec, UTIME_OMIT);
-    }
-
-    #[test]
-    fn both_sources_agree() {
-        let file = std::fs::File::open("/").unwrap();
-        let by_number = Metadata::from(rustix::fs::fstat(&file).unwrap());
-        let dir = cap_std::fs::Dir::from_std_file(file);
-        let by_library = Metadata::from(dir.dir_metadata().unwrap());
-        // Others may read the directory meanwhile.
-        assert_eq!(by_number, Metadata { accessed: by_number.accessed, ..by_library });
-        assert_eq!(by_number.kind, FileKind::Directory);
     }
 }

@@ -2,12 +2,13 @@
 
 use crate::wasi::host::descriptor::Descriptor;
 use crate::wasi::host::directory::Directory;
-use crate::wasi::host::error::{Error, Result};
-use crate::wasi::host::file::{File, FileMode};
+use crate::wasi::host::error::Result;
+use crate::wasi::host::file::{File, FileMode, Sync};
+use crate::wasi::host::interrupt::Interrupt;
 use crate::wasi::host::metadata::FileKind;
-use crate::wasi::host::resolve::{kernel_resolves, parent};
-use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
-use rustix::fs::{FileType, OFlags, fstat};
+use crate::wasi::host::resolve;
+use rustix::fs::{FileType, Mode, OFlags, fstat};
+use std::os::fd::AsFd;
 
 /// How to open a path.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,62 +23,53 @@ pub(crate) struct OpenRequest {
     pub(crate) truncate: bool,
     /// Refuse what is not a directory.
     pub(crate) directory: bool,
-    /// How a file is opened. A directory is opened in any mode.
+    /// How it is opened. A directory can only be read.
     pub(crate) mode: FileMode,
 }
 
 impl OpenRequest {
-    /// Opens a path below a directory.
-    pub(crate) fn open(&self, directory: &Directory, path: &str) -> Result<Descriptor> {
-        if self.mode.write {
+    /// Opens a path below a directory. What waits for another side, as a FIFO
+    /// does, may be interrupted.
+    pub(crate) fn open(
+        &self,
+        directory: &Directory,
+        path: &[u8],
+        interrupt: &Interrupt,
+    ) -> Result<Descriptor> {
+        if self.mode.write || self.create || self.truncate {
             directory.access.check_write()?;
         }
-        self.refuse_link(&directory.dir, path)?;
-        let file = directory.dir.open_with(path, &self.host_options())?.into_std();
-        let kind = FileKind::from(FileType::from_raw_mode(fstat(&file)?.st_mode));
-        if kind == FileKind::Directory {
-            let dir = Dir::from_std_file(file);
-            return Ok(Descriptor::Directory(Directory::new(dir, directory.access, None)));
-        }
-        // Not O_DIRECTORY: with a symbolic link that is not followed it would
-        // turn ELOOP into ENOTDIR.
-        if self.directory {
-            return Err(Error::NOT_A_DIRECTORY);
-        }
-        Ok(Descriptor::File(File::new(file.into(), kind, directory.access, self.mode)))
+        let mode = Mode::from_raw_mode(0o666);
+        let fd = resolve::open(directory.dir.as_fd(), path, self.flags(), mode, interrupt)?;
+        let kind = FileKind::from(FileType::from_raw_mode(fstat(&fd)?.st_mode));
+        Ok(match kind {
+            FileKind::Directory => {
+                Descriptor::Directory(Directory::new(fd, directory.access, None))
+            }
+            _ => Descriptor::File(File::new(fd, kind, directory.access, self.mode)),
+        })
     }
 
-    /// Where the kernel resolves no paths for us, cap-std does, and its own
-    /// resolution follows a last link whatever the options: look first.
-    fn refuse_link(&self, dir: &Dir, path: &str) -> Result<()> {
-        if self.follow || (self.create && self.exclusive) || kernel_resolves() {
-            return Ok(());
-        }
-        let (parent, name) = parent(dir, path)?;
-        match parent.symlink_metadata(name) {
-            Ok(found) if found.is_symlink() => Err(Error::LINK),
-            _ => Ok(()),
-        }
-    }
-
-    fn host_options(&self) -> OpenOptions {
-        let mut options = OpenOptions::new();
-        options
-            .read(self.mode.read)
-            .write(self.mode.write)
-            .create(self.create)
-            .create_new(self.create && self.exclusive)
-            .truncate(self.truncate);
+    fn flags(&self) -> OFlags {
         // A terminal that a guest opens does not become the host's.
-        let mut custom = OFlags::NOCTTY;
-        if !self.follow {
-            custom |= OFlags::NOFOLLOW;
-        }
-        // Not `append(true)`, which cap-std refuses together with truncation.
-        if self.mode.append {
-            custom |= OFlags::APPEND;
-        }
-        options.custom_flags(custom.bits() as i32);
-        options
+        let mut flags = OFlags::NOCTTY;
+        flags |= match (self.mode.read, self.mode.write) {
+            (true, true) => OFlags::RDWR,
+            (false, true) => OFlags::WRONLY,
+            (_, false) => OFlags::RDONLY,
+        };
+        flags.set(OFlags::NOFOLLOW, !self.follow);
+        flags.set(OFlags::CREATE, self.create);
+        flags.set(OFlags::EXCL, self.create && self.exclusive);
+        flags.set(OFlags::TRUNC, self.truncate);
+        flags.set(OFlags::DIRECTORY, self.directory);
+        flags.set(OFlags::APPEND, self.mode.append);
+        flags.set(OFlags::NONBLOCK, self.mode.nonblock);
+        flags
+            | match self.mode.sync {
+                Sync::Later => OFlags::empty(),
+                Sync::Contents => OFlags::DSYNC,
+                Sync::All => OFlags::SYNC,
+            }
     }
 }

@@ -8,7 +8,6 @@ use crate::wasi::host::table::Table;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::thread::{ClockId, clock_nanosleep_absolute};
-use std::os::fd::{AsFd, BorrowedFd};
 
 /// One thing waited for.
 pub(crate) struct Wait {
@@ -26,6 +25,10 @@ pub(crate) enum Event {
     Readable(Ready),
     /// Something can be written.
     Writable(Ready),
+    /// Nothing can ever be read there.
+    NotReadable(Error),
+    /// Nothing can ever be written there.
+    NotWritable(Error),
 }
 
 /// How ready a descriptor is.
@@ -52,41 +55,45 @@ impl Wait {
         Self { until: Until::Time(deadline), event: None }
     }
 
-    /// Waits until a descriptor can be read.
-    pub(crate) fn readable(table: &mut Table, fd: u32) -> Result<Self> {
-        match table.get_mut(fd)? {
-            Descriptor::File(file) => {
-                let hangup = file.at_end()?;
-                Ok(Self::over(Event::Readable(Ready { bytes: 1, hangup })))
+    /// Waits until a descriptor can be read. What is wrong with it is an event.
+    pub(crate) fn readable(table: &mut Table, fd: u32) -> Self {
+        let bytes = match table.get_mut(fd) {
+            Ok(Descriptor::File(file)) if file.is_regular() => file.left(),
+            Ok(Descriptor::Output(_)) => Err(Error::BAD_DESCRIPTOR),
+            Ok(descriptor) if waits(descriptor) => {
+                return Self { until: Until::Readable(fd), event: None };
             }
-            Descriptor::Input(input) if input.fd().is_none() => {
-                Ok(Self::over(Event::Readable(Ready { bytes: 1, hangup: false })))
-            }
-            Descriptor::Input(_) | Descriptor::Socket(_) => {
-                Ok(Self { until: Until::Readable(fd), event: None })
-            }
-            Descriptor::Output(_) | Descriptor::Directory(_) => Err(Error::BAD_DESCRIPTOR),
-        }
+            Ok(_) => Ok(1),
+            Err(error) => Err(error),
+        };
+        Self::over(match bytes {
+            Ok(bytes) => Event::Readable(Ready { bytes, hangup: false }),
+            Err(error) => Event::NotReadable(error),
+        })
     }
 
-    /// Waits until a descriptor can be written.
-    pub(crate) fn writable(table: &Table, fd: u32) -> Result<Self> {
-        let ready = Event::Writable(Ready { bytes: 1, hangup: false });
-        match table.get(fd)? {
-            Descriptor::File(file) => {
-                file.access.check_write()?;
-                Ok(Self::over(ready))
-            }
-            Descriptor::Output(output) if output.fd().is_none() => Ok(Self::over(ready)),
-            Descriptor::Output(_) | Descriptor::Socket(_) => {
-                Ok(Self { until: Until::Writable(fd), event: None })
-            }
-            Descriptor::Input(_) | Descriptor::Directory(_) => Err(Error::BAD_DESCRIPTOR),
+    /// Waits until a descriptor can be written. What is wrong with it is an
+    /// event.
+    pub(crate) fn writable(table: &Table, fd: u32) -> Self {
+        match table.get(fd) {
+            Ok(descriptor) if waits(descriptor) => Self { until: Until::Writable(fd), event: None },
+            Ok(_) => Self::over(Event::Writable(Ready { bytes: 1, hangup: false })),
+            Err(error) => Self::over(Event::NotWritable(error)),
         }
     }
 
     fn over(event: Event) -> Self {
         Self { until: Until::Over, event: Some(event) }
+    }
+}
+
+/// Whether it may have to wait, so that the kernel is to be asked: regular
+/// files, directories and what is in memory are always ready.
+fn waits(descriptor: &Descriptor) -> bool {
+    match descriptor {
+        Descriptor::File(file) => !file.is_regular(),
+        Descriptor::Directory(_) => false,
+        _ => descriptor.fd().is_some(),
     }
 }
 
@@ -142,7 +149,7 @@ fn poll_descriptors(table: &Table, waits: &mut [Wait]) -> Result<()> {
             Until::Readable(fd) => (fd, PollFlags::IN | PollFlags::RDHUP),
             Until::Writable(fd) => (fd, PollFlags::OUT),
         };
-        if let Some(fd) = host_fd(table.get(fd)?) {
+        if let Some(fd) = table.get(fd)?.fd() {
             indices.push(index);
             fds.push(PollFd::from_borrowed_fd(fd, flags));
         }
@@ -168,7 +175,7 @@ fn poll_descriptors(table: &Table, waits: &mut [Wait]) -> Result<()> {
         wait.event = Some(match wait.until {
             Until::Readable(fd) => Event::Readable(readiness(table.get(fd)?, flags)),
             _ => {
-                let hangup = flags.contains(PollFlags::HUP);
+                let hangup = flags.intersects(PollFlags::HUP | PollFlags::ERR);
                 Event::Writable(Ready { bytes: 1, hangup })
             }
         });
@@ -176,24 +183,17 @@ fn poll_descriptors(table: &Table, waits: &mut [Wait]) -> Result<()> {
     Ok(())
 }
 
-/// Standard input says no more than that there is something; sockets say how
-/// much, and whether the other side has closed.
+/// How much there is to read, where that can be asked, and whether the other
+/// side has closed.
 fn readiness(descriptor: &Descriptor, flags: PollFlags) -> Ready {
-    match descriptor {
-        Descriptor::Socket(socket) if !socket.listening => Ready {
-            bytes: socket.pending().unwrap_or(0),
-            hangup: flags.intersects(PollFlags::HUP | PollFlags::RDHUP),
-        },
-        _ => Ready { bytes: 1, hangup: false },
-    }
-}
-
-fn host_fd(descriptor: &Descriptor) -> Option<BorrowedFd<'_>> {
-    match descriptor {
-        Descriptor::Input(input) => input.fd(),
-        Descriptor::Output(output) => output.fd(),
-        Descriptor::Socket(socket) => Some(socket.as_fd()),
-        Descriptor::File(_) | Descriptor::Directory(_) => None,
+    let listening = matches!(descriptor, Descriptor::Socket(socket) if socket.listening);
+    let pending = match descriptor.fd() {
+        Some(fd) if !listening => rustix::io::ioctl_fionread(fd).ok(),
+        _ => None,
+    };
+    Ready {
+        bytes: pending.unwrap_or(1),
+        hangup: flags.intersects(PollFlags::HUP | PollFlags::RDHUP),
     }
 }
 
@@ -215,18 +215,19 @@ mod tests {
     fn the_first_of_several() {
         let (reader, writer) = rustix::pipe::pipe().unwrap();
         let mut table = Table::new(MAX_DESCRIPTORS);
-        table.insert(Descriptor::Input(Input::Fd(reader))).unwrap();
+        table.insert(Descriptor::Input(Input::Fd(reader).into())).unwrap();
         let soon = after(5_000_000);
-        let mut waits = [Wait::readable(&mut table, 0).unwrap(), Wait::until(soon)];
+        let mut waits = [Wait::readable(&mut table, 0), Wait::until(soon)];
         wait(&table, &Interrupt::default(), &mut waits).unwrap();
         assert_eq!((waits[0].event, waits[1].event), (None, Some(Event::Time)));
         assert!(Clock::Monotonic.now() >= soon);
 
         rustix::io::write(&writer, b"x").unwrap();
-        let mut waits = [Wait::readable(&mut table, 0).unwrap(), Wait::until(u64::MAX >> 1)];
+        let mut waits = [Wait::readable(&mut table, 0), Wait::until(u64::MAX >> 1)];
         wait(&table, &Interrupt::default(), &mut waits).unwrap();
         let ready = Event::Readable(Ready { bytes: 1, hangup: false });
         assert_eq!((waits[0].event, waits[1].event), (Some(ready), None));
-        assert!(Wait::writable(&table, 0).is_err());
+        let closed = Wait::writable(&table, 7);
+        assert_eq!(closed.event, Some(Event::NotWritable(Error::BAD_DESCRIPTOR)));
     }
 }

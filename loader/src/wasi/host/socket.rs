@@ -78,11 +78,6 @@ impl Socket {
         Ok(())
     }
 
-    /// How many bytes can be read at once.
-    pub(crate) fn pending(&self) -> Result<u64> {
-        Ok(rustix::io::ioctl_fionread(&self.fd)?)
-    }
-
     /// Its attributes.
     pub(crate) fn metadata(&self) -> Result<Metadata> {
         Ok(Metadata { kind: self.kind, ..fstat(&self.fd)?.into() })

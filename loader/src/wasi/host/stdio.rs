@@ -1,6 +1,7 @@
 //! Standard streams: where the guest's descriptors 0, 1 and 2 lead.
 
 use crate::sys::buffer::{self, Buffer};
+use crate::sys::quiet::quietly;
 use crate::wasi::host::error::Result;
 use crate::wasi::host::interrupt::Interrupt;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -107,11 +108,6 @@ impl Input {
         }
     }
 
-    /// Whether it is a terminal.
-    pub(crate) fn is_terminal(&self) -> bool {
-        self.fd().is_some_and(|fd| std::io::IsTerminal::is_terminal(&fd))
-    }
-
     /// The descriptor behind it, if there is one.
     pub(crate) fn fd(&self) -> Option<BorrowedFd<'_>> {
         match self {
@@ -129,14 +125,10 @@ impl Output {
             return Ok(capture.append(buffers));
         }
         match self.fd() {
-            Some(fd) => Ok(interrupt.retry(|| buffer::write(fd, buffers))?),
+            // Whoever reads may have closed it.
+            Some(fd) => Ok(interrupt.retry(|| quietly(|| buffer::write(fd, buffers)))?),
             None => Ok(buffers.iter().map(Buffer::len).sum()),
         }
-    }
-
-    /// Whether it is a terminal.
-    pub(crate) fn is_terminal(&self) -> bool {
-        self.fd().is_some_and(|fd| std::io::IsTerminal::is_terminal(&fd))
     }
 
     /// The descriptor behind it, if there is one.

@@ -6,7 +6,6 @@
 use crate::wasi::host::descriptor::Descriptor;
 use crate::wasi::host::directory::Directory;
 use crate::wasi::host::error::{Error, Result};
-use crate::wasi::host::file::File;
 use crate::wasi::host::socket::Socket;
 use std::collections::BinaryHeap;
 
@@ -85,28 +84,11 @@ impl Table {
         }
     }
 
-    /// A file; anything else is `EBADF`.
-    pub(crate) fn file(&self, number: u32) -> Result<&File> {
-        match self.get(number)? {
-            Descriptor::File(file) => Ok(file),
-            _ => Err(Error::BAD_DESCRIPTOR),
-        }
-    }
-
-    /// A file to seek in; streams and sockets are `ESPIPE`.
-    pub(crate) fn seekable(&mut self, number: u32) -> Result<&mut File> {
-        match self.get_mut(number)? {
-            Descriptor::File(file) => Ok(file),
-            Descriptor::Directory(_) => Err(Error::BAD_DESCRIPTOR),
-            _ => Err(Error::NOT_SEEKABLE),
-        }
-    }
-
-    /// A directory; anything else is `EBADF`.
+    /// A directory; anything else is `ENOTDIR`.
     pub(crate) fn directory(&self, number: u32) -> Result<&Directory> {
         match self.get(number)? {
             Descriptor::Directory(directory) => Ok(directory),
-            _ => Err(Error::BAD_DESCRIPTOR),
+            _ => Err(Error::NOT_A_DIRECTORY),
         }
     }
 
@@ -125,7 +107,7 @@ mod tests {
     use crate::wasi::host::stdio::{Input, Output};
 
     fn input() -> Descriptor {
-        Descriptor::Input(Input::Null)
+        Descriptor::Input(Input::Null.into())
     }
 
     fn badf<T>(result: Result<T>) -> bool {
@@ -173,7 +155,7 @@ mod tests {
     fn renumber_replaces_and_frees() {
         let mut table = Table::new(MAX_DESCRIPTORS);
         table.insert(input()).unwrap();
-        table.insert(Descriptor::Output(Output::Null)).unwrap();
+        table.insert(Descriptor::Output(Output::Null.into())).unwrap();
         assert!(badf(table.renumber(0, 7)));
         assert!(badf(table.renumber(7, 0)));
         table.renumber(1, 1).unwrap();

@@ -24,7 +24,7 @@ pub(super) fn fd_readdir(
     used: u32,
 ) -> Result<()> {
     let Descriptor::Directory(directory) = ctx.table.get_mut(fd)? else {
-        return Err(Errno::Badf.into());
+        return Err(Errno::Notdir.into());
     };
     let listing = directory.listing(cookie == 0)?;
     let mut rest = memory.buffer(buf, buf_len)?;
@@ -37,7 +37,7 @@ pub(super) fn fd_readdir(
         // Names are at most 255 bytes on Linux.
         let name_len = entry.name.len() as u32;
         rest = fill(rest, &dirent(next, entry.inode, name_len, entry.kind.into()));
-        rest = fill(rest, entry.name.as_bytes());
+        rest = fill(rest, entry.name);
     }
     let left = rest.len() as u32;
     Ok(memory.write_u32(used, buf_len - left)?)
@@ -163,7 +163,10 @@ mod tests {
         let mut ctx = scratch.context();
         let mut bytes = vec![0; 256];
         let memory = GuestMemory::new(&mut bytes);
-        let result = fd_readdir(&mut ctx, &memory, 3, 8, 100, 0, 0);
-        assert!(matches!(result, Err(crate::wasi::preview1::outcome::Stop::Errno(Errno::Ilseq))));
+        fd_readdir(&mut ctx, &memory, 3, 8, 100, 0, 0).unwrap();
+        let used = u32::from_le_bytes(memory.read_record(0, 4).unwrap());
+        // Three headers, `.`, `..` and one byte.
+        assert_eq!(used, 3 * 24 + 4);
+        assert_eq!(memory.bytes(8 + used - 1, 1).unwrap(), [0xff]);
     }
 }

@@ -29,19 +29,17 @@ pub(super) fn fd_advise(
         5 => Advice::NoReuse,
         other => return Err(undefined("advice", other)),
     };
-    Ok(ctx.table.file(fd)?.advise(offset, NonZeroU64::new(len), advice)?)
+    Ok(ctx.table.get(fd)?.advise(offset, NonZeroU64::new(len), advice)?)
 }
 
-/// Not supported, as in today's runtimes: few host systems can promise it.
 pub(super) fn fd_allocate(
     ctx: &mut WasiCtx,
     _memory: &GuestMemory<'_>,
     fd: u32,
-    _offset: u64,
-    _len: u64,
+    offset: u64,
+    len: u64,
 ) -> Result<()> {
-    ctx.table.file(fd)?;
-    Err(Errno::Notsup.into())
+    Ok(ctx.table.get(fd)?.allocate(offset, len, &ctx.interrupt)?)
 }
 
 pub(super) fn fd_close(ctx: &mut WasiCtx, _memory: &GuestMemory<'_>, fd: u32) -> Result<()> {
@@ -59,11 +57,11 @@ pub(super) fn fd_renumber(
 }
 
 pub(super) fn fd_datasync(ctx: &mut WasiCtx, _memory: &GuestMemory<'_>, fd: u32) -> Result<()> {
-    Ok(ctx.table.file(fd)?.sync_data(&ctx.interrupt)?)
+    Ok(ctx.table.get(fd)?.sync_data(&ctx.interrupt)?)
 }
 
 pub(super) fn fd_sync(ctx: &mut WasiCtx, _memory: &GuestMemory<'_>, fd: u32) -> Result<()> {
-    Ok(ctx.table.file(fd)?.sync(&ctx.interrupt)?)
+    Ok(ctx.table.get(fd)?.sync(&ctx.interrupt)?)
 }
 
 pub(super) fn fd_fdstat_get(
@@ -83,24 +81,9 @@ pub(super) fn fd_fdstat_set_flags(
     raw: u32,
 ) -> Result<()> {
     let wanted = flags("fdflags", raw, fdflags::ALL)?;
-    let nonblock = wanted.has(fdflags::NONBLOCK);
-    match ctx.table.get_mut(fd)? {
-        Descriptor::File(file) => {
-            if wanted.has(fdflags::DSYNC | fdflags::SYNC | fdflags::RSYNC) {
-                return Err(Errno::Inval.into());
-            }
-            file.set_append(wanted.has(fdflags::APPEND))?;
-            file.mode.nonblock = nonblock;
-        }
-        Descriptor::Socket(socket) => {
-            if wanted.bits() & !fdflags::NONBLOCK != 0 {
-                return Err(Errno::Inval.into());
-            }
-            socket.set_nonblock(nonblock)?;
-        }
-        _ => return Err(Errno::Badf.into()),
-    }
-    Ok(())
+    // When writes are on the device is decided at opening, as on Linux.
+    let (append, nonblock) = (wanted.has(fdflags::APPEND), wanted.has(fdflags::NONBLOCK));
+    Ok(ctx.table.get_mut(fd)?.set_flags(append, nonblock)?)
 }
 
 /// Rights cannot be changed, as in today's runtimes.

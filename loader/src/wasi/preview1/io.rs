@@ -2,11 +2,9 @@
 //! buffers.
 
 use crate::wasi::host::context::WasiCtx;
-use crate::wasi::host::descriptor::Descriptor;
 use crate::wasi::host::file::Whence;
 use crate::wasi::memory::GuestMemory;
 use crate::wasi::preview1::abi::undefined;
-use crate::wasi::preview1::errno::Errno;
 use crate::wasi::preview1::iovec::Iovecs;
 use crate::wasi::preview1::outcome::Result;
 
@@ -18,21 +16,9 @@ pub(super) fn fd_read(
     iovs_len: u32,
     nread: u32,
 ) -> Result<()> {
+    let (descriptor, interrupt) = (ctx.table.get_mut(fd)?, &ctx.interrupt);
     let iovecs = Iovecs { pointer: iovs, count: iovs_len };
-    let interrupt = &ctx.interrupt;
-    let count = match ctx.table.get_mut(fd)? {
-        Descriptor::File(file) => {
-            iovecs.with(memory, |buffers| file.read(buffers, interrupt))??
-        }
-        Descriptor::Input(input) => {
-            iovecs.with(memory, |buffers| input.read(buffers, interrupt))??
-        }
-        Descriptor::Socket(socket) => {
-            iovecs.with(memory, |buffers| socket.read(buffers, interrupt))??
-        }
-        Descriptor::Output(_) | Descriptor::Directory(_) => return Err(Errno::Badf.into()),
-    };
-    Ok(memory.write_u32(nread, count as u32)?)
+    iovecs.transfer(memory, nread, |buffers| descriptor.read(buffers, interrupt))
 }
 
 pub(super) fn fd_pread(
@@ -44,14 +30,9 @@ pub(super) fn fd_pread(
     offset: u64,
     nread: u32,
 ) -> Result<()> {
+    let (descriptor, interrupt) = (ctx.table.get(fd)?, &ctx.interrupt);
     let iovecs = Iovecs { pointer: iovs, count: iovs_len };
-    let file = match ctx.table.get(fd)? {
-        Descriptor::File(file) => file,
-        Descriptor::Input(_) | Descriptor::Socket(_) => return Err(Errno::Spipe.into()),
-        Descriptor::Output(_) | Descriptor::Directory(_) => return Err(Errno::Badf.into()),
-    };
-    let count = iovecs.with(memory, |buffers| file.read_at(buffers, offset, &ctx.interrupt))??;
-    Ok(memory.write_u32(nread, count as u32)?)
+    iovecs.transfer(memory, nread, |buffers| descriptor.read_at(buffers, offset, interrupt))
 }
 
 pub(super) fn fd_write(
@@ -62,21 +43,9 @@ pub(super) fn fd_write(
     iovs_len: u32,
     nwritten: u32,
 ) -> Result<()> {
+    let (descriptor, interrupt) = (ctx.table.get_mut(fd)?, &ctx.interrupt);
     let iovecs = Iovecs { pointer: iovs, count: iovs_len };
-    let interrupt = &ctx.interrupt;
-    let count = match ctx.table.get_mut(fd)? {
-        Descriptor::Output(output) => iovecs
-            .with(memory, |buffers| output.write(buffers, interrupt))?
-            .map_err(|error| closed_stream(error.into()))?,
-        Descriptor::File(file) => {
-            iovecs.with(memory, |buffers| file.write(buffers, interrupt))??
-        }
-        Descriptor::Socket(socket) => {
-            iovecs.with(memory, |buffers| socket.send(buffers, interrupt))??
-        }
-        Descriptor::Input(_) | Descriptor::Directory(_) => return Err(Errno::Badf.into()),
-    };
-    Ok(memory.write_u32(nwritten, count as u32)?)
+    iovecs.transfer(memory, nwritten, |buffers| descriptor.write(buffers, interrupt))
 }
 
 pub(super) fn fd_pwrite(
@@ -88,14 +57,9 @@ pub(super) fn fd_pwrite(
     offset: u64,
     nwritten: u32,
 ) -> Result<()> {
+    let (descriptor, interrupt) = (ctx.table.get(fd)?, &ctx.interrupt);
     let iovecs = Iovecs { pointer: iovs, count: iovs_len };
-    let file = match ctx.table.get(fd)? {
-        Descriptor::File(file) => file,
-        Descriptor::Output(_) | Descriptor::Socket(_) => return Err(Errno::Spipe.into()),
-        Descriptor::Input(_) | Descriptor::Directory(_) => return Err(Errno::Badf.into()),
-    };
-    let count = iovecs.with(memory, |buffers| file.write_at(buffers, offset, &ctx.interrupt))??;
-    Ok(memory.write_u32(nwritten, count as u32)?)
+    iovecs.transfer(memory, nwritten, |buffers| descriptor.write_at(buffers, offset, interrupt))
 }
 
 pub(super) fn fd_seek(
@@ -112,7 +76,7 @@ pub(super) fn fd_seek(
         2 => Whence::End,
         other => return Err(undefined("whence", other)),
     };
-    let position = ctx.table.seekable(fd)?.seek(offset as i64, whence)?;
+    let position = ctx.table.get_mut(fd)?.seek(offset as i64, whence)?;
     Ok(memory.write_u64(new_offset, position)?)
 }
 
@@ -122,17 +86,8 @@ pub(super) fn fd_tell(
     fd: u32,
     offset: u32,
 ) -> Result<()> {
-    let position = ctx.table.seekable(fd)?.position()?;
+    let position = ctx.table.get_mut(fd)?.seek(0, Whence::Cur)?;
     Ok(memory.write_u64(offset, position)?)
-}
-
-/// A closed reader of a standard stream is an input/output error, as in today's
-/// runtimes.
-fn closed_stream(errno: Errno) -> Errno {
-    match errno {
-        Errno::Pipe => Errno::Io,
-        other => other,
-    }
 }
 
 #[cfg(test)]
@@ -202,7 +157,7 @@ mod tests {
         let mut guest = Guest::new(ctx);
         let text = guest.place("text");
         let [iovs, count] = list(&mut guest, &[text]);
-        assert_eq!(guest.call("fd_write", &[1, iovs, count, 0]), Errno::Io);
+        assert_eq!(guest.call("fd_write", &[1, iovs, count, 0]), Errno::Pipe);
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //! transfer is a legal answer and guests repeat it.
 
 use crate::sys::buffer::{Buffer, MOST_BUFFERS, MOST_BYTES};
+use crate::wasi::host;
 use crate::wasi::memory::GuestMemory;
 use crate::wasi::preview1::outcome::Result;
 
@@ -50,6 +51,19 @@ impl Iovecs {
             }
         }
         Ok(transfer(if count <= INLINE { &inline[..count] } else { &spilled }))
+    }
+
+    /// As [`with`](Self::with), for a transfer of which the guest is told the
+    /// number of bytes, at `count`.
+    pub(super) fn transfer<'m>(
+        self,
+        memory: &GuestMemory<'m>,
+        count: u32,
+        transfer: impl FnOnce(&[Buffer<'m>]) -> host::error::Result<usize>,
+    ) -> Result<()> {
+        // No more than MOST_BYTES.
+        let moved = self.with(memory, transfer)??;
+        Ok(memory.write_u32(count, moved as u32)?)
     }
 
     /// One buffer of the list. One of no bytes needs no valid pointer.

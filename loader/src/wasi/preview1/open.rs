@@ -1,14 +1,13 @@
 //! `path_open`.
 
 use crate::wasi::host::context::WasiCtx;
-use crate::wasi::host::descriptor::Descriptor;
-use crate::wasi::host::file::FileMode;
+use crate::wasi::host::file::{FileMode, Sync};
 use crate::wasi::host::open::OpenRequest;
 use crate::wasi::memory::GuestMemory;
 use crate::wasi::preview1::abi::{Flags, fdflags, flags, follows_symlinks, oflags};
 use crate::wasi::preview1::errno::Errno;
 use crate::wasi::preview1::outcome::Result;
-use crate::wasi::preview1::path::string;
+use crate::wasi::preview1::path::bytes;
 use crate::wasi::preview1::rights;
 
 #[expect(clippy::too_many_arguments, reason = "the interface has as many")]
@@ -30,44 +29,42 @@ pub(super) fn path_open(
     let rights = flags("rights", rights_base, rights::ALL)?;
     let fdflags = flags("fdflags", fdflags, fdflags::ALL)?;
     flags("rights", rights_inheriting, rights::ALL)?;
-    let path = string(memory, path, path_len)?;
-    let directory = match ctx.table.get(fd)? {
-        Descriptor::Directory(directory) => directory,
-        Descriptor::File(_) => return Err(Errno::Notdir.into()),
-        _ => return Err(Errno::Badf.into()),
-    };
+    let path = bytes(memory, path, path_len)?;
+    let directory = ctx.table.directory(fd)?;
     // Before anything is created.
     ctx.table.room()?;
-    let descriptor = request(follow, oflags, rights, fdflags)?.open(directory, &path)?;
+    let descriptor =
+        request(follow, oflags, rights, fdflags)?.open(directory, &path, &ctx.interrupt)?;
     let number = ctx.table.insert(descriptor)?;
     Ok(memory.write_u32(opened, number)?)
 }
 
 /// How the guest wants a path opened.
 fn request(follow: bool, oflags: Flags, rights: Flags, fdflags: Flags) -> Result<OpenRequest> {
-    if fdflags.has(fdflags::DSYNC | fdflags::RSYNC | fdflags::SYNC) {
-        return Err(Errno::Notsup.into());
-    }
-    let not_for_directories = oflags::CREAT | oflags::EXCL | oflags::TRUNC;
-    if oflags.has(oflags::DIRECTORY) && oflags.has(not_for_directories) {
+    let create = oflags.has(oflags::CREAT);
+    if create && oflags.has(oflags::DIRECTORY) {
         return Err(Errno::Inval.into());
     }
-    let create = oflags.has(oflags::CREAT);
-    let truncate = oflags.has(oflags::TRUNC);
+    let sync = match (fdflags.has(fdflags::SYNC | fdflags::RSYNC), fdflags.has(fdflags::DSYNC)) {
+        (true, _) => Sync::All,
+        (false, true) => Sync::Contents,
+        (false, false) => Sync::Later,
+    };
     // Of the rights only these two count, as in today's runtimes; what is
     // neither read nor written is opened to read.
-    let wants_write = rights.has(rights::FD_WRITE);
+    let write = rights.has(rights::FD_WRITE);
     Ok(OpenRequest {
         follow,
         create,
         exclusive: oflags.has(oflags::EXCL),
-        truncate,
+        truncate: oflags.has(oflags::TRUNC),
         directory: oflags.has(oflags::DIRECTORY),
         mode: FileMode {
-            read: rights.has(rights::FD_READ) || !wants_write,
-            write: wants_write || create || truncate,
+            read: rights.has(rights::FD_READ) || !write,
+            write,
             append: fdflags.has(fdflags::APPEND),
             nonblock: fdflags.has(fdflags::NONBLOCK),
+            sync,
         },
     })
 }

@@ -1,16 +1,26 @@
 //! Operations on paths below a directory.
 
 use crate::wasi::host::context::WasiCtx;
+use crate::wasi::host::directory::Directory;
 use crate::wasi::memory::GuestMemory;
 use crate::wasi::preview1::abi::{Filestat, follows_symlinks};
-use crate::wasi::preview1::errno::Errno;
 use crate::wasi::preview1::outcome::Result;
 use crate::wasi::preview1::stat::times_to_set;
 
-/// A path, or the target of a link, which must be UTF-8: anything else is
-/// `EILSEQ`.
-pub(super) fn string(memory: &GuestMemory<'_>, pointer: u32, len: u32) -> Result<String> {
-    String::from_utf8(memory.bytes(pointer, len)?).map_err(|_| Errno::Ilseq.into())
+/// A path, or the target of a link, in whatever encoding.
+pub(super) fn bytes(memory: &GuestMemory<'_>, pointer: u32, len: u32) -> Result<Vec<u8>> {
+    Ok(memory.bytes(pointer, len)?)
+}
+
+/// A directory, and a path below it.
+fn place<'c>(
+    ctx: &'c WasiCtx,
+    memory: &GuestMemory<'_>,
+    fd: u32,
+    path: u32,
+    path_len: u32,
+) -> Result<(&'c Directory, Vec<u8>)> {
+    Ok((ctx.table.directory(fd)?, bytes(memory, path, path_len)?))
 }
 
 pub(super) fn path_create_directory(
@@ -20,8 +30,7 @@ pub(super) fn path_create_directory(
     path: u32,
     path_len: u32,
 ) -> Result<()> {
-    let directory = ctx.table.directory(fd)?;
-    let path = string(memory, path, path_len)?;
+    let (directory, path) = place(ctx, memory, fd, path, path_len)?;
     Ok(directory.create_directory(&path)?)
 }
 
@@ -48,8 +57,7 @@ pub(super) fn filestat(
     path_len: u32,
 ) -> Result<Filestat> {
     let follow = follows_symlinks(lookup)?;
-    let directory = ctx.table.directory(fd)?;
-    let path = string(memory, path, path_len)?;
+    let (directory, path) = place(ctx, memory, fd, path, path_len)?;
     Ok(directory.metadata_at(&path, follow)?.try_into()?)
 }
 
@@ -67,8 +75,7 @@ pub(super) fn path_filestat_set_times(
 ) -> Result<()> {
     let follow = follows_symlinks(lookup)?;
     let [accessed, modified] = times_to_set(atim, mtim, fst_flags)?;
-    let directory = ctx.table.directory(fd)?;
-    let path = string(memory, path, path_len)?;
+    let (directory, path) = place(ctx, memory, fd, path, path_len)?;
     Ok(directory.set_times_at(&path, follow, accessed, modified)?)
 }
 
@@ -85,10 +92,8 @@ pub(super) fn path_link(
     new_path_len: u32,
 ) -> Result<()> {
     let follow = follows_symlinks(old_lookup)?;
-    let old = ctx.table.directory(old_fd)?;
-    let new = ctx.table.directory(new_fd)?;
-    let old_path = string(memory, old_path, old_path_len)?;
-    let new_path = string(memory, new_path, new_path_len)?;
+    let (old, old_path) = place(ctx, memory, old_fd, old_path, old_path_len)?;
+    let (new, new_path) = place(ctx, memory, new_fd, new_path, new_path_len)?;
     Ok(old.link(&old_path, follow, new, &new_path)?)
 }
 
@@ -103,10 +108,8 @@ pub(super) fn path_readlink(
     buf_len: u32,
     used: u32,
 ) -> Result<()> {
-    let directory = ctx.table.directory(fd)?;
-    let path = string(memory, path, path_len)?;
+    let (directory, path) = place(ctx, memory, fd, path, path_len)?;
     let target = directory.read_link(&path)?;
-    let target = target.to_str().ok_or(Errno::Ilseq)?.as_bytes();
     let len = target.len().min(buf_len as usize);
     memory.write_bytes(buf, &target[..len])?;
     Ok(memory.write_u32(used, len as u32)?)
@@ -119,8 +122,7 @@ pub(super) fn path_remove_directory(
     path: u32,
     path_len: u32,
 ) -> Result<()> {
-    let directory = ctx.table.directory(fd)?;
-    let path = string(memory, path, path_len)?;
+    let (directory, path) = place(ctx, memory, fd, path, path_len)?;
     Ok(directory.remove_directory(&path)?)
 }
 
@@ -135,10 +137,8 @@ pub(super) fn path_rename(
     new_path: u32,
     new_path_len: u32,
 ) -> Result<()> {
-    let old = ctx.table.directory(old_fd)?;
-    let new = ctx.table.directory(new_fd)?;
-    let old_path = string(memory, old_path, old_path_len)?;
-    let new_path = string(memory, new_path, new_path_len)?;
+    let (old, old_path) = place(ctx, memory, old_fd, old_path, old_path_len)?;
+    let (new, new_path) = place(ctx, memory, new_fd, new_path, new_path_len)?;
     Ok(old.rename(&old_path, new, &new_path)?)
 }
 
@@ -151,9 +151,8 @@ pub(super) fn path_symlink(
     path: u32,
     path_len: u32,
 ) -> Result<()> {
-    let directory = ctx.table.directory(fd)?;
-    let target = string(memory, target, target_len)?;
-    let path = string(memory, path, path_len)?;
+    let target = bytes(memory, target, target_len)?;
+    let (directory, path) = place(ctx, memory, fd, path, path_len)?;
     Ok(directory.create_symlink(&target, &path)?)
 }
 
@@ -164,16 +163,14 @@ pub(super) fn path_unlink_file(
     path: u32,
     path_len: u32,
 ) -> Result<()> {
-    let directory = ctx.table.directory(fd)?;
-    let path = string(memory, path, path_len)?;
+    let (directory, path) = place(ctx, memory, fd, path, path_len)?;
     Ok(directory.remove_file(&path)?)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::wasi::DirAccess;
-    use crate::wasi::preview1::outcome::Stop;
+    use crate::wasi::preview1::errno::Errno;
     use crate::wasi::preview1::testing::Guest;
     use crate::wasi::testing::Scratch;
 
@@ -182,15 +179,14 @@ mod tests {
     const CREAT: u64 = 1;
 
     #[test]
-    fn paths_are_utf8() {
-        let mut bytes = *b"a\xc3\xa9\xff";
-        let memory = GuestMemory::new(&mut bytes);
-        assert_eq!(string(&memory, 0, 3).unwrap(), "a\u{e9}");
-        for (pointer, len) in [(0, 2), (3, 1)] {
-            let refused = string(&memory, pointer, len);
-            assert!(matches!(refused, Err(Stop::Errno(Errno::Ilseq))));
-        }
-        assert!(matches!(string(&memory, 3, 2), Err(Stop::Trap(_))));
+    fn names_are_bytes() {
+        let scratch = Scratch::new();
+        let mut guest = Guest::new(scratch.context());
+        let [name, len] = guest.place(b"\xff");
+        assert_eq!(guest.call("path_create_directory", &[3, name, len]), Errno::Success);
+        let made: Vec<_> = std::fs::read_dir(scratch.path("")).unwrap().collect();
+        assert_eq!(made[0].as_ref().unwrap().file_name().as_encoded_bytes(), b"\xff");
+        assert_eq!(guest.call("path_remove_directory", &[3, name, len]), Errno::Success);
     }
 
     /// Every way to `outside/secret` or its directory; in `fixtures/wasi` is a

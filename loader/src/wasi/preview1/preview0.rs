@@ -81,7 +81,7 @@ fn fd_seek(
         2 => Whence::Set,
         other => return Err(undefined("whence", other)),
     };
-    let position = ctx.table.seekable(fd)?.seek(offset as i64, whence)?;
+    let position = ctx.table.get_mut(fd)?.seek(offset as i64, whence)?;
     Ok(memory.write_u64(new_offset, position)?)
 }
 

@@ -3,9 +3,11 @@
 
 use crate::wasi::host::descriptor::Descriptor;
 use crate::wasi::host::directory::Directory;
-use crate::wasi::host::file::File;
+use crate::wasi::host::file::{File, Sync};
+use crate::wasi::host::metadata::FileKind;
 use crate::wasi::host::socket::Socket;
 use crate::wasi::preview1::abi::{Fdstat, Filetype, fdflags};
+use rustix::fs::{OFlags, fcntl_getfl};
 
 pub(super) const FD_DATASYNC: u64 = 1 << 0;
 pub(super) const FD_READ: u64 = 1 << 1;
@@ -42,34 +44,37 @@ pub(super) const ALL: u64 = (1 << 30) - 1;
 /// What a descriptor is and may be used for.
 pub(super) fn fdstat(descriptor: &Descriptor) -> Fdstat {
     match descriptor {
-        Descriptor::Input(input) => stream_fdstat(input.is_terminal(), FD_READ),
-        Descriptor::Output(output) => stream_fdstat(output.is_terminal(), FD_WRITE),
-        Descriptor::File(file) => file_fdstat(file),
+        Descriptor::Input(input) => stream_fdstat(descriptor, input.nonblock, FD_READ),
+        Descriptor::Output(output) => stream_fdstat(descriptor, output.nonblock, FD_WRITE),
+        Descriptor::File(file) => file_fdstat(file, is_terminal(descriptor)),
         Descriptor::Directory(directory) => directory_fdstat(directory),
         Descriptor::Socket(socket) => socket_fdstat(socket),
     }
 }
 
-/// Standard streams have neither `fd_seek` nor `fd_tell`: with a character
-/// device that is how wasi-libc recognises a terminal.
-fn stream_fdstat(terminal: bool, rights: u64) -> Fdstat {
+/// A character device with neither `fd_seek` nor `fd_tell` is how wasi-libc
+/// recognises a terminal.
+fn stream_fdstat(descriptor: &Descriptor, nonblock: bool, rights: u64) -> Fdstat {
+    let kind = descriptor.metadata().ok().flatten().map_or(FileKind::Unknown, |found| found.kind);
+    let append = descriptor
+        .fd()
+        .is_some_and(|fd| fcntl_getfl(fd).is_ok_and(|flags| flags.contains(OFlags::APPEND)));
+    let rights =
+        rights | STREAM_RIGHTS | if is_terminal(descriptor) { 0 } else { FD_SEEK | FD_TELL };
     Fdstat {
-        filetype: stream_type(terminal),
-        flags: 0,
+        filetype: kind.into(),
+        flags: if append { fdflags::APPEND } else { 0 }
+            | if nonblock { fdflags::NONBLOCK } else { 0 },
         rights_base: rights,
         rights_inheriting: rights,
     }
 }
 
-/// Guests see whether a standard stream is a terminal and nothing more.
-pub(super) fn stream_type(terminal: bool) -> Filetype {
-    match terminal {
-        true => Filetype::CharacterDevice,
-        false => Filetype::Unknown,
-    }
+fn is_terminal(descriptor: &Descriptor) -> bool {
+    descriptor.fd().is_some_and(|fd| std::io::IsTerminal::is_terminal(&fd))
 }
 
-fn file_fdstat(file: &File) -> Fdstat {
+fn file_fdstat(file: &File, is_terminal: bool) -> Fdstat {
     let mut rights = ALL;
     if !file.mode.read {
         rights &= !(FD_READ | FD_READDIR);
@@ -77,11 +82,19 @@ fn file_fdstat(file: &File) -> Fdstat {
     if !file.mode.write {
         rights &= !FD_WRITE;
     }
+    if is_terminal {
+        rights &= !(FD_SEEK | FD_TELL);
+    }
     let append = if file.mode.append { fdflags::APPEND } else { 0 };
     let nonblock = if file.mode.nonblock { fdflags::NONBLOCK } else { 0 };
+    let sync = match file.mode.sync {
+        Sync::Later => 0,
+        Sync::Contents => fdflags::DSYNC,
+        Sync::All => fdflags::SYNC,
+    };
     Fdstat {
         filetype: file.kind.into(),
-        flags: append | nonblock,
+        flags: append | nonblock | sync,
         rights_base: rights,
         rights_inheriting: rights,
     }
@@ -89,14 +102,18 @@ fn file_fdstat(file: &File) -> Fdstat {
 
 fn directory_fdstat(directory: &Directory) -> Fdstat {
     // Preopened directories list what directories can do; programs compare.
-    // Directories opened later have every right but those of files.
+    // Directories opened later have every right but those of files, which they
+    // pass on.
     let (rights_base, rights_inheriting) = if directory.preopen.is_some() {
         (PREOPEN_RIGHTS, PREOPEN_RIGHTS | FILE_RIGHTS)
     } else {
-        (OPENED_DIRECTORY_RIGHTS, OPENED_DIRECTORY_RIGHTS)
+        (OPENED_DIRECTORY_RIGHTS, ALL)
     };
     Fdstat { filetype: Filetype::Directory, flags: 0, rights_base, rights_inheriting }
 }
+
+/// What standard streams can do, whichever way they go.
+const STREAM_RIGHTS: u64 = FD_FDSTAT_SET_FLAGS | FD_FILESTAT_GET | POLL_FD_READWRITE;
 
 const PREOPEN_RIGHTS: u64 = PATH_CREATE_DIRECTORY
     | PATH_CREATE_FILE
@@ -158,9 +175,10 @@ mod tests {
 
     #[test]
     fn streams_go_one_way() {
-        let input = fdstat(&Descriptor::Input(Input::Null));
-        assert_eq!((input.filetype, input.rights_base), (Filetype::Unknown, FD_READ));
-        let output = fdstat(&Descriptor::Output(Output::Null));
-        assert_eq!((output.rights_base, output.rights_inheriting), (FD_WRITE, FD_WRITE));
+        let input = fdstat(&Descriptor::Input(Input::Null.into()));
+        assert_eq!(input.filetype, Filetype::Unknown);
+        assert_eq!(input.rights_base & (FD_READ | FD_WRITE), FD_READ);
+        let output = fdstat(&Descriptor::Output(Output::Null.into()));
+        assert_eq!(output.rights_base & (FD_READ | FD_WRITE), FD_WRITE);
     }
 }

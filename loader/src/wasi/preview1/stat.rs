@@ -4,10 +4,9 @@ use crate::wasi::host::context::WasiCtx;
 use crate::wasi::host::descriptor::Descriptor;
 use crate::wasi::host::metadata::{SetTime, Time};
 use crate::wasi::memory::GuestMemory;
-use crate::wasi::preview1::abi::{Filestat, flags, fstflags};
+use crate::wasi::preview1::abi::{Filestat, Filetype, flags, fstflags};
 use crate::wasi::preview1::errno::Errno;
 use crate::wasi::preview1::outcome::Result;
-use crate::wasi::preview1::rights::stream_type;
 
 pub(super) fn fd_filestat_get(
     ctx: &mut WasiCtx,
@@ -19,18 +18,12 @@ pub(super) fn fd_filestat_get(
     Ok(memory.write_record(buf, 8, &stat.encode())?)
 }
 
-/// The attributes behind a descriptor. Standard streams have none.
+/// The attributes behind a descriptor. What the host keeps in memory has none.
 pub(super) fn of_descriptor(ctx: &WasiCtx, fd: u32) -> Result<Filestat> {
-    let metadata = match ctx.table.get(fd)? {
-        Descriptor::Input(input) => return Ok(Filestat::stream(stream_type(input.is_terminal()))),
-        Descriptor::Output(output) => {
-            return Ok(Filestat::stream(stream_type(output.is_terminal())));
-        }
-        Descriptor::File(file) => file.metadata()?,
-        Descriptor::Directory(directory) => directory.metadata()?,
-        Descriptor::Socket(socket) => socket.metadata()?,
-    };
-    Ok(metadata.try_into()?)
+    match ctx.table.get(fd)?.metadata()? {
+        Some(metadata) => Ok(metadata.try_into()?),
+        None => Ok(Filestat::stream(Filetype::Unknown)),
+    }
 }
 
 pub(super) fn fd_filestat_set_size(
@@ -39,7 +32,7 @@ pub(super) fn fd_filestat_set_size(
     fd: u32,
     size: u64,
 ) -> Result<()> {
-    Ok(ctx.table.file(fd)?.set_size(size, &ctx.interrupt)?)
+    Ok(ctx.table.get(fd)?.set_size(size, &ctx.interrupt)?)
 }
 
 pub(super) fn fd_filestat_set_times(
