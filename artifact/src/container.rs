@@ -3,11 +3,11 @@
 //!
 //! | segment | flags | sections |
 //! |-|-|-|
-//! | `PT_LOAD` 0 | R | ELF header, `.note.precast`, `.note.gnu.build-id`, `.precast.module`, `.precast.functions`, `.precast.sites`, `.precast.handlers`, `.precast.tables`, `.precast.data`, `.eh_frame_hdr`, `.eh_frame` |
+//! | `PT_LOAD` 0 | R | ELF header, `.note.precast`, `.note.gnu.build-id`, `.precast.module`, `.precast.component`, `.precast.functions`, `.precast.sites`, `.precast.handlers`, `.precast.tables`, `.precast.data`, `.eh_frame_hdr`, `.eh_frame` |
 //! | `PT_LOAD` 1 | R X | `.text` |
 //! | `PT_LOAD` 2 | R | `.precast.memory`, page-aligned |
 //! | `PT_NOTE`, `PT_GNU_EH_FRAME`, `PT_GNU_STACK` | | |
-//! | none | | `.precast.variants`, `.precast.lines`, `.precast.locals`, `.precast.bodies`, `.precast.addresses`, `.symtab`, `.strtab`, `.shstrtab`, `.debug_*`, `.lldbsummaries` |
+//! | none | | `.precast.variants`, `.precast.lines`, `.precast.locals`, `.precast.bodies`, `.precast.addresses`, `.precast.wit`, `.symtab`, `.strtab`, `.shstrtab`, `.debug_*`, `.lldbsummaries` |
 //!
 //! `.precast.variants` holds further texts for CPUs with more features, each
 //! followed by its own sites and handlers; see
@@ -140,7 +140,7 @@ impl Container {
         }
         let inside =
             |r: &Range| r.offset.checked_add(r.size).is_some_and(|end| end <= note.image_size);
-        if !inside(&note.text) || !inside(&note.module) {
+        if ![note.text, note.module, note.component].iter().all(inside) {
             return Err(damaged("the note points outside the image"));
         }
         if !note.text.offset.is_multiple_of(note.page_size) {

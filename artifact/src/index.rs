@@ -15,6 +15,11 @@
 //! | [`StubIndex`] | stubs of all modules | a text that is being made |
 //! | [`FuncrefIndex`] | funcref records | a context, and [`Module::funcrefs`](crate::module::Module::funcrefs) |
 //! | [`ModuleIndex`], [`InstanceIndex`] | core modules and their instances | [`Description`](crate::module::Description) |
+//! | [`ComponentTypeIndex`], [`ComponentFuncTypeIndex`], [`ComponentInstanceTypeIndex`], [`CoreModuleTypeIndex`] | types of values, functions, instances and core modules | [`ComponentTypes`](crate::component::ComponentTypes) |
+//! | [`ResourceIndex`], [`ResourceTableIndex`] | resource types, imported ones first; and what an instance sees of them | a component |
+//! | [`ComponentImportIndex`], [`LeafIndex`] | imports by name, and what of them is used | a component |
+//! | [`ComponentInstanceIndex`], [`LoweringIndex`], [`TrampolineIndex`], [`OptionsIndex`], [`ComponentExportIndex`] | what they are called after | a component |
+//! | [`MemorySlot`], [`TableSlot`], [`ReallocSlot`], [`PostReturnSlot`] | what steps have taken from core instances | a component |
 //! | [`CodeOffset`] | bytes from the start of a module's code | [`Module::text`](crate::module::Module::text), `.text` |
 //! | [`FunctionOffset`] | bytes from the start of a function's code | code that is not placed yet |
 //! | [`BodyOffset`] | bytes from the start of a function's body | the code section |
@@ -223,6 +228,40 @@ numbers! {
         ModuleIndex: "module",
         /// An instance of an artifact, in the order in which they are made.
         InstanceIndex: "instance",
+        /// A composite type of values.
+        ComponentTypeIndex: "component type",
+        /// A type of component functions.
+        ComponentFuncTypeIndex: "component function type",
+        /// A type of component instances.
+        ComponentInstanceTypeIndex: "component instance type",
+        /// A type of core modules.
+        CoreModuleTypeIndex: "core module type",
+        /// A resource type, imported or defined.
+        ResourceIndex: "resource",
+        /// A resource type as one component instance sees it.
+        ResourceTableIndex: "resource table",
+        /// An import of the whole component, by name.
+        ComponentImportIndex: "component import",
+        /// A function, core module or resource among the imports.
+        LeafIndex: "imported item",
+        /// An instance of the component or of one inside it.
+        ComponentInstanceIndex: "component instance",
+        /// An imported function, lowered with options.
+        LoweringIndex: "lowering",
+        /// A core function that the loader provides.
+        TrampolineIndex: "trampoline",
+        /// A set of canonical options.
+        OptionsIndex: "canonical options",
+        /// An item of the export tree.
+        ComponentExportIndex: "component export",
+        /// A memory that was taken from a core instance.
+        MemorySlot: "memory slot",
+        /// A table that was taken from a core instance.
+        TableSlot: "table slot",
+        /// A reallocation function that was taken from a core instance.
+        ReallocSlot: "realloc slot",
+        /// A post-return function that was taken from a core instance.
+        PostReturnSlot: "post-return slot",
     }
     offsets {
         /// Bytes from the start of a module's code.

@@ -22,6 +22,7 @@
 //! | tables | [`handlers`] | exception handlers by return address |
 //! | tables | [`reloc`] | relocations that the loader applies to a new instance's context |
 //! | description | [`module`] | `.precast.module`: types, imports, exports, initialisation plan |
+//! | component | [`component`] | `.precast.component`: types, imports, the steps that make an instance, exports |
 //! | file | [`note`] | the header in `.note.precast`: versions, target, CPU features, options |
 //! | file | [`container`] | the ELF image: sections, segments, and how a file is opened |
 //! | file | [`linked`] | images that are linked into a program |
@@ -52,6 +53,7 @@
 
 pub mod abi;
 pub mod address_map;
+pub mod component;
 pub mod container;
 pub mod cpu;
 pub mod debug;

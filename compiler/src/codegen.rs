@@ -86,7 +86,7 @@ fn data(buffer: &Buffer, isa: &dyn TargetIsa) -> Box<[Range<FunctionOffset>]> {
     let sources = buffer.get_srclocs_sorted().iter().map(|source| source.start..source.end);
     let sources: Vec<Range<u32>> = sources.collect();
     let bytes = buffer.data();
-    let code = data::Code { bytes, traps: &traps, handlers: &handlers, sources: &sources };
+    let code = data::CodeFacts { bytes, traps: &traps, handlers: &handlers, sources: &sources };
     let offset = FunctionOffset::new;
     let ranges = data::find(isa.triple().architecture, &code).into_iter();
     ranges.map(|range| offset(range.start)..offset(range.end)).collect()

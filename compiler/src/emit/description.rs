@@ -10,8 +10,8 @@ use precast_artifact::module::{Description, InstancePlan, MemoryRun, Module, Ran
 use precast_artifact::reloc::{Reloc, RelocKind};
 
 /// The description of all modules, complete but for places in the image. Each
-/// is made one instance of.
-pub(super) fn describe(placed: &mut Placed<'_>) -> Result<Description, LinkError> {
+/// is made one instance of, unless a component says what is.
+pub(super) fn describe(placed: &mut Placed<'_>, component: bool) -> Result<Description, LinkError> {
     let mut description = Description::default();
     for index in 0..placed.modules.len() {
         let parts = &mut placed.modules[index];
@@ -21,7 +21,9 @@ pub(super) fn describe(placed: &mut Placed<'_>) -> Result<Description, LinkError
         set_funcrefs(&mut module, placed, index, relocs)?;
         set_stubs(&mut module, placed, index);
         description.modules.push(module);
-        description.instances.push(InstancePlan { module: index, links: Vec::new() });
+        if !component {
+            description.instances.push(InstancePlan { module: index, links: Vec::new() });
+        }
     }
     Ok(description)
 }

@@ -6,7 +6,7 @@
 //! Disassemblers are told what in `.text` is data: on aarch64 and riscv64 by
 //! mapping symbols, `$d` before data and `$x` before code (ELF for the Arm
 //! 64-bit Architecture, 5.5.4; RISC-V ELF psABI, 8.3). On x86-64, which has no
-//! such symbols, by an object for the data and a label for the code behind it,
+//! such symbols, by an object for the data and a label for the code after it,
 //! under names that debuggers leave out; on riscv64, where LLVM's disassembler
 //! does not know them (19), by the object too.
 
@@ -43,7 +43,7 @@ enum Name {
     Mapping(&'static str),
 }
 
-/// Names of symbols for data and for code behind it, which are in the table of
+/// Names of symbols for data and for code after it, which are in the table of
 /// strings once.
 const MAPPING: [&str; 4] = ["$x", "$d", ".Lcode", ".Ldata"];
 

@@ -35,7 +35,7 @@ pub(super) struct Converted {
 }
 
 impl<'a> Debugging<'a> {
-    /// What is wanted with `-g`.
+    /// What `-g` asks for.
     pub(super) fn new(
         wasm: &'a [u8],
         parsed: &'a Parsed<'a>,

@@ -247,8 +247,13 @@ fn derive<'b>(
 }
 
 fn describe(bytes: &[u8], note: &Note, path: Option<&Path>) -> Result<Description> {
+    if note.component.size != 0 {
+        let why = "the artifact is of a component, which this loader cannot run";
+        return Err(Error::Usage(why.to_owned()));
+    }
     let description = Description::decode(bytes).map_err(|why| Error::damaged(path, why))?;
-    let bounds = Bounds { image: note.image_size, text: note.text };
+    let bounds =
+        Bounds { image: note.image_size, text: note.text, component: note.component.size != 0 };
     description.check(&bounds).map_err(|why| Error::damaged(path, why))?;
     Ok(description)
 }

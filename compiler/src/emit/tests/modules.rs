@@ -35,7 +35,13 @@ fn each_module_has_what_it_would_have_alone() {
         let file = sample(target).linked_with(second);
         let note = Container::open(&file).unwrap().note;
         let description = Description::decode(slice(&file, note.module)).unwrap();
-        description.check(&Bounds { image: note.image_size, text: note.text }).unwrap();
+        description
+            .check(&Bounds {
+                image: note.image_size,
+                text: note.text,
+                component: note.component.size != 0,
+            })
+            .unwrap();
         assert_eq!((description.modules.len(), description.instances.len()), (2, 2));
         let images = description.modules.into_iter().map(|module| Image {
             file: file.clone(),

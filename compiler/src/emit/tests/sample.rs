@@ -247,6 +247,7 @@ pub(super) fn sample((machine, page_size): (u16, u64)) -> Sample {
             options: vec!["-O2".to_owned()],
             source_hash: [7; 32],
             producers: vec!["language C11".to_owned()],
+            component: None,
         },
         module,
         functions: vec![
