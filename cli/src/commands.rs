@@ -69,6 +69,8 @@ enum Command {
     Symbolize(symbolize::SymbolizeCommand),
     /// List what can be compiled for: targets, CPUs, CPU features
     Targets(targets::TargetsCommand),
+    /// Show the cache of `run`, or clear it
+    Cache(cache::CacheCommand),
     /// Run specification scripts, compiling each module ahead of time
     Wast(wast::WastCommand),
     /// Print a completion script for a shell
@@ -110,6 +112,7 @@ pub fn main() -> Result {
         Command::Verify(command) => command.run(),
         Command::Symbolize(command) => command.run(),
         Command::Targets(command) => command.run(),
+        Command::Cache(command) => command.run(),
         Command::Wast(command) => command.run(),
         Command::Completions { shell } => {
             let mut command = Cli::command();
@@ -161,7 +164,7 @@ impl RunCommand {
         if self.codegen.cpu.is_none() && self.codegen.target.is_none() {
             options.cpu = "native".to_owned();
         }
-        debug_files::find(path, &bytes, &mut options);
+        debug_files::find(path, &bytes, &self.codegen.debug_path, &mut options);
         if self.no_cache {
             let compiled = compile::to_bytes(path, &bytes, &options, self.quiet)?;
             return Ok(Source::Bytes(compiled));

@@ -168,4 +168,17 @@ mod tests {
         assert_eq!(name(function(2, 0)), "wasm[2:0]");
         assert_eq!(names.get(Symbol::Stub(StubIndex::new(0))), "precast_import_stub[2:0]");
     }
+
+    #[test]
+    fn rust_names_are_decoded_and_others_kept() {
+        for (name, shown) in [
+            ("_ZN4core9panicking9panic_fmt17h0123456789abcdefE", "core::panicking::panic_fmt"),
+            ("_RNvNtCs1234_7mycrate3foo3bar", "mycrate::foo::bar"),
+            ("_ZN3foo3barEv", "_ZN3foo3barEv"),
+            ("std::vector<int>::size() const", "std::vector<int>::size() const"),
+            ("main", "main"),
+        ] {
+            assert_eq!(demangled(name), shown);
+        }
+    }
 }

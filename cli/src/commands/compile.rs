@@ -30,6 +30,11 @@ pub struct CodegenOptions {
     #[arg(short = 'g')]
     debug_info: bool,
 
+    /// Another folder that debug information may be read from, besides the
+    /// module's
+    #[arg(long, value_name = "DIR")]
+    pub debug_path: Vec<PathBuf>,
+
     /// Write another path in place of a prefix into debug information
     #[arg(long, value_name = "FROM=TO", value_parser = parse_remap)]
     remap_path_prefix: Vec<(String, String)>,
@@ -224,7 +229,8 @@ impl CompileCommand {
     pub(super) fn run(&self) -> Result {
         let bytes = input::module(&self.input)?;
         let mut options = self.codegen.options();
-        let read = debug_files::find(&self.input, &bytes, &mut options);
+        let allowed = &self.codegen.debug_path;
+        let read = debug_files::find(&self.input, &bytes, allowed, &mut options);
         let text_path = self.output().as_deref().and_then(text_name);
         options.text_path = text_path.as_ref().map(|path| path.to_string_lossy().into_owned());
         self.check_usage(&options)?;

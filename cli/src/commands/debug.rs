@@ -128,7 +128,7 @@ impl DebugCommand {
             input::Kind::Module(bytes) => bytes,
         };
         let mut options = self.codegen.debug_options();
-        debug_files::find(file, &bytes, &mut options);
+        debug_files::find(file, &bytes, &self.codegen.debug_path, &mut options);
         match cache::compiled(file, &bytes, &options, self.quiet)? {
             Source::Path(path) | Source::Cached(path) => absolute(&path),
             Source::Bytes(_) => Err(Failure::Error(format!(

@@ -18,6 +18,11 @@ pub struct VerifyCommand {
     #[arg(short, long, value_name = "N")]
     jobs: Option<usize>,
 
+    /// A folder besides the module's that files with debug information may lie
+    /// in
+    #[arg(long, value_name = "FOLDER")]
+    debug_path: Vec<PathBuf>,
+
     /// Show no progress, and print nothing if they agree
     #[arg(short, long)]
     quiet: bool,
@@ -50,7 +55,7 @@ impl VerifyCommand {
         }
         let mut options = recorded(note)?.options();
         options.threads = self.jobs;
-        debug_files::find(&self.module, &wasm, &mut options);
+        debug_files::find(&self.module, &wasm, &self.debug_path, &mut options);
         let text = compile::text_name(&self.artifact);
         options.text_path = text.map(|path| path.to_string_lossy().into_owned());
         let again = compile::to_bytes(&self.module, &wasm, &options, self.quiet)?;

@@ -37,6 +37,9 @@ pub fn fingerprint(options: &Options) -> Result<Vec<String>> {
     if let (true, Some(path)) = (options.debug_info, &options.text_path) {
         parts.extend(["text".to_owned(), path.clone()]);
     }
+    for (from, to) in options.remap_path_prefix.iter().filter(|_| options.debug_info) {
+        parts.extend([from.clone(), to.clone()]);
+    }
     for (name, contents) in options.debug_files.contents() {
         parts.push(name.to_owned());
         parts.push(Sha256::digest(contents).iter().map(|byte| format!("{byte:02x}")).collect());
@@ -62,5 +65,20 @@ mod tests {
             assert_eq!(one.1 != other.1, debug_info);
             assert_eq!(one.0 != other.0, debug_info);
         }
+    }
+
+    #[test]
+    fn replaced_prefixes_are_part_of_the_key_and_not_of_what_is_recorded() {
+        let options = |from: &str, to: &str| Options {
+            debug_info: true,
+            remap_path_prefix: vec![(from.to_owned(), to.to_owned())],
+            ..Options::default()
+        };
+        let keys = [("/home/me", "."), ("/home/you", "."), ("/home/me", "/src")]
+            .map(|(from, to)| fingerprint(&options(from, to)).unwrap());
+        assert!(keys[0] != keys[1] && keys[0] != keys[2]);
+        let recorded = options("/home/me", "/src").recorded();
+        assert!(recorded.contains(&"--remap-path-prefix".to_owned()), "{recorded:?}");
+        assert!(!recorded.iter().any(|option| option.contains('/')), "{recorded:?}");
     }
 }
