@@ -2,6 +2,11 @@
 //!
 //! A process of its own does this, so that what it maps is not counted as the
 //! memory of the children that the main process measures.
+//!
+//! # Safety
+//!
+//! What is measured are programs that this user runs.
+#![allow(unsafe_code)]
 
 use crate::child;
 use crate::stats::Samples;
@@ -19,7 +24,8 @@ pub(crate) fn ours(artifact: &Path, count: usize) -> Result<(), String> {
     linker.add_wasi(|wasi| wasi);
     repeat(
         count,
-        || Artifact::open(artifact),
+        // SAFETY: what is measured is a program that this user runs.
+        || unsafe { Artifact::open(artifact) },
         |opened| {
             let mut store = Store::new(WasiCtxBuilder::new().build());
             linker.instantiate(&mut store, opened)?;

@@ -12,6 +12,9 @@
  * frees with precast_error_delete. A trap is an error: it ends the call, and
  * the instance can be called again. The library never ends the process.
  *
+ * A null pointer where something is wanted is an error of the kind
+ * PRECAST_ERROR_USAGE, or nothing, where a function returns no error.
+ *
  * An instance is used by one thread at a time; different instances are
  * independent. The library handles SIGSEGV, SIGBUS, SIGILL and SIGFPE that come
  * from a module's code, and passes all others on to the handlers that were
@@ -129,7 +132,8 @@ precast_error *precast_instantiate(const precast_image *image, precast_wasi *was
                                    const precast_import *imports, size_t import_count,
                                    precast_instance **instance);
 
-/* Frees an instance. NULL is fine. */
+/* Frees an instance; one that is in a call, once that returns. It must not be
+ * used any more, other than by the call. NULL is fine. */
 void precast_instance_delete(precast_instance *instance);
 
 /* Calls an exported function. There must be as many `args` and `results` as

@@ -34,16 +34,35 @@ pub(crate) unsafe fn text<'a>(what: &str, pointer: *const c_char) -> Result<&'a 
     text.to_str().map_err(|_| Error::usage(format!("{what} is not UTF-8")))
 }
 
-/// An array of the program; null if it has no elements.
+/// Something of the program that is not null.
 ///
 /// # Safety
 ///
-/// `pointer` leads to `count` elements, which live as long as the call and are
+/// `pointer` is null, or leads to what nobody else uses during the call.
+pub(crate) unsafe fn given<'a, T>(what: &str, pointer: *mut T) -> Result<&'a mut T, Error> {
+    // SAFETY: as the caller promises.
+    unsafe { pointer.as_mut() }.ok_or_else(|| Error::usage(format!("{what} is null")))
+}
+
+/// An array of the program; null if it has no elements.
+///
+/// # Errors
+///
+/// It has elements and is null.
+///
+/// # Safety
+///
+/// `pointer` is null, or leads to `count` elements, which live as long as the call and are
 /// not written meanwhile.
-pub(crate) unsafe fn array<'a, T>(pointer: *const T, count: usize) -> &'a [T] {
+pub(crate) unsafe fn array<'a, T>(
+    what: &str,
+    pointer: *const T,
+    count: usize,
+) -> Result<&'a [T], Error> {
     match count {
-        0 => &[],
+        0 => Ok(&[]),
+        _ if pointer.is_null() => Err(Error::usage(format!("{what} are null"))),
         // SAFETY: as the caller promises.
-        _ => unsafe { std::slice::from_raw_parts(pointer, count) },
+        _ => Ok(unsafe { std::slice::from_raw_parts(pointer, count) }),
     }
 }

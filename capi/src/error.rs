@@ -66,6 +66,7 @@ impl From<LoaderError> for Error {
     fn from(error: LoaderError) -> Self {
         let kind = match &error {
             LoaderError::Open(..)
+            | LoaderError::Untrusted(..)
             | LoaderError::WrongArchitecture { .. }
             | LoaderError::MissingCpuFeature { .. }
             | LoaderError::PageSize { .. } => Kind::Image,
@@ -90,8 +91,8 @@ impl From<LoaderError> for Error {
 /// As the header says.
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C" fn precast_error_get_kind(error: *const Error) -> Kind {
-    // SAFETY: an error of ours.
-    unsafe { (*error).kind }
+    // SAFETY: null, or an error of ours.
+    unsafe { error.as_ref() }.map_or(Kind::Other, |error| error.kind)
 }
 
 /// `precast_error_message`.
@@ -101,8 +102,8 @@ pub(crate) unsafe extern "C" fn precast_error_get_kind(error: *const Error) -> K
 /// As the header says.
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C" fn precast_error_message(error: *const Error) -> *const c_char {
-    // SAFETY: an error of ours.
-    unsafe { (*error).message.as_ptr() }
+    // SAFETY: null, or an error of ours.
+    unsafe { error.as_ref() }.map_or(c"no error".as_ptr(), |error| error.message.as_ptr())
 }
 
 /// `precast_error_exit_code`.
@@ -112,8 +113,8 @@ pub(crate) unsafe extern "C" fn precast_error_message(error: *const Error) -> *c
 /// As the header says.
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C" fn precast_error_exit_code(error: *const Error) -> c_int {
-    // SAFETY: an error of ours.
-    unsafe { (*error).exit_code }
+    // SAFETY: null, or an error of ours.
+    unsafe { error.as_ref() }.map_or(0, |error| error.exit_code)
 }
 
 /// `precast_error_new`.

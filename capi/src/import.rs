@@ -12,6 +12,7 @@ use crate::store::{State, memory_bytes};
 use crate::value::Value;
 use precast_loader::{Caller as LoaderCaller, Error as LoaderError, FuncType, Val};
 use std::ffi::{c_char, c_void};
+use std::ptr::null_mut;
 
 /// `precast_function`.
 pub(crate) type Function = unsafe extern "C" fn(
@@ -90,9 +91,10 @@ pub(crate) unsafe extern "C" fn precast_caller_memory(
     name: *const c_char,
     size: *mut usize,
 ) -> *mut u8 {
-    // SAFETY: the caller that the function was called with; a text.
-    let (caller, name) = unsafe { (&mut (*caller).0, text("the name", name)) };
-    let memory = name.ok().and_then(|name| caller.get_memory(name));
+    // SAFETY: null, or the caller that the function was called with; a text.
+    let (caller, name) = unsafe { (caller.as_mut(), text("the name", name)) };
+    let (Some(Caller(caller)), Ok(name)) = (caller, name) else { return null_mut() };
+    let memory = caller.get_memory(name);
     // SAFETY: the program reads the size where it asked for it.
     unsafe { memory_bytes(memory, caller, size) }
 }

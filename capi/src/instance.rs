@@ -2,8 +2,9 @@
 //!
 //! # Safety
 //!
-//! An instance is entered by one call at a time; a flag turns what is against
-//! that into an error, also from inside a function of the program.
+//! An instance is entered by one call at a time; its state turns what is against
+//! that into an error, also from inside a function of the program. One that is
+//! deleted while a call is in it lives until that call leaves it.
 #![allow(unsafe_code)]
 
 use crate::boundary::{array, guarded, text};
@@ -17,14 +18,22 @@ use std::cell::UnsafeCell;
 use std::collections::HashMap;
 use std::ffi::{c_char, c_int};
 use std::ptr::null_mut;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// `precast_instance`.
 pub(crate) struct Instance {
-    entered: AtomicBool,
+    /// [`FREE`], [`ENTERED`] or [`DELETED`].
+    state: AtomicU8,
     parts: UnsafeCell<Parts>,
 }
+
+/// No call is in it. The next state is [`ENTERED`], or it is freed.
+const FREE: u8 = 0;
+/// A call is in it. The next state is [`FREE`] or [`DELETED`].
+const ENTERED: u8 = 1;
+/// The call that is in it frees it.
+const DELETED: u8 = 2;
 
 struct Parts {
     store: Store<State>,
@@ -106,14 +115,20 @@ pub(crate) unsafe extern "C" fn precast_instantiate(
     // SAFETY: it is ours from now on.
     let wasi = (!wasi.is_null()).then(|| unsafe { Box::from_raw(wasi) });
     guarded(move || {
+        if instance.is_null() {
+            return Err(Error::usage("where the instance is wanted is null"));
+        }
         let artifact = artifact(image)?;
         // SAFETY: pointers are what the header says.
-        let linker = unsafe { linker(&artifact, wasi.is_some(), array(imports, import_count)) }?;
+        let linker = unsafe {
+            let imports = array("the imports", imports, import_count)?;
+            linker(&artifact, wasi.is_some(), imports)
+        }?;
         let state = State { wasi: wasi.map(|mut wasi| wasi.0.build()) };
         let mut store = Store::new(state);
         let handle = linker.instantiate(&mut store, &artifact)?;
         let parts = UnsafeCell::new(Parts { store, handle });
-        let made = Box::new(Instance { entered: AtomicBool::new(false), parts });
+        let made = Box::new(Instance { state: AtomicU8::new(FREE), parts });
         // SAFETY: the program wants it there.
         unsafe { instance.write(Box::into_raw(made)) };
         Ok(())
@@ -127,8 +142,12 @@ pub(crate) unsafe extern "C" fn precast_instantiate(
 /// As the header says.
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C" fn precast_instance_delete(instance: *mut Instance) {
-    if !instance.is_null() {
-        // SAFETY: made by `precast_instantiate`, and freed once.
+    // SAFETY: null, or made by `precast_instantiate` and not freed yet.
+    let Some(state) = (unsafe { instance.as_ref() }).map(|instance| &instance.state) else {
+        return;
+    };
+    if state.swap(DELETED, Ordering::AcqRel) == FREE {
+        // SAFETY: as above, and no call is in it.
         drop(unsafe { Box::from_raw(instance) });
     }
 }
@@ -142,23 +161,33 @@ unsafe fn enter(
     instance: *mut Instance,
     body: impl FnOnce(&mut Parts) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    struct Leave<'a>(&'a AtomicBool);
-    impl Drop for Leave<'_> {
+    struct Leave(*mut Instance);
+    impl Drop for Leave {
         fn drop(&mut self) {
-            self.0.store(false, Ordering::Release);
+            // SAFETY: it is freed by nobody but this while it is entered.
+            let state = unsafe { &(*self.0).state };
+            let left = state.compare_exchange(ENTERED, FREE, Ordering::AcqRel, Ordering::Acquire);
+            if left.is_err() {
+                // SAFETY: deleted meanwhile, which left freeing it to this.
+                drop(unsafe { Box::from_raw(self.0) });
+            }
         }
     }
-    if instance.is_null() {
-        return Err(Error::usage("the instance is null"));
-    }
     // SAFETY: as the caller promises.
-    let instance = unsafe { &*instance };
-    if instance.entered.swap(true, Ordering::Acquire) {
-        return Err(Error::usage("the instance is in use: by another thread, or by its own call"));
+    let Some(Instance { state, parts }) = (unsafe { instance.as_ref() }) else {
+        return Err(Error::usage("the instance is null"));
+    };
+    match state.compare_exchange(FREE, ENTERED, Ordering::Acquire, Ordering::Acquire) {
+        Ok(_) => {}
+        Err(DELETED) => return Err(Error::usage("the instance is deleted")),
+        Err(_) => {
+            let why = "the instance is in use: by another thread, or by its own call";
+            return Err(Error::usage(why));
+        }
     }
-    let _leave = Leave(&instance.entered);
-    // SAFETY: whoever sets the flag is alone until it is cleared.
-    body(unsafe { &mut *instance.parts.get() })
+    let _leave = Leave(instance);
+    // SAFETY: whoever entered is alone until it leaves.
+    body(unsafe { &mut *parts.get() })
 }
 
 /// `precast_call`.
@@ -191,7 +220,10 @@ pub(crate) unsafe extern "C" fn precast_call(
                          results, its type is {ty}"
                     )));
                 }
-                let values = array(args, arg_count).iter().zip(&ty.params);
+                if results.is_null() && result_count > 0 {
+                    return Err(Error::usage("the results are null"));
+                }
+                let values = array("the arguments", args, arg_count)?.iter().zip(&ty.params);
                 let values: Option<Vec<_>> = values.map(|(value, ty)| value.get(ty)).collect();
                 let unfit = || Error::usage(format!("`{export}` has references in its type {ty}"));
                 let given = func.call(store, &values.ok_or_else(unfit)?)?;

@@ -5,7 +5,7 @@
 //! Pointers are what the header says.
 #![allow(unsafe_code)]
 
-use crate::boundary::{guarded, text};
+use crate::boundary::{given, guarded, text};
 use crate::error::{Error, Kind};
 use precast_loader::wasi::{DirAccess, WasiCtxBuilder};
 use std::ffi::{c_char, c_int};
@@ -46,7 +46,7 @@ pub(crate) unsafe extern "C" fn precast_wasi_arg(
 ) -> *mut Error {
     guarded(|| {
         // SAFETY: pointers are what the header says.
-        let (wasi, arg) = unsafe { (&mut *wasi, text("the argument", arg)?) };
+        let (wasi, arg) = unsafe { (given("wasi", wasi)?, text("the argument", arg)?) };
         wasi.0.arg(arg);
         Ok(())
     })
@@ -66,7 +66,7 @@ pub(crate) unsafe extern "C" fn precast_wasi_env(
     guarded(|| {
         // SAFETY: pointers are what the header says.
         let (wasi, name, value) =
-            unsafe { (&mut *wasi, text("the name", name)?, text("the value", value)?) };
+            unsafe { (given("wasi", wasi)?, text("the name", name)?, text("the value", value)?) };
         wasi.0.env(name, value);
         Ok(())
     })
@@ -79,8 +79,10 @@ pub(crate) unsafe extern "C" fn precast_wasi_env(
 /// As the header says.
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C" fn precast_wasi_inherit_stdio(wasi: *mut Wasi) {
-    // SAFETY: pointers are what the header says.
-    unsafe { &mut *wasi }.0.inherit_stdio();
+    // SAFETY: null, or what the header says.
+    if let Some(wasi) = unsafe { wasi.as_mut() } {
+        wasi.0.inherit_stdio();
+    }
 }
 
 /// `precast_wasi_dir`.
@@ -97,8 +99,9 @@ pub(crate) unsafe extern "C" fn precast_wasi_dir(
 ) -> *mut Error {
     guarded(|| {
         // SAFETY: pointers are what the header says.
-        let (wasi, host, guest) =
-            unsafe { (&mut *wasi, text("the directory", host)?, text("its name", guest)?) };
+        let (wasi, host, guest) = unsafe {
+            (given("wasi", wasi)?, text("the directory", host)?, text("its name", guest)?)
+        };
         let access = if read_only != 0 { DirAccess::ReadOnly } else { DirAccess::ReadWrite };
         let granted = wasi.0.preopen_dir(Path::new(host), guest, access).map(|_| ());
         granted.map_err(|why| Error::new(Kind::Other, format!("cannot open `{host}`: {why}")))

@@ -1,4 +1,9 @@
 //! Running an artifact: what `precast run` and `precast-run` share.
+//!
+//! # Safety
+//!
+//! Whoever names an artifact to run trusts its code as that of a program.
+#![allow(unsafe_code)]
 
 use crate::exit::{Failure, Result};
 use crate::run_options::{RunOptions, TrapAction};
@@ -86,8 +91,11 @@ fn dump(store: &Store<WasiCtx>, trap: &Trap, program: &Path, path: &Path) -> Res
 /// Opens an artifact. Messages name the file that the user named.
 fn open(source: Source, file: &Path) -> Result<Artifact> {
     let artifact = match source {
-        Source::Path(path) | Source::Cached(path) => Artifact::open(path),
-        Source::Bytes(bytes) => Artifact::from_bytes(&bytes),
+        // SAFETY: the user has asked to run this file, as any program.
+        Source::Path(path) => unsafe { Artifact::open(path) },
+        Source::Cached(path) => Artifact::open_owned(path),
+        // SAFETY: the compiler of this process has made it.
+        Source::Bytes(bytes) => unsafe { Artifact::from_bytes(&bytes) },
     };
     artifact.map_err(|error| match error {
         // These have a path already.
@@ -141,7 +149,9 @@ fn grant(options: &RunOptions, wasi: &mut WasiCtxBuilder) -> Result {
             .map_err(Failure::while_doing(format!("--dir {}", dir.host.display())))?;
     }
     for fd in &options.sockets {
-        let socket = precast_loader::inherited_descriptor(*fd)
+        // SAFETY: the user says that it was passed on; standard streams and
+        // files of our own are no sockets, and are refused below.
+        let socket = unsafe { precast_loader::inherited_descriptor(*fd) }
             .map_err(Failure::while_doing(format!("--socket-fd {fd}")))?;
         wasi.preopen_socket(socket).map_err(Failure::while_doing(format!("--socket-fd {fd}")))?;
     }

@@ -18,11 +18,11 @@ type Question = Option<u32>;
 
 fn main() -> Result<()> {
     let path = std::env::args().nth(1).expect("usage: suspend ARTIFACT");
-    let artifact = Artifact::open(path)?;
+    let artifact = Artifact::open_owned(path)?;
     let mut linker = Linker::<Question>::new();
     let ty = FuncType { params: vec![ValType::I32], results: vec![ValType::I32] };
-    linker.func_pending("host", "ask", ty, |caller, slots| {
-        *caller.data_mut() = Some(slots[0].u32());
+    linker.func_pending("host", "ask", ty, |mut caller, params, _| {
+        *caller.data_mut() = params[0].i32().map(|question| question as u32);
         Ok(Poll::Pending)
     })?;
     let mut store = Store::new(None);

@@ -19,6 +19,8 @@ pub enum Error {
     /// The file is no artifact, of another version, or damaged. The path is
     /// absent for artifacts that came as bytes.
     Open(Option<PathBuf>, OpenError),
+    /// Others could have written the artifact; the text says by what.
+    Untrusted(PathBuf, String),
     /// The operating system refused; the text says what was tried and, where
     /// there is one, the remedy.
     System(String, io::Error),
@@ -137,6 +139,11 @@ impl fmt::Display for Error {
         match self {
             Self::Open(Some(path), cause) => write!(f, "{}: {cause}", path.display()),
             Self::Open(None, cause) => cause.fmt(f),
+            Self::Untrusted(path, why) => write!(
+                f,
+                "{}: {why}, so it may be anybody's code: keep artifacts where only you can write",
+                path.display()
+            ),
             Self::System(what, cause) => write!(f, "{what}: {cause}"),
             Self::WrongArchitecture { needs, here } => write!(
                 f,

@@ -28,8 +28,32 @@
 //! # What is trusted
 //!
 //! An artifact is native code. Opening it checks that it is well-formed and
-//! fits this machine, not that it is harmless: open only what a compiler that
-//! you trust has made.
+//! fits this machine, not that it is harmless: [`Artifact::open`],
+//! [`Artifact::from_file`] and [`Artifact::from_bytes`] are unsafe, and their
+//! callers answer for what they open. [`Artifact::open_owned`] is safe: nobody
+//! else can have written the file.
+//!
+//! # What safe code can do
+//!
+//! Nothing that Rust calls undefined. Looked through, and how each holds:
+//!
+//! | what | why it is harmless |
+//! |-|-|
+//! | [`WasmTy`], [`WasmValues`], [`IntoFunc`] | sealed: their slots fit what is called; a closure keeps the type of its store's data |
+//! | [`WasmReturn`] | may be implemented: its values are those of a sealed trait, and are converted when it returns |
+//! | [`AsStore`] | may be implemented, and may give another store each time: every operation asks once, and compares the store with the handle's |
+//! | [`Func::new`], [`Func::new_pending`], [`Linker::func_new`], [`Linker::func_pending`] | results are compared with the type, and references with the store |
+//! | [`Func::new_raw`], [`Linker::func_raw`] | unsafe: slots are references as they are |
+//! | [`Func::call`], [`Func::start`], [`Suspended::resume`], [`TypedFunc::call`] | values are compared with the type, or the type was when the function was made |
+//! | [`Memory`], [`Table`], [`Global`], [`Tag`], [`ExternRef`], [`ExnRef`], [`Func`] | handles are plain data, and know their store, which is never used for two; types given for new ones are checked |
+//! | [`Memory::data`], [`Memory::data_mut`] | slices borrow the store, without which no guest runs, no memory grows |
+//! | [`Caller`] | lives as long as the call of the host function, and moves to no other thread |
+//! | [`Store`] in another thread | only as host data allows it; [`InterruptHandle`] is for any thread, and outlives what it stops |
+//! | [`Suspended`] | outlives its store as a number; dropped on any thread, it only leaves a note |
+//! | [`Exception::new`] | fields are compared with the tag's type, and the tag with the store |
+//! | [`write_core_dump`], [`symbolize`] | read; damaged input gives an error |
+//! | [`inherited_descriptor`] | unsafe: a number may be a descriptor of somebody else in the process |
+//! | [`deny_write_execute`] | takes rights away |
 //!
 //! # How it is built
 //!

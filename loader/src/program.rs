@@ -15,8 +15,8 @@
 //! builder.limits(limits);
 //! builder.wasi().inherit_stdio().arg("app").env("LANG", "C");
 //! let mut program = builder.build();
-//! program.preload("library", &Artifact::open("library.cwasm")?)?;
-//! let code = program.run(&Artifact::open("app.cwasm")?)?;
+//! program.preload("library", &Artifact::open_owned("library.cwasm")?)?;
+//! let code = program.run(&Artifact::open_owned("app.cwasm")?)?;
 //! println!("exited with code {code}");
 //! # Ok(())
 //! # }

@@ -5,6 +5,7 @@
 //! |-|-|
 //! | the size of pages | `page` |
 //! | opening, and sealed memory files | `file` |
+//! | who else could have written a file | `private` |
 //! | what a program sets up for its whole process | `process` |
 //! | what the process was loaded from | `program` |
 //! | telling debuggers of images | `debugger` |
@@ -29,6 +30,7 @@ pub(crate) mod debugger;
 pub(crate) mod file;
 pub(crate) mod map;
 pub(crate) mod page;
+pub(crate) mod private;
 pub(crate) mod process;
 pub(crate) mod program;
 pub(crate) mod registers;

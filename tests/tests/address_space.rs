@@ -1,7 +1,7 @@
 //! Where address space is short: what runs in the memory models meant for it,
 //! and what the other ones say there.
 
-use precast_compiler::{MemoryModel, Options, compile};
+use precast_compiler::{MemoryModel, Options};
 use precast_loader::wasi::{Capture, Output, WasiCtx, WasiCtxBuilder};
 use precast_loader::{Artifact, Error, Instance, Linker, Store, run_command};
 use precast_tests::binaries::{precast, precast_run};
@@ -58,7 +58,7 @@ fn keep_500() {
     let wasm = std::fs::read(fixture("programs/hello.wasm")).expect("a fixture");
     let artifact = |memory_model, memory_reservation| {
         let options = Options { memory_model, memory_reservation, ..Options::default() };
-        Artifact::from_bytes(&compile(&wasm, &options).expect("valid")).expect("for this machine")
+        precast_embed::compile(&wasm, &options).expect("valid, and for this machine")
     };
 
     for model in [MemoryModel::Bounds, MemoryModel::Guard] {

@@ -1,7 +1,7 @@
 //! Exceptions where guest and host alternate.
 
-use precast_compiler::{Options, compile, text_to_binary};
-use precast_loader::{Artifact, Caller, Error, Linker, Store};
+use precast_compiler::{Options, text_to_binary};
+use precast_loader::{Caller, Error, Linker, Store};
 
 /// The outer call holds an exception in a register while the host lets the
 /// guest throw so many others that unused records are freed.
@@ -28,7 +28,7 @@ fn a_reference_held_across_a_host_call_stays_alive() {
             (call $get (local.get $held))))"#,
     )
     .unwrap();
-    let artifact = Artifact::from_bytes(&compile(&wasm, &Options::default()).unwrap()).unwrap();
+    let artifact = precast_embed::compile(&wasm, &Options::default()).unwrap();
     let mut linker = Linker::<()>::new();
     linker.func_wrap("host", "churn", |mut caller: Caller<'_, ()>| -> Result<(), Error> {
         let inner = caller.get_export("inner").unwrap().func().unwrap();

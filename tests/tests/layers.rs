@@ -41,6 +41,8 @@ fn compiler_and_loader_do_not_know_each_other() {
     let below = ["precast-artifact", "precast-debuggers"].map(str::to_owned).into();
     assert_eq!(our_dependencies("precast-compiler"), below);
     assert_eq!(our_dependencies("precast-loader"), below);
+    let both = ["precast-compiler", "precast-loader"].map(str::to_owned).into();
+    assert_eq!(our_dependencies("precast-embed"), both);
     let loader = BTreeSet::from(["precast-loader".to_owned()]);
     assert_eq!(our_dependencies("precast-capi"), loader);
 }
@@ -110,7 +112,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 #[test]
 fn files_and_functions_are_short() {
     let mut found = Vec::new();
-    for name in ["artifact", "compiler", "loader", "capi", "cli"] {
+    for name in ["artifact", "compiler", "loader", "embed", "capi", "cli"] {
         for file in sources(&root().join(name).join("src")) {
             let text = fs::read_to_string(&file).expect("a source file");
             let name = file.strip_prefix(root()).expect("a file of the workspace");
@@ -138,6 +140,7 @@ fn contract_and_compiler_have_no_unsafe_code() {
 fn unsafe_code_says_why_it_is_sound() {
     says_why_it_is_sound(&root().join("loader/src"));
     says_why_it_is_sound(&root().join("capi/src"));
+    says_why_it_is_sound(&root().join("embed/src"));
 }
 
 fn says_why_it_is_sound(folder: &Path) {

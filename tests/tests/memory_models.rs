@@ -1,7 +1,7 @@
 //! Memory models where modules compiled for different ones meet, and where
 //! address space is short.
 
-use precast_compiler::{MemoryModel, Options, compile, text_to_binary};
+use precast_compiler::{MemoryModel, Options, text_to_binary};
 use precast_loader::{
     Artifact, Error, Instance, Linker, Memory, MemoryType, SizeLimits, Store, TrapCode, TypedFunc,
 };
@@ -28,7 +28,7 @@ const SMALL_BOUNDS: Model = (MemoryModel::Bounds, Some(128 << 10));
 fn artifact(text: &str, (memory_model, memory_reservation): Model) -> Artifact {
     let options = Options { memory_model, memory_reservation, ..Options::default() };
     let wasm = text_to_binary(text.as_bytes()).expect("a module");
-    Artifact::from_bytes(&compile(&wasm, &options).expect("valid")).expect("for this machine")
+    precast_embed::compile(&wasm, &options).expect("valid, and for this machine")
 }
 
 /// Links the importer, compiled for one model, with the exporter, compiled for

@@ -52,6 +52,23 @@ fn a_c_program_calls_what_it_is_linked_with() {
     }
 }
 
+/// Null for every pointer, and an instance that is deleted by what it calls;
+/// also under valgrind, which would see a use of what is freed.
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn a_c_program_that_misuses_the_interface_gets_errors() {
+    let cc = need!("cc");
+    let valgrind = need!("valgrind");
+    let folder = scratch();
+    let object = object(&fixture("capi/app.wat"), folder.path(), &[]);
+    let expected = std::fs::read_to_string(fixture("capi/misuse.expected")).expect("a fixture");
+    let program = link(&cc, "capi/misuse.c", &object, &[]);
+    run(&mut Command::new(&program)).succeeds().prints(&expected);
+    let mut watched = Command::new(valgrind);
+    watched.args(["-q", "--error-exitcode=99", "--leak-check=no"]).arg(program);
+    run(&mut watched).exits(0).prints(&expected);
+}
+
 /// The WASI programs of `fixtures/programs`, with the folder that each needs.
 #[cfg(target_arch = "x86_64")]
 fn wasi_program(cc: &Path, name: &str, folder: &Path) -> PathBuf {

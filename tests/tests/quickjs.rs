@@ -3,9 +3,9 @@
 //!
 //! `fixtures/fetch.sh quickjs` fetches it.
 
-use precast_compiler::{Options, compile};
+use precast_compiler::Options;
 use precast_loader::wasi::{WasiCtx, WasiCtxBuilder};
-use precast_loader::{Artifact, Caller, Error, Instance, Linker, Store, WasmValues};
+use precast_loader::{Caller, Error, Instance, Linker, Store, WasmValues};
 use precast_tests::fixture;
 
 /// A running interpreter.
@@ -16,8 +16,8 @@ struct QuickJs {
 
 impl QuickJs {
     fn new(module: &[u8]) -> Self {
-        let artifact = compile(module, &Options::default()).expect("a valid module");
-        let artifact = Artifact::from_bytes(&artifact).expect("an artifact for this machine");
+        let artifact = precast_embed::compile(module, &Options::default());
+        let artifact = artifact.expect("a valid module, for this machine");
         let mut linker = Linker::new();
         linker.add_wasi(|wasi: &mut WasiCtx| wasi);
         linker.func_wrap("env", "host_get_timezone_offset", |_: i32, _: i32| 0);

@@ -51,7 +51,19 @@ impl Func {
     /// # Errors
     ///
     /// As [`Func::new`].
-    pub fn new_raw<T: 'static>(
+    ///
+    /// # Safety
+    ///
+    /// Where a result is a reference, the closure leaves zero, or what a slot
+    /// of the same store held as a reference of that type: guests follow it.
+    ///
+    /// ```compile_fail,E0133
+    /// use precast_loader::{Func, FuncType, RefType, Store, ValType};
+    /// let mut store = Store::new(());
+    /// let ty = FuncType { params: vec![], results: vec![ValType::Ref(RefType::FUNCREF)] };
+    /// Func::new_raw(&mut store, ty, |_, slots| Ok(slots[0] = 0x1234_u64.into()));
+    /// ```
+    pub unsafe fn new_raw<T: 'static>(
         store: &mut impl AsStore<Data = T>,
         ty: FuncType,
         f: impl Fn(&mut Caller<'_, T>, &mut [RawValue]) -> Result<()> + Send + Sync + 'static,
@@ -60,7 +72,7 @@ impl Func {
         Ok(Self::from_host(store.as_store_mut().core(), Arc::new(func)))
     }
 
-    /// As [`Func::new_raw`], but the closure may say that it is pending: its
+    /// As [`Func::new`], but the closure may say that it is pending: its
     /// results come later, and until then the guest is
     /// [suspended](crate::Suspended). That ends the call with an error if it
     /// was not made by [`Func::start`].
@@ -71,7 +83,7 @@ impl Func {
     pub fn new_pending<T: 'static>(
         store: &mut impl AsStore<Data = T>,
         ty: FuncType,
-        f: impl Fn(&mut Caller<'_, T>, &mut [RawValue]) -> Result<Poll<()>> + Send + Sync + 'static,
+        f: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<Poll<()>> + Send + Sync + 'static,
     ) -> Result<Self> {
         let func = pending(ty, f)?;
         Ok(Self::from_host(store.as_store_mut().core(), Arc::new(func)))
@@ -198,18 +210,60 @@ pub(crate) fn raw<T: 'static>(
     ty: FuncType,
     f: impl Fn(&mut Caller<'_, T>, &mut [RawValue]) -> Result<()> + Send + Sync + 'static,
 ) -> Result<HostFunc> {
-    let f = move |caller: &mut Caller<'_, T>, values: &mut [RawValue]| {
-        f(caller, values).map(Poll::Ready)
-    };
-    Ok(HostFunc { may_block: false, ..pending(ty, f)? })
+    erased(&ty, false, move |caller, values| f(caller, values).map(Poll::Ready))
 }
 
-/// A host function from a closure that takes slots and may be pending.
+/// A host function from a closure that takes [`Val`]s.
+pub(crate) fn untyped<T: 'static>(
+    ty: FuncType,
+    f: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync + 'static,
+) -> Result<HostFunc> {
+    let f = move |caller: Caller<'_, T>, params: &[Val], results: &mut [Val]| {
+        f(caller, params, results).map(Poll::Ready)
+    };
+    with_values(ty, false, f)
+}
+
+/// A host function from a closure that takes [`Val`]s and may be pending.
 pub(crate) fn pending<T: 'static>(
     ty: FuncType,
+    f: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<Poll<()>> + Send + Sync + 'static,
+) -> Result<HostFunc> {
+    with_values(ty, true, f)
+}
+
+fn with_values<T: 'static>(
+    ty: FuncType,
+    may_block: bool,
+    f: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<Poll<()>> + Send + Sync + 'static,
+) -> Result<HostFunc> {
+    let defaults: Option<Vec<Val>> = ty.results.iter().map(Val::default_for).collect();
+    let defaults = defaults.ok_or_else(|| {
+        Error::usage(format!("a host function of type {ty} cannot give defaults"))
+    })?;
+    let shape = ty.clone();
+    erased(&ty, may_block, move |caller, values| {
+        let id = caller.as_store().core().id;
+        let params = shape.params.iter().zip(&*values);
+        let params: Vec<Val> = params.map(|(ty, raw)| Val::from_raw(*raw, ty, id)).collect();
+        let mut results = defaults.clone();
+        if f(caller.by_ref(), &params, &mut results)?.is_pending() {
+            return Ok(Poll::Pending);
+        }
+        for ((slot, value), ty) in values.iter_mut().zip(results).zip(&shape.results) {
+            *slot = value.to_raw(ty, id)?;
+        }
+        Ok(Poll::Ready(()))
+    })
+}
+
+/// A host function with the type of its store's data erased.
+fn erased<T: 'static>(
+    ty: &FuncType,
+    may_block: bool,
     f: impl Fn(&mut Caller<'_, T>, &mut [RawValue]) -> Result<Poll<()>> + Send + Sync + 'static,
 ) -> Result<HostFunc> {
-    let (id, slots) = checked(&ty)?;
+    let (id, slots) = checked(ty)?;
     let call: Box<Callback> = Box::new(
         move |block: NonNull<StoreBlock>, instance: Option<u32>, values: &mut [RawValue]| {
             // SAFETY: callbacks are only called with a store whose data is a
@@ -218,34 +272,7 @@ pub(crate) fn pending<T: 'static>(
             f(&mut Caller::new(store, instance), values)
         },
     );
-    Ok(HostFunc { ty: id, slots, may_block: true, call })
-}
-
-/// A host function from a closure that takes [`Val`]s.
-pub(crate) fn untyped<T: 'static>(
-    ty: FuncType,
-    f: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync + 'static,
-) -> Result<HostFunc> {
-    let defaults: Option<Vec<Val>> = ty.results.iter().map(Val::default_for).collect();
-    let defaults = defaults.ok_or_else(|| {
-        Error::usage(format!("a host function of type {ty} cannot give defaults"))
-    })?;
-    let shape = ty.clone();
-    raw(ty, move |caller, values| {
-        let id = caller.as_store().core().id;
-        let params: Vec<Val> = shape
-            .params
-            .iter()
-            .zip(&*values)
-            .map(|(ty, raw)| Val::from_raw(*raw, ty, id))
-            .collect();
-        let mut results = defaults.clone();
-        f(caller.by_ref(), &params, &mut results)?;
-        for ((slot, value), ty) in values.iter_mut().zip(results).zip(&shape.results) {
-            *slot = value.to_raw(ty, id)?;
-        }
-        Ok(())
-    })
+    Ok(HostFunc { ty: id, slots, may_block, call })
 }
 
 fn checked(ty: &FuncType) -> Result<(TypeId, usize)> {

@@ -10,6 +10,7 @@
 use crate::error::{Error, Result};
 use crate::store::access::AsStore;
 use crate::vm::handle::{ExternRef, Global, Tag};
+use crate::vm::matching;
 use crate::vm::raw;
 use crate::vm::types;
 use crate::vm::value::{Exception, Val};
@@ -22,10 +23,11 @@ impl Global {
     ///
     /// # Errors
     ///
-    /// `value` is not of the type.
+    /// `value` is not of the type, or there is no such type in this process.
     pub fn new(store: &mut impl AsStore, ty: GlobalType, value: Val) -> Result<Self> {
         let mut access = store.as_store_mut();
         let core = access.core();
+        matching::known(&ty.value).map_err(Error::Usage)?;
         let raw = value.to_raw(&ty.value, core.id)?;
         let place = Box::new(UnsafeCell::new(raw.u128()));
         let address = place.get().expose_provenance();
@@ -72,18 +74,32 @@ impl Global {
 
 impl Tag {
     /// Makes an exception tag, whose exceptions carry the parameters of `ty`.
-    pub fn new(store: &mut impl AsStore, ty: &FuncType) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// `ty` has results, or refers to a concrete type that is not from this
+    /// process.
+    pub fn new(store: &mut impl AsStore, ty: &FuncType) -> Result<Self> {
+        if !ty.results.is_empty() {
+            return Err(Error::usage(format!("the type of a tag has no results, {ty} has")));
+        }
+        ty.params.iter().try_for_each(matching::known).map_err(Error::Usage)?;
         let mut access = store.as_store_mut();
         let core = access.core();
         let id = types::intern(ty);
         let tag = Box::new(id);
         let address = (&raw const *tag).expose_provenance();
         core.tags.push(tag);
-        Self { store: core.id, address, ty: id }
+        Ok(Self { store: core.id, address, ty: id })
     }
 
     /// The type whose parameters its exceptions carry.
-    pub fn ty(&self) -> FuncType {
+    ///
+    /// # Panics
+    ///
+    /// If the tag is of another store.
+    pub fn ty(&self, store: &impl AsStore) -> FuncType {
+        store.as_store().core().assert_owns(self.store);
         (*types::get(self.ty)).clone()
     }
 }
@@ -98,7 +114,7 @@ impl Exception {
     pub fn new(store: &impl AsStore, tag: Tag, fields: Vec<Val>) -> Result<Self> {
         let core = store.as_store().core();
         core.owns(tag.store)?;
-        let params = &tag.ty().params;
+        let params = &types::get(tag.ty).params;
         if fields.len() != params.len() {
             let (given, wanted) = (fields.len(), params.len());
             return Err(Error::usage(format!("{given} fields given, the tag's type has {wanted}")));

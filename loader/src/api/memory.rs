@@ -11,7 +11,7 @@ use crate::store::contents::StoreCore;
 use crate::store::linear::LinearMemory;
 use crate::sys::buffer::Buffer;
 use crate::vm::handle::Memory;
-use crate::vm::matching::Space;
+use crate::vm::matching::{self, Space};
 use precast_artifact::abi;
 use precast_artifact::trap::TrapCode;
 use precast_artifact::types::MemoryType;
@@ -21,7 +21,7 @@ impl Memory {
     ///
     /// # Errors
     ///
-    /// A limit of the store, or the system has no room.
+    /// There is no such type; a limit of the store; the system has no room.
     pub fn new(store: &mut impl AsStore, ty: MemoryType) -> Result<Self> {
         let (reservation, guard) = match ty.index64 {
             true => (abi::MEMORY64_RESERVATION, abi::MEMORY_GUARD),
@@ -48,6 +48,19 @@ impl Memory {
     }
 
     fn in_space(store: &mut impl AsStore, ty: MemoryType, space: Space) -> Result<Self> {
+        if !matches!(ty.page_size_log2, 0 | 16) {
+            let log2 = ty.page_size_log2;
+            return Err(Error::usage(format!(
+                "pages of 2^{log2} bytes: memories have 1 or 64 KiB"
+            )));
+        }
+        if ty.shared {
+            return Err(Error::usage("memories shared between threads are not supported"));
+        }
+        let bits = if ty.index64 { 64 } else { 32 };
+        let most = 1u128 << (bits - u32::from(ty.page_size_log2));
+        let most = most.try_into().unwrap_or(u64::MAX);
+        matching::limited(&ty.limits, most).map_err(Error::Usage)?;
         let mut access = store.as_store_mut();
         let core = access.core();
         let index = core.new_memory(ty, space, 0)?;

@@ -5,6 +5,7 @@ use crate::store::access::AsStore;
 use crate::store::contents::StoreCore;
 use crate::store::elements::TableElements;
 use crate::vm::handle::Table;
+use crate::vm::matching;
 use crate::vm::raw::RawValue;
 use crate::vm::value::Val;
 use precast_artifact::types::{TableType, ValType};
@@ -14,10 +15,14 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// `value` is not of the element type; a limit of the store; no memory.
+    /// `value` is not of the element type; there is no such type; a limit of
+    /// the store; no memory.
     pub fn new(store: &mut impl AsStore, ty: TableType, value: Val) -> Result<Self> {
         let mut access = store.as_store_mut();
         let core = access.core();
+        matching::known(&ValType::Ref(ty.element)).map_err(Error::Usage)?;
+        let most = if ty.index64 { u64::MAX } else { u32::MAX.into() };
+        matching::limited(&ty.limits, most).map_err(Error::Usage)?;
         let raw = value.to_raw(&ValType::Ref(ty.element), core.id)?;
         let index = core.new_table(ty)?;
         let size = ty.limits.min;

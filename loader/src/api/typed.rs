@@ -20,8 +20,15 @@ use precast_artifact::types::{FuncType, RefType, ValType};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+/// What only this file can implement: slots are counted on, so a foreign
+/// implementation could write beyond them.
 mod sealed {
     pub trait Sealed {}
+
+    pub trait Values {}
+    impl<V: super::WasmTy> Values for V {}
+
+    pub trait Closure<T, Params, Return> {}
 }
 
 /// A Rust type that stands for a WebAssembly value: `i32`, `u32`, `i64`,
@@ -112,7 +119,24 @@ impl WasmTy for Option<ExnRef> {
 }
 
 /// Parameters or results: `()`, one [`WasmTy`], or a tuple of up to twelve.
-pub trait WasmValues: Sized {
+/// Nothing else can implement it:
+///
+/// ```compile_fail,E0277
+/// use precast_loader::{ValType, WasmValues};
+/// struct Many;
+/// impl WasmValues for Many {
+///     fn val_types() -> Vec<ValType> {
+///         vec![ValType::I32; 100]
+///     }
+/// #   fn store(self, _: &mut [precast_loader::RawValue], _: u64) -> precast_loader::Result<()> {
+/// #       Ok(())
+/// #   }
+/// #   fn load(_: &[precast_loader::RawValue], _: u64) -> Self {
+/// #       Many
+/// #   }
+/// }
+/// ```
+pub trait WasmValues: Sized + sealed::Values {
     /// Their WebAssembly types.
     fn val_types() -> Vec<ValType>;
     #[doc(hidden)]
@@ -168,14 +192,33 @@ where
     }
 }
 
-/// A host closure with its types erased.
-pub struct HostClosure(pub(crate) HostFunc);
+/// A host closure with its types erased, but for that of the store's data.
+pub struct HostClosure<T>(pub(crate) HostFunc, PhantomData<fn(T)>);
 
 /// A closure that can be a host function: up to twelve [`WasmTy`] parameters,
-/// a [`Caller`] before them or not, and a [`WasmReturn`].
-pub trait IntoFunc<T, Params, Return>: Send + Sync + 'static {
+/// a [`Caller`] before them or not, and a [`WasmReturn`]. Nothing else can
+/// implement it, and a closure for stores of one data type serves no others:
+///
+/// ```compile_fail,E0631
+/// use precast_loader::{Caller, Func, Store};
+/// let mut store = Store::new(String::new());
+/// Func::wrap(&mut store, |mut caller: Caller<'_, u64>| *caller.data_mut() = 1);
+/// ```
+///
+/// ```compile_fail,E0277
+/// use precast_loader::{HostClosure, IntoFunc};
+/// struct Foreign;
+/// impl IntoFunc<u32, (), ()> for Foreign {
+///     fn into_func(self) -> HostClosure<u32> {
+///         unimplemented!()
+///     }
+/// }
+/// ```
+pub trait IntoFunc<T, Params, Return>:
+    Send + Sync + 'static + sealed::Closure<T, Params, Return>
+{
     #[doc(hidden)]
-    fn into_func(self) -> HostClosure;
+    fn into_func(self) -> HostClosure<T>;
 }
 
 fn func_type<R: WasmReturn>(params: Vec<ValType>) -> FuncType {
@@ -184,6 +227,8 @@ fn func_type<R: WasmReturn>(params: Vec<ValType>) -> FuncType {
 
 macro_rules! tuples {
     ($($name:ident)*) => {
+        impl<$($name: WasmTy),*> sealed::Values for ($($name,)*) {}
+
         impl<$($name: WasmTy),*> WasmValues for ($($name,)*) {
             fn val_types() -> Vec<ValType> {
                 vec![$($name::val_type()),*]
@@ -204,6 +249,20 @@ macro_rules! tuples {
             }
         }
 
+        impl<T, F, R, $($name),*> sealed::Closure<T, ($($name,)*), R> for F
+        where
+            F: Fn($($name),*) -> R,
+            $($name: WasmTy,)*
+        {
+        }
+
+        impl<T, F, R, $($name),*> sealed::Closure<T, (Caller<'_, T>, $($name,)*), R> for F
+        where
+            F: Fn(Caller<'_, T>, $($name),*) -> R,
+            $($name: WasmTy,)*
+        {
+        }
+
         impl<T, F, R, $($name),*> IntoFunc<T, ($($name,)*), R> for F
         where
             T: 'static,
@@ -212,7 +271,7 @@ macro_rules! tuples {
             $($name: WasmTy,)*
         {
             #[allow(non_snake_case)]
-            fn into_func(self) -> HostClosure {
+            fn into_func(self) -> HostClosure<T> {
                 IntoFunc::<T, (Caller<'_, T>, $($name,)*), R>::into_func(
                     move |_: Caller<'_, T>, $($name: $name),*| self($($name),*)
                 )
@@ -227,7 +286,7 @@ macro_rules! tuples {
             $($name: WasmTy,)*
         {
             #[allow(non_snake_case)]
-            fn into_func(self) -> HostClosure {
+            fn into_func(self) -> HostClosure<T> {
                 let ty = func_type::<R>(vec![$($name::val_type()),*]);
                 let func = func::raw(ty, move |caller: &mut Caller<'_, T>, slots| {
                     let store = caller.as_store().core().id;
@@ -235,7 +294,7 @@ macro_rules! tuples {
                     let values = self(caller.by_ref(), $($name),*).into_values()?;
                     values.store(slots, store)
                 });
-                HostClosure(func.expect("Rust types refer to no concrete types"))
+                HostClosure(func.expect("Rust types refer to no concrete types"), PhantomData)
             }
         }
     };

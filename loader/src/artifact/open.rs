@@ -7,8 +7,10 @@
 //!
 //! # Safety
 //!
-//! Only [`Artifact::linked`] is unsafe, and hands what its caller promises on to
-//! [`Linked::read`].
+//! Native code does whatever it says, so who opens it answers for it:
+//! [`Artifact::open`] and its kin are unsafe, and safe where
+//! [nobody else can have written the file](crate::sys::private). What
+//! [`Artifact::linked`]'s caller promises is handed on to [`Linked::read`].
 #![allow(unsafe_code)]
 
 use crate::artifact::fit;
@@ -18,6 +20,7 @@ use crate::artifact::linked::Linked;
 use crate::error::{Error, Result};
 use crate::sys::file::sealed;
 use crate::sys::map::FileMapping;
+use crate::sys::private;
 use precast_artifact::container::Container;
 use precast_artifact::module::{Bounds, Description, Module, Range};
 use precast_artifact::note::Note;
@@ -33,8 +36,7 @@ pub struct Artifact {
 }
 
 impl Artifact {
-    /// Opens an artifact file. It must not be written to while it is open;
-    /// replacing it by renaming another one over it is fine.
+    /// Opens an artifact file.
     ///
     /// The debug file that a stripped artifact names is opened too, where there
     /// is one, for debuggers to find.
@@ -43,10 +45,41 @@ impl Artifact {
     ///
     /// The file cannot be read, is no artifact, is damaged, or does not fit
     /// this machine or this loader.
-    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+    ///
+    /// # Safety
+    ///
+    /// The file is what the Precast compiler has written: its code runs as any
+    /// other of this process. It is not written to while it is open; replacing
+    /// it by renaming another one over it is fine.
+    ///
+    /// Safe roads are [`Artifact::open_owned`], and `compile` of the crate
+    /// `precast-embed` for what is compiled in this process.
+    ///
+    /// ```compile_fail,E0133
+    /// precast_loader::Artifact::open("from/anywhere.cwasm");
+    /// ```
+    pub unsafe fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let file =
             File::open(path).map_err(Error::system(format!("cannot open `{}`", path.display())))?;
+        Self::new(file, Some(path))
+    }
+
+    /// As [`Artifact::open`], of a file that nobody but the user of this
+    /// process and the superuser can have written or can replace: it and every
+    /// folder on the way to it belong to one of the two, and nobody else may
+    /// write to them. Whoever could plant an artifact there can run programs as
+    /// this user already.
+    ///
+    /// # Errors
+    ///
+    /// As [`Artifact::open`], and [`Error::Untrusted`] with what anybody else
+    /// could write to.
+    pub fn open_owned(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let file = private::open(path)
+            .map_err(Error::system(format!("cannot open `{}`", path.display())))?
+            .map_err(|why| Error::Untrusted(path.to_owned(), why))?;
         Self::new(file, Some(path))
     }
 
@@ -55,7 +88,16 @@ impl Artifact {
     /// # Errors
     ///
     /// As [`Artifact::open`].
-    pub fn from_file(file: File) -> Result<Self> {
+    ///
+    /// # Safety
+    ///
+    /// As [`Artifact::open`].
+    ///
+    /// ```compile_fail,E0133
+    /// # let file = std::fs::File::open("from/anywhere.cwasm").unwrap();
+    /// precast_loader::Artifact::from_file(file);
+    /// ```
+    pub unsafe fn from_file(file: File) -> Result<Self> {
         Self::new(file, None)
     }
 
@@ -65,7 +107,15 @@ impl Artifact {
     /// # Errors
     ///
     /// As [`Artifact::open`].
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+    ///
+    /// # Safety
+    ///
+    /// The bytes are what the Precast compiler has written.
+    ///
+    /// ```compile_fail,E0133
+    /// precast_loader::Artifact::from_bytes(b"from anywhere");
+    /// ```
+    pub unsafe fn from_bytes(bytes: &[u8]) -> Result<Self> {
         let file = sealed(bytes).map_err(Error::system("cannot copy the artifact"))?;
         Self::new(file, None)
     }

@@ -1,4 +1,10 @@
 //! Linkers: names for what guests may import.
+//!
+//! # Safety
+//!
+//! Nothing unsafe happens here; who defines a function that leaves slots as it
+//! likes answers for them.
+#![allow(unsafe_code)]
 
 use crate::api::caller::Caller;
 use crate::api::externs::Extern;
@@ -30,7 +36,7 @@ use std::task::Poll;
 /// use precast_loader::{Artifact, Caller, Linker, Store};
 ///
 /// # fn main() -> precast_loader::Result<()> {
-/// let artifact = Artifact::open("plugin.cwasm")?;
+/// let artifact = Artifact::open_owned("plugin.cwasm")?;
 /// let mut linker = Linker::new();
 /// linker.func_wrap("host", "count", |mut caller: Caller<'_, u32>, by: u32| {
 ///     *caller.data_mut() += by;
@@ -98,7 +104,11 @@ impl<T: 'static> Linker<T> {
     /// # Errors
     ///
     /// As [`Func::new`](crate::Func::new).
-    pub fn func_raw(
+    ///
+    /// # Safety
+    ///
+    /// As for [`Func::new_raw`](crate::Func::new_raw).
+    pub unsafe fn func_raw(
         &mut self,
         module: &str,
         name: &str,
@@ -119,7 +129,7 @@ impl<T: 'static> Linker<T> {
         module: &str,
         name: &str,
         ty: FuncType,
-        f: impl Fn(&mut Caller<'_, T>, &mut [RawValue]) -> Result<Poll<()>> + Send + Sync + 'static,
+        f: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<Poll<()>> + Send + Sync + 'static,
     ) -> Result<&mut Self> {
         Ok(self.define_host(module, name, func::pending(ty, f)?))
     }
@@ -189,7 +199,7 @@ impl<T: 'static> Linker<T> {
         self.modules.get(module)?.get(name)
     }
 
-    fn define_host(&mut self, module: &str, name: &str, func: HostFunc) -> &mut Self {
+    pub(crate) fn define_host(&mut self, module: &str, name: &str, func: HostFunc) -> &mut Self {
         self.insert(module, name, Provided::Host(Arc::new(func)))
     }
 

@@ -1,6 +1,7 @@
 //! WASI preview 1 for instances: binds [`wasi`] to a linker.
 
 use crate::api::caller::Caller;
+use crate::api::func;
 use crate::api::instance::Instance;
 use crate::error::{Error, Result};
 use crate::link::linker::Linker;
@@ -40,8 +41,9 @@ impl<T: 'static> Linker<T> {
                 let outcome = call(context(data), &GuestMemory::shared(memory), &args[..params]);
                 finish(outcome, returns, slots)
             };
-            self.func_raw(module, function.name, func_type(function), run)
-                .expect("numeric types refer to no concrete types");
+            let func = func::raw(func_type(function), run);
+            let func = func.expect("numeric types refer to no concrete types");
+            self.define_host(module, function.name, func);
         }
         self
     }

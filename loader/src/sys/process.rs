@@ -37,10 +37,16 @@ pub fn deny_write_execute() -> io::Result<()> {
 /// # Errors
 ///
 /// The descriptor is not open.
-pub fn inherited_descriptor(fd: i32) -> io::Result<OwnedFd> {
+///
+/// # Safety
+///
+/// Nothing else in the process owns the descriptor: what is written to it could
+/// be what others map.
+pub unsafe fn inherited_descriptor(fd: i32) -> io::Result<OwnedFd> {
     if fd < 0 {
         return Err(io::ErrorKind::InvalidInput.into());
     }
-    // SAFETY: `fd` is not -1; if it is not open, duplicating it fails.
+    // SAFETY: `fd` is not -1, and the caller's; if it is not open, duplicating
+    // it fails.
     unsafe { BorrowedFd::borrow_raw(fd) }.try_clone_to_owned()
 }

@@ -1,6 +1,7 @@
 //! Import matching (core specification 3.2.6 and 3.3.4): does what is there
 //! satisfy what is needed? Types hold interned references.
 
+use crate::vm::types;
 use precast_artifact::types::{
     GlobalType, HeapType, Limits, MemoryType, RefType, TableType, ValType,
 };
@@ -12,6 +13,28 @@ pub(crate) struct Space {
     pub(crate) reservation: u64,
     /// Inaccessible bytes after them.
     pub(crate) guard: u64,
+}
+
+/// Fails if a value type refers to one that does not exist in this process.
+pub(crate) fn known(ty: &ValType) -> Result<(), String> {
+    match ty {
+        ValType::Ref(RefType { heap: HeapType::Concrete(id), .. }) if !types::exists(*id) => {
+            Err(format!("the type {ty} refers to a type that does not exist"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Fails if limits are in the wrong order, or beyond what an index can reach.
+pub(crate) fn limited(limits: &Limits, most: u64) -> Result<(), String> {
+    let max = limits.max.unwrap_or(most);
+    match limits.min <= max && max <= most {
+        true => Ok(()),
+        false => Err(format!(
+            "limits from {} to {max}: the first may be at most the second, and that {most}",
+            limits.min
+        )),
+    }
 }
 
 /// Whether the reference type `sub` is a subtype of `sup`.

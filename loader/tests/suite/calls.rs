@@ -23,7 +23,7 @@ fn adder() -> Artifact {
     let mut m = Mock::new("adder");
     let ty = m.ty(&[I32, I32], &[I32]);
     m.func("add", ty, |_| code::add());
-    Artifact::from_bytes(&m.build()).unwrap()
+    crate::opened(&m.build()).unwrap()
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn wrong_types_and_stores_are_usage_errors() {
 
 #[test]
 fn host_functions_are_called_with_their_store() {
-    let artifact = Artifact::from_bytes(&caller().build()).unwrap();
+    let artifact = crate::opened(&caller().build()).unwrap();
     let mut linker = Linker::new();
     linker.func_wrap("env", "f", |mut caller: Caller<'_, Vec<i32>>, x: i32| {
         caller.data_mut().push(x);
@@ -79,7 +79,7 @@ fn host_functions_are_called_with_their_store() {
 
 #[test]
 fn untyped_and_raw_host_functions() {
-    let artifact = Artifact::from_bytes(&caller().build()).unwrap();
+    let artifact = crate::opened(&caller().build()).unwrap();
     let mut store = Store::new(());
     let mut linker = Linker::new();
     linker
@@ -91,12 +91,14 @@ fn untyped_and_raw_host_functions() {
     let instance = linker.instantiate(&mut store, &artifact).unwrap();
     let call = instance.get_typed_func::<i32, i32>(&store, "call").unwrap();
     assert_eq!(call.call(&mut store, 1).unwrap(), 2);
-    linker
-        .func_raw("env", "f", ints(1, 1), |_, slots| {
+    // SAFETY: no slot is a reference.
+    let raw = unsafe {
+        linker.func_raw("env", "f", ints(1, 1), |_, slots| {
             slots[0] = (slots[0].u32() + 10).into();
             Ok(())
         })
-        .unwrap();
+    };
+    raw.unwrap();
     let instance = linker.instantiate(&mut store, &artifact).unwrap();
     let call = instance.get_typed_func::<i32, i32>(&store, "call").unwrap();
     assert_eq!(call.call(&mut store, 1).unwrap(), 11);
@@ -124,7 +126,7 @@ fn nested(mut caller: Caller<'_, u32>, x: i32) -> Result<i32, Error> {
 
 #[test]
 fn host_and_guest_call_each_other_to_any_sane_depth() {
-    let artifact = Artifact::from_bytes(&caller().build()).unwrap();
+    let artifact = crate::opened(&caller().build()).unwrap();
     let mut linker = Linker::new();
     linker.func_wrap("env", "f", nested);
     let mut store = Store::new(0);
@@ -152,7 +154,7 @@ impl std::error::Error for Refused {}
 
 #[test]
 fn errors_of_host_functions_come_out_of_the_call() {
-    let artifact = Artifact::from_bytes(&caller().build()).unwrap();
+    let artifact = crate::opened(&caller().build()).unwrap();
     let mut linker = Linker::<()>::new();
     linker.func_wrap("env", "f", |_: i32| Err::<i32, Refused>(Refused));
     let mut store = Store::new(());
@@ -170,7 +172,7 @@ fn errors_of_host_functions_come_out_of_the_call() {
 
 #[test]
 fn a_trap_from_the_host_has_the_guests_frames() {
-    let artifact = Artifact::from_bytes(&caller().build()).unwrap();
+    let artifact = crate::opened(&caller().build()).unwrap();
     let mut linker = Linker::<()>::new();
     linker.func_wrap("env", "f", |_: i32| Err::<i32, Error>(TrapCode::Interrupt.into()));
     let mut store = Store::new(());
@@ -183,7 +185,7 @@ fn a_trap_from_the_host_has_the_guests_frames() {
 
 #[test]
 fn a_panic_of_the_host_passes_through_guests() {
-    let artifact = Artifact::from_bytes(&caller().build()).unwrap();
+    let artifact = crate::opened(&caller().build()).unwrap();
     let mut linker = Linker::new();
     linker.func_wrap("env", "f", |mut caller: Caller<'_, u32>, x: i32| -> Result<i32, Error> {
         if x == 0 {
@@ -220,7 +222,7 @@ fn host_functions_can_be_called_directly() {
 
 #[test]
 fn stores_run_on_many_threads_at_once() {
-    let artifact = Artifact::from_bytes(&caller().build()).unwrap();
+    let artifact = crate::opened(&caller().build()).unwrap();
     let mut linker = Linker::new();
     linker.func_wrap("env", "f", nested);
     std::thread::scope(|scope| {
@@ -239,7 +241,7 @@ fn stores_run_on_many_threads_at_once() {
 
 #[test]
 fn a_store_moves_between_threads() {
-    let artifact = Artifact::from_bytes(&caller().build()).unwrap();
+    let artifact = crate::opened(&caller().build()).unwrap();
     let mut linker = Linker::new();
     linker.func_wrap("env", "f", nested);
     let mut store = Store::new(0);

@@ -8,7 +8,7 @@ use crate::I32;
 use crate::code::Code;
 use crate::mock::Mock;
 use precast_artifact::index::FuncIndex;
-use precast_loader::{Artifact, Caller, Linker, Store};
+use precast_loader::{Caller, Linker, Store};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -38,7 +38,7 @@ fn artifact(path: &Path) {
 #[ignore = "what the debuggers debug"]
 fn debuggee() {
     let path = std::env::var_os(FILE).expect("set by the other tests");
-    let artifact = Artifact::open(path).unwrap();
+    let artifact = crate::opened_file(path).unwrap();
     let mut linker = Linker::new();
     linker.func_wrap("env", "stop", |mut caller: Caller<'_, u32>, x: i32| {
         *caller.data_mut() += 1;

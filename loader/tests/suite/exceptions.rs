@@ -10,8 +10,8 @@ use precast_artifact::index::{
 };
 use precast_artifact::module::{ExportKind, ImportKind, InstancePlan};
 use precast_loader::{
-    Artifact, Caller, Error, Exception, ExnRef, FuncType, HeapType, Instance, Limits, Linker,
-    RefType, Store, Tag, TrapCode, Val, ValType,
+    Caller, Error, Exception, ExnRef, FuncType, HeapType, Instance, Limits, Linker, RefType, Store,
+    Tag, TrapCode, Val, ValType,
 };
 
 const EXN: RefType = RefType { nullable: true, heap: HeapType::Exn };
@@ -289,7 +289,7 @@ fn keeper() -> Mock {
 }
 
 fn instance(mock: Mock, limits: Limits) -> (Store<()>, Instance) {
-    let artifact = Artifact::from_bytes(&mock.build()).unwrap();
+    let artifact = crate::opened(&mock.build()).unwrap();
     let mut store = Store::with_limits((), limits);
     let instance = Linker::new().instantiate(&mut store, &artifact).unwrap();
     (store, instance)
@@ -354,7 +354,7 @@ fn tags_are_the_same_in_all_modules() {
     let links = vec![link(0, 0, "tag"), link(1, 0, "pass")];
     let instances = vec![plan(ModuleIndex::new(0), Vec::new()), plan(ModuleIndex::new(1), links)];
     let bytes = mock::build(vec![thrower(), importer()], instances);
-    let artifact = Artifact::from_bytes(&bytes).unwrap();
+    let artifact = crate::opened(&bytes).unwrap();
     let mut store = Store::new(());
     let instance = Linker::new().instantiate(&mut store, &artifact).unwrap();
     assert_eq!(call(&mut store, instance, "catch", 3).unwrap(), 1003);
@@ -382,10 +382,10 @@ fn sweeps_see_the_frames_of_all_activations() {
 fn with_host(
     f: impl Fn(Caller<'_, ()>, Tag, i32) -> Result<i32, Error> + Send + Sync + 'static,
 ) -> (Store<()>, Instance, Tag) {
-    let artifact = Artifact::from_bytes(&importer().build()).unwrap();
+    let artifact = crate::opened(&importer().build()).unwrap();
     let mut store = Store::new(());
     let ty = FuncType { params: vec![I32], results: Vec::new() };
-    let tag = Tag::new(&mut store, &ty);
+    let tag = Tag::new(&mut store, &ty).unwrap();
     let mut linker = Linker::new();
     linker.define("env", "tag", tag);
     linker.func_wrap("env", "f", move |caller: Caller<'_, ()>, x: i32| f(caller, tag, x));
@@ -434,14 +434,14 @@ fn exceptions_have_the_types_of_their_tags() {
         assert!(matches!(Exception::new(&other, tag, vec![Val::I32(0)]), Err(Error::Usage(_))));
         let mut other = Store::new(());
         let ty = FuncType { params: vec![], results: Vec::new() };
-        let strange = Tag::new(&mut other, &ty);
+        let strange = Tag::new(&mut other, &ty).unwrap();
         Err(Exception::new(&other, strange, Vec::new())?.into())
     });
     let message = |fields| Exception::new(&store, tag, fields).unwrap_err().to_string();
     assert_eq!(message(vec![]), "0 fields given, the tag's type has 1");
     assert_eq!(message(vec![Val::I64(1)]), "i64 given where i32 is expected");
     let exception = Exception::new(&store, tag, vec![Val::I32(1)]).unwrap();
-    assert_eq!(exception.tag().ty(), FuncType { results: Vec::new(), ..ints(1, 0) });
+    assert_eq!(exception.tag().ty(&store), FuncType { results: Vec::new(), ..ints(1, 0) });
     // One of another store does not get in.
     let error = call(&mut store, instance, "catch", 0).unwrap_err();
     assert!(matches!(error, Error::Usage(_)), "{error:?}");

@@ -5,7 +5,7 @@ use crate::I32;
 use crate::code::{self, Code};
 use crate::mock::Mock;
 use precast_artifact::index::FuncIndex;
-use precast_loader::{Artifact, Linker, Store, TrapCode, deny_write_execute};
+use precast_loader::{Linker, Store, TrapCode, deny_write_execute};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Output};
 
@@ -32,7 +32,7 @@ fn from_a_host_function(f: fn()) {
         Code::framed(|c| c.call_import(slot))
     });
     m.func("load", ty, |_| code::load());
-    let artifact = Artifact::from_bytes(&m.build()).unwrap();
+    let artifact = crate::opened(&m.build()).unwrap();
     let mut linker = Linker::new();
     linker.func_wrap("env", "f", move |x: i32| {
         f();

@@ -117,8 +117,8 @@ fn check_importer(store: &mut Store<()>, instance: Instance, exported: Memory, g
 
 #[test]
 fn an_instance_imports_from_another() {
-    let exporter = Artifact::from_bytes(&exporter().build()).unwrap();
-    let importer = Artifact::from_bytes(&importer().build()).unwrap();
+    let exporter = crate::opened(&exporter().build()).unwrap();
+    let importer = crate::opened(&importer().build()).unwrap();
     let mut store = Store::new(());
     let mut linker = Linker::new();
     let lib = linker.instantiate(&mut store, &exporter).unwrap();
@@ -132,7 +132,7 @@ fn an_instance_imports_from_another() {
 
 #[test]
 fn the_host_can_provide_memories_tables_and_globals() {
-    let importer = Artifact::from_bytes(&importer().build()).unwrap();
+    let importer = crate::opened(&importer().build()).unwrap();
     let mut store = Store::new(());
     let limits = SizeLimits { min: 1, max: Some(4) };
     let ty = MemoryType { limits, index64: false, shared: false, page_size_log2: 16 };
@@ -168,7 +168,7 @@ fn two_instances_in_one_artifact() {
     importer.export("memory", ExportKind::Memory, 0);
     importer.export("global", ExportKind::Global, 0);
     let bytes = mock::build(vec![exporter(), importer], plans);
-    let artifact = Artifact::from_bytes(&bytes).unwrap();
+    let artifact = crate::opened(&bytes).unwrap();
     assert_eq!(artifact.imports(), []);
     let mut store = Store::new(());
     let instance = Linker::new().instantiate(&mut store, &artifact).unwrap();
@@ -179,7 +179,7 @@ fn two_instances_in_one_artifact() {
 
 #[test]
 fn every_import_that_does_not_match_is_listed() {
-    let importer = Artifact::from_bytes(&importer().build()).unwrap();
+    let importer = crate::opened(&importer().build()).unwrap();
     let mut store = Store::new(());
     let mut linker = Linker::<()>::new();
     linker.func_wrap("lib", "add", |a: i64| a);
@@ -209,8 +209,8 @@ fn every_import_that_does_not_match_is_listed() {
 fn a_memory_with_less_address_space_is_refused() {
     let mut weak = exporter();
     weak.module.memories[0].reservation = 3 << 16;
-    let weak = Artifact::from_bytes(&weak.build()).unwrap();
-    let importer = Artifact::from_bytes(&importer().build()).unwrap();
+    let weak = crate::opened(&weak.build()).unwrap();
+    let importer = crate::opened(&importer().build()).unwrap();
     let mut store = Store::new(());
     let mut linker = Linker::new();
     let lib = linker.instantiate(&mut store, &weak).unwrap();
@@ -228,7 +228,7 @@ fn unknown_functions_can_fail_when_called() {
         let slot = layout.import(FuncIndex::new(0));
         Code::framed(|c| c.call_import(slot))
     });
-    let artifact = Artifact::from_bytes(&m.build()).unwrap();
+    let artifact = crate::opened(&m.build()).unwrap();
     let imports = artifact.imports();
     assert_eq!((imports[0].name.as_str(), imports.len()), ("missing", 1));
     assert!(matches!(&imports[0].ty, ExternType::Func(ty) if ty.params == [I32]));
@@ -252,7 +252,7 @@ fn half_way(second: u32) -> Artifact {
     let data =
         |segment, at| InitStep::Data { segment, memory: MemoryIndex::new(0), offset: constant(at) };
     m.module.init = vec![data(DataIndex::new(0), 100), data(DataIndex::new(1), second)];
-    Artifact::from_bytes(&m.build()).unwrap()
+    crate::opened(&m.build()).unwrap()
 }
 
 #[test]
@@ -287,7 +287,7 @@ fn the_start_function_runs_last() {
         offset: constant(0),
     }];
     m.module.start = Some(FuncIndex::new(start));
-    let artifact = Artifact::from_bytes(&m.build()).unwrap();
+    let artifact = crate::opened(&m.build()).unwrap();
     let mut store = Store::new(());
     let instance = Linker::new().instantiate(&mut store, &artifact).unwrap();
     let memory = instance.get_memory(&store, "memory").unwrap();
@@ -296,7 +296,7 @@ fn the_start_function_runs_last() {
 
 #[test]
 fn limits_of_the_store_hold() {
-    let exporter = Artifact::from_bytes(&exporter().build()).unwrap();
+    let exporter = crate::opened(&exporter().build()).unwrap();
     let mut limits = Limits::default();
     limits.memory_bytes = 3 << 16;
     limits.table_elements = 8;
@@ -318,7 +318,7 @@ fn limits_of_the_store_hold() {
 
 #[test]
 fn memories_are_copies_of_the_image() {
-    let artifact = Artifact::from_bytes(&exporter().build()).unwrap();
+    let artifact = crate::opened(&exporter().build()).unwrap();
     let mut store = Store::new(());
     let linker = Linker::new();
     let [first, second] = [(); 2].map(|()| linker.instantiate(&mut store, &artifact).unwrap());

@@ -11,6 +11,7 @@ mod elf;
 mod exceptions;
 mod faults;
 mod linking;
+mod misuse;
 mod mock;
 mod opening;
 mod programs;
@@ -19,9 +20,24 @@ mod tables;
 mod traps;
 mod wasi;
 
-use precast_loader::{FuncType, ValType};
+use precast_loader::{Artifact, FuncType, Result, ValType};
+use std::path::Path;
 
 pub const I32: ValType = ValType::I32;
+
+/// Opens an artifact made by hand.
+#[allow(unsafe_code)]
+pub fn opened(bytes: &[u8]) -> Result<Artifact> {
+    // SAFETY: code of these tests, which does what it is there for.
+    unsafe { Artifact::from_bytes(bytes) }
+}
+
+/// Opens a file made by hand.
+#[allow(unsafe_code)]
+pub fn opened_file(path: impl AsRef<Path>) -> Result<Artifact> {
+    // SAFETY: as for `opened`.
+    unsafe { Artifact::open(path) }
+}
 
 /// A type of 32-bit integers.
 pub fn ints(params: usize, results: usize) -> FuncType {

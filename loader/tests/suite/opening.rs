@@ -28,20 +28,20 @@ fn with_note(change: impl Fn(&mut Note)) -> Result<Artifact, Error> {
     let plan = InstancePlan { module: ModuleIndex::new(0), links: Vec::new() };
     let (mut note, image) = mock::parts(vec![sample()], vec![plan]);
     change(&mut note);
-    Artifact::from_bytes(&elf::write(&note, image))
+    crate::opened(&elf::write(&note, image))
 }
 
 #[test]
 fn files_that_are_no_artifacts() {
-    let message = |bytes: &[u8]| Artifact::from_bytes(bytes).unwrap_err().to_string();
+    let message = |bytes: &[u8]| crate::opened(bytes).unwrap_err().to_string();
     assert_eq!(message(b""), "not a precompiled artifact: the file is empty");
     let wasm = message(b"\0asm\x01\0\0\0");
     assert!(wasm.ends_with("a WebAssembly module, which must be compiled first"), "{wasm}");
-    let error = Artifact::open("/proc/self/exe").unwrap_err();
+    let error = crate::opened_file("/proc/self/exe").unwrap_err();
     assert!(matches!(error, Error::Open(Some(_), OpenError::NotPrecast)), "{error:?}");
-    let error = Artifact::open("no/such/file.cwasm").unwrap_err().to_string();
+    let error = crate::opened_file("no/such/file.cwasm").unwrap_err().to_string();
     assert!(error.starts_with("cannot open `no/such/file.cwasm`: No such file"), "{error}");
-    assert!(Artifact::open("/").is_err());
+    assert!(crate::opened_file("/").is_err());
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn what_does_not_fit_this_machine() {
     assert!(error.contains("compile the module again"), "{error}");
     let mut other = sample().build();
     other[18] = 183; // EM_AARCH64
-    let error = Artifact::from_bytes(&other).unwrap_err();
+    let error = crate::opened(&other).unwrap_err();
     assert!(matches!(error, Error::WrongArchitecture { here: "x86_64", .. }), "{error:?}");
     let outside = Range { offset: 1 << 40, size: 8 };
     assert!(with_note(|note| note.module = outside).is_err());
@@ -84,7 +84,7 @@ fn every_relocation_is_applied() {
     m.reloc(RelocKind::TypeId, globals[2], 0);
     m.reloc(RelocKind::Image, globals[3], 1);
     m.template(globals[2], &[0xff; 8]);
-    let artifact = Artifact::from_bytes(&m.build()).unwrap();
+    let artifact = crate::opened(&m.build()).unwrap();
     let mut store = Store::new(());
     let instance = Linker::new().instantiate(&mut store, &artifact).unwrap();
     let value = |name: &str| {
@@ -104,7 +104,7 @@ fn relocations_that_leave_their_bounds_are_refused() {
     let refused = |kind, offset, addend| {
         let mut m = sample();
         m.reloc(kind, offset, addend);
-        let error = Artifact::from_bytes(&m.build()).unwrap_err().to_string();
+        let error = crate::opened(&m.build()).unwrap_err().to_string();
         assert!(error.starts_with("damaged artifact: module 0: relocation"), "{error}");
     };
     let size = sample().layout().size() as i32;
@@ -126,10 +126,7 @@ fn memories_that_do_not_fit_are_refused() {
     let refused = |change: &dyn Fn(&mut Mock)| {
         let mut m = sample();
         change(&mut m);
-        assert!(matches!(
-            Artifact::from_bytes(&m.build()),
-            Err(Error::Open(None, OpenError::Damaged(_)))
-        ));
+        assert!(matches!(crate::opened(&m.build()), Err(Error::Open(None, OpenError::Damaged(_)))));
     };
     refused(&|m| m.module.memories[0].guard = u64::MAX);
     refused(&|m| m.module.memories[0].reservation = 1 << 60);
@@ -144,7 +141,7 @@ fn memories_that_are_too_large_are_a_limit() {
         let mut m = sample();
         m.module.memories[0].ty.limits.min = min;
         m.module.memories[0].reservation = reservation;
-        let artifact = Artifact::from_bytes(&m.build()).unwrap();
+        let artifact = crate::opened(&m.build()).unwrap();
         let mut store = Store::new(());
         let error = Linker::new().instantiate(&mut store, &artifact).unwrap_err();
         assert!(matches!(error, Error::Limit(_)), "{error:?}");
@@ -154,7 +151,7 @@ fn memories_that_are_too_large_are_a_limit() {
 
 /// Opens a damaged file and, if that works, makes an instance.
 fn survives(bytes: &[u8]) -> bool {
-    let Ok(artifact) = Artifact::from_bytes(bytes) else { return false };
+    let Ok(artifact) = crate::opened(bytes) else { return false };
     let mut store = Store::new(());
     let mut linker = Linker::new();
     linker.define_unknown_functions(&artifact);
@@ -195,7 +192,7 @@ fn truncation_is_an_error() {
     for len in (0..bytes.len()).step_by(97) {
         let _ = survives(&bytes[..len]);
     }
-    let error = Artifact::from_bytes(&bytes[..8192]).unwrap_err().to_string();
+    let error = crate::opened(&bytes[..8192]).unwrap_err().to_string();
     assert!(error.contains("truncated"), "{error}");
 }
 
@@ -205,7 +202,7 @@ fn a_file_may_be_replaced_while_it_is_open() {
     std::fs::create_dir_all(&dir).unwrap();
     let path = dir.join("app.cwasm");
     std::fs::write(&path, sample().build()).unwrap();
-    let artifact = Artifact::open(&path).unwrap();
+    let artifact = crate::opened_file(&path).unwrap();
     let new = dir.join("new");
     std::fs::write(&new, b"something else").unwrap();
     std::fs::rename(&new, &path).unwrap();
@@ -246,19 +243,19 @@ fn an_image_is_mapped_at_its_link_base_if_that_is_free() {
         maps.lines().any(|line| line.starts_with(&format!("{base:x}-")))
     };
     let file = linked_at(base);
-    let first = Artifact::from_bytes(&file).unwrap();
+    let first = crate::opened(&file).unwrap();
     assert!(mapped());
     // The second of two goes elsewhere, and runs as well.
-    let second = Artifact::from_bytes(&file).unwrap();
+    let second = crate::opened(&file).unwrap();
     assert_eq!((add(&first), add(&second)), (5, 5));
     drop((first, second));
     assert!(!mapped());
 
     // What no mapping can be at is refused, or put elsewhere.
-    let message = |base| Artifact::from_bytes(&linked_at(base)).unwrap_err().to_string();
+    let message = |base| crate::opened(&linked_at(base)).unwrap_err().to_string();
     assert!(message(0x1234).contains("damaged artifact: link base 0x1234"));
     assert!(message(u64::MAX << 12).contains("link base"));
     for base in [0x1000, 1 << 62] {
-        assert_eq!(add(&Artifact::from_bytes(&linked_at(base)).unwrap()), 5);
+        assert_eq!(add(&crate::opened(&linked_at(base)).unwrap()), 5);
     }
 }

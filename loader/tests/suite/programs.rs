@@ -9,7 +9,7 @@ use precast_artifact::trap::TrapCode;
 use precast_loader::{Artifact, Error, Limits, Program, ProgramBuilder};
 
 fn open(mock: Mock) -> Artifact {
-    Artifact::from_bytes(&mock.build()).unwrap()
+    crate::opened(&mock.build()).unwrap()
 }
 
 /// Exports `add`; `_initialize` sets the first byte of its memory.

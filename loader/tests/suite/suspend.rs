@@ -10,8 +10,8 @@ use precast_artifact::abi::Builtin;
 use precast_artifact::index::{FuncIndex, TagIndex};
 use precast_artifact::module::ExportKind;
 use precast_loader::{
-    Artifact, Caller, Error, Exception, Extern, Func, Instance, InterruptHandle, Limits, Linker,
-    Progress, RawValue, Result, Store, Suspended, TrapCode, Val,
+    Caller, Error, Exception, Extern, Func, Instance, InterruptHandle, Limits, Linker, Progress,
+    Result, Store, Suspended, TrapCode, Val,
 };
 use std::collections::HashSet;
 use std::task::Poll;
@@ -89,8 +89,9 @@ fn guest() -> Mock {
 }
 
 /// `env.f`, see [`guest`].
-fn pending(caller: &mut Caller<'_, Host>, slots: &mut [RawValue]) -> Result<Poll<()>> {
-    let x = slots[0].u32();
+fn pending(mut caller: Caller<'_, Host>, params: &[Val], results: &mut [Val]) -> Result<Poll<()>> {
+    let x = params[0].i32().unwrap() as u32;
+    results[0] = params[0];
     caller.data_mut().asked.push(x);
     caller.data_mut().handle = caller.interrupt_handle();
     Ok(if x.is_multiple_of(2) { Poll::Pending } else { Poll::Ready(()) })
@@ -112,7 +113,7 @@ impl World {
         let mut linker = Linker::new();
         linker.func_pending("env", "f", ints(1, 1), pending).unwrap();
         let mut store = Store::with_limits(Host::default(), limits);
-        let artifact = Artifact::from_bytes(&guest().build()).unwrap();
+        let artifact = crate::opened(&guest().build()).unwrap();
         let instance = linker.instantiate(&mut store, &artifact).unwrap();
         Self { store, instance }
     }
@@ -306,7 +307,7 @@ fn a_suspended_call_can_be_interrupted() {
 
 #[test]
 fn a_running_call_is_interrupted_when_its_host_function_returns() {
-    let artifact = Artifact::from_bytes(&caller().build()).unwrap();
+    let artifact = crate::opened(&caller().build()).unwrap();
     let mut linker = Linker::new();
     linker.func_wrap("env", "f", |mut caller: Caller<'_, Host>, x: i32| {
         let handle = caller.interrupt_handle().unwrap();
@@ -329,7 +330,7 @@ fn a_running_call_is_interrupted_when_its_host_function_returns() {
 
 #[test]
 fn an_interrupt_of_an_outer_call_stops_the_inner_one_too() {
-    let artifact = Artifact::from_bytes(&caller().build()).unwrap();
+    let artifact = crate::opened(&caller().build()).unwrap();
     let mut linker = Linker::new();
     // 3 calls in again with 2, where the outermost is interrupted; the error of
     // that does not save it.
@@ -377,7 +378,7 @@ fn only_started_calls_can_be_suspended() {
 fn code_that_relies_on_no_suspension_gets_none() {
     let mut m = caller();
     m.module.imports[0].may_block = false;
-    let artifact = Artifact::from_bytes(&m.build()).unwrap();
+    let artifact = crate::opened(&m.build()).unwrap();
     let mut store = Store::new(Host::default());
     let mut linker = Linker::new();
     linker.func_pending("env", "f", ints(1, 1), pending).unwrap();

@@ -9,7 +9,7 @@ use precast_artifact::module::{
     ConstExpr, ConstOp, ElementItems, ElementSegment, ExportKind, InitStep,
 };
 use precast_loader::{
-    Artifact, Error, ExternRef, Func, Instance, Linker, RefType, Store, TrapCode, Val, ValType,
+    Error, ExternRef, Func, Instance, Linker, RefType, Store, TrapCode, Val, ValType,
 };
 
 const EXTERNREF: ValType = ValType::Ref(RefType::EXTERNREF);
@@ -69,7 +69,7 @@ fn bulk() -> (Store<()>, Instance) {
         table: TableIndex::new(1),
         value: expr(ConstOp::RefFunc(FuncIndex::new(add))),
     }];
-    let artifact = Artifact::from_bytes(&m.build()).unwrap();
+    let artifact = crate::opened(&m.build()).unwrap();
     let mut store = Store::new(());
     let instance = Linker::new().instantiate(&mut store, &artifact).unwrap();
     (store, instance)
@@ -154,7 +154,7 @@ fn host_functions_in_tables_are_called_by_guests() {
     m.table(RefType::FUNCREF, 2, None, TableKind::Public);
     m.func("call", ty, |layout| code::call_table(layout.table(TableIndex::new(0))));
     m.export("table", ExportKind::Table, 0);
-    let artifact = Artifact::from_bytes(&m.build()).unwrap();
+    let artifact = crate::opened(&m.build()).unwrap();
     let mut store = Store::new(7);
     // Made before any stub of its type is known.
     let early =
@@ -186,7 +186,7 @@ fn host_values_pass_through_guests() {
     let ty = m.ty(&[EXTERNREF], &[EXTERNREF]);
     // mov rax, rsi
     m.func("same", ty, |_| Code::framed(|c| c.raw(&[0x48, 0x89, 0xf0])));
-    let artifact = Artifact::from_bytes(&m.build()).unwrap();
+    let artifact = crate::opened(&m.build()).unwrap();
     let mut store = Store::new(());
     let instance = Linker::new().instantiate(&mut store, &artifact).unwrap();
     type Ref = Option<ExternRef>;

@@ -5,10 +5,10 @@ use crate::code::{self, Code};
 use crate::mock::Mock;
 use precast_artifact::abi::Builtin;
 use precast_artifact::index::TableIndex;
-use precast_loader::{Artifact, Instance, Linker, Store, TrapCode, Val};
+use precast_loader::{Instance, Linker, Store, TrapCode, Val};
 
 fn instance(mock: Mock) -> (Store<()>, Instance) {
-    let artifact = Artifact::from_bytes(&mock.build()).unwrap();
+    let artifact = crate::opened(&mock.build()).unwrap();
     let mut store = Store::new(());
     let instance = Linker::new().instantiate(&mut store, &artifact).unwrap();
     (store, instance)

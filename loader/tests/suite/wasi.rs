@@ -30,7 +30,7 @@ fn program(exit: u8, memory: bool) -> Artifact {
     if memory {
         m.export("memory", ExportKind::Memory, 0);
     }
-    Artifact::from_bytes(&m.build()).unwrap()
+    crate::opened(&m.build()).unwrap()
 }
 
 fn linker() -> Linker<WasiCtx> {
@@ -76,7 +76,7 @@ fn without_an_exported_memory_pointers_trap() {
 fn a_library_is_no_command() {
     let mut m = Mock::new("library");
     m.memory(1, None, false);
-    let artifact = Artifact::from_bytes(&m.build()).unwrap();
+    let artifact = crate::opened(&m.build()).unwrap();
     let mut store = Store::new(WasiCtxBuilder::new().build());
     let instance = linker().instantiate(&mut store, &artifact).unwrap();
     let error = run_command(&mut store, &instance).unwrap_err().to_string();

@@ -2,7 +2,8 @@
 
 use crate::module::Numbers;
 use crate::trace::{Bits, Ended, Runtime, Trace, follow, memory, show};
-use precast_compiler::{MemoryModel, OptLevel, Options, compile};
+use precast_compiler::{MemoryModel, OptLevel, Options};
+use precast_embed::compile;
 use precast_loader::{Artifact, Error, Extern, Instance, Linker, Store, Val, ValType};
 
 /// The ways in which every module is compiled.
@@ -14,11 +15,11 @@ pub(crate) fn ways() -> [Options; 3] {
 }
 
 pub(crate) fn run(wasm: &[u8], seed: u64, options: &Options) -> Trace {
-    let bytes = match compile(wasm, options) {
-        Ok(bytes) => bytes,
-        Err(why) => return Trace::refused(why),
+    let artifact = match compile(wasm, options) {
+        Ok(artifact) => artifact,
+        Err(precast_embed::Error::Compile(why)) => return Trace::refused(why),
+        Err(other) => panic!("an artifact for this machine: {other}"),
     };
-    let artifact = Artifact::from_bytes(&bytes).expect("an artifact for this machine");
     follow(&mut Native { artifact, running: None }, seed)
 }
 
