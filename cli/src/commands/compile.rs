@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 /// Options that shape the code.
 #[derive(Args, Debug, Default)]
 pub struct CodegenOptions {
-    /// Optimisation level: 0, or 1 (the default) and above
+    /// Optimisation level: 0 (none), 1 (function by function), 2 (over the
+    /// module; the default), 3 (whatever it costs), or s (for size)
     #[arg(short = 'O', value_name = "LEVEL", value_parser = parse_level)]
     opt_level: Option<OptLevel>,
 
@@ -73,6 +74,10 @@ pub struct CodegenOptions {
     /// Leave out an optimisation, by name
     #[arg(long = "disable", value_name = "NAME", value_parser = optimisations())]
     disabled: Vec<Optimisation>,
+
+    /// Make an optimisation that the level leaves out, by name
+    #[arg(long = "enable", value_name = "NAME", value_parser = optimisations())]
+    enabled: Vec<Optimisation>,
 
     /// Number of threads
     #[arg(short, long, value_name = "N")]
@@ -138,8 +143,11 @@ enum Emit {
 fn parse_level(text: &str) -> Result<OptLevel, String> {
     match text {
         "0" => Ok(OptLevel::None),
-        "1" | "2" | "3" | "s" | "z" => Ok(OptLevel::Speed),
-        other => Err(format!("unknown level `{other}`; known are 0, 1, 2, 3")),
+        "1" => Ok(OptLevel::Less),
+        "2" => Ok(OptLevel::Speed),
+        "3" => Ok(OptLevel::Aggressive),
+        "s" | "z" => Ok(OptLevel::Size),
+        other => Err(format!("unknown level `{other}`; known are 0, 1, 2, 3 and s")),
     }
 }
 
@@ -178,6 +186,7 @@ impl CodegenOptions {
             memory_reservation: self.memory_reservation,
             threads: self.jobs,
             disabled: self.disabled.iter().copied().collect(),
+            enabled: self.enabled.iter().copied().collect(),
             debug_info: self.debug_info,
             remap_path_prefix: self.remap_path_prefix.clone(),
             text_path: None,
