@@ -7,6 +7,7 @@
 //! | [`DefinedFuncIndex`] | functions that the module defines | as above, without the imported ones |
 //! | [`TypeIndex`] | types as the module declares them | the module's type section |
 //! | [`CanonicalTypeIndex`] | types, of which no two are equal | [`Module::types`](crate::module::Module::types) |
+//! | [`MemberIndex`] | types | a [recursion group](crate::types::GroupRef) |
 //! | [`TypeId`] | types, of which no two are equal | the process that runs modules |
 //! | [`DataIndex`], [`ElementIndex`] | segments | the module |
 //! | [`LocalIndex`] | parameters, then locals | a function |
@@ -161,6 +162,12 @@ macro_rules! numbers {
             }
         }
 
+        impl Default for $name {
+            fn default() -> Self {
+                Self::START
+            }
+        }
+
         impl fmt::LowerHex for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 self.0.fmt(f)
@@ -179,6 +186,8 @@ numbers! {
         TypeIndex: "type",
         /// A type among those of a module of which no two are equal.
         CanonicalTypeIndex: "canonical type",
+        /// A type of a recursion group.
+        MemberIndex: "member",
         /// A type in the process: equal types of all modules have the same.
         TypeId: "type id",
         /// A table, imported or defined.

@@ -56,7 +56,7 @@ pub(crate) fn check_name(name: &str) -> Result<()> {
 pub(crate) fn check_imports(module: &Module) -> Result<()> {
     for import in &module.imports {
         let what = match import.kind {
-            ImportKind::Function(ty) => match has_c_types(&module.types[ty.index()]) {
+            ImportKind::Function(ty) => match has_c_types(module.types.func(ty)) {
                 true => continue,
                 false => "a function that takes or gives references",
             },
@@ -80,15 +80,7 @@ pub(crate) fn check_imports(module: &Module) -> Result<()> {
 /// The type of an exported function.
 fn function_type<'m>(module: &'m Module, export: &Export) -> Option<&'m FuncType> {
     let EntityIndex::Function(function) = export.item else { return None };
-    let imported = module.imports.iter().filter_map(|import| match import.kind {
-        ImportKind::Function(ty) => Some(ty),
-        _ => None,
-    });
-    let ty = match module.funcref_of(function) {
-        Some(record) => module.funcrefs[record.index()].ty,
-        None => imported.into_iter().nth(function.index())?,
-    };
-    module.types.get(ty.index())
+    Some(module.types.func(module.function_type(function)?))
 }
 
 fn export_function(

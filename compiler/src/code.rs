@@ -4,7 +4,7 @@
 use crate::function::{CompiledFunction, Symbol};
 use crate::names::FunctionList;
 use crate::stub::Stub;
-use precast_artifact::index::{MemoryIndex, TableIndex};
+use precast_artifact::index::{CanonicalTypeIndex, MemoryIndex, TableIndex, WasmOffset};
 use precast_artifact::module::Module;
 use precast_artifact::reloc::Reloc;
 
@@ -34,7 +34,7 @@ pub(crate) struct ModuleParts<'a> {
     /// The description, complete but for code offsets and image ranges.
     pub description: Module,
     /// Where the body of each defined function begins in the source.
-    pub bodies: Vec<u32>,
+    pub bodies: Vec<WasmOffset>,
     /// The private tables, by table index.
     pub private_tables: Vec<PrivateTable>,
     /// The constant part of the context template, as large as the context.
@@ -52,17 +52,17 @@ pub(crate) struct ModuleParts<'a> {
 #[derive(Clone)]
 pub(crate) struct PrivateTable {
     pub table: TableIndex,
-    /// The entries, the null entry that ends a table included.
-    pub entries: Vec<PrivateEntry>,
+    /// The entries, the null entry that ends a table included; none for null.
+    pub entries: Vec<Option<PrivateEntry>>,
 }
 
-/// One element of a private table.
+/// One element of a private table, a function.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PrivateEntry {
-    /// Canonical type index plus one; zero for null.
-    pub ty: u32,
-    /// The code; meaningless for null.
-    pub code: Option<Symbol>,
+    /// Its type.
+    pub ty: CanonicalTypeIndex,
+    /// Its code.
+    pub code: Symbol,
 }
 
 /// Contents of a memory from an address on.

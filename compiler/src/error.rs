@@ -1,5 +1,6 @@
 //! The crate's error: which stage failed, where, and why.
 
+use precast_artifact::index::FuncIndex;
 use std::fmt;
 
 /// Where in the source module an error lies.
@@ -70,11 +71,11 @@ impl Error {
     }
 
     /// The same error, with the function it arose in.
-    pub(crate) fn in_function(mut self, index: u32, name: Option<&str>) -> Self {
+    pub(crate) fn in_function(mut self, index: FuncIndex, name: Option<&str>) -> Self {
         if let Self::Invalid { at, .. } | Self::Unsupported { at, .. } | Self::Codegen { at, .. } =
             &mut self
         {
-            at.function = Some(index);
+            at.function = Some(index.get());
             at.name = name.map(str::to_owned);
         }
         self
@@ -142,13 +143,13 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 #[cfg(test)]
 mod tests {
-    use super::Error;
+    use super::*;
 
     #[test]
     fn what_has_no_one_place_names_none() {
         let whole = Error::unsupported(None, "a context of this size");
         assert_eq!(whole.to_string(), "not supported: a context of this size");
-        let placed = Error::unsupported(16, "that").in_function(3, Some("main"));
+        let placed = Error::unsupported(16, "that").in_function(FuncIndex::new(3), Some("main"));
         assert_eq!(placed.to_string(), "not supported in function 3 (main) at offset 0x10: that");
     }
 }

@@ -6,7 +6,7 @@
 
 use crate::error::Result;
 use crate::parse::{Body, Parsed};
-use precast_artifact::index::{DefinedFuncIndex, FuncIndex};
+use precast_artifact::index::{DefinedFuncIndex, FuncIndex, GlobalIndex, TableIndex, TypeIndex};
 use precast_artifact::wire::{Reader, Writer};
 use std::collections::BTreeSet;
 use wasmparser::{FuncValidatorAllocations, Operator, OperatorsReader};
@@ -79,15 +79,15 @@ impl Uses {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ModuleFacts {
     /// Globals that are written.
-    pub globals_written: BTreeSet<u32>,
+    pub globals_written: BTreeSet<GlobalIndex>,
     /// Tables that are read or written by anything but an indirect call.
-    pub tables_touched: BTreeSet<u32>,
+    pub tables_touched: BTreeSet<TableIndex>,
     /// Functions whose address is taken by `ref.func`.
-    pub functions_taken: BTreeSet<u32>,
-    /// Tables and types (module indices) of indirect calls.
-    pub indirect_calls: BTreeSet<(u32, u32)>,
-    /// Types (module indices) of calls through references.
-    pub reference_calls: BTreeSet<u32>,
+    pub functions_taken: BTreeSet<FuncIndex>,
+    /// Tables and types of indirect calls.
+    pub indirect_calls: BTreeSet<(TableIndex, TypeIndex)>,
+    /// Types of calls through references.
+    pub reference_calls: BTreeSet<TypeIndex>,
     /// What any of them reads or writes.
     pub uses: Uses,
 }
@@ -142,7 +142,7 @@ impl ModuleFacts {
 #[derive(Default)]
 pub(crate) struct Scratch {
     validator: FuncValidatorAllocations,
-    calls: Vec<u32>,
+    calls: Vec<FuncIndex>,
 }
 
 /// Validates the body after those that `facts` is of, and adds what it does.
@@ -152,7 +152,7 @@ pub(crate) fn gather(
     scratch: &mut Scratch,
     facts: &mut Facts,
 ) -> Result<()> {
-    let index = body.validator.index;
+    let index = body.function();
     let outcome = validate(body, scratch).and_then(|()| {
         let range = body.body.range();
         let mut function = FunctionFacts {
@@ -184,14 +184,15 @@ fn validate(body: &Body<'_>, scratch: &mut Scratch) -> wasmparser::Result<()> {
 }
 
 /// Appends what [`Facts::callees`] describes.
-fn write_callees(calls: &mut [u32], bytes: &mut Vec<u8>) {
+fn write_callees(calls: &mut [FuncIndex], bytes: &mut Vec<u8>) {
     calls.sort_unstable();
     let mut w = Writer::new();
     let mut last = 0;
     for same in calls.chunk_by(|one, other| one == other) {
-        w.leb(u64::from(same[0] - last));
+        let callee = same[0].get();
+        w.leb(u64::from(callee - last));
         w.leb(same.len() as u64);
-        last = same[0];
+        last = callee;
     }
     bytes.extend(w.finish());
 }
@@ -199,7 +200,7 @@ fn write_callees(calls: &mut [u32], bytes: &mut Vec<u8>) {
 fn note(
     mut reader: OperatorsReader<'_>,
     function: &mut FunctionFacts,
-    calls: &mut Vec<u32>,
+    calls: &mut Vec<FuncIndex>,
     module: &mut ModuleFacts,
 ) -> wasmparser::Result<()> {
     while !reader.eof() {
@@ -209,32 +210,33 @@ fn note(
             Operator::Loop { .. } => function.loops += 1,
             Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
                 function.direct_calls += 1;
-                calls.push(function_index);
+                calls.push(FuncIndex::new(function_index));
             }
             Operator::CallIndirect { type_index, table_index }
             | Operator::ReturnCallIndirect { type_index, table_index } => {
                 function.indirect_calls += 1;
-                module.indirect_calls.insert((table_index, type_index));
+                let call = (TableIndex::new(table_index), TypeIndex::new(type_index));
+                module.indirect_calls.insert(call);
             }
             Operator::CallRef { type_index } | Operator::ReturnCallRef { type_index } => {
                 function.indirect_calls += 1;
-                module.reference_calls.insert(type_index);
+                module.reference_calls.insert(TypeIndex::new(type_index));
             }
             Operator::GlobalSet { global_index } => {
-                module.globals_written.insert(global_index);
+                module.globals_written.insert(GlobalIndex::new(global_index));
             }
             Operator::RefFunc { function_index } => {
-                module.functions_taken.insert(function_index);
+                module.functions_taken.insert(FuncIndex::new(function_index));
             }
             Operator::TableGet { table }
             | Operator::TableSet { table }
             | Operator::TableGrow { table }
             | Operator::TableFill { table }
             | Operator::TableInit { table, .. } => {
-                module.tables_touched.insert(table);
+                module.tables_touched.insert(TableIndex::new(table));
             }
             Operator::TableCopy { dst_table, src_table } => {
-                module.tables_touched.extend([dst_table, src_table]);
+                module.tables_touched.extend([dst_table, src_table].map(TableIndex::new));
             }
             _ => {}
         }
@@ -339,8 +341,8 @@ mod tests {
             reference_calls,
             uses,
         } = facts(MODULE, 64).module;
-        assert_eq!(globals_written, BTreeSet::from([0]));
-        assert_eq!(functions_taken, BTreeSet::from([1]));
+        assert_eq!(globals_written, BTreeSet::from([GlobalIndex::new(0)]));
+        assert_eq!(functions_taken, BTreeSet::from([FuncIndex::new(1)]));
         assert_eq!(indirect_calls.len(), 1);
         assert!(tables_touched.is_empty() && reference_calls.is_empty());
         assert!(uses.contains(Uses::EXCEPTIONS) && !uses.contains(Uses::VECTORS));

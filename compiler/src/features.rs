@@ -66,8 +66,12 @@ impl Features {
         Self(self.0.difference(WasmFeatures::SIMD.union(WasmFeatures::RELAXED_SIMD)))
     }
 
+    /// What a module is validated with. Recursion groups come with references
+    /// to functions; the rest of their proposal is refused once it is valid,
+    /// for what it is.
     pub(crate) fn wasm(self) -> WasmFeatures {
-        self.0
+        let groups = self.0.contains(WasmFeatures::FUNCTION_REFERENCES);
+        if groups { self.0.union(WasmFeatures::GC) } else { self.0 }
     }
 
     /// Names of the features in the set, in alphabetical order.

@@ -4,7 +4,7 @@
 
 use precast_artifact::address_map::Site;
 use precast_artifact::handlers::Handler;
-use precast_artifact::index::{BodyOffset, FuncIndex, ModuleIndex, TableIndex};
+use precast_artifact::index::{BodyOffset, FuncIndex, LocalIndex, ModuleIndex, TableIndex};
 use std::ops::Range;
 
 /// The machine code of one function or stub, not yet placed.
@@ -124,7 +124,7 @@ impl CompiledFunction {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum DebugVariable {
     /// The local with this index.
-    Local(u32),
+    Local(LocalIndex),
     /// The address of the context.
     Context,
     /// What is at this depth of the operand stack, counted from its bottom.
@@ -135,7 +135,7 @@ pub(crate) enum DebugVariable {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct DebugUses {
     /// Locals that optimised code keeps in the frame too, in order.
-    pub locals: Vec<u32>,
+    pub locals: Vec<LocalIndex>,
     /// Operands, ordered by `from`; at one depth none overlap.
     pub operands: Vec<OperandUse>,
 }

@@ -3,7 +3,7 @@
 //!
 //! | rank | modules |
 //! |-|-|
-//! | types and expressions | [`convert`] |
+//! | types and expressions | [`convert`], [`types`] |
 //! | what a module declares | [`mod@parsed`] |
 //! | its sections, and those of its that can be left out | [`custom`], [`sections`] |
 
@@ -13,11 +13,12 @@ mod parsed;
 mod sections;
 #[cfg(test)]
 mod tests;
+mod types;
 
 use crate::error::{Error, Result};
 use crate::features::Features;
-pub(crate) use convert::Types;
 pub(crate) use parsed::{Body, ElementDecl, GlobalDecl, MemoryDecl, Parsed, SegmentMode};
+pub(crate) use types::Types;
 use wasmparser::{Parser, ValidPayload, Validator};
 
 /// Decodes and validates everything but function bodies.
@@ -27,12 +28,20 @@ pub(crate) fn parse(wasm: &[u8], features: Features) -> Result<Parsed<'_>> {
     let mut parser = Parser::new(0);
     parser.set_features(features.wasm());
     let mut parsed = Parsed::default();
+    let mut refusal = None;
     for payload in parser.parse_all(wasm) {
         let payload = payload?;
         if let ValidPayload::Func(to_validate, body) = validator.payload(&payload)? {
             parsed.bodies.push(Body { validator: to_validate, body });
         }
-        parsed.section(payload)?;
+        // What is not supported is refused once the sections are known to be
+        // valid.
+        if refusal.is_none() {
+            refusal = parsed.section(payload).err();
+        }
+    }
+    if let Some(refusal) = refusal {
+        return Err(refusal);
     }
     parsed.names.resize(parsed.functions.len(), "");
     Ok(parsed)

@@ -33,6 +33,7 @@ use crate::code::{Code, ModuleParts, PrivateTable, Text};
 use crate::function::{CompiledFunction, Symbol};
 use crate::names::Names;
 use crate::target::LinkTarget;
+use precast_artifact::index::WasmOffset;
 use precast_artifact::module::Module;
 use precast_artifact::reloc::Reloc;
 
@@ -61,7 +62,7 @@ pub(crate) struct Placed<'a> {
 /// What belongs to one module besides code: as [`ModuleParts`] has it.
 pub(crate) struct PlacedModule<'a> {
     pub description: Module,
-    pub bodies: Vec<u32>,
+    pub bodies: Vec<WasmOffset>,
     pub private_tables: Vec<PrivateTable>,
     pub context: Vec<u8>,
     pub relocs: Vec<Reloc>,

@@ -39,8 +39,8 @@ pub(crate) struct Plan<'a> {
     pub memories: Vec<Memory>,
     /// Value of each global that never changes.
     pub constants: Vec<Option<Constant>>,
-    /// Own functions with a reference record, ascending.
-    pub funcrefs: Vec<u32>,
+    /// Defined functions with a reference record, ascending.
+    pub funcrefs: Vec<FuncIndex>,
     /// Where everything lies in the context.
     pub layout: ContextLayout,
     /// The constant part of the context.
@@ -62,15 +62,15 @@ impl<'a> Plan<'a> {
         let constants = constants::find(parsed, facts, options);
         let private = tables::find_private(parsed, facts, options);
         let mut tables = Vec::new();
-        for (index, table) in parsed.tables.iter().enumerate() {
-            tables.push(match (table.imported, private.contains_key(&(index as u32))) {
+        for (index, table) in TableIndex::enumerate(&parsed.tables) {
+            tables.push(match (table.imported, private.contains_key(&index)) {
                 (true, _) => TableKind::Imported,
                 (false, true) => TableKind::Private,
                 (false, false) => TableKind::Public,
             });
         }
-        let consumed = |segment: &SegmentMode| match segment {
-            SegmentMode::Active(table, _) => tables[*table as usize] == TableKind::Private,
+        let consumed = |segment: &SegmentMode<TableIndex>| match segment {
+            SegmentMode::Active(table, _) => tables[table.index()] == TableKind::Private,
             _ => false,
         };
         let element_consumed: Vec<bool> =
@@ -111,16 +111,15 @@ impl<'a> Plan<'a> {
     }
 
     fn plan_globals(&mut self, parsed: &Parsed<'_>) {
-        for (index, global) in parsed.globals.iter().enumerate() {
+        for (index, global) in GlobalIndex::enumerate(&parsed.globals) {
             let Some(init) = &global.init else { continue };
-            let index = GlobalIndex::from_index(index);
             let place = self.layout.global(index);
             if let Some(value) = constants::fold(init, &self.constants) {
                 let start = (i64::from(place) + i64::from(self.layout.size())) as usize;
                 let bytes = value.bytes();
                 let size = global.ty.value.size() as usize;
                 self.template[start..start + size].copy_from_slice(&bytes[..size]);
-            } else if let Some(record) = self.own_function(init) {
+            } else if let Some(record) = self.defined_function(init) {
                 let addend = self.layout.funcref(record).into();
                 self.relocs.push(Reloc { kind: RelocKind::Context, offset: place, addend });
             } else {
@@ -130,35 +129,30 @@ impl<'a> Plan<'a> {
     }
 
     /// The reference record that an expression of one `ref.func` names, if
-    /// the function is an own one.
-    fn own_function(&self, expr: &ConstExpr) -> Option<FuncrefIndex> {
+    /// the module defines the function.
+    fn defined_function(&self, expr: &ConstExpr) -> Option<FuncrefIndex> {
         match expr.ops.as_slice() {
-            [ConstOp::RefFunc(function)] => self.funcref(function.get()),
+            [ConstOp::RefFunc(function)] => self.funcref(*function),
             _ => None,
         }
     }
 
     fn plan_tables(&mut self, parsed: &Parsed<'_>) {
-        for (index, table) in parsed.tables.iter().enumerate() {
+        for (index, table) in TableIndex::enumerate(&parsed.tables) {
             if let Some(init) = &table.init
                 && init.ops != [ConstOp::RefNull]
             {
-                self.init.push(InitStep::TableFill {
-                    table: TableIndex::from_index(index),
-                    value: init.clone(),
-                });
+                self.init.push(InitStep::TableFill { table: index, value: init.clone() });
             }
         }
     }
 
     fn plan_elements(&mut self, parsed: &Parsed<'_>) {
-        for (index, element) in parsed.elements.iter().enumerate() {
-            let segment = ElementIndex::from_index(index);
+        for (segment, element) in ElementIndex::enumerate(&parsed.elements) {
             self.init.push(match &element.mode {
                 SegmentMode::Passive => continue,
-                SegmentMode::Active(table, offset) if !self.element_consumed[index] => {
-                    let table = TableIndex::new(*table);
-                    InitStep::Elements { segment, table, offset: offset.clone() }
+                SegmentMode::Active(table, offset) if !self.element_consumed[segment.index()] => {
+                    InitStep::Elements { segment, table: *table, offset: offset.clone() }
                 }
                 SegmentMode::Active(..) | SegmentMode::Declared => {
                     InitStep::ElementDrop { segment }
@@ -167,8 +161,8 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// Record index of an own function.
-    pub(crate) fn funcref(&self, function: u32) -> Option<FuncrefIndex> {
+    /// Record index of a defined function.
+    pub(crate) fn funcref(&self, function: FuncIndex) -> Option<FuncrefIndex> {
         funcref_index(&self.funcrefs, function)
     }
 
@@ -184,7 +178,7 @@ impl<'a> Plan<'a> {
         let tables = parsed.tables.iter().zip(&self.tables);
         Module {
             name: parsed.name.map(str::to_owned),
-            types: parsed.types.list().to_vec(),
+            types: parsed.types.section().clone(),
             imports: parsed.imports.clone(),
             functions: parsed.functions.len() as u32,
             tables: tables
@@ -196,31 +190,31 @@ impl<'a> Plan<'a> {
                 .iter()
                 .map(|g| Global { ty: g.ty, imported: g.imported })
                 .collect(),
-            tags: parsed
-                .tags
-                .iter()
-                .map(|t| Tag { ty: CanonicalTypeIndex::new(t.ty), imported: t.imported })
-                .collect(),
+            tags: parsed.tags.iter().map(|t| Tag { ty: t.ty, imported: t.imported }).collect(),
             exports: parsed.exports.clone(),
             elements: parsed.elements.iter().enumerate().map(element).collect(),
             init: self.init.clone(),
-            start: parsed.start.map(FuncIndex::new),
+            start: parsed.start,
             funcrefs: self.funcrefs.iter().map(|function| funcref(parsed, *function)).collect(),
             ..Module::default()
         }
     }
 
     /// Types that need an entry stub: those of functions the host can call.
-    pub(crate) fn entry_types(&self, parsed: &Parsed<'_>) -> BTreeSet<u32> {
-        self.funcrefs.iter().map(|f| parsed.functions[*f as usize]).collect()
+    pub(crate) fn entry_types(&self, parsed: &Parsed<'_>) -> BTreeSet<CanonicalTypeIndex> {
+        self.funcrefs.iter().map(|f| parsed.functions[f.index()]).collect()
     }
 
     /// Types that need a host-call stub: those of imported functions, and of
     /// indirect calls that may meet a function of the host.
-    pub(crate) fn host_types(&self, parsed: &Parsed<'_>, facts: &ModuleFacts) -> BTreeSet<u32> {
+    pub(crate) fn host_types(
+        &self,
+        parsed: &Parsed<'_>,
+        facts: &ModuleFacts,
+    ) -> BTreeSet<CanonicalTypeIndex> {
         let imported = &parsed.functions[..parsed.imported_functions as usize];
         let indirect = facts.indirect_calls.iter().filter_map(|(table, ty)| {
-            let private = self.tables[*table as usize] == TableKind::Private;
+            let private = self.tables[table.index()] == TableKind::Private;
             (!private).then(|| parsed.types.canonical(*ty))
         });
         let references = facts.reference_calls.iter().map(|ty| parsed.types.canonical(*ty));
@@ -229,19 +223,16 @@ impl<'a> Plan<'a> {
 
     /// Imported functions that private tables name: these get a stub that
     /// forwards.
-    pub(crate) fn forwarded_imports(&self, parsed: &Parsed<'_>) -> BTreeSet<u32> {
+    pub(crate) fn forwarded_imports(&self, parsed: &Parsed<'_>) -> BTreeSet<FuncIndex> {
         let entries = self.private_tables.iter().flat_map(|table| &table.entries);
-        entries.filter_map(|f| f.filter(|f| *f < parsed.imported_functions)).collect()
+        let imported = |f: &FuncIndex| f.defined(parsed.imported_functions).is_none();
+        entries.filter_map(|f| f.filter(imported)).collect()
     }
 }
 
 /// The description of a function with a reference record, its place still open.
-fn funcref(parsed: &Parsed<'_>, function: u32) -> Funcref {
-    Funcref {
-        function: FuncIndex::new(function),
-        ty: CanonicalTypeIndex::new(parsed.functions[function as usize]),
-        code: CodeOffset::START,
-    }
+fn funcref(parsed: &Parsed<'_>, function: FuncIndex) -> Funcref {
+    Funcref { function, ty: parsed.functions[function.index()], code: CodeOffset::START }
 }
 
 /// Whether a function of this instance can get out through an imported table
@@ -253,21 +244,21 @@ fn may_leak_before_data(parsed: &Parsed<'_>, consumed: &[bool]) -> bool {
         SegmentMode::Active(table, _) => Some(*table),
         _ => None,
     });
-    let leak = tables.any(|table| parsed.tables[table as usize].imported);
+    let leak = tables.any(|table| parsed.tables[table.index()].imported);
     leak && tables.next().is_some()
 }
 
-/// Own functions whose reference the program or the host can hold.
-fn taken_functions(parsed: &Parsed<'_>, facts: &ModuleFacts, consumed: &[bool]) -> Vec<u32> {
-    let mut taken: BTreeSet<u32> = facts.functions_taken.clone();
+/// Defined functions whose reference the program or the host can hold.
+fn taken_functions(parsed: &Parsed<'_>, facts: &ModuleFacts, consumed: &[bool]) -> Vec<FuncIndex> {
+    let mut taken: BTreeSet<FuncIndex> = facts.functions_taken.clone();
     taken.extend(parsed.start);
     taken.extend(parsed.exports.iter().filter_map(|export| match export.item {
-        EntityIndex::Function(function) => Some(function.get()),
+        EntityIndex::Function(function) => Some(function),
         _ => None,
     }));
     let mut in_expr = |expr: &ConstExpr| {
         taken.extend(expr.ops.iter().filter_map(|op| match op {
-            ConstOp::RefFunc(function) => Some(function.get()),
+            ConstOp::RefFunc(function) => Some(*function),
             _ => None,
         }));
     };
@@ -278,22 +269,23 @@ fn taken_functions(parsed: &Parsed<'_>, facts: &ModuleFacts, consumed: &[bool]) 
             continue;
         }
         match &element.items {
-            ElementItems::Functions(functions) => taken.extend(functions.iter().map(|f| f.get())),
+            ElementItems::Functions(functions) => taken.extend(functions),
             ElementItems::Expressions(expressions) => {
                 for expr in expressions {
                     taken.extend(expr.ops.iter().filter_map(|op| match op {
-                        ConstOp::RefFunc(function) => Some(function.get()),
+                        ConstOp::RefFunc(function) => Some(*function),
                         _ => None,
                     }));
                 }
             }
         }
     }
-    taken.into_iter().filter(|f| *f >= parsed.imported_functions).collect()
+    let defined = |f: &FuncIndex| f.defined(parsed.imported_functions).is_some();
+    taken.into_iter().filter(defined).collect()
 }
 
 /// Record index of a function among those with a record, ascending.
-pub(crate) fn funcref_index(funcrefs: &[u32], function: u32) -> Option<FuncrefIndex> {
+pub(crate) fn funcref_index(funcrefs: &[FuncIndex], function: FuncIndex) -> Option<FuncrefIndex> {
     funcrefs.binary_search(&function).ok().map(FuncrefIndex::from_index)
 }
 

@@ -3,6 +3,7 @@
 
 use crate::function::{DebugVariable, ValueAssignment};
 use cranelift_codegen::ir::StackSlotKey;
+use precast_artifact::index::LocalIndex;
 
 /// What was found while translating.
 #[derive(Default)]
@@ -21,7 +22,7 @@ const OPERANDS: u64 = 1 << 40;
 pub(crate) fn slot_key(variable: DebugVariable) -> StackSlotKey {
     StackSlotKey::new(match variable {
         DebugVariable::Context => 0,
-        DebugVariable::Local(index) => u64::from(index) + 1,
+        DebugVariable::Local(index) => u64::from(index.get()) + 1,
         DebugVariable::Operand(depth) => OPERANDS | u64::from(depth),
     })
 }
@@ -31,6 +32,6 @@ pub(crate) fn slot_variable(key: StackSlotKey) -> DebugVariable {
     match key.bits() {
         0 => DebugVariable::Context,
         operand if operand & OPERANDS != 0 => DebugVariable::Operand(operand as u32),
-        local => DebugVariable::Local((local - 1) as u32),
+        local => DebugVariable::Local(LocalIndex::new((local - 1) as u32)),
     }
 }

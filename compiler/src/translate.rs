@@ -81,7 +81,7 @@ pub(crate) fn translate<'a>(
     }
     t.declare_context();
     t.declare_parameters(ty);
-    t.own_body(input)?;
+    t.function_body(input)?;
     let tracker = t.take_tracker();
     let inlined = std::mem::take(&mut t.inlined);
     t.finish_function();

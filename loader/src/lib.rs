@@ -55,6 +55,9 @@
 //! | [`inherited_descriptor`] | unsafe: a number may be a descriptor of somebody else in the process |
 //! | [`deny_write_execute`] | takes rights away |
 //!
+//! `tests/sanitize` runs the suite under AddressSanitizer, and what needs neither
+//! the system nor machine code under Miri.
+//!
 //! # How it is built
 //!
 //! Modules have ranks, lowest first: each imports only what stands above it in
@@ -114,10 +117,9 @@ pub use error::{Error, LinkProblem, Result};
 pub use link::linker::Linker;
 pub use link::wasi::run_command;
 pub use precast_artifact::container::OpenError;
+pub use precast_artifact::index::TypeId;
 pub use precast_artifact::trap::TrapCode;
-pub use precast_artifact::types::{
-    FuncType, GlobalType, HeapType, Limits as SizeLimits, MemoryType, RefType, TableType, ValType,
-};
+pub use precast_artifact::types::{Limits as SizeLimits, MemoryType};
 pub use program::{Program, ProgramBuilder};
 pub use stop::coredump::write_core_dump;
 pub use stop::symbolize::symbolize;
@@ -128,4 +130,5 @@ pub use sys::process::{deny_write_execute, inherited_descriptor};
 pub use trap::{Frame, SourceLine, Trap};
 pub use vm::handle::{ExnRef, ExternRef, Func, Global, Memory, Table, Tag};
 pub use vm::raw::RawValue;
+pub use vm::types::{FuncType, GlobalType, HeapType, RefType, TableType, ValType};
 pub use vm::value::{Exception, Val};

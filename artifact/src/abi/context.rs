@@ -60,6 +60,7 @@ pub struct ContextLayout {
     tables: Vec<i32>,
     tags: Vec<i32>,
     funcrefs: i32,
+    constants: u32,
     size: u32,
 }
 
@@ -103,6 +104,7 @@ impl ContextLayout {
                 TableKind::Private => 0,
             });
         }
+        let constants = at.size;
         let tags = shape.tags.iter().map(|_| at.take(8, 8)).collect();
         let funcrefs = at.take(u64::from(shape.funcrefs) * u64::from(FUNCREF_SIZE), 8);
         let size = at.size.next_multiple_of(16);
@@ -111,7 +113,8 @@ impl ContextLayout {
                 "the context would take {size} bytes, more than {MAX_CONTEXT_SIZE}"
             ));
         }
-        Ok(Self { globals, values, imports, memories, tables, tags, funcrefs, size: size as u32 })
+        let (constants, size) = (constants as u32, size as u32);
+        Ok(Self { globals, values, imports, memories, tables, tags, funcrefs, constants, size })
     }
 
     /// Bytes below the context address that the context takes.
@@ -123,6 +126,12 @@ impl ContextLayout {
     /// the context: all that a context template is used for.
     pub fn values(&self) -> std::ops::Range<usize> {
         (self.size - self.values) as usize..(self.size - CTX_FIXED_SIZE) as usize
+    }
+
+    /// What is constant once the instance is made, tags and funcref records, in
+    /// bytes below the context address.
+    pub fn constants(&self) -> std::ops::Range<usize> {
+        self.constants as usize..self.size as usize
     }
 
     /// A global: its value if defined here, its address if imported.

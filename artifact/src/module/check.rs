@@ -6,7 +6,7 @@ use super::bounds::{Bounds, Check, below, inside, leading};
 use super::description::{Description, InstancePlan, Module};
 use super::entities::{EntityIndex, ImportKind, Table};
 use crate::abi::{ContextLayout, PRIVATE_ENTRY_SIZE, TableKind};
-use crate::index::{CanonicalTypeIndex, CodeOffset, MemoryIndex};
+use crate::index::{CodeOffset, MemoryIndex};
 use crate::reloc::RelocBounds;
 use crate::types::{HeapType, RefType, ValType};
 
@@ -78,10 +78,9 @@ impl Module {
     }
 
     fn check_types(&self) -> Check {
-        let values = self.types.iter().flat_map(|t| t.params.iter().chain(&t.results));
-        let globals = self.globals.iter().map(|g| &g.ty.value);
-        for value in values.chain(globals) {
-            if let ValType::Ref(reference) = value {
+        self.types.check()?;
+        for global in &self.globals {
+            if let ValType::Ref(reference) = &global.ty.value {
                 self.check_ref(reference)?;
             }
         }
@@ -92,7 +91,7 @@ impl Module {
 
     fn check_ref(&self, reference: &RefType) -> Check {
         match reference.heap {
-            HeapType::Concrete(index) => below(CanonicalTypeIndex::new(index), self.types.len()),
+            HeapType::Concrete(index) => below(index, self.types.len()),
             _ => Ok(()),
         }
     }

@@ -15,7 +15,7 @@ use crate::index::{
     CanonicalTypeIndex, CodeOffset, FuncIndex, ImportIndex, InstanceIndex, MemoryIndex, ModuleIndex,
 };
 use crate::reloc::Reloc;
-use crate::types::{FuncType, GlobalType, MemoryType, TableType};
+use crate::types::{GlobalType, MemoryType, TableType, TypeSection};
 use crate::wire::{Reader, Result, Writer};
 
 impl Description {
@@ -74,7 +74,7 @@ impl InstancePlan {
 impl Module {
     fn encode(&self, w: &mut Writer) {
         w.option(&self.name, |w, name| w.str(name));
-        w.list(&self.types, |w, t| t.encode(w));
+        self.types.encode(w);
         w.list(&self.imports, |w, i| i.encode(w));
         w.leb(self.functions.into());
         w.list(&self.tables, |w, t| t.encode(w));
@@ -119,7 +119,7 @@ impl Module {
     fn decode(r: &mut Reader<'_>) -> Result<Self> {
         Ok(Self {
             name: r.option(|r| Ok(r.str()?.to_owned()))?,
-            types: r.list(FuncType::decode)?,
+            types: TypeSection::decode(r)?,
             imports: r.list(Import::decode)?,
             functions: r.leb32()?,
             tables: r.list(Table::decode)?,

@@ -4,9 +4,11 @@ use super::entities::{Export, Funcref, Global, Import, ImportKind, Memory, Stub,
 use super::init::{ElementSegment, InitStep, MemoryRun};
 use super::range::Range;
 use crate::abi::ContextShape;
-use crate::index::{FuncIndex, FuncrefIndex, ImportIndex, InstanceIndex, ModuleIndex};
+use crate::index::{
+    CanonicalTypeIndex, FuncIndex, FuncrefIndex, ImportIndex, InstanceIndex, ModuleIndex,
+};
 use crate::reloc::Reloc;
-use crate::types::FuncType;
+use crate::types::TypeSection;
 
 /// Name of the section, as errors show it.
 pub const SECTION: &str = ".precast.module";
@@ -47,8 +49,8 @@ pub struct Link {
 pub struct Module {
     /// Name from the name section.
     pub name: Option<String>,
-    /// Canonical function types; all type indices are into this list.
-    pub types: Vec<FuncType>,
+    /// The types, of which no two are equal; all type indices count these.
+    pub types: TypeSection,
     /// Imports, in order of declaration.
     pub imports: Vec<Import>,
     /// Number of functions, imported ones included.
@@ -120,6 +122,19 @@ impl Module {
     /// defined here and not shared.
     pub fn memory0_at_context(&self) -> bool {
         self.memories.first().is_some_and(|m| !m.imported && !m.ty.shared)
+    }
+
+    /// Type of a function that is imported or has a record, as exported ones are
+    /// and have.
+    pub fn function_type(&self, function: FuncIndex) -> Option<CanonicalTypeIndex> {
+        if let Some(record) = self.funcref_of(function) {
+            return Some(self.funcrefs[record.index()].ty);
+        }
+        let imported = self.imports.iter().filter_map(|import| match import.kind {
+            ImportKind::Function(ty) => Some(ty),
+            _ => None,
+        });
+        imported.into_iter().nth(function.index())
     }
 
     /// The record index of a function, if it has one.

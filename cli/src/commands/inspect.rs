@@ -138,13 +138,13 @@ fn module_report(module: &Module) -> Value {
     let mut imports = Vec::new();
     for import in &module.imports {
         let ty = match import.kind {
-            ImportKind::Function(ty) => format!("function {}", module.types[ty.index()]),
+            ImportKind::Function(ty) => format!("function {}", module.types.func(ty)),
             ImportKind::Table => module.tables[next(&mut tables)].ty.to_string(),
             ImportKind::Memory => module.memories[next(&mut memories)].ty.to_string(),
             ImportKind::Global => module.globals[next(&mut globals)].ty.to_string(),
             ImportKind::Tag => {
                 let ty = module.tags[next(&mut tags)].ty;
-                format!("tag {}", module.types[ty.index()])
+                format!("tag {}", module.types.func(ty))
             }
         };
         imports.push(json!({"module": import.module, "name": import.name, "type": ty}));
@@ -182,22 +182,14 @@ fn module_report(module: &Module) -> Value {
 fn export_type(module: &Module, item: EntityIndex) -> String {
     match item {
         EntityIndex::Function(index) => {
-            let record = module.funcref_of(index).map(|r| module.funcrefs[r.index()].ty);
-            let imported = module.imports.iter().filter_map(|import| match import.kind {
-                ImportKind::Function(ty) => Some(ty),
-                _ => None,
-            });
-            let ty = record.or_else(|| imported.clone().nth(index.index()));
-            match ty {
-                Some(ty) => format!("function {}", module.types[ty.index()]),
-                None => "function".to_owned(),
-            }
+            let ty = module.function_type(index);
+            ty.map_or("function".to_owned(), |ty| format!("function {}", module.types.func(ty)))
         }
         EntityIndex::Table(index) => module.tables[index.index()].ty.to_string(),
         EntityIndex::Memory(index) => module.memories[index.index()].ty.to_string(),
         EntityIndex::Global(index) => module.globals[index.index()].ty.to_string(),
         EntityIndex::Tag(index) => {
-            format!("tag {}", module.types[module.tags[index.index()].ty.index()])
+            format!("tag {}", module.types.func(module.tags[index.index()].ty))
         }
     }
 }

@@ -5,7 +5,7 @@
 //! without this one.
 
 use crate::function::{CodeDebug, CodeSite};
-use precast_artifact::index::{CodeOffset, FuncIndex, WasmOffset};
+use precast_artifact::index::{CodeOffset, FuncIndex, LocalIndex, WasmOffset};
 use precast_artifact::types::ValType;
 use std::ops::Range;
 
@@ -39,7 +39,7 @@ pub(crate) struct WasmFunction<'a> {
     /// The further locals: numbers of locals of one type that follow each other.
     pub locals: Vec<(u32, ValType)>,
     /// Names of parameters and locals: function, local, name; ordered.
-    pub local_names: &'a [(u32, u32, &'a str)],
+    pub local_names: &'a [(FuncIndex, LocalIndex, &'a str)],
 }
 
 impl WasmFunction<'_> {

@@ -4,7 +4,7 @@ use super::code::CodeMap;
 use super::input::WasmModule;
 use crate::function::{CFA_ABOVE_FRAME_POINTER, DebugVariable, ValueLocation};
 use precast_artifact::debug::locals::{Local, LocalsWriter, UNKNOWN};
-use precast_artifact::index::CodeOffset;
+use precast_artifact::index::{CodeOffset, LocalIndex};
 use precast_artifact::types::ValType;
 
 /// Locals of a function that are looked at: a few bytes can declare very many.
@@ -17,8 +17,8 @@ pub(super) fn section(code: &CodeMap<'_>, module: &WasmModule<'_>) -> Vec<u8> {
     for index in 0..code.len() {
         let code = code.code(index);
         let types = module.functions[code.function.position].local_types();
-        let local = |(number, ty): (u32, ValType)| {
-            let location = code.fixed(&[DebugVariable::Local(number)]);
+        let local = |(index, ty): (LocalIndex, ValType)| {
+            let location = code.fixed(&[DebugVariable::Local(index)]);
             match (location.as_deref(), number_type(ty)) {
                 (Some([ValueLocation::Frame(offset)]), Some(ty)) => {
                     Local { ty, place: offset + CFA_ABOVE_FRAME_POINTER }
@@ -26,7 +26,8 @@ pub(super) fn section(code: &CodeMap<'_>, module: &WasmModule<'_>) -> Vec<u8> {
                 _ => Local { ty: UNKNOWN, place: 0 },
             }
         };
-        let locals: Vec<Local> = (0..).zip(types).take(MOST_LOCALS).map(local).collect();
+        let locals: Vec<Local> =
+            LocalIndex::enumerate(types).take(MOST_LOCALS).map(local).collect();
         if locals.iter().any(|local| local.ty != UNKNOWN) {
             writer.add(CodeOffset::new(code.function.text.start), &locals);
         }

@@ -10,6 +10,7 @@ use super::sections::{Bytes, Dwarf};
 use crate::function::{DebugVariable, ValueLocation};
 use gimli::constants as dw;
 use gimli::{Encoding, EndianSlice, LittleEndian, Unit};
+use precast_artifact::index::{GlobalIndex, LocalIndex};
 use precast_artifact::types::ValType;
 use std::ops::Range;
 
@@ -39,8 +40,8 @@ impl<'a> FunctionScope<'a> {
         Self { index, code, frame_base: None, same_base: false, locals }
     }
 
-    fn local_size(&self, local: u32) -> Option<u32> {
-        let run = self.locals.partition_point(|(end, _)| *end <= local);
+    fn local_size(&self, local: LocalIndex) -> Option<u32> {
+        let run = self.locals.partition_point(|(end, _)| *end <= local.get());
         self.locals.get(run).map(|(_, size)| *size)
     }
 
@@ -214,12 +215,12 @@ impl<'m, 'a> Locations<'m, 'a> {
         f: impl FnOnce(&EmitContext<'_>) -> T,
     ) -> T {
         let module = self.context.module;
-        let global = |index: u32| {
-            let global = module.globals.get(index as usize)?;
+        let global = |index: GlobalIndex| {
+            let global = module.globals.get(index.index())?;
             let size = u8::try_from(size(global.ty)).ok().filter(|size| *size <= 8)?;
             Some((global.location?, size))
         };
-        let local_size = |local: u32| function?.local_size(local);
+        let local_size = |local: LocalIndex| function?.local_size(local);
         f(&EmitContext {
             frame_pointer: self.context.frame_pointer,
             memory_at_context: module.memory.as_ref().is_some_and(|memory| memory.at_context),

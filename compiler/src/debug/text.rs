@@ -10,7 +10,7 @@ use gimli::write::{
     Sections, UnitEntryId,
 };
 use gimli::{Encoding, Format, LineEncoding, LittleEndian};
-use precast_artifact::index::WasmOffset;
+use precast_artifact::index::{LocalIndex, WasmOffset};
 use precast_artifact::types::ValType;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -240,15 +240,15 @@ impl TextDwarf {
 
     fn locals(&mut self, function: &WasmFunction<'_>, subprogram: UnitEntryId) {
         let names = function.local_names.iter().map(|(_, local, name)| (*local, *name));
-        let names: BTreeMap<u32, &str> = names.collect();
-        for (local, ty) in (0u32..).zip(function.local_types()).take(MOST_LOCALS) {
-            let tag = match (local as usize) < function.parameters.len() {
+        let names: BTreeMap<LocalIndex, &str> = names.collect();
+        for (local, ty) in LocalIndex::enumerate(function.local_types()).take(MOST_LOCALS) {
+            let tag = match local.index() < function.parameters.len() {
                 true => dw::DW_TAG_formal_parameter,
                 false => dw::DW_TAG_variable,
             };
             let name = names.get(&local).map_or(format!("local{local}"), |name| (*name).to_owned());
             let mut location = vec![0xed, 0];
-            gimli::leb128::write::unsigned(&mut location, local.into())
+            gimli::leb128::write::unsigned(&mut location, local.get().into())
                 .expect("a vector takes every byte");
             location.push(dw::DW_OP_stack_value.0);
             let ty = self.value_type(ty);

@@ -16,7 +16,7 @@ use super::sections::{Bytes, Dwarf};
 use super::units::Units;
 use crate::function::{DebugUses, DebugVariable, OperandUse};
 use gimli::{Attribute, AttributeValue, Encoding, Expression, Operation, Unit, constants as dw};
-use precast_artifact::index::{FuncIndex, WasmOffset};
+use precast_artifact::index::{FuncIndex, LocalIndex, WasmOffset};
 
 /// Operations of an expression that are looked at.
 const MOST: usize = 64;
@@ -107,14 +107,16 @@ impl<'a> UsesCollector<'_, 'a> {
         let Some(location) = find(attributes, dw::DW_AT_location) else { return };
         let encoding = self.unit.encoding();
         let (position, uses) = &mut self.uses[function];
-        let parameters = self.module.functions[*position].parameters.len() as u32;
+        let parameters = self.module.functions[*position].parameters.len();
         let body = self.module.functions[*position].body.start.get();
         let body = body - self.module.code_start.get();
         let offset = |address: u64| u32::try_from(address).unwrap_or(u32::MAX).saturating_sub(body);
         let mut want = |expression, range: gimli::Range| {
             for named in named(expression, encoding) {
                 match named {
-                    DebugVariable::Local(local) if local < parameters => uses.locals.push(local),
+                    DebugVariable::Local(local) if local.index() < parameters => {
+                        uses.locals.push(local);
+                    }
                     DebugVariable::Operand(depth) => uses.operands.push(OperandUse {
                         depth,
                         from: offset(range.begin),
@@ -152,7 +154,7 @@ fn named(
     let mut operations = expression.operations(encoding);
     let operations = std::iter::from_fn(move || operations.next().ok().flatten());
     operations.take(MOST).filter_map(|operation| match operation {
-        Operation::WasmLocal { index } => Some(DebugVariable::Local(index)),
+        Operation::WasmLocal { index } => Some(DebugVariable::Local(LocalIndex::new(index))),
         Operation::WasmStack { index } => Some(DebugVariable::Operand(index)),
         _ => None,
     })

@@ -39,7 +39,7 @@ fn set_funcrefs(
         let symbol = Symbol::Function(index, funcref.function);
         let place = placed.find(symbol).ok_or_else(|| LinkError::Unresolved {
             place: format!("function reference {record}"),
-            symbol: Some(symbol),
+            symbol,
         })?;
         funcref.code = CodeOffset::new(place.start);
         let at = layout.funcref(FuncrefIndex::new(record));

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 /// The bodies, and the names of the functions that they are of; both empty if
 /// nothing was inlined.
 pub(super) fn sections(placed: &Placed<'_>) -> (Vec<u8>, Vec<u8>) {
-    let starts: Vec<u32> =
+    let starts: Vec<WasmOffset> =
         placed.modules.iter().flat_map(|module| &module.bodies).copied().collect();
     let texts: Vec<Vec<Function>> =
         placed.texts.iter().map(|text| functions(placed, text, &starts)).collect();
@@ -33,7 +33,7 @@ pub(super) fn sections(placed: &Placed<'_>) -> (Vec<u8>, Vec<u8>) {
 }
 
 /// The functions of a text that have sites in inlined bodies, by start.
-fn functions(placed: &Placed<'_>, text: &Text, starts: &[u32]) -> Vec<Function> {
+fn functions(placed: &Placed<'_>, text: &Text, starts: &[WasmOffset]) -> Vec<Function> {
     let functions = text.functions.iter().zip(&placed.layout.functions).enumerate();
     let mut all: Vec<Function> = functions
         .filter_map(|(position, (function, place))| {
@@ -52,7 +52,7 @@ fn describe(
     placed: &Placed<'_>,
     function: &CompiledFunction,
     start: CodeOffset,
-    starts: &[u32],
+    starts: &[WasmOffset],
     position: usize,
 ) -> Option<Function> {
     if function.inlined.is_empty() {
@@ -87,7 +87,7 @@ fn add(
     placed: &Placed<'_>,
     function: &CompiledFunction,
     body: usize,
-    starts: &[u32],
+    starts: &[WasmOffset],
     position: usize,
     numbers: &mut BTreeMap<usize, u32>,
     bodies: &mut Vec<Inlined>,
@@ -105,7 +105,7 @@ fn add(
         None => position,
         Some((module, index)) => list.position(module, index).expect("a function was inlined"),
     };
-    let call = caller.offset.in_module(WasmOffset::new(starts[caller_position]));
+    let call = caller.offset.in_module(starts[caller_position]);
     let call = call.expect("the size of a module fits in 32 bits");
     bodies.push(Inlined { function: inlined.function, call, parent });
     let number = bodies.len() as u32 - 1;

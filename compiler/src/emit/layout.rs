@@ -11,7 +11,6 @@ use crate::place::{LinkError, MAX_DISTANCE, Machine, Placed, callees, digest};
 use precast_artifact::abi::Versions;
 use precast_artifact::container::DEBUG_CELL;
 use precast_artifact::debug::bodies;
-use precast_artifact::index::WasmOffset;
 use precast_artifact::module::{Bounds, Description, Range};
 use precast_artifact::note::{self, Note};
 use sha2::{Digest as _, Sha256};
@@ -129,7 +128,7 @@ impl<'a> Draft<'a> {
         (bytes[Section::Inlined], bytes[Section::InlinedNames]) = inlined::sections(placed);
         bytes[Section::Handlers] = search::handler_table(placed.blocks());
         let bodies = placed.modules.iter().flat_map(|module| &module.bodies);
-        bytes[Section::Bodies] = bodies::encode(bodies.map(|start| WasmOffset::new(*start)));
+        bytes[Section::Bodies] = bodies::encode(bodies.copied());
         bytes[Section::Comment] = comment(&self.producers);
         bytes[Section::Shstrtab] = elf::section_names();
         if placed.machine == Machine::Riscv64 {

@@ -37,7 +37,7 @@ pub(super) fn resolve(image: &Image<'_>, text: Text) -> Result<(Vec<u8>, Vec<Lef
         for reloc in left {
             let unresolved = || LinkError::Unresolved {
                 place: placed.names.get(symbol).into_owned(),
-                symbol: Some(reloc.target),
+                symbol: reloc.target,
             };
             let target = match reloc.target {
                 Symbol::PrivateTable(module, table) => {

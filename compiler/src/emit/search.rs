@@ -31,7 +31,7 @@ pub(super) fn function_table(placed: &Placed<'_>, module: ModuleIndex) -> Vec<u8
 pub(super) fn site_table(placed: &Placed<'_>, text: &Text) -> Vec<u8> {
     let list = placed.names.functions();
     // Where bodies begin in the source, as the list has the functions.
-    let bodies: Vec<u32> =
+    let bodies: Vec<WasmOffset> =
         placed.modules.iter().flat_map(|module| &module.bodies).copied().collect();
     let source = |function: &CompiledFunction, position: usize, site: &CodeSite| {
         let Some(operator) = function.operator_at(site.position) else { return WasmOffset::START };
@@ -39,7 +39,7 @@ pub(super) fn site_table(placed: &Placed<'_>, text: &Text) -> Vec<u8> {
             None => position,
             Some((module, index)) => list.position(module, index).expect("a function was inlined"),
         };
-        let offset = operator.offset.in_module(WasmOffset::new(bodies[position]));
+        let offset = operator.offset.in_module(bodies[position]);
         offset.expect("the size of a module fits in 32 bits")
     };
     let functions = text.functions.iter().zip(&placed.layout.functions).enumerate();

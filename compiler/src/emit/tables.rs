@@ -4,7 +4,7 @@
 //! [private tables](precast_artifact::abi#private-tables)), so they are valid
 //! wherever the image is mapped.
 
-use crate::code::PrivateTable;
+use crate::code::{PrivateEntry, PrivateTable};
 use crate::function::Symbol;
 use crate::place::{LinkError, Placed, PlacedModule};
 use precast_artifact::abi::PRIVATE_ENTRY_SIZE;
@@ -30,7 +30,7 @@ pub(super) fn references<'p>(
     private_tables(placed).flat_map(move |(_, table, range)| {
         let fields = (range.offset + 4..).step_by(PRIVATE_ENTRY_SIZE as usize);
         table.entries.iter().zip(fields).filter_map(move |(entry, field)| {
-            let code = placed.find(entry.code.filter(|_| entry.ty != 0)?)?;
+            let code = placed.find(entry.as_ref()?.code)?;
             Some((field, range.offset, code.start))
         })
     })
@@ -44,18 +44,16 @@ pub(super) fn encode(placed: &Placed<'_>, to_text: u64) -> Result<Vec<u8>, LinkE
     for (module, PrivateTable { table, entries }, range) in private_tables(placed) {
         let fields = bytes[range.offset as usize..].chunks_mut(PRIVATE_ENTRY_SIZE as usize);
         for (entry, field) in entries.iter().zip(fields) {
-            let mut offset = 0;
-            if entry.ty != 0 {
-                let place = entry.code.and_then(|code| placed.find(code));
-                let place = place.ok_or_else(|| LinkError::Unresolved {
-                    place: placed.names.get(Symbol::PrivateTable(module, *table)).into_owned(),
-                    symbol: entry.code,
-                })?;
-                offset = (to_text - range.offset + u64::from(place.start)) as i32;
-            }
-            let (ty, code) = field.split_at_mut(4);
-            ty.copy_from_slice(&entry.ty.to_le_bytes());
-            code.copy_from_slice(&offset.to_le_bytes());
+            let Some(PrivateEntry { ty, code }) = *entry else { continue };
+            let place = placed.find(code).ok_or_else(|| LinkError::Unresolved {
+                place: placed.names.get(Symbol::PrivateTable(module, *table)).into_owned(),
+                symbol: code,
+            })?;
+            let offset = (to_text - range.offset + u64::from(place.start)) as i32;
+            let (of_type, of_code) = field.split_at_mut(4);
+            // Zero is the type of null.
+            of_type.copy_from_slice(&(ty.get() + 1).to_le_bytes());
+            of_code.copy_from_slice(&offset.to_le_bytes());
         }
     }
     for (module, layout) in placed.modules.iter().zip(&placed.tables.modules) {

@@ -80,7 +80,7 @@ impl Addresses<'_> {
 
 fn refuse(place: String, refused: Refused) -> LinkError {
     match refused {
-        Refused::Unresolved(symbol) => LinkError::Unresolved { place, symbol: Some(symbol) },
+        Refused::Unresolved(symbol) => LinkError::Unresolved { place, symbol },
         Refused::OutOfRange(reloc, distance) => {
             LinkError::OutOfRange { place, offset: reloc.offset, kind: reloc.kind, distance }
         }

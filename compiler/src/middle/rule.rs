@@ -122,7 +122,11 @@ mod tests {
 
     #[test]
     fn the_first_round_of_a_recursion_stays_a_call() {
-        assert!(!accepts(Candidate { weight: 20, recursive: true, in_loop: true, ..PLAIN }, 50, 50));
+        assert!(!accepts(
+            Candidate { weight: 20, recursive: true, in_loop: true, ..PLAIN },
+            50,
+            50
+        ));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! one, what came before the damage counts.
 
 use super::parsed::Parsed;
+use precast_artifact::index::{FuncIndex, GlobalIndex, LocalIndex};
 use wasmparser::{
     BinaryReaderError, BranchHintSectionReader, CustomSectionReader, KnownCustom, Name,
     NameSectionReader, ProducersSectionReader,
@@ -39,9 +40,11 @@ impl<'a> Parsed<'a> {
                 Name::Local(functions) => {
                     for function in functions {
                         let function = function?;
+                        let index = FuncIndex::new(function.index);
                         for naming in function.names {
                             let naming = naming?;
-                            self.local_names.push((function.index, naming.index, naming.name));
+                            let local = LocalIndex::new(naming.index);
+                            self.local_names.push((index, local, naming.name));
                         }
                     }
                     self.local_names.sort_by_key(|(function, local, _)| (*function, *local));
@@ -49,7 +52,7 @@ impl<'a> Parsed<'a> {
                 Name::Global(map) => {
                     for naming in map {
                         let naming = naming?;
-                        self.global_names.push((naming.index, naming.name));
+                        self.global_names.push((GlobalIndex::new(naming.index), naming.name));
                     }
                 }
                 _ => {}
@@ -63,7 +66,7 @@ impl<'a> Parsed<'a> {
             let function = function?;
             let mut hints = function.hints.into_iter().collect::<Result<Vec<_>, _>>()?;
             hints.sort_by_key(|hint| hint.func_offset);
-            self.hints.insert(function.func, hints);
+            self.hints.insert(FuncIndex::new(function.func), hints);
         }
         Ok(())
     }

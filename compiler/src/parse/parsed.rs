@@ -1,6 +1,9 @@
 //! What a module declares.
 
-use super::convert::Types;
+use super::types::Types;
+use precast_artifact::index::{
+    CanonicalTypeIndex, FuncIndex, GlobalIndex, LocalIndex, MemoryIndex, TableIndex, WasmOffset,
+};
 use precast_artifact::module::{ConstExpr, ElementItems, Export, Import};
 use precast_artifact::types::{FuncType, GlobalType, MemoryType, RefType, TableType};
 use std::collections::BTreeMap;
@@ -12,17 +15,17 @@ pub(crate) struct Parsed<'a> {
     pub types: Types,
     pub imports: Vec<Import>,
     /// Canonical type of each function, imported ones first.
-    pub functions: Vec<u32>,
+    pub functions: Vec<CanonicalTypeIndex>,
     pub imported_functions: u32,
     pub tables: Vec<TableDecl>,
     pub memories: Vec<MemoryDecl>,
     pub globals: Vec<GlobalDecl>,
     pub tags: Vec<TagDecl>,
     pub exports: Vec<Export>,
-    pub start: Option<u32>,
+    pub start: Option<FuncIndex>,
     pub elements: Vec<ElementDecl>,
     pub data: Vec<DataDecl<'a>>,
-    /// The own functions' bodies, in index order.
+    /// The defined functions' bodies, in index order.
     pub bodies: Vec<Body<'a>>,
     pub name: Option<&'a str>,
     /// Names of functions by index, imported ones first; empty where unknown.
@@ -30,11 +33,11 @@ pub(crate) struct Parsed<'a> {
     /// The DWARF sections: names and contents.
     pub debug_sections: Vec<(&'a str, &'a [u8])>,
     /// Where the code section's contents start.
-    pub code_start: u32,
+    pub code_start: WasmOffset,
     /// Names of locals, by function and index.
-    pub local_names: Vec<(u32, u32, &'a str)>,
+    pub local_names: Vec<(FuncIndex, LocalIndex, &'a str)>,
     /// Names of globals, by index.
-    pub global_names: Vec<(u32, &'a str)>,
+    pub global_names: Vec<(GlobalIndex, &'a str)>,
     pub hints: BranchHints,
     /// What made the module, one line each.
     pub producers: Vec<String>,
@@ -66,43 +69,50 @@ pub(crate) struct GlobalDecl {
 /// An exception tag.
 pub(crate) struct TagDecl {
     /// Canonical type whose parameters the exception carries.
-    pub ty: u32,
+    pub ty: CanonicalTypeIndex,
     pub imported: bool,
 }
 
-/// When a segment takes effect.
-pub(crate) enum SegmentMode {
+/// When a segment takes effect, on a table or memory.
+pub(crate) enum SegmentMode<I> {
     Passive,
-    /// In this table or memory, at this offset.
-    Active(u32, ConstExpr),
+    /// At the start, on this one at this offset.
+    Active(I, ConstExpr),
     /// Elements only: declares functions for `ref.func`.
     Declared,
 }
 
 pub(crate) struct ElementDecl {
-    pub mode: SegmentMode,
+    pub mode: SegmentMode<TableIndex>,
     pub ty: RefType,
     pub items: ElementItems,
 }
 
 pub(crate) struct DataDecl<'a> {
-    pub mode: SegmentMode,
+    pub mode: SegmentMode<MemoryIndex>,
     pub bytes: &'a [u8],
 }
 
 /// Branch hints of functions, by function index: which `if`s and `br_if`s are
 /// likely taken, ordered by offset from the start of the function's body
 /// (`metadata.code.branch_hint`, branch hinting proposal).
-pub(crate) type BranchHints = BTreeMap<u32, Vec<BranchHint>>;
+pub(crate) type BranchHints = BTreeMap<FuncIndex, Vec<BranchHint>>;
+
+impl Body<'_> {
+    /// The function that it is the body of.
+    pub(crate) fn function(&self) -> FuncIndex {
+        FuncIndex::new(self.validator.index)
+    }
+}
 
 impl<'a> Parsed<'a> {
     /// The type of a function.
-    pub(crate) fn function_type(&self, function: u32) -> &FuncType {
-        self.types.get(self.functions[function as usize])
+    pub(crate) fn function_type(&self, function: FuncIndex) -> &FuncType {
+        self.types.get(self.functions[function.index()])
     }
 
     /// Name of a function, if it has one.
-    pub(crate) fn name_of(&self, function: u32) -> Option<&'a str> {
-        self.names.get(function as usize).copied().filter(|name| !name.is_empty())
+    pub(crate) fn name_of(&self, function: FuncIndex) -> Option<&'a str> {
+        self.names.get(function.index()).copied().filter(|name| !name.is_empty())
     }
 }

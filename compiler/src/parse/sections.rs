@@ -5,7 +5,7 @@ use super::parsed::{
     DataDecl, ElementDecl, GlobalDecl, MemoryDecl, Parsed, SegmentMode, TableDecl, TagDecl,
 };
 use crate::error::{Error, Result};
-use precast_artifact::index::{CanonicalTypeIndex, FuncIndex};
+use precast_artifact::index::{FuncIndex, MemoryIndex, TableIndex, TypeIndex, WasmOffset};
 use precast_artifact::module::{ElementItems, EntityIndex, Export, ExportKind, Import, ImportKind};
 use precast_artifact::types::RefType;
 use wasmparser::{Encoding, ExternalKind, Payload, TypeRef};
@@ -27,7 +27,7 @@ impl<'a> Parsed<'a> {
             }
             Payload::FunctionSection(reader) => {
                 for ty in reader {
-                    let ty = self.types.canonical(ty?);
+                    let ty = self.types.canonical(TypeIndex::new(ty?));
                     self.functions.push(ty);
                 }
             }
@@ -42,7 +42,7 @@ impl<'a> Parsed<'a> {
             Payload::GlobalSection(reader) => self.global_section(reader)?,
             Payload::TagSection(reader) => {
                 for tag in reader {
-                    let ty = self.types.canonical(tag?.func_type_idx);
+                    let ty = self.types.canonical(TypeIndex::new(tag?.func_type_idx));
                     self.tags.push(TagDecl { ty, imported: false });
                 }
             }
@@ -50,7 +50,7 @@ impl<'a> Parsed<'a> {
                 let exports = reader.into_iter().map(|export| Ok(convert_export(&export?)));
                 self.exports = exports.collect::<Result<_>>()?;
             }
-            Payload::StartSection { func, .. } => self.start = Some(func),
+            Payload::StartSection { func, .. } => self.start = Some(FuncIndex::new(func)),
             Payload::ElementSection(reader) => {
                 for element in reader.into_iter_with_offsets() {
                     let (offset, element) = element?;
@@ -60,7 +60,7 @@ impl<'a> Parsed<'a> {
             }
             Payload::DataSection(reader) => self.data_section(reader)?,
             Payload::CodeSectionStart { unchecked_range: range, .. } => {
-                self.code_start = range.start as u32;
+                self.code_start = WasmOffset::new(range.start as u32);
             }
             Payload::CustomSection(section) => self.custom_section(&section),
             _ => {}
@@ -97,7 +97,8 @@ impl<'a> Parsed<'a> {
             let mode = match data.kind {
                 wasmparser::DataKind::Passive => SegmentMode::Passive,
                 wasmparser::DataKind::Active { memory_index, offset_expr } => {
-                    SegmentMode::Active(memory_index, convert::const_expr(&offset_expr)?)
+                    let memory = MemoryIndex::new(memory_index);
+                    SegmentMode::Active(memory, convert::const_expr(&offset_expr)?)
                 }
             };
             self.data.push(DataDecl { mode, bytes: data.data });
@@ -108,9 +109,9 @@ impl<'a> Parsed<'a> {
     fn import(&mut self, import: &wasmparser::Import<'_>, offset: u64) -> Result<()> {
         let kind = match import.ty {
             TypeRef::Func(ty) | TypeRef::FuncExact(ty) => {
-                let ty = self.types.canonical(ty);
+                let ty = self.types.canonical(TypeIndex::new(ty));
                 self.functions.push(ty);
-                ImportKind::Function(CanonicalTypeIndex::new(ty))
+                ImportKind::Function(ty)
             }
             TypeRef::Table(ty) => {
                 let ty = self.types.table(&ty, offset)?;
@@ -128,7 +129,7 @@ impl<'a> Parsed<'a> {
                 ImportKind::Global
             }
             TypeRef::Tag(tag) => {
-                let ty = self.types.canonical(tag.func_type_idx);
+                let ty = self.types.canonical(TypeIndex::new(tag.func_type_idx));
                 self.tags.push(TagDecl { ty, imported: true });
                 ImportKind::Tag
             }
@@ -145,7 +146,8 @@ impl<'a> Parsed<'a> {
             wasmparser::ElementKind::Passive => SegmentMode::Passive,
             wasmparser::ElementKind::Declared => SegmentMode::Declared,
             wasmparser::ElementKind::Active { table_index, offset_expr } => {
-                SegmentMode::Active(table_index.unwrap_or(0), convert::const_expr(&offset_expr)?)
+                let table = TableIndex::new(table_index.unwrap_or(0));
+                SegmentMode::Active(table, convert::const_expr(&offset_expr)?)
             }
         };
         let (ty, items) = match element.items {

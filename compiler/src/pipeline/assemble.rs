@@ -6,7 +6,7 @@ use crate::names::FunctionList;
 use crate::parse::Parsed;
 use crate::plan::Plan;
 use crate::stub::{Stub, StubKind};
-use precast_artifact::index::{FuncIndex, ModuleIndex, TableIndex};
+use precast_artifact::index::{FuncIndex, ModuleIndex, WasmOffset};
 
 /// The module that is compiled.
 const MODULE: ModuleIndex = ModuleIndex::new(0);
@@ -18,7 +18,11 @@ pub(super) fn assemble<'a>(parsed: &Parsed<'a>, plan: Plan<'a>, texts: Vec<Text>
     list.push(imported, &parsed.names[imported as usize..]);
     let module = ModuleParts {
         description: plan.describe(parsed),
-        bodies: parsed.bodies.iter().map(|body| body.body.range().start as u32).collect(),
+        bodies: parsed
+            .bodies
+            .iter()
+            .map(|body| WasmOffset::new(body.body.range().start as u32))
+            .collect(),
         private_tables: private_tables(&plan, parsed, &texts[0].stubs),
         context: plan.template,
         relocs: plan.relocs,
@@ -31,23 +35,22 @@ pub(super) fn assemble<'a>(parsed: &Parsed<'a>, plan: Plan<'a>, texts: Vec<Text>
 /// Private tables: functions by symbol, imported ones through their forwarding
 /// stub.
 fn private_tables(plan: &Plan<'_>, parsed: &Parsed<'_>, stubs: &[Stub]) -> Vec<PrivateTable> {
-    let symbol = |function: FuncIndex| match function.get() < parsed.imported_functions {
-        true => {
+    let symbol = |function: FuncIndex| match function.defined(parsed.imported_functions) {
+        None => {
             let kind = StubKind::Import(function);
             let stub = stubs.iter().position(|stub| stub.kind == kind);
             Symbol::Stub(stub.expect("every forwarded import has a stub") as u32)
         }
-        false => Symbol::Function(MODULE, function),
+        Some(_) => Symbol::Function(MODULE, function),
     };
-    let entry = |function: &Option<u32>| match *function {
-        None => PrivateEntry { ty: 0, code: None },
-        Some(function) => PrivateEntry {
-            ty: parsed.functions[function as usize] + 1,
-            code: Some(symbol(FuncIndex::new(function))),
-        },
+    let entry = |function: &Option<FuncIndex>| {
+        function.map(|function| PrivateEntry {
+            ty: parsed.functions[function.index()],
+            code: symbol(function),
+        })
     };
     let table = |contents: &crate::plan::TableContents| PrivateTable {
-        table: TableIndex::new(contents.table),
+        table: contents.table,
         // The null entry that indices out of bounds are turned into.
         entries: contents.entries.iter().chain([&None]).map(entry).collect(),
     };

@@ -59,12 +59,12 @@ impl<'a> Debugging<'a> {
         &self,
         workers: &Workers,
         units: &debug::Units<'_>,
-    ) -> Result<BTreeMap<u32, DebugUses>> {
+    ) -> Result<BTreeMap<FuncIndex, DebugUses>> {
         let find = |(): &mut (), unit| Ok(debug::debug_uses(units, unit, &self.module));
         let found = workers.draw(units.len(), || (), find)?;
-        let mut all: BTreeMap<u32, DebugUses> = BTreeMap::new();
+        let mut all: BTreeMap<FuncIndex, DebugUses> = BTreeMap::new();
         for (function, mut uses) in found.into_iter().flat_map(|(_, uses)| uses) {
-            let all = all.entry(function.get()).or_default();
+            let all = all.entry(function).or_default();
             all.locals.append(&mut uses.locals);
             all.operands.append(&mut uses.operands);
         }
@@ -134,19 +134,20 @@ pub(super) fn placed_code<'a>(frame_pointer: u16, placed: &'a Placed<'_>) -> deb
 
 /// What debug information must know of the module.
 pub(super) fn wasm_module<'a>(parsed: &'a Parsed<'a>, plan: &Plan<'_>) -> debug::WasmModule<'a> {
-    let names: BTreeMap<u32, &str> = parsed.global_names.iter().rev().copied().collect();
-    let globals = (0..).zip(&parsed.globals).map(|(index, global)| debug::WasmGlobal {
-        ty: global.ty.value,
-        name: names.get(&index).copied(),
-        location: global_location(plan, index, global),
-    });
+    let names: BTreeMap<GlobalIndex, &str> = parsed.global_names.iter().rev().copied().collect();
+    let globals =
+        GlobalIndex::enumerate(&parsed.globals).map(|(index, global)| debug::WasmGlobal {
+            ty: global.ty.value,
+            name: names.get(&index).copied(),
+            location: global_location(plan, index, global),
+        });
     let memory = parsed.memories.first().map(|memory| debug::WasmMemory {
         size: memory.ty.limits.min.saturating_mul(memory.ty.page_size()),
         shared: memory.ty.shared,
         at_context: plan::memory0_at_context(parsed),
     });
     debug::WasmModule {
-        code_start: WasmOffset::new(parsed.code_start),
+        code_start: parsed.code_start,
         functions: parsed.bodies.iter().map(|body| wasm_function(parsed, body)).collect(),
         globals: globals.collect(),
         memory,
@@ -154,7 +155,7 @@ pub(super) fn wasm_module<'a>(parsed: &'a Parsed<'a>, plan: &Plan<'_>) -> debug:
 }
 
 fn wasm_function<'a>(parsed: &'a Parsed<'a>, body: &Body<'a>) -> debug::WasmFunction<'a> {
-    let index = body.validator.index;
+    let index = body.function();
     let range = body.body.range();
     let mut locals = Vec::new();
     // Bodies are valid.
@@ -172,7 +173,7 @@ fn wasm_function<'a>(parsed: &'a Parsed<'a>, body: &Body<'a>) -> debug::WasmFunc
     let after = names.partition_point(|(function, ..)| *function <= index);
     let offset = |offset: u64| WasmOffset::new(offset as u32);
     debug::WasmFunction {
-        index: FuncIndex::new(index),
+        index,
         body: offset(range.start)..offset(range.end),
         operators: offset(operators.unwrap_or(range.start)),
         name: parsed.name_of(index),
@@ -184,11 +185,11 @@ fn wasm_function<'a>(parsed: &'a Parsed<'a>, body: &Body<'a>) -> debug::WasmFunc
 
 fn global_location(
     plan: &Plan<'_>,
-    index: u32,
+    index: GlobalIndex,
     global: &GlobalDecl,
 ) -> Option<debug::GlobalLocation> {
-    let offset = plan.layout.global(GlobalIndex::new(index));
-    Some(match (plan.constants[index as usize], global.imported) {
+    let offset = plan.layout.global(index);
+    Some(match (plan.constants[index.index()], global.imported) {
         (Some(Constant::Bits32(bits)), _) => debug::GlobalLocation::Constant(bits.into()),
         (Some(Constant::Bits64(bits)), _) => debug::GlobalLocation::Constant(bits),
         (Some(Constant::Null), _) => debug::GlobalLocation::Constant(0),

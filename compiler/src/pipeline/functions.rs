@@ -14,7 +14,6 @@ use crate::target::Target;
 use crate::translate::{self, Debug, FunctionInput, stubs};
 use cranelift_codegen::Context;
 use cranelift_frontend::FunctionBuilderContext;
-use precast_artifact::index::{CanonicalTypeIndex, FuncIndex};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A text for each target.
@@ -71,7 +70,7 @@ fn compile_functions(
         scratch.context.clear();
         let function = input.function(&module, body, inlined);
         let compiled = compile_function(&function, target, scratch);
-        let index = body.validator.index;
+        let index = body.function();
         let function = compiled.map_err(|e| e.in_function(index, input.parsed.name_of(index)))?;
         if facts[order[position]].size > LARGE_BODY {
             *scratch = Scratch::new();
@@ -120,18 +119,17 @@ fn compile_stubs(input: &Input<'_, '_>, target: &Target) -> Result<Vec<Stub>> {
         Ok(())
     };
     for ty in plan.entry_types(parsed) {
-        make(StubKind::Entry(CanonicalTypeIndex::new(ty)), &|s| {
+        make(StubKind::Entry(ty), &|s| {
             stubs::entry_stub(types.get(ty), &mut s.context.func, &mut s.builder, frontend);
         })?;
     }
     for ty in plan.host_types(parsed, &facts.module) {
-        make(StubKind::Host(CanonicalTypeIndex::new(ty)), &|s| {
+        make(StubKind::Host(ty), &|s| {
             stubs::host_stub(types.get(ty), &mut s.context.func, &mut s.builder, frontend);
         })?;
     }
-    for function in plan.forwarded_imports(parsed) {
-        let ty = parsed.function_type(function);
-        let import = FuncIndex::new(function);
+    for import in plan.forwarded_imports(parsed) {
+        let ty = parsed.function_type(import);
         let slot = plan.layout.import(import);
         make(StubKind::Import(import), &|s| {
             stubs::import_stub(ty, slot, &mut s.context.func, &mut s.builder, frontend);

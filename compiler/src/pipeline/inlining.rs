@@ -27,7 +27,7 @@ pub(super) fn decide(
         bodies.len(),
         || (),
         |(), position| {
-            let index = bodies[position].validator.index;
+            let index = bodies[position].function();
             let summary = summary::summarise(&bodies[position], imported);
             summary.map_err(|error| error.in_function(index, parsed.name_of(index)))
         },
@@ -37,7 +37,7 @@ pub(super) fn decide(
     let mut roots = vec![false; bodies.len()];
     let entries = plan.private_tables.iter().flat_map(|table| table.entries.iter().flatten());
     for function in plan.funcrefs.iter().chain(entries) {
-        if let Some(own) = function.checked_sub(imported) {
+        if let Some(own) = function.get().checked_sub(imported) {
             roots[own as usize] = true;
         }
     }

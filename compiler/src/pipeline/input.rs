@@ -19,7 +19,7 @@ pub(super) struct Input<'i, 'a> {
     pub(super) facts: &'i Facts,
     pub(super) options: &'i Options,
     /// The values that debug information asks for, by function.
-    pub(super) debug_uses: BTreeMap<u32, DebugUses>,
+    pub(super) debug_uses: BTreeMap<FuncIndex, DebugUses>,
     pub(super) inlining: Inlining,
 }
 
@@ -47,11 +47,11 @@ impl<'i> Input<'i, '_> {
         body: &'f Body<'f>,
         inline: &'f [InlineCall<'f>],
     ) -> FunctionInput<'f> {
-        let index = body.validator.index;
+        let index = body.function();
         FunctionInput {
             module,
-            function: FuncIndex::new(index),
-            ty: self.parsed.functions[index as usize],
+            function: index,
+            ty: self.parsed.functions[index.index()],
             body: &body.body,
             hints: self.parsed.hints.get(&index).map_or(&[], Vec::as_slice),
             debug_uses: self.debug_uses.get(&index),

@@ -55,7 +55,7 @@ pub fn write_ir(wasm: &[u8], options: &Options, out: &mut dyn Write) -> Result<(
             continue;
         }
         let mut function = Function::new();
-        let index = body.validator.index;
+        let index = body.function();
         let from = input.function(&module, body, inline.of(position));
         let outcome = translate::translate(&from, &mut function, &mut scratch);
         outcome.map_err(|error| error.in_function(index, parsed.name_of(index)))?;

@@ -23,7 +23,7 @@ pub(crate) enum LinkError {
         /// What holds the reference.
         place: String,
         /// What it refers to.
-        symbol: Option<Symbol>,
+        symbol: Symbol,
     },
     /// Code and the tables before it take more than the 2 GiB that their
     /// offsets can express.
@@ -48,11 +48,8 @@ impl fmt::Display for LinkError {
                 name(*kind),
                 reach(*kind)
             ),
-            Self::Unresolved { place, symbol: Some(symbol) } => {
+            Self::Unresolved { place, symbol } => {
                 write!(f, "`{place}` refers to {}, which was not compiled", shown(*symbol))
-            }
-            Self::Unresolved { place, symbol: None } => {
-                write!(f, "`{place}` has a type but no code")
             }
             Self::TooLarge(size) => {
                 write!(f, "the code and its tables take {size} bytes, more than 2 GiB")

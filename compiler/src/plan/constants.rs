@@ -4,6 +4,7 @@ use crate::facts::ModuleFacts;
 use crate::optimisation::Optimisation;
 use crate::options::Options;
 use crate::parse::Parsed;
+use precast_artifact::index::GlobalIndex;
 use precast_artifact::module::{ConstExpr, ConstOp, EntityIndex, Export};
 use std::collections::BTreeSet;
 
@@ -77,14 +78,13 @@ pub(super) fn find(
     options: &Options,
 ) -> Vec<Option<Constant>> {
     let global = |export: &Export| match export.item {
-        EntityIndex::Global(index) => Some(index.get()),
+        EntityIndex::Global(index) => Some(index),
         _ => None,
     };
-    let exported: BTreeSet<u32> = parsed.exports.iter().filter_map(global).collect();
+    let exported: BTreeSet<GlobalIndex> = parsed.exports.iter().filter_map(global).collect();
     let propagate = options.enabled(Optimisation::ConstantGlobals);
     let mut constants = Vec::with_capacity(parsed.globals.len());
-    for (index, global) in parsed.globals.iter().enumerate() {
-        let index = index as u32;
+    for (index, global) in GlobalIndex::enumerate(&parsed.globals) {
         let unwritten =
             propagate && !facts.globals_written.contains(&index) && !exported.contains(&index);
         let known = match &global.init {
@@ -99,7 +99,6 @@ pub(super) fn find(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use precast_artifact::index::GlobalIndex;
 
     #[test]
     fn extended_constants_fold() {

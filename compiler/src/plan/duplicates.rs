@@ -7,6 +7,7 @@
 use crate::optimisation::Optimisation;
 use crate::options::Options;
 use crate::parse::Parsed;
+use precast_artifact::index::CanonicalTypeIndex;
 use std::collections::HashMap;
 
 /// For each needed body, the position of the first needed one that is the same.
@@ -19,10 +20,11 @@ pub(crate) fn find(
     if !options.enabled(Optimisation::FoldFunctions) {
         return (0..parsed.bodies.len()).map(needed).collect();
     }
-    let mut first: HashMap<(u32, &[u8]), usize> = HashMap::with_capacity(parsed.bodies.len());
+    let mut first: HashMap<(CanonicalTypeIndex, &[u8]), usize> =
+        HashMap::with_capacity(parsed.bodies.len());
     let mut same = Vec::with_capacity(parsed.bodies.len());
     for (position, body) in parsed.bodies.iter().enumerate() {
-        let ty = parsed.functions[body.validator.index as usize];
+        let ty = parsed.functions[body.function().index()];
         same.push(
             needed(position)
                 .map(|position| *first.entry((ty, body.body.as_bytes())).or_insert(position)),

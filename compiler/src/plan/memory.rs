@@ -26,7 +26,7 @@ pub(super) fn lay_out<'a>(
 ) -> MemoryImage<'a> {
     let mut image = MemoryImage { contents: Vec::new(), data: Vec::new(), steps: Vec::new() };
     let mut leading = allowed && options.enabled(Optimisation::MemoryImage);
-    for (index, segment) in parsed.data.iter().enumerate() {
+    for (index, segment) in DataIndex::enumerate(&parsed.data) {
         let SegmentMode::Active(memory, offset) = &segment.mode else {
             image.data.push(segment.bytes);
             continue;
@@ -34,7 +34,7 @@ pub(super) fn lay_out<'a>(
         let address = constants::fold(offset, &[]).and_then(constants::Constant::index);
         match address.filter(|address| leading && fits(parsed, *memory, *address, segment.bytes)) {
             Some(address) => {
-                let (memory, bytes) = (MemoryIndex::new(*memory), segment.bytes);
+                let (memory, bytes) = (*memory, segment.bytes);
                 image.contents.push(MemoryContents { memory, address, bytes });
                 image.data.push(&[]);
             }
@@ -46,16 +46,15 @@ pub(super) fn lay_out<'a>(
         // A segment in the image is left empty, as a dropped one is, so it
         // needs no step.
         if !leading {
-            let (segment, memory) = (DataIndex::from_index(index), MemoryIndex::new(*memory));
-            let offset = offset.clone();
-            image.steps.push(InitStep::Data { segment, memory, offset });
+            let (memory, offset) = (*memory, offset.clone());
+            image.steps.push(InitStep::Data { segment: index, memory, offset });
         }
     }
     image
 }
 
-fn fits(parsed: &Parsed<'_>, memory: u32, address: u64, bytes: &[u8]) -> bool {
-    let memory = &parsed.memories[memory as usize];
+fn fits(parsed: &Parsed<'_>, memory: MemoryIndex, address: u64, bytes: &[u8]) -> bool {
+    let memory = &parsed.memories[memory.index()];
     let size = memory.ty.limits.min.saturating_mul(memory.ty.page_size());
     let end = address.checked_add(bytes.len() as u64);
     // With pages of one byte the mapped pages would reach past the memory.

@@ -1,6 +1,6 @@
 //! How each memory is kept in bounds, and how much address space it has.
 //!
-//! | model | reservation of an own memory | what accesses do |
+//! | model | reservation of a defined memory | what accesses do |
 //! |-|-|-|
 //! | guard, 32-bit | [`MEMORY32_RESERVATION`]: whatever index and offset add up to lies inside | nothing |
 //! | guard, 64-bit, or with a reservation asked for | [`MEMORY64_RESERVATION`], or what was asked for | compare the index with a constant |
@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::options::Options;
 use crate::parse::{MemoryDecl, Parsed};
 use precast_artifact::abi::{MEMORY_GUARD, MEMORY32_RESERVATION, MEMORY64_RESERVATION};
+use precast_artifact::index::MemoryIndex;
 use precast_artifact::module::{Memory, MemoryModel};
 use precast_artifact::types::MemoryType;
 
@@ -26,21 +27,21 @@ const PAGE: u64 = 64 << 10;
 
 /// Describes every memory.
 pub(super) fn describe(parsed: &Parsed<'_>, options: &Options) -> Result<Vec<Memory>> {
-    let one = |(index, memory): (usize, &MemoryDecl)| {
+    let one = |(index, memory): (MemoryIndex, &MemoryDecl)| {
         check_reservation(index, memory, options)?;
         let (model, reservation, guard) = space(&memory.ty, options);
         let imported = memory.imported;
         Ok(Memory { ty: memory.ty, imported, model, reservation, guard })
     };
-    parsed.memories.iter().enumerate().map(one).collect()
+    MemoryIndex::enumerate(&parsed.memories).map(one).collect()
 }
 
 /// Model, reservation and guard.
 fn space(ty: &MemoryType, options: &Options) -> (MemoryModel, u64, u64) {
-    let wanted = options.memory_reservation.map(|bytes| bytes.next_multiple_of(PAGE));
+    let asked = options.memory_reservation.map(|bytes| bytes.next_multiple_of(PAGE));
     let small_pages = ty.page_size() < PAGE;
     match options.memory_model {
-        MemoryModel::Guard if !small_pages => match (wanted, ty.index64) {
+        MemoryModel::Guard if !small_pages => match (asked, ty.index64) {
             (Some(bytes), _) => (MemoryModel::Guard, bytes, MEMORY_GUARD),
             (None, true) => (MemoryModel::Guard, MEMORY64_RESERVATION, MEMORY_GUARD),
             (None, false) => (MemoryModel::Guard, MEMORY32_RESERVATION, 0),
@@ -50,21 +51,21 @@ fn space(ty: &MemoryType, options: &Options) -> (MemoryModel, u64, u64) {
             let least = ty.min_bytes().unwrap_or(u64::MAX).min(MEMORY64_RESERVATION);
             let default = BOUNDS_RESERVATION.max(least);
             let most = ty.max_bytes().checked_next_multiple_of(PAGE).unwrap_or(u64::MAX);
-            (MemoryModel::Bounds, wanted.unwrap_or(default).min(most).max(PAGE), 0)
+            (MemoryModel::Bounds, asked.unwrap_or(default).min(most).max(PAGE), 0)
         }
     }
 }
 
-/// An own memory must have room for what it begins with.
-fn check_reservation(index: usize, memory: &MemoryDecl, options: &Options) -> Result<()> {
-    let Some(wanted) = options.memory_reservation.filter(|_| !memory.imported) else {
+/// A defined memory must have room for what it begins with.
+fn check_reservation(index: MemoryIndex, memory: &MemoryDecl, options: &Options) -> Result<()> {
+    let Some(asked) = options.memory_reservation.filter(|_| !memory.imported) else {
         return Ok(());
     };
     let least = memory.ty.min_bytes().unwrap_or(u64::MAX);
-    match least <= wanted.next_multiple_of(PAGE) {
+    match least <= asked.next_multiple_of(PAGE) {
         true => Ok(()),
         false => Err(Error::Option(format!(
-            "memory {index} begins with {least} bytes, more than the {wanted} of \
+            "memory {index} begins with {least} bytes, more than the {asked} of \
              `--memory-reservation`"
         ))),
     }

@@ -8,16 +8,16 @@ use crate::facts::ModuleFacts;
 use crate::optimisation::Optimisation;
 use crate::options::Options;
 use crate::parse::{Parsed, SegmentMode};
-use precast_artifact::index::TableIndex;
+use precast_artifact::index::{FuncIndex, TableIndex};
 use precast_artifact::module::{ConstOp, ElementItems, EntityIndex};
 use precast_artifact::types::HeapType;
 use std::collections::BTreeMap;
 
 /// Contents of a private table.
 pub(crate) struct TableContents {
-    pub table: u32,
-    /// Function index, or none for null.
-    pub entries: Vec<Option<u32>>,
+    pub table: TableIndex,
+    /// The functions; none for null.
+    pub entries: Vec<Option<FuncIndex>>,
 }
 
 /// Tables up to this size may be private however empty they are; larger ones
@@ -28,14 +28,13 @@ pub(super) fn find_private(
     parsed: &Parsed<'_>,
     facts: &ModuleFacts,
     options: &Options,
-) -> BTreeMap<u32, TableContents> {
+) -> BTreeMap<TableIndex, TableContents> {
     let mut candidates = BTreeMap::new();
     if !options.enabled(Optimisation::PrivateTables) {
         return candidates;
     }
-    for (index, table) in parsed.tables.iter().enumerate() {
-        let index = index as u32;
-        let item = EntityIndex::Table(TableIndex::new(index));
+    for (index, table) in TableIndex::enumerate(&parsed.tables) {
+        let item = EntityIndex::Table(index);
         let exported = parsed.exports.iter().any(|export| export.item == item);
         let nulls = table.init.as_ref().is_none_or(|init| init.ops == [ConstOp::RefNull]);
         let functions = table.ty.element.heap == HeapType::Func;
@@ -52,7 +51,7 @@ pub(super) fn find_private(
 
 /// The contents of a table, if every segment for it is of known functions at
 /// a known place inside it.
-fn entries(parsed: &Parsed<'_>, table: u32, size: u64) -> Option<Vec<Option<u32>>> {
+fn entries(parsed: &Parsed<'_>, table: TableIndex, size: u64) -> Option<Vec<Option<FuncIndex>>> {
     let mut placed = Vec::new();
     for element in &parsed.elements {
         let SegmentMode::Active(target, offset) = &element.mode else { continue };
@@ -77,15 +76,13 @@ fn entries(parsed: &Parsed<'_>, table: u32, size: u64) -> Option<Vec<Option<u32>
     Some(entries)
 }
 
-fn functions(items: &ElementItems) -> Option<Vec<Option<u32>>> {
+fn functions(items: &ElementItems) -> Option<Vec<Option<FuncIndex>>> {
     match items {
-        ElementItems::Functions(functions) => {
-            Some(functions.iter().map(|f| Some(f.get())).collect())
-        }
+        ElementItems::Functions(functions) => Some(functions.iter().copied().map(Some).collect()),
         ElementItems::Expressions(expressions) => expressions
             .iter()
             .map(|expr| match expr.ops.as_slice() {
-                [ConstOp::RefFunc(function)] => Some(Some(function.get())),
+                [ConstOp::RefFunc(function)] => Some(Some(*function)),
                 [ConstOp::RefNull] => Some(None),
                 _ => None,
             })

@@ -7,6 +7,7 @@ use crate::optimisation::Optimisation;
 use crate::options::Options;
 use crate::parse::{self, Parsed};
 use precast_artifact::abi::TableKind;
+use precast_artifact::index::{CanonicalTypeIndex, FuncIndex};
 use precast_artifact::module::InitStep;
 
 fn with_plan(text: &str, options: &Options, then: impl FnOnce(&Parsed<'_>, &Plan<'_>)) {
@@ -92,10 +93,12 @@ fn functions_have_records_where_references_of_them_can_be_held() {
         (func $declared) (elem declare func $declared)
         (func $in_table) (table 1 funcref) (elem (i32.const 0) func $in_table)
         (func $started) (start $started))"#;
-    with_plan(text, &Options::default(), |_, plan| assert_eq!(plan.funcrefs, [0, 3, 5]));
+    with_plan(text, &Options::default(), |_, plan| {
+        assert_eq!(plan.funcrefs, [0, 3, 5].map(FuncIndex::new))
+    });
     // A table that is no longer private holds references.
     with_plan(text, &without(Optimisation::PrivateTables), |_, plan| {
-        assert_eq!(plan.funcrefs, [0, 3, 4, 5]);
+        assert_eq!(plan.funcrefs, [0, 3, 4, 5].map(FuncIndex::new));
     });
 }
 
@@ -112,7 +115,7 @@ fn stubs_are_planned_for_the_types_that_cross() {
         facts::gather(&parsed, body, &mut scratch, &mut facts).expect("a valid body");
     }
     let plan = Plan::new(&parsed, &facts.module, &Options::default()).expect("a plan");
-    let params = |ty: u32| format!("{:?}", parsed.types.get(ty).params);
+    let params = |ty: CanonicalTypeIndex| format!("{:?}", parsed.types.get(ty).params);
     let entries: Vec<_> = plan.entry_types(&parsed).into_iter().map(params).collect();
     assert_eq!(entries, ["[F32]"]);
     let mut hosts: Vec<_> =
@@ -126,6 +129,9 @@ fn imports_in_private_tables_are_forwarded() {
     let text = r#"(module (import "h" "f" (func)) (import "h" "g" (func))
         (table 2 funcref) (elem (i32.const 0) func 1 2) (func))"#;
     with_plan(text, &Options::default(), |parsed, plan| {
-        assert_eq!(plan.forwarded_imports(parsed).into_iter().collect::<Vec<_>>(), [1]);
+        assert_eq!(
+            plan.forwarded_imports(parsed).into_iter().collect::<Vec<_>>(),
+            [FuncIndex::new(1)]
+        );
     });
 }

@@ -1,7 +1,7 @@
 //! Bodies: the function's own, and those that are inlined into it.
 //!
 //! An inlined body is translated where its call stands. Its parameters are
-//! locals behind those of the caller, its outermost block takes the place of
+//! locals after those of the caller, its outermost block takes the place of
 //! the function's: what returns from it goes to that block's end, with the
 //! results on the operand stack. Handlers around the call are around the body.
 
@@ -13,10 +13,11 @@ use super::translator::Translator;
 use crate::error::Result;
 use crate::function::{InlinedBody, Position};
 use cranelift_codegen::ir;
+use precast_artifact::index::LocalIndex;
 
 impl<'a> Translator<'a, '_> {
     /// Translates the function's own body. The parameters are declared.
-    pub(super) fn own_body(&mut self, input: &'a FunctionInput<'a>) -> Result<()> {
+    pub(super) fn function_body(&mut self, input: &'a FunctionInput<'a>) -> Result<()> {
         let start = Position::NONE;
         self.bodies.push(OpenBody { input, locals: 0, outermost: 0, start });
         self.positions = input.size();
@@ -44,7 +45,7 @@ impl<'a> Translator<'a, '_> {
             self.declare_local(*ty, argument);
         }
         let outermost = self.control.len();
-        self.bodies.push(OpenBody { input: callee, locals: locals as u32, outermost, start });
+        self.bodies.push(OpenBody { input: callee, locals, outermost, start });
         self.body(callee)?;
         self.bodies.pop();
         self.locals.truncate(locals);
@@ -101,8 +102,8 @@ impl<'a> Translator<'a, '_> {
     }
 
     /// A local of the open body, among those of all.
-    pub(super) fn local_index(&self, local: u32) -> u32 {
-        self.open_body().locals + local
+    pub(super) fn local_index(&self, local: LocalIndex) -> LocalIndex {
+        LocalIndex::from_index(self.open_body().locals + local.index())
     }
 
     /// The open body's outermost block, among all open ones.

@@ -1,4 +1,4 @@
-//! Calls: to own functions, to imports, through tables, and their tail forms.
+//! Calls: to defined functions, to imports, through tables, and their tail forms.
 
 use super::signatures::signature;
 use super::translator::Translator;
@@ -10,7 +10,7 @@ use cranelift_codegen::ir::{
 };
 use cranelift_codegen::isa::CallConv;
 use precast_artifact::abi::{self, Builtin, TableKind};
-use precast_artifact::index::FuncIndex;
+use precast_artifact::index::{CanonicalTypeIndex, FuncIndex, TableIndex, TypeIndex};
 use precast_artifact::trap::TrapCode;
 
 /// Whether a call returns here.
@@ -33,7 +33,7 @@ struct Callee {
 }
 
 impl Translator<'_, '_> {
-    pub(super) fn call(&mut self, function: u32, kind: CallKind) -> Result<()> {
+    pub(super) fn call(&mut self, function: FuncIndex, kind: CallKind) -> Result<()> {
         if let Some(callee) = self.to_inline() {
             return self.inline(callee, kind);
         }
@@ -60,7 +60,13 @@ impl Translator<'_, '_> {
 
     /// A call that comes back, after which a tail call of an inlined body
     /// leaves that.
-    fn call_and_return(&mut self, ty: u32, target: Target, args: &[Value], kind: CallKind) {
+    fn call_and_return(
+        &mut self,
+        ty: CanonicalTypeIndex,
+        target: Target,
+        args: &[Value],
+        kind: CallKind,
+    ) {
         let results = self.call_or_try(ty, target, args);
         self.stack.extend(results);
         if kind == CallKind::Tail {
@@ -68,8 +74,8 @@ impl Translator<'_, '_> {
         }
     }
 
-    pub(super) fn call_indirect(&mut self, type_index: u32, table: u32, kind: CallKind) {
-        let ty = self.module.types().canonical(type_index);
+    pub(super) fn call_indirect(&mut self, ty: TypeIndex, table: TableIndex, kind: CallKind) {
+        let ty = self.module.types().canonical(ty);
         let index = self.pop();
         let callee = match self.module.table(table).kind {
             TableKind::Private => self.private_callee(ty, table, index),
@@ -79,15 +85,15 @@ impl Translator<'_, '_> {
     }
 
     /// A call through a typed reference: its type needs no check.
-    pub(super) fn call_ref(&mut self, type_index: u32, kind: CallKind) {
-        let ty = self.module.types().canonical(type_index);
+    pub(super) fn call_ref(&mut self, ty: TypeIndex, kind: CallKind) {
+        let ty = self.module.types().canonical(ty);
         let funcref = self.pop();
         self.b.ins().trapz(funcref, super::flags::code(TrapCode::NullReference));
         let callee = self.funcref_callee(funcref);
         self.call_pointer(ty, callee, kind);
     }
 
-    fn call_pointer(&mut self, ty: u32, callee: Callee, kind: CallKind) {
+    fn call_pointer(&mut self, ty: CanonicalTypeIndex, callee: Callee, kind: CallKind) {
         let signature = self.signature(ty);
         let args = self.call_args(ty, callee.context);
         match kind {
@@ -101,7 +107,12 @@ impl Translator<'_, '_> {
 
     /// A call that comes back: inside a `try_table`, exceptions go to its
     /// handler.
-    fn call_or_try(&mut self, ty: u32, target: Target, args: &[Value]) -> Vec<Value> {
+    fn call_or_try(
+        &mut self,
+        ty: CanonicalTypeIndex,
+        target: Target,
+        args: &[Value],
+    ) -> Vec<Value> {
         if let Some(handler) = self.handlers.last() {
             return self.try_call(ty, target, args, *handler);
         }
@@ -113,7 +124,7 @@ impl Translator<'_, '_> {
     }
 
     /// Takes the parameters of a call off the stack, the context before them.
-    fn call_args(&mut self, ty: u32, context: Value) -> Vec<Value> {
+    fn call_args(&mut self, ty: CanonicalTypeIndex, context: Value) -> Vec<Value> {
         let count = self.module.types().get(ty).params.len();
         let mut args = vec![context];
         args.extend(self.pop_many(count));
@@ -122,10 +133,15 @@ impl Translator<'_, '_> {
 
     /// A private table's entry: `{type id, offset from the table}`. The
     /// length and the type id are constants, and an index out of bounds is
-    /// replaced by that of the null entry behind the last, so that one
+    /// replaced by that of the null entry after the last, so that one
     /// comparison and one branch check everything. Nothing is left to
     /// speculate past: no entry outside the table can be loaded.
-    fn private_callee(&mut self, ty: u32, table: u32, index: Value) -> Callee {
+    fn private_callee(
+        &mut self,
+        ty: CanonicalTypeIndex,
+        table: TableIndex,
+        index: Value,
+    ) -> Callee {
         let size = self.module.table(table).min as i64;
         let base = self.table_symbol(table);
         let outside = self.b.ins().icmp_imm_u(IntCC::UnsignedGreaterThanOrEqual, index, size);
@@ -136,7 +152,7 @@ impl Translator<'_, '_> {
         let entry = self.b.ins().iadd(base, offset);
         let flags = self.flags.private_tables();
         let found = self.b.ins().load(types::I32, flags, entry, abi::PRIVATE_TYPE);
-        let matches = self.b.ins().icmp_imm_u(IntCC::Equal, found, i64::from(ty) + 1);
+        let matches = self.b.ins().icmp_imm_u(IntCC::Equal, found, i64::from(ty.get()) + 1);
         self.check_signature(matches, found, index, size);
         let offset = self.b.ins().sload32(flags, entry, abi::PRIVATE_OFFSET);
         let code = self.b.ins().iadd(base, offset);
@@ -144,12 +160,12 @@ impl Translator<'_, '_> {
     }
 
     /// A public table's entry: the address of a funcref record, or null.
-    fn public_callee(&mut self, ty: u32, table: u32, index: Value) -> Callee {
+    fn public_callee(&mut self, ty: CanonicalTypeIndex, table: TableIndex, index: Value) -> Callee {
         let funcref = self.table_load(table, index);
         self.b.ins().trapz(funcref, super::flags::code(TrapCode::IndirectCallToNull));
         let context_flags = self.flags.context();
         let ids = self.b.ins().load(types::I64, context_flags, self.ctx, abi::CTX_TYPE_IDS);
-        let expected = self.b.ins().load(types::I32, context_flags, ids, ty as i32 * 4);
+        let expected = self.b.ins().load(types::I32, context_flags, ids, ty.get() as i32 * 4);
         let flags = self.flags.funcref();
         let found = self.b.ins().load(types::I32, flags, funcref, abi::FUNCREF_TYPE);
         let differs = self.b.ins().icmp(IntCC::NotEqual, found, expected);
@@ -182,7 +198,7 @@ impl Translator<'_, '_> {
         self.b.switch_to_block(next);
     }
 
-    pub(super) fn signature(&mut self, ty: u32) -> SigRef {
+    pub(super) fn signature(&mut self, ty: CanonicalTypeIndex) -> SigRef {
         if let Some(known) = self.signatures.get(&ty) {
             return *known;
         }
@@ -192,12 +208,12 @@ impl Translator<'_, '_> {
         imported
     }
 
-    fn callee(&mut self, function: u32, ty: u32) -> FuncRef {
+    fn callee(&mut self, function: FuncIndex, ty: CanonicalTypeIndex) -> FuncRef {
         if let Some(known) = self.callees.get(&function) {
             return *known;
         }
         let signature = self.signature(ty);
-        let name = external_name::function(self.module.index, FuncIndex::new(function));
+        let name = external_name::function(self.module.index, function);
         let name = ExternalName::user(self.b.func.declare_imported_user_function(name));
         let data = ExtFuncData { name, signature, colocated: true, patchable: false };
         let imported = self.b.import_function(data);

@@ -8,6 +8,7 @@ use super::translator::Translator;
 use crate::error::Result;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, BlockArg, BlockCall, InstBuilder, JumpTableData, Value};
+use precast_artifact::index::TypeIndex;
 use precast_artifact::trap::TrapCode;
 use precast_artifact::types::{FuncType, ValType};
 use wasmparser::{BlockType, BrTable};
@@ -58,7 +59,7 @@ impl Translator<'_, '_> {
             },
             BlockType::FuncType(index) => {
                 let types = self.module.types();
-                types.get(types.canonical(index)).clone()
+                types.get(types.canonical(TypeIndex::new(index))).clone()
             }
         })
     }

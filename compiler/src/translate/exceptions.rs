@@ -16,6 +16,7 @@ use cranelift_codegen::ir::{
     Value, types,
 };
 use precast_artifact::abi::{self, Builtin};
+use precast_artifact::index::{CanonicalTypeIndex, TagIndex};
 use precast_artifact::trap::TrapCode;
 use wasmparser::{Catch, TryTable};
 
@@ -48,8 +49,12 @@ impl Translator<'_, '_> {
         let exception = self.b.block_params(handler)[0];
         for catch in catches {
             match *catch {
-                Catch::One { tag, label } => self.catch(exception, tag, label, false),
-                Catch::OneRef { tag, label } => self.catch(exception, tag, label, true),
+                Catch::One { tag, label } => {
+                    self.catch(exception, TagIndex::new(tag), label, false)
+                }
+                Catch::OneRef { tag, label } => {
+                    self.catch(exception, TagIndex::new(tag), label, true)
+                }
                 Catch::All { label } => return self.leave(label, &[]),
                 Catch::AllRef { label } => return self.leave(label, &[exception]),
             }
@@ -57,14 +62,14 @@ impl Translator<'_, '_> {
         self.rethrow(exception);
     }
 
-    /// One clause with a tag: goes on behind it when the tag is another.
-    fn catch(&mut self, exception: Value, tag: u32, label: u32, with_reference: bool) {
+    /// One clause with a tag: goes on after it when the tag is another.
+    fn catch(&mut self, exception: Value, tag: TagIndex, label: u32, with_reference: bool) {
         let flags = MemFlagsData::trusted().with_readonly();
         let thrown = self.b.ins().load(types::I64, flags, exception, abi::EXCEPTION_TAG);
         let slot = self.module.tag_offset(tag);
         let context = self.flags.context();
-        let wanted = self.b.ins().load(types::I64, context, self.ctx, slot);
-        let same = self.b.ins().icmp(IntCC::Equal, thrown, wanted);
+        let expected = self.b.ins().load(types::I64, context, self.ctx, slot);
+        let same = self.b.ins().icmp(IntCC::Equal, thrown, expected);
         let (caught, next) = (self.b.create_block(), self.b.create_block());
         self.b.ins().brif(same, caught, &[], next, &[]);
         self.b.seal_block(caught);
@@ -90,7 +95,7 @@ impl Translator<'_, '_> {
     }
 
     /// Parameters of a tag's type.
-    fn tag_params(&self, tag: u32) -> Vec<precast_artifact::types::ValType> {
+    fn tag_params(&self, tag: TagIndex) -> Vec<precast_artifact::types::ValType> {
         self.module.types().get(self.module.tag_type(tag)).params.clone()
     }
 
@@ -109,10 +114,10 @@ impl Translator<'_, '_> {
         }
     }
 
-    pub(super) fn throw(&mut self, tag: u32) {
+    pub(super) fn throw(&mut self, tag: TagIndex) {
         let count = self.tag_params(tag).len();
         let values = self.pop_many(count);
-        let number = self.b.ins().iconst(types::I64, i64::from(tag));
+        let number = self.b.ins().iconst(types::I64, i64::from(tag.get()));
         let exception = self.call_builtin(Builtin::ExceptionNew, &[number]);
         for (index, value) in values.into_iter().enumerate() {
             self.b.ins().store(MemFlagsData::trusted(), value, exception, value_offset(index));
@@ -132,7 +137,7 @@ impl Translator<'_, '_> {
     /// A call whose exceptions go to `handler`.
     pub(super) fn try_call(
         &mut self,
-        ty: u32,
+        ty: CanonicalTypeIndex,
         target: Target,
         args: &[Value],
         handler: Block,

@@ -5,11 +5,12 @@ use super::signatures::clif_type;
 use super::translator::Translator;
 use crate::plan::Constant;
 use cranelift_codegen::ir::{InstBuilder, Value, types};
+use precast_artifact::index::GlobalIndex;
 use precast_artifact::types::ValType;
 
 impl Translator<'_, '_> {
     /// Address and offset of a global's value.
-    fn global_place(&mut self, index: u32) -> (Value, i32) {
+    fn global_place(&mut self, index: GlobalIndex) -> (Value, i32) {
         let offset = self.module.global_offset(index);
         if self.module.global(index).imported {
             let flags = self.flags.context();
@@ -19,7 +20,7 @@ impl Translator<'_, '_> {
         }
     }
 
-    pub(super) fn global_get(&mut self, index: u32) {
+    pub(super) fn global_get(&mut self, index: GlobalIndex) {
         let GlobalInput { ty, constant, .. } = self.module.global(index);
         let value = match constant {
             Some(constant) => self.constant(constant, ty),
@@ -32,7 +33,7 @@ impl Translator<'_, '_> {
         self.push(value);
     }
 
-    pub(super) fn global_set(&mut self, index: u32) {
+    pub(super) fn global_set(&mut self, index: GlobalIndex) {
         let value = self.pop();
         let (base, offset) = self.global_place(index);
         let flags = self.flags.globals();

@@ -8,7 +8,8 @@ use crate::parse::{Parsed, Types};
 use crate::plan::{self, Constant, Plan};
 use precast_artifact::abi::{ContextLayout, TableKind};
 use precast_artifact::index::{
-    BodyOffset, FuncIndex, GlobalIndex, MemoryIndex, ModuleIndex, TableIndex, TagIndex,
+    BodyOffset, CanonicalTypeIndex, FuncIndex, GlobalIndex, MemoryIndex, ModuleIndex, TableIndex,
+    TagIndex,
 };
 use precast_artifact::module::Memory;
 use precast_artifact::types::{FuncType, ValType};
@@ -22,7 +23,7 @@ pub(crate) struct FunctionInput<'a> {
     /// it.
     pub function: FuncIndex,
     /// Its canonical type.
-    pub ty: u32,
+    pub ty: CanonicalTypeIndex,
     pub body: &'a FunctionBody<'a>,
     /// Which of its branches are likely taken, ordered by offset in the body.
     pub hints: &'a [BranchHint],
@@ -45,16 +46,16 @@ pub(crate) struct ModuleInput<'a> {
     pub index: ModuleIndex,
     types: &'a Types,
     /// Canonical type of each function, imported ones first.
-    functions: &'a [u32],
+    functions: &'a [CanonicalTypeIndex],
     imported_functions: u32,
     tables: Vec<TableInput>,
     memories: &'a [Memory],
     memory0_at_context: bool,
     globals: Vec<GlobalInput>,
     /// Canonical type of each tag.
-    tags: Vec<u32>,
-    /// Own functions with a reference record, ascending.
-    funcrefs: &'a [u32],
+    tags: Vec<CanonicalTypeIndex>,
+    /// Defined functions with a reference record, ascending.
+    funcrefs: &'a [FuncIndex],
     layout: &'a ContextLayout,
     pub options: TranslateOptions,
 }
@@ -119,40 +120,41 @@ impl<'a> ModuleInput<'a> {
     }
 
     /// Canonical type of a function.
-    pub(super) fn type_of(&self, function: u32) -> u32 {
-        self.functions[function as usize]
+    pub(super) fn type_of(&self, function: FuncIndex) -> CanonicalTypeIndex {
+        self.functions[function.index()]
     }
 
     /// Where the context holds an imported function; none for a defined one.
-    pub(super) fn import(&self, function: u32) -> Option<i32> {
-        (function < self.imported_functions).then(|| self.layout.import(FuncIndex::new(function)))
+    pub(super) fn import(&self, function: FuncIndex) -> Option<i32> {
+        let imported = function.defined(self.imported_functions).is_none();
+        imported.then(|| self.layout.import(function))
     }
 
     /// Where the context holds the reference record of a defined function, if
     /// it has one.
-    pub(super) fn funcref(&self, function: u32) -> Option<i32> {
+    pub(super) fn funcref(&self, function: FuncIndex) -> Option<i32> {
         let record = plan::funcref_index(self.funcrefs, function)?;
         Some(self.layout.funcref(record))
     }
 
-    pub(super) fn table(&self, table: u32) -> TableInput {
-        self.tables[table as usize]
+    pub(super) fn table(&self, table: TableIndex) -> TableInput {
+        self.tables[table.index()]
     }
 
     /// Where the context holds the definition of a table, or its address if
     /// the table is imported.
-    pub(super) fn table_definition(&self, table: u32) -> i32 {
-        self.layout.table(TableIndex::new(table))
+    pub(super) fn table_definition(&self, table: TableIndex) -> i32 {
+        self.layout.table(table)
     }
 
-    pub(super) fn memory(&self, memory: u32) -> &'a Memory {
-        &self.memories[memory as usize]
+    pub(super) fn memory(&self, memory: MemoryIndex) -> &'a Memory {
+        &self.memories[memory.index()]
     }
 
     /// Where the context holds the definition of a memory, or its address if
     /// the memory is imported.
-    pub(super) fn memory_definition(&self, memory: u32) -> i32 {
-        self.layout.memory(MemoryIndex::new(memory))
+    pub(super) fn memory_definition(&self, memory: MemoryIndex) -> i32 {
+        self.layout.memory(memory)
     }
 
     /// Whether memory 0 begins at the context address.
@@ -160,23 +162,23 @@ impl<'a> ModuleInput<'a> {
         self.memory0_at_context
     }
 
-    pub(super) fn global(&self, global: u32) -> GlobalInput {
-        self.globals[global as usize]
+    pub(super) fn global(&self, global: GlobalIndex) -> GlobalInput {
+        self.globals[global.index()]
     }
 
     /// Where the context holds a global, or its address if it is imported.
-    pub(super) fn global_offset(&self, global: u32) -> i32 {
-        self.layout.global(GlobalIndex::new(global))
+    pub(super) fn global_offset(&self, global: GlobalIndex) -> i32 {
+        self.layout.global(global)
     }
 
     /// Canonical type of a tag.
-    pub(super) fn tag_type(&self, tag: u32) -> u32 {
-        self.tags[tag as usize]
+    pub(super) fn tag_type(&self, tag: TagIndex) -> CanonicalTypeIndex {
+        self.tags[tag.index()]
     }
 
     /// Where the context holds the identity of a tag.
-    pub(super) fn tag_offset(&self, tag: u32) -> i32 {
-        self.layout.tag(TagIndex::new(tag))
+    pub(super) fn tag_offset(&self, tag: TagIndex) -> i32 {
+        self.layout.tag(tag)
     }
 }
 

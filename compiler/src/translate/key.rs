@@ -8,6 +8,9 @@ use super::options::TranslateOptions;
 use crate::error::Result;
 use cranelift_codegen::isa::TargetFrontendConfig;
 use precast_artifact::abi::TableKind;
+use precast_artifact::index::{
+    CanonicalTypeIndex, FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TagIndex, TypeIndex,
+};
 use precast_artifact::module::{Memory, MemoryModel};
 use precast_artifact::types::FuncType;
 use precast_artifact::wire::Writer;
@@ -41,7 +44,7 @@ impl FunctionInput<'_> {
             w.u8(hint.taken.into());
         });
         w.option(&self.debug_uses, |w, uses| {
-            w.list(&uses.locals, |w, local| w.leb((*local).into()));
+            w.list(&uses.locals, |w, local| local.encode(w));
             w.list(&uses.operands, |w, operand| {
                 w.leb(operand.depth.into());
                 w.leb(operand.from.into());
@@ -76,12 +79,12 @@ impl TranslateOptions {
 /// Something of the module that a body names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Named {
-    Type(u32),
-    Function(u32),
-    Table(u32),
-    Memory(u32),
-    Global(u32),
-    Tag(u32),
+    Type(TypeIndex),
+    Function(FuncIndex),
+    Table(TableIndex),
+    Memory(MemoryIndex),
+    Global(GlobalIndex),
+    Tag(TagIndex),
 }
 
 impl Named {
@@ -117,7 +120,7 @@ impl Named {
                 w.u8((*model == MemoryModel::Bounds).into());
                 w.leb(*reservation);
                 w.leb(*guard);
-                w.u8((memory == 0 && module.memory0_at_context()).into());
+                w.u8((memory == MemoryIndex::new(0) && module.memory0_at_context()).into());
                 offset(w, module.memory_definition(memory));
             }
             Self::Global(global) => {
@@ -138,8 +141,8 @@ impl Named {
 }
 
 /// A type's number is in the code, where calls through tables check it.
-fn put_canonical(module: &ModuleInput<'_>, ty: u32, w: &mut Writer) {
-    w.leb(ty.into());
+fn put_canonical(module: &ModuleInput<'_>, ty: CanonicalTypeIndex, w: &mut Writer) {
+    ty.encode(w);
     put_type(module.types().get(ty), w);
 }
 
@@ -171,23 +174,23 @@ macro_rules! define_note_names {
             }
         }
     };
-    (type_index $arg:ident $names:ident) => { $names.insert(Named::Type(*$arg)); };
-    (function_index $arg:ident $names:ident) => { $names.insert(Named::Function(*$arg)); };
-    (table_index $arg:ident $names:ident) => { $names.insert(Named::Table(*$arg)); };
-    (table $arg:ident $names:ident) => { $names.insert(Named::Table(*$arg)); };
-    (dst_table $arg:ident $names:ident) => { $names.insert(Named::Table(*$arg)); };
-    (src_table $arg:ident $names:ident) => { $names.insert(Named::Table(*$arg)); };
-    (mem $arg:ident $names:ident) => { $names.insert(Named::Memory(*$arg)); };
-    (dst_mem $arg:ident $names:ident) => { $names.insert(Named::Memory(*$arg)); };
-    (src_mem $arg:ident $names:ident) => { $names.insert(Named::Memory(*$arg)); };
+    (type_index $arg:ident $names:ident) => { $names.insert(Named::Type(TypeIndex::new(*$arg))); };
+    (function_index $arg:ident $names:ident) => { $names.insert(Named::Function(FuncIndex::new(*$arg))); };
+    (table_index $arg:ident $names:ident) => { $names.insert(Named::Table(TableIndex::new(*$arg))); };
+    (table $arg:ident $names:ident) => { $names.insert(Named::Table(TableIndex::new(*$arg))); };
+    (dst_table $arg:ident $names:ident) => { $names.insert(Named::Table(TableIndex::new(*$arg))); };
+    (src_table $arg:ident $names:ident) => { $names.insert(Named::Table(TableIndex::new(*$arg))); };
+    (mem $arg:ident $names:ident) => { $names.insert(Named::Memory(MemoryIndex::new(*$arg))); };
+    (dst_mem $arg:ident $names:ident) => { $names.insert(Named::Memory(MemoryIndex::new(*$arg))); };
+    (src_mem $arg:ident $names:ident) => { $names.insert(Named::Memory(MemoryIndex::new(*$arg))); };
     (memarg $arg:ident $names:ident) => { note_memory($arg, $names); };
-    (global_index $arg:ident $names:ident) => { $names.insert(Named::Global(*$arg)); };
-    (tag_index $arg:ident $names:ident) => { $names.insert(Named::Tag(*$arg)); };
+    (global_index $arg:ident $names:ident) => { $names.insert(Named::Global(GlobalIndex::new(*$arg))); };
+    (tag_index $arg:ident $names:ident) => { $names.insert(Named::Tag(TagIndex::new(*$arg))); };
     (blockty $arg:ident $names:ident) => { note_block(*$arg, $names); };
     (try_table $arg:ident $names:ident) => {
         note_block($arg.ty, $names);
         $names.extend($arg.catches.iter().filter_map(|catch| match catch {
-            Catch::One { tag, .. } | Catch::OneRef { tag, .. } => Some(Named::Tag(*tag)),
+            Catch::One { tag, .. } | Catch::OneRef { tag, .. } => Some(Named::Tag(TagIndex::new(*tag))),
             Catch::All { .. } | Catch::AllRef { .. } => None,
         }));
     };
@@ -198,12 +201,12 @@ wasmparser::for_each_operator!(define_note_names);
 
 fn note_memory(arg: &MemArg, names: &mut BTreeSet<Named>) {
     if let MemArgTarget::Memory(memory) = arg.target {
-        names.insert(Named::Memory(memory));
+        names.insert(Named::Memory(MemoryIndex::new(memory)));
     }
 }
 
 fn note_block(ty: BlockType, names: &mut BTreeSet<Named>) {
     if let BlockType::FuncType(ty) = ty {
-        names.insert(Named::Type(ty));
+        names.insert(Named::Type(TypeIndex::new(ty)));
     }
 }

@@ -10,6 +10,7 @@ use crate::function::DebugVariable;
 use crate::recorded::slot_key;
 use cranelift_codegen::ir::{InstBuilder, StackSlot, StackSlotData, StackSlotKind};
 use cranelift_codegen::ir::{Value, types};
+use precast_artifact::index::LocalIndex;
 use precast_artifact::types::{FuncType, ValType};
 
 impl Translator<'_, '_> {
@@ -42,7 +43,7 @@ impl Translator<'_, '_> {
     }
 
     pub(super) fn declare_local(&mut self, ty: ValType, value: Value) {
-        let index = self.locals.len() as u32;
+        let index = LocalIndex::from_index(self.locals.len());
         let storage = match self.module.options.debug {
             Debug::Slots => {
                 LocalStorage::Slot(self.slot(DebugVariable::Local(index), clif_type(ty).bytes()))
@@ -64,8 +65,8 @@ impl Translator<'_, '_> {
         self.b.create_sized_stack_slot(data)
     }
 
-    fn write_local(&mut self, index: u32, value: Value) {
-        match self.locals[index as usize].storage {
+    fn write_local(&mut self, index: LocalIndex, value: Value) {
+        match self.locals[index.index()].storage {
             LocalStorage::Variable(variable) => self.b.def_var(variable, value),
             LocalStorage::Slot(slot) => {
                 self.b.ins().stack_store(types::I64, value, slot, 0);
@@ -82,9 +83,9 @@ impl Translator<'_, '_> {
         }
     }
 
-    pub(super) fn local_get(&mut self, index: u32) {
+    pub(super) fn local_get(&mut self, index: LocalIndex) {
         let index = self.local_index(index);
-        let Local { storage, ty } = self.locals[index as usize];
+        let Local { storage, ty } = self.locals[index.index()];
         let value = match storage {
             LocalStorage::Variable(variable) | LocalStorage::Both(variable, _) => {
                 self.b.use_var(variable)
@@ -100,12 +101,12 @@ impl Translator<'_, '_> {
         self.push(value);
     }
 
-    pub(super) fn local_set(&mut self, index: u32) {
+    pub(super) fn local_set(&mut self, index: LocalIndex) {
         let value = self.pop();
         self.write_local(self.local_index(index), value);
     }
 
-    pub(super) fn local_tee(&mut self, index: u32) {
+    pub(super) fn local_tee(&mut self, index: LocalIndex) {
         let value = *self.stack.last().expect("validated code does not underflow the stack");
         self.write_local(self.local_index(index), value);
     }

@@ -2,15 +2,16 @@
 //! so that nothing is said of their values that another round makes wrong.
 
 use crate::error::Result;
+use precast_artifact::index::LocalIndex;
 use std::collections::BTreeSet;
 use wasmparser::{Operator, OperatorsReader};
 
 /// The locals written in each loop, inner loops included. The first loop of the
 /// source comes last.
-pub(super) fn writes(mut operators: OperatorsReader<'_>) -> Result<Vec<Vec<u32>>> {
-    let mut done: Vec<Vec<u32>> = Vec::new();
+pub(super) fn writes(mut operators: OperatorsReader<'_>) -> Result<Vec<Vec<LocalIndex>>> {
+    let mut done: Vec<Vec<LocalIndex>> = Vec::new();
     // The open blocks; of a loop, its number and what it writes.
-    let mut open: Vec<Option<(usize, BTreeSet<u32>)>> = Vec::new();
+    let mut open: Vec<Option<(usize, BTreeSet<LocalIndex>)>> = Vec::new();
     while !operators.eof() {
         match operators.read()? {
             Operator::Loop { .. } => {
@@ -22,7 +23,7 @@ pub(super) fn writes(mut operators: OperatorsReader<'_>) -> Result<Vec<Vec<u32>>
             }
             Operator::LocalSet { local_index } | Operator::LocalTee { local_index } => {
                 if let Some((_, locals)) = open.iter_mut().rev().flatten().next() {
-                    locals.insert(local_index);
+                    locals.insert(LocalIndex::new(local_index));
                 }
             }
             Operator::End => {
@@ -41,7 +42,7 @@ pub(super) fn writes(mut operators: OperatorsReader<'_>) -> Result<Vec<Vec<u32>>
 
 #[cfg(test)]
 mod tests {
-    use super::writes;
+    use super::*;
 
     #[test]
     fn a_loop_writes_what_its_inner_loops_write() {
@@ -60,6 +61,8 @@ mod tests {
         });
         let body = bodies.next().unwrap();
         let found = writes(body.get_operators_reader().unwrap()).unwrap();
+        let numbers = |locals: &Vec<LocalIndex>| locals.iter().map(|l| l.get()).collect::<Vec<_>>();
+        let found: Vec<_> = found.iter().map(numbers).collect();
         assert_eq!(found, [vec![1], vec![2], vec![0, 2]]);
     }
 }

@@ -4,6 +4,7 @@ use super::translator::Translator;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value, types};
 use precast_artifact::abi::{self, Builtin};
+use precast_artifact::index::{DataIndex, MemoryIndex};
 use precast_artifact::module::{Memory, MemoryModel};
 use wasmparser::MemArg;
 
@@ -22,7 +23,7 @@ impl Translator<'_, '_> {
         let wasmparser::MemArgTarget::Memory(memory) = arg.target else {
             unreachable!("validated: no arrays without garbage collection");
         };
-        let index = self.pop();
+        let (memory, index) = (MemoryIndex::new(memory), self.pop());
         let index = self.index64(index);
         match self.module.memory(memory).model {
             MemoryModel::Guard => self.guarded(memory, index, arg.offset, size),
@@ -31,9 +32,9 @@ impl Translator<'_, '_> {
     }
 
     /// The address of an access that page protection checks: it lies inside
-    /// the reservation or in the guard behind it, whatever the index. There is
+    /// the reservation or in the guard after it, whatever the index. There is
     /// no branch to speculate past.
-    fn guarded(&mut self, memory: u32, index: Value, offset: u64, size: u64) -> Address {
+    fn guarded(&mut self, memory: MemoryIndex, index: Value, offset: u64, size: u64) -> Address {
         let base = self.memory_base(memory);
         let &Memory { ty, reservation, guard, .. } = self.module.memory(memory);
         let largest = if ty.index64 { u64::MAX } else { u32::MAX.into() };
@@ -68,7 +69,7 @@ impl Translator<'_, '_> {
     /// nothing can be speculated past. Over no check, this costs 0 to 80 %
     /// (seven programs, geometric mean 1.31); a branch in its place costs 1.11
     /// and lets speculation through, both together 1.39.
-    fn bounded(&mut self, memory: u32, index: Value, offset: u64, size: u64) -> Address {
+    fn bounded(&mut self, memory: MemoryIndex, index: Value, offset: u64, size: u64) -> Address {
         let Some(reach) = offset.checked_add(size) else {
             let null = self.b.ins().iconst(types::I64, 0);
             return self.at(null, 0);
@@ -88,7 +89,7 @@ impl Translator<'_, '_> {
 
     /// Whether `index + reach` is more than a memory's length, without
     /// overflow.
-    fn outside(&mut self, memory: u32, index: Value, reach: u64) -> Value {
+    fn outside(&mut self, memory: MemoryIndex, index: Value, reach: u64) -> Value {
         let ty = self.module.memory(memory).ty;
         let length = self.memory_length(memory);
         let constant = self.b.ins().iconst(types::I64, reach as i64);
@@ -111,16 +112,16 @@ impl Translator<'_, '_> {
     }
 
     /// Length of a memory in bytes.
-    fn memory_length(&mut self, memory: u32) -> Value {
+    fn memory_length(&mut self, memory: MemoryIndex) -> Value {
         let (definition, offset) = self.memory_definition(memory);
         let flags = self.flags.definitions();
         self.b.ins().load(types::I64, flags, definition, offset + abi::DEFINITION_LENGTH)
     }
 
     /// Base address of a memory; it never moves.
-    fn memory_base(&mut self, memory: u32) -> Value {
+    fn memory_base(&mut self, memory: MemoryIndex) -> Value {
         let flags = self.flags.context();
-        if memory == 0 {
+        if memory == MemoryIndex::new(0) {
             return match self.module.memory0_at_context() {
                 true => self.ctx,
                 false => self.b.ins().load(types::I64, flags, self.ctx, abi::CTX_MEMORY0_BASE),
@@ -131,7 +132,7 @@ impl Translator<'_, '_> {
     }
 
     /// Address and offset of a memory's definition.
-    fn memory_definition(&mut self, memory: u32) -> (Value, i32) {
+    fn memory_definition(&mut self, memory: MemoryIndex) -> (Value, i32) {
         let offset = self.module.memory_definition(memory);
         if self.module.memory(memory).imported {
             let flags = self.flags.context();
@@ -178,7 +179,7 @@ impl Translator<'_, '_> {
     /// that traps must write nothing (core specification, 4.6.9).
     fn probe_store(&mut self, arg: &MemArg, at: &Address, size: u32) {
         let wasmparser::MemArgTarget::Memory(memory) = arg.target else { return };
-        let checked = self.module.memory(memory).model == MemoryModel::Bounds;
+        let checked = self.module.memory(MemoryIndex::new(memory)).model == MemoryModel::Bounds;
         if !self.module.options.precise_stores || checked || size == 1 {
             return;
         }
@@ -205,34 +206,34 @@ impl Translator<'_, '_> {
         };
     }
 
-    pub(super) fn memory_size(&mut self, memory: u32) {
+    pub(super) fn memory_size(&mut self, memory: MemoryIndex) {
         let bytes = self.memory_length(memory);
         let ty = self.module.memory(memory).ty;
         let pages = self.b.ins().ushr_imm_u(bytes, i64::from(ty.page_size_log2));
         self.push_index(pages, ty.index64);
     }
 
-    pub(super) fn memory_grow(&mut self, memory: u32) {
+    pub(super) fn memory_grow(&mut self, memory: MemoryIndex) {
         let delta = self.pop();
         let delta = self.index64(delta);
-        let number = self.b.ins().iconst(types::I64, i64::from(memory));
+        let number = self.b.ins().iconst(types::I64, i64::from(memory.get()));
         let old = self.call_builtin(Builtin::MemoryGrow, &[number, delta]);
         let index64 = self.module.memory(memory).ty.index64;
         self.push_index(old, index64);
     }
 
-    pub(super) fn memory_copy(&mut self, to: u32, from: u32) {
+    pub(super) fn memory_copy(&mut self, to: MemoryIndex, from: MemoryIndex) {
         self.copy_between(Builtin::MemoryCopy, to, from);
     }
 
-    pub(super) fn memory_init(&mut self, memory: u32, segment: u32) {
+    pub(super) fn memory_init(&mut self, memory: MemoryIndex, segment: DataIndex) {
         self.copy_between(Builtin::MemoryInit, memory, segment);
     }
 
-    pub(super) fn memory_fill(&mut self, memory: u32) {
+    pub(super) fn memory_fill(&mut self, memory: MemoryIndex) {
         let (address, byte, length) = self.pop3();
         let args = [
-            self.b.ins().iconst(types::I64, i64::from(memory)),
+            self.b.ins().iconst(types::I64, i64::from(memory.get())),
             self.index64(address),
             self.index64(byte),
             self.index64(length),

@@ -9,12 +9,13 @@ use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::immediates::{Ieee32, Ieee64};
 use cranelift_codegen::ir::{InstBuilder, types};
 use precast_artifact::abi::Builtin;
+use precast_artifact::index::{DataIndex, ElementIndex, Number};
 use types::{F32, F64, I8, I16, I32, I64};
 use wasmparser::Operator as Op;
 
 impl Translator<'_, '_> {
-    /// Translates one operator, which is at `offset` in the module. Code that cannot be reached is skipped, but
-    /// for the structure of its blocks.
+    /// Translates one operator, which is at `offset` in the module. Code that cannot
+    /// be reached is skipped, but for the structure of its blocks.
     pub(super) fn operator(&mut self, op: &Op<'_>, offset: u64) -> Result<()> {
         match op {
             Op::Block { blockty } => return self.block(*blockty, offset),
@@ -39,7 +40,7 @@ impl Translator<'_, '_> {
         match op {
             Op::Nop => {}
             Op::Unreachable => self.unreachable(),
-            Op::Throw { tag_index } => self.throw(*tag_index),
+            Op::Throw { tag_index } => self.throw(index(tag_index)),
             Op::ThrowRef => self.throw_ref(),
             Op::Br { relative_depth } => self.br(*relative_depth),
             Op::BrIf { relative_depth } => self.br_if(*relative_depth),
@@ -47,23 +48,23 @@ impl Translator<'_, '_> {
             Op::Return => self.return_(),
             Op::Drop => { self.pop(); }
             Op::Select | Op::TypedSelect { .. } => self.select(),
-            Op::Call { function_index } => self.call(*function_index, Normal)?,
-            Op::ReturnCall { function_index } => self.call(*function_index, Tail)?,
-            Op::CallIndirect { type_index, table_index } => self.call_indirect(*type_index, *table_index, Normal),
-            Op::ReturnCallIndirect { type_index, table_index } => self.call_indirect(*type_index, *table_index, Tail),
-            Op::CallRef { type_index } => self.call_ref(*type_index, Normal),
-            Op::ReturnCallRef { type_index } => self.call_ref(*type_index, Tail),
+            Op::Call { function_index } => self.call(index(function_index), Normal)?,
+            Op::ReturnCall { function_index } => self.call(index(function_index), Tail)?,
+            Op::CallIndirect { type_index, table_index } => self.call_indirect(index(type_index), index(table_index), Normal),
+            Op::ReturnCallIndirect { type_index, table_index } => self.call_indirect(index(type_index), index(table_index), Tail),
+            Op::CallRef { type_index } => self.call_ref(index(type_index), Normal),
+            Op::ReturnCallRef { type_index } => self.call_ref(index(type_index), Tail),
             Op::BrOnNull { relative_depth } => self.br_on_null(*relative_depth),
             Op::BrOnNonNull { relative_depth } => self.br_on_non_null(*relative_depth),
             Op::RefAsNonNull => self.ref_as_non_null(),
-            Op::LocalGet { local_index } => self.local_get(*local_index),
-            Op::LocalSet { local_index } => self.local_set(*local_index),
-            Op::LocalTee { local_index } => self.local_tee(*local_index),
-            Op::GlobalGet { global_index } => self.global_get(*global_index),
-            Op::GlobalSet { global_index } => self.global_set(*global_index),
+            Op::LocalGet { local_index } => self.local_get(index(local_index)),
+            Op::LocalSet { local_index } => self.local_set(index(local_index)),
+            Op::LocalTee { local_index } => self.local_tee(index(local_index)),
+            Op::GlobalGet { global_index } => self.global_get(index(global_index)),
+            Op::GlobalSet { global_index } => self.global_set(index(global_index)),
             Op::RefNull { .. } => self.ref_null(),
             Op::RefIsNull => self.ref_is_null(),
-            Op::RefFunc { function_index } => self.ref_func(*function_index),
+            Op::RefFunc { function_index } => self.ref_func(index(function_index)),
             _ => return Ok(false),
         }
         Ok(true)
@@ -91,20 +92,20 @@ impl Translator<'_, '_> {
             Op::I32Store8 { memarg } | Op::I64Store8 { memarg } => self.store_low(memarg, I8),
             Op::I32Store16 { memarg } | Op::I64Store16 { memarg } => self.store_low(memarg, I16),
             Op::I64Store32 { memarg } => self.store_low(memarg, I32),
-            Op::MemorySize { mem } => self.memory_size(*mem),
-            Op::MemoryGrow { mem } => self.memory_grow(*mem),
-            Op::MemoryCopy { dst_mem, src_mem } => self.memory_copy(*dst_mem, *src_mem),
-            Op::MemoryFill { mem } => self.memory_fill(*mem),
-            Op::MemoryInit { data_index, mem } => self.memory_init(*mem, *data_index),
-            Op::DataDrop { data_index } => self.drop_segment(Builtin::DataDrop, *data_index),
-            Op::TableGet { table } => self.table_get(*table),
-            Op::TableSet { table } => self.table_set(*table),
-            Op::TableSize { table } => self.table_size(*table),
-            Op::TableGrow { table } => self.table_grow(*table),
-            Op::TableFill { table } => self.table_fill(*table),
-            Op::TableCopy { dst_table, src_table } => self.table_copy(*dst_table, *src_table),
-            Op::TableInit { elem_index, table } => self.table_init(*table, *elem_index),
-            Op::ElemDrop { elem_index } => self.drop_segment(Builtin::ElemDrop, *elem_index),
+            Op::MemorySize { mem } => self.memory_size(index(mem)),
+            Op::MemoryGrow { mem } => self.memory_grow(index(mem)),
+            Op::MemoryCopy { dst_mem, src_mem } => self.memory_copy(index(dst_mem), index(src_mem)),
+            Op::MemoryFill { mem } => self.memory_fill(index(mem)),
+            Op::MemoryInit { data_index, mem } => self.memory_init(index(mem), index(data_index)),
+            Op::DataDrop { data_index } => self.drop_segment(Builtin::DataDrop, DataIndex::new(*data_index)),
+            Op::TableGet { table } => self.table_get(index(table)),
+            Op::TableSet { table } => self.table_set(index(table)),
+            Op::TableSize { table } => self.table_size(index(table)),
+            Op::TableGrow { table } => self.table_grow(index(table)),
+            Op::TableFill { table } => self.table_fill(index(table)),
+            Op::TableCopy { dst_table, src_table } => self.table_copy(index(dst_table), index(src_table)),
+            Op::TableInit { elem_index, table } => self.table_init(index(table), index(elem_index)),
+            Op::ElemDrop { elem_index } => self.drop_segment(Builtin::ElemDrop, ElementIndex::new(*elem_index)),
             _ => return false,
         }
         true
@@ -206,4 +207,9 @@ impl Translator<'_, '_> {
         }
         true
     }
+}
+
+/// An immediate as the index that it is.
+fn index<I: Number>(immediate: &u32) -> I {
+    I::new(*immediate)
 }

@@ -57,7 +57,7 @@ pub(super) struct Local {
 pub(super) struct OpenBody<'a> {
     pub(super) input: &'a FunctionInput<'a>,
     /// How many locals those around it have.
-    pub(super) locals: u32,
+    pub(super) locals: usize,
     /// The index of its outermost block among the open ones.
     pub(super) outermost: usize,
     /// Where its positions begin.

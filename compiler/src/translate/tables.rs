@@ -6,7 +6,7 @@ use crate::external_name;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{ExternalName, GlobalValueData, InstBuilder, Value, types};
 use precast_artifact::abi::{self, Builtin, TableKind};
-use precast_artifact::index::TableIndex;
+use precast_artifact::index::{ElementIndex, FuncIndex, Number, TableIndex};
 use precast_artifact::trap::TrapCode;
 
 /// Bytes of an element of a public table.
@@ -14,11 +14,11 @@ const ELEMENT_SIZE: u32 = 8;
 
 impl Translator<'_, '_> {
     /// Address of a private table in the image.
-    pub(super) fn table_symbol(&mut self, table: u32) -> Value {
+    pub(super) fn table_symbol(&mut self, table: TableIndex) -> Value {
         let symbol = match self.table_symbols.get(&table) {
             Some(known) => *known,
             None => {
-                let name = external_name::private_table(self.module.index, TableIndex::new(table));
+                let name = external_name::private_table(self.module.index, table);
                 let name = ExternalName::user(self.b.func.declare_imported_user_function(name));
                 let symbol = self.b.create_global_value(GlobalValueData::Symbol {
                     name,
@@ -54,7 +54,7 @@ impl Translator<'_, '_> {
     }
 
     /// Address and offset of a public table's definition.
-    fn table_definition(&mut self, table: u32) -> (Value, i32) {
+    fn table_definition(&mut self, table: TableIndex) -> (Value, i32) {
         let offset = self.module.table_definition(table);
         match self.module.table(table).kind {
             TableKind::Imported => {
@@ -66,13 +66,13 @@ impl Translator<'_, '_> {
         }
     }
 
-    fn table_length(&mut self, table: u32) -> Value {
+    fn table_length(&mut self, table: TableIndex) -> Value {
         let (definition, offset) = self.table_definition(table);
         let flags = self.flags.definitions();
         self.b.ins().load(types::I64, flags, definition, offset + abi::DEFINITION_LENGTH)
     }
 
-    fn public_entry(&mut self, table: u32, index: Value) -> Value {
+    fn public_entry(&mut self, table: TableIndex, index: Value) -> Value {
         let (definition, offset) = self.table_definition(table);
         let flags = self.flags.definitions();
         let length =
@@ -82,26 +82,26 @@ impl Translator<'_, '_> {
     }
 
     /// The element at `index`: a reference, null being zero.
-    pub(super) fn table_load(&mut self, table: u32, index: Value) -> Value {
+    pub(super) fn table_load(&mut self, table: TableIndex, index: Value) -> Value {
         let entry = self.public_entry(table, index);
         let flags = self.flags.tables();
         self.b.ins().load(types::I64, flags, entry, 0)
     }
 
-    pub(super) fn table_get(&mut self, table: u32) {
+    pub(super) fn table_get(&mut self, table: TableIndex) {
         let index = self.pop();
         let value = self.table_load(table, index);
         self.push(value);
     }
 
-    pub(super) fn table_set(&mut self, table: u32) {
+    pub(super) fn table_set(&mut self, table: TableIndex) {
         let (index, value) = self.pop2();
         let entry = self.public_entry(table, index);
         let flags = self.flags.tables();
         self.b.ins().store(flags, value, entry, 0);
     }
 
-    pub(super) fn table_size(&mut self, table: u32) {
+    pub(super) fn table_size(&mut self, table: TableIndex) {
         let TableInput { kind, min, index64 } = self.module.table(table);
         let size = match kind {
             // Nothing can grow it.
@@ -121,34 +121,35 @@ impl Translator<'_, '_> {
         self.b.ins().iconst(types::I64, value as i64)
     }
 
-    pub(super) fn table_grow(&mut self, table: u32) {
+    pub(super) fn table_grow(&mut self, table: TableIndex) {
         let (value, delta) = self.pop2();
         let index64 = self.module.table(table).index64;
-        let args = [self.immediate(table.into()), self.index64(delta), value];
+        let args = [self.immediate(table.get().into()), self.index64(delta), value];
         let old = self.call_builtin(Builtin::TableGrow, &args);
         self.push_index(old, index64);
     }
 
-    pub(super) fn table_fill(&mut self, table: u32) {
+    pub(super) fn table_fill(&mut self, table: TableIndex) {
         let (index, value, length) = self.pop3();
-        let args = [self.immediate(table.into()), self.index64(index), value, self.index64(length)];
+        let args =
+            [self.immediate(table.get().into()), self.index64(index), value, self.index64(length)];
         self.call_builtin(Builtin::TableFill, &args);
     }
 
-    pub(super) fn table_copy(&mut self, to: u32, from: u32) {
+    pub(super) fn table_copy(&mut self, to: TableIndex, from: TableIndex) {
         self.copy_between(Builtin::TableCopy, to, from);
     }
 
-    pub(super) fn table_init(&mut self, table: u32, segment: u32) {
+    pub(super) fn table_init(&mut self, table: TableIndex, segment: ElementIndex) {
         self.copy_between(Builtin::TableInit, table, segment);
     }
 
     /// The builtins that take a pair of indices, then three operands:
     /// destination, source, length.
-    pub(super) fn copy_between(&mut self, builtin: Builtin, to: u32, from: u32) {
+    pub(super) fn copy_between(&mut self, builtin: Builtin, to: impl Number, from: impl Number) {
         let (destination, source, length) = self.pop3();
         let args = [
-            self.immediate(u64::from(to) << 32 | u64::from(from)),
+            self.immediate(u64::from(to.get()) << 32 | u64::from(from.get())),
             self.index64(destination),
             self.index64(source),
             self.index64(length),
@@ -157,8 +158,8 @@ impl Translator<'_, '_> {
     }
 
     /// `elem.drop` and `data.drop`.
-    pub(super) fn drop_segment(&mut self, builtin: Builtin, segment: u32) {
-        let segment = self.immediate(segment.into());
+    pub(super) fn drop_segment(&mut self, builtin: Builtin, segment: impl Number) {
+        let segment = self.immediate(segment.get().into());
         self.call_builtin(builtin, &[segment]);
     }
 
@@ -179,7 +180,7 @@ impl Translator<'_, '_> {
         self.b.ins().trapz(reference, super::flags::code(TrapCode::NullReference));
     }
 
-    pub(super) fn ref_func(&mut self, function: u32) {
+    pub(super) fn ref_func(&mut self, function: FuncIndex) {
         let reference = match self.module.import(function) {
             Some(slot) => {
                 let flags = self.flags.context();

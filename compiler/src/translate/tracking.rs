@@ -10,6 +10,7 @@ use crate::function::{DebugVariable, ValueAssignment};
 use crate::recorded::Recorded;
 use cranelift_codegen::ir::{self, InstructionData, Opcode, Value, ValueDef, ValueLabel};
 use cranelift_codegen::ir::{RelSourceLoc, ValueLabelAssignments, ValueLabelStart};
+use precast_artifact::index::LocalIndex;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -65,7 +66,7 @@ impl VariableTracker {
     }
 
     /// A loop is entered that writes these locals.
-    pub(super) fn enter_loop(&mut self, writes: &[u32], offset: u32) {
+    pub(super) fn enter_loop(&mut self, writes: &[LocalIndex], offset: u32) {
         for local in writes {
             let variable = DebugVariable::Local(*local);
             let before = self.end(variable, offset + 1);
@@ -168,7 +169,7 @@ mod tests {
     use super::*;
     use cranelift_codegen::entity::EntityRef;
 
-    const X: DebugVariable = DebugVariable::Local(0);
+    const X: DebugVariable = DebugVariable::Local(LocalIndex::new(0));
 
     fn value(number: usize) -> Value {
         Value::new(number)
@@ -209,7 +210,7 @@ mod tests {
     fn a_loop_that_writes_begins_unknown() {
         let mut tracker = VariableTracker::default();
         tracker.define(X, value(1), 0);
-        tracker.enter_loop(&[0], 10);
+        tracker.enter_loop(&[LocalIndex::new(0)], 10);
         tracker.found(X, value(5), 12);
         tracker.define(X, value(6), 14);
         tracker.leave(20, false);

@@ -7,6 +7,7 @@ use super::tracking::VariableTracker;
 use crate::function::{InlinedBody, OperandUse};
 use cranelift_codegen::ir::{self, InstBuilder, Value, types};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+use precast_artifact::index::{CanonicalTypeIndex, FuncIndex, LocalIndex, TableIndex};
 use precast_artifact::types::ValType;
 use std::collections::{BTreeMap, HashMap};
 
@@ -19,7 +20,7 @@ pub(super) struct Translator<'a, 'f> {
     pub(super) ctx: Value,
     pub(super) locals: Vec<Local>,
     /// Those that the frame holds too, with `-g -O`.
-    pub(super) kept: &'a [u32],
+    pub(super) kept: &'a [LocalIndex],
     /// Operands that debug information uses from here on, with `-g`.
     pub(super) operands: &'a [OperandUse],
     /// Slots of those, by place, with `-g -O0`.
@@ -27,7 +28,7 @@ pub(super) struct Translator<'a, 'f> {
     /// What is known of the values of locals, with `-g -O`.
     pub(super) tracker: VariableTracker,
     /// The locals that each loop to come writes, the next one last.
-    pub(super) loop_writes: Vec<Vec<u32>>,
+    pub(super) loop_writes: Vec<Vec<LocalIndex>>,
     /// The open bodies: the function's own, then inlined ones, innermost last.
     pub(super) bodies: Vec<OpenBody<'a>>,
     /// Bodies that were inlined.
@@ -44,13 +45,13 @@ pub(super) struct Translator<'a, 'f> {
     /// Whether the module says that this operator's branch is likely taken.
     pub(super) hint: Option<bool>,
     /// Signatures imported into this function, by canonical type.
-    pub(super) signatures: HashMap<u32, ir::SigRef>,
-    /// Own functions imported into this function, by index.
-    pub(super) callees: HashMap<u32, ir::FuncRef>,
+    pub(super) signatures: HashMap<CanonicalTypeIndex, ir::SigRef>,
+    /// Defined functions imported into this function, by index.
+    pub(super) callees: HashMap<FuncIndex, ir::FuncRef>,
     /// Signatures of builtins, by number of arguments.
     pub(super) builtins: HashMap<usize, ir::SigRef>,
     /// Addresses of private tables.
-    pub(super) table_symbols: HashMap<u32, ir::GlobalValue>,
+    pub(super) table_symbols: HashMap<TableIndex, ir::GlobalValue>,
 }
 
 impl<'a, 'f> Translator<'a, 'f> {

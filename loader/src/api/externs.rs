@@ -124,7 +124,7 @@ pub(crate) fn item(core: &StoreCore, instance: u32, item: EntityIndex) -> Extern
         }
         EntityIndex::Memory(index) => Memory { store, index: guest.memories[index.index()] }.into(),
         EntityIndex::Global(index) => {
-            let ty = types::resolve_global(module.globals[index.index()].ty, &info.type_ids);
+            let ty = module.globals[index.index()].ty.map(|ty| info.type_ids[ty.index()]);
             Global { store, address: guest.global(index), ty }.into()
         }
         EntityIndex::Tag(index) => {

@@ -14,13 +14,15 @@ use crate::error::{Error, Result};
 use crate::store::access::{AsStore, StoreMut};
 use crate::store::contents::StoreCore;
 use crate::store::host::{Callback, HostBinding, HostFunc};
+use crate::sys::signals;
 use crate::vm::handle::Func;
 use crate::vm::layout::{Context, FuncRecord, StoreBlock};
 use crate::vm::raw::RawValue;
-use crate::vm::types::{self, TypeId};
+use crate::vm::types;
+use crate::vm::types::FuncType;
 use crate::vm::value::Val;
 use precast_artifact::abi;
-use precast_artifact::types::FuncType;
+use precast_artifact::index::TypeId;
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::task::Poll;
@@ -115,6 +117,7 @@ impl Func {
         let ty = types::get(self.type_in(id)?);
         let mut values = raw_params(core, &ty, params)?;
         let callee = Callee::find(core, *self)?;
+        signals::distrust_thread();
         // SAFETY: as many slots as the type needs.
         unsafe { callee.call(&mut access, &mut values)? };
         Ok(ty.results.iter().zip(values).map(|(ty, raw)| Val::from_raw(raw, ty, id)).collect())

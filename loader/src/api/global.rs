@@ -13,8 +13,8 @@ use crate::vm::handle::{ExternRef, Global, Tag};
 use crate::vm::matching;
 use crate::vm::raw;
 use crate::vm::types;
+use crate::vm::types::{FuncType, GlobalType};
 use crate::vm::value::{Exception, Val};
-use precast_artifact::types::{FuncType, GlobalType};
 use std::any::Any;
 use std::cell::UnsafeCell;
 

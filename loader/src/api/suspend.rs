@@ -26,12 +26,14 @@ use crate::stop::backtrace;
 use crate::store::access::AsStore;
 use crate::store::contents::StoreCore;
 use crate::store::interrupts::InterruptHandle;
+use crate::sys::signals;
 use crate::trap::Frame;
 use crate::vm::activation::Activation;
 use crate::vm::handle::{Func, StoreId};
 use crate::vm::raw::RawValue;
-use crate::vm::types::{self, TypeId};
+use crate::vm::types;
 use crate::vm::value::Val;
+use precast_artifact::index::TypeId;
 
 /// How far a call came that can be suspended.
 #[derive(Debug)]
@@ -71,6 +73,7 @@ impl Func {
         let core = access.core();
         let ty = self.type_in(core.id)?;
         let mut values = raw_params(core, &types::get(ty), params)?;
+        signals::distrust_thread();
         let reached = match Callee::find(core, *self)? {
             // SAFETY: as many slots as the type needs; the access keeps others
             // away from the store.

@@ -7,8 +7,8 @@ use crate::store::elements::TableElements;
 use crate::vm::handle::Table;
 use crate::vm::matching;
 use crate::vm::raw::RawValue;
+use crate::vm::types::{TableType, ValType};
 use crate::vm::value::Val;
-use precast_artifact::types::{TableType, ValType};
 
 impl Table {
     /// Makes a table of the minimum size of `ty`, filled with `value`.

@@ -1,7 +1,7 @@
 //! Values as people write them: arguments from a command line, results for it.
 
+use crate::vm::types::ValType;
 use crate::vm::value::Val;
-use precast_artifact::types::ValType;
 
 impl Val {
     /// A value of type `ty` from text: integers decimal or `0x`, signed or
@@ -65,7 +65,7 @@ fn integer(text: &str, bits: u32) -> Option<i128> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use precast_artifact::types::RefType;
+    use crate::vm::types::RefType;
 
     #[test]
     fn numbers_as_people_write_them() {

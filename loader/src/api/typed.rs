@@ -15,8 +15,8 @@ use crate::vm::handle::{ExnRef, ExternRef, Func, StoreId};
 use crate::vm::matching;
 use crate::vm::raw::RawValue;
 use crate::vm::types;
+use crate::vm::types::{FuncType, RefType, ValType};
 use crate::vm::value::{self, Val};
-use precast_artifact::types::{FuncType, RefType, ValType};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -335,7 +335,9 @@ impl<P: WasmValues, R: WasmValues> TypedFunc<P, R> {
         self.func
     }
 
-    /// Calls the function.
+    /// Calls the function. The thread's alternate signal stack is looked at in
+    /// its first call only: a host that replaces or disables it makes one call
+    /// by [`Func::call`] afterwards.
     ///
     /// # Errors
     ///

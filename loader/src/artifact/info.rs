@@ -2,12 +2,14 @@
 //! made fast: the context layout, interned types, stubs and exports to look
 //! up.
 
-use crate::vm::types::{self, TypeId};
+use crate::vm::types;
+use crate::vm::types::{FuncType, GlobalType, TableType};
 use precast_artifact::abi::ContextLayout;
 use precast_artifact::address_map::AddressMap;
+use precast_artifact::index::TypeId;
 use precast_artifact::index::{CanonicalTypeIndex, CodeOffset, FuncIndex, MemoryIndex, WasmOffset};
 use precast_artifact::module::{EntityIndex, ExportKind, ImportKind, Module, Range, Stub};
-use precast_artifact::types::{FuncType, GlobalType, MemoryType, TableType};
+use precast_artifact::types::MemoryType;
 use precast_artifact::wire::DecodeError;
 use std::fmt;
 
@@ -157,17 +159,17 @@ impl ModuleInfo {
 
     /// The type of an exported item.
     pub(crate) fn extern_type(&self, module: &Module, item: EntityIndex) -> ExternType {
-        let ids = &self.type_ids;
+        let id = |ty: CanonicalTypeIndex| self.type_ids[ty.index()];
         match item {
             EntityIndex::Function(index) => {
-                ExternType::Func(self.func_type(function_type(module, index)))
+                let ty = module.function_type(index);
+                let ty = ty.expect("checked: exported functions have records");
+                ExternType::Func(self.func_type(ty))
             }
-            EntityIndex::Table(index) => {
-                ExternType::Table(types::resolve_table(module.tables[index.index()].ty, ids))
-            }
+            EntityIndex::Table(index) => ExternType::Table(module.tables[index.index()].ty.map(id)),
             EntityIndex::Memory(index) => ExternType::Memory(module.memories[index.index()].ty),
             EntityIndex::Global(index) => {
-                ExternType::Global(types::resolve_global(module.globals[index.index()].ty, ids))
+                ExternType::Global(module.globals[index.index()].ty.map(id))
             }
             EntityIndex::Tag(index) => {
                 ExternType::Tag(self.func_type(module.tags[index.index()].ty))
@@ -182,18 +184,6 @@ impl ModuleInfo {
 
 fn find_stub(stubs: &[(TypeId, CodeOffset)], ty: TypeId) -> Option<CodeOffset> {
     stubs.binary_search_by_key(&ty, |(id, _)| *id).ok().map(|index| stubs[index].1)
-}
-
-/// Canonical type of a function that is imported or has a record.
-fn function_type(module: &Module, function: FuncIndex) -> CanonicalTypeIndex {
-    if let Some(record) = module.funcref_of(function) {
-        return module.funcrefs[record.index()].ty;
-    }
-    let mut imported = module.imports.iter().filter_map(|import| match import.kind {
-        ImportKind::Function(ty) => Some(ty),
-        _ => None,
-    });
-    imported.nth(function.index()).expect("checked: exported functions have records")
 }
 
 fn import_indices(module: &Module) -> Box<[EntityIndex]> {

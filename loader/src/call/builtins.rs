@@ -360,7 +360,7 @@ extern "C" fn exception_new(context: usize, tag: u64) -> BuiltinReturn {
         let (module, _) = guest.module();
         let tag = TagIndex::new(tag as u32);
         let ty = module.tags[tag.index()].ty;
-        let values = module.types[ty.index()].params.len();
+        let values = module.types.func(ty).params.len();
         let record = unwind::make(core, guest.tag(tag), values).map_err(Stop::Error)?;
         Ok(record as u64)
     })

@@ -20,10 +20,9 @@ use crate::store::instance::{HeapContext, InstanceState};
 use crate::vm::handle::Func;
 use crate::vm::layout::{Context, Definition, ImportSlot};
 use crate::vm::matching::Space;
-use crate::vm::types;
 use precast_artifact::abi::{self, TableKind};
 use precast_artifact::index::{
-    CodeOffset, FuncIndex, MemoryIndex, ModuleIndex, TableIndex, TagIndex,
+    CodeOffset, FuncIndex, MemoryIndex, ModuleIndex, TableIndex, TagIndex, TypeId,
 };
 use precast_artifact::module::{EntityIndex, Module};
 use precast_artifact::reloc::RelocKind;
@@ -133,7 +132,7 @@ impl<'i> InstanceBuilder<'i> {
                 RelocKind::TypeId => {
                     let id = self.info.type_ids[reloc.addend as usize];
                     // SAFETY: four bytes inside the context.
-                    unsafe { with_exposed_provenance_mut::<u32>(place).write_unaligned(id) };
+                    unsafe { with_exposed_provenance_mut::<TypeId>(place).write_unaligned(id) };
                     continue;
                 }
             };
@@ -168,6 +167,11 @@ impl<'i> InstanceBuilder<'i> {
         }
         self.define_tables(core)?;
         self.define_tags(core);
+        if self.heap.is_none() {
+            let memory0 = &mut core.memories[self.memories[0] as usize];
+            let sealed = memory0.seal_context(self.info.layout.constants());
+            sealed.map_err(Error::system("cannot protect a context"))?;
+        }
         Ok(self.register(core))
     }
 
@@ -241,7 +245,7 @@ impl<'i> InstanceBuilder<'i> {
                 self.tables.push(None);
                 continue;
             }
-            let ty = types::resolve_table(declared.ty, &self.info.type_ids);
+            let ty = declared.ty.map(|ty| self.info.type_ids[ty.index()]);
             let at = core.new_table(ty)?;
             let field = self.context.field(self.info.layout.table(index));
             // SAFETY: the context lives as long as the store.

@@ -8,7 +8,7 @@ use crate::store::host::{HostBinding, HostFunc};
 use crate::vm::handle::Memory;
 use crate::vm::matching::{self, Space};
 use crate::vm::types;
-use precast_artifact::module::{ImportKind, MemoryModel, Module};
+use precast_artifact::module::{EntityIndex, ImportKind, MemoryModel, Module};
 use std::sync::Arc;
 
 /// What an import may be satisfied with.
@@ -53,6 +53,9 @@ pub(crate) fn check(
             ))),
         };
     }
+    if tag_matches(module, info, import, found) {
+        return Ok(());
+    }
     let Provided::Item(item) = found else {
         return Err(problem(Some(describe(core, found))));
     };
@@ -61,7 +64,6 @@ pub(crate) fn check(
         (ExternType::Table(has), ExternType::Table(needs)) => matching::table(has, needs),
         (ExternType::Memory(has), ExternType::Memory(needs)) => matching::memory(has, needs),
         (ExternType::Global(has), ExternType::Global(needs)) => matching::global(has, needs),
-        (ExternType::Tag(has), ExternType::Tag(needs)) => has == needs,
         _ => false,
     };
     if !matches {
@@ -89,6 +91,14 @@ fn function_matches(
         Provided::Item(Extern::Func(func)) => func.type_in(core.id).is_ok_and(|has| has == needs),
         Provided::Item(_) => false,
     }
+}
+
+/// Tags are matched by the identity of their types: types of one
+/// signature may be of different recursion groups.
+fn tag_matches(module: &Module, info: &ModuleInfo, import: usize, found: &Provided) -> bool {
+    let EntityIndex::Tag(index) = info.import_index(import) else { return false };
+    let Provided::Item(Extern::Tag(tag)) = found else { return false };
+    tag.ty == info.type_ids[module.tags[index.index()].ty.index()]
 }
 
 /// Whether a function may be pending, or call one that is.

@@ -7,8 +7,8 @@ use crate::error::{Error, Result};
 use crate::link::linker::Linker;
 use crate::store::access::AsStore;
 use crate::vm::raw::RawValue;
+use crate::vm::types::{FuncType, ValType};
 use crate::wasi::{self, FUNCTIONS, GuestMemory, Outcome, WasiCtx, WasiFunction};
-use precast_artifact::types::{FuncType, ValType};
 
 /// The most parameters that a WASI function has.
 const MOST_PARAMETERS: usize = 9;

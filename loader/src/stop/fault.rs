@@ -8,6 +8,11 @@
 //! * An access to the guard below the stack of the top activation is a stack overflow, from
 //!   anywhere in guest code or in the stubs that push to that stack.
 //!
+//! * A handler of the host that interrupts a guest, and has no stack of its own,
+//!   runs on the guest's: where that ends it is given
+//!   [headroom](crate::sys::stack). A signal for which the kernel has found no
+//!   room there is lost; the guest goes on.
+//!
 //! Everything else is somebody else's fault. Where the table says nothing, it
 //! is damaged: then the trap is named after the kind of the fault.
 //!
@@ -21,8 +26,8 @@
 use crate::artifact::image::Image;
 use crate::store::contents::StoreCore;
 use crate::sys::registers::Registers;
-use crate::sys::signals::{Fault, FaultKind, Resume};
-use crate::sys::{arch, stubs};
+use crate::sys::signals::{Fault, FaultKind, Resume, Verdict};
+use crate::sys::{arch, stack, stubs};
 use crate::vm::activation::FaultRecord;
 use precast_artifact::abi::NULL_GUARD;
 use precast_artifact::address_map::{AddressMap, Site};
@@ -42,12 +47,13 @@ pub(crate) fn set_current(store: *const StoreCore) -> *const StoreCore {
 }
 
 /// Says whether a fault is a trap, and if so notes where and how to go on.
-pub(crate) fn decide(fault: &Fault) -> Option<Resume> {
-    let Registers { pc, fp, .. } = fault.registers;
+pub(crate) fn decide(fault: &Fault) -> Option<Verdict> {
+    let Registers { pc, fp, sp, .. } = fault.registers;
     // SAFETY: the thread stands there, and goes on when this has returned.
     let image = unsafe { Image::at(pc) };
-    if image.is_none() && !stubs::in_stubs(pc) {
-        return None;
+    let by_guest = image.is_some() || stubs::in_stubs(pc);
+    if !by_guest || fault.kind == FaultKind::Unaddressed {
+        return give_headroom(sp, fault.kind);
     }
     // SAFETY: set while guests run, which the address says is now.
     let store = unsafe { CURRENT.get().as_ref() }?;
@@ -74,7 +80,28 @@ pub(crate) fn decide(fault: &Fault) -> Option<Resume> {
         unsafe { arch::return_address_at_entry(&fault.registers) }
     });
     activation.fault = Some(FaultRecord { pc, fp, unframed_return });
-    Some(Resume { pc: activation.resume, sp: activation.host_sp, status: code as u64 })
+    let (pc, sp) = (activation.resume, activation.host_sp);
+    Some(Verdict::Trap(Resume { pc, sp, status: code as u64 }))
+}
+
+/// Opens the headroom below the guest's stack, if a handler of the host stands
+/// there and that is what it lacks.
+fn give_headroom(sp: usize, kind: FaultKind) -> Option<Verdict> {
+    let address = match kind {
+        FaultKind::Access(address) => Some(address),
+        FaultKind::Unaddressed => None,
+        FaultKind::Instruction => return None,
+    };
+    // SAFETY: set as long as a guest is in progress.
+    let top = unsafe { CURRENT.get().as_ref() }?.block.activation;
+    // SAFETY: the top activation.
+    let activation = unsafe { top.as_mut() }?;
+    let on_stack = (activation.guard.start..activation.stack.end).contains(&sp);
+    if !on_stack || activation.headroom_open {
+        return None;
+    }
+    activation.headroom_open = stack::open_headroom(&activation.guard, sp, address);
+    activation.headroom_open.then_some(Verdict::Again)
 }
 
 /// The trap code of the instruction at `pc`.

@@ -30,11 +30,11 @@ use crate::sys::registers::Landing;
 use crate::vm::handle::Tag;
 use crate::vm::layout::ExceptionHeader;
 use crate::vm::raw::RawValue;
-use crate::vm::types::{self, TypeId};
+use crate::vm::types::{self, ValType};
 use crate::vm::value::{Exception, RefKind, Val, ref_kind};
 use precast_artifact::handlers;
 use precast_artifact::index::GlobalIndex;
-use precast_artifact::types::ValType;
+use precast_artifact::index::TypeId;
 use std::ptr::{with_exposed_provenance, with_exposed_provenance_mut};
 
 /// Makes a record with zeros for values.
@@ -93,7 +93,9 @@ fn roots(core: &StoreCore, marker: &mut Marker<'_>) {
 fn exception_globals(guest: &InstanceState) -> impl Iterator<Item = usize> {
     let globals = GlobalIndex::enumerate(&guest.module().0.globals);
     globals.filter_map(|(index, global)| match &global.ty.value {
-        ValType::Ref(ty) if ref_kind(ty) == RefKind::Exn => Some(guest.global(index)),
+        precast_artifact::types::ValType::Ref(ty) if ref_kind(ty) == RefKind::Exn => {
+            Some(guest.global(index))
+        }
         _ => None,
     })
 }

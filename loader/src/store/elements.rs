@@ -10,7 +10,7 @@
 
 use crate::error::{Error, Result};
 use crate::vm::layout::Definition;
-use precast_artifact::types::TableType;
+use crate::vm::types::TableType;
 use std::cell::Cell;
 use std::ptr::with_exposed_provenance_mut;
 

@@ -10,8 +10,8 @@
 use crate::error::Result;
 use crate::vm::layout::{Context, Definition, FixedFields, FuncRecord, StoreBlock};
 use crate::vm::raw::RawValue;
-use crate::vm::types::TypeId;
 use precast_artifact::abi;
+use precast_artifact::index::TypeId;
 use std::fmt;
 use std::ptr::{NonNull, with_exposed_provenance};
 use std::sync::Arc;

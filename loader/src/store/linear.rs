@@ -3,8 +3,12 @@
 //!
 //! ```text
 //!   mapping start       base                base + length        base + reservation
-//!   | context, if any  | accessible        | inaccessible ...    | guard |
+//!   | front | context  | accessible        | inaccessible ...    | guard |
 //! ```
+//!
+//! A context in front of a memory that its code need not compare with has the
+//! inaccessible *front* before it, so that an index that the code generator
+//! extended with its sign meets nothing.
 //!
 //! # Safety
 //!
@@ -19,10 +23,16 @@ use crate::sys::map::Mapping;
 use crate::sys::page::{page_size, round_to_pages};
 use crate::vm::layout::Definition;
 use crate::vm::matching::Space;
+use precast_artifact::abi;
 use precast_artifact::types::MemoryType;
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::ptr::{with_exposed_provenance, with_exposed_provenance_mut};
+
+/// Inaccessible bytes before a context: as far as a 32-bit index that is taken
+/// for negative reaches.
+const FRONT: usize = 2 << 30;
 
 /// A linear memory.
 #[derive(Debug)]
@@ -56,19 +66,32 @@ impl LinearMemory {
                  `compile --memory-model bounds` and `--memory-reservation` make do with less)"
             )
         };
+        let front = match space.reservation >= abi::MEMORY32_RESERVATION && prefix != 0 {
+            true => FRONT,
+            false => 0,
+        };
         let rounded = || {
             let total = usize::try_from(space.reservation.checked_add(space.guard)?).ok()?;
             let prefix = round_to_pages(prefix)?;
             let committed = round_to_pages(length)?;
-            Some((prefix, prefix.checked_add(total)?, committed))
+            Some((prefix, front.checked_add(prefix)?.checked_add(total)?, committed))
         };
-        let (prefix, total, committed) =
+        let (context, total, committed) =
             rounded().ok_or_else(|| Error::Limit(format!("{}: too large", what())))?;
         let mapping = Mapping::reserve(total).map_err(Error::system(what()))?;
-        mapping.commit(0, prefix + committed).map_err(Error::system(what()))?;
+        mapping.commit(front, context + committed).map_err(Error::system(what()))?;
+        let prefix = front + context;
         let mut memory = Self { mapping, prefix, committed, definition: 0, owned: None, ty, space };
         memory.define(None, length);
         Ok(memory)
+    }
+
+    /// Makes the pages read-only that lie wholly in `range`, in bytes before the
+    /// base: the lowest part of the context, which does not change any more, and
+    /// the rest of its page.
+    pub(crate) fn seal_context(&mut self, range: Range<usize>) -> io::Result<()> {
+        let most = round_to_pages(range.end).unwrap_or(range.end);
+        self.mapping.seal(self.prefix - most, most - range.start)
     }
 
     /// Moves the definition to the context field at `address`.

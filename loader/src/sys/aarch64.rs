@@ -343,6 +343,7 @@ pub(crate) unsafe fn registers(context: *mut c_void) -> Registers {
     Registers {
         pc: machine.pc as usize,
         fp: machine.regs[29] as usize,
+        sp: machine.sp as usize,
         link: machine.regs[30] as usize,
     }
 }

@@ -18,6 +18,7 @@ use rustix::mm::{
 };
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::ptr::{null_mut, with_exposed_provenance, with_exposed_provenance_mut};
 use std::sync::atomic::AtomicU64;
 
@@ -74,6 +75,20 @@ impl Mapping {
         Ok(())
     }
 
+    /// Makes pages that lie wholly in a range read-only, if there are any.
+    pub(crate) fn seal(&mut self, offset: usize, len: usize) -> io::Result<()> {
+        let page = crate::sys::page::page_size();
+        let start = offset.next_multiple_of(page);
+        let end = (offset + len) & !(page - 1);
+        if start >= end {
+            return Ok(());
+        }
+        let (start, len) = self.pages(start, end - start)?;
+        // SAFETY: the pages are ours, and nobody has a reference to write them.
+        unsafe { mprotect(with_exposed_provenance_mut(start), len, MprotectFlags::READ)? };
+        Ok(())
+    }
+
     /// Replaces pages by a private, writable view of `file`.
     ///
     /// # Safety
@@ -122,6 +137,22 @@ impl Mapping {
             _ => Err(io::ErrorKind::InvalidInput.into()),
         }
     }
+}
+
+/// Makes whole pages of a mapping accessible, or inaccessible. May be called in
+/// a signal handler.
+///
+/// # Safety
+///
+/// Nothing that Rust knows of lies in the pages.
+pub(crate) unsafe fn set_access(pages: &Range<usize>, access: bool) -> io::Result<()> {
+    let flags = match access {
+        true => MprotectFlags::READ | MprotectFlags::WRITE,
+        false => MprotectFlags::empty(),
+    };
+    // SAFETY: as the caller promises.
+    unsafe { mprotect(with_exposed_provenance_mut(pages.start), pages.len(), flags)? };
+    Ok(())
 }
 
 /// A whole file, mapped for reading, part of it for execution.

@@ -21,6 +21,8 @@ pub(crate) struct Registers {
     pub(crate) pc: usize,
     /// Frame pointer.
     pub(crate) fp: usize,
+    /// Stack pointer.
+    pub(crate) sp: usize,
     /// What holds the return address before there is a frame: the link
     /// register, or the stack pointer where calls push it.
     pub(crate) link: usize,

@@ -320,7 +320,7 @@ pub(crate) unsafe fn registers(context: *mut c_void) -> Registers {
     // SAFETY: the kernel passes a `ucontext_t`, by the caller's promise.
     let machine = unsafe { &(*context.cast::<libc::ucontext_t>()).uc_mcontext };
     let register = |index: usize| machine.__gregs[index] as usize;
-    Registers { pc: register(PC), fp: register(S0), link: register(RA) }
+    Registers { pc: register(PC), fp: register(S0), sp: register(SP), link: register(RA) }
 }
 
 /// Makes the handler return to `pc`, with `sp` and with `status` where

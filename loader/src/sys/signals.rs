@@ -28,6 +28,9 @@ pub(crate) enum FaultKind {
     Instruction,
     /// An access to this address (`SIGSEGV`, `SIGBUS`).
     Access(usize),
+    /// An access of which no address is known; among them, that the kernel found
+    /// no room on the stack to run the handler of another signal.
+    Unaddressed,
 }
 
 /// A fault, as the deciding function sees it.
@@ -50,9 +53,18 @@ pub(crate) struct Resume {
     pub(crate) status: u64,
 }
 
-/// Says whether a fault is a guest's trap, and where to go on if so. Runs in
-/// the signal handler.
-pub(crate) type Decide = fn(&Fault) -> Option<Resume>;
+/// What becomes of a fault that is ours.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Verdict {
+    /// A guest's trap.
+    Trap(Resume),
+    /// What failed can be done now.
+    Again,
+}
+
+/// Says whether a fault is ours, and what becomes of it if so. Runs in the
+/// signal handler.
+pub(crate) type Decide = fn(&Fault) -> Option<Verdict>;
 
 const SIGNALS: [c_int; 4] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGILL, libc::SIGFPE];
 
@@ -91,6 +103,14 @@ fn install_one(signal: c_int) -> Result<(), i32> {
     // NODEFER: a fault inside a previous handler must not kill the process
     // before that handler's own rules apply.
     action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_NODEFER;
+    // Other signals wait: their handlers may need more stack than this one has.
+    // SAFETY: fills and changes a set of `action`'s.
+    unsafe {
+        libc::sigfillset(&raw mut action.sa_mask);
+        for fault in SIGNALS {
+            libc::sigdelset(&raw mut action.sa_mask, fault);
+        }
+    }
     // SAFETY: `action` is complete and `handle` follows the rules above.
     checked(unsafe { libc::sigaction(signal, &action, null_mut()) })
 }
@@ -105,24 +125,28 @@ fn checked(result: c_int) -> Result<(), i32> {
 extern "C" fn handle(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
     let Some(handlers) = HANDLERS.get() else { return restore_default(signal) };
     // SAFETY: the kernel passes these three arguments to the handler.
-    let (registers, address) =
-        unsafe { (arch::registers(context), (*info).si_addr().expose_provenance()) };
+    let (registers, code) = unsafe { (arch::registers(context), (*info).si_code) };
+    if code <= 0 {
+        // Somebody sent it: it tells nothing of what the guest did.
+        chain(handlers, signal, info, context);
+        return raise_again(signal);
+    }
     let kind = match signal {
         libc::SIGILL | libc::SIGFPE => FaultKind::Instruction,
-        _ => FaultKind::Access(address),
+        _ if code == SI_KERNEL => FaultKind::Unaddressed,
+        // SAFETY: a fault with an address.
+        _ => FaultKind::Access(unsafe { (*info).si_addr() }.expose_provenance()),
     };
     match (handlers.decide)(&Fault { kind, registers }) {
         // SAFETY: the deciding function took them from a live activation.
-        Some(to) => unsafe { arch::resume(context, to.pc, to.sp, to.status) },
-        None => {
-            chain(handlers, signal, info, context);
-            // SAFETY: as above.
-            if unsafe { (*info).si_code } <= 0 {
-                raise_again(signal);
-            }
-        }
+        Some(Verdict::Trap(to)) => unsafe { arch::resume(context, to.pc, to.sp, to.status) },
+        Some(Verdict::Again) => {}
+        None => chain(handlers, signal, info, context),
     }
 }
+
+/// `si_code` of what the kernel raises without more to say, see sigaction(2).
+const SI_KERNEL: c_int = 0x80;
 
 /// Ends the process by a signal that somebody sent, if its default action does
 /// so: unlike a fault, it does not happen again by itself.
@@ -194,10 +218,21 @@ pub(crate) fn prepare_thread(decide: Decide) -> io::Result<()> {
 fn prepare_new_thread(decide: Decide) -> io::Result<()> {
     install(decide)?;
     if let Some(stack) = AlternateStack::install_if_small()? {
-        ALTERNATE.set(Some(stack));
+        let mut stack = Some(stack);
+        // In a destructor of a thread-local variable it may be too late to keep
+        // the stack: then it stays mapped, for it stays in use.
+        let kept = ALTERNATE.try_with(|alternate| alternate.set(stack.take()));
+        kept.unwrap_or_else(|_| std::mem::forget(stack));
     }
     CHECKED.set(true);
     Ok(())
+}
+
+/// Has the next [`prepare_thread`] look at this thread's alternate stack again:
+/// the host may have replaced or disabled it since.
+#[inline]
+pub(crate) fn distrust_thread() {
+    CHECKED.set(false);
 }
 
 /// An alternate signal stack of ours, in use until the thread ends.
@@ -237,6 +272,7 @@ impl AlternateStack {
 
 impl Drop for AlternateStack {
     fn drop(&mut self) {
+        CHECKED.set(false);
         let mut current = MaybeUninit::<libc::stack_t>::uninit();
         // SAFETY: asks, then withdraws the stack if it is still ours. The one
         // from before may be gone already, so it is not put back.

@@ -1,23 +1,39 @@
 //! Guest stacks: committed by the kernel page by page, with a guard below.
 //!
+//! # Headroom
+//!
+//! A handler of the host that asks for no alternate stack runs on the stack of
+//! the guest that it interrupts. The upper part of the guard is kept for it: it
+//! becomes accessible when a handler touches it, and stays so until the call
+//! ends. A guest that touches it has overflowed its stack.
+//!
+//! # Safety
+//!
+//! Guards are parts of mappings of stacks, which hold nothing of Rust's.
+//!
 //! # The pool
 //!
 //! A stack that is dropped goes to a pool of the process, from which the next
 //! one of its size is taken: both are cheaper than making address space and
 //! giving it up. Of its pages it keeps those that most calls touch. The pool is
 //! bounded; the stacks that were there the longest make room.
+#![allow(unsafe_code)]
 
-use crate::sys::map::Mapping;
+use crate::sys::map::{Mapping, set_access};
 use crate::sys::page::round_to_pages;
 use precast_artifact::abi;
 use std::io;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
-/// Bytes below every guest stack that nothing may access. Larger than what
-/// frames may step over without a probe.
-const GUARD: usize = 1 << 20;
-const _: () = assert!(GUARD as u64 >= 4 * abi::STACK_GUARD);
+/// Bytes below every guest stack that guests may not access. More than what
+/// frames may step over without a probe, and the headroom.
+const GUARD: usize = (1 << 20) + HEADROOM;
+const _: () = assert!((GUARD - HEADROOM) as u64 >= 4 * abi::STACK_GUARD);
+/// Bytes of the guard, its upper ones, for handlers of the host.
+const HEADROOM: usize = 512 << 10;
+/// More than what the kernel writes to a stack to run a handler.
+const SIGNAL_FRAME: usize = 64 << 10;
 
 /// Stacks that the pool holds at most.
 const MOST_POOLED: usize = 16;
@@ -77,6 +93,25 @@ impl Drop for Stack {
         }
         pool.push(mapping);
     }
+}
+
+/// Makes the headroom of a guard accessible if a handler of the host, which
+/// stands at `sp`, needs it: it touched `address`, or the kernel found no room
+/// for it. Called in a signal handler.
+pub(crate) fn open_headroom(guard: &Range<usize>, sp: usize, address: Option<usize>) -> bool {
+    let headroom = guard.end.saturating_sub(HEADROOM)..guard.end;
+    let wanted = match address {
+        Some(address) => headroom.contains(&address),
+        None => (headroom.start..headroom.end.saturating_add(SIGNAL_FRAME)).contains(&sp),
+    };
+    // SAFETY: see the module.
+    wanted && unsafe { set_access(&headroom, true) }.is_ok()
+}
+
+/// Makes the headroom of a guard inaccessible again.
+pub(crate) fn close_headroom(guard: &Range<usize>) {
+    // SAFETY: see the module. Where it fails, a guest has a larger stack.
+    let _ = unsafe { set_access(&(guard.end - HEADROOM..guard.end), false) };
 }
 
 /// A pooled stack that takes `len` bytes of address space, guard included.

@@ -262,6 +262,7 @@ pub(crate) unsafe fn registers(context: *mut c_void) -> Registers {
     Registers {
         pc: register(libc::REG_RIP),
         fp: register(libc::REG_RBP),
+        sp: register(libc::REG_RSP),
         link: register(libc::REG_RSP),
     }
 }

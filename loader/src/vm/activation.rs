@@ -38,9 +38,9 @@
 //! one call, such as a request to stop it, names the number, and so never hits
 //! the next user of the object.
 
-use crate::sys::stack::Stack;
+use crate::sys::stack::{self, Stack};
 use crate::vm::raw::RawValue;
-use crate::vm::types::TypeId;
+use precast_artifact::index::TypeId;
 use std::ops::Range;
 use std::ptr::null_mut;
 use std::sync::Weak;
@@ -70,6 +70,8 @@ pub(crate) struct Activation {
     pub(crate) stack: Range<usize>,
     /// The guard below.
     pub(crate) guard: Range<usize>,
+    /// Whether a handler of the host was given the headroom in the guard.
+    pub(crate) headroom_open: bool,
     /// The stack, if it is not another activation's.
     own_stack: Option<Stack>,
     /// What makes it one that can be suspended.
@@ -140,6 +142,7 @@ impl Activation {
             fault: None,
             stack,
             guard,
+            headroom_open: false,
             own_stack,
             resumable: None,
         })
@@ -192,5 +195,22 @@ impl Activation {
         self.interrupted = false;
         self.fault = None;
         self.resumable = None;
+        if self.headroom_open {
+            self.close_headroom();
+        }
+    }
+
+    #[cold]
+    fn close_headroom(&mut self) {
+        stack::close_headroom(&self.guard);
+        self.headroom_open = false;
+    }
+}
+
+impl Drop for Activation {
+    fn drop(&mut self) {
+        if self.headroom_open {
+            self.close_headroom();
+        }
     }
 }

@@ -10,8 +10,8 @@
 #![allow(unsafe_code)]
 
 use crate::vm::layout::{ExceptionHeader, FuncRecord};
-use crate::vm::types::TypeId;
-use precast_artifact::types::GlobalType;
+use crate::vm::types::GlobalType;
+use precast_artifact::index::TypeId;
 use std::ptr::with_exposed_provenance;
 use std::sync::atomic::Ordering;
 

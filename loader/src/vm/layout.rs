@@ -11,6 +11,7 @@
 
 use crate::vm::activation::Activation;
 use precast_artifact::abi;
+use precast_artifact::index::TypeId;
 use std::mem::{offset_of, size_of};
 use std::ptr::{null_mut, with_exposed_provenance_mut};
 use std::sync::atomic::AtomicU32;
@@ -37,7 +38,7 @@ impl StoreBlock {
 pub(crate) struct FuncRecord {
     pub(crate) code: usize,
     pub(crate) context: usize,
-    pub(crate) type_id: u32,
+    pub(crate) type_id: TypeId,
     pub(crate) host: usize,
 }
 

@@ -1,10 +1,8 @@
 //! Import matching (core specification 3.2.6 and 3.3.4): does what is there
 //! satisfy what is needed? Types hold interned references.
 
-use crate::vm::types;
-use precast_artifact::types::{
-    GlobalType, HeapType, Limits, MemoryType, RefType, TableType, ValType,
-};
+use crate::vm::types::{self, GlobalType, HeapType, RefType, TableType, ValType};
+use precast_artifact::types::{Limits, MemoryType};
 
 /// A memory's address space: what code relies on, or what there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +41,7 @@ pub(crate) fn reference(sub: &RefType, sup: &RefType) -> bool {
 }
 
 fn heap(sub: HeapType, sup: HeapType) -> bool {
-    use HeapType::{Concrete, Exn, Extern, Func, NoExn, NoExtern, NoFunc};
+    use precast_artifact::types::HeapType::{Concrete, Exn, Extern, Func, NoExn, NoExtern, NoFunc};
     sub == sup
         || matches!(
             (sub, sup),
@@ -105,6 +103,7 @@ pub(crate) fn space(has: Space, needs: Space, max_bytes: u64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use precast_artifact::index::TypeId;
 
     fn limits_of(min: u64, max: Option<u64>) -> Limits {
         Limits { min, max }
@@ -123,7 +122,7 @@ mod tests {
     fn references_are_covariant_in_immutable_globals_only() {
         let of = |mutable, nullable| GlobalType {
             mutable,
-            value: ValType::Ref(RefType { nullable, heap: HeapType::Concrete(3) }),
+            value: ValType::Ref(RefType { nullable, heap: HeapType::Concrete(TypeId::new(3)) }),
         };
         let funcref = |mutable| GlobalType { mutable, value: ValType::Ref(RefType::FUNCREF) };
         assert!(global(&of(false, false), &of(false, true)));

@@ -56,7 +56,7 @@ impl From<u128> for RawValue {
 /// # Safety
 ///
 /// A global of type `ty` stands at `address`, and nothing writes it meanwhile.
-pub(crate) unsafe fn read_global(address: usize, ty: &ValType) -> RawValue {
+pub(crate) unsafe fn read_global<T>(address: usize, ty: &ValType<T>) -> RawValue {
     // SAFETY: the width is the type's; the rest is the caller's promise.
     unsafe {
         match ty {
@@ -72,7 +72,7 @@ pub(crate) unsafe fn read_global(address: usize, ty: &ValType) -> RawValue {
 ///
 /// A global of type `ty` stands at `address`, and nothing else uses it
 /// meanwhile.
-pub(crate) unsafe fn write_global(address: usize, ty: &ValType, value: RawValue) {
+pub(crate) unsafe fn write_global<T>(address: usize, ty: &ValType<T>, value: RawValue) {
     // SAFETY: the width is the type's; the rest is the caller's promise.
     unsafe {
         match ty {

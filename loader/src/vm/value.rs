@@ -3,7 +3,8 @@
 use crate::vm::handle::{ExnRef, ExternRef, Func, StoreId, Tag, Unusable, same_store};
 use crate::vm::matching;
 use crate::vm::raw::RawValue;
-use precast_artifact::types::{HeapType, RefType, ValType};
+use crate::vm::types::{HeapType, RefType, ValType};
+use precast_artifact::types;
 use std::fmt;
 
 type Result<T> = std::result::Result<T, Unusable>;
@@ -245,10 +246,12 @@ pub(crate) enum RefKind {
     Exn,
 }
 
-pub(crate) fn ref_kind(reference: &RefType) -> RefKind {
+pub(crate) fn ref_kind<T>(reference: &types::RefType<T>) -> RefKind {
     match reference.heap {
-        HeapType::Extern | HeapType::NoExtern => RefKind::Extern,
-        HeapType::Exn | HeapType::NoExn => RefKind::Exn,
-        HeapType::Func | HeapType::NoFunc | HeapType::Concrete(_) => RefKind::Func,
+        types::HeapType::Extern | types::HeapType::NoExtern => RefKind::Extern,
+        types::HeapType::Exn | types::HeapType::NoExn => RefKind::Exn,
+        types::HeapType::Func | types::HeapType::NoFunc | types::HeapType::Concrete(_) => {
+            RefKind::Func
+        }
     }
 }

@@ -136,6 +136,11 @@ pub fn divide() -> Code {
     })
 }
 
+/// Runs for ever.
+pub fn spin() -> Code {
+    Code::framed(|c| c.raw(&[0xeb, 0xfe])) // jmp $
+}
+
 /// Calls itself for ever.
 pub fn recurse() -> Code {
     Code::framed(|c| c.call_relative(0))

@@ -13,11 +13,10 @@ const SIGSEGV: i32 = 11;
 const SIGILL: i32 = 4;
 const SIGABRT: i32 = 6;
 
-/// Runs an ignored test of this file in a process of its own.
-fn child(name: &str) -> Output {
-    let test = format!("faults::{name}");
+/// Runs an ignored test in a process of its own.
+pub fn child(test: &str) -> Output {
     let binary = std::env::current_exe().unwrap();
-    let args = ["--exact", &test, "--ignored", "--nocapture", "--test-threads=1"];
+    let args = ["--exact", test, "--ignored", "--nocapture", "--test-threads=1"];
     Command::new(binary).args(args).output().unwrap()
 }
 
@@ -89,14 +88,14 @@ fn hardened() {
 #[test]
 fn a_fault_of_the_host_ends_the_process() {
     for (name, signal) in [("wild_write", SIGSEGV), ("bad_instruction", SIGILL)] {
-        let output = child(name);
+        let output = child(&format!("faults::{name}"));
         assert_eq!(output.status.signal(), Some(signal), "{name}: {output:?}");
     }
 }
 
 #[test]
 fn a_stack_overflow_of_the_host_is_rusts_to_report() {
-    let output = child("host_recursion");
+    let output = child("faults::host_recursion");
     assert_eq!(output.status.signal(), Some(SIGABRT), "{output:?}");
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(text.contains("has overflowed its stack"), "{text}");
@@ -104,7 +103,7 @@ fn a_stack_overflow_of_the_host_is_rusts_to_report() {
 
 #[test]
 fn no_memory_is_both_writable_and_executable() {
-    let output = child("hardened");
+    let output = child("faults::hardened");
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && text.contains("came back"), "{output:?}");
 }

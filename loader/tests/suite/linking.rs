@@ -37,7 +37,7 @@ fn exporter() -> Mock {
     m.template(at, &17u32.to_le_bytes());
     m.contents(0, 4096, b"initial contents");
     m.module.elements = vec![ElementSegment {
-        ty: RefType::FUNCREF,
+        ty: precast_artifact::types::RefType::FUNCREF,
         items: ElementItems::Functions(vec![FuncIndex::new(add)]),
     }];
     m.module.init = vec![InitStep::Elements {

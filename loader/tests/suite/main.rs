@@ -15,6 +15,8 @@ mod misuse;
 mod mock;
 mod opening;
 mod programs;
+mod protection;
+mod signals;
 mod suspend;
 mod tables;
 mod traps;

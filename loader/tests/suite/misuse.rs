@@ -3,14 +3,15 @@
 use crate::{I32, ints, opened};
 use precast_loader::{
     Artifact, Error, FuncType, Global, GlobalType, HeapType, Memory, MemoryType, RefType,
-    SizeLimits, Store, Table, TableType, Tag, Val, ValType,
+    SizeLimits, Store, Table, TableType, Tag, TypeId, Val, ValType,
 };
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 /// A reference to a type that no artifact of this process has.
-const NOWHERE: RefType = RefType { nullable: true, heap: HeapType::Concrete(u32::MAX >> 1) };
+const NOWHERE: RefType =
+    RefType { nullable: true, heap: HeapType::Concrete(TypeId::new(u32::MAX >> 1)) };
 
 fn usage<T>(result: Result<T, Error>) -> String {
     match result {

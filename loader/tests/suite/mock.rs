@@ -18,9 +18,8 @@ use precast_artifact::module::{
 };
 use precast_artifact::note::Note;
 use precast_artifact::reloc::{Reloc, RelocKind};
-use precast_artifact::types::{
-    FuncType, GlobalType, Limits, MemoryType, RefType, TableType, ValType,
-};
+use precast_artifact::types::{CompositeType, Limits, MemoryType};
+use precast_loader::{FuncType, GlobalType, RefType, TableType, TypeId, ValType};
 
 /// Page size of the images, and of the machines that the tests run on.
 pub const PAGE: usize = 4096;
@@ -39,6 +38,11 @@ pub struct Mock {
     template: Vec<(i32, Vec<u8>)>,
 }
 
+/// Modules made by hand name no types of the process.
+fn abstract_only(ty: TypeId) -> CanonicalTypeIndex {
+    panic!("a reference to {ty:?}")
+}
+
 impl Mock {
     pub fn new(name: &str) -> Self {
         let module = Module { name: Some(name.to_owned()), ..Module::default() };
@@ -52,13 +56,14 @@ impl Mock {
         }
     }
 
-    /// The index of a type of integers.
+    /// The index of a type.
     pub fn ty(&mut self, params: &[ValType], results: &[ValType]) -> u32 {
-        let ty = FuncType { params: params.to_vec(), results: results.to_vec() };
-        if let Some(index) = self.module.types.iter().position(|t| *t == ty) {
+        let ty = FuncType { params: params.to_vec(), results: results.to_vec() }.map(abstract_only);
+        let ty = CompositeType::Func(ty);
+        if let Some(index) = self.module.types.types().iter().position(|t| *t == ty) {
             return index as u32;
         }
-        self.module.types.push(ty);
+        self.module.types.push([ty]);
         self.module.types.len() as u32 - 1
     }
 
@@ -113,13 +118,14 @@ impl Mock {
     }
 
     pub fn table(&mut self, element: RefType, min: u64, max: Option<u64>, kind: TableKind) -> u32 {
-        let ty = TableType { element, limits: Limits { min, max }, index64: false };
+        let limits = Limits { min, max };
+        let ty = TableType { element, limits, index64: false }.map(abstract_only);
         self.module.tables.push(Table { ty, kind, image: Range::default() });
         self.module.tables.len() as u32 - 1
     }
 
     pub fn global(&mut self, value: ValType, mutable: bool, imported: bool) -> u32 {
-        let ty = GlobalType { value, mutable };
+        let ty = GlobalType { value, mutable }.map(abstract_only);
         self.module.globals.push(Global { ty, imported });
         self.module.globals.len() as u32 - 1
     }
@@ -265,7 +271,8 @@ impl Mock {
             text.extend(&code.bytes);
             self.module.funcrefs[index].code = CodeOffset::new(start);
         }
-        for (ty, shape) in self.module.types.iter().enumerate() {
+        for (ty, shape) in self.module.types.types().iter().enumerate() {
+            let CompositeType::Func(shape) = shape;
             let (params, results) = (shape.params.len(), shape.results.len());
             let ty = CanonicalTypeIndex::from_index(ty);
             self.module.entry_stubs.push(Stub { ty, code: CodeOffset::new(place(text)) });

@@ -56,7 +56,7 @@ fn bulk() -> (Store<()>, Instance) {
     m.export("t0", ExportKind::Table, 0);
     m.export("t1", ExportKind::Table, 1);
     m.data(b"abcdef");
-    let of = |items| ElementSegment { ty: RefType::FUNCREF, items };
+    let of = |items| ElementSegment { ty: precast_artifact::types::RefType::FUNCREF, items };
     let expr = |op| ConstExpr { ops: vec![op] };
     m.module.elements = vec![
         of(ElementItems::Functions(vec![FuncIndex::new(add)])),

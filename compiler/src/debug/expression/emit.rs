@@ -6,6 +6,7 @@ use crate::debug::fragment::Fragment;
 use crate::debug::input::GlobalLocation;
 use crate::function::{DebugVariable, ValueLocation};
 use gimli::constants as dw;
+use precast_artifact::index::{GlobalIndex, LocalIndex};
 
 impl WasmExpression {
     /// Writes the expression for code where `variables` are at `locations`.
@@ -148,7 +149,7 @@ impl Emitter<'_> {
         Some(())
     }
 
-    fn load_local(&mut self, local: u32) -> Option<()> {
+    fn load_local(&mut self, local: LocalIndex) -> Option<()> {
         let size = (self.context.local_size)(local)?;
         match (self.location)(DebugVariable::Local(local))? {
             ValueLocation::Frame(offset) => {
@@ -168,7 +169,7 @@ impl Emitter<'_> {
         Some(())
     }
 
-    fn load_global(&mut self, global: u32) -> Option<()> {
+    fn load_global(&mut self, global: GlobalIndex) -> Option<()> {
         match (self.context.global)(global)? {
             (GlobalLocation::Constant(value), _) => self.constant(value),
             (GlobalLocation::Defined(offset), size) => {
@@ -187,7 +188,7 @@ impl Emitter<'_> {
     }
 
     /// The location of a variable that is a global.
-    fn global_location(&mut self, global: u32) -> Option<()> {
+    fn global_location(&mut self, global: GlobalIndex) -> Option<()> {
         let (offset, imported) = match (self.context.global)(global)?.0 {
             GlobalLocation::Constant(value) => {
                 self.constant(value);

@@ -5,6 +5,7 @@ use crate::debug::input::GlobalLocation;
 use crate::function::{CFA_ABOVE_FRAME_POINTER, DebugVariable, ValueLocation};
 use gimli::constants as dw;
 use precast_artifact::abi;
+use precast_artifact::index::{GlobalIndex, LocalIndex};
 
 /// What emitting needs to know of the module and the function.
 pub(in crate::debug) struct EmitContext<'w> {
@@ -13,9 +14,9 @@ pub(in crate::debug) struct EmitContext<'w> {
     /// Whether memory 0 begins at the context address.
     pub memory_at_context: bool,
     /// Where a global is, and the bytes of its type.
-    pub global: &'w dyn Fn(u32) -> Option<(GlobalLocation, u8)>,
+    pub global: &'w dyn Fn(GlobalIndex) -> Option<(GlobalLocation, u8)>,
     /// Bytes of a local's type.
-    pub local_size: &'w dyn Fn(u32) -> Option<u32>,
+    pub local_size: &'w dyn Fn(LocalIndex) -> Option<u32>,
 }
 
 /// An expression as it is written.

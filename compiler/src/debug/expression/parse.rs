@@ -3,6 +3,7 @@
 use super::wasm::{ExpressionPiece, LocationKind, Op, WasmExpression};
 use gimli::constants as dw;
 use gimli::{DebugAddrIndex, Encoding, EndianSlice, LittleEndian, Operation, UnitOffset};
+use precast_artifact::index::{GlobalIndex, LocalIndex};
 
 type Expression<'a> = gimli::Expression<EndianSlice<'a, LittleEndian>>;
 
@@ -95,9 +96,9 @@ impl ExpressionPiece {
         context: &ParseContext<'_>,
     ) -> Option<()> {
         let op = match operation {
-            Operation::WasmLocal { index } => Op::Local(index),
+            Operation::WasmLocal { index } => Op::Local(LocalIndex::new(index)),
             Operation::WasmStack { index } => Op::Operand(index),
-            Operation::WasmGlobal { index } => Op::Global(index),
+            Operation::WasmGlobal { index } => Op::Global(GlobalIndex::new(index)),
             Operation::Address { address } => Op::Constant(address),
             Operation::AddressIndex { index } | Operation::ConstantIndex { index } => {
                 Op::Constant((context.address)(index)?)

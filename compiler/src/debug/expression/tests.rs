@@ -4,6 +4,7 @@ use super::wasm::WasmExpression;
 use crate::debug::input::GlobalLocation;
 use crate::function::{DebugVariable, ValueLocation};
 use gimli::{Encoding, EndianSlice, LittleEndian};
+use precast_artifact::index::LocalIndex;
 
 const ENCODING: Encoding = Encoding { address_size: 4, format: gimli::Format::Dwarf32, version: 4 };
 
@@ -43,7 +44,7 @@ fn emits_at(source: &WasmExpression, locations: &[ValueLocation]) -> Option<Vec<
 fn a_variable_in_a_local_is_where_the_local_is() {
     let source = parse(&[0xed, 0, 3, 0x9f], None).unwrap();
     assert!(source.is_local());
-    assert_eq!(source.variables(true), [DebugVariable::Local(3)]);
+    assert_eq!(source.variables(true), [DebugVariable::Local(LocalIndex::new(3))]);
     // breg6 -24
     assert_eq!(emit(&source, &[ValueLocation::Frame(-40)]), [0x76, 0x68]);
     assert_eq!(emit(&source, &[ValueLocation::Register(17)]), [0x61]);
@@ -53,7 +54,10 @@ fn a_variable_in_a_local_is_where_the_local_is() {
 fn a_variable_in_the_frame_is_in_memory() {
     let base = parse(&[0xed, 0, 3, 0x9f], None).unwrap();
     let source = parse(&[0x91, 8], Some(&base)).unwrap();
-    assert_eq!(source.variables(true), [DebugVariable::Local(3), DebugVariable::Context]);
+    assert_eq!(
+        source.variables(true),
+        [DebugVariable::Local(LocalIndex::new(3)), DebugVariable::Context]
+    );
     let locations = [ValueLocation::Frame(-40), ValueLocation::Frame(-32)];
     // breg6 -24, deref_size 4, plus_uconst 8, breg6 -16, deref, plus
     let expected = [0x76, 0x68, 0x94, 4, 0x23, 8, 0x76, 0x70, 0x06, 0x22];

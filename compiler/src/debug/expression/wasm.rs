@@ -2,6 +2,7 @@
 
 use crate::debug::indirection::Indirection;
 use crate::function::DebugVariable;
+use precast_artifact::index::{GlobalIndex, LocalIndex};
 
 /// An expression of the module, understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,11 +42,11 @@ pub(super) enum LocationKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Op {
     /// Pushes a local.
-    Local(u32),
+    Local(LocalIndex),
     /// Pushes what is at this depth of the operand stack, from its bottom.
     Operand(u32),
     /// Pushes a global.
-    Global(u32),
+    Global(GlobalIndex),
     /// Pushes a number or an address of the guest.
     Constant(u64),
     /// Adds to the top.

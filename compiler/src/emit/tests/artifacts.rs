@@ -5,13 +5,14 @@ use super::super::layout::BUILD_ID_SIZE;
 use super::super::sections::Section;
 use super::read::Image;
 use super::sample::{MACHINES, Sample, linked, sample};
+use crate::function::Symbol;
 use gimli::{BaseAddresses, EhFrame, EhFrameHdr, UnwindSection};
 use object::elf::{EM_AARCH64, EM_RISCV, EM_X86_64};
 use object::read::elf::ElfFile64;
 use object::{LittleEndian, Object, ObjectSection, ObjectSymbol};
 use precast_artifact::address_map::{Mapping, Site};
 use precast_artifact::container::{Container, symbol_at};
-use precast_artifact::index::{CodeOffset, FuncIndex, WasmOffset};
+use precast_artifact::index::{CodeOffset, FuncIndex, ModuleIndex, WasmOffset};
 use precast_artifact::module::Range;
 use precast_artifact::reloc::RelocKind;
 use precast_artifact::trap::TrapCode;
@@ -105,7 +106,16 @@ fn tools_see_names_and_sections() {
         let names: Vec<&str> = file.sections().map(|s| s.name().unwrap()).collect();
         let mut expected: Vec<&str> = Section::ALL.map(|section| section.spec().name).into();
         // Written only where there are any.
-        let absent = ["handlers", "debug", "lines", "locals", "variants", "addresses"];
+        let absent = [
+            "handlers",
+            "inlined",
+            "inlined-names",
+            "debug",
+            "lines",
+            "locals",
+            "variants",
+            "addresses",
+        ];
         let absent = absent.map(|name| format!(".precast.{name}"));
         let for_debuggers = |name: &str| name.starts_with(".debug_") || name == ".lldbsummaries";
         let riscv = target.0 == EM_RISCV;
@@ -266,8 +276,11 @@ fn references_to_nothing_are_errors() {
         "`function reference 1` refers to function 4 of module 0, which was not compiled"
     );
     assert_eq!(
-        refused(|input| input.private_tables[0].entries[0].code = None),
-        "`precast_table[0]` has a type but no code"
+        refused(|input| {
+            let entry = input.private_tables[0].entries[0].as_mut().unwrap();
+            entry.code = Symbol::Function(ModuleIndex::new(0), FuncIndex::new(9));
+        }),
+        "`precast_table[0]` refers to function 9 of module 0, which was not compiled"
     );
     assert_eq!(refused(|input| input.target.machine = 3), "ELF machine 3 is not supported");
 }

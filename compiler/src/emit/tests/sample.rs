@@ -17,7 +17,7 @@ use precast_artifact::abi::{ContextLayout, TableKind};
 use precast_artifact::address_map::Site;
 use precast_artifact::index::{
     CanonicalTypeIndex, CodeOffset, DataIndex, FuncIndex, GlobalIndex, MemoryIndex, ModuleIndex,
-    TableIndex,
+    TableIndex, WasmOffset,
 };
 use precast_artifact::module::{
     ConstExpr, ConstOp, EntityIndex, Export, Funcref, Global, Import, ImportKind, InitStep, Memory,
@@ -26,7 +26,7 @@ use precast_artifact::module::{
 use precast_artifact::reloc::{Reloc, RelocKind};
 use precast_artifact::trap::TrapCode;
 use precast_artifact::types::{
-    FuncType, GlobalType, HeapType, Limits, MemoryType, RefType, TableType, ValType,
+    FuncType, GlobalType, HeapType, Limits, MemoryType, RefType, TableType, TypeSection, ValType,
 };
 
 const MODULE: ModuleIndex = ModuleIndex::new(0);
@@ -55,7 +55,7 @@ pub(super) struct Sample {
     pub functions: Vec<Option<CompiledFunction>>,
     pub stubs: Vec<Stub>,
     pub names: Vec<&'static str>,
-    pub bodies: Vec<u32>,
+    pub bodies: Vec<WasmOffset>,
     pub private_tables: Vec<PrivateTable>,
     pub context: Vec<u8>,
     pub relocs: Vec<Reloc>,
@@ -130,9 +130,9 @@ impl Sample {
         }
         for mut module in second.modules {
             // It lies after the first in the source.
-            module.bodies.iter_mut().for_each(|start| *start += 10_000);
+            module.bodies.iter_mut().for_each(|at| *at = at.checked_add(10_000).unwrap());
             let tables = module.private_tables.iter_mut().flat_map(|table| &mut table.entries);
-            tables.for_each(|entry| entry.code = entry.code.map(|code| in_second(code, stubs)));
+            tables.flatten().for_each(|entry| entry.code = in_second(entry.code, stubs));
             code.modules.push(module);
         }
         let mut file = Vec::new();
@@ -289,10 +289,10 @@ fn description() -> Module {
     };
     let mut module = Module {
         name: Some("sample".to_owned()),
-        types: vec![
+        types: TypeSection::from_iter([
             FuncType::default(),
             FuncType { params: vec![ValType::I32], results: Vec::new() },
-        ],
+        ]),
         imports: vec![Import {
             module: "host".to_owned(),
             name: "call".to_owned(),
@@ -343,8 +343,8 @@ fn stubs(machine: u16) -> Vec<Stub> {
 /// One imported function, then: a caller of function 2, a leaf, a removed
 /// function, and the leaf again.
 pub(super) fn sample((machine, page_size): (u16, u64)) -> Sample {
-    let entry = |symbol| PrivateEntry { ty: 1, code: Some(symbol) };
-    let null = PrivateEntry { ty: 0, code: None };
+    let entry = |symbol| Some(PrivateEntry { ty: CanonicalTypeIndex::new(0), code: symbol });
+    let null = None;
     let module = description();
     let layout = ContextLayout::new(&module.context_shape()).unwrap();
     let mut context = vec![0; layout.size() as usize];
@@ -369,7 +369,7 @@ pub(super) fn sample((machine, page_size): (u16, u64)) -> Sample {
         ],
         stubs: stubs(machine),
         names: vec!["first", "leaf", "removed", ""],
-        bodies: vec![100, 120, 2200, 2300],
+        bodies: [100, 120, 2200, 2300].map(WasmOffset::new).into(),
         private_tables: vec![PrivateTable {
             table: TableIndex::new(0),
             entries: vec![

@@ -7,6 +7,7 @@ use object::elf::EM_AARCH64;
 use object::read::elf::ElfFile64;
 use object::{LittleEndian, Object, ObjectSection};
 use precast_artifact::container::symbol_at;
+use precast_artifact::index::WasmOffset;
 
 const REACH: u64 = 4096;
 const FUNCTIONS: u32 = 500;
@@ -20,7 +21,7 @@ pub(super) fn input() -> Sample {
     let mut input = sample(MACHINES[1]);
     input.functions =
         (1..=FUNCTIONS).map(|index| Some(caller(EM_AARCH64, function(callee(index))))).collect();
-    input.bodies = (0..FUNCTIONS).map(|index| 100 + 10 * index).collect();
+    input.bodies = (0..FUNCTIONS).map(|index| WasmOffset::new(100 + 10 * index)).collect();
     input.names = vec![""; FUNCTIONS as usize];
     input.names[callee(1) as usize - 1] = "distant";
     input.module.functions = FUNCTIONS + 1;

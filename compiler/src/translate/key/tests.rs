@@ -9,7 +9,7 @@ use crate::parse;
 use crate::plan::Plan;
 use crate::target::Target;
 use crate::translate::Debug;
-use precast_artifact::index::{FuncIndex, ModuleIndex};
+use precast_artifact::index::ModuleIndex;
 use wasmparser::BranchHint;
 
 /// The key of the last function of a module, with options changed by `change`.
@@ -44,11 +44,11 @@ fn with_input<T>(
     change(&mut options);
     let module = ModuleInput::new(ModuleIndex::new(0), &parsed, &plan, options);
     let body = parsed.bodies.last().expect("a function");
-    let index = body.validator.index;
+    let index = body.function();
     then(&FunctionInput {
         module: &module,
-        function: FuncIndex::new(index),
-        ty: parsed.functions[index as usize],
+        function: index,
+        ty: parsed.functions[index.index()],
         body: &body.body,
         hints: parsed.hints.get(&index).map_or(&[], Vec::as_slice),
         debug_uses: None,
