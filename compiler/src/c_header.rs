@@ -2,7 +2,7 @@
 //! exported function with C types. They build on `precast.h`, the header of
 //! the loader's C interface.
 
-use crate::emit::image_name;
+use crate::emit::{c_name, image_name};
 use crate::error::{Error, Location, Result};
 use precast_artifact::module::{EntityIndex, Export, ImportKind, Module};
 use precast_artifact::types::{FuncType, ValType};
@@ -96,7 +96,7 @@ fn export_function(
             writeln!(text, "/* (cannot be called from C: references, or a zero in its name) */");
         return;
     }
-    let function = unused(format!("{name}_{}", identifier(&export.name)), taken);
+    let function = unused(c_name(name, &identifier(&export.name)), taken);
     let (params, results) = (ty.params.len(), ty.results.len());
     let _ = write!(text, "static inline precast_error *{function}(precast_instance *instance");
     for (index, ty) in ty.params.iter().enumerate() {

@@ -23,6 +23,7 @@ use precast_artifact::address_map::Site;
 use precast_artifact::handlers::Handler;
 use precast_artifact::index::CodeOffset;
 use precast_artifact::trap::TrapCode;
+use std::ops::Range;
 use target_lexicon::Architecture;
 use values::Buffer;
 
@@ -48,7 +49,7 @@ pub(crate) fn generate(
     let debug = recorded.map(|recorded| values::collect(compiled, recorded, isa)).transpose()?;
     Ok(CompiledFunction {
         code: buffer.data().into(),
-        data: data(buffer, &compiled.bb_starts, isa),
+        data: data(buffer, isa),
         alignment: alignment(buffer),
         relocs: relocs.into(),
         sites: sites(buffer),
@@ -74,12 +75,18 @@ fn alignment(buffer: &Buffer) -> u32 {
 }
 
 /// What in the code is data.
-fn data(buffer: &Buffer, blocks: &[u32], isa: &dyn TargetIsa) -> Box<[std::ops::Range<u32>]> {
+fn data(buffer: &Buffer, isa: &dyn TargetIsa) -> Box<[Range<u32>]> {
     let traps: Vec<u32> = buffer.traps().iter().map(|trap| trap.offset).collect();
-    let mut blocks = blocks.to_vec();
-    blocks.sort_unstable();
-    let end = buffer.get_srclocs_sorted().iter().map(|source| source.end).max().unwrap_or(0);
-    let code = data::Code { bytes: buffer.data(), blocks: &blocks, traps: &traps, end };
+    let handlers = buffer.call_sites().flat_map(|call| call.exception_handlers);
+    let handlers = handlers.filter_map(|handler| match handler {
+        FinalizedMachExceptionHandler::Default(offset) => Some(*offset),
+        _ => None,
+    });
+    let handlers: Vec<u32> = handlers.collect();
+    let sources = buffer.get_srclocs_sorted().iter().map(|source| source.start..source.end);
+    let sources: Vec<Range<u32>> = sources.collect();
+    let bytes = buffer.data();
+    let code = data::Code { bytes, traps: &traps, handlers: &handlers, sources: &sources };
     data::find(isa.triple().architecture, &code)
 }
 

@@ -71,5 +71,12 @@ pub(crate) fn emit(
 
 /// Symbol of the image of a module that is called `name` in C.
 pub(crate) fn image_name(name: &str) -> String {
-    format!("{name}_image")
+    c_name(name, "image")
+}
+
+/// What C calls something of the module that is called `name`. Names that
+/// begin with `precast_` are those of `precast.h`; another one ends in a `_`.
+pub(crate) fn c_name(name: &str, of: &str) -> String {
+    let c_name = format!("{name}_{of}");
+    if c_name.starts_with("precast_") { c_name + "_" } else { c_name }
 }

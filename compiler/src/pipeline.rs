@@ -83,7 +83,9 @@ pub fn compile_to(
 
 /// Compiles a module and writes a relocatable object to `out`, for a system
 /// linker to make part of a program. Gives also a C header for it: its image,
-/// `<name>_image`, and a function `<name>_<export>` for each exported function.
+/// `<name>_image`, and a function `<name>_<export>` for each exported function;
+/// of a `name` like `precast` they end in a `_`, to differ from those of
+/// `precast.h`.
 ///
 /// # Errors
 ///

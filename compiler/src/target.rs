@@ -198,8 +198,10 @@ fn flags(options: &Options) -> settings::Flags {
     );
     set("enable_verifier", if cfg!(debug_assertions) { "true" } else { "false" });
     set("use_colocated_libcalls", "true");
-    // Where blocks start, which tells code from data.
-    set("machine_code_cfg_info", "true");
+    // Where blocks start: the time for it is the square of the number of a
+    // jump table's targets. Whoever needs it must ask for functions without
+    // large ones only.
+    set("machine_code_cfg_info", "false");
     set("unwind_info", "true");
     // Backtraces and the unwinder walk frame pointers, and tail calls need
     // them. On x86-64 every frame has one whatever the setting.

@@ -5,6 +5,7 @@ use precast_tests::binaries::{library, precast};
 use precast_tests::cross::{Machine, need_cross};
 use precast_tests::outcome::{Outcome, run};
 use precast_tests::{fixture, need, root, scratch, syscalls};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -50,6 +51,42 @@ fn a_c_program_calls_what_it_is_linked_with() {
         let program = link(&cc, "capi/app.c", &object, options);
         run(&mut Command::new(program)).succeeds().prints(&expected);
     }
+}
+
+/// A module called `precast` shares the beginning of its names with
+/// `precast.h`, even if it exports what is named there.
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn names_differ_from_those_of_the_library() {
+    let cc = need!("cc");
+    let folder = scratch();
+    let header = std::fs::read_to_string(root().join("capi/include/precast.h")).expect("a header");
+    let words = header.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let names: BTreeSet<&str> = words.filter_map(|word| word.strip_prefix("precast_")).collect();
+    assert!(names.contains("image") && names.contains("call") && names.len() > 20, "{names:?}");
+    let exports: String =
+        names.iter().map(|name| format!("(export \"{name}\" (func $seven))")).collect();
+    let module = folder.path().join("precast.wat");
+    let text = format!("(module (func $seven (result i32) i32.const 7) {exports})");
+    std::fs::write(&module, text).expect("a writable folder");
+    let object = folder.path().join("module.o");
+    let mut command = precast();
+    command.args(["compile", "--quiet", "--emit", "obj", "--name", "precast", "-o"]).arg(&object);
+    command.arg("--header").arg(folder.path().join("module.h")).arg(&module);
+    run(&mut command).succeeds();
+    let source = folder.path().join("main.c");
+    let main = "#include \"module.h\"\nint main(void) {
+        precast_instance *instance;
+        int32_t result = 0;
+        if (precast_instantiate(&precast_image_, NULL, NULL, 0, &instance) ||
+            precast_call_(instance, &result)) {
+            return 1;
+        }
+        precast_instance_delete(instance);
+        return result;\n}\n";
+    std::fs::write(&source, main).expect("a writable folder");
+    let program = link(&cc, source.to_str().expect("UTF-8"), &object, &[]);
+    run(&mut Command::new(program)).exits(7);
 }
 
 /// Null for every pointer, and an instance that is deleted by what it calls;

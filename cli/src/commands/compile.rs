@@ -62,7 +62,8 @@ pub struct CodegenOptions {
 
     /// What keeps accesses inside linear memories: guard (page protection
     /// behind large reservations of address space) or bounds (a comparison at
-    /// each access, for little address space)
+    /// each access, for little address space; memories then end at 1 GiB unless
+    /// --memory-reservation says otherwise)
     #[arg(long, value_name = "MODEL", value_parser = parse_memory_model)]
     memory_model: Option<MemoryModel>,
 

@@ -8,14 +8,17 @@
 use super::request::{Answer, Cause, Failure, Kind, Problem, Request, Value};
 use super::spectest;
 use precast_loader::{Artifact, Error, ExternRef, Instance, Linker, Result, Store, Val};
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
 /// A script's store, and the instances in it.
 pub struct Host {
     store: Store<()>,
     /// `spectest`, and the instances that were registered.
     linker: Linker<()>,
-    /// Instances that have names.
+    registered: HashSet<String>,
+    /// Instances that have names. Modules can import from them, as from those
+    /// that were registered: many scripts expect it.
     instances: HashMap<String, Instance>,
     /// The last instance, which requests without a name speak of; none when
     /// making it failed.
@@ -38,6 +41,7 @@ impl Host {
         Ok(Self {
             store,
             linker,
+            registered: HashSet::from([spectest::NAME.to_owned()]),
             instances: HashMap::new(),
             current: None,
             definitions: HashMap::new(),
@@ -77,12 +81,13 @@ impl Host {
                 Ok(Vec::new())
             }
             Request::Try(artifact) => {
-                let made = self.linker.instantiate(&mut self.store, &open(artifact)?);
-                made.map(|_| Vec::new()).map_err(failure)
+                self.make(&open(artifact)?)?;
+                Ok(Vec::new())
             }
             Request::Register(name, instance) => {
                 let instance = self.instance(instance)?;
                 self.linker.instance(&self.store, name, instance);
+                self.registered.insert(name.to_owned());
                 Ok(Vec::new())
             }
             Request::Invoke(instance, export, args) => {
@@ -104,12 +109,25 @@ impl Host {
     }
 
     fn instantiate(&mut self, name: Option<&str>, artifact: &Artifact) -> Answer {
-        let instance = self.linker.instantiate(&mut self.store, artifact).map_err(failure)?;
+        let instance = self.make(artifact)?;
         if let Some(name) = name {
             self.instances.insert(name.to_owned(), instance);
         }
         self.current = Some(instance);
         Ok(Vec::new())
+    }
+
+    fn make(&mut self, artifact: &Artifact) -> std::result::Result<Instance, Failure> {
+        let mut linker = Cow::Borrowed(&self.linker);
+        for import in artifact.imports() {
+            match self.instances.get(&import.module) {
+                Some(instance) if !self.registered.contains(&import.module) => {
+                    linker.to_mut().instance(&self.store, &import.module, *instance);
+                }
+                _ => {}
+            }
+        }
+        linker.instantiate(&mut self.store, artifact).map_err(failure)
     }
 
     fn instance(&self, name: Option<&str>) -> std::result::Result<Instance, Failure> {

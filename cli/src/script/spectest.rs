@@ -7,7 +7,7 @@ use precast_loader::{
     TableType, Val,
 };
 
-const NAME: &str = "spectest";
+pub(super) const NAME: &str = "spectest";
 
 /// Defines the module. Its functions print their arguments, or do nothing.
 pub(super) fn define(linker: &mut Linker<()>, store: &mut Store<()>, print: bool) -> Result<()> {
@@ -23,8 +23,10 @@ pub(super) fn define(linker: &mut Linker<()>, store: &mut Store<()>, print: bool
         linker.define(NAME, name, Global::new(store, ty, value)?);
     }
     let limits = SizeLimits { min: 10, max: Some(20) };
-    let table = TableType { element: RefType::FUNCREF, limits, index64: false };
-    linker.define(NAME, "table", Table::new(store, table, Val::FuncRef(None))?);
+    for (name, index64) in [("table", false), ("table64", true)] {
+        let table = TableType { element: RefType::FUNCREF, limits, index64 };
+        linker.define(NAME, name, Table::new(store, table, Val::FuncRef(None))?);
+    }
     let limits = SizeLimits { min: 1, max: Some(2) };
     let memory = MemoryType { limits, index64: false, shared: false, page_size_log2: 16 };
     linker.define(NAME, "memory", Memory::new(store, memory)?);

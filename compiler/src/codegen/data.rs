@@ -3,10 +3,15 @@
 //! and behind the last one, and does not say where; disassemblers must know.
 //!
 //! * On aarch64 and riscv64, whose instructions are easy to tell apart,
-//!   whatever no path leads to is data.
-//! * On x86-64 a jump table follows the indirect jump through it, up to the
-//!   next block, and each of its entries leads to a block; constants come
-//!   after everything else that is known of the code.
+//!   whatever no path leads to is data. Paths go through jump tables too.
+//! * On x86-64 a jump table follows the indirect jump through it, and each of
+//!   its entries leads into the code; constants come after everything else that
+//!   is known of the code.
+//!
+//! A jump table ends where the source position of its jump ends: the code
+//! generator treats the two as one instruction. (It would say where blocks
+//! start, but then looks through all empty blocks before each: the time is the
+//! square of the number of a table's targets.)
 
 use std::ops::Range;
 use target_lexicon::Architecture;
@@ -14,12 +19,30 @@ use target_lexicon::Architecture;
 /// What is known of a function's code.
 pub(super) struct Code<'a> {
     pub bytes: &'a [u8],
-    /// Where blocks start, ascending.
-    pub blocks: &'a [u32],
     /// Where trapping instructions stand.
     pub traps: &'a [u32],
-    /// Up to where source positions say that there are instructions.
-    pub end: u32,
+    /// Where exceptions are handled.
+    pub handlers: &'a [u32],
+    /// What has a source position, in order; a new one begins with each block.
+    pub sources: &'a [Range<u32>],
+}
+
+impl Code<'_> {
+    /// The jump table from `start` on, if there is one.
+    fn table(&self, start: usize) -> Option<Range<usize>> {
+        let next = self.sources.partition_point(|source| source.end as usize <= start);
+        let table = start..self.sources.get(next)?.end as usize;
+        let whole = table.len().is_multiple_of(4);
+        (whole && self.targets(table.clone())?.all(|to| to < self.bytes.len())).then_some(table)
+    }
+
+    /// Where the entries of a table lead: each is a distance from its start.
+    /// One that leads to before the function gives a place that is none.
+    fn targets(&self, table: Range<usize>) -> Option<impl Iterator<Item = usize>> {
+        let (entries, _) = self.bytes.get(table.clone())?.as_chunks();
+        let distances = entries.iter().map(|entry| i32::from_le_bytes(*entry) as isize);
+        Some(distances.map(move |distance| table.start.wrapping_add_signed(distance)))
+    }
 }
 
 /// The ranges of data, in order.
@@ -40,12 +63,14 @@ enum Flow {
     Branch(i64),
     /// By a distance.
     Jump(i64),
+    /// To wherever the table behind it says, if there is one.
+    Register,
     /// Elsewhere, or nowhere.
     End,
 }
 
-/// The ranges that no path from a block or to a trap leads to. `decode` gives
-/// the length of the first instruction of some bytes, and where it leads.
+/// The ranges that no path leads to. `decode` gives the length of the first
+/// instruction of some bytes, and where it leads.
 fn unreached(
     code: &Code<'_>,
     unit: usize,
@@ -53,21 +78,29 @@ fn unreached(
 ) -> Vec<Range<u32>> {
     let mut reached = vec![false; code.bytes.len().div_ceil(unit)];
     let mut starts = vec![0];
-    starts.extend(code.blocks.iter().chain(code.traps).map(|start| *start as usize));
+    let sources = code.sources.iter().map(|source| &source.start);
+    let all = code.traps.iter().chain(code.handlers).chain(sources);
+    starts.extend(all.map(|start| *start as usize));
     while let Some(mut at) = starts.pop() {
         while at.is_multiple_of(unit) && reached.get(at / unit) == Some(&false) {
             let Some((len, flow)) = decode(&code.bytes[at..]) else { break };
             let mark = at / unit..((at + len) / unit).min(reached.len());
             reached[mark].fill(true);
-            let (next, target) = match flow {
-                Flow::Next => (true, None),
-                Flow::Branch(distance) => (true, Some(distance)),
-                Flow::Jump(distance) => (false, Some(distance)),
-                Flow::End => (false, None),
-            };
-            starts.extend(target.and_then(|d| at.checked_add_signed(isize::try_from(d).ok()?)));
-            if !next {
-                break;
+            let target = |distance: i64| at.checked_add_signed(isize::try_from(distance).ok()?);
+            match flow {
+                Flow::Next => {}
+                Flow::Branch(distance) => starts.extend(target(distance)),
+                Flow::Jump(distance) => {
+                    starts.extend(target(distance));
+                    break;
+                }
+                Flow::Register => {
+                    let table = aarch64_table(code, at + len);
+                    starts
+                        .extend(table.and_then(|table| code.targets(table)).into_iter().flatten());
+                    break;
+                }
+                Flow::End => break,
             }
             at += len;
         }
@@ -101,12 +134,21 @@ fn aarch64(bytes: &[u8]) -> Option<(usize, Flow)> {
         w if w & 0xff00_0010 == 0x5400_0000 => Flow::Branch(field(w, 5, 19) * 4),
         w if w & 0x7e00_0000 == 0x3400_0000 => Flow::Branch(field(w, 5, 19) * 4),
         w if w & 0x7e00_0000 == 0x3600_0000 => Flow::Branch(field(w, 5, 14) * 4),
-        // br, ret
-        w if w & 0xffbf_fc1f == 0xd61f_0000 && w >> 21 & 3 != 1 => Flow::End,
+        // br
+        w if w & 0xffff_fc1f == 0xd61f_0000 => Flow::Register,
+        // ret
+        w if w & 0xffff_fc1f == 0xd65f_0000 => Flow::End,
         w if w & 0xffff_0000 == 0 => Flow::End,
         _ => Flow::Next,
     };
     Some((4, flow))
+}
+
+/// The jump table behind a jump by register: the code before it takes its
+/// address, with `adr x, .+16; ldrsw; add; br`.
+fn aarch64_table(code: &Code<'_>, start: usize) -> Option<Range<usize>> {
+    let adr = word(code.bytes.get(start.checked_sub(16)?..)?)?;
+    if adr & !31 == 0x1000_0080 { code.table(start) } else { None }
 }
 
 /// RISC-V unprivileged ISA, chapters 2 and 27.
@@ -126,6 +168,14 @@ fn riscv64(bytes: &[u8]) -> Option<(usize, Flow)> {
         let len = if half == 0 && word(bytes) == Some(0) { 4 } else { 2 };
         return Some((len, flow));
     }
+    if let Some(distance) = far_jump(bytes) {
+        // More of them follow it in a table.
+        let flow = match far_jump(&bytes[8..]) {
+            Some(_) => Flow::Branch(distance),
+            None => Flow::Jump(distance),
+        };
+        return Some((8, flow));
+    }
     let word = word(bytes)?;
     let flow = match word & 0x7f {
         0x6f if word >> 7 & 31 == 0 => {
@@ -143,19 +193,18 @@ fn riscv64(bytes: &[u8]) -> Option<(usize, Flow)> {
             Flow::Branch(distance)
         }
         // A jump by register, into a table of jumps if one follows.
-        0x67 if word >> 7 & 31 == 0 && !is_far_jump(&bytes[4..]) => Flow::End,
+        0x67 if word >> 7 & 31 == 0 && far_jump(&bytes[4..]).is_none() => Flow::End,
         _ => Flow::Next,
     };
     Some((4, flow))
 }
 
-/// Whether these bytes start with `auipc t, ...; jr ...(t)`.
-fn is_far_jump(bytes: &[u8]) -> bool {
-    let (Some(first), Some(second)) = (word(bytes), bytes.get(4..).and_then(word)) else {
-        return false;
-    };
+/// The distance of `auipc t, ...; jr ...(t)`, if these bytes start with it.
+fn far_jump(bytes: &[u8]) -> Option<i64> {
+    let (first, second) = (word(bytes)?, word(bytes.get(4..)?)?);
     let register = first >> 7 & 31;
-    first & 0x7f == 0x17 && second & 0x7fff == 0x67 && second >> 15 & 31 == register
+    let far = first & 0x7f == 0x17 && second & 0x7fff == 0x67 && second >> 15 & 31 == register;
+    far.then(|| i64::from((first & 0xffff_f000) as i32) + field(second, 20, 12))
 }
 
 fn compressed_jump(half: u32) -> i64 {
@@ -181,40 +230,41 @@ fn compressed_branch(half: u32) -> i64 {
 
 fn x86_64(code: &Code<'_>) -> Vec<Range<u32>> {
     let len = code.bytes.len() as u32;
-    // `ud2` has two bytes.
-    let traps = code.traps.iter().map(|trap| trap + 2).max().unwrap_or(0);
-    let end = code.end.max(traps).max(code.blocks.last().map_or(0, |block| block + 1));
     let mut ranges = Vec::new();
-    for (at, pair) in code.bytes.windows(2).enumerate() {
+    let mut at = 0;
+    while let Some(pair) = code.bytes.get(at..at + 2) {
+        at += 1;
         // jmp *register
         if pair[0] != 0xff || pair[1] & 0xf8 != 0xe0 {
             continue;
         }
-        let start = at as u32 + 2;
-        let next = code.blocks.partition_point(|block| *block <= start);
-        let stop = code.blocks.get(next).copied().unwrap_or(end.min(len));
-        if stop > start && is_table(code, start..stop) {
-            ranges.push(start..stop);
+        let start = at + 1;
+        if let Some(table) = code.table(start)
+            && is_named_before(code.bytes, start)
+        {
+            at = table.end;
+            ranges.push(table.start as u32..table.end as u32);
         }
     }
-    // Without source positions there is nothing to tell the last block's end.
-    if end < len && code.end != 0 {
+    // `ud2` has two bytes. Without source positions there is nothing to tell
+    // the last block's end.
+    let traps = code.traps.iter().map(|trap| trap + 2).max().unwrap_or(0);
+    if let Some(end) = code.sources.last().map(|source| traps.max(source.end))
+        && end < len
+    {
         ranges.push(end..len);
     }
     ranges
 }
 
-/// Whether each entry of a table leads to a block.
-fn is_table(code: &Code<'_>, table: Range<u32>) -> bool {
-    let bytes = &code.bytes[table.start as usize..table.end as usize];
-    bytes.len().is_multiple_of(4)
-        && bytes.chunks_exact(4).all(|entry| {
-            let entry = i32::from_le_bytes(entry.try_into().expect("four bytes"));
-            table
-                .start
-                .checked_add_signed(entry)
-                .is_some_and(|target| code.blocks.binary_search(&target).is_ok())
-        })
+/// Whether the code before `start` takes its address, as that before a jump
+/// table does, three instructions earlier.
+fn is_named_before(bytes: &[u8], start: usize) -> bool {
+    // From the end of `lea table(%rip), %r`: movslq (%r,%i,4), %s; add %s, %r; jmp *%r
+    let distances = 9..=11;
+    distances.filter_map(|distance| Some((distance, start.checked_sub(distance + 4)?))).any(
+        |(distance, at)| bytes.get(at..).and_then(word).is_some_and(|to| to as usize == distance),
+    )
 }
 
 #[cfg(test)]
@@ -225,25 +275,34 @@ mod tests {
         words.iter().flat_map(|word| word.to_le_bytes()).collect()
     }
 
-    fn code<'a>(bytes: &'a [u8], blocks: &'a [u32], traps: &'a [u32]) -> Code<'a> {
-        Code { bytes, blocks, traps, end: 0 }
+    fn code<'a>(bytes: &'a [u8], traps: &'a [u32], sources: &'a [Range<u32>]) -> Code<'a> {
+        Code { bytes, traps, handlers: &[], sources }
     }
 
     #[test]
     fn aarch64_table_between_blocks_and_constant_behind() {
-        // b.eq .+24; ldr d0, .+24; br x0; .word; .word; ret; udf; .word
-        let bytes = words(&[
-            0x5400_00c0,
-            0x5c00_00c0,
+        // b.eq .+36; ldr d0, .+40; adr x0, .+16; ldrsw; add; br x0;
+        // .word; .word; ret; ret; udf; .word
+        let mut bytes = words(&[
+            0x5400_0120,
+            0x5c00_0140,
+            0x1000_0080,
+            0xb8a1_5801,
+            0x8b01_0000,
             0xd61f_0000,
             8,
-            0xffff_fff0,
+            12,
+            0xd65f_03c0,
             0xd65f_03c0,
             0xc11f,
             0x4049_0fdb,
         ]);
-        let found = unreached(&code(&bytes, &[0, 20], &[24]), 4, aarch64);
-        assert_eq!(found, [12..20, 28..32]);
+        let found = unreached(&code(&bytes, &[40], &[0..8, 8..32]), 4, aarch64);
+        assert_eq!(found, [24..32, 44..48]);
+        // A jump whose address comes from elsewhere is not through a table.
+        bytes[8..12].copy_from_slice(&0x1000_00a0u32.to_le_bytes());
+        let found = unreached(&code(&bytes, &[40], &[0..8, 8..32]), 4, aarch64);
+        assert_eq!(found, [24..36, 44..48]);
     }
 
     #[test]
@@ -251,29 +310,45 @@ mod tests {
         // auipc a0, 0; ld a0, 12(a0); j .+12; .dword; ret; c.unimp; nop
         let mut bytes = words(&[0x0000_0517, 0x00c5_3503, 0x00c0_006f, 0x4049_0fdb, 0x1234_5678]);
         bytes.extend([0x82, 0x80, 0, 0, 0x13, 0, 0, 0]);
-        let found = unreached(&code(&bytes, &[0], &[22]), 2, riscv64);
+        let found = unreached(&code(&bytes, &[22], &[]), 2, riscv64);
         assert_eq!(found, [12..20, 24..28]);
         assert_eq!(compressed_jump(0xbffd), -2);
     }
 
     #[test]
     fn riscv64_tables_of_jumps_are_code() {
-        // jr 16(t0); auipc t0, 0; jr 8(t0); auipc t0, 0; jr 0(t0); ret
-        let bytes =
-            words(&[0x0102_8067, 0x0000_0297, 0x0082_8067, 0x0000_0297, 0x0002_8067, 0x0000_8067]);
-        let found = unreached(&code(&bytes, &[0, 20], &[]), 2, riscv64);
-        assert_eq!(found, []);
+        // jr 16(t0); auipc t0, 0; jr 28(t0); auipc t0, 0; jr 12(t0); .word; ret; .word; ret
+        let bytes = words(&[
+            0x0102_8067,
+            0x0000_0297,
+            0x01c2_8067,
+            0x0000_0297,
+            0x00c2_8067,
+            0x4049_0fdb,
+            0x0000_8067,
+            0x4049_0fdb,
+            0x0000_8067,
+        ]);
+        let found = unreached(&code(&bytes, &[], &[]), 2, riscv64);
+        assert_eq!(found, [20..24, 28..32]);
     }
 
     #[test]
     fn x86_64_table_and_constant() {
-        // jmp *%rax; .long 8; .long 9; ret; nop; ud2; zeros
-        let bytes = [0xff, 0xe0, 8, 0, 0, 0, 9, 0, 0, 0, 0xc3, 0x90, 0x0f, 0x0b, 0, 0, 0, 0, 0, 0];
-        let mut code = code(&bytes, &[0, 10, 11], &[12]);
-        code.end = 12;
-        assert_eq!(x86_64(&code), [2..10, 14..20]);
+        // lea .+9(%rip), %rax; movslq (%rax,%rcx,4), %rcx; add %rcx, %rax; jmp *%rax;
+        // .long 8; .long 9; ret; nop; ud2; zeros
+        let mut bytes = vec![0x48, 0x8d, 0x05, 9, 0, 0, 0, 0x48, 0x63, 0x0c, 0x88];
+        bytes
+            .extend([0x48, 0x01, 0xc8, 0xff, 0xe0, 8, 0, 0, 0, 9, 0, 0, 0, 0xc3, 0x90, 0x0f, 0x0b]);
+        bytes.extend([0; 6]);
+        assert_eq!(x86_64(&code(&bytes, &[26], &[0..24, 24..28])), [16..24, 28..34]);
+        // A table ends where its jump's source does.
+        assert_eq!(x86_64(&code(&bytes, &[26], &[0..20, 24..28])), [16..20, 28..34]);
         // What is no table is left as it is.
-        code.blocks = &[0, 10];
-        assert_eq!(x86_64(&code), std::slice::from_ref(&(14..20)));
+        bytes[16] = 100;
+        assert_eq!(x86_64(&code(&bytes, &[26], &[0..24, 24..28])), std::slice::from_ref(&(28..34)));
+        bytes[16] = 8;
+        bytes[3] = 10;
+        assert_eq!(x86_64(&code(&bytes, &[26], &[0..24, 24..28])), std::slice::from_ref(&(28..34)));
     }
 }

@@ -2,8 +2,9 @@
 //! instead of copying it.
 //!
 //! Only leading segments qualify: active, at a known address, inside an own
-//! memory. From the first other one on, the plan runs in order, because a
-//! segment that traps must leave the ones before it in place.
+//! memory, and not so far apart that the image were mostly zeros. From the
+//! first other one on, the plan runs in order, because a segment that traps
+//! must leave the ones before it in place.
 
 use super::constants;
 use crate::code::MemoryContents;
@@ -12,6 +13,7 @@ use crate::options::Options;
 use crate::parse::{Parsed, SegmentMode};
 use precast_artifact::index::{DataIndex, MemoryIndex};
 use precast_artifact::module::InitStep;
+use std::collections::BTreeSet;
 
 pub(super) struct MemoryImage<'a> {
     pub contents: Vec<MemoryContents<'a>>,
@@ -26,13 +28,19 @@ pub(super) fn lay_out<'a>(
 ) -> MemoryImage<'a> {
     let mut image = MemoryImage { contents: Vec::new(), data: Vec::new(), steps: Vec::new() };
     let mut leading = allowed && options.enabled(Optimisation::MemoryImage);
+    let mut extent = Extent::default();
     for (index, segment) in DataIndex::enumerate(&parsed.data) {
         let SegmentMode::Active(memory, offset) = &segment.mode else {
             image.data.push(segment.bytes);
             continue;
         };
         let address = constants::fold(offset, &[]).and_then(constants::Constant::index);
-        match address.filter(|address| leading && fits(parsed, *memory, *address, segment.bytes)) {
+        let in_image = |address: &u64| {
+            leading
+                && fits(parsed, *memory, *address, segment.bytes)
+                && extent.take(*memory, *address, segment.bytes.len() as u64)
+        };
+        match address.filter(in_image) {
             Some(address) => {
                 let (memory, bytes) = (*memory, segment.bytes);
                 image.contents.push(MemoryContents { memory, address, bytes });
@@ -51,6 +59,40 @@ pub(super) fn lay_out<'a>(
         }
     }
     image
+}
+
+/// How much of memories an image covers.
+#[derive(Default)]
+struct Extent {
+    /// Blocks with contents, and the bytes of segments in them.
+    blocks: BTreeSet<(MemoryIndex, u64)>,
+    bytes: u64,
+}
+
+impl Extent {
+    /// The largest page, and the gap that placing fills with zeros.
+    const BLOCK: u64 = 64 << 10;
+    /// Images up to this size may be as sparse as they come: the zeros cost
+    /// less than copying segments whenever an instance is made.
+    const ALWAYS: u64 = 16 << 20;
+    /// Larger ones have at most so many bytes for one of a segment.
+    const SPARSEST: u64 = 4;
+
+    /// Adds a segment, unless the image then were too sparse.
+    fn take(&mut self, memory: MemoryIndex, address: u64, len: u64) -> bool {
+        if len == 0 {
+            return true;
+        }
+        let blocks = address / Self::BLOCK..(address + len).div_ceil(Self::BLOCK);
+        let new = blocks.clone().filter(|block| !self.blocks.contains(&(memory, *block))).count();
+        let size = (self.blocks.len() + new) as u64 * Self::BLOCK;
+        if size > Self::ALWAYS + (self.bytes + len).saturating_mul(Self::SPARSEST) {
+            return false;
+        }
+        self.blocks.extend(blocks.map(|block| (memory, block)));
+        self.bytes += len;
+        true
+    }
 }
 
 fn fits(parsed: &Parsed<'_>, memory: MemoryIndex, address: u64, bytes: &[u8]) -> bool {

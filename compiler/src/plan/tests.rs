@@ -85,6 +85,27 @@ fn data_is_laid_out_up_to_the_first_segment_that_may_trap() {
 }
 
 #[test]
+fn data_far_apart_is_not_laid_out() {
+    let segments = |distance: u32| -> String {
+        let segment = |number: u32| format!("(data (i32.const {}) \"x\")", number * distance);
+        (0..1000).map(segment).collect()
+    };
+    let laid_out = |segments: &str, expected: usize| {
+        let text = format!("(module (memory 1024) {segments})");
+        with_plan(&text, &Options::default(), |parsed, plan| {
+            assert_eq!(plan.memory.len(), expected);
+            assert_eq!(plan.init.len(), parsed.data.len() - expected);
+        });
+    };
+    laid_out(&segments(16 << 10), 1000);
+    // 16 MiB of blocks of 64 KiB.
+    laid_out(&segments(64 << 10), 256);
+    // A large segment makes up for some.
+    let large = format!("(data (i32.const 0) \"{}\")", "y".repeat(1 << 20));
+    laid_out(&(large + &segments(64 << 10)), 1 + 256 + 64);
+}
+
+#[test]
 fn functions_have_records_where_references_of_them_can_be_held() {
     let text = r#"(module (type (func))
         (func $exported (export "e") (call $private))

@@ -11,6 +11,7 @@ use cranelift_codegen::ir::{Block, BlockArg, BlockCall, InstBuilder, JumpTableDa
 use precast_artifact::index::TypeIndex;
 use precast_artifact::trap::TrapCode;
 use precast_artifact::types::{FuncType, ValType};
+use std::collections::BTreeMap;
 use wasmparser::{BlockType, BrTable};
 
 /// Tables with up to this many targets become compare chains: predictable
@@ -295,31 +296,55 @@ impl Translator<'_, '_> {
 
     pub(super) fn br_table(&mut self, table: &BrTable<'_>) -> Result<()> {
         let index = self.pop();
-        let mut targets = Vec::with_capacity(table.len() as usize);
-        for depth in table.targets() {
-            targets.push(self.branch_target(depth?));
-        }
-        let (default, default_args) = self.branch_target(table.default());
-        if self.module.options.br_table_chain && targets.len() <= CHAIN_TARGETS {
-            for (number, (target, args)) in targets.iter().enumerate() {
-                let hit = self.b.ins().icmp_imm_u(IntCC::Equal, index, number as i64);
-                let next = self.b.create_block();
-                self.b.ins().brif(hit, *target, args, next, &[]);
-                self.b.seal_block(next);
-                self.b.switch_to_block(next);
-            }
-            self.b.ins().jump(default, &default_args);
+        if self.module.options.br_table_chain && table.len() as usize <= CHAIN_TARGETS {
+            self.compare_chain(index, table)?;
         } else {
-            let pool = &mut self.b.func.dfg.value_lists;
-            let default = BlockCall::new(default, default_args.iter().copied(), pool);
-            let calls: Vec<BlockCall> = targets
-                .iter()
-                .map(|(target, args)| BlockCall::new(*target, args.iter().copied(), pool))
-                .collect();
-            let data = self.b.create_jump_table(JumpTableData::new(default, &calls));
-            self.b.ins().br_table(index, data);
+            self.jump_table(index, table)?;
         }
         self.unreachable_from_here();
+        Ok(())
+    }
+
+    fn compare_chain(&mut self, index: Value, table: &BrTable<'_>) -> Result<()> {
+        for (number, depth) in table.targets().enumerate() {
+            let (target, args) = self.branch_target(depth?);
+            let hit = self.b.ins().icmp_imm_u(IntCC::Equal, index, number as i64);
+            let next = self.b.create_block();
+            self.b.ins().brif(hit, target, &args, next, &[]);
+            self.b.seal_block(next);
+            self.b.switch_to_block(next);
+        }
+        let (default, args) = self.branch_target(table.default());
+        self.b.ins().jump(default, &args);
+        Ok(())
+    }
+
+    /// Targets that take values are reached through a block for each, so that
+    /// the values are listed once for all of a target's entries.
+    fn jump_table(&mut self, index: Value, table: &BrTable<'_>) -> Result<()> {
+        let mut edges: BTreeMap<u32, (Block, Block, Vec<BlockArg>)> = BTreeMap::new();
+        let mut calls = Vec::with_capacity(table.len() as usize + 1);
+        for depth in table.targets().chain([Ok(table.default())]) {
+            let depth = depth?;
+            let target = match edges.get(&depth) {
+                Some((edge, ..)) => *edge,
+                None => {
+                    let (target, args) = self.branch_target(depth);
+                    let edge = if args.is_empty() { target } else { self.b.create_block() };
+                    edges.insert(depth, (edge, target, args));
+                    edge
+                }
+            };
+            calls.push(BlockCall::new(target, [], &mut self.b.func.dfg.value_lists));
+        }
+        let default = calls.pop().expect("the default target");
+        let data = self.b.create_jump_table(JumpTableData::new(default, &calls));
+        self.b.ins().br_table(index, data);
+        for (edge, target, args) in edges.into_values().filter(|(.., args)| !args.is_empty()) {
+            self.b.seal_block(edge);
+            self.b.switch_to_block(edge);
+            self.b.ins().jump(target, &args);
+        }
         Ok(())
     }
 

@@ -193,7 +193,10 @@ impl Runner {
 
     /// Whether instantiation failed for want of a module that was left out.
     fn lacks_left_out(&self, failure: &Failure) -> bool {
-        let left_out = |problem: &Problem| self.left_out.contains(&registered(&problem.module));
+        let left_out = |problem: &Problem| {
+            let module = &problem.module;
+            self.left_out.contains(module) || self.left_out.contains(&registered(module))
+        };
         matches!(&failure.cause, Cause::Link(problems) if problems.iter().any(left_out))
     }
 

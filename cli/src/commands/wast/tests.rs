@@ -160,6 +160,35 @@ fn a_module_that_fails_is_not_replaced_by_the_one_before() {
 }
 
 #[test]
+fn instances_are_imported_from_by_their_names() {
+    let user = r#"(module (import "m" "add" (func $add (param i32 i32) (result i32)))
+        (func (export "five") (result i32) (call $add (i32.const 2) (i32.const 3))))"#;
+    let call = r#"(assert_return (invoke "five") (i32.const 5))"#;
+    assert_eq!(failures(&format!("{MODULE}{user}{call}")), [""; 0]);
+    // A registered instance hides one whose name in the script is the same.
+    let other = r#"(module $other (func (export "f"))) (register "m" $other)"#;
+    let found = failures(&format!("{MODULE}{other}{user}"));
+    assert!(found.len() == 1 && found[0].contains("m.add"), "{found:?}");
+    let left_out = r#"(module $m (func (export "left out")))
+        (module (import "m" "left out" (func)))"#;
+    assert_eq!(run(left_out).left_out, 2);
+}
+
+#[test]
+fn spectest_has_a_table_for_each_kind_of_index() {
+    let text = r#"(module (import "spectest" "table64" (table i64 10 20 funcref))
+        (func (export "size") (result i64) (table.size 0)))
+        (assert_return (invoke "size") (i64.const 10))"#;
+    let options = Options::default();
+    let leave_out = |_: &[u8]| false;
+    let settings = Settings { options, jobs: 1, print: false, runner: Vec::new(), leave_out };
+    let scripts = [Script { name: "test".to_owned(), text: text.to_owned() }];
+    run_scripts(&scripts, &settings, &mut |_, report| {
+        assert!(report.failures.is_empty() && report.passed == 2, "{:?}", report.failures);
+    });
+}
+
+#[test]
 fn scripts_that_do_not_parse_fail_with_their_line() {
     assert_eq!(failures("(module)\n(assert_nothing)").len(), 1);
     assert!(failures("(module)\n(assert_nothing)")[0].starts_with("2: "));
