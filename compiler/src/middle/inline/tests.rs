@@ -50,7 +50,7 @@ fn a_call_left_in_a_copy_keeps_its_callee() {
 
 #[test]
 fn recursion_stays_a_call() {
-    let inlining = decided(&[function(10, &[0, 1]), function(5, &[2]), function(5, &[1])]);
+    let inlining = decided(&[function(10, &[0, 1]), function(2, &[2]), function(2, &[1])]);
     assert!(!callees(&inlining, 0).contains(&0));
     // One of the two that call each other is a function, and calls itself.
     assert_eq!(callees(&inlining, 1), [2]);
