@@ -125,8 +125,7 @@ fn run(
     let mut clock = Clock::new();
     let targets = Target::all(options)?;
     check_output(output, &targets)?;
-    let target = &targets[0];
-    let features = target.allowed(options.features);
+    let (target, features) = (&targets[0], targets[0].allowed(options.features));
     let workers = Workers::new(options.threads.unwrap_or(0))?;
 
     let (parsed, source_hash) =

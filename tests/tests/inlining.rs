@@ -59,7 +59,7 @@ fn backtraces_name_inlined_functions() {
         (func $load (param i32) (result i32) (i32.load (local.get 0)))
         (func $both (param i32) (result i32)
             (i32.add (call $divide (local.get 0)) (call $load (local.get 0))))
-        (func (export "run") (param i32) (result i32)
+        (func $run (export "run") (param i32) (result i32)
             (i32.add (call $both (local.get 0)) (call $divide (i32.sub (local.get 0) (i32.const 7))))))"#;
     same_as_calls(text, &[3, 0, 7, -8]);
     let options = Options::default();
