@@ -2,11 +2,12 @@
 //!
 //! | code | meaning |
 //! |-|-|
-//! | the guest's | the guest ended itself with `proc_exit`, or returned (0) |
+//! | the guest's | the guest ended itself with `proc_exit` (the low 8 bits of its code), or returned (0) |
 //! | 1 | an error: unreadable file, invalid module, missing import, ... |
 //! | 2 | wrong usage of the command line |
 //! | 134 | the guest trapped, or threw an exception that nothing caught |
 
+use precast_artifact::text::PrintableLines;
 use std::fmt;
 use std::process::ExitCode;
 
@@ -63,6 +64,7 @@ pub fn finish(program: &str, outcome: Result) -> ExitCode {
         Err(Failure::Usage(message)) => (message, USAGE),
         Err(Failure::Trap(message)) => (message, TRAP),
     };
-    eprintln!("{program}: {message}");
+    // What comes from modules may hold anything.
+    eprintln!("{program}: {}", PrintableLines(&message));
     ExitCode::from(code)
 }

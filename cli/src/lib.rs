@@ -9,6 +9,7 @@
 //! |-|-|
 //! | [`exit`] | how a command ends |
 //! | `size` | sizes in bytes, as people write them |
+//! | `procfs` | whether a directory leads to processes of the host |
 //! | [`run_options`] | the options of `run` |
 //! | [`run`] | running an artifact |
 //! | [`script`] | the side of specification scripts that runs modules |
@@ -23,6 +24,7 @@
 #[cfg(feature = "compiler")]
 pub mod commands;
 pub mod exit;
+mod procfs;
 pub mod run;
 pub mod run_options;
 pub mod script;

@@ -6,6 +6,7 @@
 #![allow(unsafe_code)]
 
 use crate::exit::{Failure, Result};
+use crate::procfs;
 use crate::run_options::{RunOptions, TrapAction};
 use precast_loader::wasi::{WasiCtx, WasiCtxBuilder};
 use precast_loader::{Artifact, Error, Limits, LinkProblem, Program, ProgramBuilder, Store, Trap};
@@ -97,7 +98,8 @@ fn open(source: Source, file: &Path) -> Result<Artifact> {
         // SAFETY: the compiler of this process has made it.
         Source::Bytes(bytes) => unsafe { Artifact::from_bytes(&bytes) },
     };
-    artifact.map_err(|error| match error {
+    let title = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
+    artifact.map(|artifact| artifact.with_title(title)).map_err(|error| match error {
         // These have a path already.
         Error::Open(Some(_), _) | Error::System(..) => error.into(),
         other => Failure::Error(format!("{}: {other}", file.display())),
@@ -147,6 +149,14 @@ fn grant(options: &RunOptions, wasi: &mut WasiCtxBuilder) -> Result {
     for dir in &options.dirs {
         wasi.preopen_dir(&dir.host, &dir.guest, dir.access)
             .map_err(Failure::while_doing(format!("--dir {}", dir.host.display())))?;
+        if let Some(procfs) = procfs::within_reach(&dir.host) {
+            eprintln!(
+                "note: --dir {} grants {}, and with it whatever this user may do there to \
+                 processes and settings of this system; grant a smaller directory",
+                dir.host.display(),
+                procfs.display()
+            );
+        }
     }
     for fd in &options.sockets {
         // SAFETY: the user says that it was passed on; standard streams and

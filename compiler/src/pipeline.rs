@@ -205,5 +205,6 @@ fn note_fields(
         options: options.recorded(),
         source_hash,
         producers: parsed.producers.clone(),
+        component: None,
     }
 }

@@ -2,8 +2,10 @@
 //! every errno that can be provoked, and escapes from a preopen.
 
 use precast_tests::binaries::precast;
-use precast_tests::{fixture, run_file};
+use precast_tests::outcome::run;
+use precast_tests::{fixture, run_file, scratch};
 use std::fs;
+use std::path::Path;
 
 /// Runs a guest in both memory models.
 fn guest(name: &str) {
@@ -33,6 +35,20 @@ guests!(
     args, escape, exit, fd, file, misc, open, path, poll, preview0, readdir, readonly, ruststd,
     sock, trap,
 );
+
+#[test]
+fn grants_that_lead_to_processes_are_noted() {
+    let note = |dir: &Path| {
+        let mut command = precast();
+        command.arg("run").arg("--dir").arg(dir).arg(fixture("wasi/exit.wasm")).arg("0");
+        run(&mut command).exits(0).stderr.clone()
+    };
+    assert!(note(Path::new("/")).contains("note: --dir / grants /proc,"));
+    assert!(
+        note(Path::new("/proc/self/task")).contains("note: --dir /proc/self/task grants /proc/")
+    );
+    assert_eq!(note(scratch().path()), "");
+}
 
 #[test]
 fn every_guest_is_listed() {

@@ -44,7 +44,8 @@ impl InspectCommand {
         let module = slice(&bytes, note.module).ok_or_else(|| failed("truncated".to_owned()))?;
         let description = Description::decode(module)
             .map_err(|why| failed(format!("damaged artifact: {why}")))?;
-        let bounds = Bounds { image: note.image_size, text: note.text };
+        let bounds =
+            Bounds { image: note.image_size, text: note.text, component: note.component.size != 0 };
         description.check(&bounds).map_err(|why| failed(format!("damaged artifact: {why}")))?;
         let functions = largest(&bytes, &description, self.largest);
         let report = report(&bytes, &container, &description, &functions);

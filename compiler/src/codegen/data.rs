@@ -1,6 +1,6 @@
 //! Which bytes of a function are not instructions: jump tables, and constants
 //! too large for an instruction. The code generator puts them between blocks
-//! and behind the last one, and does not say where; disassemblers must know.
+//! and after the last one, and does not say where; disassemblers must know.
 //!
 //! * On aarch64 and riscv64, whose instructions are easy to tell apart,
 //!   whatever no path leads to is data. Paths go through jump tables too.
@@ -46,13 +46,12 @@ impl Code<'_> {
 }
 
 /// The ranges of data, in order.
-pub(super) fn find(architecture: Architecture, code: &Code<'_>) -> Box<[Range<u32>]> {
+pub(super) fn find(architecture: Architecture, code: &Code<'_>) -> Vec<Range<u32>> {
     match architecture {
         Architecture::Aarch64(_) => unreached(code, 4, aarch64),
         Architecture::Riscv64(_) => unreached(code, 2, riscv64),
         _ => x86_64(code),
     }
-    .into()
 }
 
 /// Where an instruction leads.
@@ -280,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn aarch64_table_between_blocks_and_constant_behind() {
+    fn aarch64_table_between_blocks_and_constant_after() {
         // b.eq .+36; ldr d0, .+40; adr x0, .+16; ldrsw; add; br x0;
         // .word; .word; ret; ret; udf; .word
         let mut bytes = words(&[

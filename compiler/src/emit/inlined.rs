@@ -37,7 +37,7 @@ fn functions(placed: &Placed<'_>, text: &Text, starts: &[WasmOffset]) -> Vec<Fun
     let functions = text.functions.iter().zip(&placed.layout.functions).enumerate();
     let mut all: Vec<Function> = functions
         .filter_map(|(position, (function, place))| {
-            let (function, start) = (function.as_ref()?, CodeOffset::new((*place)?.start));
+            let (function, start) = (function.as_ref()?, (*place)?.start);
             describe(placed, function, start, starts, position)
         })
         .collect();
@@ -68,7 +68,7 @@ fn describe(
             add(placed, function, body, starts, position, &mut numbers, &mut described.bodies)
         });
         if number != last {
-            let code = start.get() + site.offset;
+            let code = start.get() + site.offset.get();
             described.changes.push((CodeOffset::new(code), number));
             last = number;
         }

@@ -9,7 +9,8 @@ use crate::wasi::preview1::errno::Errno;
 pub enum Outcome {
     /// Return this errno to the guest.
     Return(Errno),
-    /// The guest called `proc_exit` with this code, which is below 126.
+    /// The guest called `proc_exit` with this code, of which a process
+    /// passes on the low 8 bits.
     Exit(u32),
     /// End the call with a trap; the text says what was wrong.
     Trap(String),
