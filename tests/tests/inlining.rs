@@ -4,8 +4,12 @@
 use precast_compiler::{OptLevel, Optimisation, Options, text_to_binary};
 use precast_loader::{Error, Frame, Instance, Linker, Store};
 
-/// The levels that inline.
+/// Levels with limits of their own.
 const LEVELS: [OptLevel; 3] = [OptLevel::Speed, OptLevel::Aggressive, OptLevel::Size];
+
+fn inlining(opt_level: OptLevel) -> Options {
+    Options { opt_level, enabled: [Optimisation::Inline].into(), ..Options::default() }
+}
 
 fn instantiate(text: &str, options: &Options) -> (Store<()>, Instance) {
     let wasm = text_to_binary(text.as_bytes()).unwrap();
@@ -35,8 +39,12 @@ fn outcome(text: &str, options: &Options, argument: i32) -> Result<i32, Places> 
 /// make a difference.
 fn same_as_calls(text: &str, arguments: &[i32]) {
     for opt_level in LEVELS {
-        let inlined = Options { opt_level, ..Options::default() };
-        let plain = Options { disabled: [Optimisation::Inline].into(), ..inlined.clone() };
+        let inlined = inlining(opt_level);
+        let plain = Options {
+            enabled: [].into(),
+            disabled: [Optimisation::Inline].into(),
+            ..inlined.clone()
+        };
         let wasm = text_to_binary(text.as_bytes()).unwrap();
         let sizes = [&inlined, &plain].map(|options| {
             let mut ir = Vec::new();
@@ -62,7 +70,7 @@ fn backtraces_name_inlined_functions() {
         (func $run (export "run") (param i32) (result i32)
             (i32.add (call $both (local.get 0)) (call $divide (i32.sub (local.get 0) (i32.const 7))))))"#;
     same_as_calls(text, &[3, 0, 7, -8]);
-    let options = Options::default();
+    let options = inlining(OptLevel::Speed);
     let names = outcome(text, &options, 0).unwrap_err();
     let names: Vec<_> = names.iter().map(|(_, name, _)| name.as_deref().unwrap()).collect();
     assert_eq!(names, ["divide", "both", "run"]);
@@ -128,7 +136,7 @@ fn tail_calls_take_no_stack() {
             (return_call $even (i32.sub (local.get 0) (i32.const 1))))
         (func (export "run") (param i32) (result i32) (return_call $even (local.get 0))))"#;
     for opt_level in LEVELS {
-        let options = Options { opt_level, ..Options::default() };
+        let options = inlining(opt_level);
         assert_eq!(outcome(text, &options, 20_000_000), Ok(1));
         assert_eq!(outcome(text, &options, 19_999_999), Ok(0));
     }

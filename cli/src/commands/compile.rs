@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 /// Options that shape the code.
 #[derive(Args, Debug, Default)]
 pub struct CodegenOptions {
-    /// Optimisation level: 0 (none), 1 (function by function), 2 (over the
-    /// module; the default), 3 (whatever it costs), or s (for size)
+    /// Optimisation level: 0 (none), 1 and 2 (the default), 3 (calls are
+    /// inlined too), or s (the same for size)
     #[arg(short = 'O', value_name = "LEVEL", value_parser = parse_level)]
     opt_level: Option<OptLevel>,
 
