@@ -5,6 +5,7 @@
 //! |-|-|
 //! | [`addresses`] | where debug sections hold addresses |
 //! | [`bodies`] | where functions' bodies begin in the module |
+//! | [`inlined`] | functions whose bodies were inlined, for backtraces |
 //! | [`lines`] | source positions for trap reports |
 //! | [`locals`] | where frames keep locals, for core dumps |
 //! | [`debug_file`] | an image or its debug file, made to fit where the image is mapped |
@@ -12,5 +13,6 @@
 pub mod addresses;
 pub mod bodies;
 pub mod debug_file;
+pub mod inlined;
 pub mod lines;
 pub mod locals;

@@ -8,7 +8,10 @@ mod measures;
 mod models;
 mod opening;
 mod programs;
+mod real;
+mod report;
 mod stats;
+mod suite;
 mod table;
 mod tools;
 
@@ -43,6 +46,14 @@ struct Cli {
     #[arg(long, value_delimiter = ',', default_values = ["compile", "hello", "open", "programs"])]
     only: Vec<Group>,
 
+    /// Options of Precast that the suite is compiled with, each a column
+    #[arg(long = "side", value_name = "OPTIONS", allow_hyphen_values = true, default_values = ["-O1", "-O2", "-O3", "-Os"])]
+    sides: Vec<String>,
+
+    /// Programs of the suite; all when absent
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    cases: Vec<String>,
+
     /// Clang as a module, instead of the one that fixtures/fetch.sh fetches
     #[arg(long, value_name = "FILE")]
     clang: Option<PathBuf>,
@@ -54,6 +65,8 @@ enum Group {
     Hello,
     Open,
     Programs,
+    /// Programs in five languages, and real ones: see `suite/`
+    Suite,
     /// What `--cpu` buys, without wasmtime
     Cpus,
     /// What `--memory-model` and `--memory-reservation` cost, without wasmtime
@@ -108,6 +121,7 @@ fn compare(cli: &Cli) -> Result<(), String> {
             Group::Hello => bench.hello(&table)?,
             Group::Open => bench.open(&table, &clang(cli)?)?,
             Group::Programs => bench.programs(&table)?,
+            Group::Suite => bench.suite(&cli.sides, &cli.cases)?,
             Group::Cpus => bench.cpus()?,
             Group::Models => bench.models()?,
         }

@@ -168,7 +168,7 @@ impl Bench<'_> {
         command
     }
 
-    fn their_compile(&self, wasm: &Path, out: &Path) -> Command {
+    pub(crate) fn their_compile(&self, wasm: &Path, out: &Path) -> Command {
         let mut command = Command::new(&self.tools.wasmtime);
         command.args(["compile", "-o"]).arg(out).arg(wasm);
         command

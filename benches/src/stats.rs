@@ -31,6 +31,15 @@ impl Samples {
         self.unit = Unit::Bytes;
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// In the order that they were taken in.
+    pub(crate) fn values(&self) -> &[f64] {
+        &self.values
+    }
+
     /// The middle value, or the mean of the two in the middle.
     pub(crate) fn median(&self) -> f64 {
         let sorted = self.sorted();

@@ -7,7 +7,7 @@
 //! | rank | modules |
 //! |-|-|
 //! | the file | [`sections`], [`elf`], [`writer`] |
-//! | contents of sections | [`attributes`], [`base`], [`frames`], [`search`], [`symbols`], [`relocate`], [`text`], [`tables`], [`description`], [`variants`] |
+//! | contents of sections | [`attributes`], [`base`], [`frames`], [`inlined`], [`search`], [`symbols`], [`relocate`], [`text`], [`tables`], [`description`], [`variants`] |
 //! | the artifact: sections filled, and written | [`summary`], [`image`], [`layout`] |
 //! | the same as an object, and back | [`elf_relocs`], [`object_text`], [`relocatable`], [`mod@relink`] |
 
@@ -18,6 +18,7 @@ mod elf;
 mod elf_relocs;
 mod frames;
 mod image;
+mod inlined;
 mod layout;
 mod object_text;
 mod relink;

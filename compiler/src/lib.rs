@@ -32,7 +32,7 @@
 //! | what a caller chooses, and is told | `error`, `features`, `optimisation`, `debug_files`, `options` |
 //! | what code is made for | `cpu`, `target` |
 //! | what stages hand on | `function`, `external_name`, `recorded`, `stub`, `names`, `code`, `debug_section` |
-//! | the module, what it does, what is decided | `parse`, `facts`, `plan` |
+//! | the module, what it does, what is decided | `parse`, `facts`, `plan`, `middle` |
 //! | a function's code | `translate`, `codegen` |
 //! | where it lies | `place` |
 //! | debug information | `debug` |
@@ -47,7 +47,7 @@
 //! | a new section | its row in `emit::sections`, its bytes in a pass of `emit::layout`, its format in `precast-artifact` |
 //! | a new CPU, or a feature of one | its row in `cpu` |
 //! | a new machine | `target`, `place::machine`, `emit::relocate`, `emit::elf_relocs`; in the loader a file under `sys` |
-//! | an optimisation over the module | a name in `optimisation`, the decision in `plan` from what `facts` knows, its use in `translate` or `place` |
+//! | an optimisation over the module | a name in `optimisation`, the decision in `plan` or a module of `middle`, its use in `translate` or `place` |
 //! | what a debugger sees of a type | `debug::type_names`, and the script in `precast-debuggers` |
 //! | an option that shapes code | `options`; if it changes bytes, `pipeline::key` too; `precast-cli` for the command line |
 //!
@@ -72,6 +72,7 @@ mod external_name;
 mod facts;
 mod features;
 mod function;
+mod middle;
 mod names;
 mod optimisation;
 mod options;

@@ -41,6 +41,11 @@ impl<'a> FunctionList<'a> {
         self.of(module).contains(&position).then_some(position)
     }
 
+    /// The name of the function at a position; empty where unknown.
+    pub(crate) fn name(&self, position: usize) -> &'a str {
+        self.names[position]
+    }
+
     /// The function at a position.
     pub(crate) fn symbol(&self, position: usize) -> Symbol {
         let after = self.modules.partition_point(|module| module.start <= position);

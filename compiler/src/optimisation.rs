@@ -17,6 +17,9 @@ pub enum Optimisation {
     PrivateTables,
     /// `memory-image`: data segments are laid out at compile time.
     MemoryImage,
+    /// `inline`: calls become the body of their callee, and functions that
+    /// nobody calls any more are left out.
+    Inline,
     /// `br-table-chain`: small `br_table`s become compare chains.
     BrTableChain,
     /// `fold-functions`: identical functions share their code.
@@ -25,10 +28,11 @@ pub enum Optimisation {
 
 impl Optimisation {
     /// Every optimisation.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::ConstantGlobals,
         Self::PrivateTables,
         Self::MemoryImage,
+        Self::Inline,
         Self::BrTableChain,
         Self::FoldFunctions,
     ];
@@ -39,6 +43,7 @@ impl Optimisation {
             Self::ConstantGlobals => "constant-globals",
             Self::PrivateTables => "private-tables",
             Self::MemoryImage => "memory-image",
+            Self::Inline => "inline",
             Self::BrTableChain => "br-table-chain",
             Self::FoldFunctions => "fold-functions",
         }
@@ -110,10 +115,10 @@ mod tests {
         assert_eq!(
             complaint("fold-function"),
             "unknown optimisation `fold-function`, did you mean `fold-functions`?; known are \
-             constant-globals, private-tables, memory-image, br-table-chain, fold-functions"
+             constant-globals, private-tables, memory-image, inline, br-table-chain, fold-functions"
         );
         assert!(complaint("private_table").contains("mean `private-tables`"));
-        assert!(complaint("inline").starts_with("unknown optimisation `inline`; known are"));
+        assert!(complaint("vectorise").starts_with("unknown optimisation `vectorise`; known are"));
     }
 
     #[test]

@@ -11,9 +11,26 @@ use std::collections::BTreeSet;
 pub enum OptLevel {
     /// `-O0`: no optimisation, fastest compile.
     None,
-    /// `-O` (the default): optimise for speed.
+    /// `-O1`: what the code generator does, and decisions that cost no time.
+    Less,
+    /// `-O2` (the default): what pays for its time. No more than `-O1` so far.
     #[default]
     Speed,
+    /// `-O3`: all that makes code faster.
+    Aggressive,
+    /// `-Os`: what makes code smaller.
+    Size,
+}
+
+impl OptLevel {
+    /// Whether the level makes an optimisation.
+    fn makes(self, optimisation: Optimisation) -> bool {
+        match self {
+            Self::None => false,
+            Self::Less | Self::Speed => optimisation != Optimisation::Inline,
+            Self::Aggressive | Self::Size => true,
+        }
+    }
 }
 
 /// Options of a compilation.
@@ -55,6 +72,8 @@ pub struct Options {
     pub threads: Option<usize>,
     /// Optimisations to leave out.
     pub disabled: BTreeSet<Optimisation>,
+    /// Optimisations to make besides those of the level.
+    pub enabled: BTreeSet<Optimisation>,
 }
 
 impl Default for Options {
@@ -74,6 +93,7 @@ impl Default for Options {
             memory_reservation: None,
             threads: None,
             disabled: BTreeSet::new(),
+            enabled: BTreeSet::new(),
         }
     }
 }
@@ -86,8 +106,12 @@ impl Options {
     /// is there would have the name, the lines and the variables of one of them
     /// whichever was called, and a breakpoint on one would stop in all.
     pub(crate) fn enabled(&self, optimisation: Optimisation) -> bool {
-        let debuggable = !(self.debug_info && optimisation == Optimisation::FoldFunctions);
-        debuggable && self.opt_level != OptLevel::None && !self.disabled.contains(&optimisation)
+        // What stands in an inlined body has no frame, and so far no DWARF.
+        let alone = [Optimisation::FoldFunctions, Optimisation::Inline];
+        let debuggable = !(self.debug_info && alone.contains(&optimisation));
+        debuggable
+            && !self.disabled.contains(&optimisation)
+            && (self.opt_level.makes(optimisation) || self.enabled.contains(&optimisation))
     }
 
     /// What [`Options::memory_reservation`] may be: at least a page, and no
@@ -110,7 +134,10 @@ impl Options {
     pub(crate) fn recorded(&self) -> Vec<String> {
         let mut recorded = vec![match self.opt_level {
             OptLevel::None => "-O0".to_owned(),
-            OptLevel::Speed => "-O".to_owned(),
+            OptLevel::Less => "-O1".to_owned(),
+            OptLevel::Speed => "-O2".to_owned(),
+            OptLevel::Aggressive => "-O3".to_owned(),
+            OptLevel::Size => "-Os".to_owned(),
         }];
         if self.debug_info {
             recorded.push("-g".to_owned());
@@ -125,6 +152,7 @@ impl Options {
             recorded.push("--memory-model=bounds".to_owned());
         }
         recorded.extend(self.memory_reservation.map(|n| format!("--memory-reservation={n}")));
+        recorded.extend(self.enabled.iter().map(|name| format!("--enable={name}")));
         recorded.extend(self.disabled.iter().map(|name| format!("--disable={name}")));
         recorded
     }

@@ -11,7 +11,7 @@
 //! | rank | modules |
 //! |-|-|
 //! | threads, and what a caller is told | [`workers`], [`report`] |
-//! | stages that threads share | [`facts`], [`functions`], [`mod@assemble`], [`debugging`] |
+//! | stages that threads share | [`facts`], [`input`], [`inlining`], [`functions`], [`mod@assemble`], [`debugging`] |
 //! | functions before code generation, as text | [`ir`] |
 //! | what the bytes depend on | [`key`] |
 
@@ -21,6 +21,8 @@ mod damaged_dwarf;
 mod debugging;
 mod facts;
 mod functions;
+mod inlining;
+mod input;
 mod ir;
 mod key;
 mod report;
@@ -40,6 +42,7 @@ use crate::target::Target;
 use assemble::assemble;
 use debugging::{Converted, Debugging};
 use facts::gather_facts;
+use input::Input;
 pub use ir::write_ir;
 pub use key::{fingerprint, gains_from_cpu};
 use precast_artifact::module::Module;
@@ -122,8 +125,7 @@ fn run(
     let mut clock = Clock::new();
     let targets = Target::all(options)?;
     check_output(output, &targets)?;
-    let target = &targets[0];
-    let features = target.allowed(options.features);
+    let (target, features) = (&targets[0], targets[0].allowed(options.features));
     let workers = Workers::new(options.threads.unwrap_or(0))?;
 
     let (parsed, source_hash) =
@@ -133,6 +135,7 @@ fn run(
     let facts = gather_facts(&workers, &parsed).map_err(|error| target.explain(error))?;
     clock.lap("facts");
     let plan = Plan::new(&parsed, &facts.module, options)?;
+    let inlining = inlining::decide(&workers, &parsed, &plan, options)?;
     clock.lap("plan");
     let debugging = Debugging::new(wasm, &parsed, &plan, options);
     let units = debugging.as_ref().and_then(Debugging::units);
@@ -142,7 +145,7 @@ fn run(
     };
     clock.lap("debug uses");
     let input =
-        functions::Input { parsed: &parsed, plan: &plan, facts: &facts, options, debug_uses };
+        Input { parsed: &parsed, plan: &plan, facts: &facts, options, debug_uses, inlining };
     let texts = functions::compile(&workers, &input, &targets, observer)?;
     clock.lap("compile");
     let code = assemble(&parsed, plan, texts);

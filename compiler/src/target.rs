@@ -192,7 +192,8 @@ fn flags(options: &Options) -> settings::Flags {
         "opt_level",
         match options.opt_level {
             OptLevel::None => "none",
-            OptLevel::Speed => "speed",
+            OptLevel::Less | OptLevel::Speed | OptLevel::Aggressive => "speed",
+            OptLevel::Size => "speed_and_size",
         },
     );
     set("enable_verifier", if cfg!(debug_assertions) { "true" } else { "false" });

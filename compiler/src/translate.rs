@@ -49,7 +49,7 @@ use crate::function::InlinedBody;
 use crate::recorded::Recorded;
 use cranelift_codegen::ir;
 use cranelift_frontend::FunctionBuilderContext;
-pub(crate) use input::{FunctionInput, ModuleInput};
+pub(crate) use input::{FunctionInput, InlineCall, ModuleInput};
 pub(crate) use options::{Debug, TranslateOptions};
 use signatures::signature;
 use translator::Translator;

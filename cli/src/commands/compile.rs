@@ -18,7 +18,8 @@ use std::path::{Path, PathBuf};
 /// Options that shape the code.
 #[derive(Args, Debug, Default)]
 pub struct CodegenOptions {
-    /// Optimisation level: 0, or 1 (the default) and above
+    /// Optimisation level: 0 (none), 1 and 2 (the default), 3 (calls are
+    /// inlined too), or s (the same for size)
     #[arg(short = 'O', value_name = "LEVEL", value_parser = parse_level)]
     opt_level: Option<OptLevel>,
 
@@ -83,6 +84,10 @@ pub struct CodegenOptions {
     /// Leave out an optimisation, by name
     #[arg(long = "disable", value_name = "NAME", value_parser = optimisations())]
     disabled: Vec<Optimisation>,
+
+    /// Make an optimisation that the level leaves out, by name
+    #[arg(long = "enable", value_name = "NAME", value_parser = optimisations())]
+    enabled: Vec<Optimisation>,
 
     /// Number of threads; by default as many as this process may use processors,
     /// and never more than four times as many
@@ -163,8 +168,11 @@ enum Emit {
 fn parse_level(text: &str) -> Result<OptLevel, String> {
     match text {
         "0" => Ok(OptLevel::None),
-        "1" | "2" | "3" | "s" | "z" => Ok(OptLevel::Speed),
-        other => Err(format!("unknown level `{other}`; known are 0, 1, 2, 3")),
+        "1" => Ok(OptLevel::Less),
+        "2" => Ok(OptLevel::Speed),
+        "3" => Ok(OptLevel::Aggressive),
+        "s" | "z" => Ok(OptLevel::Size),
+        other => Err(format!("unknown level `{other}`; known are 0, 1, 2, 3 and s")),
     }
 }
 
@@ -203,6 +211,7 @@ impl CodegenOptions {
             memory_reservation: self.memory_reservation,
             threads: self.jobs.map(|jobs| jobs.min(most_threads())),
             disabled: self.disabled.iter().copied().collect(),
+            enabled: self.enabled.iter().copied().collect(),
             debug_info: self.debug_info,
             remap_path_prefix: self.remap_path_prefix.clone(),
             text_path: None,

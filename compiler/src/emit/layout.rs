@@ -5,7 +5,7 @@ use super::image::Image;
 use super::sections::{PerSection, Places, Section, debug_addresses};
 use super::symbols::SymbolTable;
 use super::variants::{self, PlacedText};
-use super::{attributes, base, description, elf, relocate, search, tables};
+use super::{attributes, base, description, elf, inlined, relocate, search, tables};
 use crate::debug_section::{DebugReloc, DebugSection};
 use crate::place::{LinkError, MAX_DISTANCE, Machine, Placed, callees, digest};
 use precast_artifact::abi::Versions;
@@ -141,6 +141,7 @@ impl<'a> Draft<'a> {
         bytes[Section::Note] = encode_note(&self.note);
         bytes[Section::BuildId] = build_id_note(&[0; BUILD_ID_SIZE]);
         bytes[Section::Sites] = search::site_table(placed, &placed.texts[0]);
+        (bytes[Section::Inlined], bytes[Section::InlinedNames]) = inlined::sections(placed);
         bytes[Section::Handlers] = search::handler_table(placed.blocks());
         let bodies = placed.modules.iter().flat_map(|module| &module.bodies);
         bytes[Section::Bodies] = bodies::encode(bodies.copied());

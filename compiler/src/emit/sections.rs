@@ -7,7 +7,7 @@
 use object::LittleEndian as LE;
 use object::elf::{self, FileHeader64, ProgramHeader64, SectionHeader64};
 use precast_artifact::component;
-use precast_artifact::debug::{addresses, bodies, locals};
+use precast_artifact::debug::{addresses, bodies, inlined, locals};
 use precast_artifact::module::Range;
 use precast_debuggers::{GDB_SECTION, LLDB_SECTION};
 use std::ops::{Index, IndexMut};
@@ -75,6 +75,8 @@ sections! {
     Functions = ".precast.functions", SHT_PROGBITS, ReadOnly, 8;
     Sites = ".precast.sites", SHT_PROGBITS, ReadOnly, 8;
     Handlers = ".precast.handlers", SHT_PROGBITS, ReadOnly, 4;
+    /// Functions whose bodies were inlined.
+    Inlined = inlined::NAME, SHT_PROGBITS, ReadOnly, 1;
     Tables = ".precast.tables", SHT_PROGBITS, ReadOnly, 64;
     Data = ".precast.data", SHT_PROGBITS, ReadOnly, 16;
     EhFrameHdr = ".eh_frame_hdr", SHT_PROGBITS, ReadOnly, 4;
@@ -105,6 +107,8 @@ sections! {
     Locals = locals::NAME, SHT_PROGBITS, Unmapped, 1;
     /// Where bodies begin in the module.
     Bodies = bodies::NAME, SHT_PROGBITS, Unmapped, 1;
+    /// Names of those.
+    InlinedNames = inlined::NAMES, SHT_PROGBITS, Unmapped, 1;
     /// The interface of a component, as text.
     Wit = component::WIT_SECTION, SHT_PROGBITS, Unmapped, 1;
     Comment = ".comment", SHT_PROGBITS, Unmapped, 1;

@@ -5,9 +5,11 @@
 
 use super::assemble::assemble;
 use super::facts::gather_facts;
+use super::input::Input;
 use super::workers::Workers;
 use super::{debugging, functions};
 use crate::debug_files::DebugFiles;
+use crate::middle::inline::Inlining;
 use crate::options::{OptLevel, Options};
 use crate::plan::Plan;
 use crate::target::Target;
@@ -144,8 +146,9 @@ fn convert_all(
     let module = debugging::wasm_module(&parsed, &plan);
     let debug_uses = BTreeMap::new();
     let (plan_of, facts) = (&plan, &facts);
+    let inlining = Inlining::none(parsed.bodies.len());
     let input =
-        functions::Input { parsed: &parsed, plan: plan_of, facts, options: &options, debug_uses };
+        Input { parsed: &parsed, plan: plan_of, facts, options: &options, debug_uses, inlining };
     let texts = functions::compile(&workers, &input, std::slice::from_ref(&target), &()).unwrap();
     let placed = place::place(assemble(&parsed, plan, texts), target.link, false).unwrap();
     let convert = |edited: &Edited| {

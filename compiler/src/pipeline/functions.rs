@@ -1,73 +1,20 @@
 //! The code of functions and stubs.
 
+use super::inlining::InlineCalls;
+use super::input::{Input, MODULE};
 use super::report::Observer;
 use super::workers::Workers;
 use crate::code::Text;
 use crate::codegen;
 use crate::error::Result;
-use crate::facts::Facts;
-use crate::function::{CompiledFunction, DebugUses};
-use crate::optimisation::Optimisation;
-use crate::options::{OptLevel, Options};
-use crate::parse::{Body, Parsed};
-use crate::plan::{Plan, duplicates};
+use crate::function::CompiledFunction;
+use crate::plan::duplicates;
 use crate::stub::{Stub, StubKind};
 use crate::target::Target;
-use crate::translate::{self, Debug, FunctionInput, ModuleInput, TranslateOptions, stubs};
+use crate::translate::{self, Debug, FunctionInput, stubs};
 use cranelift_codegen::Context;
 use cranelift_frontend::FunctionBuilderContext;
-use precast_artifact::index::{FuncIndex, ModuleIndex};
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-
-/// What the code follows from.
-pub(super) struct Input<'i, 'a> {
-    pub(super) parsed: &'i Parsed<'a>,
-    pub(super) plan: &'i Plan<'a>,
-    pub(super) facts: &'i Facts,
-    pub(super) options: &'i Options,
-    /// The values that debug information asks for, by function.
-    pub(super) debug_uses: BTreeMap<FuncIndex, DebugUses>,
-}
-
-impl<'i> Input<'i, '_> {
-    /// What translation may look at of the module.
-    pub(super) fn module(&self, target: &Target) -> ModuleInput<'i> {
-        let options = self.options;
-        let options = TranslateOptions {
-            frontend: target.isa.frontend_config(),
-            br_table_chain: options.enabled(Optimisation::BrTableChain),
-            precise_stores: options.precise_stores.unwrap_or(target.stores_may_tear()),
-            debug: match (options.debug_info, options.opt_level) {
-                (false, _) => Debug::Off,
-                (true, OptLevel::None) => Debug::Slots,
-                (true, OptLevel::Speed) => Debug::Values,
-            },
-        };
-        ModuleInput::new(MODULE, self.parsed, self.plan, options)
-    }
-
-    /// What it may look at for one function.
-    pub(super) fn function<'f>(
-        &'f self,
-        module: &'f ModuleInput<'f>,
-        body: &'f Body<'f>,
-    ) -> FunctionInput<'f> {
-        let index = body.function();
-        FunctionInput {
-            module,
-            function: index,
-            ty: self.parsed.functions[index.index()],
-            body: &body.body,
-            hints: self.parsed.hints.get(&index).map_or(&[], Vec::as_slice),
-            debug_uses: self.debug_uses.get(&index),
-            inline: &[],
-        }
-    }
-}
-
-/// The only module.
-const MODULE: ModuleIndex = ModuleIndex::new(0);
 
 /// A text for each target.
 pub(super) fn compile(
@@ -76,7 +23,7 @@ pub(super) fn compile(
     targets: &[Target],
     observer: &dyn Observer,
 ) -> Result<Vec<Text>> {
-    let same = duplicates::find(input.parsed, input.options);
+    let same = duplicates::find(input.parsed, input.options, |at| input.inlining.is_needed(at));
     let text = |target: &Target| {
         Ok(Text {
             cpu_features: target.cpu_features.clone(),
@@ -107,19 +54,22 @@ fn compile_functions(
     workers: &Workers,
     input: &Input<'_, '_>,
     target: &Target,
-    same: &[usize],
+    same: &[Option<usize>],
     observer: &dyn Observer,
 ) -> Result<Vec<Option<CompiledFunction>>> {
     let (bodies, facts) = (&input.parsed.bodies, input.facts.functions());
     let module = input.module(target);
+    let inline = InlineCalls::new(bodies.len());
+    inline.fill(input, &module);
     // The largest first: one of them started last would be waited for.
-    let mut order: Vec<usize> = (0..bodies.len()).filter(|i| same[*i] == *i).collect();
+    let mut order: Vec<usize> = (0..bodies.len()).filter(|i| same[*i] == Some(*i)).collect();
     order.sort_by_key(|index| std::cmp::Reverse(facts[*index].size));
     let done = AtomicUsize::new(0);
     let compiled = workers.draw(order.len(), Scratch::new, |scratch, position| {
-        let body = &bodies[order[position]];
+        let (body, inlined) = (&bodies[order[position]], inline.of(order[position]));
         scratch.context.clear();
-        let compiled = compile_function(&input.function(&module, body), target, scratch);
+        let function = input.function(&module, body, inlined);
+        let compiled = compile_function(&function, target, scratch);
         let index = body.function();
         let function = compiled.map_err(|e| e.in_function(index, input.parsed.name_of(index)))?;
         if facts[order[position]].size > LARGE_BODY {
@@ -134,7 +84,9 @@ fn compile_functions(
     }
     // The first of equal bodies comes before its copies.
     for (index, first) in same.iter().enumerate() {
-        if index != *first {
+        if let Some(first) = first
+            && index != *first
+        {
             functions[index] = functions[*first].clone();
         }
     }

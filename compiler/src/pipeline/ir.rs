@@ -2,7 +2,8 @@
 //! changes one of them.
 
 use super::facts::gather_facts;
-use super::functions::Input;
+use super::inlining::{self, InlineCalls};
+use super::input::Input;
 use super::workers::Workers;
 use crate::error::{Error, Result};
 use crate::options::Options;
@@ -17,7 +18,8 @@ use std::io::Write;
 
 /// Writes what each function is translated to, in the text form of Cranelift's
 /// intermediate representation: before Cranelift optimises it, and before the
-/// link folds functions. A line with the function's name and index stands
+/// link folds functions. Functions that are inlined wherever they are called
+/// are left out. A line with the function's name and index stands
 /// above each.
 ///
 /// # Errors
@@ -41,14 +43,21 @@ pub fn write_ir(wasm: &[u8], options: &Options, out: &mut dyn Write) -> Result<(
     let facts = gather_facts(&workers, &parsed).map_err(|error| target.explain(error))?;
     let plan = Plan::new(&parsed, &facts.module, options)?;
     let debug_uses = BTreeMap::new();
-    let input = Input { parsed: &parsed, plan: &plan, facts: &facts, options, debug_uses };
+    let inlining = inlining::decide(&workers, &parsed, &plan, options)?;
+    let input =
+        Input { parsed: &parsed, plan: &plan, facts: &facts, options, debug_uses, inlining };
     let module = input.module(target);
+    let inline = InlineCalls::new(parsed.bodies.len());
+    inline.fill(&input, &module);
     let mut scratch = FunctionBuilderContext::new();
-    for body in &parsed.bodies {
+    for (position, body) in parsed.bodies.iter().enumerate() {
+        if !input.inlining.is_needed(position) {
+            continue;
+        }
         let mut function = Function::new();
         let index = body.function();
-        let outcome =
-            translate::translate(&input.function(&module, body), &mut function, &mut scratch);
+        let from = input.function(&module, body, inline.of(position));
+        let outcome = translate::translate(&from, &mut function, &mut scratch);
         outcome.map_err(|error| error.in_function(index, parsed.name_of(index)))?;
         let name = parsed.name_of(index).unwrap_or_default();
         write!(out, "; {name} ({index})\n{function}\n").map_err(Error::Write)?;

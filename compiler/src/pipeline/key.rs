@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 /// uses vectors, and the options ask for no more than the baseline.
 pub fn gains_from_cpu(report: &Report, options: &Options) -> bool {
     report.uses_simd
-        && options.opt_level == OptLevel::Speed
+        && options.opt_level != OptLevel::None
         && options.cpu == "baseline"
         && options.cpu_features.is_empty()
         && report.target.starts_with("x86_64")

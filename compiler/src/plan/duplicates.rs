@@ -10,17 +10,25 @@ use crate::parse::Parsed;
 use precast_artifact::index::CanonicalTypeIndex;
 use std::collections::HashMap;
 
-/// For each body, the position of the first one that is the same.
-pub(crate) fn find(parsed: &Parsed<'_>, options: &Options) -> Vec<usize> {
+/// For each needed body, the position of the first needed one that is the same.
+pub(crate) fn find(
+    parsed: &Parsed<'_>,
+    options: &Options,
+    is_needed: impl Fn(usize) -> bool,
+) -> Vec<Option<usize>> {
+    let needed = |position: usize| is_needed(position).then_some(position);
     if !options.enabled(Optimisation::FoldFunctions) {
-        return (0..parsed.bodies.len()).collect();
+        return (0..parsed.bodies.len()).map(needed).collect();
     }
     let mut first: HashMap<(CanonicalTypeIndex, &[u8]), usize> =
         HashMap::with_capacity(parsed.bodies.len());
     let mut same = Vec::with_capacity(parsed.bodies.len());
     for (position, body) in parsed.bodies.iter().enumerate() {
         let ty = parsed.functions[body.function().index()];
-        same.push(*first.entry((ty, body.body.as_bytes())).or_insert(position));
+        same.push(
+            needed(position)
+                .map(|position| *first.entry((ty, body.body.as_bytes())).or_insert(position)),
+        );
     }
     same
 }

@@ -216,6 +216,13 @@ impl Image {
         Some((module, CodeOffset::new((offset - module.text.offset) as u32)))
     }
 
+    /// Which of the artifact's texts a module runs: zero is the baseline's.
+    pub(crate) fn text_number(&self, module: &Module) -> usize {
+        let variants = self.note.variants.iter();
+        let at = variants.map(|variant| variant.site_table).position(|t| t == module.site_table);
+        at.map_or(0, |variant| variant + 1)
+    }
+
     /// What reports call a module.
     pub(crate) fn module_name(&self, module: &Module) -> Option<String> {
         let file_name = || Some(self.path.as_ref()?.file_name()?.to_string_lossy().into_owned());

@@ -22,6 +22,7 @@ use crate::trap::{Frame, LocalValue, Trap};
 use crate::vm::activation::{Activation, FaultRecord};
 use precast_artifact::address_map::AddressMap;
 use precast_artifact::container;
+use precast_artifact::debug::inlined::{self, Inlined};
 use precast_artifact::debug::locals::{self, Local};
 use precast_artifact::index::{CodeOffset, FuncIndex, WasmOffset};
 use precast_artifact::module::Module;
@@ -57,9 +58,9 @@ struct Collector<'t> {
     trap: Trap,
     /// The accessible part of the guest's stack that is walked.
     stack: Range<usize>,
-    /// Return addresses beyond the kept frames, and whether they are a
-    /// function's: in deep recursion a few addresses come again and again.
-    known: HashMap<usize, bool>,
+    /// Return addresses beyond the kept frames, and how many functions stand
+    /// there: in deep recursion a few addresses come again and again.
+    known: HashMap<usize, usize>,
 }
 
 impl<'t> Collector<'t> {
@@ -90,19 +91,23 @@ impl<'t> Collector<'t> {
         }
     }
 
-    /// Adds the function at `pc`, which is a return address or the trapping
-    /// instruction itself, and its frame pointer if it has a frame. Stubs are
-    /// left out.
+    /// Adds the functions at `pc`, which is a return address or the trapping
+    /// instruction itself, and its frame pointer if it has a frame: more than
+    /// one where bodies were inlined. Stubs are left out.
     fn add(&mut self, pc: usize, returns: bool, fp: Option<usize>) {
-        if self.trap.frames.len() < MOST_FRAMES {
-            let found = locate(self.core, pc, returns);
-            let frame = found.map(|found| frame(self.core, &found, &self.stack, fp));
-            self.trap.frames.extend(frame);
+        let left = MOST_FRAMES - self.trap.frames.len();
+        if left > 0 {
+            let Some(found) = locate(self.core, pc, returns) else { return };
+            let mut frames = frames(self.core, &found, &self.stack, fp);
+            self.trap.omitted += frames.len().saturating_sub(left);
+            frames.truncate(left);
+            self.trap.frames.extend(frames);
             return;
         }
-        let counts =
-            *self.known.entry(pc).or_insert_with(|| locate(self.core, pc, returns).is_some());
-        self.trap.omitted += usize::from(counts);
+        let count = self.known.entry(pc).or_insert_with(|| {
+            locate(self.core, pc, returns).map_or(0, |found| 1 + found.inlined().len())
+        });
+        self.trap.omitted += *count;
     }
 }
 
@@ -132,6 +137,42 @@ fn locate(_store: &StoreCore, pc: usize, returns: bool) -> Option<Location<'_>> 
     let stubs = module.entry_stubs.iter().chain(&module.host_stubs);
     let in_stub = stubs.into_iter().any(|s| start < s.code && s.code <= offset);
     (!in_stub).then_some(Location { image, module, offset, start, function })
+}
+
+impl Location<'_> {
+    /// The bodies that were inlined around the address, the innermost first.
+    fn inlined(&self) -> Vec<Inlined> {
+        let Some(section) = container::section(self.image.file_bytes(), inlined::NAME) else {
+            return Vec::new();
+        };
+        inlined::around(section, self.image.text_number(self.module), self.start, self.offset)
+    }
+}
+
+/// The functions at an address, the innermost first: each stands where the one
+/// before it was called, and the last has the frame.
+fn frames(
+    core: &StoreCore,
+    found: &Location<'_>,
+    stack: &Range<usize>,
+    fp: Option<usize>,
+) -> Vec<Frame> {
+    let outermost = frame(core, found, stack, fp);
+    let inlined = found.inlined();
+    let names = container::section(found.image.file_bytes(), inlined::NAMES);
+    let mut offset = outermost.offset;
+    let mut frames: Vec<Frame> = Vec::with_capacity(inlined.len() + 1);
+    for body in inlined {
+        let name = names.and_then(|names| inlined::name_of(names, body.function));
+        let (function, same_code) = (body.function.get(), Vec::new());
+        let (source, locals) = (Vec::new(), Vec::new());
+        let Frame { ref module, instance, .. } = outermost;
+        let module = module.clone();
+        frames.push(Frame { module, function, name, same_code, offset, source, instance, locals });
+        offset = Some(body.call.get());
+    }
+    frames.push(Frame { offset, ..outermost });
+    frames
 }
 
 fn frame(core: &StoreCore, found: &Location<'_>, stack: &Range<usize>, fp: Option<usize>) -> Frame {

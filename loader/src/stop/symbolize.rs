@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::trap::{Frame, SourceLine};
 use precast_artifact::address_map::{AddressMap, Mapping, Site};
 use precast_artifact::container::{self, Container};
+use precast_artifact::debug::inlined;
 use precast_artifact::debug::lines::Lines;
 use precast_artifact::index::{CodeOffset, FuncIndex, WasmOffset};
 use precast_artifact::module::{Bounds, Description, Module};
@@ -62,6 +63,7 @@ pub fn symbolize(report: &str, artifact: &[u8], debug: &[u8]) -> Result<String> 
 
 /// Where the code of a module came from.
 struct Places<'a> {
+    artifact: &'a [u8],
     module: &'a Module,
     functions: AddressMap<'a, FuncIndex>,
     /// For each offset in the Wasm module, the first code made for it.
@@ -85,7 +87,7 @@ impl<'a> Places<'a> {
                 *first = at;
             }
         }
-        Some(Self { module, functions, code })
+        Some(Self { artifact, module, functions, code })
     }
 
     /// A line of a report, with what is known of its frame.
@@ -100,11 +102,20 @@ impl<'a> Places<'a> {
         let module = who.strip_suffix(')').and_then(|who| who.rsplit_once(" ("));
         let mut names =
             names(debug, self.module.text.offset + u64::from(function.code.get())).into_iter();
+        // The operator is in the innermost body at its code.
+        let bodies = container::section(self.artifact, inlined::NAME)
+            .map(|section| inlined::around(section, 0, function.code, code))
+            .unwrap_or_default();
+        let body = bodies.first().map(|body| body.function);
+        let known = container::section(debug, inlined::NAMES);
         let frame = Frame {
             module: module.map(|(_, module)| module.to_owned()),
-            function: function.value.get(),
-            name: names.next(),
-            same_code: names.collect(),
+            function: body.unwrap_or(function.value).get(),
+            name: match body {
+                Some(body) => known.and_then(|names| inlined::name_of(names, body)),
+                None => names.next(),
+            },
+            same_code: if body.is_some() { Vec::new() } else { names.collect() },
             offset: Some(offset),
             source: source_lines(debug, code),
             instance: None,

@@ -106,7 +106,18 @@ fn tools_see_names_and_sections() {
         let names: Vec<&str> = file.sections().map(|s| s.name().unwrap()).collect();
         let mut expected: Vec<&str> = Section::ALL.map(|section| section.spec().name).into();
         // Written only where there are any.
-        let absent = ["handlers", "debug", "lines", "locals", "variants", "addresses"];
+        let absent = [
+            "component",
+            "wit",
+            "handlers",
+            "inlined",
+            "inlined-names",
+            "debug",
+            "lines",
+            "locals",
+            "variants",
+            "addresses",
+        ];
         let absent = absent.map(|name| format!(".precast.{name}"));
         let for_debuggers = |name: &str| name.starts_with(".debug_") || name == ".lldbsummaries";
         let riscv = target.0 == EM_RISCV;

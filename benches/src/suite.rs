@@ -1,0 +1,153 @@
+//! The suite: programs in five languages and real ones, run natively, by
+//! wasmtime, and by Precast with each set of options, in turn. CPU time; a
+//! program's value is the median of its runs.
+
+use crate::child::{self, Usage};
+use crate::measures::Bench;
+use crate::real;
+use crate::report::{self, Row};
+use crate::stats::Samples;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A module, how to run it, and what it prints.
+pub(crate) struct Case {
+    pub(crate) name: String,
+    pub(crate) group: &'static str,
+    pub(crate) wasm: PathBuf,
+    /// The same source, compiled natively.
+    pub(crate) native: Option<PathBuf>,
+    /// Options of both runtimes, before the module.
+    pub(crate) options: Vec<String>,
+    pub(crate) arguments: Vec<String>,
+}
+
+/// The groups, and the files of `suite/` in each.
+const GROUPS: [(&str, &[&str]); 11] = [
+    ("numeric", &["nbody.c", "spectral.c", "mandel.c", "fft.c", "lu.c", "stencil.c", "life.c"]),
+    ("sorting", &["heapsort.c", "qsort.c", "mergesort.c", "stdsort.cc"]),
+    ("hashing", &["crc.c", "siphash.c", "sha512.c", "table.zig"]),
+    ("compression", &["lz.c", "huffman.c"]),
+    ("parsing", &["json.c", "lexer.c", "regex.c", "dfa.rs", "expr.cc"]),
+    ("interpreters", &["vm.c", "brain.c", "lisp.rs", "gc.c"]),
+    ("calls", &["fib.c", "sudoku.c", "shapes.cc", "traits.rs"]),
+    ("big integers", &["pidigits.c", "curve.c", "modexp.c", "bignum.rs"]),
+    ("vectors", &["saxpy.c", "matrixt.cc"]),
+    (
+        "memory and text",
+        &[
+            "trees.c",
+            "strings.c",
+            "edit.c",
+            "containers.cc",
+            "words.rs",
+            "alloc.rs",
+            "knapsack.rs",
+            "sieve.zig",
+            "dijkstra.zig",
+        ],
+    ),
+    ("Go", &["trees.go", "maps.go", "fannkuch.go"]),
+];
+
+impl Bench<'_> {
+    /// Builds, compiles and runs all of it; prints a table, and writes
+    /// `suite.json` and `suite.svg` into the scratch folder.
+    pub(crate) fn suite(&self, sides: &[String], only: &[String]) -> Result<(), String> {
+        let built = self.scratch.join("suite");
+        let build = crate::root().join("benches/suite/build.sh");
+        child::run(Command::new(build).arg(&built))?;
+        let mut cases = small(&built);
+        cases.extend(real::cases(&self.scratch)?);
+        cases.retain(|case| only.is_empty() || only.contains(&case.name));
+        let mut rows = Vec::new();
+        for case in &cases {
+            eprintln!("{}", case.name);
+            rows.push(self.case(case, sides)?);
+        }
+        report::print(sides, &rows);
+        report::write(&self.scratch, sides, &rows)
+    }
+
+    fn case(&self, case: &Case, sides: &[String]) -> Result<Row, String> {
+        let artifact = |side: usize| self.scratch.join(format!("{}.{side}.cwasm", case.name));
+        let (ours, theirs) = ((1..=sides.len()).map(artifact).collect::<Vec<_>>(), artifact(0));
+        let mut row = Row::new(case.name.clone(), case.group, sides.len());
+        let compiled = child::run(&mut self.their_compile(&case.wasm, &theirs))?;
+        row.wasmtime.compiled(&compiled, &theirs)?;
+        for ((side, path), cost) in sides.iter().zip(&ours).zip(&mut row.ours) {
+            let options: Vec<&str> = side.split_whitespace().collect();
+            let mut compile = self.precast_compile(&["--cpu", "native"]);
+            compile.args(options).arg("-o").arg(path).arg(&case.wasm);
+            cost.compiled(&child::run(&mut compile)?, path)?;
+        }
+        let mut expected = None;
+        let mut same = |usage: Usage, samples: &mut Samples| {
+            samples.push_time(usage.cpu);
+            let first = expected.get_or_insert_with(|| usage.stdout.clone());
+            if *first == usage.stdout {
+                Ok(())
+            } else {
+                Err(format!("{}: prints differ", case.name))
+            }
+        };
+        for _ in 0..self.runs {
+            if let Some(native) = &case.native {
+                same(child::run(&mut Command::new(native))?, &mut row.native)?;
+            }
+            let mut command = Command::new(&self.tools.wasmtime);
+            command.args(["run", "--allow-precompiled"]);
+            same(run(command, case, &theirs)?, &mut row.wasmtime.run)?;
+            for (path, cost) in ours.iter().zip(&mut row.ours) {
+                let command = Command::new(&self.tools.precast_run);
+                same(run(command, case, path)?, &mut cost.run)?;
+            }
+        }
+        for path in ours.iter().chain([&theirs]) {
+            std::fs::remove_file(path).map_err(|why| why.to_string())?;
+        }
+        Ok(row)
+    }
+}
+
+/// Runs an artifact by either runtime: their options have the same names.
+fn run(mut command: Command, case: &Case, artifact: &Path) -> Result<Usage, String> {
+    child::run(command.args(&case.options).arg(artifact).args(&case.arguments))
+}
+
+/// The small programs, each named as its file.
+fn small(built: &Path) -> Vec<Case> {
+    let files =
+        GROUPS.iter().flat_map(|(group, files)| files.iter().map(move |file| (group, file)));
+    files
+        .map(|(group, file)| {
+            let stem = built.join(file.replace('.', "-"));
+            Case {
+                name: (*file).to_owned(),
+                group,
+                wasm: stem.with_extension("wasm"),
+                native: Some(stem.with_extension("native")),
+                options: Vec::new(),
+                arguments: Vec::new(),
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_source_is_in_one_group() {
+        let folder = crate::root().join("benches/suite");
+        let files = std::fs::read_dir(folder).unwrap();
+        let files = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+        let files: BTreeSet<String> = files.filter(|name| name != "build.sh").collect();
+        let listed: Vec<&str> = GROUPS.iter().flat_map(|(_, files)| *files).copied().collect();
+        assert_eq!(listed.len(), files.len());
+        assert_eq!(listed.into_iter().map(str::to_owned).collect::<BTreeSet<_>>(), files);
+        assert!(files.len() >= 40);
+    }
+}

@@ -1,0 +1,14 @@
+//! The middle end: what is optimised with the whole module in view, beyond what
+//! the code generator does function by function. Each optimisation is a module
+//! of its own, has a name in [`Optimisation`](crate::Optimisation), and says
+//! what it rests on, what it gained and what it costs.
+//!
+//! | rank | modules |
+//! |-|-|
+//! | what a body is, to whoever may inline it | [`summary`] |
+//! | what an inlined body may weigh | [`rule`] |
+//! | which calls are inlined, which functions remain | [`inline`] |
+
+pub(crate) mod inline;
+mod rule;
+pub(crate) mod summary;

@@ -1,0 +1,188 @@
+//! Inlining: which calls are replaced by their callee's body, and which
+//! functions nobody calls any more.
+//!
+//! Callees come first, so that a body is inlined with what was inlined into it.
+//! A call into a function that is not decided yet, which is recursion, stays a
+//! call. Bodies are translated again where they are inlined, so nothing but
+//! these decisions is kept in memory.
+//!
+//! A function that only direct calls reach, and no call that is left, is not
+//! compiled.
+
+use super::rule::{Candidate, Rule};
+use super::summary::Summary;
+use crate::options::OptLevel;
+use precast_artifact::index::BodyOffset;
+
+/// What is inlined where. Functions by their position among the bodies.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Inlining {
+    /// For each function, the calls that are replaced, in order, and by whom.
+    calls: Vec<Box<[(BodyOffset, u32)]>>,
+    /// The functions with such calls, callees before their callers.
+    order: Vec<u32>,
+    /// For each function, whether it is still needed.
+    needed: Vec<bool>,
+}
+
+impl Inlining {
+    /// Nothing is inlined, and all of so many functions are needed.
+    pub(crate) fn none(functions: usize) -> Self {
+        Self {
+            calls: vec![Box::default(); functions],
+            order: Vec::new(),
+            needed: vec![true; functions],
+        }
+    }
+
+    /// The calls of a function that are replaced, and by whose bodies.
+    pub(crate) fn of(&self, function: usize) -> &[(BodyOffset, u32)] {
+        &self.calls[function]
+    }
+
+    /// The functions with such calls, callees before their callers.
+    pub(crate) fn order(&self) -> &[u32] {
+        &self.order
+    }
+
+    /// Whether a function has to be compiled.
+    pub(crate) fn is_needed(&self, function: usize) -> bool {
+        self.needed[function]
+    }
+}
+
+/// Decides for a module whose functions are as `summaries` says, and of which
+/// `roots` are reached otherwise than by direct calls.
+pub(crate) fn decide(summaries: &[Summary], roots: &[bool], level: OptLevel) -> Inlining {
+    let mut decider = Decider::new(summaries, roots, level);
+    for function in 0..summaries.len() {
+        decider.visit(function);
+    }
+    let Decider { mut inlining, .. } = decider;
+    inlining.needed = needed(summaries, roots, &inlining);
+    inlining
+}
+
+/// How far a function is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    New,
+    /// Its callees are being decided.
+    Open,
+    Decided,
+}
+
+struct Decider<'a> {
+    summaries: &'a [Summary],
+    rule: Rule,
+    /// Whether exactly one call reaches the function, and nothing else.
+    sole: Vec<bool>,
+    progress: Vec<Progress>,
+    /// Weight with what is inlined, and whether a loop is in it.
+    grown: Vec<(u32, bool)>,
+    inlining: Inlining,
+}
+
+impl<'a> Decider<'a> {
+    fn new(summaries: &'a [Summary], roots: &[bool], level: OptLevel) -> Self {
+        let mut callers = vec![0u32; summaries.len()];
+        for call in summaries.iter().flat_map(|summary| &summary.calls) {
+            callers[call.callee as usize] += 1;
+        }
+        let sole = callers.iter().zip(roots).map(|(callers, root)| *callers == 1 && !root);
+        Self {
+            summaries,
+            rule: Rule::of(level),
+            sole: sole.collect(),
+            progress: vec![Progress::New; summaries.len()],
+            grown: summaries.iter().map(|summary| (summary.weight, summary.has_loop)).collect(),
+            inlining: Inlining::none(summaries.len()),
+        }
+    }
+
+    /// Decides a function, and before it whom it calls. Chains of calls are
+    /// longer than a stack of ours is deep.
+    fn visit(&mut self, function: usize) {
+        let mut open = vec![(function, 0)];
+        while let Some((function, next)) = open.last_mut() {
+            let (at, calls) = (*function, &self.summaries[*function].calls);
+            if self.progress[at] == Progress::Decided {
+                open.pop();
+                continue;
+            }
+            self.progress[at] = Progress::Open;
+            let fresh =
+                |call: &&super::summary::Call| self.progress[call.callee as usize] == Progress::New;
+            match calls[*next..].iter().position(|call| fresh(&call)) {
+                Some(distance) => {
+                    *next += distance + 1;
+                    let callee = calls[*next - 1].callee as usize;
+                    open.push((callee, 0));
+                }
+                None => {
+                    self.settle(at);
+                    self.progress[at] = Progress::Decided;
+                    open.pop();
+                }
+            }
+        }
+    }
+
+    /// Chooses among the calls of a function.
+    fn settle(&mut self, function: usize) {
+        let summary = &self.summaries[function];
+        let own = summary.weight;
+        let (mut weight, mut has_loop) = (own, summary.has_loop);
+        let mut chosen = Vec::new();
+        for call in &summary.calls {
+            let callee = call.callee as usize;
+            let decided = self.progress[callee] == Progress::Decided;
+            if !decided || self.summaries[callee].refused || call.cold {
+                continue;
+            }
+            let (callee_weight, callee_loops) = self.grown[callee];
+            let candidate = Candidate {
+                weight: callee_weight,
+                has_loop: callee_loops,
+                recursive: self.summaries[callee].is_recursive(callee),
+                in_loop: call.in_loop,
+                beside_loop: summary.has_loop,
+                sole: self.sole[callee],
+            };
+            if self.rule.accepts(candidate, own, weight) {
+                weight += callee_weight;
+                has_loop |= callee_loops;
+                chosen.push((call.at, call.callee));
+            }
+        }
+        self.grown[function] = (weight, has_loop);
+        if !chosen.is_empty() {
+            self.inlining.order.push(function as u32);
+            self.inlining.calls[function] = chosen.into();
+        }
+    }
+}
+
+/// Which functions are reached from the roots by calls that are left, those of
+/// inlined bodies among them.
+fn needed(summaries: &[Summary], roots: &[bool], inlining: &Inlining) -> Vec<bool> {
+    let mut needed = roots.to_vec();
+    // Those whose calls were looked at, because of themselves or of a copy.
+    let mut seen = roots.to_vec();
+    let mut open: Vec<usize> = (0..roots.len()).filter(|function| roots[*function]).collect();
+    while let Some(function) = open.pop() {
+        let mut inlined = inlining.calls[function].iter().peekable();
+        for call in &summaries[function].calls {
+            let callee = call.callee as usize;
+            let copied = inlined.next_if(|(at, _)| *at == call.at).is_some();
+            needed[callee] |= !copied;
+            if !std::mem::replace(&mut seen[callee], true) {
+                open.push(callee);
+            }
+        }
+    }
+    needed
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,84 @@
+//! Decisions on made-up summaries.
+
+use super::{Inlining, decide};
+use crate::middle::summary::{Call, Summary};
+use crate::options::OptLevel;
+use precast_artifact::index::BodyOffset;
+
+/// A function of this weight that calls these, each at an offset of its own.
+fn function(weight: u32, callees: &[u32]) -> Summary {
+    let calls = callees.iter().zip(1..).map(|(callee, at)| call(at, *callee)).collect();
+    Summary { weight, calls, ..Summary::default() }
+}
+
+fn call(at: u32, callee: u32) -> Call {
+    Call { at: BodyOffset::new(at), callee, in_loop: false, cold: false }
+}
+
+/// What is inlined where the first function is a root.
+fn decided(summaries: &[Summary]) -> Inlining {
+    let roots: Vec<bool> = (0..summaries.len()).map(|function| function == 0).collect();
+    decide(summaries, &roots, OptLevel::Speed)
+}
+
+fn callees(inlining: &Inlining, function: usize) -> Vec<u32> {
+    inlining.of(function).iter().map(|(_, callee)| *callee).collect()
+}
+
+#[test]
+fn small_leaves_go_into_their_callers_and_are_gone() {
+    let inlining = decided(&[function(100, &[1, 2, 1]), function(5, &[]), function(500, &[1])]);
+    assert_eq!(callees(&inlining, 0), [1, 1]);
+    assert_eq!(callees(&inlining, 2), [1]);
+    let needed: Vec<bool> = (0..3).map(|function| inlining.is_needed(function)).collect();
+    assert_eq!(needed, [true, false, true]);
+}
+
+#[test]
+fn callees_are_decided_before_their_callers() {
+    let inlining = decided(&[function(100, &[1]), function(5, &[2]), function(5, &[])]);
+    assert_eq!(inlining.order(), [1, 0]);
+    assert!(!inlining.is_needed(1) && !inlining.is_needed(2));
+}
+
+#[test]
+fn a_call_left_in_a_copy_keeps_its_callee() {
+    let inlining = decided(&[function(100, &[1]), function(5, &[2]), function(900, &[])]);
+    assert_eq!(callees(&inlining, 0), [1]);
+    assert!(!inlining.is_needed(1) && inlining.is_needed(2));
+}
+
+#[test]
+fn recursion_stays_a_call() {
+    let inlining = decided(&[function(10, &[0, 1]), function(2, &[2]), function(2, &[1])]);
+    assert!(!callees(&inlining, 0).contains(&0));
+    // One of the two that call each other is a function, and calls itself.
+    assert_eq!(callees(&inlining, 1), [2]);
+    assert_eq!(callees(&inlining, 2), []);
+    assert_eq!(callees(&inlining, 0), [1]);
+    assert!(inlining.is_needed(1), "the copy of 2 in the copy of 1 calls it");
+}
+
+#[test]
+fn what_must_stay_a_function_does() {
+    let refused = Summary { refused: true, ..function(1, &[]) };
+    let inlining = decided(&[function(100, &[1]), refused]);
+    assert_eq!(callees(&inlining, 0), []);
+    assert!(inlining.is_needed(1));
+}
+
+#[test]
+fn calls_before_a_trap_are_left() {
+    let mut caller = function(100, &[]);
+    caller.calls.push(Call { cold: true, ..call(1, 1) });
+    assert_eq!(callees(&decided(&[caller, function(5, &[])]), 0), []);
+}
+
+#[test]
+fn a_chain_of_calls_may_be_long() {
+    let mut chain: Vec<Summary> = (1..100_000).map(|next| function(500, &[next])).collect();
+    chain.push(function(1, &[]));
+    let inlining = decided(&chain);
+    assert_eq!(callees(&inlining, 99_998), [99_999]);
+    assert!(inlining.is_needed(99_998));
+}
