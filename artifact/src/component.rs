@@ -24,7 +24,6 @@
 //! | definitions | `types`, `version`, `description` | types of values, functions, instances; names with versions; the whole |
 //! | format | `wire`, `codec` | encoding and decoding |
 //! | proof | `check_types`, `check` | that a decoded component is consistent |
-//! | tests | `tests` | round trips and damage |
 
 mod check;
 mod check_types;
