@@ -76,12 +76,20 @@ impl<'a> FunctionList<'a> {
 pub(crate) struct Names<'a> {
     functions: FunctionList<'a>,
     stubs: Vec<(ModuleIndex, StubKind)>,
+    /// Whether names stay as the module has them: debuggers decode them, and
+    /// know functions by what they decode.
+    encoded: bool,
 }
 
 impl<'a> Names<'a> {
     /// The names of these functions and stubs.
     pub(crate) fn new(functions: FunctionList<'a>, stubs: Vec<(ModuleIndex, StubKind)>) -> Self {
-        Self { functions, stubs }
+        Self { functions, stubs, encoded: false }
+    }
+
+    /// Keeps names as the module has them, or not.
+    pub(crate) fn keep_encoded(&mut self, encoded: bool) {
+        self.encoded = encoded;
     }
 
     /// The functions.
@@ -94,13 +102,14 @@ impl<'a> Names<'a> {
         &self.stubs
     }
 
-    /// The name of a symbol, a Rust function's as it is written. What has none is called by its number, after the
-    /// first module by that of the module too.
+    /// The name of a symbol, a Rust function's as it is written. What has none is
+    /// called by its number, after the first module by that of the module too.
     pub(crate) fn get(&self, symbol: Symbol) -> Cow<'a, str> {
         match symbol {
             Symbol::Function(module, index) => {
                 let position = self.functions.position(module, index);
                 match position.map(|position| self.functions.names[position]) {
+                    Some(name) if !name.is_empty() && self.encoded => name.into(),
                     Some(name) if !name.is_empty() => demangled(name),
                     _ => format!("wasm[{}]", numbers(module, index.get())).into(),
                 }

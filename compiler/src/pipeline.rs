@@ -29,6 +29,7 @@ mod report;
 mod workers;
 
 use crate::c_header;
+use crate::code::Code;
 use crate::emit::{self, DebugInfo, Header, Output};
 use crate::error::{Error, Result};
 use crate::facts::Uses;
@@ -36,7 +37,7 @@ use crate::features::Features;
 use crate::optimisation::Optimisation;
 use crate::options::Options;
 use crate::parse::{self, Parsed};
-use crate::place;
+use crate::place::{self, Placed};
 use crate::plan::Plan;
 use crate::target::Target;
 use assemble::assemble;
@@ -150,7 +151,7 @@ fn run(
     clock.lap("compile");
     let code = assemble(&parsed, plan, texts);
     let header = object_header(output, &code.modules[0].description)?;
-    let placed = place::place(code, target.link, options.enabled(Optimisation::FoldFunctions))?;
+    let placed = place_code(code, target, options)?;
     clock.lap("place");
     let debug = match &debugging {
         Some(debugging) => debugging.convert(&workers, units, &placed, target, output)?,
@@ -173,6 +174,14 @@ fn run(
         text: debug.text,
     };
     Ok((report, header))
+}
+
+/// Decides where everything lies, and what it is called.
+fn place_code<'a>(code: Code<'a>, target: &Target, options: &Options) -> Result<Placed<'a>> {
+    let fold = options.enabled(Optimisation::FoldFunctions);
+    let mut placed = place::place(code, target.link, fold)?;
+    placed.names.keep_encoded(options.debug_info);
+    Ok(placed)
 }
 
 /// Whether code for these targets can be written so.

@@ -193,7 +193,8 @@ fn an_unusable_cache_is_no_obstacle() {
     std::fs::write(&file, "in the way").expect("a writable folder");
     let mut command = precast();
     command.env("PRECAST_CACHE", file.join("cache")).arg("run").arg(module("hello"));
-    run(&mut command).succeeds().prints("hello, world\n");
+    let outcome = run(&mut command).exits(0).prints("hello, world\n");
+    outcome.complains(&["note: the cache is not used", "file/cache"]);
 }
 
 #[test]

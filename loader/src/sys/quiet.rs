@@ -2,6 +2,11 @@
 //! reads, `SIGXFSZ` at the limit of file sizes. They are the guest's errors;
 //! what they do in this process is not ours to change, so they are kept from
 //! the calling thread alone.
+//!
+//! # Safety
+//!
+//! Signal sets live on this thread's stack and are filled by the calls that
+//! take them; only the calling thread's mask changes, and it is put back.
 #![allow(unsafe_code)]
 
 use rustix::io::{Errno, Result};

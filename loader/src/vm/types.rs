@@ -117,7 +117,8 @@ pub(crate) fn hold(ty: &ValType) -> Result<Held, String> {
 pub(crate) fn intern_module(section: &TypeSection) -> ModuleTypes {
     let mut held = Held::default();
     let mut ids: Vec<TypeId> = Vec::with_capacity(section.len());
-    for (start, group) in section.groups() {
+    // An empty group has no number that could stand for it.
+    for (start, group) in section.groups().filter(|(_, group)| !group.is_empty()) {
         let name = |ty: CanonicalTypeIndex| match ids.get(ty.index()) {
             Some(id) => GroupRef::Outside(*id),
             None => GroupRef::Member(MemberIndex::new(ty.get() - start.get())),
@@ -243,6 +244,14 @@ mod tests {
         assert_eq!(first[0], intern(&func([ValType::I32])).unwrap().0);
         assert_eq!(first[1], intern(&func([reference(first[0])])).unwrap().0);
         assert_eq!(*get(first[1]), func([reference(first[0])]));
+    }
+
+    #[test]
+    fn a_group_may_be_empty() {
+        let mut section = TypeSection::default();
+        section.push([]);
+        section.push([CompositeType::Func(func([types::ValType::I32]))]);
+        assert_eq!(intern_module(&section)[0], intern(&func([ValType::I32])).unwrap().0);
     }
 
     #[test]

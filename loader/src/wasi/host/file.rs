@@ -155,6 +155,9 @@ impl File {
         let position = base.checked_add_signed(offset).ok_or(Error::INVALID)?;
         // As far as the kernel's positions go.
         i64::try_from(position).map_err(|_| Error::INVALID)?;
+        if position > EVERYWHERE {
+            rustix::fs::seek(&self.fd, SeekFrom::Start(position))?;
+        }
         self.position = Position::At(position);
         Ok(position)
     }
@@ -192,6 +195,10 @@ impl File {
         Ok(futimens(&self.fd, &timestamps(accessed, modified))?)
     }
 }
+
+/// Offsets up to this one fit the files of every file system. How far others go
+/// differs, so the kernel is asked.
+const EVERYWHERE: u64 = 1 << 40;
 
 impl AsFd for File {
     fn as_fd(&self) -> BorrowedFd<'_> {
