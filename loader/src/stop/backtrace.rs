@@ -15,7 +15,7 @@
 
 use crate::artifact::image::Image;
 use crate::stop::symbolize;
-use crate::stop::walk::{Position, caller, outwards};
+use crate::stop::walk::{StackFrame, caller, outwards};
 use crate::store::activations::chain;
 use crate::store::contents::StoreCore;
 use crate::trap::{Frame, LocalValue, Trap};
@@ -81,7 +81,7 @@ impl<'t> Collector<'t> {
                 self.add(fault.pc, false, framed.then_some(fault.fp));
                 fault.unframed_return.map_or_else(
                     || caller(fault.fp, stack, activation.entry_fp),
-                    |pc| Some(Position { pc, fp: fault.fp }),
+                    |pc| Some(StackFrame { pc, fp: fault.fp }),
                 )
             }
             None => caller(activation.guest_fp, stack, activation.entry_fp),
