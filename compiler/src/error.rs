@@ -70,6 +70,16 @@ impl Error {
         Self::Unsupported { at, what: what.into() }
     }
 
+    /// Where in the module it lies, if it does.
+    pub fn location(&self) -> Option<&Location> {
+        match self {
+            Self::Invalid { at, .. } | Self::Unsupported { at, .. } | Self::Codegen { at, .. } => {
+                Some(at)
+            }
+            _ => None,
+        }
+    }
+
     /// The same error, with the function it arose in.
     pub(crate) fn in_function(mut self, index: FuncIndex, name: Option<&str>) -> Self {
         if let Self::Invalid { at, .. } | Self::Unsupported { at, .. } | Self::Codegen { at, .. } =

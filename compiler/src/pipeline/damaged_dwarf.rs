@@ -5,6 +5,7 @@
 
 use super::assemble::assemble;
 use super::facts::gather_facts;
+use super::functions::Means;
 use super::input::Input;
 use super::workers::Workers;
 use super::{debugging, functions};
@@ -149,7 +150,8 @@ fn convert_all(
     let inlining = Inlining::none(parsed.bodies.len());
     let input =
         Input { parsed: &parsed, plan: plan_of, facts, options: &options, debug_uses, inlining };
-    let texts = functions::compile(&workers, &input, std::slice::from_ref(&target), &()).unwrap();
+    let means = Means { workers: &workers, cache: None, observer: &() };
+    let (texts, _) = functions::compile(means, &input, std::slice::from_ref(&target)).unwrap();
     let placed = place::place(assemble(&parsed, plan, texts), target.link, false).unwrap();
     let convert = |edited: &Edited| {
         let files = edited.files();

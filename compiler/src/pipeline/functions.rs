@@ -1,5 +1,6 @@
 //! The code of functions and stubs.
 
+use super::cached::{Cached, FunctionCache};
 use super::inlining::InlineCalls;
 use super::input::{Input, MODULE};
 use super::report::Observer;
@@ -16,22 +17,31 @@ use cranelift_codegen::Context;
 use cranelift_frontend::FunctionBuilderContext;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A text for each target.
+/// What compiles functions, or has them already, and is told how far it is.
+#[derive(Clone, Copy)]
+pub(super) struct Means<'m> {
+    pub(super) workers: &'m Workers,
+    pub(super) cache: Option<&'m dyn FunctionCache>,
+    pub(super) observer: &'m dyn Observer,
+}
+
+/// A text for each target, and how many functions the cache had.
 pub(super) fn compile(
-    workers: &Workers,
+    means: Means<'_>,
     input: &Input<'_, '_>,
     targets: &[Target],
-    observer: &dyn Observer,
-) -> Result<Vec<Text>> {
+) -> Result<(Vec<Text>, usize)> {
+    let mut hits = 0;
     let same = duplicates::find(input.parsed, input.options, |at| input.inlining.is_needed(at));
     let text = |target: &Target| {
-        Ok(Text {
-            cpu_features: target.cpu_features.clone(),
-            functions: compile_functions(workers, input, target, &same, observer)?,
-            stubs: compile_stubs(input, target)?,
-        })
+        let cached = means.cache.map(|cache| Cached::new(cache, target));
+        let functions = compile_functions(means, cached.as_ref(), input, target, &same)?;
+        hits += cached.map_or(0, |cached| cached.hits());
+        let stubs = compile_stubs(input, target)?;
+        Ok(Text { cpu_features: target.cpu_features.clone(), functions, stubs })
     };
-    targets.iter().map(text).collect()
+    let texts = targets.iter().map(text).collect::<Result<_>>()?;
+    Ok((texts, hits))
 }
 
 /// What a worker keeps from function to function.
@@ -51,11 +61,11 @@ impl Scratch {
 const LARGE_BODY: u32 = 256 << 10;
 
 fn compile_functions(
-    workers: &Workers,
+    means: Means<'_>,
+    cached: Option<&Cached<'_>>,
     input: &Input<'_, '_>,
     target: &Target,
     same: &[Option<usize>],
-    observer: &dyn Observer,
 ) -> Result<Vec<Option<CompiledFunction>>> {
     let (bodies, facts) = (&input.parsed.bodies, input.facts.functions());
     let module = input.module(target);
@@ -65,17 +75,21 @@ fn compile_functions(
     let mut order: Vec<usize> = (0..bodies.len()).filter(|i| same[*i] == Some(*i)).collect();
     order.sort_by_key(|index| std::cmp::Reverse(facts[*index].size));
     let done = AtomicUsize::new(0);
-    let compiled = workers.draw(order.len(), Scratch::new, |scratch, position| {
+    let compiled = means.workers.draw(order.len(), Scratch::new, |scratch, position| {
         let (body, inlined) = (&bodies[order[position]], inline.of(order[position]));
         scratch.context.clear();
         let function = input.function(&module, body, inlined);
-        let compiled = compile_function(&function, target, scratch);
+        let mut compile = || compile_function(&function, target, scratch);
+        let compiled = match cached {
+            Some(cached) => cached.compiled(&function, compile),
+            None => compile(),
+        };
         let index = body.function();
         let function = compiled.map_err(|e| e.in_function(index, input.parsed.name_of(index)))?;
         if facts[order[position]].size > LARGE_BODY {
             *scratch = Scratch::new();
         }
-        observer.functions(done.fetch_add(1, Ordering::Relaxed) + 1, order.len());
+        means.observer.functions(done.fetch_add(1, Ordering::Relaxed) + 1, order.len());
         Ok(function)
     })?;
     let mut functions: Vec<Option<CompiledFunction>> = vec![None; bodies.len()];
