@@ -21,13 +21,13 @@ use std::process::ExitCode;
     args_override_self = true,
     after_help = "Exit codes: the guest's own; 1 for an error; 2 for wrong usage; 134 when the guest traps or throws."
 )]
-struct Cli {
+struct RunCli {
     #[command(flatten)]
     run: RunOptions,
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = RunCli::parse();
     exit::finish("precast-run", start(&cli.run))
 }
 

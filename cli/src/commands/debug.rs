@@ -125,11 +125,11 @@ impl DebugCommand {
         let absolute =
             |path: &Path| std::path::absolute(path).map_err(Failure::while_doing(path.display()));
         let bytes = match input::peek(file)? {
-            input::Kind::Artifact => {
+            input::InputKind::Artifact => {
                 input::refuse_options(file, self.codegen.given())?;
                 return absolute(file);
             }
-            input::Kind::Module(bytes) => bytes,
+            input::InputKind::Module(bytes) => bytes,
         };
         let mut options = self.codegen.debug_options();
         debug_files::find(file, &bytes, &self.codegen.debug_path, &mut options);

@@ -103,7 +103,10 @@ fn what_groups_do_not_hold_yet_is_refused_where_it_stands() {
     };
     assert_eq!(refusal("(type (struct))"), (Some(14), "garbage-collected types".into()));
     let sub = refusal("(rec (type (func)) (type (sub (func))))");
-    assert_eq!(sub, (Some(14), "types with subtypes, which are part of garbage-collected types".into()));
+    assert_eq!(
+        sub,
+        (Some(14), "types with subtypes, which are part of garbage-collected types".into())
+    );
 }
 
 #[test]
