@@ -58,7 +58,7 @@ pub enum Error {
     /// The guest asked to end with this exit code.
     Exit(i32),
     /// A host function failed.
-    Host(HostError),
+    Host(HostFailure),
     /// A limit of the store was reached, or the system has no more memory.
     Limit(String),
     /// The host used the interface wrongly: arguments of other types, a value
@@ -72,13 +72,13 @@ pub enum Error {
 
 /// The error of a host function, and where the guest called it.
 #[derive(Debug)]
-pub struct HostError {
+pub struct HostFailure {
     pub(crate) cause: Box<dyn std::error::Error + Send + Sync>,
     pub(crate) frames: Vec<Frame>,
     pub(crate) omitted: usize,
 }
 
-impl HostError {
+impl HostFailure {
     /// What the function returned.
     pub fn cause(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
         &*self.cause
@@ -95,13 +95,13 @@ impl HostError {
         &self.frames
     }
 
-    /// Number of outer frames that [`HostError::frames`] leaves out.
+    /// Number of outer frames that [`HostFailure::frames`] leaves out.
     pub fn omitted_frames(&self) -> usize {
         self.omitted
     }
 }
 
-impl fmt::Display for HostError {
+impl fmt::Display for HostFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.cause.fmt(f)?;
         trap::write_frames(f, &self.frames, self.omitted)
@@ -146,7 +146,7 @@ impl Error {
     pub fn host(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         match error.into().downcast::<Self>() {
             Ok(own) => *own,
-            Err(cause) => Self::Host(HostError { cause, frames: Vec::new(), omitted: 0 }),
+            Err(cause) => Self::Host(HostFailure { cause, frames: Vec::new(), omitted: 0 }),
         }
     }
 

@@ -7,7 +7,7 @@
 //! whatever happens; it holds no reference to the store meanwhile.
 #![allow(unsafe_code)]
 
-use crate::error::{Error, HostError, Result};
+use crate::error::{Error, HostFailure, Result};
 use crate::stop::backtrace;
 use crate::stop::fault;
 use crate::store::activations::Activations;
@@ -174,7 +174,7 @@ fn stop(core: &mut StoreCore, status: u64) -> Error {
             }
             Some(Error::Host(host)) if host.frames.is_empty() => {
                 let (frames, omitted) = backtrace::running(core);
-                Error::Host(HostError { frames, omitted, ..host })
+                Error::Host(HostFailure { frames, omitted, ..host })
             }
             Some(error) => error,
             None => Error::usage("a host function ended the call without an error"),
