@@ -23,7 +23,8 @@ pub(super) fn compile(
     targets: &[Target],
     observer: &dyn Observer,
 ) -> Result<Vec<Text>> {
-    let same = duplicates::find(input.parsed, input.options, |at| input.inlining.is_needed(at));
+    let same =
+        duplicates::find(input.parsed, input.options, |at| input.decisions.inlining.is_needed(at));
     let text = |target: &Target| {
         Ok(Text {
             cpu_features: target.cpu_features.clone(),

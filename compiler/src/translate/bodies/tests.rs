@@ -28,6 +28,7 @@ fn input<'a>(
         body: &body.body,
         hints: &[],
         debug_uses: None,
+        product: None,
         inline,
     }
 }

@@ -52,6 +52,7 @@ fn with_input<T>(
         body: &body.body,
         hints: parsed.hints.get(&index).map_or(&[], Vec::as_slice),
         debug_uses: None,
+        product: None,
         inline: &[],
     })
 }
