@@ -11,7 +11,7 @@
 //! | rank | modules |
 //! |-|-|
 //! | threads, and what a caller is told | [`permits`], [`workers`], [`report`] |
-//! | stages that threads share | [`facts`], [`source`], [`input`], [`inlining`], [`cached`], [`functions`], [`mod@assemble`], [`debugging`] |
+//! | stages that threads share | [`facts`], [`source`], [`decisions`], [`input`], [`inlining`], [`cached`], [`functions`], [`mod@assemble`], [`debugging`] |
 //! | what compilations share | [`session`] |
 //! | functions before code generation, as text | [`ir`] |
 //! | what the bytes depend on | [`key`] |
@@ -21,6 +21,7 @@ mod cached;
 #[cfg(test)]
 mod damaged_dwarf;
 mod debugging;
+mod decisions;
 mod facts;
 mod functions;
 mod inlining;
@@ -48,7 +49,7 @@ use crate::target::Target;
 use assemble::assemble;
 pub use cached::FunctionCache;
 use debugging::{Converted, Debugging};
-use functions::Means;
+use functions::FunctionMeans;
 use input::Input;
 pub use ir::write_ir;
 pub use key::{fingerprint, gains_from_cpu};
@@ -175,7 +176,7 @@ fn run(
     let survey = source.survey(workers, target, options.features, &mut clock)?;
     let (parsed, facts) = (&survey.parsed, &survey.facts);
     let plan = Plan::new(parsed, &facts.module, options)?;
-    let inlining = inlining::decide(workers, parsed, &plan, options)?;
+    let decisions = decisions::decide(workers, parsed, &plan, options)?;
     clock.lap("plan");
     let debugging = Debugging::new(wasm, parsed, &plan, options);
     let units = debugging.as_ref().and_then(Debugging::units);
@@ -184,8 +185,8 @@ fn run(
         _ => BTreeMap::new(),
     };
     clock.lap("debug uses");
-    let input = Input { parsed, plan: &plan, facts, options, debug_uses, inlining };
-    let means = Means { workers, cache: session.cache.as_deref(), observer };
+    let input = Input { parsed, plan: &plan, facts, options, debug_uses, decisions };
+    let means = FunctionMeans { workers, cache: session.cache.as_deref(), observer };
     let (texts, cached) = functions::compile(means, &input, &targets)?;
     clock.lap("compile");
     let code = assemble(parsed, plan, texts);

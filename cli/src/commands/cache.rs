@@ -7,10 +7,10 @@
 //! `$PRECAST_CACHE_SIZE`, by default 4 GiB, the entries that were not used the
 //! longest are removed. What `compile` keeps is [beside them](super::store).
 
-use super::store::{Size, Store, own_folder};
+use super::store::{Store, StoreSize, own_folder};
 use super::store_folder::{self, most_bytes};
 use super::{compile, output};
-use crate::exit::{Failure, Result};
+use crate::exit::{self, Failure, Result};
 use crate::run::Source;
 use clap::{Args, Subcommand};
 use precast_compiler::Options;
@@ -86,15 +86,18 @@ fn stats(folder: &Path, store: Option<&Store>) -> String {
     )
 }
 
-fn artifacts(folder: &Path) -> Size {
+fn artifacts(folder: &Path) -> StoreSize {
     let entries = entries(folder);
     let bytes = entries.iter().map(|entry| entry.bytes).sum();
-    Size { entries: entries.len() as u64, bytes }
+    StoreSize { entries: entries.len() as u64, bytes }
 }
 
-fn total(folder: &Path, store: Option<&Store>) -> Size {
+fn total(folder: &Path, store: Option<&Store>) -> StoreSize {
     let (artifacts, results) = (artifacts(folder), store.map(Store::size).unwrap_or_default());
-    Size { entries: artifacts.entries + results.entries, bytes: artifacts.bytes + results.bytes }
+    StoreSize {
+        entries: artifacts.entries + results.entries,
+        bytes: artifacts.bytes + results.bytes,
+    }
 }
 
 /// Removes what was not used the longest until so many bytes of each kind are
@@ -113,7 +116,7 @@ pub fn compiled(path: &Path, wasm: &[u8], options: &Options, quiet: bool) -> Res
     let in_memory = |why: Option<String>| {
         let compiled = compile::to_bytes(path, wasm, options, quiet)?;
         if let Some(why) = why {
-            eprintln!("note: the cache is not used: {why}");
+            exit::note(format_args!("the cache is not used: {why}"));
         }
         Ok(Source::Bytes(compiled))
     };
@@ -134,20 +137,20 @@ pub fn compiled(path: &Path, wasm: &[u8], options: &Options, quiet: bool) -> Res
             Err(why @ precast_loader::Error::Untrusted(..)) => {
                 return in_memory(Some(why.to_string()));
             }
-            Err(why) => eprintln!("note: compiling again: {why}"),
+            Err(why) => exit::note(format_args!("compiling again: {why}")),
         }
     }
     let bytes = compile::to_bytes(path, wasm, options, quiet)?;
     if let Err(why) = output::write_bytes(&artifact, &bytes) {
         if let Failure::Error(why) = why {
-            eprintln!("note: the cache is not used: {why}");
+            exit::note(format_args!("the cache is not used: {why}"));
         }
         return Ok(Source::Bytes(bytes));
     }
     prune(&folder, Some(&artifact), most_bytes());
     match Artifact::open_owned(&artifact) {
         Err(why @ precast_loader::Error::Untrusted(..)) => {
-            eprintln!("note: the cache is not used: {why}");
+            exit::note(format_args!("the cache is not used: {why}"));
             Ok(Source::Bytes(bytes))
         }
         _ => Ok(Source::Cached(artifact)),
@@ -155,19 +158,19 @@ pub fn compiled(path: &Path, wasm: &[u8], options: &Options, quiet: bool) -> Res
 }
 
 /// An artifact of the cache.
-struct Entry {
+struct CachedArtifact {
     path: PathBuf,
     bytes: u64,
     used: SystemTime,
 }
 
-fn entries(folder: &Path) -> Vec<Entry> {
+fn entries(folder: &Path) -> Vec<CachedArtifact> {
     let entry = |item: io::Result<fs::DirEntry>| {
         let item = item.ok()?;
         let meta = item.metadata().ok().filter(fs::Metadata::is_file)?;
         let path = item.path();
         let ours = path.extension().is_some_and(|extension| extension == "cwasm");
-        ours.then_some(Entry { path, bytes: meta.len(), used: meta.modified().ok()? })
+        ours.then_some(CachedArtifact { path, bytes: meta.len(), used: meta.modified().ok()? })
     };
     fs::read_dir(folder).into_iter().flatten().filter_map(entry).collect()
 }
@@ -178,7 +181,7 @@ fn prune(folder: &Path, made: Option<&Path>, most: u64) {
     let mut entries = entries(folder);
     entries.sort_by_key(|entry| std::cmp::Reverse(entry.used));
     let mut bytes = 0;
-    for Entry { path, bytes: its, .. } in entries {
+    for CachedArtifact { path, bytes: its, .. } in entries {
         bytes += its;
         if bytes > most && made != Some(&*path) {
             let _ = fs::remove_file(path);

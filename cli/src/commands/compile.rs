@@ -1,19 +1,20 @@
-//! `precast compile`, and the options that shape code.
+//! `precast compile`.
 //!
 //! | rank | modules |
 //! |-|-|
-//! | what is asked for, and said | [`mod@options`], [`messages`], [`mod@command`], [`names`] |
-//! | compiling | [`compiling`], [`unit`] |
+//! | what is asked for, and said | [`messages`], [`mod@command`], [`names`], [`machine`] |
+//! | compiling | [`compiling`], [`executable`], [`unit`] |
 //! | whole commands | [`asked`], [`one`], [`many`] |
 
 mod asked;
 mod command;
 mod compiling;
+mod executable;
+mod machine;
 mod many;
 mod messages;
 mod names;
 mod one;
-mod options;
 mod unit;
 
 use crate::exit::Result;
@@ -21,7 +22,6 @@ pub use asked::version;
 pub use command::CompileCommand;
 pub use compiling::{to_bytes, to_writer};
 pub use names::text_name;
-pub use options::{CodegenOptions, parse_remap};
 
 impl CompileCommand {
     pub(super) fn run(&self) -> Result {

@@ -23,11 +23,11 @@ pub fn inherited() -> Option<Arc<dyn Permits>> {
 
 struct Tokens {
     client: Client,
-    state: Mutex<State>,
+    state: Mutex<HeldTokens>,
 }
 
 #[derive(Default)]
-struct State {
+struct HeldTokens {
     /// Whether somebody has the token that every process is started with.
     own: bool,
     /// Those beyond.
@@ -35,7 +35,7 @@ struct State {
 }
 
 impl Tokens {
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, HeldTokens> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

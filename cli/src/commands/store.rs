@@ -47,7 +47,7 @@ pub struct Store {
 
 /// What is in a store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Size {
+pub struct StoreSize {
     /// Results.
     pub entries: u64,
     /// Bytes of them.
@@ -76,7 +76,7 @@ impl Store {
         let mut hash = Sha256::new();
         hash.update(&self.program);
         hash.update(key);
-        let name = hex(&hash.finalize());
+        let name = hex::encode(hash.finalize());
         self.folder.join(&name[..2]).join(&name[2..])
     }
 
@@ -140,11 +140,11 @@ impl Store {
 
     /// Removes what was not used the longest until the rest takes no more than
     /// `most` bytes. Gives what was removed.
-    pub fn prune(&self, most: u64) -> Size {
+    pub fn prune(&self, most: u64) -> StoreSize {
         let mut all = self.files();
         let mut bytes: u64 = all.iter().map(|(_, size, _)| size).sum();
         all.sort_unstable_by_key(|(used, ..)| *used);
-        let mut removed = Size::default();
+        let mut removed = StoreSize::default();
         for (_, size, path) in all {
             if bytes <= most {
                 break;
@@ -159,10 +159,10 @@ impl Store {
     }
 
     /// What there is.
-    pub fn size(&self) -> Size {
+    pub fn size(&self) -> StoreSize {
         let files = self.files();
         let bytes = files.iter().map(|(_, size, _)| size).sum();
-        Size { entries: files.len() as u64, bytes }
+        StoreSize { entries: files.len() as u64, bytes }
     }
 
     /// When each file was used, its size and path; what a killed process has
@@ -235,11 +235,6 @@ pub fn own_folder(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// Bytes as hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -260,7 +255,7 @@ mod tests {
         store.put(b"empty", b"");
         assert_eq!(store.get(b"key"), Some(b"value".to_vec()));
         assert_eq!(store.get(b"empty"), Some(Vec::new()));
-        assert_eq!(store.size(), Size { entries: 2, bytes: 5 + 2 * DIGEST as u64 });
+        assert_eq!(store.size(), StoreSize { entries: 2, bytes: 5 + 2 * DIGEST as u64 });
         let other = Store::open(&folder.path().join("cache"), b"other".to_vec(), 1).unwrap();
         assert_eq!(other.get(b"key"), None);
     }
@@ -302,7 +297,7 @@ mod tests {
         store.settle();
         assert_eq!(store.get(b"b"), None);
         assert!(store.get(b"a").is_some() && store.get(b"c").is_some());
-        assert_eq!(store.prune(0), Size { entries: 2, bytes: 84 });
-        assert_eq!(store.size(), Size::default());
+        assert_eq!(store.prune(0), StoreSize { entries: 2, bytes: 84 });
+        assert_eq!(store.size(), StoreSize::default());
     }
 }

@@ -1,9 +1,10 @@
 //! Where results are kept, how much of them, and what they depend on besides
 //! the compiler's input.
 
-use super::store::{Store, hex};
+use super::store::Store;
 use crate::exit::Result;
 use crate::size;
+use etcetera::{BaseStrategy, choose_base_strategy};
 use object::Object;
 use precast_compiler::Options;
 use sha2::{Digest, Sha256};
@@ -18,10 +19,11 @@ const SIZE: u64 = 4 << 30;
 /// Where the cache of `run` is: `$PRECAST_CACHE`, else `$XDG_CACHE_HOME/precast`,
 /// else `~/.cache/precast`.
 pub fn folder() -> Option<PathBuf> {
-    let variable = |name| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
-    variable("PRECAST_CACHE")
-        .or_else(|| variable("XDG_CACHE_HOME").map(|dir| dir.join("precast")))
-        .or_else(|| variable("HOME").map(|dir| dir.join(".cache/precast")))
+    let named = std::env::var_os("PRECAST_CACHE").filter(|folder| !folder.is_empty());
+    named.map(PathBuf::from).or_else(|| {
+        // Of the standard's variables only absolute paths count.
+        Some(choose_base_strategy().ok()?.cache_dir().join("precast"))
+    })
 }
 
 /// The store in the folder of a cache.
@@ -50,7 +52,7 @@ pub fn key(wasm: &[u8], options: &Options) -> Result<String> {
         hash.update(part);
     }
     hash.update(build_id());
-    Ok(hex(&hash.finalize()))
+    Ok(hex::encode(hash.finalize()))
 }
 
 /// What tells builds of one version apart, if the linker has noted it: another

@@ -15,11 +15,11 @@ use crate::target::Target;
 use crate::translate::{self, Debug, FunctionInput, stubs};
 use cranelift_codegen::Context;
 use cranelift_frontend::FunctionBuilderContext;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What compiles functions, or has them already, and is told how far it is.
 #[derive(Clone, Copy)]
-pub(super) struct Means<'m> {
+pub(super) struct FunctionMeans<'m> {
     pub(super) workers: &'m Workers,
     pub(super) cache: Option<&'m dyn FunctionCache>,
     pub(super) observer: &'m dyn Observer,
@@ -27,12 +27,13 @@ pub(super) struct Means<'m> {
 
 /// A text for each target, and how many functions the cache had.
 pub(super) fn compile(
-    means: Means<'_>,
+    means: FunctionMeans<'_>,
     input: &Input<'_, '_>,
     targets: &[Target],
 ) -> Result<(Vec<Text>, usize)> {
     let mut hits = 0;
-    let same = duplicates::find(input.parsed, input.options, |at| input.inlining.is_needed(at));
+    let same =
+        duplicates::find(input.parsed, input.options, |at| input.decisions.inlining.is_needed(at));
     let text = |target: &Target| {
         let cached = means.cache.map(|cache| Cached::new(cache, target));
         let functions = compile_functions(means, cached.as_ref(), input, target, &same)?;
@@ -61,7 +62,7 @@ impl Scratch {
 const LARGE_BODY: u32 = 256 << 10;
 
 fn compile_functions(
-    means: Means<'_>,
+    means: FunctionMeans<'_>,
     cached: Option<&Cached<'_>>,
     input: &Input<'_, '_>,
     target: &Target,
@@ -74,7 +75,9 @@ fn compile_functions(
     // The largest first: one of them started last would be waited for.
     let mut order: Vec<usize> = (0..bodies.len()).filter(|i| same[*i] == Some(*i)).collect();
     order.sort_by_key(|index| std::cmp::Reverse(facts[*index].size));
-    let done = AtomicUsize::new(0);
+    let total = order.iter().map(|index| u64::from(facts[*index].size)).sum();
+    let done = AtomicU64::new(0);
+    means.observer.compiled(0, total);
     let compiled = means.workers.draw(order.len(), Scratch::new, |scratch, position| {
         let (body, inlined) = (&bodies[order[position]], inline.of(order[position]));
         scratch.context.clear();
@@ -89,7 +92,8 @@ fn compile_functions(
         if facts[order[position]].size > LARGE_BODY {
             *scratch = Scratch::new();
         }
-        means.observer.functions(done.fetch_add(1, Ordering::Relaxed) + 1, order.len());
+        let size = u64::from(facts[order[position]].size);
+        means.observer.compiled(done.fetch_add(size, Ordering::Relaxed) + size, total);
         Ok(function)
     })?;
     let mut functions: Vec<Option<CompiledFunction>> = vec![None; bodies.len()];

@@ -49,7 +49,7 @@ impl<'a> Source<'a> {
             Some(at) => at,
             None => {
                 let survey = Survey::new(workers, self.wasm, features, clock);
-                self.surveys.push(survey.map_err(|error| target.explain(error))?);
+                self.surveys.push(survey.map_err(|error| target.explain(error, features))?);
                 self.surveys.len() - 1
             }
         };

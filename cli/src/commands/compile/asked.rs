@@ -1,6 +1,7 @@
 //! What a build may ask for before it compiles: `--print`.
 
 use super::command::{CompileCommand, Print};
+use super::machine;
 use crate::commands::{debug_files, input, output, store_folder};
 use crate::exit::Result;
 use precast_artifact::abi::Versions;
@@ -38,13 +39,7 @@ fn cpus(command: &CompileCommand) -> Result<String> {
         let options = command.options(target);
         // Says what is wrong with a target.
         precast_compiler::fingerprint(&options)?;
-        let wanted = target.unwrap_or(std::env::consts::ARCH);
-        let architecture = wanted.split('-').next().unwrap_or_default();
-        let ours = |known: &str| {
-            known == architecture || (known == "riscv64" && architecture.starts_with(known))
-        };
-        let known = targets().into_iter().filter(|known| ours(known.architecture));
-        let names = known.flat_map(|known| known.cpus);
+        let names = machine::of_target(target).into_iter().flat_map(|known| known.cpus);
         names.for_each(|(name, _)| text.push_str(&format!("{name}\n")));
     }
     Ok(text)

@@ -1,7 +1,7 @@
 //! The command line of `precast compile`.
 
 use super::messages::{About, Format, Messages};
-use super::options::{CodegenOptions, most_threads};
+use crate::commands::codegen::{CodegenOptions, most_threads};
 use crate::commands::jobserver;
 use crate::commands::store::{Functions, Store};
 use crate::commands::store_folder;
@@ -20,7 +20,7 @@ pub struct CompileCommand {
     /// Where to write the artifact; `-` is standard output. By default the
     /// input's name with .cwasm (.o for an object, .clif for IR), in the
     /// current folder
-    #[arg(short, value_name = "FILE", conflicts_with = "out_dir")]
+    #[arg(short, long, value_name = "FILE", conflicts_with = "out_dir")]
     pub(super) output: Option<PathBuf>,
 
     /// The folder for what is made of several inputs, or for several targets:
@@ -29,9 +29,10 @@ pub struct CompileCommand {
     #[arg(long, value_name = "DIR")]
     pub(super) out_dir: Option<PathBuf>,
 
-    /// What to write: an artifact to run, or an object that a system linker
-    /// makes part of a program, together with libprecast.a; or what the
-    /// compiler makes of functions on the way
+    /// What to write: an artifact to run; a program, which is the artifact with
+    /// the loader; or an object that a system linker makes part of a program,
+    /// together with libprecast.a; or what the compiler makes of functions on
+    /// the way
     #[arg(long, value_enum, default_value_t, value_name = "KIND")]
     pub(super) emit: Emit,
 
@@ -43,6 +44,17 @@ pub struct CompileCommand {
     /// output, or of the input
     #[arg(long, value_name = "NAME")]
     pub(super) name: Option<String>,
+
+    /// With `--emit exe`: the loader, a precast-run for the target, or a folder
+    /// with TARGET/precast-run; by default PRECAST_LOADERS, then what is
+    /// installed with this program
+    #[arg(long, value_name = "PATH")]
+    pub(super) loader: Option<PathBuf>,
+
+    /// With `--emit exe`: an option of `precast run` that the program is started
+    /// with, such as --run-option=--dir=data
+    #[arg(long = "run-option", value_name = "OPTION", allow_hyphen_values = true)]
+    pub(super) run_options: Vec<String>,
 
     /// Show neither progress nor notes
     #[arg(short, long)]
@@ -104,6 +116,8 @@ pub(super) enum Emit {
     /// `.cwasm`
     #[default]
     Artifact,
+    /// No extension: a program, made of the artifact and a loader
+    Exe,
     /// `.o`
     Obj,
     /// `.clif`: what each function is translated to, before Cranelift optimises it, to be read
@@ -129,6 +143,7 @@ impl Emit {
     pub(super) fn extension(self) -> &'static str {
         match self {
             Self::Artifact => "cwasm",
+            Self::Exe => "",
             Self::Obj => "o",
             Self::Clif => "clif",
         }
@@ -211,12 +226,14 @@ impl CompileCommand {
 
     /// Whether the options go together.
     pub(super) fn check_usage(&self) -> Result {
-        let artifact = self.emit == Emit::Artifact;
+        let (artifact, program) = (self.emit == Emit::Artifact, self.emit == Emit::Exe);
         let debug_info = self.codegen.options().debug_info;
         let why = if self.emit != Emit::Obj && (self.header.is_some() || self.name.is_some()) {
             "`--header` and `--name` are for objects: add `--emit obj`"
         } else if self.split_debug && !(debug_info && artifact) {
             "`--split-debug` is for artifacts with debug information: add `-g`"
+        } else if !program && (self.loader.is_some() || !self.run_options.is_empty()) {
+            "`--loader` and `--run-option` are for programs: add `--emit exe`"
         } else {
             return Ok(());
         };

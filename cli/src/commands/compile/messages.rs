@@ -7,9 +7,8 @@
 //! | `output` | an output is complete | `input`, `target`, `output` (absent for standard output), `bytes`, `functions`, `folded`, `cached` (functions that a cache had), `timings` (milliseconds by stage), `done` and `total` outputs |
 //! | `finished` | at the end | `success`, `written`, `failed` |
 
-use crate::exit::{Failure, Result};
+use crate::exit::{self, Failure, Result};
 use clap::ValueEnum;
-use precast_artifact::text::PrintableLines;
 use precast_compiler::{Location, Report};
 use serde_json::{Map, Value, json};
 use std::path::Path;
@@ -63,9 +62,7 @@ impl Messages {
     /// Something that is not as it should be, but no error.
     pub(super) fn warning(self, about: About<'_>, text: &str) {
         match self.format {
-            Format::Human => {
-                eprintln!("warning: {}: {}", about.input.display(), PrintableLines(text));
-            }
+            Format::Human => exit::warn(format_args!("{}: {text}", about.input.display())),
             Format::Json => self.diagnostic("warning", Some(about), text, None),
         }
     }
@@ -74,7 +71,7 @@ impl Messages {
     pub(super) fn note(self, about: Option<About<'_>>, text: &str) {
         match self.format {
             _ if self.quiet => {}
-            Format::Human => eprintln!("note: {text}"),
+            Format::Human => exit::note(text),
             Format::Json => self.diagnostic("note", about, text, None),
         }
     }
@@ -147,11 +144,10 @@ impl Messages {
         }
     }
 
-    /// Says `failure` itself, with the program's name before it, where people
-    /// read.
+    /// Says what is left to be said of a failure, where more is to come.
     pub(super) fn failure(self, failure: &Failure) {
         if let Failure::Error(text) | Failure::Usage(text) = failure {
-            eprintln!("precast: {}", PrintableLines(text));
+            exit::error(text);
         }
     }
 }

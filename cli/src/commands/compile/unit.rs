@@ -2,6 +2,7 @@
 
 use super::command::{Emit, Shared};
 use super::compiling::named;
+use super::executable;
 use super::messages::Outcome;
 use super::names::{c_name, text_name};
 use crate::commands::store::Store;
@@ -45,7 +46,9 @@ pub(super) fn make(
     let (mut at, mut header) = (None, String::new());
     let mut compile = |out: &mut dyn Write| {
         let made = match command.emit {
-            Emit::Artifact => shared.session.compile_to(source, &options, out, progress),
+            Emit::Artifact | Emit::Exe => {
+                shared.session.compile_to(source, &options, out, progress)
+            }
             Emit::Obj => {
                 let name = c_names(shared, unit);
                 let made = shared.session.compile_object_to(source, &options, &name, out, progress);
@@ -64,9 +67,13 @@ pub(super) fn make(
         })
     };
     let store = shared.store.as_deref().filter(|_| is_kept(shared, &options));
-    let mut fill = |out: &mut dyn Write| match store {
+    let mut artifact = |out: &mut dyn Write| match store {
         Some(store) => through(store, &store_folder::key(wasm, &options)?, out, &mut compile),
         None => compile(out),
+    };
+    let mut fill = |out: &mut dyn Write| match command.emit {
+        Emit::Exe => executable::write(command, &options, out, &mut artifact),
+        _ => artifact(out),
     };
     let written = write(shared, unit, &mut fill);
     let report = written.map_err(|failure| failed(failure, at))?;
@@ -98,6 +105,7 @@ fn write(
             Ok(report)
         }
         None => output::write_stdout(fill),
+        Some(path) if shared.command.emit == Emit::Exe => output::write_program(path, fill),
         Some(path) => output::write(path, fill),
     }
 }
@@ -112,7 +120,8 @@ fn c_names(shared: &Shared<'_>, unit: &Unit<'_>) -> String {
 /// bytes, warnings and texts, nor those whose making is watched.
 fn is_kept(shared: &Shared<'_>, options: &Options) -> bool {
     let command = shared.command;
-    command.emit == Emit::Artifact && !options.debug_info && !command.check && !command.timings
+    let artifact = matches!(command.emit, Emit::Artifact | Emit::Exe);
+    artifact && !options.debug_info && !command.check && !command.timings
 }
 
 /// Writes the artifact that a store has under a key; else what `compile` gives,
