@@ -8,7 +8,7 @@
 //! | module | holds |
 //! |-|-|
 //! | [`exit`] | how a command ends |
-//! | `size` | sizes in bytes, as people write them |
+//! | `size`, `duration` | sizes in bytes and times, as people write them |
 //! | `procfs` | whether a directory leads to processes of the host |
 //! | [`run_options`] | the options of `run` |
 //! | [`run`] | running an artifact |
@@ -23,10 +23,10 @@
 
 #[cfg(feature = "compiler")]
 pub mod commands;
+mod duration;
 pub mod exit;
 mod procfs;
 pub mod run;
 pub mod run_options;
 pub mod script;
-#[cfg(feature = "compiler")]
 mod size;

@@ -13,6 +13,7 @@ use precast_loader::{Artifact, Error, Limits, LinkProblem, Program, ProgramBuild
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 /// Where the artifact of a program is.
 pub enum Source {
@@ -55,11 +56,11 @@ pub fn run(options: &RunOptions, find: &mut dyn FnMut(&Path) -> Result<Source>) 
 /// What the options give a program.
 fn set_up(options: &RunOptions) -> Result<Program> {
     let mut limits = Limits::default();
-    if let Some(kib) = options.stack_size {
-        limits.stack_bytes = kib << 10;
+    if let Some(bytes) = options.stack_size {
+        limits.stack_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
     }
-    if let Some(mib) = options.max_memory {
-        limits.memory_bytes = mib << 20;
+    if let Some(bytes) = options.max_memory {
+        limits.memory_bytes = bytes;
     }
     let mut builder = ProgramBuilder::new();
     builder.limits(limits);
@@ -67,7 +68,13 @@ fn set_up(options: &RunOptions) -> Result<Program> {
     if options.on_trap == TrapAction::Abort {
         builder.abort_on_trap();
     }
-    Ok(builder.build())
+    let mut program = builder.build();
+    // A time so long that it cannot be told never comes.
+    let deadline = options.timeout.and_then(|time| Instant::now().checked_add(time));
+    if deadline.is_some() {
+        program.store_mut().set_deadline(deadline)?;
+    }
+    Ok(program)
 }
 
 /// Runs the program, or calls the export that the options name and prints its

@@ -1,8 +1,10 @@
 //! Options of `precast run` and `precast-run`.
 
+use crate::{duration, size};
 use clap::{Args, ValueEnum};
 use precast_loader::wasi::DirAccess;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// What the guest gets, and how it is started.
 #[derive(Args, Debug, Default)]
@@ -33,12 +35,16 @@ pub struct RunOptions {
     #[arg(long = "socket-fd", value_name = "FD")]
     pub sockets: Vec<i32>,
 
-    /// Stack for the guest, in KiB
-    #[arg(long, value_name = "KIB")]
-    pub stack_size: Option<usize>,
+    /// End the guest when this time is over, such as 2s or 500ms
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    pub timeout: Option<Duration>,
 
-    /// Most linear memory that the guest may use, in MiB
-    #[arg(long, value_name = "MIB")]
+    /// Stack for the guest, such as 1MiB
+    #[arg(long, visible_alias = "max-stack", value_name = "SIZE", value_parser = size::parse)]
+    pub stack_size: Option<u64>,
+
+    /// Most linear memory that the guest may use, such as 64MiB
+    #[arg(long, value_name = "SIZE", value_parser = size::parse)]
     pub max_memory: Option<u64>,
 
     /// Write a WebAssembly core dump when the guest traps

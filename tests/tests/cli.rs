@@ -686,9 +686,21 @@ fn the_stack_has_the_size_that_was_asked_for() {
     let deep = |stack: &str, depth: &str| {
         run_text(text, &["--stack-size", stack, "--invoke", "f"], &[depth])
     };
-    deep("64", "100").succeeds().prints("100\n");
-    deep("64", "100000").exits(134).complains(&["call stack exhausted", "more frames"]);
-    deep("16384", "100000").succeeds().prints("100000\n");
+    deep("64KiB", "100").succeeds().prints("100\n");
+    deep("64KiB", "100000").exits(134).complains(&["call stack exhausted", "more frames"]);
+    deep("16MiB", "100000").succeeds().prints("100000\n");
+}
+
+#[test]
+fn a_guest_ends_when_its_time_is_over() {
+    let text = "(module (func (export \"_start\") (loop (br 0))))";
+    let expected = ["wasm trap: interrupted", "_start"];
+    run_text(text, &["--timeout", "20ms"], &[]).exits(134).complains(&expected);
+    let text = "(module (func $spin (loop (br 0))) (start $spin))";
+    run_text(text, &["--timeout", "0.02"], &[]).exits(134).complains(&expected[..1]);
+    run_text(text, &["--timeout", "soon"], &[]).exits(2).complains(&["--timeout", "such as 2s"]);
+    let text = "(module (func (export \"_start\")))";
+    run_text(text, &["--timeout", "1h"], &[]).succeeds();
 }
 
 #[test]
@@ -699,10 +711,10 @@ fn memory_stays_below_its_limit() {
         run_text(text, &[limit, &["--invoke", "grow"]].concat(), &[pages])
     };
     grow(&[], "100").succeeds().prints("1\n101\n");
-    grow(&["--max-memory", "1"], "15").succeeds().prints("1\n16\n");
-    grow(&["--max-memory", "1"], "16").succeeds().prints("-1\n1\n");
+    grow(&["--max-memory", "1MiB"], "15").succeeds().prints("1\n16\n");
+    grow(&["--max-memory", "1MiB"], "16").succeeds().prints("-1\n1\n");
     let large = "(module (memory 32) (func (export \"_start\")))";
-    run_text(large, &["--max-memory", "1"], &[]).exits(1).complains(&["memory"]);
+    run_text(large, &["--max-memory", "1MiB"], &[]).exits(1).complains(&["memory"]);
 }
 
 #[test]

@@ -16,12 +16,12 @@
 //! its store's guest does not, so the store may be used.
 #![allow(unsafe_code)]
 
+use crate::call::bulk;
 use crate::error::Error;
 use crate::stop::unwind;
 use crate::store::contents::StoreCore;
 use crate::store::host::HostBinding;
 use crate::store::instance::InstanceState;
-use crate::store::linear::LinearMemory;
 use crate::store::segments::{self, store_table};
 use crate::sys::registers::Landing;
 use crate::sys::stubs::builtin_stub;
@@ -108,7 +108,10 @@ pub(crate) fn finish(
     {
         result = Ok(Err(Stop::Trap(TrapCode::Interrupt)));
     }
-    if let Ok(Err(Stop::Trap(code) | Stop::Error(Error::Trap(Trap { code, .. })))) = &result {
+    if let Ok(Err(Stop::Trap(code) | Stop::Error(Error::Trap(Trap { code, .. })))) = &result
+        // Nothing is wrong with a guest that is stopped.
+        && *code != TrapCode::Interrupt
+    {
         // SAFETY: the guest stands still, and `body` is done.
         if unsafe { (*store).abort_on_trap } {
             eprintln!("wasm trap: {code}");
@@ -239,10 +242,10 @@ extern "C" fn memory_copy(
 ) -> BuiltinReturn {
     run_for_instance(context, |core, instance| {
         let guest = &core.instances[instance];
-        let target = guest.memories[(memories >> 32) as usize];
-        let source = guest.memories[memories as u32 as usize];
-        LinearMemory::copy(&mut core.memories, (target, to), (source, from), length)
-            .ok_or(TrapCode::MemoryOutOfBounds)?;
+        let (target, source) = halves(memories);
+        let target = guest.memories[target as usize];
+        let source = guest.memories[source as usize];
+        bulk::memory_copy(core, (target, to), (source, from), length)?;
         Ok(0)
     })
 }
@@ -256,9 +259,7 @@ extern "C" fn memory_fill(
 ) -> BuiltinReturn {
     run_for_instance(context, |core, instance| {
         let memory = core.instances[instance].memories[memory as usize];
-        core.memories[memory as usize]
-            .fill(address, byte as u8, length)
-            .ok_or(TrapCode::MemoryOutOfBounds)?;
+        bulk::memory_fill(core, memory, address, byte as u8, length)?;
         Ok(0)
     })
 }
@@ -273,7 +274,7 @@ extern "C" fn memory_init(
     run_for_instance(context, |core, instance| {
         let (memory, segment) = halves(memory_and_segment);
         let (memory, segment) = (MemoryIndex::new(memory), DataIndex::new(segment));
-        segments::memory_init(core, instance, memory, segment, [to, from, length])?;
+        bulk::memory_init(core, instance, memory, segment, [to, from, length])?;
         Ok(0)
     })
 }
@@ -301,8 +302,7 @@ extern "C" fn table_fill(
 ) -> BuiltinReturn {
     run_for_instance(context, |core, instance| {
         let table = public_table(core, instance, TableIndex::new(table as u32))?;
-        let cells = core.tables[table].range(index, length).ok_or(TrapCode::TableOutOfBounds)?;
-        cells.iter().for_each(|cell| cell.set(value));
+        bulk::table_fill(core, table, index, value, length)?;
         Ok(0)
     })
 }
@@ -318,16 +318,7 @@ extern "C" fn table_copy(
         let (target, source) = halves(tables);
         let target = public_table(core, instance, TableIndex::new(target))?;
         let source = public_table(core, instance, TableIndex::new(source))?;
-        let copied = if target == source {
-            core.tables[target].copy_within(to, from, length)
-        } else {
-            let target = core.tables[target].range(to, length);
-            let source = core.tables[source].range(from, length);
-            target.zip(source).map(|(target, source)| {
-                target.iter().zip(source).for_each(|(to, from)| to.set(from.get()));
-            })
-        };
-        copied.ok_or(TrapCode::TableOutOfBounds)?;
+        bulk::table_copy(core, (target, to), (source, from), length)?;
         Ok(0)
     })
 }
@@ -342,7 +333,7 @@ extern "C" fn table_init(
     run_for_instance(context, |core, instance| {
         let (table, segment) = halves(table_and_segment);
         let (table, segment) = (TableIndex::new(table), ElementIndex::new(segment));
-        segments::table_init(core, instance, table, segment, [to, from, length])?;
+        bulk::table_init(core, instance, table, segment, [to, from, length])?;
         Ok(0)
     })
 }

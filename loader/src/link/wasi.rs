@@ -37,6 +37,9 @@ impl<T: 'static> Linker<T> {
             let run = move |caller: &mut Caller<'_, T>, slots: &mut [RawValue]| {
                 let mut args = [0; MOST_PARAMETERS];
                 args.iter_mut().zip(&*slots).for_each(|(arg, slot)| *arg = slot.u64());
+                if let Some(interrupts) = caller.interruptible().cloned() {
+                    context(caller.data_mut()).follow(&interrupts);
+                }
                 let (memory, data) = caller.exported_memory();
                 let outcome = call(context(data), &GuestMemory::shared(memory), &args[..params]);
                 finish(outcome, returns, slots)

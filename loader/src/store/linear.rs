@@ -261,6 +261,11 @@ impl LinearMemory {
         Some(())
     }
 
+    /// Whether a range lies in the memory.
+    pub(crate) fn holds(&self, address: u64, length: u64) -> bool {
+        self.checked(address, length).is_some()
+    }
+
     /// Address and length of a range of the contents.
     fn checked(&self, address: u64, length: u64) -> Option<(usize, usize)> {
         let end = address.checked_add(length)?;

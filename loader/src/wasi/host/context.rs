@@ -1,5 +1,6 @@
 //! What a guest was granted: arguments, environment, descriptors.
 
+use crate::store::interrupts::Interrupts;
 use crate::wasi::host::clock::Clock;
 use crate::wasi::host::descriptor::Descriptor;
 use crate::wasi::host::directory::Directory;
@@ -29,6 +30,13 @@ pub struct WasiCtx {
     pub(crate) monotonic_zero: u64,
     /// What ends a wait.
     pub(crate) interrupt: Interrupt,
+}
+
+impl WasiCtx {
+    /// From now on, waits end when those who may stop the store want it.
+    pub(crate) fn follow(&mut self, interrupts: &Arc<Interrupts>) {
+        self.interrupt.follow(interrupts);
+    }
 }
 
 /// Collects what a guest is granted. Without further calls: no arguments, no
@@ -137,7 +145,10 @@ impl WasiCtxBuilder {
     }
 
     /// A flag that, once set, makes a call that a signal interrupts return
-    /// `EINTR` instead of starting over: how a watchdog ends a blocked guest.
+    /// `EINTR` to the guest instead of starting over: how a watchdog of the
+    /// host's own ends a wait. One that ends the guest is made with
+    /// [`Store::interrupt_handle`](crate::Store::interrupt_handle), and needs no
+    /// flag.
     pub fn interrupt_flag(&mut self, flag: Arc<AtomicBool>) -> &mut Self {
         self.interrupt = Interrupt::new(flag);
         self
