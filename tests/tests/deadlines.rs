@@ -107,7 +107,10 @@ fn report(what: &str, mut late: Vec<Duration>) {
     late.sort_unstable();
     let (median, worst) = (late[late.len() / 2], late[late.len() - 1]);
     let within = late.iter().filter(|late| **late <= Duration::from_millis(10)).count();
-    println!("{what}: {} runs, median {median:?}, {within} within 10 ms, worst {worst:?}", late.len());
+    println!(
+        "{what}: {} runs, median {median:?}, {within} within 10 ms, worst {worst:?}",
+        late.len()
+    );
     assert!(worst < LATEST, "{what} ended {worst:?} after its deadline");
 }
 

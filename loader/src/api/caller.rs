@@ -9,16 +9,17 @@ use crate::store::interrupts::{InterruptHandle, Interrupts};
 use crate::sys::buffer::Buffer;
 use crate::sys::interrupt;
 use crate::vm::handle::Memory;
+use precast_artifact::index::InstanceId;
 use std::sync::Arc;
 
 /// The store, as a host function sees it, and the instance that calls.
 pub struct Caller<'a, T> {
     store: StoreMut<'a, T>,
-    instance: Option<u32>,
+    instance: Option<InstanceId>,
 }
 
 impl<'a, T> Caller<'a, T> {
-    pub(crate) fn new(store: StoreMut<'a, T>, instance: Option<u32>) -> Self {
+    pub(crate) fn new(store: StoreMut<'a, T>, instance: Option<InstanceId>) -> Self {
         Self { store, instance }
     }
 

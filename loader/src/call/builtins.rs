@@ -32,7 +32,9 @@ use crate::vm::raw::RawValue;
 use crate::vm::types;
 use crate::vm::value::Exception;
 use precast_artifact::abi::{self, Builtin, BuiltinReturn};
-use precast_artifact::index::{DataIndex, ElementIndex, MemoryIndex, TableIndex, TagIndex};
+use precast_artifact::index::{
+    DataIndex, ElementIndex, InstanceId, MemoryIndex, TableId, TableIndex, TagIndex,
+};
 use precast_artifact::trap::TrapCode;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::{NonNull, with_exposed_provenance_mut};
@@ -143,10 +145,10 @@ pub(crate) fn finish(
 }
 
 /// As [`run`], for the builtins that instances call: with the store's contents
-/// and the instance's index.
+/// and the instance.
 fn run_for_instance(
     context: usize,
-    body: impl FnOnce(&mut StoreCore, usize) -> Result<u64, Stop>,
+    body: impl FnOnce(&mut StoreCore, InstanceId) -> Result<u64, Stop>,
 ) -> BuiltinReturn {
     run(context, |mut store| {
         // SAFETY: the context is an instance's; its guest stands still.
@@ -228,7 +230,7 @@ const FAILED: u64 = u64::MAX;
 
 extern "C" fn memory_grow(context: usize, memory: u64, pages: u64) -> BuiltinReturn {
     run_for_instance(context, |core, instance| {
-        let memory = core.instances[instance].memories[memory as usize];
+        let memory = core.instances[instance.index()].memories[memory as usize];
         Ok(core.grow_memory(memory, pages).unwrap_or(FAILED))
     })
 }
@@ -241,10 +243,10 @@ extern "C" fn memory_copy(
     length: u64,
 ) -> BuiltinReturn {
     run_for_instance(context, |core, instance| {
-        let guest = &core.instances[instance];
+        let guest = &core.instances[instance.index()];
         let (target, source) = halves(memories);
-        let target = guest.memories[target as usize];
-        let source = guest.memories[source as usize];
+        let target = guest.memories[MemoryIndex::new(target).index()];
+        let source = guest.memories[MemoryIndex::new(source).index()];
         bulk::memory_copy(core, (target, to), (source, from), length)?;
         Ok(0)
     })
@@ -258,7 +260,7 @@ extern "C" fn memory_fill(
     length: u64,
 ) -> BuiltinReturn {
     run_for_instance(context, |core, instance| {
-        let memory = core.instances[instance].memories[memory as usize];
+        let memory = core.instances[instance.index()].memories[memory as usize];
         bulk::memory_fill(core, memory, address, byte as u8, length)?;
         Ok(0)
     })
@@ -289,7 +291,7 @@ extern "C" fn data_drop(context: usize, segment: u64) -> BuiltinReturn {
 extern "C" fn table_grow(context: usize, table: u64, delta: u64, value: u64) -> BuiltinReturn {
     run_for_instance(context, |core, instance| {
         let table = public_table(core, instance, TableIndex::new(table as u32))?;
-        Ok(core.grow_table(table as u32, delta, value).unwrap_or(FAILED))
+        Ok(core.grow_table(table, delta, value).unwrap_or(FAILED))
     })
 }
 
@@ -347,7 +349,7 @@ extern "C" fn elem_drop(context: usize, segment: u64) -> BuiltinReturn {
 
 extern "C" fn exception_new(context: usize, tag: u64) -> BuiltinReturn {
     run_for_instance(context, |core, instance| {
-        let guest = &core.instances[instance];
+        let guest = &core.instances[instance.index()];
         let (module, _) = guest.module();
         let tag = TagIndex::new(tag as u32);
         let ty = module.tags[tag.index()].ty;
@@ -376,7 +378,12 @@ fn halves(pair: u64) -> (u32, u32) {
     ((pair >> 32) as u32, pair as u32)
 }
 
-/// Index in the store of an instance's table that is not private.
-fn public_table(core: &StoreCore, instance: usize, table: TableIndex) -> Result<usize, Stop> {
-    store_table(&core.instances[instance], table).ok_or(Stop::Trap(TrapCode::TableOutOfBounds))
+/// Which table of the store an instance's table is that is not private.
+fn public_table(
+    core: &StoreCore,
+    instance: InstanceId,
+    table: TableIndex,
+) -> Result<TableId, Stop> {
+    store_table(&core.instances[instance.index()], table)
+        .ok_or(Stop::Trap(TrapCode::TableOutOfBounds))
 }

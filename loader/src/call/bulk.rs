@@ -6,7 +6,9 @@
 use crate::store::contents::StoreCore;
 use crate::store::linear::LinearMemory;
 use crate::store::segments::{self, store_table};
-use precast_artifact::index::{DataIndex, ElementIndex, MemoryIndex, TableIndex};
+use precast_artifact::index::{
+    DataIndex, ElementIndex, InstanceId, MemoryId, MemoryIndex, TableId, TableIndex,
+};
 use precast_artifact::trap::TrapCode;
 
 /// Bytes of a piece: with pages that are touched for the first time, well below
@@ -45,14 +47,14 @@ fn in_pieces(
 /// `memory.fill` of a memory of the store.
 pub(super) fn memory_fill(
     core: &mut StoreCore,
-    memory: u32,
+    memory: MemoryId,
     address: u64,
     byte: u8,
     length: u64,
 ) -> Result {
     holds(core, memory, address, length)?;
     in_pieces(core, length, BYTES, false, |core, start, length| {
-        let memory = &mut core.memories[memory as usize];
+        let memory = &mut core.memories[memory.index()];
         memory.fill(address + start, byte, length).ok_or(TrapCode::MemoryOutOfBounds)
     })
 }
@@ -60,8 +62,8 @@ pub(super) fn memory_fill(
 /// `memory.copy` between memories of the store.
 pub(super) fn memory_copy(
     core: &mut StoreCore,
-    (to, to_address): (u32, u64),
-    (from, from_address): (u32, u64),
+    (to, to_address): (MemoryId, u64),
+    (from, from_address): (MemoryId, u64),
     length: u64,
 ) -> Result {
     holds(core, to, to_address, length)?;
@@ -77,12 +79,12 @@ pub(super) fn memory_copy(
 /// `memory.init` of an instance.
 pub(super) fn memory_init(
     core: &mut StoreCore,
-    instance: usize,
+    instance: InstanceId,
     memory: MemoryIndex,
     segment: DataIndex,
     [to, from, length]: [u64; 3],
 ) -> Result {
-    let guest = &core.instances[instance];
+    let guest = &core.instances[instance.index()];
     segments::data(guest, segment, from, length)?;
     holds(core, guest.memories[memory.index()], to, length)?;
     in_pieces(core, length, BYTES, false, |core, start, length| {
@@ -93,15 +95,15 @@ pub(super) fn memory_init(
 /// `table.fill` of a table of the store.
 pub(super) fn table_fill(
     core: &mut StoreCore,
-    table: usize,
+    table: TableId,
     index: u64,
     value: u64,
     length: u64,
 ) -> Result {
     const OUT: TrapCode = TrapCode::TableOutOfBounds;
-    core.tables[table].range(index, length).ok_or(OUT)?;
+    core.tables[table.index()].range(index, length).ok_or(OUT)?;
     in_pieces(core, length, ELEMENTS, false, |core, start, length| {
-        let cells = core.tables[table].range(index + start, length).ok_or(OUT)?;
+        let cells = core.tables[table.index()].range(index + start, length).ok_or(OUT)?;
         cells.iter().for_each(|cell| cell.set(value));
         Ok(())
     })
@@ -110,21 +112,21 @@ pub(super) fn table_fill(
 /// `table.copy` between tables of the store.
 pub(super) fn table_copy(
     core: &mut StoreCore,
-    (to, to_index): (usize, u64),
-    (from, from_index): (usize, u64),
+    (to, to_index): (TableId, u64),
+    (from, from_index): (TableId, u64),
     length: u64,
 ) -> Result {
     const OUT: TrapCode = TrapCode::TableOutOfBounds;
-    core.tables[to].range(to_index, length).ok_or(OUT)?;
-    core.tables[from].range(from_index, length).ok_or(OUT)?;
+    core.tables[to.index()].range(to_index, length).ok_or(OUT)?;
+    core.tables[from.index()].range(from_index, length).ok_or(OUT)?;
     let backwards = to == from && to_index > from_index;
     in_pieces(core, length, ELEMENTS, backwards, |core, start, length| {
         let (to_index, from_index) = (to_index + start, from_index + start);
         if to == from {
-            return core.tables[to].copy_within(to_index, from_index, length).ok_or(OUT);
+            return core.tables[to.index()].copy_within(to_index, from_index, length).ok_or(OUT);
         }
-        let target = core.tables[to].range(to_index, length).ok_or(OUT)?;
-        let source = core.tables[from].range(from_index, length).ok_or(OUT)?;
+        let target = core.tables[to.index()].range(to_index, length).ok_or(OUT)?;
+        let source = core.tables[from.index()].range(from_index, length).ok_or(OUT)?;
         target.iter().zip(source).for_each(|(to, from)| to.set(from.get()));
         Ok(())
     })
@@ -133,15 +135,15 @@ pub(super) fn table_copy(
 /// `table.init` of an instance.
 pub(super) fn table_init(
     core: &mut StoreCore,
-    instance: usize,
+    instance: InstanceId,
     table: TableIndex,
     segment: ElementIndex,
     [to, from, length]: [u64; 3],
 ) -> Result {
     const OUT: TrapCode = TrapCode::TableOutOfBounds;
-    let guest = &core.instances[instance];
+    let guest = &core.instances[instance.index()];
     let at = store_table(guest, table).ok_or(OUT)?;
-    core.tables[at].range(to, length).ok_or(OUT)?;
+    core.tables[at.index()].range(to, length).ok_or(OUT)?;
     let end = from.checked_add(length).ok_or(OUT)?;
     (end <= segments::elements_left(guest, segment)).then_some(()).ok_or(OUT)?;
     in_pieces(core, length, ELEMENTS, false, |core, start, length| {
@@ -150,8 +152,8 @@ pub(super) fn table_init(
 }
 
 /// Fails if a range leaves a memory of the store.
-fn holds(core: &StoreCore, memory: u32, address: u64, length: u64) -> Result {
-    match core.memories[memory as usize].holds(address, length) {
+fn holds(core: &StoreCore, memory: MemoryId, address: u64, length: u64) -> Result {
+    match core.memories[memory.index()].holds(address, length) {
         true => Ok(()),
         false => Err(TrapCode::MemoryOutOfBounds),
     }

@@ -36,8 +36,7 @@ struct Queue {
     process: u32,
 }
 
-static QUEUE: Mutex<Queue> =
-    Mutex::new(Queue { waiting: BTreeMap::new(), last: 0, process: 0 });
+static QUEUE: Mutex<Queue> = Mutex::new(Queue { waiting: BTreeMap::new(), last: 0, process: 0 });
 static EARLIER: Condvar = Condvar::new();
 
 /// Has `alarm` ring at `time`, if it is still there.
