@@ -8,6 +8,7 @@
 use precast_loader::Error as LoaderError;
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::fmt;
+use std::io::ErrorKind::OutOfMemory;
 
 /// `precast_error`.
 #[derive(Debug)]
@@ -75,7 +76,8 @@ impl From<LoaderError> for Error {
             LoaderError::Exception(_) => Kind::Exception,
             LoaderError::Exit(_) => Kind::Exit,
             LoaderError::Host(_) => Kind::Host,
-            LoaderError::Limit(_) => Kind::Limit,
+            LoaderError::Limit(..) => Kind::Limit,
+            LoaderError::System(_, cause) if cause.kind() == OutOfMemory => Kind::Limit,
             LoaderError::Usage(_) | LoaderError::Invocation(_) => Kind::Usage,
             _ => Kind::Other,
         };

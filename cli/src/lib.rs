@@ -10,6 +10,7 @@
 //! | [`exit`] | how a command ends |
 //! | `size`, `duration` | sizes in bytes and times, as people write them |
 //! | `procfs` | whether a directory leads to processes of the host |
+//! | [`limit_options`] | those options of `run` that limit a guest |
 //! | [`run_options`] | the options of `run` |
 //! | [`run`] | running an artifact |
 //! | [`script`] | the side of specification scripts that runs modules |
@@ -25,6 +26,7 @@
 pub mod commands;
 mod duration;
 pub mod exit;
+pub mod limit_options;
 mod procfs;
 pub mod run;
 pub mod run_options;

@@ -6,10 +6,10 @@
 #![allow(unsafe_code)]
 
 use crate::exit::{Failure, Result};
-use crate::procfs;
 use crate::run_options::{RunOptions, TrapAction};
+use crate::{limit_options, procfs};
 use precast_loader::wasi::{WasiCtx, WasiCtxBuilder};
-use precast_loader::{Artifact, Error, Limits, LinkProblem, Program, ProgramBuilder, Store, Trap};
+use precast_loader::{Artifact, Error, LinkProblem, Program, ProgramBuilder, Store, Trap};
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -39,6 +39,9 @@ pub fn run(options: &RunOptions, find: &mut dyn FnMut(&Path) -> Result<Source>) 
     if let (Err(Error::Trap(trap)), Some(path)) = (&result, &options.coredump) {
         dump(program.store(), trap, file, path)?;
     }
+    if !matches!(result, Ok(0)) {
+        name_limit(&program, result.as_ref().err());
+    }
     if let (false, Some(bytes)) = (matches!(result, Ok(0)), program.store().exhausted_reservation())
     {
         eprintln!(
@@ -53,24 +56,29 @@ pub fn run(options: &RunOptions, find: &mut dyn FnMut(&Path) -> Result<Source>) 
     }
 }
 
+/// Says which limit a program has reached that failed, and how to set it.
+fn name_limit(program: &Program, error: Option<&Error>) {
+    let store = program.store();
+    let reached = error.and_then(Error::limit);
+    let reached = reached.or(store.limit_reached()).or(store.data().limit_reached());
+    if let Some(kind) = reached {
+        let option = limit_options::option(kind).map(|option| format!("; see `{option}`"));
+        eprintln!("note: the limit on {kind} was reached{}", option.unwrap_or_default());
+    }
+}
+
 /// What the options give a program.
 fn set_up(options: &RunOptions) -> Result<Program> {
-    let mut limits = Limits::default();
-    if let Some(bytes) = options.stack_size {
-        limits.stack_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
-    }
-    if let Some(bytes) = options.max_memory {
-        limits.memory_bytes = bytes;
-    }
     let mut builder = ProgramBuilder::new();
-    builder.limits(limits);
+    builder.limits(options.limits.limits());
+    options.limits.limit(builder.wasi());
     grant(options, builder.wasi())?;
     if options.on_trap == TrapAction::Abort {
         builder.abort_on_trap();
     }
     let mut program = builder.build();
     // A time so long that it cannot be told never comes.
-    let deadline = options.timeout.and_then(|time| Instant::now().checked_add(time));
+    let deadline = options.limits.timeout.and_then(|time| Instant::now().checked_add(time));
     if deadline.is_some() {
         program.store_mut().set_deadline(deadline)?;
     }

@@ -1,10 +1,9 @@
 //! Options of `precast run` and `precast-run`.
 
-use crate::{duration, size};
+use crate::limit_options::LimitOptions;
 use clap::{Args, ValueEnum};
 use precast_loader::wasi::DirAccess;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// What the guest gets, and how it is started.
 #[derive(Args, Debug, Default)]
@@ -35,18 +34,6 @@ pub struct RunOptions {
     #[arg(long = "socket-fd", value_name = "FD")]
     pub sockets: Vec<i32>,
 
-    /// End the guest when this time is over, such as 2s or 500ms
-    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
-    pub timeout: Option<Duration>,
-
-    /// Stack for the guest, such as 1MiB
-    #[arg(long, visible_alias = "max-stack", value_name = "SIZE", value_parser = size::parse)]
-    pub stack_size: Option<u64>,
-
-    /// Most linear memory that the guest may use, such as 64MiB
-    #[arg(long, value_name = "SIZE", value_parser = size::parse)]
-    pub max_memory: Option<u64>,
-
     /// Write a WebAssembly core dump when the guest traps
     #[arg(long, value_name = "FILE")]
     pub coredump: Option<PathBuf>,
@@ -55,6 +42,10 @@ pub struct RunOptions {
     /// process there, so that the system's core dump has the guest's stack
     #[arg(long, value_name = "ACTION", default_value = "report")]
     pub on_trap: TrapAction,
+
+    /// How much the guest may use.
+    #[command(flatten)]
+    pub limits: LimitOptions,
 
     /// The program, an artifact or for `precast run` also .wasm and .wat, and
     /// its arguments

@@ -136,7 +136,7 @@ fn an_endless_start_function_ends() {
 
 #[test]
 fn code_that_is_not_optimised_ends_too() {
-    let unoptimised = artifact(GUEST, OptLevel::O0);
+    let unoptimised = artifact(GUEST, OptLevel::None);
     let (mut store, _writer) = store();
     let instance = instantiate(&mut store, &unoptimised).unwrap();
     for export in ["spin", "calls"] {

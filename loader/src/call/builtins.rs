@@ -18,10 +18,12 @@
 
 use crate::call::bulk;
 use crate::error::Error;
+use crate::limit::LimitKind;
 use crate::stop::unwind;
 use crate::store::contents::StoreCore;
 use crate::store::host::HostBinding;
 use crate::store::instance::InstanceState;
+use crate::store::limits::allow;
 use crate::store::segments::{self, store_table};
 use crate::sys::registers::Landing;
 use crate::sys::stubs::builtin_stub;
@@ -178,6 +180,11 @@ extern "C" fn host_call(context: usize, values: *mut RawValue) -> BuiltinReturn 
 /// allows that.
 #[cold]
 fn suspend(core: &mut StoreCore, binding: &HostBinding, values: &mut [RawValue]) -> Stop {
+    let limit = core.limits.suspended_calls;
+    let others = core.activations.suspended_calls(limit);
+    if let Err(error) = allow(LimitKind::SuspendedCalls, others, 1, limit) {
+        return Stop::Error(error);
+    }
     // SAFETY: the top activation is live, and its guest stands still.
     let top = unsafe { core.block.activation.as_mut() };
     let Some(resumable) = top.and_then(|top| top.resumable.as_mut()) else {

@@ -8,6 +8,7 @@
 #![allow(unsafe_code)]
 
 use crate::error::{Error, Result};
+use crate::limit::LimitKind;
 use crate::stop::backtrace;
 use crate::stop::{fault, halt};
 use crate::store::contents::StoreCore;
@@ -149,7 +150,12 @@ fn prepare_thread(core: &StoreCore) -> io::Result<()> {
 fn refused(core: &mut StoreCore, code: TrapCode) -> Error {
     let activation = core.activations.pop(&mut core.block);
     core.activations.recycle(activation);
-    Error::Trap(backtrace::trap(core, code, None))
+    let mut trap = backtrace::trap(core, code, None);
+    trap.limit = match code {
+        TrapCode::Interrupt => core.activations.late(),
+        _ => Some(LimitKind::NestedCalls),
+    };
+    Error::Trap(trap)
 }
 
 /// What has become of the top activation, which was left with this status.
@@ -196,7 +202,13 @@ fn stop(core: &mut StoreCore, status: u64) -> Error {
         Some(code) => {
             // SAFETY: the top activation is good, and its guest is stopped.
             let top = unsafe { core.block.activation.as_ref() };
-            Error::Trap(backtrace::trap(core, code, top.and_then(|top| top.fault)))
+            let mut trap = backtrace::trap(core, code, top.and_then(|top| top.fault));
+            trap.limit = match code {
+                TrapCode::Interrupt => core.activations.late(),
+                TrapCode::StackOverflow => Some(LimitKind::StackBytes),
+                _ => None,
+            };
+            Error::Trap(trap)
         }
         None => Error::usage(format!("the guest ended with status {status}")),
     }

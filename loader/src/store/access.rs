@@ -10,6 +10,7 @@
 #![allow(unsafe_code)]
 
 use crate::error::{Error, Result};
+use crate::limit::LimitKind;
 use crate::store::contents::StoreCore;
 use crate::store::interrupts::{InterruptHandle, Interrupts};
 use crate::store::limits::Limits;
@@ -83,6 +84,13 @@ impl<T> Store<T> {
     pub fn exhausted_reservation(&self) -> Option<u64> {
         // SAFETY: `&self` keeps guests from running.
         unsafe { (*self.inner.as_ptr()).core.short_reservation }
+    }
+
+    /// The last limit that a guest reached without an error, because the
+    /// specification has it told: by -1 of `memory.grow` and `table.grow`.
+    pub fn limit_reached(&self) -> Option<LimitKind> {
+        // SAFETY: `&self` keeps guests from running.
+        unsafe { (*self.inner.as_ptr()).core.limit_reached }
     }
 
     /// From now on, a trap of a guest ends the process where it happens, by the

@@ -17,6 +17,7 @@
 #![allow(unsafe_code)]
 
 use crate::error::{Error, Result};
+use crate::limit::LimitKind;
 use crate::store::interrupts::{InterruptHandle, Interrupts};
 use crate::sys::stack::Stack;
 use crate::vm::activation::Activation;
@@ -222,6 +223,19 @@ impl Activations {
     /// Whether the running call shall stop. For signal handlers in guests.
     pub(crate) fn stopping(&self) -> bool {
         self.interrupts.as_ref().is_some_and(|interrupts| interrupts.stopping())
+    }
+
+    /// Time, if that is why the store was stopped.
+    pub(crate) fn late(&self) -> Option<LimitKind> {
+        self.interrupts.as_ref().filter(|interrupts| interrupts.late()).map(|_| LimitKind::Time)
+    }
+
+    /// How many calls are suspended that somebody may resume.
+    pub(crate) fn suspended_calls(&mut self, about: u64) -> u64 {
+        if self.suspended.len() as u64 >= about {
+            self.reap();
+        }
+        self.suspended.len() as u64
     }
 
     /// A handle for the call of this generation.

@@ -34,9 +34,9 @@ pub(super) fn of(options: &RunOptions, artifact: &Path) -> Vec<OsString> {
         option("preload", value);
     }
     options.sockets.iter().for_each(|fd| option("socket-fd", fd.to_string().into()));
-    options.stack_size.iter().for_each(|bytes| option("stack-size", bytes.to_string().into()));
-    options.max_memory.iter().for_each(|bytes| option("max-memory", bytes.to_string().into()));
-    // No deadline: people think longer than guests run.
+    for (name, value) in options.limits.arguments() {
+        option(name, value.to_string().into());
+    }
     arguments.push(artifact.into());
     arguments.extend(options.args().iter().map(OsString::from));
     arguments
