@@ -9,6 +9,7 @@
 //! |-|-|
 //! | [`exit`] | how a command ends |
 //! | `size`, `duration` | sizes in bytes and times, as people write them |
+//! | [`version`] | what `--version` says |
 //! | `procfs` | whether a directory leads to processes of the host |
 //! | [`limit_options`] | those options of `run` that limit a guest |
 //! | [`run_options`] | the options of `run` |
@@ -19,7 +20,7 @@
 //! A module uses only those in rows above its own.
 //!
 //! A new option of `run` is a field of `run_options` and its use in `run`; one
-//! that shapes code is a field of `commands::compile`, and of the compiler's
+//! that shapes code is a field of `commands::codegen`, and of the compiler's
 //! `Options`. A new command is a module of `commands` and a variant there.
 
 #[cfg(feature = "compiler")]
@@ -32,3 +33,4 @@ pub mod run;
 pub mod run_options;
 pub mod script;
 mod size;
+pub mod version;

@@ -18,8 +18,8 @@ pub struct LimitOptions {
     #[arg(long, value_name = "SIZE", value_parser = size::parse)]
     pub max_memory: Option<u64>,
 
-    /// Stack, such as 1MiB
-    #[arg(long, visible_alias = "max-stack", value_name = "SIZE", value_parser = size::parse)]
+    /// Stack, such as 1MiB; 8MiB by default
+    #[arg(long, visible_alias = "max-stack", value_name = "SIZE", value_parser = size::parse_stack)]
     pub stack_size: Option<u64>,
 
     /// Most output to standard output and error, such as 10MiB

@@ -11,7 +11,7 @@
 //! | rank | modules |
 //! |-|-|
 //! | threads, and what a caller is told | [`workers`], [`report`] |
-//! | stages that threads share | [`facts`], [`input`], [`inlining`], [`functions`], [`mod@assemble`], [`debugging`] |
+//! | stages that threads share | [`facts`], [`decisions`], [`input`], [`inlining`], [`functions`], [`mod@assemble`], [`debugging`] |
 //! | functions before code generation, as text | [`ir`] |
 //! | what the bytes depend on | [`key`] |
 
@@ -19,6 +19,7 @@ mod assemble;
 #[cfg(test)]
 mod damaged_dwarf;
 mod debugging;
+mod decisions;
 mod facts;
 mod functions;
 mod inlining;
@@ -131,12 +132,12 @@ fn run(
 
     let (parsed, source_hash) =
         workers.both(|| parse::parse(wasm, features), || Sha256::digest(wasm).into());
-    let parsed = parsed.map_err(|error| target.explain(error))?;
+    let parsed = parsed.map_err(|error| target.explain(error, features))?;
     clock.lap("parse");
-    let facts = gather_facts(&workers, &parsed).map_err(|error| target.explain(error))?;
+    let facts = gather_facts(&workers, &parsed).map_err(|error| target.explain(error, features))?;
     clock.lap("facts");
     let plan = Plan::new(&parsed, &facts.module, options)?;
-    let inlining = inlining::decide(&workers, &parsed, &plan, options)?;
+    let decisions = decisions::decide(&workers, &parsed, &plan, options)?;
     clock.lap("plan");
     let debugging = Debugging::new(wasm, &parsed, &plan, options);
     let units = debugging.as_ref().and_then(Debugging::units);
@@ -146,7 +147,7 @@ fn run(
     };
     clock.lap("debug uses");
     let input =
-        Input { parsed: &parsed, plan: &plan, facts: &facts, options, debug_uses, inlining };
+        Input { parsed: &parsed, plan: &plan, facts: &facts, options, debug_uses, decisions };
     let texts = functions::compile(&workers, &input, &targets, observer)?;
     clock.lap("compile");
     let code = assemble(&parsed, plan, texts);

@@ -114,7 +114,7 @@ pub use api::suspend::{Progress, Suspended};
 pub use api::typed::{HostClosure, IntoFunc, TypedFunc, WasmReturn, WasmTy, WasmValues};
 pub use artifact::info::{ExportType, ExternType, ImportType};
 pub use artifact::open::Artifact;
-pub use error::{Error, LinkProblem, Result};
+pub use error::{Error, HostFailure, LinkProblem, Result, UnknownImport};
 pub use limit::LimitKind;
 pub use link::linker::Linker;
 pub use link::wasi::run_command;

@@ -1,8 +1,8 @@
 //! What the code of functions follows from.
 
+use super::decisions::Decisions;
 use crate::facts::Facts;
 use crate::function::DebugUses;
-use crate::middle::inline::Inlining;
 use crate::optimisation::Optimisation;
 use crate::options::{OptLevel, Options};
 use crate::parse::{Body, Parsed};
@@ -20,7 +20,7 @@ pub(super) struct Input<'i, 'a> {
     pub(super) options: &'i Options,
     /// The values that debug information asks for, by function.
     pub(super) debug_uses: BTreeMap<FuncIndex, DebugUses>,
-    pub(super) inlining: Inlining,
+    pub(super) decisions: Decisions,
 }
 
 impl<'i> Input<'i, '_> {
@@ -55,6 +55,9 @@ impl<'i> Input<'i, '_> {
             body: &body.body,
             hints: self.parsed.hints.get(&index).map_or(&[], Vec::as_slice),
             debug_uses: self.debug_uses.get(&index),
+            product: index
+                .defined(self.parsed.imported_functions)
+                .and_then(|own| self.decisions.products.get(&own.index()).copied()),
             inline,
         }
     }

@@ -7,12 +7,13 @@
 //! whatever happens; it holds no reference to the store meanwhile.
 #![allow(unsafe_code)]
 
-use crate::error::{Error, Result};
+use crate::error::{Error, HostFailure, Result};
 use crate::limit::LimitKind;
 use crate::stop::backtrace;
 use crate::stop::{fault, halt};
 use crate::store::contents::StoreCore;
 use crate::sys::{interrupt, signals, stubs};
+use crate::trap::Trap;
 use crate::vm::activation::Activation;
 use crate::vm::raw::RawValue;
 use precast_artifact::abi::BuiltinReturn;
@@ -192,7 +193,12 @@ fn stop(core: &mut StoreCore, status: u64) -> Error {
         return match core.error.take() {
             // A host function that gave no frames of its own.
             Some(Error::Trap(trap)) if trap.frames.is_empty() => {
-                Error::Trap(backtrace::trap(core, trap.code, None))
+                let limit = trap.limit;
+                Error::Trap(Trap { limit, ..backtrace::trap(core, trap.code, None) })
+            }
+            Some(Error::Host(host)) if host.frames.is_empty() => {
+                let (frames, omitted) = backtrace::running(core);
+                Error::Host(HostFailure { frames, omitted, ..host })
             }
             Some(error) => error,
             None => Error::usage("a host function ended the call without an error"),

@@ -1,6 +1,6 @@
 //! Lists of what is in a directory.
 
-use crate::wasi::host::error::{Error, Result};
+use crate::wasi::host::error::{HostError, Result};
 use crate::wasi::host::metadata::{FileKind, inode};
 use crate::wasi::host::quota::Quota;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir, fstat, openat, statat};
@@ -20,7 +20,7 @@ pub(crate) struct Listing {
 
 /// One entry of a directory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Entry<'l> {
+pub(crate) struct DirectoryEntry<'l> {
     /// The inode, as in the file's metadata.
     pub(crate) inode: u64,
     /// What kind of file it is.
@@ -86,7 +86,7 @@ impl Listing {
     fn push(&mut self, inode: u64, kind: FileKind, name: &[u8]) -> Result<()> {
         let bytes = (size_of::<Record>() + name.len()) as u64;
         if !self.quota.take(bytes) {
-            return Err(Error::NO_MEMORY);
+            return Err(HostError::NO_MEMORY);
         }
         self.used += bytes;
         self.names.extend_from_slice(name);
@@ -95,13 +95,13 @@ impl Listing {
     }
 
     /// The entries from number `start` on.
-    pub(crate) fn from(&self, start: usize) -> impl Iterator<Item = Entry<'_>> {
+    pub(crate) fn from(&self, start: usize) -> impl Iterator<Item = DirectoryEntry<'_>> {
         let before = start.checked_sub(1).and_then(|previous| self.entries.get(previous));
         let mut name_start = before.map_or(0, |previous| previous.name_end);
         self.entries.iter().skip(start).map(move |record| {
             let name = &self.names[name_start..record.name_end];
             name_start = record.name_end;
-            Entry { inode: record.inode, kind: record.kind, name }
+            DirectoryEntry { inode: record.inode, kind: record.kind, name }
         })
     }
 }
@@ -147,7 +147,7 @@ mod tests {
         assert!(!quota.take(1000));
         drop(listing);
         assert!(quota.take(900));
-        assert_eq!(Listing::read(&dir, &quota).err(), Some(Error::NO_MEMORY));
+        assert_eq!(Listing::read(&dir, &quota).err(), Some(HostError::NO_MEMORY));
         assert!(quota.take(100));
     }
 }

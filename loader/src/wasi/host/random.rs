@@ -1,7 +1,7 @@
 //! Random bytes from the kernel.
 
 use crate::sys::buffer::{self, Buffer};
-use crate::wasi::host::error::{Error, Result};
+use crate::wasi::host::error::{HostError, Result};
 use crate::wasi::host::interrupt::Interrupt;
 
 /// Fills a buffer.
@@ -10,7 +10,7 @@ pub(crate) fn fill(mut rest: Buffer<'_>, interrupt: &Interrupt) -> Result<()> {
         let filled = interrupt.retry(|| buffer::random(rest))?;
         rest = rest.split(filled).1;
         if interrupt.requested() {
-            return Err(Error::INTERRUPTED);
+            return Err(HostError::INTERRUPTED);
         }
     }
     Ok(())

@@ -4,7 +4,7 @@
 //! processes, and the host, share the same open stream.
 
 use crate::sys::buffer::Buffer;
-use crate::wasi::host::error::{Error, Result};
+use crate::wasi::host::error::{HostError, Result};
 use crate::wasi::host::interrupt::Interrupt;
 use crate::wasi::host::quota::Quota;
 use crate::wasi::host::stdio::{Input, Output};
@@ -49,7 +49,7 @@ impl Stream<Output> {
         let wanted: usize = buffers.iter().map(Buffer::len).sum();
         let most = quota.take_some(wanted as u64) as usize;
         if most == 0 && wanted != 0 {
-            return Err(Error::TOO_LARGE);
+            return Err(HostError::TOO_LARGE);
         }
         let written = self.write_freely(&first(buffers, most), interrupt);
         quota.give_back((most - *written.as_ref().unwrap_or(&0)) as u64);
