@@ -21,7 +21,7 @@ fn time() {
     limited(text, "--timeout=10ms");
     let text = "(module (func $spin (loop (br 0))) (start $spin))";
     run_text(text, &["--timeout", "0.02"], &[]).exits(134).complains(&expected[..1]);
-    run_text(text, &["--timeout", "soon"], &[]).exits(2).complains(&["--timeout", "such as 2s"]);
+    run_text(text, &["--timeout", "soon"], &[]).exits(2).complains(&["--timeout", "unknown unit"]);
     let text = "(module (func (export \"_start\")))";
     run_text(text, &["--timeout", "1h"], &[]).succeeds();
 }

@@ -79,12 +79,12 @@ impl InterruptHandle {
 pub(crate) struct Interrupts {
     /// Whether the running call shall stop. Read in signal handlers.
     stopping: AtomicBool,
-    state: Mutex<State>,
+    state: Mutex<Requests>,
     this: Weak<Self>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct Requests {
     /// Address of the store block's flag, while there is a store.
     flag: Option<usize>,
     /// Calls that were asked to stop, and not collected yet.
@@ -117,7 +117,7 @@ impl Interrupts {
     pub(crate) fn new(flag: &AtomicU32, running: Vec<u64>) -> Arc<Self> {
         let thread = (!running.is_empty()).then(Thread::current);
         let flag = Some((&raw const *flag).expose_provenance());
-        let state = State { flag, running, thread, ..State::default() };
+        let state = Requests { flag, running, thread, ..Requests::default() };
         Arc::new_cyclic(|this| Self {
             stopping: AtomicBool::new(false),
             state: Mutex::new(state),
@@ -209,14 +209,14 @@ impl Interrupts {
     }
 
     /// Has the running call stop, if a request concerns it.
-    fn strike(&self, state: &mut State) {
+    fn strike(&self, state: &mut Requests) {
         let Some(thread) = state.thread.filter(|_| state.concerns_running()) else { return };
         self.stopping.store(true, Ordering::Release);
         self.insist(state, thread);
     }
 
     /// Signals the thread, and will do so again.
-    fn insist(&self, state: &mut State, thread: Thread) {
+    fn insist(&self, state: &mut Requests, thread: Thread) {
         thread.interrupt();
         state.pause = (2 * state.pause).clamp(FIRST_PAUSE, LONGEST_PAUSE);
         let again = Instant::now() + state.pause;
@@ -224,14 +224,14 @@ impl Interrupts {
         let _ = self.schedule(state, again);
     }
 
-    fn schedule(&self, state: &mut State, time: Instant) -> io::Result<()> {
+    fn schedule(&self, state: &mut Requests, time: Instant) -> io::Result<()> {
         state.appointment.take().into_iter().for_each(alarm::cancel);
         let alarm: Weak<Self> = self.this.clone();
         state.appointment = Some(alarm::schedule(time, alarm)?);
         Ok(())
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, Requests> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -259,7 +259,7 @@ impl Alarm for Interrupts {
     }
 }
 
-impl State {
+impl Requests {
     fn raise_flag(&self) {
         let Some(flag) = self.flag else { return };
         // SAFETY: the store is alive, or else the address were gone; it cannot
