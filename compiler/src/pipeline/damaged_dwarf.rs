@@ -13,6 +13,7 @@ use crate::plan::Plan;
 use crate::target::Target;
 use crate::{codegen, debug, parse, place};
 use gimli::{EndianSlice, LittleEndian};
+use precast_artifact::index::ModuleIndex;
 use std::collections::BTreeMap;
 
 /// Reads a file of `fixtures/debug/`.
@@ -144,10 +145,22 @@ fn convert_all(
     let module = debugging::wasm_module(&parsed, &plan);
     let debug_uses = BTreeMap::new();
     let (plan_of, facts) = (&plan, &facts);
-    let input =
-        functions::Input { parsed: &parsed, plan: plan_of, facts, options: &options, debug_uses };
-    let texts = functions::compile(&workers, &input, std::slice::from_ref(&target), &()).unwrap();
-    let placed = place::place(assemble(&parsed, plan, texts), target.link, false).unwrap();
+    let input = functions::Input {
+        index: ModuleIndex::new(0),
+        parsed: &parsed,
+        plan: plan_of,
+        facts,
+        options: &options,
+        debug_uses,
+    };
+    let texts = functions::compile(
+        &workers,
+        std::slice::from_ref(&input),
+        std::slice::from_ref(&target),
+        &(),
+    )
+    .unwrap();
+    let placed = place::place(assemble([(&parsed, plan)], texts), target.link, false).unwrap();
     let convert = |edited: &Edited| {
         let files = edited.files();
         let source = debug::InputSections::new(&edited.sections);

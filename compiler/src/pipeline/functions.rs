@@ -20,8 +20,10 @@ use precast_artifact::index::{FuncIndex, ModuleIndex};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// What the code follows from.
+/// What the code of a module follows from.
 pub(super) struct Input<'i, 'a> {
+    /// The module among those of the artifact.
+    pub(super) index: ModuleIndex,
     pub(super) parsed: &'i Parsed<'a>,
     pub(super) plan: &'i Plan<'a>,
     pub(super) facts: &'i Facts,
@@ -44,7 +46,7 @@ impl<'i> Input<'i, '_> {
                 (true, OptLevel::Speed) => Debug::Values,
             },
         };
-        ModuleInput::new(MODULE, self.parsed, self.plan, options)
+        ModuleInput::new(self.index, self.parsed, self.plan, options)
     }
 
     /// What it may look at for one function.
@@ -66,22 +68,19 @@ impl<'i> Input<'i, '_> {
     }
 }
 
-/// The only module.
-const MODULE: ModuleIndex = ModuleIndex::new(0);
-
-/// A text for each target.
+/// A text for each target, with the functions of all modules.
 pub(super) fn compile(
     workers: &Workers,
-    input: &Input<'_, '_>,
+    inputs: &[Input<'_, '_>],
     targets: &[Target],
     observer: &dyn Observer,
 ) -> Result<Vec<Text>> {
-    let same = duplicates::find(input.parsed, input.options);
+    let same = same_functions(inputs);
     let text = |target: &Target| {
         Ok(Text {
             cpu_features: target.cpu_features.clone(),
-            functions: compile_functions(workers, input, target, &same, observer)?,
-            stubs: compile_stubs(input, target)?,
+            functions: compile_functions(workers, inputs, target, &same, observer)?,
+            stubs: compile_stubs(inputs, target)?,
         })
     };
     targets.iter().map(text).collect()
@@ -103,26 +102,44 @@ impl Scratch {
 /// that it is worth making anew.
 const LARGE_BODY: u32 = 256 << 10;
 
+/// For each function of all modules, the position of the first one of its module
+/// that is the same.
+fn same_functions(inputs: &[Input<'_, '_>]) -> Vec<usize> {
+    let mut same = Vec::new();
+    for input in inputs {
+        let start = same.len();
+        let of_module = duplicates::find(input.parsed, input.options);
+        same.extend(of_module.into_iter().map(|position| start + position));
+    }
+    same
+}
+
 fn compile_functions(
     workers: &Workers,
-    input: &Input<'_, '_>,
+    inputs: &[Input<'_, '_>],
     target: &Target,
     same: &[usize],
     observer: &dyn Observer,
 ) -> Result<Vec<Option<CompiledFunction>>> {
-    let (bodies, facts) = (&input.parsed.bodies, input.facts.functions());
-    let module = input.module(target);
+    let modules: Vec<ModuleInput<'_>> = inputs.iter().map(|input| input.module(target)).collect();
+    let of_module = |module| {
+        let Input { parsed, facts, .. } = &inputs[module];
+        let bodies = parsed.bodies.iter().zip(facts.functions());
+        bodies.map(move |(body, facts)| (module, body, facts.size))
+    };
+    let bodies: Vec<_> = (0..inputs.len()).flat_map(of_module).collect();
     // The largest first: one of them started last would be waited for.
     let mut order: Vec<usize> = (0..bodies.len()).filter(|i| same[*i] == *i).collect();
-    order.sort_by_key(|index| std::cmp::Reverse(facts[*index].size));
+    order.sort_by_key(|index| std::cmp::Reverse(bodies[*index].2));
     let done = AtomicUsize::new(0);
     let compiled = workers.draw(order.len(), Scratch::new, |scratch, position| {
-        let body = &bodies[order[position]];
+        let (module, body, size) = bodies[order[position]];
+        let (input, module) = (&inputs[module], &modules[module]);
         scratch.context.clear();
-        let compiled = compile_function(&input.function(&module, body), target, scratch);
+        let compiled = compile_function(&input.function(module, body), target, scratch);
         let index = body.function();
         let function = compiled.map_err(|e| e.in_function(index, input.parsed.name_of(index)))?;
-        if facts[order[position]].size > LARGE_BODY {
+        if size > LARGE_BODY {
             *scratch = Scratch::new();
         }
         observer.functions(done.fetch_add(1, Ordering::Relaxed) + 1, order.len());
@@ -153,17 +170,28 @@ fn compile_function(
     Ok(CompiledFunction { inlined: translated.inlined.into(), ..compiled })
 }
 
-fn compile_stubs(input: &Input<'_, '_>, target: &Target) -> Result<Vec<Stub>> {
-    let Input { parsed, plan, facts, .. } = input;
+fn compile_stubs(inputs: &[Input<'_, '_>], target: &Target) -> Result<Vec<Stub>> {
+    let mut stubs = Vec::new();
+    for input in inputs {
+        compile_module_stubs(input, target, &mut stubs)?;
+    }
+    Ok(stubs)
+}
+
+fn compile_module_stubs(
+    input: &Input<'_, '_>,
+    target: &Target,
+    stubs: &mut Vec<Stub>,
+) -> Result<()> {
+    let Input { index, parsed, plan, facts, .. } = input;
     let types = &parsed.types;
     let frontend = target.isa.frontend_config();
     let mut scratch = Scratch::new();
-    let mut stubs = Vec::new();
     let mut make = |kind, build: &dyn Fn(&mut Scratch)| -> Result<()> {
         scratch.context.clear();
         build(&mut scratch);
         let function = codegen::generate(&mut scratch.context, &*target.isa, None)?;
-        stubs.push(Stub { module: MODULE, kind, function });
+        stubs.push(Stub { module: *index, kind, function });
         Ok(())
     };
     for ty in plan.entry_types(parsed) {
@@ -183,5 +211,5 @@ fn compile_stubs(input: &Input<'_, '_>, target: &Target) -> Result<Vec<Stub>> {
             stubs::import_stub(ty, slot, &mut s.context.func, &mut s.builder, frontend);
         })?;
     }
-    Ok(stubs)
+    Ok(())
 }

@@ -12,6 +12,7 @@ use crate::target::Target;
 use crate::translate;
 use cranelift_codegen::ir::Function;
 use cranelift_frontend::FunctionBuilderContext;
+use precast_artifact::index::ModuleIndex;
 use std::collections::BTreeMap;
 use std::io::Write;
 
@@ -41,7 +42,14 @@ pub fn write_ir(wasm: &[u8], options: &Options, out: &mut dyn Write) -> Result<(
     let facts = gather_facts(&workers, &parsed).map_err(|error| target.explain(error))?;
     let plan = Plan::new(&parsed, &facts.module, options)?;
     let debug_uses = BTreeMap::new();
-    let input = Input { parsed: &parsed, plan: &plan, facts: &facts, options, debug_uses };
+    let input = Input {
+        index: ModuleIndex::new(0),
+        parsed: &parsed,
+        plan: &plan,
+        facts: &facts,
+        options,
+        debug_uses,
+    };
     let module = input.module(target);
     let mut scratch = FunctionBuilderContext::new();
     for body in &parsed.bodies {
