@@ -123,10 +123,10 @@ fn parse_module<'m>(
 
 /// An error with its offset in the component.
 fn at(module: &FlatModule<'_>, error: Error) -> Error {
-    module.offset.map_or_else(
-        || Error::Link(format!("an adapter between components: {error}")),
-        |offset| error.in_module_at(offset),
-    )
+    match module.offset {
+        Some(offset) => error.in_module_at(offset),
+        None => Error::Link(format!("an adapter between components: {error}")),
+    }
 }
 
 /// What the core modules are, for a check of what connects them.
