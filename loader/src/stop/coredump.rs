@@ -232,7 +232,7 @@ fn offset_in_function(core: &StoreCore, frame: &Frame) -> Option<u32> {
     let section = container::section(guest.image.file_bytes(), bodies::NAME)?;
     let function = FuncIndex::new(frame.function);
     let defined = function.defined(guest.module().0.imported_functions())?;
-    WasmOffset::new(frame.offset?).distance_from(bodies::start(section, defined)?)
+    WasmOffset::new(frame.offset?).distance_from(bodies::start(section, guest.module, defined)?)
 }
 
 /// The data section: what is not zero in the memories.
