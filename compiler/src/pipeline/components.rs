@@ -1,12 +1,12 @@
 //! The stages for a component: those of a module for each of its core modules
 //! and adapters, whose functions are compiled as one list and lie in one image.
 
-use super::assemble::assemble;
+use super::assemble::{assemble, note_fields, place_code};
 use super::facts::gather_facts;
 use super::input::Input;
 use super::report::{Clock, Observer, Report};
 use super::workers::Workers;
-use super::{functions, inlining, note_fields, place_code};
+use super::{functions, inlining};
 use crate::component::{Flat, FlatModule, flatten};
 use crate::emit::{self, ComponentSections, DebugInfo, Output};
 use crate::error::{Error, Result};
@@ -72,17 +72,8 @@ pub(super) fn compile_component(
     note.component = Some(ComponentSections { description, wit: String::new() });
     let written = emit::emit(placed, note, DebugInfo::default(), Output::Artifact, out)?;
     clock.lap("emit");
-    Ok(Report {
-        stages: clock.laps,
-        functions: written.functions,
-        folded: written.folded,
-        uses_simd: facts.iter().any(|facts| facts.module.uses.contains(Uses::VECTORS)),
-        target: target.triple.to_string(),
-        sections: written.sections,
-        size: written.size,
-        warnings: Vec::new(),
-        text: None,
-    })
+    let uses_simd = facts.iter().any(|facts| facts.module.uses.contains(Uses::VECTORS));
+    Ok(Report { uses_simd, ..Report::new(clock, target, written) })
 }
 
 /// Whether a component can be compiled so.

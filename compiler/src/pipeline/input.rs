@@ -28,7 +28,20 @@ pub(super) struct Input<'i, 'a> {
     pub(super) inlining: Inlining,
 }
 
-impl<'i> Input<'i, '_> {
+impl<'i, 'a> Input<'i, 'a> {
+    /// Of the only module of a file.
+    pub(super) fn whole(
+        parsed: &'i Parsed<'a>,
+        plan: &'i Plan<'a>,
+        facts: &'i Facts,
+        options: &'i Options,
+        debug_uses: BTreeMap<FuncIndex, DebugUses>,
+        inlining: Inlining,
+    ) -> Self {
+        let index = ModuleIndex::new(0);
+        Self { index, offset: 0, parsed, plan, facts, options, debug_uses, inlining }
+    }
+
     /// What translation may look at of the module.
     pub(super) fn module(&self, target: &Target) -> ModuleInput<'i> {
         let options = self.options;
