@@ -156,8 +156,8 @@ impl RunCommand {
     /// The artifact of a file: the file itself, or what it compiles to.
     fn artifact(&self, path: &std::path::Path) -> Result<Source> {
         let bytes = match input::peek(path)? {
-            input::Kind::Artifact => return Ok(Source::Path(path.to_owned())),
-            input::Kind::Module(bytes) => bytes,
+            input::InputKind::Artifact => return Ok(Source::Path(path.to_owned())),
+            input::InputKind::Module(bytes) => bytes,
         };
         let mut options = self.codegen.options();
         // It runs here and now, so it may use all that this machine has.

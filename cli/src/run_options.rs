@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// What the guest gets, and how it is started.
 #[derive(Args, Debug, Default)]
 pub struct RunOptions {
-    /// Grant a directory: HOST, HOST::GUEST or HOST:GUEST, with `:ro` behind
+    /// Grant a directory: HOST, HOST::GUEST or HOST:GUEST, with `:ro` after
     /// it for read-only
     #[arg(long = "dir", value_name = "HOST[::GUEST][:ro]", value_parser = parse_dir)]
     pub dirs: Vec<GrantedDir>,

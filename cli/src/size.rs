@@ -1,7 +1,7 @@
 //! Sizes in bytes, as people write them.
 
 /// Reads a size such as `65536`, `64KiB`, `64M` or `2g`: a number of bytes,
-/// with a power of 1024 behind it.
+/// with a power of 1024 after it.
 pub(crate) fn parse(text: &str) -> Result<u64, String> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);

@@ -17,6 +17,9 @@ pub enum Optimisation {
     PrivateTables,
     /// `memory-image`: data segments are laid out at compile time.
     MemoryImage,
+    /// `wide-products`: a function that is proved to multiply to 128 bits uses
+    /// the machine's instructions for that.
+    WideProducts,
     /// `inline`: calls become the body of their callee, and functions that
     /// nobody calls any more are left out.
     Inline,
@@ -28,10 +31,11 @@ pub enum Optimisation {
 
 impl Optimisation {
     /// Every optimisation.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::ConstantGlobals,
         Self::PrivateTables,
         Self::MemoryImage,
+        Self::WideProducts,
         Self::Inline,
         Self::BrTableChain,
         Self::FoldFunctions,
@@ -43,6 +47,7 @@ impl Optimisation {
             Self::ConstantGlobals => "constant-globals",
             Self::PrivateTables => "private-tables",
             Self::MemoryImage => "memory-image",
+            Self::WideProducts => "wide-products",
             Self::Inline => "inline",
             Self::BrTableChain => "br-table-chain",
             Self::FoldFunctions => "fold-functions",
@@ -115,7 +120,7 @@ mod tests {
         assert_eq!(
             complaint("fold-function"),
             "unknown optimisation `fold-function`, did you mean `fold-functions`?; known are \
-             constant-globals, private-tables, memory-image, inline, br-table-chain, fold-functions"
+             constant-globals, private-tables, memory-image, wide-products, inline, br-table-chain, fold-functions"
         );
         assert!(complaint("private_table").contains("mean `private-tables`"));
         assert!(complaint("vectorise").starts_with("unknown optimisation `vectorise`; known are"));

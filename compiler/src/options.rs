@@ -107,7 +107,7 @@ impl Options {
     /// whichever was called, and a breakpoint on one would stop in all.
     pub(crate) fn enabled(&self, optimisation: Optimisation) -> bool {
         // What stands in an inlined body has no frame, and so far no DWARF.
-        let alone = [Optimisation::FoldFunctions, Optimisation::Inline];
+        let alone = [Optimisation::FoldFunctions, Optimisation::Inline, Optimisation::WideProducts];
         let debuggable = !(self.debug_info && alone.contains(&optimisation));
         debuggable
             && !self.disabled.contains(&optimisation)

@@ -11,7 +11,7 @@
 //! | rank | modules |
 //! |-|-|
 //! | threads, and what a caller is told | [`workers`], [`report`] |
-//! | stages that threads share | [`facts`], [`input`], [`inlining`], [`functions`], [`mod@assemble`], [`debugging`] |
+//! | stages that threads share | [`facts`], [`decisions`], [`input`], [`inlining`], [`functions`], [`mod@assemble`], [`debugging`] |
 //! | the stages for a component | [`components`] |
 //! | functions before code generation, as text | [`ir`] |
 //! | what the bytes depend on | [`key`] |
@@ -21,6 +21,7 @@ mod components;
 #[cfg(test)]
 mod damaged_dwarf;
 mod debugging;
+mod decisions;
 mod facts;
 mod functions;
 mod inlining;
@@ -144,7 +145,7 @@ fn run(
     let facts = gather_facts(&workers, &parsed).map_err(|error| target.explain(error))?;
     clock.lap("facts");
     let plan = Plan::new(&parsed, &facts.module, options)?;
-    let inlining = inlining::decide(&workers, &parsed, &plan, options)?;
+    let decisions = decisions::decide(&workers, &parsed, &plan, options)?;
     clock.lap("plan");
     let debugging = Debugging::new(wasm, &parsed, &plan, options);
     let units = debugging.as_ref().and_then(Debugging::units);
@@ -153,7 +154,7 @@ fn run(
         _ => BTreeMap::new(),
     };
     clock.lap("debug uses");
-    let input = Input::whole(&parsed, &plan, &facts, options, debug_uses, inlining);
+    let input = Input::whole(&parsed, &plan, &facts, options, debug_uses, decisions);
     let texts = functions::compile(&workers, &[input], &targets, observer)?;
     clock.lap("compile");
     let code = assemble([(&parsed, plan)], texts);

@@ -26,7 +26,7 @@ pub fn strip(file: &[u8], link: Option<(&str, &[u8])>) -> Result<Vec<u8>> {
     let mapped = |section: &&Part<'_>| section.is_mapped();
     let end = image.parts.iter().filter(mapped).map(Part::file_end).max().unwrap_or(0);
     let contents = file.get(..end as usize).ok_or_else(|| damaged("sections beyond its end"))?;
-    let mut out = Writer::new(contents.to_vec());
+    let mut out = ElfWriter::new(contents.to_vec());
     for part in image.parts.iter().filter(mapped) {
         out.headers.push((part.name, part.header));
     }
@@ -49,7 +49,7 @@ pub fn strip(file: &[u8], link: Option<(&str, &[u8])>) -> Result<Vec<u8>> {
 pub fn debug_file(file: &[u8]) -> Result<Vec<u8>> {
     let image = ReadImage::read(file)?;
     let headers = size_of::<Header>() + size_of_val(image.segments.as_slice());
-    let mut out = Writer::new(vec![0; headers]);
+    let mut out = ElfWriter::new(vec![0; headers]);
     let mut segments = image.segments.clone();
     let mut notes: Option<(u64, u64)> = None;
     for part in &image.parts {
@@ -132,12 +132,12 @@ impl<'a> ReadImage<'a> {
 }
 
 /// A file that is being written.
-struct Writer<'a> {
+struct ElfWriter<'a> {
     bytes: Vec<u8>,
     headers: Vec<(&'a [u8], SectionHeader64<LE>)>,
 }
 
-impl<'a> Writer<'a> {
+impl<'a> ElfWriter<'a> {
     fn new(bytes: Vec<u8>) -> Self {
         Self { bytes, headers: Vec::new() }
     }

@@ -12,6 +12,8 @@
 //! | [`transcript`] | what debuggers show of programs, written down and compared |
 //! | [`imports`] | who uses whom, read off Rust sources |
 //! | [`limits`] | how long files and functions are |
+//! | [`names`] | types of one name |
+//! | [`random`] | random numbers that a seed determines |
 //!
 //! `tests/run` runs everything and ends with a summary.
 
@@ -21,7 +23,9 @@ mod code;
 pub mod cross;
 pub mod imports;
 pub mod limits;
+pub mod names;
 pub mod outcome;
+pub mod random;
 pub mod run_file;
 pub mod syscalls;
 pub mod tools;

@@ -39,7 +39,7 @@ impl QuickJs {
         func.call(&mut self.store, params).expect("no trap")
     }
 
-    /// A string in the guest's memory, with a zero behind it.
+    /// A string in the guest's memory, with a zero after it.
     fn string(&mut self, text: &str) -> i32 {
         let at: i32 = self.call("wasm_malloc", text.len() as i32 + 1);
         let memory = self.instance.get_memory(&self.store, "memory").expect("an export");

@@ -16,13 +16,13 @@ use std::process::ExitCode;
     about,
     after_help = "Exit codes: the guest's own; 1 for an error; 2 for wrong usage; 134 when the guest traps or throws."
 )]
-struct Cli {
+struct RunCli {
     #[command(flatten)]
     run: RunOptions,
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = RunCli::parse();
     exit::finish("precast-run", start(&cli.run))
 }
 

@@ -40,7 +40,7 @@ impl CacheCommand {
         let entries = entries(&folder);
         let bytes: u64 = entries.iter().map(|entry| entry.bytes).sum();
         if self.clear {
-            for Entry { path, .. } in &entries {
+            for CachedArtifact { path, .. } in &entries {
                 fs::remove_file(path).map_err(Failure::while_doing(path.display()))?;
             }
             let count = entries.len();
@@ -121,19 +121,19 @@ fn prepare(folder: &Path) -> io::Result<()> {
 }
 
 /// An artifact of the cache.
-struct Entry {
+struct CachedArtifact {
     path: PathBuf,
     bytes: u64,
     used: SystemTime,
 }
 
-fn entries(folder: &Path) -> Vec<Entry> {
+fn entries(folder: &Path) -> Vec<CachedArtifact> {
     let entry = |item: io::Result<fs::DirEntry>| {
         let item = item.ok()?;
         let meta = item.metadata().ok().filter(fs::Metadata::is_file)?;
         let path = item.path();
         let ours = path.extension().is_some_and(|extension| extension == "cwasm");
-        ours.then_some(Entry { path, bytes: meta.len(), used: meta.modified().ok()? })
+        ours.then_some(CachedArtifact { path, bytes: meta.len(), used: meta.modified().ok()? })
     };
     fs::read_dir(folder).into_iter().flatten().filter_map(entry).collect()
 }
@@ -149,7 +149,7 @@ fn prune(folder: &Path, made: &Path) {
     let mut entries = entries(folder);
     entries.sort_by_key(|entry| std::cmp::Reverse(entry.used));
     let (mut bytes, most) = (0, most_bytes());
-    for Entry { path, bytes: its, .. } in entries {
+    for CachedArtifact { path, bytes: its, .. } in entries {
         bytes += its;
         if bytes > most && path != made {
             let _ = fs::remove_file(path);

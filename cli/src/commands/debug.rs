@@ -124,8 +124,8 @@ impl DebugCommand {
         let absolute =
             |path: &Path| std::path::absolute(path).map_err(Failure::while_doing(path.display()));
         let bytes = match input::peek(file)? {
-            input::Kind::Artifact => return absolute(file),
-            input::Kind::Module(bytes) => bytes,
+            input::InputKind::Artifact => return absolute(file),
+            input::InputKind::Module(bytes) => bytes,
         };
         let mut options = self.codegen.debug_options();
         debug_files::find(file, &bytes, &self.codegen.debug_path, &mut options);

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 /// What a file to be run is.
-pub enum Kind {
+pub enum InputKind {
     /// ELF: an artifact, to be opened by its path.
     Artifact,
     /// Anything else: to be compiled. The binary module.
@@ -13,16 +13,16 @@ pub enum Kind {
 }
 
 /// Reads a file's first bytes, and the rest if it is no artifact.
-pub fn peek(path: &Path) -> Result<Kind> {
+pub fn peek(path: &Path) -> Result<InputKind> {
     let failed = || Failure::while_doing(path.display());
     let mut file = std::fs::File::open(path).map_err(failed())?;
     let mut start = Vec::new();
     file.by_ref().take(4).read_to_end(&mut start).map_err(failed())?;
     if start == b"\x7fELF" {
-        return Ok(Kind::Artifact);
+        return Ok(InputKind::Artifact);
     }
     file.read_to_end(&mut start).map_err(failed())?;
-    binary(path, start).map(Kind::Module)
+    binary(path, start).map(InputKind::Module)
 }
 
 /// Reads a module, `-` being standard input; the text format is converted.

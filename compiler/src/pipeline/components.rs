@@ -2,17 +2,17 @@
 //! and adapters, whose functions are compiled as one list and lie in one image.
 
 use super::assemble::{assemble, note_fields, place_code};
+use super::decisions::{self, Decisions};
 use super::facts::gather_facts;
+use super::functions;
 use super::input::Input;
 use super::report::{Clock, Observer, Report};
 use super::workers::Workers;
-use super::{functions, inlining};
 use crate::component::{Flat, FlatModule, flatten};
 use crate::emit::{self, ComponentSections, DebugInfo, Output};
 use crate::error::{Error, Result};
 use crate::facts::{Facts, Uses};
 use crate::features::Features;
-use crate::middle::inline::Inlining;
 use crate::options::Options;
 use crate::parse::{self, Parsed};
 use crate::plan::Plan;
@@ -46,19 +46,20 @@ pub(super) fn compile_component(
         gather_facts(&workers, parsed).map_err(|error| at(module, error))
     })?;
     clock.lap("facts");
-    let (plans, inlining) = plan(&workers, &parsed, &facts, options)?;
+    let (plans, decisions) = plan(&workers, &modules, &parsed, &facts, options)?;
     clock.lap("plan");
-    let all = modules.iter().zip(&parsed).zip(&plans).zip(&facts).zip(inlining);
-    let inputs = all.zip(0..).map(|(((((module, parsed), plan), facts), inlining), index)| Input {
-        index: ModuleIndex::new(index),
-        offset: module.offset.unwrap_or_default(),
-        parsed,
-        plan,
-        facts,
-        options,
-        debug_uses: BTreeMap::new(),
-        inlining,
-    });
+    let all = modules.iter().zip(&parsed).zip(&plans).zip(&facts).zip(decisions);
+    let inputs =
+        all.zip(0..).map(|(((((module, parsed), plan), facts), decisions), index)| Input {
+            index: ModuleIndex::new(index),
+            offset: module.offset.unwrap_or_default(),
+            parsed,
+            plan,
+            facts,
+            options,
+            debug_uses: BTreeMap::new(),
+            decisions,
+        });
     let inputs: Vec<_> = inputs.collect();
     let texts = functions::compile(&workers, &inputs, &targets, observer)?;
     drop(inputs);
@@ -91,17 +92,19 @@ fn check_options(options: &Options, targets: &[Target]) -> Result<()> {
 /// What is decided of each module.
 fn plan<'a>(
     workers: &Workers,
+    modules: &[FlatModule<'_>],
     parsed: &[Parsed<'a>],
     facts: &[Facts],
     options: &Options,
-) -> Result<(Vec<Plan<'a>>, Vec<Inlining>)> {
-    let (mut plans, mut inlining) = (Vec::new(), Vec::new());
-    for (parsed, facts) in parsed.iter().zip(facts) {
-        let plan = Plan::new(parsed, &facts.module, options)?;
-        inlining.push(inlining::decide(workers, parsed, &plan, options)?);
+) -> Result<(Vec<Plan<'a>>, Vec<Decisions>)> {
+    let (mut plans, mut all) = (Vec::new(), Vec::new());
+    for ((module, parsed), facts) in modules.iter().zip(parsed).zip(facts) {
+        let plan = Plan::new(parsed, &facts.module, options).map_err(|error| at(module, error))?;
+        let decisions = decisions::decide(workers, parsed, &plan, options);
+        all.push(decisions.map_err(|error| at(module, error))?);
         plans.push(plan);
     }
-    Ok((plans, inlining))
+    Ok((plans, all))
 }
 
 /// Does something for each module; the first error is explained.

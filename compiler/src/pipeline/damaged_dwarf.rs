@@ -4,12 +4,12 @@
 //! `PRECAST_ROUNDS` sets the number of edited copies.
 
 use super::assemble::assemble;
+use super::decisions::Decisions;
 use super::facts::gather_facts;
 use super::input::Input;
 use super::workers::Workers;
 use super::{debugging, functions};
 use crate::debug_files::DebugFiles;
-use crate::middle::inline::Inlining;
 use crate::options::{OptLevel, Options};
 use crate::plan::Plan;
 use crate::target::Target;
@@ -145,8 +145,8 @@ fn convert_all(
     let plan = Plan::new(&parsed, &facts.module, &options).unwrap();
     let module = debugging::wasm_module(&parsed, &plan);
     let (plan_of, facts) = (&plan, &facts);
-    let inlining = Inlining::none(parsed.bodies.len());
-    let input = Input::whole(&parsed, plan_of, facts, &options, BTreeMap::new(), inlining);
+    let decisions = Decisions::none(parsed.bodies.len());
+    let input = Input::whole(&parsed, plan_of, facts, &options, BTreeMap::new(), decisions);
     let targets = std::slice::from_ref(&target);
     let texts = functions::compile(&workers, &[input], targets, &()).unwrap();
     let placed = place::place(assemble([(&parsed, plan)], texts), target.link, false).unwrap();

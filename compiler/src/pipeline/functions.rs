@@ -54,9 +54,9 @@ const LARGE_BODY: u32 = 256 << 10;
 /// module that is the same.
 fn same_functions(inputs: &[Input<'_, '_>]) -> Vec<Option<usize>> {
     let mut same = Vec::new();
-    for Input { parsed, options, inlining, .. } in inputs {
+    for Input { parsed, options, decisions, .. } in inputs {
         let start = same.len();
-        let of_module = duplicates::find(parsed, options, |at| inlining.is_needed(at));
+        let of_module = duplicates::find(parsed, options, |at| decisions.inlining.is_needed(at));
         same.extend(of_module.into_iter().map(|position| Some(start + position?)));
     }
     same

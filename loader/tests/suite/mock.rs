@@ -179,8 +179,8 @@ pub fn build(modules: Vec<Mock>, instances: Vec<InstancePlan>) -> Vec<u8> {
 }
 
 /// The note and the contents of an artifact.
-pub fn parts(modules: Vec<Mock>, instances: Vec<InstancePlan>) -> (Note, elf::Image) {
-    let mut image = elf::Image::new();
+pub fn parts(modules: Vec<Mock>, instances: Vec<InstancePlan>) -> (Note, elf::ElfImage) {
+    let mut image = elf::ElfImage::new();
     let mut description = Description { modules: Vec::new(), instances };
     let mut text = vec![Vec::new(); modules.len()];
     let mut ready = Vec::new();

@@ -3,7 +3,7 @@
 //! others are symbols. Padding is left out; instructions that may trap, and
 //! constants in the code, are marked.
 
-use crate::golden::Target;
+use crate::golden::GoldenTarget;
 use crate::instruction::{Addresses, Instruction};
 use precast_artifact::address_map::{AddressMap, Mapping, Site};
 use precast_artifact::container::section;
@@ -35,7 +35,7 @@ enum Line {
 }
 
 /// The functions of an artifact, in the order in which they lie.
-pub(crate) fn functions(objdump: &Path, artifact: &Path, target: Target) -> Vec<Function> {
+pub(crate) fn functions(objdump: &Path, artifact: &Path, target: GoldenTarget) -> Vec<Function> {
     let mut command = Command::new(objdump);
     command.args(["-t", "-d", "-z", "--no-show-raw-insn", "-j", ".text"]).arg(artifact);
     let listing = run(&mut command).succeeds().stdout;
@@ -101,7 +101,7 @@ fn show(
     symbols: &[Symbol],
     lines: &BTreeMap<u64, Line>,
     traps: &BTreeMap<u64, &'static str>,
-    target: Target,
+    target: GoldenTarget,
 ) -> String {
     let range = function.start..function.start + function.size;
     let mut addresses = Addresses::new(function, symbols);

@@ -7,7 +7,7 @@ use crate::wasi::host::interrupt::Interrupt;
 use crate::wasi::host::permissions::DirAccess;
 use crate::wasi::host::socket::Socket;
 use crate::wasi::host::stdio::{Input, Output};
-use crate::wasi::host::table::{MAX_DESCRIPTORS, Table};
+use crate::wasi::host::table::{DescriptorTable, MAX_DESCRIPTORS};
 use rustix::fs::{Mode, OFlags};
 use std::collections::HashMap;
 use std::io;
@@ -24,7 +24,7 @@ pub struct WasiCtx {
     /// `KEY=value`.
     pub(crate) environ: Vec<String>,
     /// The open descriptors.
-    pub(crate) table: Table,
+    pub(crate) table: DescriptorTable,
     /// The host's monotonic time, in nanoseconds, that is the guest's zero.
     pub(crate) monotonic_zero: u64,
     /// What ends a wait.
@@ -156,7 +156,7 @@ impl WasiCtxBuilder {
         let granted = 3 + builder.preopens.len() as u32;
         // What was granted is granted: a smaller limit allows no more.
         let limit = builder.max_descriptors.map_or(MAX_DESCRIPTORS, |limit| limit.max(granted));
-        let mut table = Table::new(limit);
+        let mut table = DescriptorTable::new(limit);
         let descriptors = [
             Descriptor::Input(builder.stdin.into()),
             Descriptor::Output(builder.stdout.into()),
