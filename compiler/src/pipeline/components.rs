@@ -38,11 +38,12 @@ pub(super) fn compile_component(
     let workers = Workers::new(options.threads.unwrap_or(0))?;
     let (flat, source_hash) =
         workers.both(|| flatten(wasm, features), || Sha256::digest(wasm).into());
-    let Flat { component, modules } = flat.map_err(|error| target.explain(error))?;
+    let explain = |error| target.explain(error, features);
+    let Flat { component, modules } = flat.map_err(explain)?;
     clock.lap("flatten");
-    let parsed = each(&modules, target, |module| parse_module(module, features, target))?;
+    let parsed = each(&modules, explain, |module| parse_module(module, features, target))?;
     clock.lap("parse");
-    let facts = each(modules.iter().zip(&parsed), target, |(module, parsed)| {
+    let facts = each(modules.iter().zip(&parsed), explain, |(module, parsed)| {
         gather_facts(&workers, parsed).map_err(|error| at(module, error))
     })?;
     clock.lap("facts");
@@ -110,11 +111,11 @@ fn plan<'a>(
 /// Does something for each module; the first error is explained.
 fn each<I: IntoIterator, T>(
     items: I,
-    target: &Target,
+    explain: impl Fn(Error) -> Error,
     work: impl FnMut(I::Item) -> Result<T>,
 ) -> Result<Vec<T>> {
     let all: Result<Vec<T>> = items.into_iter().map(work).collect();
-    all.map_err(|error| target.explain(error))
+    all.map_err(explain)
 }
 
 /// Adapters may use whatever the compiler supports: nobody wrote them.
