@@ -132,9 +132,9 @@ fn run(
 
     let (parsed, source_hash) =
         workers.both(|| parse::parse(wasm, features), || Sha256::digest(wasm).into());
-    let parsed = parsed.map_err(|error| target.explain(error))?;
+    let parsed = parsed.map_err(|error| target.explain(error, features))?;
     clock.lap("parse");
-    let facts = gather_facts(&workers, &parsed).map_err(|error| target.explain(error))?;
+    let facts = gather_facts(&workers, &parsed).map_err(|error| target.explain(error, features))?;
     clock.lap("facts");
     let plan = Plan::new(&parsed, &facts.module, options)?;
     let decisions = decisions::decide(&workers, &parsed, &plan, options)?;

@@ -106,7 +106,7 @@ fn wrong_usage_is_2() {
     compile(&["--emit", "clif", "-g"]).complains(&["`--emit clif`", "`-g`"]);
     compile(&["--emit", "clif", "--name", "x"]).complains(&["`--name`", "`--emit obj`"]);
     compile(&["--cpu", "8086"]).complains(&["unknown CPU `8086`", "x86-64-v3"]);
-    compile(&["-O9"]).complains(&["`9`"]);
+    compile(&["-O9"]).complains(&["'9'"]);
     compile(&["--disable", "nothing"]).complains(&["'nothing'", "fold-functions"]);
     compile(&["--features", "all-of-them"]).complains(&["all-of-them"]);
 }
@@ -133,9 +133,9 @@ fn the_stack_has_the_size_that_was_asked_for() {
     let deep = |stack: &str, depth: &str| {
         run_text(text, &["--stack-size", stack, "--invoke", "f"], &[depth])
     };
-    deep("64", "100").succeeds().prints("100\n");
-    deep("64", "100000").exits(134).complains(&["call stack exhausted", "more frames"]);
-    deep("16384", "100000").succeeds().prints("100000\n");
+    deep("64KiB", "100").succeeds().prints("100\n");
+    deep("64KiB", "100000").exits(134).complains(&["call stack exhausted", "more frames"]);
+    deep("16MiB", "100000").succeeds().prints("100000\n");
 }
 
 #[test]
@@ -146,10 +146,10 @@ fn memory_stays_below_its_limit() {
         run_text(text, &[limit, &["--invoke", "grow"]].concat(), &[pages])
     };
     grow(&[], "100").succeeds().prints("1\n101\n");
-    grow(&["--max-memory", "1"], "15").succeeds().prints("1\n16\n");
-    grow(&["--max-memory", "1"], "16").succeeds().prints("-1\n1\n");
+    grow(&["--max-memory", "1MiB"], "15").succeeds().prints("1\n16\n");
+    grow(&["--max-memory", "1MiB"], "16").succeeds().prints("-1\n1\n");
     let large = "(module (memory 32) (func (export \"_start\")))";
-    run_text(large, &["--max-memory", "1"], &[]).exits(1).complains(&["memory"]);
+    run_text(large, &["--max-memory", "1MiB"], &[]).exits(1).complains(&["memory"]);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::target::Target;
 use crate::translate::{self, Debug, FunctionInput, stubs};
 use cranelift_codegen::Context;
 use cranelift_frontend::FunctionBuilderContext;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A text for each target.
 pub(super) fn compile(
@@ -65,7 +65,9 @@ fn compile_functions(
     // The largest first: one of them started last would be waited for.
     let mut order: Vec<usize> = (0..bodies.len()).filter(|i| same[*i] == Some(*i)).collect();
     order.sort_by_key(|index| std::cmp::Reverse(facts[*index].size));
-    let done = AtomicUsize::new(0);
+    let total = order.iter().map(|index| u64::from(facts[*index].size)).sum();
+    let done = AtomicU64::new(0);
+    observer.compiled(0, total);
     let compiled = workers.draw(order.len(), Scratch::new, |scratch, position| {
         let (body, inlined) = (&bodies[order[position]], inline.of(order[position]));
         scratch.context.clear();
@@ -76,7 +78,8 @@ fn compile_functions(
         if facts[order[position]].size > LARGE_BODY {
             *scratch = Scratch::new();
         }
-        observer.functions(done.fetch_add(1, Ordering::Relaxed) + 1, order.len());
+        let size = u64::from(facts[order[position]].size);
+        observer.compiled(done.fetch_add(size, Ordering::Relaxed) + size, total);
         Ok(function)
     })?;
     let mut functions: Vec<Option<CompiledFunction>> = vec![None; bodies.len()];

@@ -4,8 +4,10 @@ use std::time::{Duration, Instant};
 
 /// Told how far a compilation is.
 pub trait Observer: Sync {
-    /// `done` of `total` functions are compiled. Called from any worker.
-    fn functions(&self, done: usize, total: usize) {
+    /// Functions whose bodies have `done` of `total` bytes are compiled: first
+    /// none, in the end all. Called from any worker, so that a smaller number
+    /// may come after a larger one.
+    fn compiled(&self, done: u64, total: u64) {
         let _ = (done, total);
     }
 }
