@@ -47,8 +47,7 @@ const ENDLESS_START: &str = "(module (func $spin (loop (br 0))) (start $spin))";
 
 fn artifact(text: &str, level: OptLevel) -> Artifact {
     let wasm = precast_compiler::text_to_binary(text.as_bytes()).unwrap();
-    let mut options = Options::default();
-    options.opt_level = level;
+    let options = Options { opt_level: level, ..Options::default() };
     precast_embed::compile(&wasm, &options).unwrap()
 }
 
