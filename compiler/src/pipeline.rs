@@ -13,11 +13,13 @@
 //! | threads, and what a caller is told | [`permits`], [`workers`], [`report`] |
 //! | stages that threads share | [`facts`], [`source`], [`decisions`], [`input`], [`inlining`], [`cached`], [`functions`], [`mod@assemble`], [`debugging`] |
 //! | what compilations share | [`session`] |
+//! | the stages for a component | [`components`] |
 //! | functions before code generation, as text | [`ir`] |
 //! | what the bytes depend on | [`key`] |
 
 mod assemble;
 mod cached;
+mod components;
 #[cfg(test)]
 mod damaged_dwarf;
 mod debugging;
@@ -35,18 +37,14 @@ mod source;
 mod workers;
 
 use crate::c_header;
-use crate::code::Code;
-use crate::emit::{self, DebugInfo, Header, Output};
+use crate::component::is_component;
+use crate::emit::{self, DebugInfo, Output};
 use crate::error::{Error, Result};
 use crate::facts::Uses;
-use crate::features::Features;
-use crate::optimisation::Optimisation;
 use crate::options::Options;
-use crate::parse::Parsed;
-use crate::place::{self, Placed};
 use crate::plan::Plan;
 use crate::target::Target;
-use assemble::assemble;
+use assemble::{assemble, note_fields, place_code};
 pub use cached::FunctionCache;
 use debugging::{Converted, Debugging};
 use functions::FunctionMeans;
@@ -62,19 +60,20 @@ pub use source::Source;
 use std::collections::BTreeMap;
 use std::io::Write;
 
-/// Compiles a module to the bytes of an artifact.
+/// Compiles a module or a component to the bytes of an artifact.
 ///
 /// # Errors
 ///
-/// When `wasm` is no valid core module, needs a feature that is off or not
-/// supported, or an option is wrong.
+/// When `wasm` is no valid core module or component, needs a feature that is off
+/// or not supported, or an option is wrong.
 pub fn compile(wasm: &[u8], options: &Options) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     compile_to(wasm, options, &mut bytes, &())?;
     Ok(bytes)
 }
 
-/// Compiles a module and writes the artifact to `out`, front to back.
+/// Compiles a module or a component and writes the artifact to `out`, front to
+/// back.
 ///
 /// # Errors
 ///
@@ -124,6 +123,9 @@ impl Session {
         out: &mut dyn Write,
         observer: &dyn Observer,
     ) -> Result<Report> {
+        if is_component(source.wasm) {
+            return components::compile_component(self, source.wasm, options, out, observer);
+        }
         let (report, _) = run(self, source, options, Output::Artifact, out, observer)?;
         Ok(report)
     }
@@ -142,6 +144,11 @@ impl Session {
         observer: &dyn Observer,
     ) -> Result<(Report, String)> {
         c_header::check_name(name)?;
+        if is_component(source.wasm) {
+            let why = "an object of a component: what C programs call is a core module's exports; \
+                       compile the component to an artifact, or its core modules to objects";
+            return Err(Error::unsupported(None, why));
+        }
         let output = Output::Object { name };
         let (report, header) = run(self, source, options, output, out, observer)?;
         Ok((report, header.unwrap_or_default()))
@@ -185,11 +192,11 @@ fn run(
         _ => BTreeMap::new(),
     };
     clock.lap("debug uses");
-    let input = Input { parsed, plan: &plan, facts, options, debug_uses, decisions };
+    let input = Input::whole(parsed, &plan, facts, options, debug_uses, decisions);
     let means = FunctionMeans { workers, cache: session.cache.as_deref(), observer };
-    let (texts, cached) = functions::compile(means, &input, &targets)?;
+    let (texts, cached) = functions::compile(means, &[input], &targets)?;
     clock.lap("compile");
-    let code = assemble(parsed, plan, texts);
+    let code = assemble([(parsed, plan)], texts);
     let header = object_header(output, &code.modules[0].description)?;
     let placed = place_code(code, target, options)?;
     clock.lap("place");
@@ -198,31 +205,18 @@ fn run(
         None => Converted::default(),
     };
     clock.lap("debug");
-    let note = note_fields(parsed, target, features, options, survey.hash);
+    let note = note_fields(parsed.producers.clone(), target, features, options, survey.hash);
     let info = DebugInfo { sections: debug.sections, own_base: options.debug_info };
     let written = emit::emit(placed, note, info, output, out)?;
     clock.lap("emit");
     let report = Report {
-        stages: clock.laps,
-        functions: written.functions,
-        folded: written.folded,
         cached,
         uses_simd: facts.module.uses.contains(Uses::VECTORS),
-        target: target.triple.to_string(),
-        sections: written.sections,
-        size: written.size,
         warnings: debug.warnings,
         text: debug.text,
+        ..Report::new(clock, target, written)
     };
     Ok((report, header))
-}
-
-/// Decides where everything lies, and what it is called.
-fn place_code<'a>(code: Code<'a>, target: &Target, options: &Options) -> Result<Placed<'a>> {
-    let fold = options.enabled(Optimisation::FoldFunctions);
-    let mut placed = place::place(code, target.link, fold)?;
-    placed.names.keep_encoded(options.debug_info);
-    Ok(placed)
 }
 
 /// Whether code for these targets can be written so.
@@ -240,21 +234,4 @@ fn object_header(output: Output<'_>, module: &Module) -> Result<Option<String>> 
     let Output::Object { name } = output else { return Ok(None) };
     c_header::check_imports(module)?;
     Ok(Some(c_header::c_header(module, name)))
-}
-
-fn note_fields(
-    parsed: &Parsed<'_>,
-    target: &Target,
-    features: Features,
-    options: &Options,
-    source_hash: [u8; 32],
-) -> Header {
-    Header {
-        target: target.triple.to_string(),
-        wasm_features: features.names().map(str::to_owned).collect(),
-        options: options.recorded(),
-        source_hash,
-        producers: parsed.producers.clone(),
-        component: None,
-    }
 }
