@@ -36,7 +36,7 @@ mod variants;
 mod writer;
 
 use crate::place::{LinkError, Placed};
-pub(crate) use layout::{DebugInfo, Header};
+pub(crate) use layout::{ComponentSections, DebugInfo, Header};
 pub(crate) use relink::relink;
 use std::io::Write;
 pub(crate) use summary::EmitSummary;
