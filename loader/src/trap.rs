@@ -1,5 +1,7 @@
 //! Traps, as the host sees them: why the guest stopped, and where it stood.
 
+use crate::limit::LimitKind;
+use precast_artifact::index::{FuncIndex, InstanceId, WasmOffset};
 use precast_artifact::text::Printable;
 use precast_artifact::trap::TrapCode;
 use std::fmt;
@@ -11,6 +13,8 @@ pub struct Trap {
     pub(crate) code: TrapCode,
     pub(crate) frames: Vec<Frame>,
     pub(crate) omitted: usize,
+    /// The limit that was reached, if that is why.
+    pub(crate) limit: Option<LimitKind>,
 }
 
 /// A guest function that was running when a trap happened.
@@ -20,19 +24,19 @@ pub struct Frame {
     /// The module's name, or the artifact's file name if it has none.
     pub module: Option<String>,
     /// Index of the function in its module.
-    pub function: u32,
+    pub function: FuncIndex,
     /// The function's symbol, unless the artifact was stripped.
     pub name: Option<String>,
     /// Names of other functions that share its code: the compiler folds
     /// identical ones, and it may have been any of these.
     pub same_code: Vec<String>,
     /// Where it stood, in bytes from the start of the Wasm module.
-    pub offset: Option<u32>,
+    pub offset: Option<WasmOffset>,
     /// The source lines, innermost first: more than one where functions were
     /// inlined. None if the artifact has no debug information.
     pub source: Vec<SourceLine>,
-    /// Index in the store of an instance that it belongs to.
-    pub(crate) instance: Option<u32>,
+    /// An instance that it belongs to.
+    pub(crate) instance: Option<InstanceId>,
     /// The locals that core dumps show, as far as the artifact tells of them.
     pub(crate) locals: Vec<LocalValue>,
 }
@@ -64,12 +68,17 @@ pub struct SourceLine {
 impl Trap {
     /// A trap without frames, as a host function may return it.
     pub fn new(code: TrapCode) -> Self {
-        Self { code, frames: Vec::new(), omitted: 0 }
+        Self { code, frames: Vec::new(), omitted: 0, limit: None }
     }
 
     /// Why the guest stopped.
     pub fn code(&self) -> TrapCode {
         self.code
+    }
+
+    /// The limit that was reached, if that is why.
+    pub fn limit(&self) -> Option<LimitKind> {
+        self.limit
     }
 
     /// The running functions, innermost first; at most a hundred.
@@ -86,27 +95,42 @@ impl Trap {
 impl fmt::Display for Trap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "wasm trap: {}", self.code)?;
-        let mut rest = &self.frames[..];
-        while let Some(frame) = rest.first() {
-            let index = self.frames.len() - rest.len();
-            let (period, times) = repetition(rest);
-            match (period, times) {
-                (_, 1) => write!(f, "\n{index:>5}: {frame}")?,
-                _ => {
-                    for (place, frame) in rest[..period].iter().enumerate() {
-                        write!(f, "\n{:>5}: {frame}", index + place)?;
-                    }
-                    let what = if period == 1 { "frame" } else { "frames" };
-                    write!(f, "\n       the last {period} {what}, {times} times in all")?;
+        match self.limit {
+            Some(LimitKind::Time) => f.write_str(": the deadline has passed")?,
+            Some(LimitKind::NestedCalls) => f.write_str(": too many nested calls")?,
+            _ => {}
+        }
+        write_frames(f, &self.frames, self.omitted)
+    }
+}
+
+/// Writes frames, a line each, those that repeat once with a count, and how many
+/// more there are.
+pub(crate) fn write_frames(
+    f: &mut fmt::Formatter<'_>,
+    frames: &[Frame],
+    omitted: usize,
+) -> fmt::Result {
+    let mut rest = frames;
+    while let Some(frame) = rest.first() {
+        let index = frames.len() - rest.len();
+        let (period, times) = repetition(rest);
+        match (period, times) {
+            (_, 1) => write!(f, "\n{index:>5}: {frame}")?,
+            _ => {
+                for (place, frame) in rest[..period].iter().enumerate() {
+                    write!(f, "\n{:>5}: {frame}", index + place)?;
                 }
+                let what = if period == 1 { "frame" } else { "frames" };
+                write!(f, "\n       the last {period} {what}, {times} times in all")?;
             }
-            rest = &rest[period * times..];
         }
-        match self.omitted {
-            0 => Ok(()),
-            1 => f.write_str("\n    ... and 1 more frame"),
-            count => write!(f, "\n    ... and {count} more frames"),
-        }
+        rest = &rest[period * times..];
+    }
+    match omitted {
+        0 => Ok(()),
+        1 => f.write_str("\n    ... and 1 more frame"),
+        count => write!(f, "\n    ... and {count} more frames"),
     }
 }
 
@@ -186,7 +210,7 @@ mod tests {
     fn a_trap_prints_its_frames() {
         let frame = |name: Option<&str>, offset| Frame {
             module: Some("app".to_owned()),
-            function: 7,
+            function: FuncIndex::new(7),
             name: name.map(str::to_owned),
             same_code: Vec::new(),
             offset,
@@ -196,8 +220,9 @@ mod tests {
         };
         let trap = Trap {
             code: TrapCode::MemoryOutOfBounds,
-            frames: vec![frame(Some("load"), Some(0x1234)), frame(None, None)],
+            frames: vec![frame(Some("load"), Some(WasmOffset::new(0x1234))), frame(None, None)],
             omitted: 3,
+            limit: None,
         };
         let expected = "wasm trap: out of bounds memory access\n    \
                         0: load (app) at wasm offset 0x1234\n    \
@@ -210,7 +235,7 @@ mod tests {
     fn frames_that_repeat_are_printed_once_with_a_count() {
         let frame = |name: &str| Frame {
             module: None,
-            function: 7,
+            function: FuncIndex::new(7),
             name: Some(name.to_owned()),
             same_code: Vec::new(),
             offset: None,
@@ -221,7 +246,7 @@ mod tests {
         let names = ["leaf", "odd", "even", "odd", "even", "odd", "even", "twice", "twice"];
         let mut frames: Vec<Frame> = names.into_iter().map(frame).collect();
         frames.extend(vec![frame("itself\x1b"); 50]);
-        let trap = Trap { code: TrapCode::StackOverflow, frames, omitted: 900 };
+        let trap = Trap { frames, omitted: 900, ..Trap::new(TrapCode::StackOverflow) };
         let text = trap.to_string();
         let lines: Vec<&str> = text.lines().skip(1).map(str::trim).collect();
         let expected = [
@@ -248,10 +273,10 @@ mod tests {
         };
         let frame = Frame {
             module: None,
-            function: 7,
+            function: FuncIndex::new(7),
             name: Some("outer".to_owned()),
             same_code: Vec::new(),
-            offset: Some(16),
+            offset: Some(WasmOffset::new(16)),
             source: vec![line(Some("inner"), 3, 5), line(None, 9, 0)],
             instance: None,
             locals: Vec::new(),

@@ -5,7 +5,7 @@
 //! Artifacts come from the side that compiles, through a pipe of our own.
 #![allow(unsafe_code)]
 
-use super::request::{Answer, Cause, Failure, Kind, Problem, Request, Value};
+use super::request::{Answer, Cause, Problem, Referent, Request, RequestFailure, Value};
 use super::spectest;
 use precast_loader::{Artifact, Error, ExternRef, Instance, Linker, Result, Store, Val};
 use std::borrow::Cow;
@@ -73,7 +73,7 @@ impl Host {
                 };
                 let artifact = artifact.cloned();
                 let artifact =
-                    artifact.ok_or_else(|| Failure::untried("no such module definition"))?;
+                    artifact.ok_or_else(|| RequestFailure::untried("no such module definition"))?;
                 self.instantiate(instance, &artifact)
             }
             Request::Forget => {
@@ -92,8 +92,9 @@ impl Host {
             }
             Request::Invoke(instance, export, args) => {
                 let func = self.instance(instance)?.get_func(&self.store, export);
-                let func = func
-                    .ok_or_else(|| Failure::untried(format!("there is no function `{export}`")))?;
+                let func = func.ok_or_else(|| {
+                    RequestFailure::untried(format!("there is no function `{export}`"))
+                })?;
                 let args = args.iter().map(|arg| to_val(*arg, &mut self.store));
                 let args = args.collect::<std::result::Result<Vec<_>, _>>()?;
                 let results = func.call(&mut self.store, &args).map_err(failure)?;
@@ -101,8 +102,9 @@ impl Host {
             }
             Request::Get(instance, export) => {
                 let found = self.instance(instance)?.get_global(&self.store, export);
-                let found = found
-                    .ok_or_else(|| Failure::untried(format!("there is no global `{export}`")))?;
+                let found = found.ok_or_else(|| {
+                    RequestFailure::untried(format!("there is no global `{export}`"))
+                })?;
                 Ok(vec![self.value(&found.get(&self.store))])
             }
         }
@@ -117,7 +119,7 @@ impl Host {
         Ok(Vec::new())
     }
 
-    fn make(&mut self, artifact: &Artifact) -> std::result::Result<Instance, Failure> {
+    fn make(&mut self, artifact: &Artifact) -> std::result::Result<Instance, RequestFailure> {
         let mut linker = Cow::Borrowed(&self.linker);
         for import in artifact.imports() {
             match self.instances.get(&import.module) {
@@ -130,12 +132,12 @@ impl Host {
         linker.instantiate(&mut self.store, artifact).map_err(failure)
     }
 
-    fn instance(&self, name: Option<&str>) -> std::result::Result<Instance, Failure> {
+    fn instance(&self, name: Option<&str>) -> std::result::Result<Instance, RequestFailure> {
         match name {
             Some(name) => self.instances.get(name).copied(),
             None => self.current,
         }
-        .ok_or_else(|| Failure {
+        .ok_or_else(|| RequestFailure {
             cause: Cause::NoInstance(name.map(str::to_owned)),
             message: match name {
                 Some(name) => format!("there is no instance `${name}`"),
@@ -151,11 +153,11 @@ impl Host {
             Val::F32(bits) => Value::F32(*bits),
             Val::F64(bits) => Value::F64(*bits),
             Val::V128(bits) => Value::V128(*bits),
-            Val::FuncRef(None) => Value::Null(Kind::Func),
+            Val::FuncRef(None) => Value::Null(Referent::Func),
             Val::FuncRef(Some(_)) => Value::Func,
-            Val::ExnRef(None) => Value::Null(Kind::Exn),
+            Val::ExnRef(None) => Value::Null(Referent::Exn),
             Val::ExnRef(Some(_)) => Value::Exception,
-            Val::ExternRef(None) => Value::Null(Kind::Extern),
+            Val::ExternRef(None) => Value::Null(Referent::Extern),
             Val::ExternRef(Some(reference)) => {
                 Value::Extern(reference.data(&self.store).downcast_ref().copied())
             }
@@ -163,31 +165,31 @@ impl Host {
     }
 }
 
-fn open(artifact: &[u8]) -> std::result::Result<Artifact, Failure> {
+fn open(artifact: &[u8]) -> std::result::Result<Artifact, RequestFailure> {
     // SAFETY: whoever writes the requests has compiled it.
     let opened = unsafe { Artifact::from_bytes(artifact) };
-    opened.map_err(|error| Failure::untried(format!("not loaded: {error}")))
+    opened.map_err(|error| RequestFailure::untried(format!("not loaded: {error}")))
 }
 
 /// A value for the guest. A number becomes a host reference to it.
-fn to_val(value: Value, store: &mut Store<()>) -> std::result::Result<Val, Failure> {
+fn to_val(value: Value, store: &mut Store<()>) -> std::result::Result<Val, RequestFailure> {
     Ok(match value {
         Value::I32(value) => Val::I32(value),
         Value::I64(value) => Val::I64(value),
         Value::F32(bits) => Val::F32(bits),
         Value::F64(bits) => Val::F64(bits),
         Value::V128(bits) => Val::V128(bits),
-        Value::Null(Kind::Func) => Val::FuncRef(None),
-        Value::Null(Kind::Extern) => Val::ExternRef(None),
-        Value::Null(Kind::Exn) => Val::ExnRef(None),
+        Value::Null(Referent::Func) => Val::FuncRef(None),
+        Value::Null(Referent::Extern) => Val::ExternRef(None),
+        Value::Null(Referent::Exn) => Val::ExnRef(None),
         Value::Extern(Some(number)) => Val::ExternRef(Some(ExternRef::new(store, number))),
         Value::Func | Value::Exception | Value::Extern(None) => {
-            return Err(Failure::untried(format!("{value:?} is no argument")));
+            return Err(RequestFailure::untried(format!("{value:?} is no argument")));
         }
     })
 }
 
-fn failure(error: Error) -> Failure {
+fn failure(error: Error) -> RequestFailure {
     let cause = match &error {
         Error::Trap(trap) => Cause::Trap(trap.code()),
         Error::Exception(_) => Cause::Exception,
@@ -200,5 +202,5 @@ fn failure(error: Error) -> Failure {
         }
         _ => Cause::Other,
     };
-    Failure { cause, message: error.to_string() }
+    RequestFailure { cause, message: error.to_string() }
 }

@@ -29,7 +29,7 @@ pub enum Request<'a> {
 }
 
 /// What came of it.
-pub type Answer = std::result::Result<Vec<Value>, Failure>;
+pub type Answer = std::result::Result<Vec<Value>, RequestFailure>;
 
 /// A value, apart from any store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub enum Value {
     /// `v128`, little-endian.
     V128(u128),
     /// A null reference.
-    Null(Kind),
+    Null(Referent),
     /// A function.
     Func,
     /// An exception.
@@ -56,7 +56,7 @@ pub enum Value {
 
 /// What references refer to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum Referent {
     /// Functions.
     Func,
     /// What the host likes.
@@ -67,7 +67,7 @@ pub enum Kind {
 
 /// Why there is no value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
+pub struct RequestFailure {
     /// What kind of failure.
     pub cause: Cause,
     /// The loader's message.
@@ -100,7 +100,7 @@ pub struct Problem {
     pub found: bool,
 }
 
-impl Failure {
+impl RequestFailure {
     /// It could not be tried.
     pub fn untried(message: impl Into<String>) -> Self {
         Self { cause: Cause::Untried, message: message.into() }
@@ -215,9 +215,9 @@ fn read_value(r: &mut Reader<'_>) -> Result<Value> {
         3 => Value::F64(bits as u64),
         4 => Value::V128(bits),
         5 => Value::Null(match bits {
-            0 => Kind::Func,
-            1 => Kind::Extern,
-            _ => Kind::Exn,
+            0 => Referent::Func,
+            1 => Referent::Extern,
+            _ => Referent::Exn,
         }),
         6 => Value::Func,
         7 => Value::Exception,
@@ -235,7 +235,7 @@ pub fn encode_answer(answer: &Answer) -> Vec<u8> {
             w.u8(0);
             w.list(values, value);
         }
-        Err(Failure { cause, message }) => {
+        Err(RequestFailure { cause, message }) => {
             match cause {
                 Cause::Untried => w.u8(1),
                 Cause::Trap(code) => {
@@ -286,7 +286,7 @@ pub fn decode_answer(bytes: &[u8]) -> Result<Answer> {
         5 => Cause::NoInstance(read_name(&mut r)?.map(str::to_owned)),
         _ => Cause::Other,
     };
-    Ok(Err(Failure { cause, message: r.str()?.to_owned() }))
+    Ok(Err(RequestFailure { cause, message: r.str()?.to_owned() }))
 }
 
 /// Writes a request or an answer to a pipe.
@@ -322,7 +322,7 @@ mod tests {
 
     #[test]
     fn requests_come_back() {
-        let args = [Value::I32(-1), Value::V128(u128::MAX), Value::Null(Kind::Exn)];
+        let args = [Value::I32(-1), Value::V128(u128::MAX), Value::Null(Referent::Exn)];
         let requests = [
             Request::Module(Some("$m"), b"abc"),
             Request::Define(None, b""),
@@ -342,7 +342,8 @@ mod tests {
 
     #[test]
     fn answers_come_back() {
-        let failure = |cause| -> Answer { Err(Failure { cause, message: "why".to_owned() }) };
+        let failure =
+            |cause| -> Answer { Err(RequestFailure { cause, message: "why".to_owned() }) };
         let answers: [Answer; 7] = [
             Ok(vec![Value::F64(7), Value::Func, Value::Exception, Value::Extern(Some(3))]),
             failure(Cause::Untried),

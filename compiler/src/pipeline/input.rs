@@ -1,8 +1,9 @@
 //! What the code of functions follows from.
 
+use super::decisions::Decisions;
+use crate::error::Error;
 use crate::facts::Facts;
 use crate::function::DebugUses;
-use crate::middle::inline::Inlining;
 use crate::optimisation::Optimisation;
 use crate::options::{OptLevel, Options};
 use crate::parse::{Body, Parsed};
@@ -12,18 +13,35 @@ use crate::translate::{Debug, FunctionInput, InlineCall, ModuleInput, TranslateO
 use precast_artifact::index::{FuncIndex, ModuleIndex};
 use std::collections::BTreeMap;
 
-/// What the code follows from.
+/// What the code of a module follows from.
 pub(super) struct Input<'i, 'a> {
+    /// The module among those of the artifact.
+    pub(super) index: ModuleIndex,
+    /// Where it begins in the file that is compiled.
+    pub(super) offset: u64,
     pub(super) parsed: &'i Parsed<'a>,
     pub(super) plan: &'i Plan<'a>,
     pub(super) facts: &'i Facts,
     pub(super) options: &'i Options,
     /// The values that debug information asks for, by function.
     pub(super) debug_uses: BTreeMap<FuncIndex, DebugUses>,
-    pub(super) inlining: Inlining,
+    pub(super) decisions: Decisions,
 }
 
-impl<'i> Input<'i, '_> {
+impl<'i, 'a> Input<'i, 'a> {
+    /// Of the only module of a file.
+    pub(super) fn whole(
+        parsed: &'i Parsed<'a>,
+        plan: &'i Plan<'a>,
+        facts: &'i Facts,
+        options: &'i Options,
+        debug_uses: BTreeMap<FuncIndex, DebugUses>,
+        decisions: Decisions,
+    ) -> Self {
+        let index = ModuleIndex::new(0);
+        Self { index, offset: 0, parsed, plan, facts, options, debug_uses, decisions }
+    }
+
     /// What translation may look at of the module.
     pub(super) fn module(&self, target: &Target) -> ModuleInput<'i> {
         let options = self.options;
@@ -37,7 +55,7 @@ impl<'i> Input<'i, '_> {
                 (true, _) => Debug::Values,
             },
         };
-        ModuleInput::new(MODULE, self.parsed, self.plan, options)
+        ModuleInput::new(self.index, self.parsed, self.plan, options)
     }
 
     /// What it may look at for one function.
@@ -55,10 +73,17 @@ impl<'i> Input<'i, '_> {
             body: &body.body,
             hints: self.parsed.hints.get(&index).map_or(&[], Vec::as_slice),
             debug_uses: self.debug_uses.get(&index),
+            product: index
+                .defined(self.parsed.imported_functions)
+                .and_then(|own| self.decisions.products.get(&own.index()).copied()),
             inline,
         }
     }
-}
 
-/// The only module.
-pub(super) const MODULE: ModuleIndex = ModuleIndex::new(0);
+    /// An error that arose in the code of a body.
+    pub(super) fn in_function(&self, body: &Body<'_>, error: Error) -> Error {
+        let index = body.function();
+        let error = error.in_function(index, self.parsed.name_of(index));
+        error.in_module_at(self.offset)
+    }
+}

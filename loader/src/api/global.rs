@@ -14,6 +14,7 @@ use crate::vm::raw;
 use crate::vm::types;
 use crate::vm::types::{FuncType, GlobalType};
 use crate::vm::value::{Exception, Val};
+use precast_artifact::index::HostValueId;
 use std::any::Any;
 use std::cell::UnsafeCell;
 
@@ -26,6 +27,7 @@ impl Global {
     pub fn new(store: &mut impl AsStore, ty: GlobalType, value: Val) -> Result<Self> {
         let mut access = store.as_store_mut();
         let core = access.core();
+        core.allow_globals(1)?;
         let held = types::hold(&ty.value).map_err(Error::Usage)?;
         let raw = value.to_raw(&ty.value, core.id)?;
         let place = Box::new(UnsafeCell::new(raw.u128()));
@@ -116,8 +118,10 @@ impl Exception {
         core.owns(tag.store)?;
         let params = &types::get(tag.ty).params;
         if fields.len() != params.len() {
-            let (given, wanted) = (fields.len(), params.len());
-            return Err(Error::usage(format!("{given} fields given, the tag's type has {wanted}")));
+            let (given, expected) = (fields.len(), params.len());
+            return Err(Error::usage(format!(
+                "{given} fields given, the tag's type has {expected}"
+            )));
         }
         for (field, ty) in fields.iter().zip(params) {
             field.to_raw(ty, core.id)?;
@@ -133,7 +137,7 @@ impl ExternRef {
         let mut access = store.as_store_mut();
         let core = access.core();
         core.externs.push(Box::new(value));
-        Self { store: core.id, index: core.externs.len() as u32 - 1 }
+        Self { store: core.id, index: HostValueId::from_index(core.externs.len() - 1) }
     }
 
     /// The value.
@@ -144,6 +148,6 @@ impl ExternRef {
     pub fn data<'a>(&self, store: &'a impl AsStore) -> &'a (dyn Any + Send + Sync) {
         let core = store.as_store().core();
         core.assert_owns(self.store);
-        &*core.externs[self.index as usize]
+        &*core.externs[self.index.index()]
     }
 }

@@ -16,12 +16,14 @@
 //! its store's guest does not, so the store may be used.
 #![allow(unsafe_code)]
 
+use crate::call::bulk;
 use crate::error::Error;
+use crate::limit::LimitKind;
 use crate::stop::unwind;
 use crate::store::contents::StoreCore;
 use crate::store::host::HostBinding;
 use crate::store::instance::InstanceState;
-use crate::store::linear::LinearMemory;
+use crate::store::limits::allow;
 use crate::store::segments::{self, store_table};
 use crate::sys::registers::Landing;
 use crate::sys::stubs::builtin_stub;
@@ -32,7 +34,9 @@ use crate::vm::raw::RawValue;
 use crate::vm::types;
 use crate::vm::value::Exception;
 use precast_artifact::abi::{self, Builtin, BuiltinReturn};
-use precast_artifact::index::{DataIndex, ElementIndex, MemoryIndex, TableIndex, TagIndex};
+use precast_artifact::index::{
+    DataIndex, ElementIndex, InstanceId, MemoryIndex, TableId, TableIndex, TagIndex,
+};
 use precast_artifact::trap::TrapCode;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::{NonNull, with_exposed_provenance_mut};
@@ -67,7 +71,7 @@ pub(crate) fn missing_stub() -> usize {
 }
 
 /// Why a builtin does not return to the guest.
-pub(crate) enum Stop {
+pub(crate) enum Leave {
     Trap(TrapCode),
     Error(Error),
     /// Goes on at the store's landing.
@@ -76,7 +80,7 @@ pub(crate) enum Stop {
     Pending,
 }
 
-impl From<TrapCode> for Stop {
+impl From<TrapCode> for Leave {
     fn from(code: TrapCode) -> Self {
         Self::Trap(code)
     }
@@ -86,7 +90,7 @@ impl From<TrapCode> for Stop {
 /// stub expects.
 fn run(
     context: usize,
-    body: impl FnOnce(NonNull<StoreCore>) -> Result<u64, Stop>,
+    body: impl FnOnce(NonNull<StoreCore>) -> Result<u64, Leave>,
 ) -> BuiltinReturn {
     // SAFETY: a live context's store field holds its store's address.
     let address: usize = unsafe { Context(context).read(abi::CTX_STORE) };
@@ -99,16 +103,19 @@ fn run(
 /// guest was asked to stop meanwhile.
 pub(crate) fn finish(
     pointer: NonNull<StoreCore>,
-    mut result: std::thread::Result<Result<u64, Stop>>,
+    mut result: std::thread::Result<Result<u64, Leave>>,
 ) -> BuiltinReturn {
     let store = pointer.as_ptr();
-    if let Ok(Ok(_) | Err(Stop::Handler | Stop::Pending)) = result
+    if let Ok(Ok(_) | Err(Leave::Handler | Leave::Pending)) = result
         // SAFETY: the guest stands still, and the body is done.
         && unsafe { (*store).interrupted() }
     {
-        result = Ok(Err(Stop::Trap(TrapCode::Interrupt)));
+        result = Ok(Err(Leave::Trap(TrapCode::Interrupt)));
     }
-    if let Ok(Err(Stop::Trap(code) | Stop::Error(Error::Trap(Trap { code, .. })))) = &result {
+    if let Ok(Err(Leave::Trap(code) | Leave::Error(Error::Trap(Trap { code, .. })))) = &result
+        // Nothing is wrong with a guest that is stopped.
+        && *code != TrapCode::Interrupt
+    {
         // SAFETY: the guest stands still, and `body` is done.
         if unsafe { (*store).abort_on_trap } {
             eprintln!("wasm trap: {code}");
@@ -118,15 +125,15 @@ pub(crate) fn finish(
     let host_error = BuiltinReturn { value: 0, status: BuiltinReturn::HOST_ERROR };
     match result {
         Ok(Ok(value)) => BuiltinReturn::ok(value),
-        Ok(Err(Stop::Trap(code))) => BuiltinReturn::trap(code),
-        Ok(Err(Stop::Pending)) => BuiltinReturn { value: 0, status: BuiltinReturn::PENDING },
-        Ok(Err(Stop::Handler)) => {
+        Ok(Err(Leave::Trap(code))) => BuiltinReturn::trap(code),
+        Ok(Err(Leave::Pending)) => BuiltinReturn { value: 0, status: BuiltinReturn::PENDING },
+        Ok(Err(Leave::Handler)) => {
             // SAFETY: the guest stands still, and `body` is done.
             let landing = unsafe { &raw const (*store).landing };
             let value = landing.expose_provenance() as u64;
             BuiltinReturn { value, status: BuiltinReturn::HANDLER }
         }
-        Ok(Err(Stop::Error(error))) => {
+        Ok(Err(Leave::Error(error))) => {
             // SAFETY: the guest stands still, and `body` is done.
             unsafe { (*store).error = Some(error) };
             host_error
@@ -140,10 +147,10 @@ pub(crate) fn finish(
 }
 
 /// As [`run`], for the builtins that instances call: with the store's contents
-/// and the instance's index.
+/// and the instance.
 fn run_for_instance(
     context: usize,
-    body: impl FnOnce(&mut StoreCore, usize) -> Result<u64, Stop>,
+    body: impl FnOnce(&mut StoreCore, InstanceId) -> Result<u64, Leave>,
 ) -> BuiltinReturn {
     run(context, |mut store| {
         // SAFETY: the context is an instance's; its guest stands still.
@@ -172,40 +179,45 @@ extern "C" fn host_call(context: usize, values: *mut RawValue) -> BuiltinReturn 
 /// Suspends the guest whose host call is pending, if its call from the host
 /// allows that.
 #[cold]
-fn suspend(core: &mut StoreCore, binding: &HostBinding, values: &mut [RawValue]) -> Stop {
+fn suspend(core: &mut StoreCore, binding: &HostBinding, values: &mut [RawValue]) -> Leave {
+    let limit = core.limits.suspended_calls;
+    let others = core.activations.suspended_calls(limit);
+    if let Err(error) = allow(LimitKind::SuspendedCalls, others, 1, limit) {
+        return Leave::Error(error);
+    }
     // SAFETY: the top activation is live, and its guest stands still.
     let top = unsafe { core.block.activation.as_mut() };
     let Some(resumable) = top.and_then(|top| top.resumable.as_mut()) else {
-        return Stop::Error(Error::usage(
+        return Leave::Error(Error::usage(
             "a host function is pending, but the call from the host cannot be suspended: \
              start it with `Func::start`",
         ));
     };
     let pending = PendingCall { ty: binding.func.ty, values: values.as_mut_ptr() };
     resumable.pending = Some(pending);
-    Stop::Pending
+    Leave::Pending
 }
 
 /// Why a host function that failed does not return to the guest.
 #[cold]
-pub(crate) fn failed(core: &mut StoreCore, error: Error) -> Stop {
+pub(crate) fn failed(core: &mut StoreCore, error: Error) -> Leave {
     match error {
         Error::Exception(exception) => throw_host(core, exception),
-        error => Stop::Error(error),
+        error => Leave::Error(error),
     }
 }
 
 /// Throws what a host function returned into the guest that called it.
-fn throw_host(core: &mut StoreCore, exception: Exception) -> Stop {
+fn throw_host(core: &mut StoreCore, exception: Exception) -> Leave {
     let Some(landing) = unwind::handler(core) else {
-        return Stop::Error(Error::Exception(exception));
+        return Leave::Error(Error::Exception(exception));
     };
     match unwind::record(core, &exception) {
         Ok(payload) => {
             core.landing = Landing { payload, ..landing };
-            Stop::Handler
+            Leave::Handler
         }
-        Err(error) => Stop::Error(error),
+        Err(error) => Leave::Error(error),
     }
 }
 
@@ -213,7 +225,7 @@ extern "C" fn report_missing_stub(context: usize) -> BuiltinReturn {
     run(context, |_| {
         // SAFETY: as in `host_call`.
         let binding = unsafe { HostBinding::of_context(Context(context)) };
-        Err(Stop::Error(Error::usage(format!(
+        Err(Leave::Error(Error::usage(format!(
             "a host function of type {} was called, but no instance in the store can call one",
             types::get(binding.func.ty)
         ))))
@@ -225,7 +237,7 @@ const FAILED: u64 = u64::MAX;
 
 extern "C" fn memory_grow(context: usize, memory: u64, pages: u64) -> BuiltinReturn {
     run_for_instance(context, |core, instance| {
-        let memory = core.instances[instance].memories[memory as usize];
+        let memory = core.instances[instance.index()].memories[memory as usize];
         Ok(core.grow_memory(memory, pages).unwrap_or(FAILED))
     })
 }
@@ -238,11 +250,11 @@ extern "C" fn memory_copy(
     length: u64,
 ) -> BuiltinReturn {
     run_for_instance(context, |core, instance| {
-        let guest = &core.instances[instance];
-        let target = guest.memories[(memories >> 32) as usize];
-        let source = guest.memories[memories as u32 as usize];
-        LinearMemory::copy(&mut core.memories, (target, to), (source, from), length)
-            .ok_or(TrapCode::MemoryOutOfBounds)?;
+        let guest = &core.instances[instance.index()];
+        let (target, source) = halves(memories);
+        let target = guest.memories[MemoryIndex::new(target).index()];
+        let source = guest.memories[MemoryIndex::new(source).index()];
+        bulk::memory_copy(core, (target, to), (source, from), length)?;
         Ok(0)
     })
 }
@@ -255,10 +267,8 @@ extern "C" fn memory_fill(
     length: u64,
 ) -> BuiltinReturn {
     run_for_instance(context, |core, instance| {
-        let memory = core.instances[instance].memories[memory as usize];
-        core.memories[memory as usize]
-            .fill(address, byte as u8, length)
-            .ok_or(TrapCode::MemoryOutOfBounds)?;
+        let memory = core.instances[instance.index()].memories[memory as usize];
+        bulk::memory_fill(core, memory, address, byte as u8, length)?;
         Ok(0)
     })
 }
@@ -273,7 +283,7 @@ extern "C" fn memory_init(
     run_for_instance(context, |core, instance| {
         let (memory, segment) = halves(memory_and_segment);
         let (memory, segment) = (MemoryIndex::new(memory), DataIndex::new(segment));
-        segments::memory_init(core, instance, memory, segment, [to, from, length])?;
+        bulk::memory_init(core, instance, memory, segment, [to, from, length])?;
         Ok(0)
     })
 }
@@ -288,7 +298,7 @@ extern "C" fn data_drop(context: usize, segment: u64) -> BuiltinReturn {
 extern "C" fn table_grow(context: usize, table: u64, delta: u64, value: u64) -> BuiltinReturn {
     run_for_instance(context, |core, instance| {
         let table = public_table(core, instance, TableIndex::new(table as u32))?;
-        Ok(core.grow_table(table as u32, delta, value).unwrap_or(FAILED))
+        Ok(core.grow_table(table, delta, value).unwrap_or(FAILED))
     })
 }
 
@@ -301,8 +311,7 @@ extern "C" fn table_fill(
 ) -> BuiltinReturn {
     run_for_instance(context, |core, instance| {
         let table = public_table(core, instance, TableIndex::new(table as u32))?;
-        let cells = core.tables[table].range(index, length).ok_or(TrapCode::TableOutOfBounds)?;
-        cells.iter().for_each(|cell| cell.set(value));
+        bulk::table_fill(core, table, index, value, length)?;
         Ok(0)
     })
 }
@@ -318,16 +327,7 @@ extern "C" fn table_copy(
         let (target, source) = halves(tables);
         let target = public_table(core, instance, TableIndex::new(target))?;
         let source = public_table(core, instance, TableIndex::new(source))?;
-        let copied = if target == source {
-            core.tables[target].copy_within(to, from, length)
-        } else {
-            let target = core.tables[target].range(to, length);
-            let source = core.tables[source].range(from, length);
-            target.zip(source).map(|(target, source)| {
-                target.iter().zip(source).for_each(|(to, from)| to.set(from.get()));
-            })
-        };
-        copied.ok_or(TrapCode::TableOutOfBounds)?;
+        bulk::table_copy(core, (target, to), (source, from), length)?;
         Ok(0)
     })
 }
@@ -342,7 +342,7 @@ extern "C" fn table_init(
     run_for_instance(context, |core, instance| {
         let (table, segment) = halves(table_and_segment);
         let (table, segment) = (TableIndex::new(table), ElementIndex::new(segment));
-        segments::table_init(core, instance, table, segment, [to, from, length])?;
+        bulk::table_init(core, instance, table, segment, [to, from, length])?;
         Ok(0)
     })
 }
@@ -356,12 +356,12 @@ extern "C" fn elem_drop(context: usize, segment: u64) -> BuiltinReturn {
 
 extern "C" fn exception_new(context: usize, tag: u64) -> BuiltinReturn {
     run_for_instance(context, |core, instance| {
-        let guest = &core.instances[instance];
+        let guest = &core.instances[instance.index()];
         let (module, _) = guest.module();
         let tag = TagIndex::new(tag as u32);
         let ty = module.tags[tag.index()].ty;
         let values = module.types.func(ty).params.len();
-        let record = unwind::make(core, guest.tag(tag), values).map_err(Stop::Error)?;
+        let record = unwind::make(core, guest.tag(tag), values).map_err(Leave::Error)?;
         Ok(record as u64)
     })
 }
@@ -374,9 +374,9 @@ extern "C" fn throw(context: usize, exception: usize) -> BuiltinReturn {
         Err(match unwind::handler(core) {
             Some(landing) => {
                 core.landing = Landing { payload: exception, ..landing };
-                Stop::Handler
+                Leave::Handler
             }
-            None => Stop::Error(Error::Exception(unwind::exception(core, exception))),
+            None => Leave::Error(Error::Exception(unwind::exception(core, exception))),
         })
     })
 }
@@ -385,7 +385,12 @@ fn halves(pair: u64) -> (u32, u32) {
     ((pair >> 32) as u32, pair as u32)
 }
 
-/// Index in the store of an instance's table that is not private.
-fn public_table(core: &StoreCore, instance: usize, table: TableIndex) -> Result<usize, Stop> {
-    store_table(&core.instances[instance], table).ok_or(Stop::Trap(TrapCode::TableOutOfBounds))
+/// Which table of the store an instance's table is that is not private.
+fn public_table(
+    core: &StoreCore,
+    instance: InstanceId,
+    table: TableIndex,
+) -> Result<TableId, Leave> {
+    store_table(&core.instances[instance.index()], table)
+        .ok_or(Leave::Trap(TrapCode::TableOutOfBounds))
 }

@@ -15,7 +15,7 @@
 
 use crate::artifact::image::Image;
 use crate::stop::symbolize;
-use crate::stop::walk::{Position, caller, outwards};
+use crate::stop::walk::{StackFrame, caller, outwards};
 use crate::store::activations::chain;
 use crate::store::contents::StoreCore;
 use crate::trap::{Frame, LocalValue, Trap};
@@ -44,6 +44,13 @@ pub(crate) fn trap(core: &StoreCore, code: TrapCode, fault: Option<FaultRecord>)
         collector.walk(activation, fault.take());
     }
     collector.trap
+}
+
+/// The frames of every running activation of the store, whose guest stands in a
+/// builtin, and how many more there are.
+pub(crate) fn running(core: &StoreCore) -> (Vec<Frame>, usize) {
+    let Trap { frames, omitted, .. } = trap(core, TrapCode::Interrupt, None);
+    (frames, omitted)
 }
 
 /// The frames of a suspended activation, the innermost first.
@@ -81,7 +88,7 @@ impl<'t> Collector<'t> {
                 self.add(fault.pc, false, framed.then_some(fault.fp));
                 fault.unframed_return.map_or_else(
                     || caller(fault.fp, stack, activation.entry_fp),
-                    |pc| Some(Position { pc, fp: fault.fp }),
+                    |pc| Some(StackFrame { pc, fp: fault.fp }),
                 )
             }
             None => caller(activation.guest_fp, stack, activation.entry_fp),
@@ -164,12 +171,12 @@ fn frames(
     let mut frames: Vec<Frame> = Vec::with_capacity(inlined.len() + 1);
     for body in inlined {
         let name = names.and_then(|names| inlined::name_of(names, body.function));
-        let (function, same_code) = (body.function.get(), Vec::new());
+        let (function, same_code) = (body.function, Vec::new());
         let (source, locals) = (Vec::new(), Vec::new());
         let Frame { ref module, instance, .. } = outermost;
         let module = module.clone();
         frames.push(Frame { module, function, name, same_code, offset, source, instance, locals });
-        offset = Some(body.call.get());
+        offset = Some(body.call);
     }
     frames.push(Frame { offset, ..outermost });
     frames
@@ -183,10 +190,10 @@ fn frame(core: &StoreCore, found: &Location<'_>, stack: &Range<usize>, fp: Optio
     let mut names = image.names_at(address).into_iter();
     Frame {
         module: image.module_name(module),
-        function: found.function.get(),
+        function: found.function,
         name: names.next(),
         same_code: names.collect(),
-        offset: sites.and_then(|sites| Some(sites.exactly(found.offset)?.value.get())),
+        offset: sites.and_then(|sites| Some(sites.exactly(found.offset)?.value)),
         source: symbolize::source_lines(image.file_bytes(), found.offset),
         instance: core.instance_of(image, module),
         locals: locals(image, found.start, stack, fp),

@@ -50,8 +50,11 @@ pub fn symbolize(report: &str, artifact: &[u8], debug: &[u8]) -> Result<String> 
     let bounds =
         Bounds { image: note.image_size, text: note.text, component: note.component.size != 0 };
     description.check(&bounds).map_err(|why| Error::damaged(None, why))?;
-    let places: Vec<Places<'_>> =
-        description.modules.iter().filter_map(|module| Places::new(artifact, module)).collect();
+    let places: Vec<CodeOrigins<'_>> = description
+        .modules
+        .iter()
+        .filter_map(|module| CodeOrigins::new(artifact, module))
+        .collect();
     let mut text = String::new();
     for line in report.lines() {
         let known = places.iter().find_map(|places| places.frame(line, debug));
@@ -62,7 +65,7 @@ pub fn symbolize(report: &str, artifact: &[u8], debug: &[u8]) -> Result<String> 
 }
 
 /// Where the code of a module came from.
-struct Places<'a> {
+struct CodeOrigins<'a> {
     artifact: &'a [u8],
     module: &'a Module,
     functions: AddressMap<'a, FuncIndex>,
@@ -70,7 +73,7 @@ struct Places<'a> {
     code: HashMap<WasmOffset, CodeOffset>,
 }
 
-impl<'a> Places<'a> {
+impl<'a> CodeOrigins<'a> {
     fn new(artifact: &'a [u8], module: &'a Module) -> Option<Self> {
         let bytes = |range: precast_artifact::module::Range| {
             let end = range.offset.checked_add(range.size)?;
@@ -96,8 +99,8 @@ impl<'a> Places<'a> {
         let number: usize = number.parse().ok()?;
         let (who, offset) = rest.split_once(" at wasm offset 0x")?;
         let digits = offset.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(offset.len());
-        let offset = u32::from_str_radix(&offset[..digits], 16).ok()?;
-        let code = *self.code.get(&WasmOffset::new(offset))?;
+        let offset = WasmOffset::new(u32::from_str_radix(&offset[..digits], 16).ok()?);
+        let code = *self.code.get(&offset)?;
         let function = self.functions.at_or_before(code)?;
         let module = who.strip_suffix(')').and_then(|who| who.rsplit_once(" ("));
         let mut names =
@@ -110,7 +113,7 @@ impl<'a> Places<'a> {
         let known = container::section(debug, inlined::NAMES);
         let frame = Frame {
             module: module.map(|(_, module)| module.to_owned()),
-            function: body.unwrap_or(function.value).get(),
+            function: body.unwrap_or(function.value),
             name: match body {
                 Some(body) => known.and_then(|names| inlined::name_of(names, body)),
                 None => names.next(),

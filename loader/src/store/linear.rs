@@ -24,6 +24,7 @@ use crate::sys::page::{page_size, round_to_pages};
 use crate::vm::layout::Definition;
 use crate::vm::matching::Space;
 use precast_artifact::abi;
+use precast_artifact::index::MemoryId;
 use precast_artifact::types::MemoryType;
 use std::fs::File;
 use std::io;
@@ -57,7 +58,7 @@ impl LinearMemory {
         let most = space.reservation.min(ty.max_bytes());
         let length = ty.min_bytes().filter(|length| *length <= most);
         let length = length.ok_or_else(|| {
-            Error::Limit(format!("a {ty} is larger than the {most} bytes that can be reserved"))
+            Error::no_room(format!("a {ty} is larger than the {most} bytes that can be reserved"))
         })? as usize;
         let what = || {
             let bytes = space.reservation;
@@ -76,8 +77,7 @@ impl LinearMemory {
             let committed = round_to_pages(length)?;
             Some((prefix, front.checked_add(prefix)?.checked_add(total)?, committed))
         };
-        let (context, total, committed) =
-            rounded().ok_or_else(|| Error::Limit(format!("{}: too large", what())))?;
+        let (context, total, committed) = rounded().ok_or_else(|| Error::no_room(what()))?;
         let mapping = Mapping::reserve(total).map_err(Error::system(what()))?;
         mapping.commit(front, context + committed).map_err(Error::system(what()))?;
         let prefix = front + context;
@@ -249,16 +249,21 @@ impl LinearMemory {
     /// end.
     pub(crate) fn copy(
         memories: &mut [Self],
-        (to, to_address): (u32, u64),
-        (from, from_address): (u32, u64),
+        (to, to_address): (MemoryId, u64),
+        (from, from_address): (MemoryId, u64),
         length: u64,
     ) -> Option<()> {
-        let (target, _) = memories[to as usize].checked(to_address, length)?;
-        let (source, length) = memories[from as usize].checked(from_address, length)?;
+        let (target, _) = memories[to.index()].checked(to_address, length)?;
+        let (source, length) = memories[from.index()].checked(from_address, length)?;
         let source = with_exposed_provenance::<u8>(source);
         // SAFETY: both ranges are inside memories, and `&mut` excludes slices.
         unsafe { source.copy_to(with_exposed_provenance_mut(target), length) };
         Some(())
+    }
+
+    /// Whether a range lies in the memory.
+    pub(crate) fn holds(&self, address: u64, length: u64) -> bool {
+        self.checked(address, length).is_some()
     }
 
     /// Address and length of a range of the contents.

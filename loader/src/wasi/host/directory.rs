@@ -1,10 +1,11 @@
 //! Open directories, and operations on paths below them. Paths are bytes, as
 //! the kernel's are.
 
-use crate::wasi::host::error::{Error, Result};
+use crate::wasi::host::error::{HostError, Result};
 use crate::wasi::host::listing::Listing;
 use crate::wasi::host::metadata::{FileKind, Metadata, SetTime, timestamps};
 use crate::wasi::host::permissions::DirAccess;
+use crate::wasi::host::quota::Quota;
 use crate::wasi::host::{resolve, walk};
 use rustix::fs::{
     AtFlags, Mode, OFlags, fstat, futimens, linkat, mkdirat, readlinkat, renameat, statat,
@@ -30,13 +31,13 @@ impl Directory {
 
     /// What is in it: as it is now, or as of the last time that it was read
     /// anew.
-    pub(crate) fn listing(&mut self, anew: bool) -> Result<&Listing> {
+    pub(crate) fn listing(&mut self, anew: bool, quota: &Quota) -> Result<&Listing> {
         if anew {
             self.listing = None;
         }
         match &mut self.listing {
             Some(listing) => Ok(listing),
-            none => Ok(none.insert(Listing::read(&self.dir)?)),
+            none => Ok(none.insert(Listing::read(&self.dir, quota)?)),
         }
     }
 
@@ -95,28 +96,28 @@ impl Directory {
         Ok(unlinkat(parent, &*name, AtFlags::empty())?)
     }
 
-    /// Makes a symbolic link. An absolute target is [`Error::ESCAPE`].
+    /// Makes a symbolic link. An absolute target is [`HostError::ESCAPE`].
     pub(crate) fn create_symlink(&self, target: &[u8], path: &[u8]) -> Result<()> {
         self.access.check_write()?;
         if target.starts_with(b"/") {
-            return Err(Error::ESCAPE);
+            return Err(HostError::ESCAPE);
         }
         let (parent, name) = resolve::parent(self.dir.as_fd(), path)?;
         Ok(symlinkat(target, parent, &*name)?)
     }
 
-    /// Where a symbolic link leads. An absolute target is [`Error::ESCAPE`]:
+    /// Where a symbolic link leads. An absolute target is [`HostError::ESCAPE`]:
     /// it would tell about the host.
     pub(crate) fn read_link(&self, path: &[u8]) -> Result<Vec<u8>> {
         if path.ends_with(b"/") {
             // A slash follows the link, so what is there is none.
             resolve::name(self.dir.as_fd(), path, OFlags::DIRECTORY)?;
-            return Err(Error::INVALID);
+            return Err(HostError::INVALID);
         }
         let (parent, name) = resolve::parent(self.dir.as_fd(), path)?;
         let target = readlinkat(parent, &*name, Vec::new())?.into_bytes();
         if target.starts_with(b"/") {
-            return Err(Error::ESCAPE);
+            return Err(HostError::ESCAPE);
         }
         Ok(target)
     }
@@ -176,8 +177,10 @@ mod tests {
     fn a_listing_is_kept_until_it_is_read_anew() {
         let scratch = Scratch::new();
         let mut directory = open(&scratch, DirAccess::ReadWrite);
-        let count =
-            |directory: &mut Directory, anew| directory.listing(anew).unwrap().from(0).count();
+        let quota = Quota::new(1000);
+        let count = |directory: &mut Directory, anew| {
+            directory.listing(anew, &quota).unwrap().from(0).count()
+        };
         assert_eq!(count(&mut directory, false), 2);
         directory.create_directory(b"new").unwrap();
         assert_eq!(count(&mut directory, false), 2);
@@ -190,7 +193,7 @@ mod tests {
         scratch.write("file", "");
         let (writable, read_only) =
             (open(&scratch, DirAccess::ReadWrite), open(&scratch, DirAccess::ReadOnly));
-        let refused = Err(Error::READ_ONLY);
+        let refused = Err(HostError::READ_ONLY);
         assert_eq!(writable.link(b"file", false, &read_only, b"link"), refused);
         assert_eq!(read_only.link(b"file", false, &writable, b"link"), refused);
         assert_eq!(read_only.rename(b"file", &writable, b"moved"), refused);

@@ -4,12 +4,12 @@ use rustix::io::Errno;
 
 /// A native error number. Each preview has its own name for it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Error(Errno);
+pub(crate) struct HostError(Errno);
 
 /// The result of an operation of the host.
-pub(crate) type Result<T> = std::result::Result<T, Error>;
+pub(crate) type Result<T> = std::result::Result<T, HostError>;
 
-impl Error {
+impl HostError {
     /// What a path is refused with that leads out of its directory.
     pub(crate) const ESCAPE: Self = Self(Errno::PERM);
     /// What a change is refused with where only reading was granted.
@@ -18,6 +18,10 @@ impl Error {
     pub(crate) const BAD_DESCRIPTOR: Self = Self(Errno::BADF);
     /// A guest has as many descriptors as it may.
     pub(crate) const TOO_MANY_DESCRIPTORS: Self = Self(Errno::MFILE);
+    /// A guest has written as much as it may.
+    pub(crate) const TOO_LARGE: Self = Self(Errno::FBIG);
+    /// A guest holds as much as it may.
+    pub(crate) const NO_MEMORY: Self = Self(Errno::NOMEM);
     /// What is no file has no positions.
     pub(crate) const NOT_SEEKABLE: Self = Self(Errno::SPIPE);
     /// Only a directory has paths below it.
@@ -39,7 +43,7 @@ impl Error {
     }
 }
 
-impl From<Errno> for Error {
+impl From<Errno> for HostError {
     fn from(errno: Errno) -> Self {
         Self(errno)
     }
@@ -51,7 +55,7 @@ mod tests {
 
     #[test]
     fn numbers_come_through() {
-        assert_eq!(Error::from(Errno::XDEV).errno(), Errno::XDEV);
-        assert_eq!(Error::from(Errno::PERM), Error::ESCAPE);
+        assert_eq!(HostError::from(Errno::XDEV).errno(), Errno::XDEV);
+        assert_eq!(HostError::from(Errno::PERM), HostError::ESCAPE);
     }
 }
