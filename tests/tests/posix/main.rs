@@ -108,9 +108,8 @@ fn standard_streams() {
     need!("clang-19");
     let program = Program::build("streams", Language::C);
     let mut table = Table::of("streams");
-    let kinds = [
-        "pipe", "ended", "socket", "terminal", "w0/f", "/dev/null", "/dev/full", "/dev/zero",
-    ];
+    let kinds =
+        ["pipe", "ended", "socket", "terminal", "w0/f", "/dev/null", "/dev/full", "/dev/zero"];
     let place = &std::env::temp_dir();
     for kind in kinds {
         let (input, output) = (format!("0={kind}"), format!("1={kind}"));

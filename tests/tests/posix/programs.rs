@@ -113,7 +113,12 @@ impl Program {
 
     /// What the program prints, natively or as a guest, in fresh folders: its
     /// standard output, or what it leaves in the file `result`.
-    pub(crate) fn lines(&self, guest: bool, setting: &Setting, result: Option<&str>) -> Vec<String> {
+    pub(crate) fn lines(
+        &self,
+        guest: bool,
+        setting: &Setting,
+        result: Option<&str>,
+    ) -> Vec<String> {
         let Setting { options, place } = setting;
         let folder = tempfile::tempdir_in(place).expect("a place for folders");
         let open = fs::Permissions::from_mode(0o777);
