@@ -1,4 +1,4 @@
-//! Compiles WebAssembly modules ahead of time, to artifacts that
+//! Compiles WebAssembly modules and components ahead of time, to artifacts that
 //! `precast-loader` runs.
 //!
 //! ```
@@ -21,6 +21,10 @@
 //! `DebugInfo` (with `-g`: DWARF about the module to DWARF about the code) → the
 //! file (`emit`).
 //!
+//! A component is taken apart first (`component`): its core modules, and the
+//! adapters between its components, go through the same stages, their functions
+//! as one list, into one artifact.
+//!
 //! # How it is built
 //!
 //! Modules have ranks, lowest first: each imports only what stands above it in
@@ -29,9 +33,10 @@
 //!
 //! | rank | modules |
 //! |-|-|
-//! | what a caller chooses, and is told | `error`, `features`, `optimisation`, `debug_files`, `options` |
+//! | what a caller chooses, and is told | `error`, `near`, `features`, `explain`, `optimisation`, `debug_files`, `options` |
 //! | what code is made for | `cpu`, `target` |
 //! | what stages hand on | `function`, `external_name`, `recorded`, `stub`, `names`, `code`, `debug_section` |
+//! | a component as core modules | `component` |
 //! | the module, what it does, what is decided | `parse`, `facts`, `plan`, `middle` |
 //! | a function's code | `translate`, `codegen` |
 //! | where it lies | `place` |
@@ -45,7 +50,7 @@
 //! |-|-|
 //! | a new operator | its row in `translate::operators`, its code in the family named there; what it does to the module, in `facts` |
 //! | a new section | its row in `emit::sections`, its bytes in a pass of `emit::layout`, its format in `precast-artifact` |
-//! | a new CPU, or a feature of one | its row in `cpu` |
+//! | a new target CPU, or a feature of one | its row in `cpu` |
 //! | a new machine | `target`, `place::machine`, `emit::relocate`, `emit::elf_relocs`; in the loader a file under `sys` |
 //! | an optimisation over the module | a name in `optimisation`, the decision in `plan` or a module of `middle`, its use in `translate` or `place` |
 //! | what a debugger sees of a type | `debug::type_names`, and the script in `precast-debuggers` |
@@ -62,18 +67,21 @@
 mod c_header;
 mod code;
 mod codegen;
+mod component;
 mod cpu;
 mod debug;
 mod debug_files;
 mod debug_section;
 mod emit;
 mod error;
+mod explain;
 mod external_name;
 mod facts;
 mod features;
 mod function;
 mod middle;
 mod names;
+mod near;
 mod optimisation;
 mod options;
 mod parse;
@@ -93,11 +101,14 @@ pub use features::Features;
 pub use optimisation::Optimisation;
 pub use options::{MemoryModel, OptLevel, Options};
 pub use pipeline::{
-    Observer, Report, compile, compile_object_to, compile_to, fingerprint, gains_from_cpu,
-    link_object, write_ir,
+    FunctionCache, Observer, Permits, Report, Session, Source, compile, compile_object_to,
+    compile_to, fingerprint, gains_from_cpu, link_object, write_ir,
 };
 pub use strip::{debug_file, strip};
 pub use target::{TargetDescription, targets};
+
+/// Version of Cranelift, which generates the code.
+pub const CRANELIFT_VERSION: &str = cranelift_codegen::VERSION;
 
 /// Converts the text format to a binary module. A binary module is returned
 /// as it is.
@@ -107,7 +118,17 @@ pub use target::{TargetDescription, targets};
 /// When the text does not parse: with its line and column.
 #[cfg(feature = "wat")]
 pub fn text_to_binary(input: &[u8]) -> Result<Vec<u8>> {
-    match wat::parse_bytes(input) {
+    text_of_file_to_binary(input, None)
+}
+
+/// As [`text_to_binary`], of a file that errors name.
+///
+/// # Errors
+///
+/// As [`text_to_binary`].
+#[cfg(feature = "wat")]
+pub fn text_of_file_to_binary(input: &[u8], path: Option<&std::path::Path>) -> Result<Vec<u8>> {
+    match wat::Parser::new().parse_bytes(path, input) {
         Ok(binary) => Ok(binary.into_owned()),
         Err(error) => Err(Error::NotWasm(error.to_string())),
     }

@@ -1,6 +1,7 @@
 //! Optimisations that can be left out, by name.
 
 use crate::error::Error;
+use crate::near::suggestion;
 use std::fmt;
 use std::str::FromStr;
 
@@ -69,38 +70,14 @@ impl FromStr for Optimisation {
     fn from_str(name: &str) -> Result<Self, Error> {
         let named = Self::ALL.into_iter().find(|known| known.name() == name);
         named.ok_or_else(|| {
-            let suggestion = nearest(name).map(|near| format!(", did you mean `{near}`?"));
+            let known = Self::ALL.map(Self::name);
             Error::Option(format!(
                 "unknown optimisation `{name}`{}; known are {}",
-                suggestion.unwrap_or_default(),
-                Self::ALL.map(Self::name).join(", ")
+                suggestion(name, known),
+                known.join(", ")
             ))
         })
     }
-}
-
-/// The optimisation whose name is nearest to this one, if a few slips of the
-/// finger lie between them.
-fn nearest(name: &str) -> Option<Optimisation> {
-    let distances = Optimisation::ALL.map(|known| (edit_distance(name, known.name()), known));
-    let (distance, known) = distances.into_iter().min()?;
-    (distance <= known.name().len() / 3).then_some(known)
-}
-
-/// Levenshtein distance: the fewest insertions, deletions and replacements of
-/// characters that turn one text into the other.
-fn edit_distance(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (deleted, ch) in from.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], deleted + 1);
-        for (column, other) in to.iter().enumerate() {
-            let replaced = diagonal + usize::from(ch != *other);
-            diagonal = row[column + 1];
-            row[column + 1] = replaced.min(row[column] + 1).min(diagonal + 1);
-        }
-    }
-    row[to.len()]
 }
 
 #[cfg(test)]
@@ -124,12 +101,5 @@ mod tests {
         );
         assert!(complaint("private_table").contains("mean `private-tables`"));
         assert!(complaint("vectorise").starts_with("unknown optimisation `vectorise`; known are"));
-    }
-
-    #[test]
-    fn distances_count_changes() {
-        assert_eq!(edit_distance("", "abc"), 3);
-        assert_eq!(edit_distance("kitten", "sitting"), 3);
-        assert_eq!(edit_distance("same", "same"), 0);
     }
 }

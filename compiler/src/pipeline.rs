@@ -10,12 +10,16 @@
 //!
 //! | rank | modules |
 //! |-|-|
-//! | threads, and what a caller is told | [`workers`], [`report`] |
-//! | stages that threads share | [`facts`], [`decisions`], [`input`], [`inlining`], [`functions`], [`mod@assemble`], [`debugging`] |
+//! | threads, and what a caller is told | [`permits`], [`workers`], [`report`] |
+//! | stages that threads share | [`facts`], [`source`], [`decisions`], [`input`], [`inlining`], [`cached`], [`functions`], [`mod@assemble`], [`debugging`] |
+//! | what compilations share | [`session`] |
+//! | the stages for a component | [`components`] |
 //! | functions before code generation, as text | [`ir`] |
 //! | what the bytes depend on | [`key`] |
 
 mod assemble;
+mod cached;
+mod components;
 #[cfg(test)]
 mod damaged_dwarf;
 mod debugging;
@@ -26,48 +30,50 @@ mod inlining;
 mod input;
 mod ir;
 mod key;
+mod permits;
 mod report;
+mod session;
+mod source;
 mod workers;
 
 use crate::c_header;
-use crate::code::Code;
-use crate::emit::{self, DebugInfo, Header, Output};
+use crate::component::is_component;
+use crate::emit::{self, DebugInfo, Output};
 use crate::error::{Error, Result};
 use crate::facts::Uses;
-use crate::features::Features;
-use crate::optimisation::Optimisation;
 use crate::options::Options;
-use crate::parse::{self, Parsed};
-use crate::place::{self, Placed};
 use crate::plan::Plan;
 use crate::target::Target;
-use assemble::assemble;
+use assemble::{assemble, note_fields, place_code};
+pub use cached::FunctionCache;
 use debugging::{Converted, Debugging};
-use facts::gather_facts;
+use functions::FunctionMeans;
 use input::Input;
 pub use ir::write_ir;
 pub use key::{fingerprint, gains_from_cpu};
+pub use permits::Permits;
 use precast_artifact::module::Module;
 use report::Clock;
 pub use report::{Observer, Report};
-use sha2::{Digest, Sha256};
+pub use session::Session;
+pub use source::Source;
 use std::collections::BTreeMap;
 use std::io::Write;
-use workers::Workers;
 
-/// Compiles a module to the bytes of an artifact.
+/// Compiles a module or a component to the bytes of an artifact.
 ///
 /// # Errors
 ///
-/// When `wasm` is no valid core module, needs a feature that is off or not
-/// supported, or an option is wrong.
+/// When `wasm` is no valid core module or component, needs a feature that is off
+/// or not supported, or an option is wrong.
 pub fn compile(wasm: &[u8], options: &Options) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     compile_to(wasm, options, &mut bytes, &())?;
     Ok(bytes)
 }
 
-/// Compiles a module and writes the artifact to `out`, front to back.
+/// Compiles a module or a component and writes the artifact to `out`, front to
+/// back.
 ///
 /// # Errors
 ///
@@ -79,8 +85,7 @@ pub fn compile_to(
     out: &mut dyn Write,
     observer: &dyn Observer,
 ) -> Result<Report> {
-    let (report, _) = run(wasm, options, Output::Artifact, out, observer)?;
-    Ok(report)
+    Session::new(options.threads)?.compile_to(&mut Source::new(wasm), options, out, observer)
 }
 
 /// Compiles a module and writes a relocatable object to `out`, for a system
@@ -100,9 +105,54 @@ pub fn compile_object_to(
     out: &mut dyn Write,
     observer: &dyn Observer,
 ) -> Result<(Report, String)> {
-    c_header::check_name(name)?;
-    let (report, header) = run(wasm, options, Output::Object { name }, out, observer)?;
-    Ok((report, header.unwrap_or_default()))
+    let session = Session::new(options.threads)?;
+    session.compile_object_to(&mut Source::new(wasm), options, name, out, observer)
+}
+
+impl Session {
+    /// As [`compile_to`], with the threads of this session, whatever
+    /// [`Options::threads`] says.
+    ///
+    /// # Errors
+    ///
+    /// As [`compile_to`].
+    pub fn compile_to(
+        &self,
+        source: &mut Source<'_>,
+        options: &Options,
+        out: &mut dyn Write,
+        observer: &dyn Observer,
+    ) -> Result<Report> {
+        if is_component(source.wasm) {
+            return components::compile_component(self, source.wasm, options, out, observer);
+        }
+        let (report, _) = run(self, source, options, Output::Artifact, out, observer)?;
+        Ok(report)
+    }
+
+    /// As [`compile_object_to`], with the threads of this session.
+    ///
+    /// # Errors
+    ///
+    /// As [`compile_object_to`].
+    pub fn compile_object_to(
+        &self,
+        source: &mut Source<'_>,
+        options: &Options,
+        name: &str,
+        out: &mut dyn Write,
+        observer: &dyn Observer,
+    ) -> Result<(Report, String)> {
+        c_header::check_name(name)?;
+        if is_component(source.wasm) {
+            let why = "an object of a component: what C programs call is a core module's exports; \
+                       compile the component to an artifact, or its core modules to objects";
+            return Err(Error::unsupported(None, why));
+        }
+        let output = Output::Object { name };
+        let (report, header) = run(self, source, options, output, out, observer)?;
+        Ok((report, header.unwrap_or_default()))
+    }
 }
 
 /// Makes the artifact of an object that [`compile_object_to`] has written, and
@@ -117,7 +167,8 @@ pub fn link_object(object: &[u8], out: &mut dyn Write) -> Result<()> {
 
 /// Runs all stages. Of an object also gives the C header.
 fn run(
-    wasm: &[u8],
+    session: &Session,
+    source: &mut Source<'_>,
     options: &Options,
     output: Output<'_>,
     out: &mut dyn Write,
@@ -128,61 +179,44 @@ fn run(
     let targets = Target::all(options)?;
     check_output(output, &targets)?;
     let (target, features) = (&targets[0], targets[0].allowed(options.features));
-    let workers = Workers::new(options.threads.unwrap_or(0))?;
-
-    let (parsed, source_hash) =
-        workers.both(|| parse::parse(wasm, features), || Sha256::digest(wasm).into());
-    let parsed = parsed.map_err(|error| target.explain(error))?;
-    clock.lap("parse");
-    let facts = gather_facts(&workers, &parsed).map_err(|error| target.explain(error))?;
-    clock.lap("facts");
-    let plan = Plan::new(&parsed, &facts.module, options)?;
-    let decisions = decisions::decide(&workers, &parsed, &plan, options)?;
+    let (workers, wasm) = (&session.workers, source.wasm);
+    let survey = source.survey(workers, target, options.features, &mut clock)?;
+    let (parsed, facts) = (&survey.parsed, &survey.facts);
+    let plan = Plan::new(parsed, &facts.module, options)?;
+    let decisions = decisions::decide(workers, parsed, &plan, options)?;
     clock.lap("plan");
-    let debugging = Debugging::new(wasm, &parsed, &plan, options);
+    let debugging = Debugging::new(wasm, parsed, &plan, options);
     let units = debugging.as_ref().and_then(Debugging::units);
     let debug_uses = match (&debugging, &units) {
-        (Some(debugging), Some(units)) => debugging.uses(&workers, units)?,
+        (Some(debugging), Some(units)) => debugging.uses(workers, units)?,
         _ => BTreeMap::new(),
     };
     clock.lap("debug uses");
-    let input =
-        Input { parsed: &parsed, plan: &plan, facts: &facts, options, debug_uses, decisions };
-    let texts = functions::compile(&workers, &input, &targets, observer)?;
+    let input = Input::whole(parsed, &plan, facts, options, debug_uses, decisions);
+    let means = FunctionMeans { workers, cache: session.cache.as_deref(), observer };
+    let (texts, cached) = functions::compile(means, &[input], &targets)?;
     clock.lap("compile");
-    let code = assemble(&parsed, plan, texts);
+    let code = assemble([(parsed, plan)], texts);
     let header = object_header(output, &code.modules[0].description)?;
     let placed = place_code(code, target, options)?;
     clock.lap("place");
     let debug = match &debugging {
-        Some(debugging) => debugging.convert(&workers, units, &placed, target, output)?,
+        Some(debugging) => debugging.convert(workers, units, &placed, target, output)?,
         None => Converted::default(),
     };
     clock.lap("debug");
-    let note = note_fields(&parsed, target, features, options, source_hash);
+    let note = note_fields(parsed.producers.clone(), target, features, options, survey.hash);
     let info = DebugInfo { sections: debug.sections, own_base: options.debug_info };
     let written = emit::emit(placed, note, info, output, out)?;
     clock.lap("emit");
     let report = Report {
-        stages: clock.laps,
-        functions: written.functions,
-        folded: written.folded,
+        cached,
         uses_simd: facts.module.uses.contains(Uses::VECTORS),
-        target: target.triple.to_string(),
-        sections: written.sections,
-        size: written.size,
         warnings: debug.warnings,
         text: debug.text,
+        ..Report::new(clock, target, written)
     };
     Ok((report, header))
-}
-
-/// Decides where everything lies, and what it is called.
-fn place_code<'a>(code: Code<'a>, target: &Target, options: &Options) -> Result<Placed<'a>> {
-    let fold = options.enabled(Optimisation::FoldFunctions);
-    let mut placed = place::place(code, target.link, fold)?;
-    placed.names.keep_encoded(options.debug_info);
-    Ok(placed)
 }
 
 /// Whether code for these targets can be written so.
@@ -200,21 +234,4 @@ fn object_header(output: Output<'_>, module: &Module) -> Result<Option<String>> 
     let Output::Object { name } = output else { return Ok(None) };
     c_header::check_imports(module)?;
     Ok(Some(c_header::c_header(module, name)))
-}
-
-fn note_fields(
-    parsed: &Parsed<'_>,
-    target: &Target,
-    features: Features,
-    options: &Options,
-    source_hash: [u8; 32],
-) -> Header {
-    Header {
-        target: target.triple.to_string(),
-        wasm_features: features.names().map(str::to_owned).collect(),
-        options: options.recorded(),
-        source_hash,
-        producers: parsed.producers.clone(),
-        component: None,
-    }
 }

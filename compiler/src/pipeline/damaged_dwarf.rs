@@ -6,6 +6,7 @@
 use super::assemble::assemble;
 use super::decisions::Decisions;
 use super::facts::gather_facts;
+use super::functions::FunctionMeans;
 use super::input::Input;
 use super::workers::Workers;
 use super::{debugging, functions};
@@ -144,13 +145,13 @@ fn convert_all(
     let facts = gather_facts(&workers, &parsed).unwrap();
     let plan = Plan::new(&parsed, &facts.module, &options).unwrap();
     let module = debugging::wasm_module(&parsed, &plan);
-    let debug_uses = BTreeMap::new();
     let (plan_of, facts) = (&plan, &facts);
     let decisions = Decisions::none(parsed.bodies.len());
-    let input =
-        Input { parsed: &parsed, plan: plan_of, facts, options: &options, debug_uses, decisions };
-    let texts = functions::compile(&workers, &input, std::slice::from_ref(&target), &()).unwrap();
-    let placed = place::place(assemble(&parsed, plan, texts), target.link, false).unwrap();
+    let input = Input::whole(&parsed, plan_of, facts, &options, BTreeMap::new(), decisions);
+    let targets = std::slice::from_ref(&target);
+    let means = FunctionMeans { workers: &workers, cache: None, observer: &() };
+    let (texts, _) = functions::compile(means, &[input], targets).unwrap();
+    let placed = place::place(assemble([(&parsed, plan)], texts), target.link, false).unwrap();
     let convert = |edited: &Edited| {
         let files = edited.files();
         let source = debug::InputSections::new(&edited.sections);

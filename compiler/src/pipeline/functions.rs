@@ -1,7 +1,8 @@
 //! The code of functions and stubs.
 
+use super::cached::{Cached, FunctionCache};
 use super::inlining::InlineCalls;
-use super::input::{Input, MODULE};
+use super::input::Input;
 use super::report::Observer;
 use super::workers::Workers;
 use crate::code::Text;
@@ -11,28 +12,37 @@ use crate::function::CompiledFunction;
 use crate::plan::duplicates;
 use crate::stub::{Stub, StubKind};
 use crate::target::Target;
-use crate::translate::{self, Debug, FunctionInput, stubs};
+use crate::translate::{self, Debug, FunctionInput, ModuleInput, stubs};
 use cranelift_codegen::Context;
 use cranelift_frontend::FunctionBuilderContext;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A text for each target.
+/// What compiles functions, or has them already, and is told how far it is.
+#[derive(Clone, Copy)]
+pub(super) struct FunctionMeans<'m> {
+    pub(super) workers: &'m Workers,
+    pub(super) cache: Option<&'m dyn FunctionCache>,
+    pub(super) observer: &'m dyn Observer,
+}
+
+/// A text for each target, with the functions of all modules, and how many of
+/// them the cache had.
 pub(super) fn compile(
-    workers: &Workers,
-    input: &Input<'_, '_>,
+    means: FunctionMeans<'_>,
+    inputs: &[Input<'_, '_>],
     targets: &[Target],
-    observer: &dyn Observer,
-) -> Result<Vec<Text>> {
-    let same =
-        duplicates::find(input.parsed, input.options, |at| input.decisions.inlining.is_needed(at));
+) -> Result<(Vec<Text>, usize)> {
+    let mut hits = 0;
+    let same = same_functions(inputs);
     let text = |target: &Target| {
-        Ok(Text {
-            cpu_features: target.cpu_features.clone(),
-            functions: compile_functions(workers, input, target, &same, observer)?,
-            stubs: compile_stubs(input, target)?,
-        })
+        let cached = means.cache.map(|cache| Cached::new(cache, target));
+        let functions = compile_functions(means, cached.as_ref(), inputs, target, &same)?;
+        hits += cached.map_or(0, |cached| cached.hits());
+        let stubs = compile_stubs(inputs, target)?;
+        Ok(Text { cpu_features: target.cpu_features.clone(), functions, stubs })
     };
-    targets.iter().map(text).collect()
+    let texts = targets.iter().map(text).collect::<Result<_>>()?;
+    Ok((texts, hits))
 }
 
 /// What a worker keeps from function to function.
@@ -51,35 +61,63 @@ impl Scratch {
 /// that it is worth making anew.
 const LARGE_BODY: u32 = 256 << 10;
 
+/// For each needed function of all modules, the position of the first one of its
+/// module that is the same.
+fn same_functions(inputs: &[Input<'_, '_>]) -> Vec<Option<usize>> {
+    let mut same = Vec::new();
+    for Input { parsed, options, decisions, .. } in inputs {
+        let start = same.len();
+        let of_module = duplicates::find(parsed, options, |at| decisions.inlining.is_needed(at));
+        same.extend(of_module.into_iter().map(|position| Some(start + position?)));
+    }
+    same
+}
+
 fn compile_functions(
-    workers: &Workers,
-    input: &Input<'_, '_>,
+    means: FunctionMeans<'_>,
+    cached: Option<&Cached<'_>>,
+    inputs: &[Input<'_, '_>],
     target: &Target,
     same: &[Option<usize>],
-    observer: &dyn Observer,
 ) -> Result<Vec<Option<CompiledFunction>>> {
-    let (bodies, facts) = (&input.parsed.bodies, input.facts.functions());
-    let module = input.module(target);
-    let inline = InlineCalls::new(bodies.len());
-    inline.fill(input, &module);
+    let modules: Vec<ModuleInput<'_>> = inputs.iter().map(|input| input.module(target)).collect();
+    let inline: Vec<InlineCalls<'_>> =
+        inputs.iter().map(|input| InlineCalls::new(input.parsed.bodies.len())).collect();
+    for ((inline, input), module) in inline.iter().zip(inputs).zip(&modules) {
+        inline.fill(input, module);
+    }
+    let places = inputs.iter().enumerate().flat_map(|(module, input)| {
+        (0..input.parsed.bodies.len()).map(move |position| (module, position))
+    });
+    let places: Vec<(usize, usize)> = places.collect();
+    let size = |(module, position): (usize, usize)| inputs[module].facts.functions()[position].size;
     // The largest first: one of them started last would be waited for.
-    let mut order: Vec<usize> = (0..bodies.len()).filter(|i| same[*i] == Some(*i)).collect();
-    order.sort_by_key(|index| std::cmp::Reverse(facts[*index].size));
-    let done = AtomicUsize::new(0);
-    let compiled = workers.draw(order.len(), Scratch::new, |scratch, position| {
-        let (body, inlined) = (&bodies[order[position]], inline.of(order[position]));
+    let mut order: Vec<usize> = (0..places.len()).filter(|i| same[*i] == Some(*i)).collect();
+    order.sort_by_key(|index| std::cmp::Reverse(size(places[*index])));
+    let total = order.iter().map(|index| u64::from(size(places[*index]))).sum();
+    let done = AtomicU64::new(0);
+    means.observer.compiled(0, total);
+    let compiled = means.workers.draw(order.len(), Scratch::new, |scratch, at| {
+        let place @ (module, position) = places[order[at]];
+        let input = &inputs[module];
+        let body = &input.parsed.bodies[position];
         scratch.context.clear();
-        let function = input.function(&module, body, inlined);
-        let compiled = compile_function(&function, target, scratch);
-        let index = body.function();
-        let function = compiled.map_err(|e| e.in_function(index, input.parsed.name_of(index)))?;
-        if facts[order[position]].size > LARGE_BODY {
+        let function = input.function(&modules[module], body, inline[module].of(position));
+        let mut compile = || compile_function(&function, target, scratch);
+        let compiled = match cached {
+            Some(cached) => cached.compiled(&function, compile),
+            None => compile(),
+        };
+        let function = compiled.map_err(|error| input.in_function(body, error))?;
+        let size = size(place);
+        if size > LARGE_BODY {
             *scratch = Scratch::new();
         }
-        observer.functions(done.fetch_add(1, Ordering::Relaxed) + 1, order.len());
+        let size = u64::from(size);
+        means.observer.compiled(done.fetch_add(size, Ordering::Relaxed) + size, total);
         Ok(function)
     })?;
-    let mut functions: Vec<Option<CompiledFunction>> = vec![None; bodies.len()];
+    let mut functions: Vec<Option<CompiledFunction>> = vec![None; places.len()];
     for (position, function) in compiled {
         functions[order[position]] = Some(function);
     }
@@ -106,17 +144,28 @@ fn compile_function(
     Ok(CompiledFunction { inlined: translated.inlined.into(), ..compiled })
 }
 
-fn compile_stubs(input: &Input<'_, '_>, target: &Target) -> Result<Vec<Stub>> {
-    let Input { parsed, plan, facts, .. } = input;
+fn compile_stubs(inputs: &[Input<'_, '_>], target: &Target) -> Result<Vec<Stub>> {
+    let mut stubs = Vec::new();
+    for input in inputs {
+        compile_module_stubs(input, target, &mut stubs)?;
+    }
+    Ok(stubs)
+}
+
+fn compile_module_stubs(
+    input: &Input<'_, '_>,
+    target: &Target,
+    stubs: &mut Vec<Stub>,
+) -> Result<()> {
+    let Input { index, parsed, plan, facts, .. } = input;
     let types = &parsed.types;
     let frontend = target.isa.frontend_config();
     let mut scratch = Scratch::new();
-    let mut stubs = Vec::new();
     let mut make = |kind, build: &dyn Fn(&mut Scratch)| -> Result<()> {
         scratch.context.clear();
         build(&mut scratch);
         let function = codegen::generate(&mut scratch.context, &*target.isa, None)?;
-        stubs.push(Stub { module: MODULE, kind, function });
+        stubs.push(Stub { module: *index, kind, function });
         Ok(())
     };
     for ty in plan.entry_types(parsed) {
@@ -136,5 +185,5 @@ fn compile_stubs(input: &Input<'_, '_>, target: &Target) -> Result<Vec<Stub>> {
             stubs::import_stub(ty, slot, &mut s.context.func, &mut s.builder, frontend);
         })?;
     }
-    Ok(stubs)
+    Ok(())
 }

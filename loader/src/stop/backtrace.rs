@@ -46,6 +46,13 @@ pub(crate) fn trap(core: &StoreCore, code: TrapCode, fault: Option<FaultRecord>)
     collector.trap
 }
 
+/// The frames of every running activation of the store, whose guest stands in a
+/// builtin, and how many more there are.
+pub(crate) fn running(core: &StoreCore) -> (Vec<Frame>, usize) {
+    let Trap { frames, omitted, .. } = trap(core, TrapCode::Interrupt, None);
+    (frames, omitted)
+}
+
 /// The frames of a suspended activation, the innermost first.
 pub(crate) fn suspended(core: &StoreCore, activation: &Activation) -> Vec<Frame> {
     let mut collector = Collector::new(core, TrapCode::Interrupt);
