@@ -277,7 +277,7 @@ impl Prover {
 
     /// Whether a sum is less than what was added, which is its carry.
     fn carry(&self, sum: &Value, added: &Value) -> Option<Value> {
-        (sum.largest?, added.largest?);
+        sum.largest.and(added.largest)?;
         let of = |carry: &&Carry| carry.left == sum.is && carry.added.contains(&added.is);
         Some(self.carries.iter().find(of)?.carry.clone())
     }
