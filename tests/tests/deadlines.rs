@@ -140,11 +140,16 @@ fn code_that_is_not_optimised_ends_too() {
     let instance = instantiate(&mut store, &unoptimised).unwrap();
     for export in ["spin", "calls"] {
         let call = instance.get_typed_func::<(), ()>(&store, export).unwrap();
-        store.set_deadline(Some(Instant::now() + Duration::from_millis(30))).unwrap();
-        let error = call.call(&mut store, ()).unwrap_err();
-        assert_eq!(error.trap_code(), Some(TrapCode::Interrupt));
-        assert!(!error.trap().unwrap().frames().is_empty(), "{error}");
-        store.clear_interrupt();
+        // On a busy machine the deadline may pass before the guest is entered,
+        // and then there are no frames.
+        let in_the_guest = (0..10).any(|_| {
+            store.set_deadline(Some(Instant::now() + Duration::from_millis(30))).unwrap();
+            let error = call.call(&mut store, ()).unwrap_err();
+            assert_eq!(error.trap_code(), Some(TrapCode::Interrupt));
+            store.clear_interrupt();
+            !error.trap().unwrap().frames().is_empty()
+        });
+        assert!(in_the_guest, "{export} ended ten times without a frame");
     }
 }
 

@@ -3,7 +3,8 @@
 
 use precast_compiler::{MemoryModel, Options, text_to_binary};
 use precast_loader::{
-    Artifact, Error, Instance, Linker, Memory, MemoryType, SizeLimits, Store, TrapCode, TypedFunc,
+    Artifact, Error, Instance, Limits, Linker, Memory, MemoryType, SizeLimits, Store, TrapCode,
+    TypedFunc,
 };
 
 const EXPORTER: &str = "(module (memory (export \"memory\") 1 3))";
@@ -111,7 +112,9 @@ fn a_host_memory_in_little_space() {
 #[test]
 fn thousands_of_instances() {
     let exporter = artifact(EXPORTER, SMALL_BOUNDS);
-    let mut store = Store::new(());
+    let mut limits = Limits::default();
+    (limits.instances, limits.memories) = (20_000, 20_000);
+    let mut store = Store::with_limits((), limits);
     let linker = Linker::new();
     let instances: Vec<Instance> =
         (0..20_000).map(|_| linker.instantiate(&mut store, &exporter).unwrap()).collect();
