@@ -143,7 +143,8 @@ fn run(
     clock.lap("debug uses");
     let input =
         functions::Input { parsed: &parsed, plan: &plan, facts: &facts, options, debug_uses };
-    let texts = functions::compile(&workers, &input, &targets, observer)?;
+    let mut warnings = Vec::new();
+    let texts = functions::compile(&workers, &input, &targets, observer, &mut warnings)?;
     clock.lap("compile");
     let code = assemble(&parsed, plan, texts);
     let header = object_header(output, &code.modules[0].description)?;
@@ -158,6 +159,7 @@ fn run(
     let info = DebugInfo { sections: debug.sections, own_base: options.debug_info };
     let written = emit::emit(placed, note, info, output, out)?;
     clock.lap("emit");
+    warnings.extend(debug.warnings);
     let report = Report {
         stages: clock.laps,
         functions: written.functions,
@@ -166,7 +168,7 @@ fn run(
         target: target.triple.to_string(),
         sections: written.sections,
         size: written.size,
-        warnings: debug.warnings,
+        warnings,
         text: debug.text,
     };
     Ok((report, header))

@@ -17,7 +17,7 @@ use crate::translate::{self, Debug, FunctionInput, ModuleInput, TranslateOptions
 use cranelift_codegen::Context;
 use cranelift_frontend::FunctionBuilderContext;
 use precast_artifact::index::{FuncIndex, ModuleIndex};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What the code follows from.
@@ -69,22 +69,46 @@ impl<'i> Input<'i, '_> {
 /// The only module.
 const MODULE: ModuleIndex = ModuleIndex::new(0);
 
-/// A text for each target.
+/// A text for each target. What is said of functions is added to `warnings`.
 pub(super) fn compile(
     workers: &Workers,
     input: &Input<'_, '_>,
     targets: &[Target],
     observer: &dyn Observer,
+    warnings: &mut Vec<String>,
 ) -> Result<Vec<Text>> {
     let same = duplicates::find(input.parsed, input.options);
+    let mut hasty = BTreeSet::new();
     let text = |target: &Target| {
+        let functions = compile_functions(workers, input, target, &same, observer)?;
+        hasty.extend(functions.hasty);
         Ok(Text {
             cpu_features: target.cpu_features.clone(),
-            functions: compile_functions(workers, input, target, &same, observer)?,
+            functions: functions.code,
             stubs: compile_stubs(input, target)?,
         })
     };
-    targets.iter().map(text).collect()
+    let texts = targets.iter().map(text).collect();
+    warnings.extend(hasty.into_iter().map(|function| hasty_warning(input.parsed, function)));
+    texts
+}
+
+fn hasty_warning(parsed: &Parsed<'_>, function: FuncIndex) -> String {
+    let name = parsed.name_of(function).map(|name| format!(" `{name}`")).unwrap_or_default();
+    format!(
+        "function {}{name} has so many values alive at once that optimising their places would \
+         take too long: its code keeps them in memory and is slower; several smaller functions \
+         would not be",
+        function.get()
+    )
+}
+
+/// The code of a module's functions.
+struct Functions {
+    /// By index; none where an equal one stands for it.
+    code: Vec<Option<CompiledFunction>>,
+    /// Those whose registers were allocated the fast way.
+    hasty: Vec<FuncIndex>,
 }
 
 /// What a worker keeps from function to function.
@@ -109,7 +133,7 @@ fn compile_functions(
     target: &Target,
     same: &[usize],
     observer: &dyn Observer,
-) -> Result<Vec<Option<CompiledFunction>>> {
+) -> Result<Functions> {
     let (bodies, facts) = (&input.parsed.bodies, input.facts.functions());
     let module = input.module(target);
     // The largest first: one of them started last would be waited for.
@@ -129,8 +153,12 @@ fn compile_functions(
         Ok(function)
     })?;
     let mut functions: Vec<Option<CompiledFunction>> = vec![None; bodies.len()];
-    for (position, function) in compiled {
+    let mut hasty = Vec::new();
+    for (position, (function, fast)) in compiled {
         functions[order[position]] = Some(function);
+        if fast {
+            hasty.push(bodies[order[position]].function());
+        }
     }
     // The first of equal bodies comes before its copies.
     for (index, first) in same.iter().enumerate() {
@@ -138,19 +166,20 @@ fn compile_functions(
             functions[index] = functions[*first].clone();
         }
     }
-    Ok(functions)
+    Ok(Functions { code: functions, hasty })
 }
 
+/// Also says whether registers were allocated the fast way.
 fn compile_function(
     input: &FunctionInput<'_>,
     target: &Target,
     scratch: &mut Scratch,
-) -> Result<CompiledFunction> {
+) -> Result<(CompiledFunction, bool)> {
     let translated = translate::translate(input, &mut scratch.context.func, &mut scratch.builder)?;
     let debug = input.module.options.debug != Debug::Off;
     let recorded = debug.then_some(translated.recorded);
-    let compiled = codegen::generate(&mut scratch.context, &*target.isa, recorded)?;
-    Ok(CompiledFunction { inlined: translated.inlined.into(), ..compiled })
+    let (compiled, fast) = codegen::generate(&mut scratch.context, target, recorded)?;
+    Ok((CompiledFunction { inlined: translated.inlined.into(), ..compiled }, fast))
 }
 
 fn compile_stubs(input: &Input<'_, '_>, target: &Target) -> Result<Vec<Stub>> {
@@ -162,7 +191,7 @@ fn compile_stubs(input: &Input<'_, '_>, target: &Target) -> Result<Vec<Stub>> {
     let mut make = |kind, build: &dyn Fn(&mut Scratch)| -> Result<()> {
         scratch.context.clear();
         build(&mut scratch);
-        let function = codegen::generate(&mut scratch.context, &*target.isa, None)?;
+        let (function, _) = codegen::generate(&mut scratch.context, target, None)?;
         stubs.push(Stub { module: MODULE, kind, function });
         Ok(())
     };
