@@ -3,11 +3,11 @@
 //!
 //! | segment | flags | sections |
 //! |-|-|-|
-//! | `PT_LOAD` 0 | R | ELF header, `.note.precast`, `.note.gnu.build-id`, `.precast.module`, `.precast.functions`, `.precast.sites`, `.precast.handlers`, `.precast.tables`, `.precast.data`, `.eh_frame_hdr`, `.eh_frame` |
+//! | `PT_LOAD` 0 | R | ELF header, `.note.precast`, `.note.gnu.build-id`, `.precast.module`, `.precast.component`, `.precast.functions`, `.precast.sites`, `.precast.handlers`, `.precast.tables`, `.precast.data`, `.eh_frame_hdr`, `.eh_frame` |
 //! | `PT_LOAD` 1 | R X | `.text` |
 //! | `PT_LOAD` 2 | R | `.precast.memory`, page-aligned |
 //! | `PT_NOTE`, `PT_GNU_EH_FRAME`, `PT_GNU_STACK` | | |
-//! | none | | `.precast.variants`, `.precast.lines`, `.precast.locals`, `.precast.bodies`, `.precast.addresses`, `.symtab`, `.strtab`, `.shstrtab`, `.debug_*`, `.lldbsummaries` |
+//! | none | | `.precast.variants`, `.precast.lines`, `.precast.locals`, `.precast.bodies`, `.precast.addresses`, `.precast.wit`, `.symtab`, `.strtab`, `.shstrtab`, `.debug_*`, `.lldbsummaries` |
 //!
 //! `.precast.variants` holds further texts for CPUs with more features, each
 //! followed by its own sites and handlers; see
@@ -140,7 +140,7 @@ impl Container {
         }
         let inside =
             |r: &Range| r.offset.checked_add(r.size).is_some_and(|end| end <= note.image_size);
-        if !inside(&note.text) || !inside(&note.module) {
+        if ![note.text, note.module, note.component].iter().all(inside) {
             return Err(damaged("the note points outside the image"));
         }
         if !note.text.offset.is_multiple_of(note.page_size) {
@@ -225,8 +225,8 @@ pub fn symbol_at(file: &[u8], address: u64) -> Option<&[u8]> {
 
 /// Names of all function symbols that cover the offset `address` of the
 /// image, from `.symtab`, if the file has one: several where identical
-/// functions share their code. Reads the whole symbol table, so this is for
-/// reports only.
+/// functions share their code. Searches the symbols as the compiler has ordered
+/// them, and reads the whole table only where that finds none: for reports.
 pub fn symbols_at(file: &[u8], address: u64) -> Vec<&[u8]> {
     find_symbols(file, address).unwrap_or_default()
 }
@@ -251,7 +251,31 @@ pub fn symbols_at_place(file: &[u8], offset: u64) -> Vec<&[u8]> {
 fn find_symbols(file: &[u8], address: u64) -> Option<Vec<&[u8]>> {
     let header = ElfHeader::parse(file).ok()?;
     let base = segments_base(header.program_headers(ENDIAN, file).ok()?);
-    symbols_covering(header, file, address.checked_add(base)?)
+    let address = address.checked_add(base)?;
+    match symbols_in_order(header, file, address)? {
+        none if none.is_empty() => symbols_covering(header, file, address),
+        found => Some(found),
+    }
+}
+
+/// Names of the last function symbols at or before a virtual address, if they
+/// cover it, in a table that is ordered by address.
+fn symbols_in_order<'f>(header: &ElfHeader, file: &'f [u8], address: u64) -> Option<Vec<&'f [u8]>> {
+    let sections = header.sections(ENDIAN, file).ok()?;
+    let symbols = sections.symbols(ENDIAN, file, elf::SHT_SYMTAB).ok()?;
+    let table: &[elf::Sym64<LittleEndian>] = symbols.symbols();
+    let end = table.partition_point(|symbol| symbol.st_value(ENDIAN) <= address);
+    let functions = table[..end].iter().rev().filter(|s| s.st_type() == elf::STT_FUNC);
+    let mut functions = functions.peekable();
+    let Some(start) = functions.peek().map(|symbol| symbol.st_value(ENDIAN)) else {
+        return Some(Vec::new());
+    };
+    let covers = |symbol: &&elf::Sym64<LittleEndian>| address - start < symbol.st_size(ENDIAN);
+    let names = functions.take_while(|symbol| symbol.st_value(ENDIAN) == start).filter(covers);
+    let names = names.filter_map(|symbol| symbol.name(ENDIAN, symbols.strings()).ok());
+    let mut names: Vec<_> = names.collect();
+    names.reverse();
+    Some(names)
 }
 
 /// Names of the function symbols that cover a virtual address.

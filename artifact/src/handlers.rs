@@ -19,13 +19,13 @@ use crate::wire::Writer;
 /// Size of an entry in bytes.
 pub const ENTRY_SIZE: usize = 12;
 
-/// One entry.
+/// One entry: of the table, or of a function whose code is not placed yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Handler {
+pub struct Handler<O = CodeOffset> {
     /// Return address of the call less one.
-    pub key: CodeOffset,
+    pub key: O,
     /// Where to go on.
-    pub handler: CodeOffset,
+    pub handler: O,
     /// Distance from the frame pointer down to the stack pointer.
     pub frame: u32,
 }

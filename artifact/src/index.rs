@@ -12,10 +12,18 @@
 //! | [`DataIndex`], [`ElementIndex`] | segments | the module |
 //! | [`LocalIndex`] | parameters, then locals | a function |
 //! | [`ImportIndex`] | imports of every kind | [`Module::imports`](crate::module::Module::imports) |
+//! | [`StubIndex`] | stubs of all modules | a text that is being made |
 //! | [`FuncrefIndex`] | funcref records | a context, and [`Module::funcrefs`](crate::module::Module::funcrefs) |
 //! | [`ModuleIndex`], [`InstanceIndex`] | core modules and their instances | [`Description`](crate::module::Description) |
+//! | [`ComponentTypeIndex`], [`ComponentFuncTypeIndex`], [`ComponentInstanceTypeIndex`], [`CoreModuleTypeIndex`] | types of values, functions, instances and core modules | [`ComponentTypes`](crate::component::ComponentTypes) |
+//! | [`ResourceIndex`], [`ResourceTableIndex`] | resource types, imported ones first; and what an instance sees of them | a component |
+//! | [`ComponentImportIndex`], [`LeafIndex`] | imports by name, and what of them is used | a component |
+//! | [`ComponentInstanceIndex`], [`LoweringIndex`], [`TrampolineIndex`], [`OptionsIndex`], [`ComponentExportIndex`] | what they are called after | a component |
+//! | [`MemorySlot`], [`TableSlot`], [`ReallocSlot`], [`PostReturnSlot`] | what steps have taken from core instances | a component |
 //! | [`CodeOffset`] | bytes from the start of a module's code | [`Module::text`](crate::module::Module::text), `.text` |
+//! | [`FunctionOffset`] | bytes from the start of a function's code | code that is not placed yet |
 //! | [`BodyOffset`] | bytes from the start of a function's body | the code section |
+//! | [`CodeSectionOffset`] | bytes from the start of the code section's contents | addresses in the module's DWARF |
 //! | [`WasmOffset`] | bytes from the start of the WebAssembly module | the source file |
 //! | [`RecordOffset`] | bytes from the first record | what an [address map](crate::address_map) leads into |
 //!
@@ -162,6 +170,12 @@ macro_rules! numbers {
             }
         }
 
+        impl From<$name> for u64 {
+            fn from(offset: $name) -> Self {
+                offset.0.into()
+            }
+        }
+
         impl Default for $name {
             fn default() -> Self {
                 Self::START
@@ -206,19 +220,60 @@ numbers! {
         LocalIndex: "local",
         /// An import, of whatever kind.
         ImportIndex: "import",
+        /// A stub of a text: code that is of no function of the source.
+        StubIndex: "stub",
         /// A funcref record of a context.
         FuncrefIndex: "funcref record",
         /// A core module of an artifact.
         ModuleIndex: "module",
         /// An instance of an artifact, in the order in which they are made.
         InstanceIndex: "instance",
+        /// A composite type of values.
+        ComponentTypeIndex: "component type",
+        /// A type of component functions.
+        ComponentFuncTypeIndex: "component function type",
+        /// A type of component instances.
+        ComponentInstanceTypeIndex: "component instance type",
+        /// A type of core modules.
+        CoreModuleTypeIndex: "core module type",
+        /// A resource type, imported or defined.
+        ResourceIndex: "resource",
+        /// A resource type as one component instance sees it.
+        ResourceTableIndex: "resource table",
+        /// An import of the whole component, by name.
+        ComponentImportIndex: "component import",
+        /// A function, core module or resource among the imports.
+        LeafIndex: "imported item",
+        /// An instance of the component or of one inside it.
+        ComponentInstanceIndex: "component instance",
+        /// An imported function, lowered with options.
+        LoweringIndex: "lowering",
+        /// A core function that the loader provides.
+        TrampolineIndex: "trampoline",
+        /// A set of canonical options.
+        OptionsIndex: "canonical options",
+        /// An item of the export tree.
+        ComponentExportIndex: "component export",
+        /// A memory that was taken from a core instance.
+        MemorySlot: "memory slot",
+        /// A table that was taken from a core instance.
+        TableSlot: "table slot",
+        /// A reallocation function that was taken from a core instance.
+        ReallocSlot: "realloc slot",
+        /// A post-return function that was taken from a core instance.
+        PostReturnSlot: "post-return slot",
     }
     offsets {
         /// Bytes from the start of a module's code.
         CodeOffset: "code offset",
+        /// Bytes from the start of a function's machine code, wherever that lies.
+        FunctionOffset: "function offset",
         /// Bytes from the start of a function's body in the code section,
         /// which is where its locals are declared.
         BodyOffset: "body offset",
+        /// Bytes from the start of the contents of the module's code section, from
+        /// where its DWARF counts addresses of code.
+        CodeSectionOffset: "code section offset",
         /// Bytes from the start of the WebAssembly module.
         WasmOffset: "wasm offset",
         /// Bytes from the start of the records that an address map leads into.
@@ -253,6 +308,28 @@ impl BodyOffset {
     /// what 32 bits can count.
     pub const fn in_module(self, body: WasmOffset) -> Option<WasmOffset> {
         body.checked_add(self.0)
+    }
+}
+
+impl CodeSectionOffset {
+    /// The one of an offset in the module; none before the section's contents,
+    /// which begin at `contents`.
+    pub const fn new_in(contents: WasmOffset, offset: WasmOffset) -> Option<Self> {
+        match offset.distance_from(contents) {
+            Some(bytes) => Some(Self(bytes)),
+            None => None,
+        }
+    }
+}
+
+impl FunctionOffset {
+    /// The offset in the module's code, of a function that begins at `start`.
+    ///
+    /// # Panics
+    ///
+    /// If that is more than 32 bits can count, which no code has.
+    pub fn in_code(self, start: CodeOffset) -> CodeOffset {
+        start.checked_add(self.0).expect("code of less than 4 GiB")
     }
 }
 

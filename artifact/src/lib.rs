@@ -12,6 +12,7 @@
 //! | rank | modules | define |
 //! |-|-|-|
 //! | bytes | [`wire`] | the byte encoding under all others |
+//! | text | [`text`] | what a terminal may be shown |
 //! | numbers | [`index`] | a type per index space and per kind of offset |
 //! | numbers | [`trap`] | trap codes |
 //! | numbers | [`cpu`] | CPU features: names, and how a machine tells that it has them |
@@ -21,6 +22,7 @@
 //! | tables | [`handlers`] | exception handlers by return address |
 //! | tables | [`reloc`] | relocations that the loader applies to a new instance's context |
 //! | description | [`module`] | `.precast.module`: types, imports, exports, initialisation plan |
+//! | component | [`component`] | `.precast.component`: types, imports, the steps that make an instance, exports |
 //! | file | [`note`] | the header in `.note.precast`: versions, target, CPU features, options |
 //! | file | [`container`] | the ELF image: sections, segments, and how a file is opened |
 //! | file | [`linked`] | images that are linked into a program |
@@ -51,6 +53,7 @@
 
 pub mod abi;
 pub mod address_map;
+pub mod component;
 pub mod container;
 pub mod cpu;
 pub mod debug;
@@ -60,6 +63,7 @@ pub mod linked;
 pub mod module;
 pub mod note;
 pub mod reloc;
+pub mod text;
 pub mod trap;
 pub mod types;
 pub mod wire;

@@ -40,6 +40,8 @@ pub struct Note {
     pub text: Range,
     /// `.precast.module`.
     pub module: Range,
+    /// `.precast.component`; empty in an artifact of a core module.
+    pub component: Range,
     /// Further texts, for CPUs with more features, the least demanding first.
     pub variants: Vec<Variant>,
 }
@@ -110,6 +112,8 @@ impl Note {
             self.text.size,
             self.module.offset,
             self.module.size,
+            self.component.offset,
+            self.component.size,
         ] {
             w.u64(number);
         }
@@ -134,6 +138,7 @@ impl Note {
         let image_size = r.u64()?;
         let text = Range { offset: r.u64()?, size: r.u64()? };
         let module = Range { offset: r.u64()?, size: r.u64()? };
+        let component = Range { offset: r.u64()?, size: r.u64()? };
         let mut source_hash = [0; 32];
         source_hash.copy_from_slice(r.raw(32)?);
         let list =
@@ -144,6 +149,7 @@ impl Note {
             image_size,
             text,
             module,
+            component,
             source_hash,
             compiler: r.str()?.to_owned(),
             target: r.str()?.to_owned(),

@@ -38,11 +38,29 @@ pub enum TrapCode {
     ArrayOutOfBounds = 15,
     /// `memory.atomic.wait` on a memory that is not shared.
     WaitOnUnsharedMemory = 16,
+    /// A component instance was entered while it ran, or after a trap.
+    CannotEnterComponent = 17,
+    /// A component instance called out while its values were passed.
+    CannotLeaveComponent = 18,
+    /// A `char` that is no Unicode scalar value.
+    InvalidChar = 19,
+    /// A string of a component beyond its memory.
+    StringOutOfBounds = 20,
+    /// A list of a component beyond its memory.
+    ListOutOfBounds = 21,
+    /// A variant of a component without such a case.
+    InvalidDiscriminant = 22,
+    /// A pointer of a component that is not aligned.
+    UnalignedPointer = 23,
+    /// An exception that would leave a component.
+    UncaughtException = 24,
+    /// The code between two components found itself to be wrong.
+    AdapterFault = 25,
 }
 
 impl TrapCode {
     /// Every code, in order of its number.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 25] = [
         Self::StackOverflow,
         Self::MemoryOutOfBounds,
         Self::TableOutOfBounds,
@@ -59,6 +77,15 @@ impl TrapCode {
         Self::CastFailure,
         Self::ArrayOutOfBounds,
         Self::WaitOnUnsharedMemory,
+        Self::CannotEnterComponent,
+        Self::CannotLeaveComponent,
+        Self::InvalidChar,
+        Self::StringOutOfBounds,
+        Self::ListOutOfBounds,
+        Self::InvalidDiscriminant,
+        Self::UnalignedPointer,
+        Self::UncaughtException,
+        Self::AdapterFault,
     ];
 
     /// The code with this number, if there is one.
@@ -86,6 +113,15 @@ impl TrapCode {
             Self::CastFailure => "cast failure",
             Self::ArrayOutOfBounds => "out of bounds array access",
             Self::WaitOnUnsharedMemory => "expected shared memory",
+            Self::CannotEnterComponent => "cannot enter component instance",
+            Self::CannotLeaveComponent => "cannot leave component instance",
+            Self::InvalidChar => "invalid `char` bit pattern",
+            Self::StringOutOfBounds => "string content out-of-bounds",
+            Self::ListOutOfBounds => "list content out-of-bounds",
+            Self::InvalidDiscriminant => "invalid variant discriminant",
+            Self::UnalignedPointer => "unaligned pointer",
+            Self::UncaughtException => "uncaught exception propagated out of component",
+            Self::AdapterFault => "fault in an adapter between components",
         }
     }
 }
@@ -106,6 +142,6 @@ mod tests {
             assert_eq!(TrapCode::from_u8(code as u8), Some(code));
         }
         assert_eq!(TrapCode::from_u8(0), None);
-        assert_eq!(TrapCode::from_u8(17), None);
+        assert_eq!(TrapCode::from_u8(26), None);
     }
 }

@@ -7,6 +7,7 @@
 //! | 2 | wrong usage of the command line |
 //! | 134 | the guest trapped, or threw an exception that nothing caught |
 
+use precast_artifact::text::PrintableLines;
 use std::fmt;
 use std::process::ExitCode;
 
@@ -63,6 +64,7 @@ pub fn finish(program: &str, outcome: Result) -> ExitCode {
         Err(Failure::Usage(message)) => (message, USAGE),
         Err(Failure::Trap(message)) => (message, TRAP),
     };
-    eprintln!("{program}: {message}");
+    // What comes from modules may hold anything.
+    eprintln!("{program}: {}", PrintableLines(&message));
     ExitCode::from(code)
 }

@@ -98,7 +98,8 @@ fn open(source: Source, file: &Path) -> Result<Artifact> {
         // SAFETY: the compiler of this process has made it.
         Source::Bytes(bytes) => unsafe { Artifact::from_bytes(&bytes) },
     };
-    artifact.map_err(|error| match error {
+    let title = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
+    artifact.map(|artifact| artifact.with_title(title)).map_err(|error| match error {
         // These have a path already.
         Error::Open(Some(_), _) | Error::System(..) => error.into(),
         other => Failure::Error(format!("{}: {other}", file.display())),

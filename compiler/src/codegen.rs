@@ -24,7 +24,7 @@ use cranelift_codegen::{
 };
 use precast_artifact::address_map::Site;
 use precast_artifact::handlers::Handler;
-use precast_artifact::index::CodeOffset;
+use precast_artifact::index::FunctionOffset;
 use precast_artifact::trap::TrapCode;
 use std::ops::Range;
 use target_lexicon::Architecture;
@@ -103,7 +103,7 @@ fn alignment(buffer: &Buffer) -> u32 {
 }
 
 /// What in the code is data.
-fn data(buffer: &Buffer, isa: &dyn TargetIsa) -> Box<[Range<u32>]> {
+fn data(buffer: &Buffer, isa: &dyn TargetIsa) -> Box<[Range<FunctionOffset>]> {
     let traps: Vec<u32> = buffer.traps().iter().map(|trap| trap.offset).collect();
     let handlers = buffer.call_sites().flat_map(|call| call.exception_handlers);
     let handlers = handlers.filter_map(|handler| match handler {
@@ -114,8 +114,10 @@ fn data(buffer: &Buffer, isa: &dyn TargetIsa) -> Box<[Range<u32>]> {
     let sources = buffer.get_srclocs_sorted().iter().map(|source| source.start..source.end);
     let sources: Vec<Range<u32>> = sources.collect();
     let bytes = buffer.data();
-    let code = data::Code { bytes, traps: &traps, handlers: &handlers, sources: &sources };
-    data::find(isa.triple().architecture, &code)
+    let code = data::CodeFacts { bytes, traps: &traps, handlers: &handlers, sources: &sources };
+    let offset = FunctionOffset::new;
+    let ranges = data::find(isa.triple().architecture, &code).into_iter();
+    ranges.map(|range| offset(range.start)..offset(range.end)).collect()
 }
 
 fn codegen_error(message: String) -> Error {
@@ -124,7 +126,7 @@ fn codegen_error(message: String) -> Error {
 
 fn convert_reloc(func: &ir::Function, reloc: &FinalizedMachReloc) -> Result<CodeReloc> {
     let target = match &reloc.target {
-        FinalizedRelocTarget::Func(offset) => Symbol::Local(*offset),
+        FinalizedRelocTarget::Func(offset) => Symbol::Local(FunctionOffset::new(*offset)),
         FinalizedRelocTarget::ExternalName(ExternalName::User(name)) => {
             external_name::symbol(&func.params.user_named_funcs()[*name])
         }
@@ -148,7 +150,7 @@ fn convert_reloc(func: &ir::Function, reloc: &FinalizedMachReloc) -> Result<Code
     };
     let addend = i32::try_from(reloc.addend)
         .map_err(|_| codegen_error(format!("relocation addend {}", reloc.addend)))?;
-    Ok(CodeReloc { offset: reloc.offset, kind, target, addend })
+    Ok(CodeReloc { offset: FunctionOffset::new(reloc.offset), kind, target, addend })
 }
 
 fn sites(buffer: &Buffer) -> Box<[CodeSite]> {
@@ -159,7 +161,10 @@ fn sites(buffer: &Buffer) -> Box<[CodeSite]> {
     let calls = buffer.call_sites().map(|call| (call.ret_addr - 1, Site::Call));
     let mut sites: Vec<CodeSite> = traps
         .chain(calls)
-        .map(|(offset, site)| CodeSite { offset, site, position: source_at(sources, offset) })
+        .map(|(at, site)| {
+            let (offset, position) = (FunctionOffset::new(at), source_at(sources, at));
+            CodeSite { offset, site, position }
+        })
         .collect();
     sites.sort_by_key(|site| site.offset);
     sites.dedup_by_key(|site| site.offset);
@@ -168,7 +173,7 @@ fn sites(buffer: &Buffer) -> Box<[CodeSite]> {
 
 /// Calls with an exception handler: where to go on, and how large the frame is
 /// at the call.
-fn handlers(buffer: &Buffer) -> Result<Box<[Handler]>> {
+fn handlers(buffer: &Buffer) -> Result<Box<[Handler<FunctionOffset>]>> {
     let mut handlers = Vec::new();
     for call in buffer.call_sites() {
         for handler in call.exception_handlers {
@@ -178,7 +183,7 @@ fn handlers(buffer: &Buffer) -> Result<Box<[Handler]>> {
             let frame = call
                 .frame_offset
                 .ok_or_else(|| codegen_error("a call with a handler has no frame".to_owned()))?;
-            let (key, handler) = (CodeOffset::new(call.ret_addr - 1), CodeOffset::new(*offset));
+            let [key, handler] = [call.ret_addr - 1, *offset].map(FunctionOffset::new);
             handlers.push(Handler { key, handler, frame });
         }
     }
@@ -191,7 +196,7 @@ fn stack_maps(buffer: &Buffer) -> Box<[StackMap]> {
     let maps = buffer.user_stack_maps().iter().map(|(offset, _, map)| {
         let mut slots: Vec<u32> = map.entries().map(|(_, slot)| slot).collect();
         slots.sort_unstable();
-        StackMap { offset: *offset, slots: slots.into() }
+        StackMap { offset: FunctionOffset::new(*offset), slots: slots.into() }
     });
     maps.collect()
 }
@@ -237,25 +242,29 @@ pub(crate) fn frame_pointer(isa: &dyn TargetIsa) -> u16 {
 }
 
 /// The prologue's frame changes in DWARF's terms.
-fn unwind(insts: &[(u32, UnwindInst)], isa: &dyn TargetIsa) -> Result<Box<[(u32, UnwindOp)]>> {
+fn unwind(
+    insts: &[(u32, UnwindInst)],
+    isa: &dyn TargetIsa,
+) -> Result<Box<[(FunctionOffset, UnwindOp)]>> {
     let (frame_pointer, link) = frame_registers(isa);
     let mut ops = Vec::new();
     let mut clobbers = 0;
     for (offset, inst) in insts {
+        let offset = FunctionOffset::new(*offset);
         match *inst {
             UnwindInst::PushFrameRegs { offset_upward_to_caller_sp: up } => {
-                ops.push((*offset, UnwindOp::CfaOffset(up)));
+                ops.push((offset, UnwindOp::CfaOffset(up)));
                 let saved = |register, offset| UnwindOp::Saved { register, offset };
-                ops.push((*offset, saved(frame_pointer, -(up as i32))));
+                ops.push((offset, saved(frame_pointer, -(up as i32))));
                 if let Some((register, above)) = link {
-                    ops.push((*offset, saved(register, above - up as i32)));
+                    ops.push((offset, saved(register, above - up as i32)));
                 }
             }
             UnwindInst::DefineNewFrame {
                 offset_upward_to_caller_sp: up,
                 offset_downward_to_clobbers: down,
             } => {
-                ops.push((*offset, UnwindOp::CfaRegister(frame_pointer)));
+                ops.push((offset, UnwindOp::CfaRegister(frame_pointer)));
                 clobbers = (up + down) as i32;
             }
             UnwindInst::SaveReg { clobber_offset, reg } => {
@@ -263,7 +272,7 @@ fn unwind(insts: &[(u32, UnwindInst)], isa: &dyn TargetIsa) -> Result<Box<[(u32,
                     .map_regalloc_reg_to_dwarf(reg.into())
                     .map_err(|error| codegen_error(error.to_string()))?;
                 let place = clobber_offset as i32 - clobbers;
-                ops.push((*offset, UnwindOp::Saved { register, offset: place }));
+                ops.push((offset, UnwindOp::Saved { register, offset: place }));
             }
             // The frame pointer is always there, and return addresses are
             // never signed.

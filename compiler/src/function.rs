@@ -4,7 +4,9 @@
 
 use precast_artifact::address_map::Site;
 use precast_artifact::handlers::Handler;
-use precast_artifact::index::{BodyOffset, FuncIndex, LocalIndex, ModuleIndex, TableIndex};
+use precast_artifact::index::{
+    BodyOffset, FuncIndex, FunctionOffset, LocalIndex, ModuleIndex, StubIndex, TableIndex,
+};
 use std::ops::Range;
 
 /// The machine code of one function or stub, not yet placed.
@@ -13,7 +15,7 @@ pub(crate) struct CompiledFunction {
     /// Machine code, constants and jump tables included.
     pub code: Box<[u8]>,
     /// Parts of the code that are no instructions, in order.
-    pub data: Box<[Range<u32>]>,
+    pub data: Box<[Range<FunctionOffset>]>,
     /// Alignment that the code needs, in bytes, a power of two.
     pub alignment: u32,
     /// References to other code and to private tables, ordered by offset.
@@ -22,9 +24,9 @@ pub(crate) struct CompiledFunction {
     /// each offset once.
     pub sites: Box<[CodeSite]>,
     /// Calls out of which an exception is handled here, ordered by key.
-    pub handlers: Box<[Handler]>,
+    pub handlers: Box<[Handler<FunctionOffset>]>,
     /// Call-frame changes of the prologue, ordered by offset.
-    pub unwind: Box<[(u32, UnwindOp)]>,
+    pub unwind: Box<[(FunctionOffset, UnwindOp)]>,
     /// Where the frame holds references while calls are out, ordered by
     /// offset; empty without garbage collection.
     pub stack_maps: Box<[StackMap]>,
@@ -37,8 +39,8 @@ pub(crate) struct CompiledFunction {
 /// Which slots of a frame hold references that are alive after a call.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct StackMap {
-    /// Offset in the code: the return address of the call.
-    pub offset: u32,
+    /// The return address of the call.
+    pub offset: FunctionOffset,
     /// The slots: distances in bytes from the stack pointer, ascending.
     pub slots: Box<[u32]>,
 }
@@ -49,7 +51,7 @@ pub(crate) struct CodeDebug {
     /// Pieces of the code and where each came from: start in the code,
     /// ordered; each piece ends at the next. [`Position::NONE`] stands for the
     /// prologue.
-    pub positions: Box<[(u32, Position)]>,
+    pub positions: Box<[(FunctionOffset, Position)]>,
     /// Which value each variable has where: ordered by variable and `from`.
     pub assignments: Box<[ValueAssignment]>,
     /// Where each value is while the code runs: ordered by label and `start`.
@@ -186,8 +188,8 @@ pub(crate) struct LiveRange {
     /// Label of the value.
     pub label: u32,
     /// First and end offset in the code.
-    pub start: u32,
-    pub end: u32,
+    pub start: FunctionOffset,
+    pub end: FunctionOffset,
     pub location: ValueLocation,
 }
 
@@ -209,8 +211,8 @@ pub(crate) const CFA_ABOVE_FRAME_POINTER: i32 = 16;
 /// A reference from code to a symbol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct CodeReloc {
-    /// Offset of the patched field in the code.
-    pub offset: u32,
+    /// Where the patched field is.
+    pub offset: FunctionOffset,
     /// How the field is computed.
     pub kind: CodeRelocKind,
     /// What is referred to.
@@ -246,20 +248,20 @@ pub(crate) enum CodeRelocKind {
 pub(crate) enum Symbol {
     /// A function that a module defines.
     Function(ModuleIndex, FuncIndex),
-    /// The stub with this position among the stubs of a text.
-    Stub(u32),
+    /// A stub of a text.
+    Stub(StubIndex),
     /// A private table of a module.
     PrivateTable(ModuleIndex, TableIndex),
     /// An offset in the same function's code.
-    Local(u32),
+    Local(FunctionOffset),
 }
 
 /// A return address or an instruction that may trap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct CodeSite {
-    /// Offset in the code: of the byte before a return address, or of the
-    /// trapping instruction.
-    pub offset: u32,
+    /// Where it is: the byte before a return address, or the trapping
+    /// instruction.
+    pub offset: FunctionOffset,
     /// What stands there.
     pub site: Site,
     /// Where it came from.

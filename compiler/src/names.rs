@@ -89,19 +89,19 @@ impl<'a> Names<'a> {
         &self.stubs
     }
 
-    /// The name of a symbol. What has none is called by its number, after the
+    /// The name of a symbol, a Rust function's as it is written. What has none is called by its number, after the
     /// first module by that of the module too.
     pub(crate) fn get(&self, symbol: Symbol) -> Cow<'a, str> {
         match symbol {
             Symbol::Function(module, index) => {
                 let position = self.functions.position(module, index);
                 match position.map(|position| self.functions.names[position]) {
-                    Some(name) if !name.is_empty() => name.into(),
+                    Some(name) if !name.is_empty() => demangled(name),
                     _ => format!("wasm[{}]", numbers(module, index.get())).into(),
                 }
             }
             Symbol::Stub(index) => {
-                let (module, kind) = self.stubs[index as usize];
+                let (module, kind) = self.stubs[index.index()];
                 let (name, number) = match kind {
                     StubKind::Entry(ty) => ("entry", ty.get()),
                     StubKind::Host(ty) => ("host", ty.get()),
@@ -117,6 +117,17 @@ impl<'a> Names<'a> {
     }
 }
 
+/// A Rust name without its encoding and hash; others as they are. Those of C++
+/// are decoded by the linker that writes the name section.
+fn demangled(name: &str) -> Cow<'_, str> {
+    // The encoding of C++ begins in the same way, but has no hash.
+    let legacy = name.starts_with("_ZN") && name.contains("17h");
+    match rustc_demangle::try_demangle(name) {
+        Ok(rust) if legacy || name.starts_with("_R") => format!("{rust:#}").into(),
+        _ => name.into(),
+    }
+}
+
 fn numbers(module: ModuleIndex, number: u32) -> String {
     match module.get() {
         0 => number.to_string(),
@@ -127,6 +138,7 @@ fn numbers(module: ModuleIndex, number: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use precast_artifact::index::StubIndex;
 
     #[test]
     fn functions_of_several_modules() {
@@ -154,6 +166,6 @@ mod tests {
         assert_eq!(name(function(0, 2)), "a");
         assert_eq!(name(function(0, 3)), "wasm[3]");
         assert_eq!(name(function(2, 0)), "wasm[2:0]");
-        assert_eq!(names.get(Symbol::Stub(0)), "precast_import_stub[2:0]");
+        assert_eq!(names.get(Symbol::Stub(StubIndex::new(0))), "precast_import_stub[2:0]");
     }
 }

@@ -80,8 +80,12 @@ impl Default for Options {
 
 impl Options {
     /// Whether an optimisation is on.
+    ///
+    /// Folding is off with debug information. An address has one line and is in
+    /// one function, to debuggers as to DWARF: where functions share code, what
+    /// is there would have the name, the lines and the variables of one of them
+    /// whichever was called, and a breakpoint on one would stop in all.
     pub(crate) fn enabled(&self, optimisation: Optimisation) -> bool {
-        // Functions that share code would share lines and names too.
         let debuggable = !(self.debug_info && optimisation == Optimisation::FoldFunctions);
         debuggable && self.opt_level != OptLevel::None && !self.disabled.contains(&optimisation)
     }

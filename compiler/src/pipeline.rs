@@ -204,5 +204,6 @@ fn note_fields(
         options: options.recorded(),
         source_hash,
         producers: parsed.producers.clone(),
+        component: None,
     }
 }

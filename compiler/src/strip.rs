@@ -22,7 +22,7 @@ type Header = FileHeader64<LE>;
 ///
 /// When `file` is no artifact.
 pub fn strip(file: &[u8], link: Option<(&str, &[u8])>) -> Result<Vec<u8>> {
-    let image = Image::read(file)?;
+    let image = ReadImage::read(file)?;
     let mapped = |section: &&Part<'_>| section.is_mapped();
     let end = image.parts.iter().filter(mapped).map(Part::file_end).max().unwrap_or(0);
     let contents = file.get(..end as usize).ok_or_else(|| damaged("sections beyond its end"))?;
@@ -47,7 +47,7 @@ pub fn strip(file: &[u8], link: Option<(&str, &[u8])>) -> Result<Vec<u8>> {
 ///
 /// When `file` is no artifact.
 pub fn debug_file(file: &[u8]) -> Result<Vec<u8>> {
-    let image = Image::read(file)?;
+    let image = ReadImage::read(file)?;
     let headers = size_of::<Header>() + size_of_val(image.segments.as_slice());
     let mut out = Writer::new(vec![0; headers]);
     let mut segments = image.segments.clone();
@@ -86,7 +86,7 @@ fn damaged(why: &str) -> Error {
 }
 
 /// An artifact, read.
-struct Image<'a> {
+struct ReadImage<'a> {
     header: Header,
     segments: Vec<ProgramHeader64<LE>>,
     parts: Vec<Part<'a>>,
@@ -113,7 +113,7 @@ impl Part<'_> {
     }
 }
 
-impl<'a> Image<'a> {
+impl<'a> ReadImage<'a> {
     fn read(file: &'a [u8]) -> Result<Self> {
         let failed = |why: object::read::Error| damaged(&why.to_string());
         precast_artifact::container::Container::open(file)
@@ -253,10 +253,10 @@ mod tests {
         let whole = artifact();
         let debug = debug_file(&whole).unwrap();
         let mut copy = [debug.clone(), whole.clone()].concat();
-        let (behind, size) = (debug.len() as u64, whole.len() as u64);
+        let (after, size) = (debug.len() as u64, whole.len() as u64);
         let base = precast_artifact::container::Container::open(&whole).unwrap().base;
         assert_ne!(base, 0);
-        complete(&mut copy, &debug, behind, size, base).unwrap();
+        complete(&mut copy, &debug, after, size, base).unwrap();
         slide(&mut copy, &debug, 0x1000).unwrap();
         for name in [".text", ".eh_frame", ".note.gnu.build-id"] {
             let (address, bytes) = section(&whole, name);

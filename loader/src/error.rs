@@ -4,6 +4,7 @@ use crate::trap::Trap;
 use crate::vm::handle::Unusable;
 use crate::vm::value::Exception;
 use precast_artifact::container::OpenError;
+use precast_artifact::text::Printable;
 use precast_artifact::trap::TrapCode;
 use std::fmt;
 use std::io;
@@ -184,7 +185,8 @@ impl fmt::Display for Error {
 impl fmt::Display for LinkProblem {
     /// `env.log: function (i32) -> (): nothing has this name`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}: {}: ", self.module, self.name, self.needs)?;
+        let (module, name) = (Printable(&self.module), Printable(&self.name));
+        write!(f, "{module}.{name}: {}: ", self.needs)?;
         match &self.found {
             Some(found) => write!(f, "found {found}"),
             None => f.write_str("nothing has this name"),

@@ -1,5 +1,6 @@
 //! Traps, as the host sees them: why the guest stopped, and where it stood.
 
+use precast_artifact::text::Printable;
 use precast_artifact::trap::TrapCode;
 use std::fmt;
 
@@ -85,8 +86,21 @@ impl Trap {
 impl fmt::Display for Trap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "wasm trap: {}", self.code)?;
-        for (index, frame) in self.frames.iter().enumerate() {
-            write!(f, "\n{index:>5}: {frame}")?;
+        let mut rest = &self.frames[..];
+        while let Some(frame) = rest.first() {
+            let index = self.frames.len() - rest.len();
+            let (period, times) = repetition(rest);
+            match (period, times) {
+                (_, 1) => write!(f, "\n{index:>5}: {frame}")?,
+                _ => {
+                    for (place, frame) in rest[..period].iter().enumerate() {
+                        write!(f, "\n{:>5}: {frame}", index + place)?;
+                    }
+                    let what = if period == 1 { "frame" } else { "frames" };
+                    write!(f, "\n       the last {period} {what}, {times} times in all")?;
+                }
+            }
+            rest = &rest[period * times..];
         }
         match self.omitted {
             0 => Ok(()),
@@ -96,23 +110,52 @@ impl fmt::Display for Trap {
     }
 }
 
+/// Frames in a cycle of recursion that is recognised.
+const LONGEST_CYCLE: usize = 16;
+
+/// How many of the first frames come again right after themselves, and how often
+/// they are there: more than twice, or it is not worth the saying.
+fn repetition(frames: &[Frame]) -> (usize, usize) {
+    for period in 1..=LONGEST_CYCLE.min(frames.len() / 3) {
+        let cycle = &frames[..period];
+        let same = |chunk: &&[Frame]| {
+            chunk.len() == period && chunk.iter().zip(cycle).all(|(a, b)| a.is_at(b))
+        };
+        let times = frames.chunks(period).take_while(same).count();
+        if times > 2 {
+            return (period, times);
+        }
+    }
+    (1, 1)
+}
+
+impl Frame {
+    /// Whether it stands where another does.
+    fn is_at(&self, other: &Self) -> bool {
+        (self.function, self.offset, self.instance)
+            == (other.function, other.offset, other.instance)
+            && (&self.module, &self.name) == (&other.module, &other.name)
+    }
+}
+
 impl fmt::Display for Frame {
     /// `name (module) at wasm offset 0x1234`, then its source lines.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.name {
-            Some(name) => f.write_str(name)?,
+            Some(name) => Printable(name).fmt(f)?,
             None => write!(f, "function {}", self.function)?,
         }
         if let Some(module) = &self.module {
-            write!(f, " ({module})")?;
+            write!(f, " ({})", Printable(module))?;
         }
         if let Some(offset) = self.offset {
             write!(f, " at wasm offset {offset:#x}")?;
         }
         match self.same_code.as_slice() {
             [] => Ok(()),
-            [other] => write!(f, ", or {other}, which shares its code"),
+            [other] => write!(f, ", or {}, which shares its code", Printable(other)),
             [other, rest @ ..] => {
+                let other = Printable(other);
                 write!(f, ", or {other} or {} more, which share its code", rest.len())
             }
         }?;
@@ -124,9 +167,9 @@ impl fmt::Display for SourceLine {
     /// `at src/main.c:12:5`, or `in inlined at src/main.c:12:5`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(function) = &self.function {
-            write!(f, "in {function} ")?;
+            write!(f, "in {} ", Printable(function))?;
         }
-        write!(f, "at {}", self.file)?;
+        write!(f, "at {}", Printable(&self.file))?;
         match (self.line, self.column) {
             (0, _) => Ok(()),
             (line, 0) => write!(f, ":{line}"),
@@ -161,6 +204,38 @@ mod tests {
                         1: function 7 (app)\n    \
                         ... and 3 more frames";
         assert_eq!(trap.to_string(), expected);
+    }
+
+    #[test]
+    fn frames_that_repeat_are_printed_once_with_a_count() {
+        let frame = |name: &str| Frame {
+            module: None,
+            function: 7,
+            name: Some(name.to_owned()),
+            same_code: Vec::new(),
+            offset: None,
+            source: Vec::new(),
+            instance: None,
+            locals: Vec::new(),
+        };
+        let names = ["leaf", "odd", "even", "odd", "even", "odd", "even", "twice", "twice"];
+        let mut frames: Vec<Frame> = names.into_iter().map(frame).collect();
+        frames.extend(vec![frame("itself\x1b"); 50]);
+        let trap = Trap { code: TrapCode::StackOverflow, frames, omitted: 900 };
+        let text = trap.to_string();
+        let lines: Vec<&str> = text.lines().skip(1).map(str::trim).collect();
+        let expected = [
+            "0: leaf",
+            "1: odd",
+            "2: even",
+            "the last 2 frames, 3 times in all",
+            "7: twice",
+            "8: twice",
+            r"9: itself\u{1b}",
+            "the last 1 frame, 50 times in all",
+            "... and 900 more frames",
+        ];
+        assert_eq!(lines, expected);
     }
 
     #[test]

@@ -439,6 +439,9 @@ fn inspect_describes_an_artifact() {
             "calls global mut i32",
         ]
     );
+    let may_block = |import: &serde_json::Value| import["may_block"].as_bool();
+    let blocking: Vec<_> = module["imports"].as_array().unwrap().iter().map(may_block).collect();
+    assert_eq!(blocking, [Some(true), Some(true), None, None, None, None]);
     let exports = list("exports");
     assert!(exports.contains(&"sum function (i64, i64) -> (i64)".to_owned()), "{exports:?}");
     assert_eq!(exports.len(), 7);
@@ -451,9 +454,12 @@ fn inspect_describes_an_artifact() {
     assert_eq!(largest.len(), 8);
     // The same for people.
     let text = run(precast().args(["inspect", "--largest", "2"]).arg(&artifact)).succeeds().text();
-    for part in
-        ["riscv64gc", "import library apply", "export letter: function () -> (i32)", ".text"]
-    {
+    for part in [
+        "riscv64gc",
+        "library sum: function (i64, i64) -> (i64), may block",
+        "export letter:",
+        ".text",
+    ] {
         assert!(text.contains(part), "{part} in {text}");
     }
 }

@@ -2,6 +2,7 @@
 //! functions and tables that can be referred to.
 
 use super::description::Module;
+use super::entities::EntityIndex;
 use super::range::Range;
 use crate::abi::TableKind;
 use crate::index::{FuncIndex, Number, TableIndex};
@@ -13,6 +14,9 @@ pub struct Bounds {
     pub image: u64,
     /// Where `.text` lies in the image.
     pub text: Range,
+    /// Whether the modules are those of a component, which says what instances
+    /// to make.
+    pub component: bool,
 }
 
 /// Says what is wrong.
@@ -28,6 +32,17 @@ impl Module {
             return Err(format!("function {function} has no funcref record"));
         }
         Ok(())
+    }
+
+    /// Something that can be exported.
+    pub(crate) fn check_item(&self, item: EntityIndex) -> Check {
+        match item {
+            EntityIndex::Function(function) => self.check_function(function),
+            EntityIndex::Table(table) => self.check_public(table),
+            EntityIndex::Memory(memory) => below(memory, self.memories.len()),
+            EntityIndex::Global(global) => below(global, self.globals.len()),
+            EntityIndex::Tag(tag) => below(tag, self.tags.len()),
+        }
     }
 
     /// A table with a definition.

@@ -4,7 +4,7 @@
 
 use super::bounds::{Bounds, Check, below, inside, leading};
 use super::description::{Description, InstancePlan, Module};
-use super::entities::{EntityIndex, ImportKind, Table};
+use super::entities::{ImportKind, Table};
 use crate::abi::{ContextLayout, PRIVATE_ENTRY_SIZE, TableKind};
 use crate::index::{CodeOffset, MemoryIndex};
 use crate::reloc::RelocBounds;
@@ -17,8 +17,10 @@ impl Description {
         for (index, module) in self.modules.iter().enumerate() {
             module.check(bounds).map_err(|why| format!("module {index}: {why}"))?;
         }
-        if self.instances.is_empty() {
-            return Err("no instance to make".to_owned());
+        match (self.instances.is_empty(), bounds.component) {
+            (true, false) => return Err("no instance to make".to_owned()),
+            (false, true) => return Err("instances beside those of the component".to_owned()),
+            _ => {}
         }
         for (index, plan) in self.instances.iter().enumerate() {
             self.check_instance(index, plan).map_err(|why| format!("instance {index}: {why}"))?;
@@ -194,15 +196,7 @@ impl Module {
     }
 
     fn check_exports(&self) -> Check {
-        for export in &self.exports {
-            match export.item {
-                EntityIndex::Function(function) => self.check_function(function)?,
-                EntityIndex::Table(table) => self.check_public(table)?,
-                EntityIndex::Memory(memory) => below(memory, self.memories.len())?,
-                EntityIndex::Global(global) => below(global, self.globals.len())?,
-                EntityIndex::Tag(tag) => below(tag, self.tags.len())?,
-            }
-        }
+        self.exports.iter().try_for_each(|export| self.check_item(export.item))?;
         self.start.map_or(Ok(()), |start| self.check_function(start))
     }
 }

@@ -19,7 +19,7 @@ pub struct Description {
     /// The modules.
     pub modules: Vec<Module>,
     /// The instances to make, in order. The last one's exports are the
-    /// artifact's.
+    /// artifact's. None where a [component](crate::component) says what to make.
     pub instances: Vec<InstancePlan>,
 }
 

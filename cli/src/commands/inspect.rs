@@ -44,7 +44,8 @@ impl InspectCommand {
         let module = slice(&bytes, note.module).ok_or_else(|| failed("truncated".to_owned()))?;
         let description = Description::decode(module)
             .map_err(|why| failed(format!("damaged artifact: {why}")))?;
-        let bounds = Bounds { image: note.image_size, text: note.text };
+        let bounds =
+            Bounds { image: note.image_size, text: note.text, component: note.component.size != 0 };
         description.check(&bounds).map_err(|why| failed(format!("damaged artifact: {why}")))?;
         let functions = largest(&bytes, &description, self.largest);
         let report = report(&bytes, &container, &description, &functions);
@@ -147,7 +148,11 @@ fn module_report(module: &Module) -> Value {
                 format!("tag {}", module.types.func(ty))
             }
         };
-        imports.push(json!({"module": import.module, "name": import.name, "type": ty}));
+        let mut entry = json!({"module": import.module, "name": import.name, "type": ty});
+        if let ImportKind::Function(_) = import.kind {
+            entry["may_block"] = import.may_block.into();
+        }
+        imports.push(entry);
     }
     let memories: Vec<Value> = module
         .memories
@@ -223,7 +228,8 @@ fn readable(report: &Value) -> Result<String, std::fmt::Error> {
         }
         for import in module["imports"].as_array().into_iter().flatten() {
             let (from, name) = (text(&import["module"]), text(&import["name"]));
-            writeln!(out, "  import {from} {name}: {}", text(&import["type"]))?;
+            let may_block = if import["may_block"] == true { ", may block" } else { "" };
+            writeln!(out, "  import {from} {name}: {}{may_block}", text(&import["type"]))?;
         }
         for export in module["exports"].as_array().into_iter().flatten() {
             writeln!(out, "  export {}: {}", text(&export["name"]), text(&export["type"]))?;

@@ -1,6 +1,6 @@
 //! Which bytes of a function are not instructions: jump tables, and constants
 //! too large for an instruction. The code generator puts them between blocks
-//! and behind the last one, and does not say where; disassemblers must know.
+//! and after the last one, and does not say where; disassemblers must know.
 //!
 //! * On aarch64 and riscv64, whose instructions are easy to tell apart,
 //!   whatever no path leads to is data. Paths go through jump tables too.
@@ -17,7 +17,7 @@ use std::ops::Range;
 use target_lexicon::Architecture;
 
 /// What is known of a function's code.
-pub(super) struct Code<'a> {
+pub(super) struct CodeFacts<'a> {
     pub bytes: &'a [u8],
     /// Where trapping instructions stand.
     pub traps: &'a [u32],
@@ -27,7 +27,7 @@ pub(super) struct Code<'a> {
     pub sources: &'a [Range<u32>],
 }
 
-impl Code<'_> {
+impl CodeFacts<'_> {
     /// The jump table from `start` on, if there is one.
     fn table(&self, start: usize) -> Option<Range<usize>> {
         let next = self.sources.partition_point(|source| source.end as usize <= start);
@@ -46,13 +46,12 @@ impl Code<'_> {
 }
 
 /// The ranges of data, in order.
-pub(super) fn find(architecture: Architecture, code: &Code<'_>) -> Box<[Range<u32>]> {
+pub(super) fn find(architecture: Architecture, code: &CodeFacts<'_>) -> Vec<Range<u32>> {
     match architecture {
         Architecture::Aarch64(_) => unreached(code, 4, aarch64),
         Architecture::Riscv64(_) => unreached(code, 2, riscv64),
         _ => x86_64(code),
     }
-    .into()
 }
 
 /// Where an instruction leads.
@@ -63,7 +62,7 @@ enum Flow {
     Branch(i64),
     /// By a distance.
     Jump(i64),
-    /// To wherever the table behind it says, if there is one.
+    /// To wherever the table after it says, if there is one.
     Register,
     /// Elsewhere, or nowhere.
     End,
@@ -72,7 +71,7 @@ enum Flow {
 /// The ranges that no path leads to. `decode` gives the length of the first
 /// instruction of some bytes, and where it leads.
 fn unreached(
-    code: &Code<'_>,
+    code: &CodeFacts<'_>,
     unit: usize,
     decode: impl Fn(&[u8]) -> Option<(usize, Flow)>,
 ) -> Vec<Range<u32>> {
@@ -144,9 +143,9 @@ fn aarch64(bytes: &[u8]) -> Option<(usize, Flow)> {
     Some((4, flow))
 }
 
-/// The jump table behind a jump by register: the code before it takes its
+/// The jump table after a jump by register: the code before it takes its
 /// address, with `adr x, .+16; ldrsw; add; br`.
-fn aarch64_table(code: &Code<'_>, start: usize) -> Option<Range<usize>> {
+fn aarch64_table(code: &CodeFacts<'_>, start: usize) -> Option<Range<usize>> {
     let adr = word(code.bytes.get(start.checked_sub(16)?..)?)?;
     if adr & !31 == 0x1000_0080 { code.table(start) } else { None }
 }
@@ -228,7 +227,7 @@ fn compressed_branch(half: u32) -> i64 {
         | i64::from(half >> 2 & 1) << 5
 }
 
-fn x86_64(code: &Code<'_>) -> Vec<Range<u32>> {
+fn x86_64(code: &CodeFacts<'_>) -> Vec<Range<u32>> {
     let len = code.bytes.len() as u32;
     let mut ranges = Vec::new();
     let mut at = 0;
@@ -275,12 +274,12 @@ mod tests {
         words.iter().flat_map(|word| word.to_le_bytes()).collect()
     }
 
-    fn code<'a>(bytes: &'a [u8], traps: &'a [u32], sources: &'a [Range<u32>]) -> Code<'a> {
-        Code { bytes, traps, handlers: &[], sources }
+    fn code<'a>(bytes: &'a [u8], traps: &'a [u32], sources: &'a [Range<u32>]) -> CodeFacts<'a> {
+        CodeFacts { bytes, traps, handlers: &[], sources }
     }
 
     #[test]
-    fn aarch64_table_between_blocks_and_constant_behind() {
+    fn aarch64_table_between_blocks_and_constant_after() {
         // b.eq .+36; ldr d0, .+40; adr x0, .+16; ldrsw; add; br x0;
         // .word; .word; ret; ret; udf; .word
         let mut bytes = words(&[

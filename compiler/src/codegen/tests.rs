@@ -33,8 +33,8 @@ fn references_that_outlive_a_call_are_in_its_stack_map() {
     b.finalize(target.isa.frontend_config());
     let (function, _) = generate(&mut context, &target, None).expect("code");
     let calls = function.sites.iter().filter(|site| site.site == Site::Call);
-    let calls: Vec<u32> = calls.map(|site| site.offset).collect();
+    let calls: Vec<u32> = calls.map(|site| site.offset.get()).collect();
     let [map] = &function.stack_maps[..] else { panic!("{:?}", function.stack_maps) };
     assert_eq!(map.slots.len(), 1);
-    assert_eq!(map.offset, calls[0] + 1, "the return address of the first call");
+    assert_eq!(map.offset.get(), calls[0] + 1, "the return address of the first call");
 }

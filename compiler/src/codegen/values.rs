@@ -9,6 +9,7 @@ use crate::recorded::{Recorded, slot_variable};
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_codegen::isa::unwind::UnwindInst;
 use cranelift_codegen::{CompiledCode, LabelValueLoc};
+use precast_artifact::index::FunctionOffset;
 use target_lexicon::Architecture;
 
 /// Finished code, as the code generator has it.
@@ -21,23 +22,25 @@ pub(super) fn collect(
     isa: &dyn TargetIsa,
 ) -> Result<CodeDebug> {
     let buffer = &compiled.buffer;
-    let size = buffer.data().len() as u32;
+    let size = FunctionOffset::from_index(buffer.data().len());
     let positions = positions(buffer);
     let (mut assignments, mut live) = slots(buffer, size);
     let constants = recorded.constants.iter().map(|&(label, bits)| LiveRange {
         label,
-        start: 0,
+        start: FunctionOffset::START,
         end: size,
         location: ValueLocation::Constant(bits),
     });
     live.extend(constants);
     assignments.extend(recorded.assignments);
     assignments.sort_by_key(|assignment| (assignment.variable, assignment.from));
-    let calls: Vec<u32> = buffer.call_sites().map(|call| call.ret_addr - 1).collect();
+    let calls = buffer.call_sites().map(|call| FunctionOffset::new(call.ret_addr - 1));
+    let calls: Vec<FunctionOffset> = calls.collect();
     let above = true_cfa(buffer) - CFA_ABOVE_FRAME_POINTER;
     for (label, ranges) in &compiled.value_labels_ranges {
         for range in ranges {
-            let (label, start, end) = (label.as_u32(), range.start, range.end);
+            let label = label.as_u32();
+            let [start, end] = [range.start, range.end].map(FunctionOffset::new);
             match range.loc {
                 LabelValueLoc::CFAOffset(offset) => {
                     let Ok(offset) = i32::try_from(offset) else { continue };
@@ -79,9 +82,9 @@ fn survives_calls(register: u16, isa: &dyn TargetIsa) -> bool {
 fn push_between_calls(
     live: &mut Vec<LiveRange>,
     label: u32,
-    range: std::ops::Range<u32>,
+    range: std::ops::Range<FunctionOffset>,
     location: ValueLocation,
-    calls: &[u32],
+    calls: &[FunctionOffset],
 ) {
     let mut start = range.start;
     let first = calls.partition_point(|call| *call < range.start);
@@ -89,7 +92,7 @@ fn push_between_calls(
         if start < call {
             live.push(LiveRange { label, start, end: call, location });
         }
-        start = call + 1;
+        start = FunctionOffset::new(call.get() + 1);
     }
     if start < range.end {
         live.push(LiveRange { label, start, end: range.end, location });
@@ -108,30 +111,31 @@ fn true_cfa(buffer: &Buffer) -> i32 {
 
 /// Pieces of code and where they came from. Code of no operator after the
 /// prologue goes with what stands before it.
-fn positions(buffer: &Buffer) -> Box<[(u32, Position)]> {
-    let mut positions: Vec<(u32, Position)> = Vec::new();
+fn positions(buffer: &Buffer) -> Box<[(FunctionOffset, Position)]> {
+    let mut positions: Vec<(FunctionOffset, Position)> = Vec::new();
     for source in buffer.get_srclocs_sorted() {
         if source.loc.is_default() {
             continue;
         }
         let position = Position::new(source.loc.bits());
-        if positions.is_empty() && source.start != 0 {
-            positions.push((0, Position::NONE));
+        let start = FunctionOffset::new(source.start);
+        if positions.is_empty() && start != FunctionOffset::START {
+            positions.push((FunctionOffset::START, Position::NONE));
         }
         match positions.last_mut() {
             Some(last) if last.1 == position => {}
-            Some(last) if last.0 == source.start => last.1 = position,
-            _ => positions.push((source.start, position)),
+            Some(last) if last.0 == start => last.1 = position,
+            _ => positions.push((start, position)),
         }
     }
     if positions.is_empty() {
-        positions.push((0, Position::NONE));
+        positions.push((FunctionOffset::START, Position::NONE));
     }
     positions.into()
 }
 
 /// The slots of `-g -O0`: valid everywhere.
-fn slots(buffer: &Buffer, size: u32) -> (Vec<ValueAssignment>, Vec<LiveRange>) {
+fn slots(buffer: &Buffer, size: FunctionOffset) -> (Vec<ValueAssignment>, Vec<LiveRange>) {
     let (mut assignments, mut live) = (Vec::new(), Vec::new());
     let Some(frame) = buffer.frame_layout() else { return (assignments, live) };
     let bottom = -CFA_ABOVE_FRAME_POINTER - frame.frame_to_fp_offset as i32;
@@ -146,7 +150,7 @@ fn slots(buffer: &Buffer, size: u32) -> (Vec<ValueAssignment>, Vec<LiveRange>) {
             label,
         });
         let location = ValueLocation::Frame(bottom + slot.offset as i32);
-        live.push(LiveRange { label, start: 0, end: size, location });
+        live.push(LiveRange { label, start: FunctionOffset::START, end: size, location });
     }
     (assignments, live)
 }

@@ -2,7 +2,10 @@
 //! of variables are meanwhile.
 
 use super::input::{PlacedCode, WasmModule};
-use crate::function::{CodeDebug, CodeSite, DebugVariable, ValueAssignment, ValueLocation};
+use crate::function::{
+    CodeDebug, CodeSite, DebugVariable, Position, ValueAssignment, ValueLocation,
+};
+use precast_artifact::index::{CodeOffset, CodeSectionOffset, FunctionOffset};
 use std::ops::Range;
 
 /// All functions that have code.
@@ -17,9 +20,9 @@ pub(super) struct MappedFunction<'a> {
     /// Its position among the defined functions of the module.
     pub position: usize,
     /// Its body, as an address range of the module's DWARF.
-    pub source: Range<u32>,
+    pub source: Range<CodeSectionOffset>,
     /// Its code, relative to `.text`.
-    pub text: Range<u32>,
+    pub text: Range<CodeOffset>,
     pub sites: &'a [CodeSite],
     debug: &'a CodeDebug,
 }
@@ -27,14 +30,12 @@ pub(super) struct MappedFunction<'a> {
 impl<'a> CodeMap<'a> {
     pub(super) fn new(module: &WasmModule<'_>, code: &PlacedCode<'a>) -> Self {
         // DWARF counts addresses from there.
-        let start = module.code_start.get();
+        let address = |offset| CodeSectionOffset::new_in(module.code_start, offset);
         let functions = module.functions.iter().zip(&code.functions).enumerate();
         let functions = functions.filter_map(|(position, (function, code))| {
             let code = code.as_ref()?;
-            let body = &function.body;
-            let (first, end) = (body.start.get(), body.end.get());
-            let source = first.checked_sub(start)?..end.checked_sub(start)?;
-            let text = code.text.start.get()..code.text.end.get();
+            let source = address(function.body.start)?..address(function.body.end)?;
+            let text = code.text.clone();
             Some(MappedFunction { position, source, text, sites: code.sites, debug: code.debug })
         });
         Self { functions: functions.collect() }
@@ -42,7 +43,7 @@ impl<'a> CodeMap<'a> {
 
     /// The function whose body this address lies in.
     pub(super) fn find(&self, address: u64) -> Option<usize> {
-        let address = u32::try_from(address).ok()?;
+        let address = CodeSectionOffset::new(u32::try_from(address).ok()?);
         let after = self.functions.partition_point(|function| function.source.start <= address);
         let index = after.checked_sub(1)?;
         (address < self.functions[index].source.end).then_some(index)
@@ -60,7 +61,7 @@ impl<'a> CodeMap<'a> {
     /// The pieces of a function's code.
     pub(super) fn code(&self, index: usize) -> FunctionCode<'a> {
         let function = self.functions[index].clone();
-        let size = function.text.end - function.text.start;
+        let size = function.size();
         let positions = &function.debug.positions;
         let ends = positions.iter().skip(1).map(|(start, _)| *start).chain([size]);
         let mut pieces: Vec<CodePiece> = positions
@@ -68,7 +69,7 @@ impl<'a> CodeMap<'a> {
             .zip(ends)
             .map(|(&(start, position), end)| {
                 // That of the prologue is the start of the body.
-                CodePiece { source: function.source.start + position.get(), start, end }
+                CodePiece { source: function.address(position), start, end }
             })
             .collect();
         pieces.sort_by_key(|piece| (piece.source, piece.start));
@@ -76,14 +77,28 @@ impl<'a> CodeMap<'a> {
     }
 }
 
+impl MappedFunction<'_> {
+    /// The end of its code.
+    pub(super) fn size(&self) -> FunctionOffset {
+        let size = self.text.end.distance_from(self.text.start);
+        FunctionOffset::new(size.expect("code ends after it begins"))
+    }
+
+    /// The address in the module's DWARF of a position in its body.
+    pub(super) fn address(&self, position: Position) -> CodeSectionOffset {
+        let address = self.source.start.checked_add(position.get());
+        address.expect("a module has less than 4 GiB")
+    }
+}
+
 /// Code that came from one operator.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CodePiece {
     /// Address of the operator in the module's DWARF.
-    pub source: u32,
-    /// The code, relative to the function's.
-    pub start: u32,
-    pub end: u32,
+    pub source: CodeSectionOffset,
+    /// The code.
+    pub start: FunctionOffset,
+    pub end: FunctionOffset,
 }
 
 /// The code of one function.
@@ -96,13 +111,14 @@ pub(super) struct FunctionCode<'a> {
 /// Code in which every one of some variables has a known location.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Region {
-    pub code: Range<u32>,
+    pub code: Range<FunctionOffset>,
     pub locations: Vec<ValueLocation>,
 }
 
 impl FunctionCode<'_> {
-    pub(super) fn size(&self) -> u32 {
-        self.function.text.end - self.function.text.start
+    /// The end of the code.
+    pub(super) fn size(&self) -> FunctionOffset {
+        self.function.size()
     }
 
     /// The pieces that came from a range of the source.
@@ -114,7 +130,7 @@ impl FunctionCode<'_> {
 
     /// The code that came from a range of the source: ranges in order, those
     /// that touch joined.
-    pub(super) fn ranges(&self, source: &Range<u64>) -> Vec<Range<u32>> {
+    pub(super) fn ranges(&self, source: &Range<u64>) -> Vec<Range<FunctionOffset>> {
         let pieces = self.within(source).iter().map(|piece| piece.start..piece.end);
         join(pieces.collect())
     }
@@ -169,13 +185,18 @@ impl FunctionCode<'_> {
         let ranges = &self.function.debug.live_ranges;
         let first = ranges.partition_point(|range| range.label < only.label);
         let range = ranges.get(first).filter(|range| range.label == only.label)?;
-        let everywhere = range.start == 0 && range.end == self.size();
+        let everywhere = range.start == FunctionOffset::START && range.end == self.size();
         (always && everywhere).then_some(range.location)
     }
 
     /// Splits regions where a variable changes its location, and drops what has
     /// none. The variable has the value that it has at `source`.
-    fn refine(&self, regions: Vec<Region>, variable: DebugVariable, source: u32) -> Vec<Region> {
+    fn refine(
+        &self,
+        regions: Vec<Region>,
+        variable: DebugVariable,
+        source: CodeSectionOffset,
+    ) -> Vec<Region> {
         let Some(label) = self.label(variable, source) else { return Vec::new() };
         let all = &self.function.debug.live_ranges;
         let first = all.partition_point(|range| range.label < label);
@@ -195,8 +216,8 @@ impl FunctionCode<'_> {
     }
 
     /// Label of the value that a variable has at `source`.
-    fn label(&self, variable: DebugVariable, source: u32) -> Option<u32> {
-        let at = source.checked_sub(self.function.source.start)?;
+    fn label(&self, variable: DebugVariable, source: CodeSectionOffset) -> Option<u32> {
+        let at = source.distance_from(self.function.source.start)?;
         let all = &self.function.debug.assignments;
         let key = |assignment: &ValueAssignment| (assignment.variable, assignment.from);
         let after = all.partition_point(|assignment| key(assignment) <= (variable, at));
@@ -206,10 +227,10 @@ impl FunctionCode<'_> {
 }
 
 /// Sorts ranges and joins those that touch.
-pub(super) fn join(mut ranges: Vec<Range<u32>>) -> Vec<Range<u32>> {
+pub(super) fn join<O: Copy + Ord>(mut ranges: Vec<Range<O>>) -> Vec<Range<O>> {
     ranges.retain(|range| !range.is_empty());
     ranges.sort_by_key(|range| range.start);
-    let mut joined: Vec<Range<u32>> = Vec::new();
+    let mut joined: Vec<Range<O>> = Vec::new();
     for range in ranges {
         match joined.last_mut() {
             Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
@@ -220,7 +241,7 @@ pub(super) fn join(mut ranges: Vec<Range<u32>>) -> Vec<Range<u32>> {
 }
 
 /// What two ordered lists of ranges have in common.
-pub(super) fn intersect(one: &[Range<u32>], other: &[Range<u32>]) -> Vec<Range<u32>> {
+pub(super) fn intersect<O: Copy + Ord>(one: &[Range<O>], other: &[Range<O>]) -> Vec<Range<O>> {
     let mut common = Vec::new();
     let (mut i, mut j) = (0, 0);
     while let (Some(a), Some(b)) = (one.get(i), other.get(j)) {
@@ -235,7 +256,10 @@ pub(super) fn intersect(one: &[Range<u32>], other: &[Range<u32>]) -> Vec<Range<u
 
 /// Takes from `ranges` what is in `taken`, and adds the rest to it. Both are
 /// ordered.
-pub(super) fn claim(ranges: Vec<Range<u32>>, taken: &mut Vec<Range<u32>>) -> Vec<Range<u32>> {
+pub(super) fn claim<O: Copy + Ord>(
+    ranges: Vec<Range<O>>,
+    taken: &mut Vec<Range<O>>,
+) -> Vec<Range<O>> {
     let mut left = Vec::with_capacity(ranges.len());
     for range in ranges {
         let mut start = range.start;

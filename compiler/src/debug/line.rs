@@ -8,6 +8,7 @@ use super::sections::{Bytes, Dwarf};
 use super::units::LineProgramRef;
 use gimli::AttributeValue;
 use gimli::constants as dw;
+use precast_artifact::index::FunctionOffset;
 
 /// Parameters of the special opcodes.
 const LINE_BASE: i64 = -5;
@@ -188,7 +189,7 @@ fn unmapped(dwarf: &Dwarf<'_>, value: &AttributeValue<Bytes<'_>>) -> Vec<u8> {
 
 /// The registers of the line number state machine that we use.
 struct LineState {
-    address: u32,
+    address: FunctionOffset,
     file: u64,
     line: u64,
     column: u64,
@@ -210,39 +211,40 @@ fn sequence(context: &DebugContext<'_>, function: usize, rows: &[LineRow], out: 
     let text = &code.function.text;
     out.raw(&[0, 9, dw::DW_LNE_set_address.0]);
     out.address(Base::Text, text.start.into());
-    let mut state = LineState { address: 0, file: 1, line: 1, column: 0, is_stmt: true };
+    let mut state =
+        LineState { address: FunctionOffset::START, file: 1, line: 1, column: 0, is_stmt: true };
     let mut last = None;
     for piece in pieces {
         // Code before the first row belongs to the start of the function, which
         // is no place to stop at when parameters shall be looked at.
         let number = row_at(rows, piece.source.into());
+        let at_start = piece.start == FunctionOffset::START;
         let row = &rows[number.unwrap_or(0)];
         let (starts, is_stmt, prologue_end) = match number.map(|number| &marks[number]) {
             Some(mark) if mark.start == Some(piece.start) => {
                 (true, mark.is_stmt, mark.prologue_end)
             }
             Some(_) => (false, false, false),
-            None => (piece.start == 0, piece.start == 0 && row.is_stmt, false),
+            None => (at_start, at_start && row.is_stmt, false),
         };
         // Reports name the lines of calls and traps.
-        let is_moved = piece.start != 0 && moved.has(&piece, row) && !has_site(&piece);
+        let is_moved = !at_start && moved.has(&piece, row) && !has_site(&piece);
         if is_moved || last == Some(number) && !starts {
             continue;
         }
         last = Some(number);
         emit(&mut state, piece.start, row, is_stmt, prologue_end, out);
     }
-    let size = text.end - text.start;
-    if size > state.address {
+    if let Some(left @ 1..) = code.size().distance_from(state.address) {
         out.u8(dw::DW_LNS_advance_pc.0);
-        out.uleb((size - state.address).into());
+        out.uleb(left.into());
     }
     out.raw(&[0, 1, dw::DW_LNE_end_sequence.0]);
 }
 
 fn emit(
     state: &mut LineState,
-    address: u32,
+    address: FunctionOffset,
     row: &LineRow,
     is_stmt: bool,
     prologue_end: bool,
@@ -266,7 +268,7 @@ fn emit(
         out.u8(dw::DW_LNS_set_prologue_end.0);
     }
     let line = (row.line as i64).wrapping_sub(state.line as i64);
-    let advance = i64::from(address - state.address);
+    let advance = i64::from(address.get() - state.address.get());
     (state.line, state.address) = (row.line, address);
     let special = |line: i64, advance: i64| {
         let fits = (LINE_BASE..LINE_BASE + LINE_RANGE).contains(&line) && advance < 256;

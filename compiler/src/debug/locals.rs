@@ -4,7 +4,7 @@ use super::code::CodeMap;
 use super::input::WasmModule;
 use crate::function::{CFA_ABOVE_FRAME_POINTER, DebugVariable, ValueLocation};
 use precast_artifact::debug::locals::{Local, LocalsWriter, UNKNOWN};
-use precast_artifact::index::{CodeOffset, LocalIndex};
+use precast_artifact::index::LocalIndex;
 use precast_artifact::types::ValType;
 
 /// Locals of a function that are looked at: a few bytes can declare very many.
@@ -29,7 +29,7 @@ pub(super) fn section(code: &CodeMap<'_>, module: &WasmModule<'_>) -> Vec<u8> {
         let locals: Vec<Local> =
             LocalIndex::enumerate(types).take(MOST_LOCALS).map(local).collect();
         if locals.iter().any(|local| local.ty != UNKNOWN) {
-            writer.add(CodeOffset::new(code.function.text.start), &locals);
+            writer.add(code.function.text.start, &locals);
         }
     }
     writer.finish()

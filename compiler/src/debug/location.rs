@@ -10,7 +10,7 @@ use super::sections::{Bytes, Dwarf};
 use crate::function::{DebugVariable, ValueLocation};
 use gimli::constants as dw;
 use gimli::{Encoding, EndianSlice, LittleEndian, Unit};
-use precast_artifact::index::{GlobalIndex, LocalIndex};
+use precast_artifact::index::{FunctionOffset, GlobalIndex, LocalIndex};
 use precast_artifact::types::ValType;
 use std::ops::Range;
 
@@ -263,7 +263,7 @@ fn size(ty: ValType) -> u32 {
 }
 
 /// One entry of a list, relative to the function's code.
-fn entry(list: &mut Fragment, code: &Range<u32>, expression: &Fragment) {
+fn entry(list: &mut Fragment, code: &Range<FunctionOffset>, expression: &Fragment) {
     list.u8(dw::DW_LLE_offset_pair.0);
     list.uleb(code.start.into());
     list.uleb(code.end.into());

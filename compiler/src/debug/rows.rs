@@ -4,6 +4,7 @@
 use super::code::CodePiece;
 use super::context::DebugContext;
 use super::units::LineProgramRef;
+use precast_artifact::index::FunctionOffset;
 use std::collections::{BTreeMap, HashSet};
 
 /// A row of the module's program.
@@ -85,7 +86,7 @@ pub(super) fn row_at(rows: &[LineRow], address: u64) -> Option<usize> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct RowStart {
     /// The first code of the row's first operator that has any.
-    pub start: Option<u32>,
+    pub start: Option<FunctionOffset>,
     pub is_stmt: bool,
     pub prologue_end: bool,
 }
@@ -93,7 +94,7 @@ pub(super) struct RowStart {
 /// Whether code that came from a row stands before the row's line begins: it was
 /// moved there from inside of a loop, say, and is no place to stop at for that
 /// line. (gdb heeds `is_stmt`, lldb takes the first code of a line.)
-pub(super) struct Moved(BTreeMap<(u64, u64), u32>);
+pub(super) struct Moved(BTreeMap<(u64, u64), FunctionOffset>);
 
 impl Moved {
     pub(super) fn new(rows: &[LineRow], marks: &[RowStart]) -> Self {
@@ -140,6 +141,7 @@ pub(super) fn marks(pieces: &[CodePiece], rows: &[LineRow]) -> Vec<RowStart> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use precast_artifact::index::CodeSectionOffset;
 
     fn row(address: u64, line: u64, is_stmt: bool) -> LineRow {
         LineRow { address, file: 1, line, column: 0, is_stmt, prologue_end: false }
@@ -159,10 +161,14 @@ mod tests {
     fn a_statement_without_code_begins_later() {
         let mut rows = vec![row(0, 5, true), row(4, 6, true), row(8, 5, false), row(12, 6, false)];
         rows[0].prologue_end = true;
-        let pieces =
-            [4, 8, 13].map(|source| CodePiece { source, start: source * 2, end: source * 3 });
+        let pieces = [4, 8, 13].map(|source| CodePiece {
+            source: CodeSectionOffset::new(source),
+            start: FunctionOffset::new(source * 2),
+            end: FunctionOffset::new(source * 3),
+        });
         let found = marks(&pieces, &rows);
-        let shown: Vec<_> = found.iter().map(|m| (m.start, m.is_stmt, m.prologue_end)).collect();
+        let shown: Vec<_> =
+            found.iter().map(|m| (m.start.map(|s| s.get()), m.is_stmt, m.prologue_end)).collect();
         assert_eq!(
             shown,
             [

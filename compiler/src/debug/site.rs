@@ -23,7 +23,7 @@ pub(super) struct InlinedCall {
 /// What one unit says of sites: for each, frames from the outermost inwards.
 #[derive(Default)]
 pub(super) struct Sites {
-    entries: Vec<(u32, Range<u32>)>,
+    entries: Vec<(CodeOffset, Range<u32>)>,
     frames: Vec<(u32, u32, u32, u32)>,
     strings: Vec<String>,
 }
@@ -47,7 +47,7 @@ impl Sites {
             if site.position == Position::NONE {
                 continue;
             }
-            let address = u64::from(code.source.start + site.position.get());
+            let address = u64::from(code.address(site.position));
             let Some(row) = row_at(rows, address).map(|row| &rows[row]) else { continue };
             let mut around: Vec<usize> = (0..inlined.len())
                 .filter(|at| inlined[*at].source.iter().any(|range| range.contains(&address)))
@@ -66,7 +66,7 @@ impl Sites {
                 let path = *paths.entry(file).or_insert_with(|| self.string(&files.path(file)));
                 self.frames.push((function, path, line, column));
             }
-            let key = code.text.start + site.offset;
+            let key = site.offset.in_code(code.text.start);
             self.entries.push((key, start..self.frames.len() as u32));
         }
     }
@@ -84,7 +84,7 @@ impl Sites {
         for (key, frames) in &self.entries {
             let frames = &self.frames[frames.start as usize..frames.end as usize];
             writer.add(
-                CodeOffset::new(*key),
+                *key,
                 frames.iter().map(|&(function, file, line, column)| SourceFrame {
                     function: &self.strings[function as usize],
                     file: &self.strings[file as usize],

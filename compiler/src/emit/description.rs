@@ -5,13 +5,13 @@ use crate::function::Symbol;
 use crate::place::{LinkError, MemoryPages, Placed};
 use crate::stub::StubKind;
 use precast_artifact::abi::{ContextLayout, FUNCREF_CODE, FUNCREF_CONTEXT, FUNCREF_TYPE};
-use precast_artifact::index::{CodeOffset, FuncrefIndex, ModuleIndex};
+use precast_artifact::index::{FuncrefIndex, ModuleIndex};
 use precast_artifact::module::{Description, InstancePlan, MemoryRun, Module, Range, Stub};
 use precast_artifact::reloc::{Reloc, RelocKind};
 
 /// The description of all modules, complete but for places in the image. Each
-/// is made one instance of.
-pub(super) fn describe(placed: &mut Placed<'_>) -> Result<Description, LinkError> {
+/// is made one instance of, unless a component says what is.
+pub(super) fn describe(placed: &mut Placed<'_>, component: bool) -> Result<Description, LinkError> {
     let mut description = Description::default();
     for index in 0..placed.modules.len() {
         let parts = &mut placed.modules[index];
@@ -21,7 +21,9 @@ pub(super) fn describe(placed: &mut Placed<'_>) -> Result<Description, LinkError
         set_funcrefs(&mut module, placed, index, relocs)?;
         set_stubs(&mut module, placed, index);
         description.modules.push(module);
-        description.instances.push(InstancePlan { module: index, links: Vec::new() });
+        if !component {
+            description.instances.push(InstancePlan { module: index, links: Vec::new() });
+        }
     }
     Ok(description)
 }
@@ -41,12 +43,12 @@ fn set_funcrefs(
             place: format!("function reference {record}"),
             symbol,
         })?;
-        funcref.code = CodeOffset::new(place.start);
+        funcref.code = place.start;
         let at = layout.funcref(FuncrefIndex::new(record));
         let mut add = |kind, offset, addend| {
             relocs.push(Reloc { kind, offset: at + offset, addend });
         };
-        add(RelocKind::Text, FUNCREF_CODE, place.start.into());
+        add(RelocKind::Text, FUNCREF_CODE, place.start.get().into());
         add(RelocKind::Context, FUNCREF_CONTEXT, 0);
         add(RelocKind::TypeId, FUNCREF_TYPE, funcref.ty.get().into());
     }
@@ -62,7 +64,7 @@ fn set_stubs(module: &mut Module, placed: &Placed<'_>, index: ModuleIndex) {
         if *of != index {
             continue;
         }
-        let code = CodeOffset::new(place.start);
+        let code = place.start;
         match *kind {
             StubKind::Entry(ty) => module.entry_stubs.push(Stub { ty, code }),
             StubKind::Host(ty) => module.host_stubs.push(Stub { ty, code }),

@@ -10,6 +10,7 @@ use crate::place::Machine;
 use crate::place::Placement;
 use gimli::constants as dw;
 use gimli::leb128::write::unsigned;
+use precast_artifact::index::{CodeOffset, FunctionOffset};
 use precast_artifact::wire::Writer;
 
 /// Unit of register save offsets: registers take eight bytes or a multiple.
@@ -29,7 +30,7 @@ pub(super) struct Frames {
     /// `.eh_frame`, but for the addresses.
     bytes: Vec<u8>,
     /// Start of each piece of code and offset of its FDE, ordered.
-    entries: Vec<(u32, u32)>,
+    entries: Vec<(CodeOffset, u32)>,
 }
 
 impl Frames {
@@ -56,7 +57,7 @@ impl Frames {
 
     /// Unwind tables from what `.eh_frame` holds but for its end, and the start
     /// of each piece of code with the offset of its FDE, ordered.
-    pub(super) fn with_entries(mut bytes: Vec<u8>, entries: Vec<(u32, u32)>) -> Self {
+    pub(super) fn with_entries(mut bytes: Vec<u8>, entries: Vec<(CodeOffset, u32)>) -> Self {
         if entries.is_empty() {
             return Self::default();
         }
@@ -66,7 +67,7 @@ impl Frames {
     }
 
     /// Start of each piece of code and offset of its FDE, ordered.
-    pub(super) fn entries(&self) -> &[(u32, u32)] {
+    pub(super) fn entries(&self) -> &[(CodeOffset, u32)] {
         &self.entries
     }
 
@@ -137,10 +138,11 @@ fn record(bytes: &mut Vec<u8>, content: impl FnOnce(&mut Vec<u8>)) {
     bytes[start - 4..start].copy_from_slice(&length.to_le_bytes());
 }
 
-fn instructions(bytes: &mut Vec<u8>, ops: &[(u32, UnwindOp)], code_align: u32) {
-    let mut at = 0;
+fn instructions(bytes: &mut Vec<u8>, ops: &[(FunctionOffset, UnwindOp)], code_align: u32) {
+    let mut at = FunctionOffset::START;
     for (offset, op) in ops {
-        advance(bytes, (offset - at) / code_align);
+        let bytes_on = offset.distance_from(at).expect("rules are ordered");
+        advance(bytes, bytes_on / code_align);
         at = *offset;
         match *op {
             UnwindOp::CfaOffset(offset) => {
@@ -193,7 +195,8 @@ mod tests {
 
     fn ops(ops: &[(u32, UnwindOp)], code_align: u32) -> Vec<u8> {
         let mut bytes = Vec::new();
-        instructions(&mut bytes, ops, code_align);
+        let ops: Vec<_> = ops.iter().map(|(at, op)| (FunctionOffset::new(*at), *op)).collect();
+        instructions(&mut bytes, &ops, code_align);
         bytes
     }
 
@@ -227,10 +230,11 @@ mod tests {
     #[test]
     fn tables_are_relative_to_where_they_lie() {
         let function = CompiledFunction {
-            unwind: Box::new([(1, UnwindOp::CfaOffset(16))]),
+            unwind: Box::new([(FunctionOffset::new(1), UnwindOp::CfaOffset(16))]),
             ..Default::default()
         };
-        let places = [Placement { start: 0, size: 10 }, Placement { start: 0x20, size: 7 }];
+        let place = |start, size| Placement { start: CodeOffset::new(start), size };
+        let places = [place(0, 10), place(0x20, 7)];
         let frames = Frames::new(Machine::X86_64, places.into_iter().zip([&function; 2]));
         let (header_size, size) = (frames.header_size(), frames.size());
         let (header, section) = frames.encode(0x1000, 0x1100, 0x2000);
@@ -241,10 +245,13 @@ mod tests {
         assert_eq!(word(&header, 4), 0x1100 - 0x1004);
         assert_eq!(word(&header, 8), 2);
         for (i, place) in places.iter().enumerate() {
-            assert_eq!(word(&header, 12 + i * 8), 0x1000 + place.start as i32);
+            assert_eq!(word(&header, 12 + i * 8), 0x1000 + place.start.get() as i32);
             let fde = (word(&header, 16 + i * 8) - 0x100) as usize;
             assert_eq!(word(&section, fde + 4), fde as i32 + 4);
-            assert_eq!(word(&section, fde + 8), (0xf00 - fde as i32 - 8) + place.start as i32);
+            assert_eq!(
+                word(&section, fde + 8),
+                (0xf00 - fde as i32 - 8) + place.start.get() as i32
+            );
             assert_eq!(word(&section, fde + 12), place.size as i32);
         }
         assert_eq!(word(&section, section.len() - 4), 0);

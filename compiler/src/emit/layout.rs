@@ -27,6 +27,17 @@ pub(crate) struct Header {
     pub source_hash: [u8; 32],
     /// What made the source module, for `.comment`.
     pub producers: Vec<String>,
+    /// The component that the modules are of.
+    pub component: Option<ComponentSections>,
+}
+
+/// What an artifact holds of a component besides its core modules.
+#[derive(Default)]
+pub(crate) struct ComponentSections {
+    /// The encoded [`Component`](precast_artifact::component::Component).
+    pub description: Vec<u8>,
+    /// Its interface as WIT.
+    pub wit: String,
 }
 
 /// Debug information of what is placed.
@@ -45,7 +56,7 @@ pub(super) fn lay_out<'a>(
     header: Header,
     debug: DebugInfo,
 ) -> Result<Image<'a>, LinkError> {
-    let description = description::describe(&mut placed)?;
+    let description = description::describe(&mut placed, header.component.is_some())?;
     let mut draft = Draft::new(placed, description, header, &debug);
     draft.fill_unplaced();
     draft.fill_debug(debug.sections);
@@ -82,10 +93,11 @@ impl<'a> Draft<'a> {
     fn new(
         placed: Placed<'a>,
         description: Description,
-        header: Header,
+        mut header: Header,
         debug: &DebugInfo,
     ) -> Self {
         let (variants, variants_size) = variants::place(&placed);
+        let component = header.component.take();
         let producers = header.producers.clone();
         let note = unplaced_note(header, &placed, &variants);
         let base = match debug.own_base {
@@ -95,6 +107,10 @@ impl<'a> Draft<'a> {
         let mut sizes = PerSection::default();
         sizes[Section::Cell] = if debug.sections.is_empty() { 0 } else { DEBUG_CELL };
         sizes[Section::Variants] = variants_size;
+        let mut bytes = PerSection::default();
+        if let Some(ComponentSections { description, wit }) = component {
+            (bytes[Section::Component], bytes[Section::Wit]) = (description, wit.into_bytes());
+        }
         Self {
             frames: Frames::new(placed.machine, placed.blocks()),
             symbols: SymbolTable::new(&placed, !debug.sections.is_empty()),
@@ -106,7 +122,7 @@ impl<'a> Draft<'a> {
             base,
             variants,
             function_tables: Vec::new(),
-            bytes: PerSection::default(),
+            bytes,
             sizes,
             debug_relocs: PerSection::default(),
             headers: Vec::new(),
@@ -179,7 +195,11 @@ impl<'a> Draft<'a> {
         if end > MAX_DISTANCE {
             return Err(LinkError::TooLarge(end));
         }
-        let bounds = Bounds { image: self.places.image_size, text: code };
+        let bounds = Bounds {
+            image: self.places.image_size,
+            text: code,
+            component: self.places[Section::Component].size != 0,
+        };
         debug_assert_eq!(self.description.check(&bounds), Ok(()));
         Ok(())
     }
@@ -210,6 +230,9 @@ impl<'a> Draft<'a> {
         note.image_size = places.image_size;
         note.text = code;
         note.module = places[Section::Module];
+        if places[Section::Component].size != 0 {
+            note.component = places[Section::Component];
+        }
         let start = places[Section::Variants].offset;
         note.variants = variants::describe(placed, &self.variants, start);
         bytes[Section::Note] = encode_note(note);
@@ -285,6 +308,7 @@ fn unplaced_note(header: Header, placed: &Placed<'_>, variants: &[PlacedText]) -
         image_size: 0,
         text: Range::default(),
         module: Range::default(),
+        component: Range::default(),
         variants: variants::describe(placed, variants, 0),
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn resolve(image: &Image<'_>, text: Text) -> Result<(Vec<u8>, Vec<Lef
     for (mut function, place, symbol) in placed.layout.pieces(placed.names.functions(), text) {
         let left = leave_to_linker(&mut function);
         addresses.patch(&mut function, place, symbol)?;
-        code[place.start as usize..][..place.size as usize].copy_from_slice(&function.code);
+        code[place.start.index()..][..place.size as usize].copy_from_slice(&function.code);
         for reloc in left {
             let unresolved = || LinkError::Unresolved {
                 place: placed.names.get(symbol).into_owned(),
@@ -45,13 +45,13 @@ pub(super) fn resolve(image: &Image<'_>, text: Text) -> Result<(Vec<u8>, Vec<Lef
                     let start = image.places[Section::Tables].offset;
                     (Section::Tables, address.ok_or_else(unresolved)? - start)
                 }
-                Symbol::Local(offset) => (Section::Text, (place.start + offset).into()),
+                Symbol::Local(offset) => (Section::Text, offset.in_code(place.start).into()),
                 code => {
                     let found = placed.find(code).ok_or_else(unresolved)?;
                     (Section::Text, found.start.into())
                 }
             };
-            all.push(Left { field: (place.start + reloc.offset).into(), reloc, target });
+            all.push(Left { field: reloc.offset.in_code(place.start).into(), reloc, target });
         }
     }
     Ok((code, all))

@@ -22,6 +22,7 @@ use object::elf::{
 };
 use object::read::elf::{FileHeader, Rela as _, SectionHeader, SectionTable, Sym};
 use precast_artifact::container::DEBUG_CELL;
+use precast_artifact::index::CodeOffset;
 use precast_artifact::module::Range;
 use precast_artifact::note::{self, Note, NoteError};
 use std::io::Write;
@@ -279,7 +280,8 @@ fn unwind_entries(parts: &Parts<'_>, bytes: Vec<u8>) -> Result<Frames, LinkError
         let fde = (relocation.offset as usize).checked_sub(FDE_LOCATION)?;
         let inside = fde + FDE_LOCATION + 4 <= size;
         let (Section::Text, start) = relocation.to else { return None };
-        inside.then_some((u32::try_from(start).ok()?, u32::try_from(fde).ok()?))
+        let start = CodeOffset::new(u32::try_from(start).ok()?);
+        inside.then_some((start, u32::try_from(fde).ok()?))
     };
     let entries = parts.relocations[Section::EhFrame].iter().map(entry);
     let entries: Option<Vec<_>> = entries.collect();

@@ -235,7 +235,7 @@ impl Writer {
         for (field, table, code) in tables::references(&image.placed) {
             bytes[field as usize..][..4].fill(0);
             // The value counts from the table, the relocation from the field.
-            let addend = i64::from(code) + (field - table) as i64;
+            let addend = i64::from(code.get()) + (field - table) as i64;
             let text = self.symbol_of(Section::Text);
             self.relocate(tables, field, kind, text, addend);
         }
@@ -252,7 +252,7 @@ impl Writer {
         for (start, entry) in &image.unwind_entries {
             let field = *entry as usize + FDE_LOCATION;
             bytes[field..][..4].fill(0);
-            self.relocate(section, field as u64, kind, text, (*start).into());
+            self.relocate(section, field as u64, kind, text, start.get().into());
         }
     }
 

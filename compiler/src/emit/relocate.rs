@@ -43,7 +43,7 @@ pub(super) fn patch(
             _ => reloc,
         };
         let place = address + u64::from(base.offset);
-        let field = &mut code[reloc.offset as usize..];
+        let field = &mut code[reloc.offset.index()..];
         apply(reloc.kind, field, target(base)?, place)
             .map_err(|distance| Refused::OutOfRange(*reloc, distance))?;
     }
@@ -129,7 +129,7 @@ pub(super) fn debug(bytes: &mut [u8], relocs: &[DebugReloc], text: u64, cell: u6
 #[cfg(test)]
 mod tests {
     use super::*;
-    use precast_artifact::index::{ModuleIndex, TableIndex};
+    use precast_artifact::index::{FunctionOffset, ModuleIndex, StubIndex, TableIndex};
 
     const GIB: i64 = 1 << 30;
     const MIB: i64 = 1 << 20;
@@ -205,7 +205,9 @@ mod tests {
 
     #[test]
     fn riscv_pc_rel_pair() {
-        let reloc = |offset, kind, target, addend| CodeReloc { offset, kind, target, addend };
+        let at = FunctionOffset::new;
+        let reloc =
+            |offset, kind, target, addend| CodeReloc { offset: at(offset), kind, target, addend };
         let table = Symbol::PrivateTable(ModuleIndex::new(0), TableIndex::new(1));
         // auipc a0, 0 ; nop ; addi a0, a0, 0
         let code = [0x0000_0517u32, 0x0000_0013, 0x0005_0513];
@@ -213,7 +215,7 @@ mod tests {
             code: code.iter().flat_map(|word| word.to_le_bytes()).collect(),
             relocs: Box::new([
                 reloc(0, CodeRelocKind::RiscvPcRelHigh20, table, 8),
-                reloc(8, CodeRelocKind::RiscvPcRelLow12, Symbol::Local(0), 0),
+                reloc(8, CodeRelocKind::RiscvPcRelLow12, Symbol::Local(at(0)), 0),
             ]),
             ..Default::default()
         };
@@ -234,9 +236,9 @@ mod tests {
         let mut function = CompiledFunction {
             code: Box::new([0; 12]),
             relocs: Box::new([CodeReloc {
-                offset: 4,
+                offset: FunctionOffset::new(4),
                 kind: CodeRelocKind::X86PcRel32,
-                target: Symbol::Local(10),
+                target: Symbol::Local(FunctionOffset::new(10)),
                 addend: -4,
             }]),
             ..Default::default()
@@ -244,8 +246,8 @@ mod tests {
         patch(&mut function, 0x5000, |_| None).unwrap();
         assert_eq!(*function.code, [0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0]);
 
-        function.relocs[0].target = Symbol::Stub(3);
-        let refused = Refused::Unresolved(Symbol::Stub(3));
+        function.relocs[0].target = Symbol::Stub(StubIndex::new(3));
+        let refused = Refused::Unresolved(function.relocs[0].target);
         assert_eq!(patch(&mut function, 0x5000, |_| None), Err(refused));
     }
 }

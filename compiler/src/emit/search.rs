@@ -8,7 +8,7 @@ use crate::function::{CodeSite, CompiledFunction};
 use crate::place::{Placed, Placement};
 use precast_artifact::address_map::{Mapping, Site, encode};
 use precast_artifact::handlers::{self, Handler};
-use precast_artifact::index::{CodeOffset, FuncIndex, ModuleIndex, WasmOffset};
+use precast_artifact::index::{FuncIndex, ModuleIndex, WasmOffset};
 
 /// Where each function of a module starts; folded ones only by the first of
 /// their class.
@@ -20,7 +20,7 @@ pub(super) fn function_table(placed: &Placed<'_>, module: ModuleIndex) -> Vec<u8
     let places = functions[range.clone()].iter().zip(&placed.layout.functions[range]);
     let entry = |((function, place), value): ((&Option<_>, &Option<Placement>), u32)| {
         function.as_ref()?;
-        let code = CodeOffset::new((*place)?.start);
+        let code = (*place)?.start;
         Some(Mapping { code, site: Site::Call, value: FuncIndex::new(value) })
     };
     let entries = places.zip(list.imported(module)..).filter_map(entry);
@@ -52,7 +52,7 @@ pub(super) fn site_table(placed: &Placed<'_>, text: &Text) -> Vec<u8> {
     let left = blocks.clone().map(|(.., function)| function.sites.len()).sum();
     let entries = blocks.flat_map(|(position, place, function)| {
         function.sites.iter().map(move |site| Mapping {
-            code: CodeOffset::new(place.start + site.offset),
+            code: site.offset.in_code(place.start),
             site: site.site,
             value: position.map_or(WasmOffset::START, |at| source(function, at, site)),
         })
@@ -66,8 +66,8 @@ pub(super) fn handler_table<'a>(
 ) -> Vec<u8> {
     let handlers = blocks.flat_map(|(place, function)| {
         function.handlers.iter().map(move |h| Handler {
-            key: CodeOffset::new(place.start + h.key.get()),
-            handler: CodeOffset::new(place.start + h.handler.get()),
+            key: h.key.in_code(place.start),
+            handler: h.handler.in_code(place.start),
             frame: h.frame,
         })
     });

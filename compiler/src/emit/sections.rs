@@ -6,6 +6,7 @@
 
 use object::LittleEndian as LE;
 use object::elf::{self, FileHeader64, ProgramHeader64, SectionHeader64};
+use precast_artifact::component;
 use precast_artifact::debug::{addresses, bodies, locals};
 use precast_artifact::module::Range;
 use precast_debuggers::{GDB_SECTION, LLDB_SECTION};
@@ -69,6 +70,8 @@ sections! {
     Note = ".note.precast", SHT_NOTE, ReadOnly, 4;
     BuildId = ".note.gnu.build-id", SHT_NOTE, ReadOnly, 4;
     Module = ".precast.module", SHT_PROGBITS, ReadOnly, 8;
+    /// The component that the modules are of.
+    Component = component::SECTION, SHT_PROGBITS, ReadOnly, 8;
     Functions = ".precast.functions", SHT_PROGBITS, ReadOnly, 8;
     Sites = ".precast.sites", SHT_PROGBITS, ReadOnly, 8;
     Handlers = ".precast.handlers", SHT_PROGBITS, ReadOnly, 4;
@@ -102,6 +105,8 @@ sections! {
     Locals = locals::NAME, SHT_PROGBITS, Unmapped, 1;
     /// Where bodies begin in the module.
     Bodies = bodies::NAME, SHT_PROGBITS, Unmapped, 1;
+    /// The interface of a component, as text.
+    Wit = component::WIT_SECTION, SHT_PROGBITS, Unmapped, 1;
     Comment = ".comment", SHT_PROGBITS, Unmapped, 1;
     Symtab = ".symtab", SHT_SYMTAB, Unmapped, 8;
     Strtab = ".strtab", SHT_STRTAB, Unmapped, 1;
@@ -129,8 +134,14 @@ pub(super) fn debug_addresses(offsets: impl Fn(Section) -> Vec<u32>) -> Vec<u8> 
 }
 
 /// One value for each section.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PerSection<T>([T; Section::ALL.len()]);
+
+impl<T: Default> Default for PerSection<T> {
+    fn default() -> Self {
+        Self(std::array::from_fn(|_| T::default()))
+    }
+}
 
 impl<T> PerSection<T> {
     /// A value made from each.

@@ -6,7 +6,7 @@
 //! Disassemblers are told what in `.text` is data: on aarch64 and riscv64 by
 //! mapping symbols, `$d` before data and `$x` before code (ELF for the Arm
 //! 64-bit Architecture, 5.5.4; RISC-V ELF psABI, 8.3). On x86-64, which has no
-//! such symbols, by an object for the data and a label for the code behind it,
+//! such symbols, by an object for the data and a label for the code after it,
 //! under names that debuggers leave out; on riscv64, where LLVM's disassembler
 //! does not know them (19), by the object too.
 
@@ -16,7 +16,7 @@ use crate::place::{Block, Machine, Placed, PlacedModule, Placement};
 use object::elf::{self, Sym64};
 use object::pod::bytes_of;
 use object::{LittleEndian as LE, U16, U32, U64};
-use precast_artifact::index::ModuleIndex;
+use precast_artifact::index::{ModuleIndex, StubIndex};
 use precast_artifact::module::Range;
 
 /// The symbols, not yet placed.
@@ -43,7 +43,7 @@ enum Name {
     Mapping(&'static str),
 }
 
-/// Names of symbols for data and for code behind it, which are in the table of
+/// Names of symbols for data and for code after it, which are in the table of
 /// strings once.
 const MAPPING: [&str; 4] = ["$x", "$d", ".Lcode", ".Ldata"];
 
@@ -164,8 +164,8 @@ fn code_symbols(placed: &Placed<'_>) -> Vec<(Placement, u8, Name)> {
     let functions = layout.functions.iter().enumerate();
     let functions =
         functions.map(|(position, place)| (*place, placed.names.functions().symbol(position)));
-    let stubs = layout.stubs.iter().zip(0..);
-    let stubs = stubs.map(|(place, index)| (Some(*place), Symbol::Stub(index)));
+    let stubs = StubIndex::enumerate(&layout.stubs);
+    let stubs = stubs.map(|(index, place)| (Some(*place), Symbol::Stub(index)));
     let named = functions.chain(stubs);
     let named = named.filter_map(|(place, symbol)| Some((place?, Name::Of(symbol))));
     let veneers = layout.islands.iter().flat_map(|island| island.veneers());
@@ -196,15 +196,16 @@ fn map_data<'a>(
             label(symbols, place.start, code);
         }
         for range in &function.data {
-            let (start, end) = (place.start + range.start, place.start + range.end);
+            let [start, end] = [range.start, range.end].map(|at| at.in_code(place.start));
             if mapped {
                 label(symbols, start, data);
             }
             if objects {
-                let whole = Placement { start, size: end - start };
+                let size = range.end.get() - range.start.get();
+                let whole = Placement { start, size };
                 symbols.push((whole, elf::STT_OBJECT, Name::Mapping(data_object)));
             }
-            if mapped || range.end < place.size {
+            if mapped || range.end.get() < place.size {
                 label(symbols, end, code);
             }
         }

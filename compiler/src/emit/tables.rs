@@ -8,7 +8,7 @@ use crate::code::{PrivateEntry, PrivateTable};
 use crate::function::Symbol;
 use crate::place::{LinkError, Placed, PlacedModule};
 use precast_artifact::abi::PRIVATE_ENTRY_SIZE;
-use precast_artifact::index::ModuleIndex;
+use precast_artifact::index::{CodeOffset, ModuleIndex};
 use precast_artifact::module::Range;
 
 /// Every private table with its module and its place.
@@ -26,7 +26,7 @@ fn private_tables<'p>(
 /// table, and that of the code in `.text`.
 pub(super) fn references<'p>(
     placed: &'p Placed<'_>,
-) -> impl Iterator<Item = (u64, u64, u32)> + use<'p> {
+) -> impl Iterator<Item = (u64, u64, CodeOffset)> + use<'p> {
     private_tables(placed).flat_map(move |(_, table, range)| {
         let fields = (range.offset + 4..).step_by(PRIVATE_ENTRY_SIZE as usize);
         table.entries.iter().zip(fields).filter_map(move |(entry, field)| {

@@ -6,6 +6,7 @@ use crate::code::Text;
 use crate::function::{CodeReloc, CompiledFunction, Symbol};
 use crate::names::Names;
 use crate::place::{Island, LinkError, Placement, TextLayout, reaches, veneer_may_replace};
+use precast_artifact::index::CodeOffset;
 
 /// Where symbols lie in the image.
 pub(super) struct Addresses<'a> {
@@ -56,7 +57,7 @@ impl Addresses<'_> {
         let place = address + u64::from(reloc.offset);
         match self.layout.reach {
             Some(reach) if veneer_may_replace(reloc) && !reaches(reach, place, symbol) => {
-                let start = (symbol - self.text) as u32;
+                let start = CodeOffset::new((symbol - self.text) as u32);
                 let veneer = island.and_then(|island| island.veneer(start));
                 // Without one, the reference is refused as out of range.
                 Some(veneer.map_or(symbol, |veneer| self.text + u64::from(veneer)))

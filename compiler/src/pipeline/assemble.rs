@@ -6,7 +6,7 @@ use crate::names::FunctionList;
 use crate::parse::Parsed;
 use crate::plan::Plan;
 use crate::stub::{Stub, StubKind};
-use precast_artifact::index::{FuncIndex, ModuleIndex, WasmOffset};
+use precast_artifact::index::{FuncIndex, ModuleIndex, StubIndex, WasmOffset};
 
 /// The module that is compiled.
 const MODULE: ModuleIndex = ModuleIndex::new(0);
@@ -39,7 +39,8 @@ fn private_tables(plan: &Plan<'_>, parsed: &Parsed<'_>, stubs: &[Stub]) -> Vec<P
         None => {
             let kind = StubKind::Import(function);
             let stub = stubs.iter().position(|stub| stub.kind == kind);
-            Symbol::Stub(stub.expect("every forwarded import has a stub") as u32)
+            let stub = stub.expect("every forwarded import has a stub");
+            Symbol::Stub(StubIndex::from_index(stub))
         }
         Some(_) => Symbol::Function(MODULE, function),
     };

@@ -12,7 +12,7 @@ use crate::parse::{Body, GlobalDecl, Parsed};
 use crate::place::{Placed, Placement};
 use crate::plan::{self, Constant, Plan};
 use crate::target::Target;
-use precast_artifact::index::{CodeOffset, FuncIndex, GlobalIndex, WasmOffset};
+use precast_artifact::index::{FuncIndex, GlobalIndex, WasmOffset};
 use std::collections::BTreeMap;
 
 /// The debug information of a module, and what it is about.
@@ -35,7 +35,7 @@ pub(super) struct Converted {
 }
 
 impl<'a> Debugging<'a> {
-    /// What is wanted with `-g`.
+    /// What `-g` asks for.
     pub(super) fn new(
         wasm: &'a [u8],
         parsed: &'a Parsed<'a>,
@@ -124,9 +124,9 @@ fn convert<'c>(
 pub(super) fn placed_code<'a>(frame_pointer: u16, placed: &'a Placed<'_>) -> debug::PlacedCode<'a> {
     let functions = placed.texts[0].functions.iter().zip(&placed.layout.functions);
     let functions = functions.map(|(function, place)| {
-        let (function, Placement { start, size }) = (function.as_ref()?, (*place)?);
+        let (function, place): (_, Placement) = (function.as_ref()?, (*place)?);
         let debug = function.debug.as_deref()?;
-        let text = CodeOffset::new(start)..CodeOffset::new(start + size);
+        let text = place.start..place.end();
         Some(debug::PlacedFunction { text, sites: &function.sites, debug })
     });
     debug::PlacedCode { frame_pointer, functions: functions.collect() }

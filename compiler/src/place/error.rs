@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::function::{CodeRelocKind, Symbol};
+use precast_artifact::index::FunctionOffset;
 use std::fmt;
 
 /// Why linking failed.
@@ -12,7 +13,7 @@ pub(crate) enum LinkError {
         /// Symbol name of the function or stub that holds the reference.
         place: String,
         /// Offset of the reference in its code.
-        offset: u32,
+        offset: FunctionOffset,
         /// Its kind.
         kind: CodeRelocKind,
         /// How far away the target is, in bytes.
@@ -125,7 +126,7 @@ mod tests {
     fn a_reference_out_of_range_is_named() {
         let error = LinkError::OutOfRange {
             place: "main".to_owned(),
-            offset: 0x10,
+            offset: FunctionOffset::new(0x10),
             kind: CodeRelocKind::Aarch64Call26,
             distance: -(1 << 28),
         };

@@ -60,19 +60,19 @@ pub(crate) fn digest(function: &CompiledFunction) -> Digest {
     for CodeReloc { offset, kind, target, addend } in relocs {
         let (tag, number) = match *target {
             Symbol::Function(..) => (0, 0),
-            Symbol::Stub(index) => (1, index),
+            Symbol::Stub(index) => (1, index.get()),
             // Only functions of one module are compared.
             Symbol::PrivateTable(_, index) => (2, index.get()),
-            Symbol::Local(offset) => (3, offset),
+            Symbol::Local(offset) => (3, offset.get()),
         };
-        put(&mut bytes, [*kind as u8, tag], [*offset, number, *addend as u32]);
+        put(&mut bytes, [*kind as u8, tag], [offset.get(), number, *addend as u32]);
     }
     for site in sites {
         let code = match site.site {
             Site::Call => 0,
             Site::Trap(code) => code as u8,
         };
-        put(&mut bytes, [code], [site.offset]);
+        put(&mut bytes, [code], [site.offset.get()]);
     }
     for Handler { key, handler, frame } in handlers {
         put(&mut bytes, [], [key.get(), handler.get(), *frame]);
@@ -83,10 +83,10 @@ pub(crate) fn digest(function: &CompiledFunction) -> Digest {
             UnwindOp::CfaRegister(register) => (1, register, 0),
             UnwindOp::Saved { register, offset } => (2, register, offset as u32),
         };
-        put(&mut bytes, [tag], [*offset, register.into(), number]);
+        put(&mut bytes, [tag], [offset.get(), register.into(), number]);
     }
     for StackMap { offset, slots } in stack_maps {
-        put(&mut bytes, [], [*offset, slots.len() as u32]);
+        put(&mut bytes, [], [offset.get(), slots.len() as u32]);
         slots.iter().for_each(|slot| put(&mut bytes, [], [*slot]));
     }
     Sha256::new_with_prefix(bytes).chain_update(code).finalize().into()
@@ -179,6 +179,7 @@ mod tests {
     use super::*;
     use crate::function::Position;
     use crate::function::{CodeRelocKind, CodeSite};
+    use precast_artifact::index::{FunctionOffset, StubIndex};
     use precast_artifact::trap::TrapCode;
 
     fn symbol(index: u32) -> Symbol {
@@ -190,18 +191,18 @@ mod tests {
             code: Box::new([0xe8, 0, 0, 0, 0, 0xc3]),
             alignment: 16,
             relocs: Box::new([CodeReloc {
-                offset: 1,
+                offset: FunctionOffset::new(1),
                 kind: CodeRelocKind::X86PcRel32,
                 target: symbol(7),
                 addend: -4,
             }]),
             sites: Box::new([CodeSite {
-                offset: 5,
+                offset: FunctionOffset::new(5),
                 site: Site::Call,
                 position: Position::new(100),
             }]),
             handlers: Box::default(),
-            unwind: Box::new([(0, UnwindOp::CfaOffset(16))]),
+            unwind: Box::new([(FunctionOffset::START, UnwindOp::CfaOffset(16))]),
             stack_maps: Box::default(),
             inlined: Box::default(),
             debug: None,
@@ -232,11 +233,11 @@ mod tests {
             |f| f.code[5] = 0x90,
             |f| f.alignment = 32,
             |f| f.relocs[0].target = symbol(8),
-            |f| f.relocs[0].target = Symbol::Stub(7),
+            |f| f.relocs[0].target = Symbol::Stub(StubIndex::new(7)),
             |f| f.relocs[0].addend = 0,
-            |f| f.sites[0].offset = 4,
+            |f| f.sites[0].offset = FunctionOffset::new(4),
             |f| f.sites[0].site = Site::Trap(TrapCode::Unreachable),
-            |f| f.unwind[0].0 = 1,
+            |f| f.unwind[0].0 = FunctionOffset::new(1),
             |f| f.unwind[0].1 = UnwindOp::CfaRegister(16),
         ];
         for change in changes {

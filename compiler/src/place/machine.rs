@@ -82,3 +82,48 @@ impl Machine {
         EntryFrame { code_align, return_address, cfa_register, cfa_offset, saved_at }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [(u16, Machine); 3] = [
+        (elf::EM_X86_64, Machine::X86_64),
+        (elf::EM_AARCH64, Machine::Aarch64),
+        (elf::EM_RISCV, Machine::Riscv64),
+    ];
+
+    #[test]
+    fn machines_are_known_by_their_numbers() {
+        for (number, machine) in ALL {
+            assert_eq!(Machine::new(number).unwrap(), machine);
+        }
+        let refused = Machine::new(elf::EM_386).unwrap_err().to_string();
+        assert_eq!(refused, "ELF machine 3 is not supported");
+    }
+
+    #[test]
+    fn calls_reach_further_than_text_or_there_are_veneers() {
+        for (_, machine) in ALL {
+            let reach = machine.call_reach().unwrap_or(crate::place::MAX_DISTANCE);
+            assert!((1 << 27..1 << 31).contains(&reach), "{machine:?}");
+        }
+    }
+
+    #[test]
+    fn link_bases_are_of_pages_in_user_space() {
+        for (_, machine) in ALL {
+            let Range { start, end } = machine.base_region();
+            let bits = if machine == Machine::X86_64 { 47 } else { 38 };
+            assert!(start < end && end < 1 << bits, "{machine:?}");
+            assert!(start.is_multiple_of(64 << 10) && end.is_multiple_of(64 << 10));
+        }
+    }
+
+    #[test]
+    fn return_addresses_are_where_calls_leave_them() {
+        // On the stack, below the CFA; in registers elsewhere.
+        let saved = ALL.map(|(_, machine)| machine.entry_frame().saved_at);
+        assert_eq!(saved, [Some(-8), None, None]);
+    }
+}

@@ -50,3 +50,47 @@ impl TableLayout {
         layout
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::code::PrivateTable;
+    use precast_artifact::index::TableIndex;
+    use precast_artifact::module::Module;
+
+    fn parts(tables: &[usize], context: &[u8]) -> ModuleParts<'static> {
+        let table = |(index, entries): (usize, &usize)| PrivateTable {
+            table: TableIndex::from_index(index),
+            entries: vec![None; *entries],
+        };
+        ModuleParts {
+            description: Module::default(),
+            bodies: Vec::new(),
+            private_tables: tables.iter().enumerate().map(table).collect(),
+            context: context.to_vec(),
+            relocs: Vec::new(),
+            memory: Vec::new(),
+            data: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn tables_begin_cache_lines_and_templates_follow_them() {
+        let layout = TableLayout::new(&[parts(&[3, 9], &[0, 1]), parts(&[1], &[2; 20])]);
+        let places = |tables: &ModuleTables| {
+            let tables = tables.tables.iter().chain([&tables.context]);
+            tables.map(|range| (range.offset, range.size)).collect::<Vec<_>>()
+        };
+        let entry = u64::from(PRIVATE_ENTRY_SIZE);
+        let first = [(0, 3 * entry), (64, 9 * entry), (144, 2)];
+        assert_eq!(places(&layout.modules[0]), first);
+        assert_eq!(places(&layout.modules[1]), [(192, entry), (208, 20)]);
+        assert_eq!(layout.size, 228);
+    }
+
+    #[test]
+    fn templates_of_zeros_take_no_room() {
+        let layout = TableLayout::new(&[parts(&[], &[0; 40])]);
+        assert_eq!((layout.size, layout.modules[0].context), (0, Range::default()));
+    }
+}

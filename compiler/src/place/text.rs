@@ -12,6 +12,7 @@ use crate::code::Text;
 use crate::function::{CompiledFunction, Symbol};
 use crate::names::FunctionList;
 use crate::stub::Stub;
+use precast_artifact::index::{CodeOffset, StubIndex};
 
 /// Functions start at least on this boundary. Processors fetch code in blocks
 /// of 16 bytes or more, so a function's first fetch is a whole one.
@@ -94,7 +95,7 @@ impl TextLayout {
         self.stubs.iter_mut().for_each(shift);
         self.islands = planned.islands;
         self.veneers = self.islands.iter().map(Island::code).collect();
-        let ends = |place: &Placement| u64::from(place.start) + u64::from(place.size);
+        let ends = |place: &Placement| u64::from(place.end());
         let places = self.functions.iter().flatten().chain(&self.stubs);
         let places = places.chain(self.islands.iter().map(|island| &island.place));
         let end = places.map(ends).max().unwrap_or(0);
@@ -109,7 +110,7 @@ impl TextLayout {
     pub(crate) fn find(&self, list: &FunctionList<'_>, symbol: Symbol) -> Option<Placement> {
         match symbol {
             Symbol::Function(module, index) => self.functions[list.position(module, index)?],
-            Symbol::Stub(index) => self.stubs.get(index as usize).copied(),
+            Symbol::Stub(index) => self.stubs.get(index.index()).copied(),
             Symbol::PrivateTable(..) | Symbol::Local(_) => None,
         }
     }
@@ -138,8 +139,8 @@ impl TextLayout {
         let functions = text.functions.into_iter().zip(&self.functions).enumerate();
         let functions = functions
             .filter_map(|(position, (f, place))| Some((f?, (*place)?, list.symbol(position))));
-        let stubs = text.stubs.into_iter().zip(&self.stubs).zip(0..);
-        let stubs = stubs.map(|((stub, place), i)| (stub.function, *place, Symbol::Stub(i)));
+        let stubs = StubIndex::enumerate(text.stubs.into_iter().zip(&self.stubs));
+        let stubs = stubs.map(|(i, (stub, place))| (stub.function, *place, Symbol::Stub(i)));
         // Named after what it leads to first, in errors that cannot be: an
         // `adrp` reaches further than text may be long.
         let island = |i: usize| {
@@ -193,7 +194,7 @@ fn append(end: &mut u64, function: &CompiledFunction) -> Result<Placement, LinkE
     if *end > MAX_DISTANCE {
         return Err(LinkError::TooLarge(*end));
     }
-    Ok(Placement { start: start as u32, size: size as u32 })
+    Ok(Placement { start: CodeOffset::new(start as u32), size: size as u32 })
 }
 
 #[cfg(test)]
@@ -218,7 +219,7 @@ mod tests {
         let mut list = FunctionList::default();
         list.push(10, &["", "", "", ""]);
         let layout = TextLayout::new(&list, &text, &[0, 1, 2, 0], None).unwrap();
-        let place = |start, size| Some(Placement { start, size });
+        let place = |start, size| Some(Placement { start: CodeOffset::new(start), size });
         assert_eq!(layout.functions, [place(0, 17), None, place(64, 3), place(0, 17)]);
         let find = |symbol| layout.find(&list, symbol);
         let function = |index| find(Symbol::Function(module, FuncIndex::new(index)));
@@ -226,7 +227,7 @@ mod tests {
         assert_eq!(function(11), None);
         assert_eq!(function(9), None);
         assert_eq!(function(14), None);
-        assert_eq!(find(Symbol::Stub(0)), place(80, 5));
+        assert_eq!(find(Symbol::Stub(StubIndex::new(0))), place(80, 5));
         assert_eq!(layout.size, 85);
     }
 }

@@ -21,12 +21,13 @@
 
 use super::placement::Placement;
 use crate::function::{CodeReloc, CodeRelocKind, CompiledFunction, Symbol};
+use precast_artifact::index::{CodeOffset, FunctionOffset};
 
 /// Bytes of a veneer: three instructions, and one that is never reached, so
 /// that veneers do not straddle cache lines.
 const VENEER_SIZE: u32 = 16;
 
-/// Veneers, one behind the other.
+/// Veneers, one after the other.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Island {
     /// Number of code blocks that lie before it.
@@ -35,28 +36,37 @@ pub(crate) struct Island {
     pub place: Placement,
     /// What each veneer leads to, with the target's offset in `.text`; ordered
     /// by that.
-    pub targets: Vec<(u32, Symbol)>,
+    pub targets: Vec<(CodeOffset, Symbol)>,
 }
 
 impl Island {
     /// Offset in `.text` of the veneer that leads to a target at `start`.
-    pub(crate) fn veneer(&self, start: u32) -> Option<u32> {
+    pub(crate) fn veneer(&self, start: CodeOffset) -> Option<CodeOffset> {
         let found = self.targets.binary_search_by_key(&start, |target| target.0);
-        found.ok().map(|at| self.place.start + at as u32 * VENEER_SIZE)
+        found.ok().map(|at| self.at(at))
     }
 
     /// Each veneer's target and place.
     pub(crate) fn veneers(&self) -> impl Iterator<Item = (Symbol, Placement)> {
-        let starts = (self.place.start..).step_by(VENEER_SIZE as usize);
-        let place = |start| Placement { start, size: VENEER_SIZE };
-        self.targets.iter().zip(starts).map(move |((_, target), start)| (*target, place(start)))
+        let place = |index| Placement { start: self.at(index), size: VENEER_SIZE };
+        self.targets.iter().enumerate().map(move |(index, (_, target))| (*target, place(index)))
+    }
+
+    /// Where the veneer with this index begins.
+    fn at(&self, index: usize) -> CodeOffset {
+        FunctionOffset::new(index as u32 * VENEER_SIZE).in_code(self.place.start)
     }
 
     /// The code: `adrp x16, target; add x16, x16, :lo12:target; br x16; udf`.
     pub(crate) fn code(&self) -> CompiledFunction {
         let veneer = [0x9000_0010u32, 0x9100_0210, 0xd61f_0200, 0].map(u32::to_le_bytes);
         let relocs = self.targets.iter().zip(0..).flat_map(|((_, target), index)| {
-            let reloc = |offset, kind| CodeReloc { offset, kind, target: *target, addend: 0 };
+            let reloc = |offset, kind| CodeReloc {
+                offset: FunctionOffset::new(offset),
+                kind,
+                target: *target,
+                addend: 0,
+            };
             let start = index * VENEER_SIZE;
             [
                 reloc(start, CodeRelocKind::Aarch64AdrPage21),
@@ -88,7 +98,7 @@ pub(crate) fn plan(
 ) -> Islands {
     let groups = groups(blocks, reach / 4);
     let align = blocks.iter().map(|block| block.alignment).max().unwrap_or(1).max(VENEER_SIZE);
-    let far = |limit, shifts: &Shifts| -> Vec<Vec<(u32, Symbol)>> {
+    let far = |limit, shifts: &Shifts| -> Vec<Vec<(CodeOffset, Symbol)>> {
         let targets = |group: &Group| far_targets(&blocks[group.blocks()], limit, shifts, &find);
         groups.iter().map(targets).collect()
     };
@@ -101,9 +111,10 @@ pub(crate) fn plan(
     let needed = far(reach - u64::from(largest).min(reach / 8), &most);
     let shifts = Shifts::new(&groups, |group| size(&needed[group]));
 
-    let place = |(group, targets): (&Group, Vec<(u32, Symbol)>)| {
+    let place = |(group, targets): (&Group, Vec<(CodeOffset, Symbol)>)| {
         let last = &blocks[group.last].place;
-        let start = (shifts.apply(last.start) + last.size).next_multiple_of(VENEER_SIZE);
+        let last = Placement { start: shifts.apply(last.start), ..*last };
+        let start = CodeOffset::new(last.end().get().next_multiple_of(VENEER_SIZE));
         let targets: Vec<_> = targets.into_iter().map(|(at, to)| (shifts.apply(at), to)).collect();
         let size = targets.len() as u32 * VENEER_SIZE;
         Island { after: group.last + 1, place: Placement { start, size }, targets }
@@ -121,7 +132,7 @@ pub(crate) struct Islands {
 
 impl Islands {
     /// Where code that lies at the offset `start` without islands comes to lie.
-    pub(crate) fn shifted(&self, start: u32) -> u32 {
+    pub(crate) fn shifted(&self, start: CodeOffset) -> CodeOffset {
         self.shifts.apply(start)
     }
 }
@@ -131,7 +142,7 @@ struct Group {
     first: usize,
     last: usize,
     /// Offset of the first block.
-    start: u32,
+    start: CodeOffset,
 }
 
 impl Group {
@@ -144,7 +155,7 @@ impl Group {
 fn groups(blocks: &[Block<'_>], size: u64) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     for (index, Block { place, .. }) in blocks.iter().enumerate() {
-        let end = u64::from(place.start) + u64::from(place.size);
+        let end = u64::from(place.end());
         match groups.last_mut() {
             Some(group) if end - u64::from(group.start) <= size => group.last = index,
             _ => groups.push(Group { first: index, last: index, start: place.start }),
@@ -153,11 +164,11 @@ fn groups(blocks: &[Block<'_>], size: u64) -> Vec<Group> {
     groups
 }
 
-/// How far islands move what lies behind them.
+/// How far islands move what lies after them.
 struct Shifts {
     /// Start of each group without islands, and the bytes of all islands
     /// before it.
-    groups: Vec<(u32, u32)>,
+    groups: Vec<(CodeOffset, u32)>,
 }
 
 impl Shifts {
@@ -171,9 +182,10 @@ impl Shifts {
         Self { groups: groups.iter().enumerate().map(shift).collect() }
     }
 
-    fn apply(&self, start: u32) -> u32 {
+    fn apply(&self, start: CodeOffset) -> CodeOffset {
         let after = self.groups.partition_point(|(first, _)| *first <= start);
-        start.saturating_add(after.checked_sub(1).map_or(0, |group| self.groups[group].1))
+        let before = after.checked_sub(1).map_or(0, |group| self.groups[group].1);
+        CodeOffset::new(start.get().saturating_add(before))
     }
 }
 
@@ -184,14 +196,14 @@ fn far_targets(
     limit: u64,
     shifts: &Shifts,
     find: impl Fn(Symbol) -> Option<Placement>,
-) -> Vec<(u32, Symbol)> {
+) -> Vec<(CodeOffset, Symbol)> {
     let mut targets = Vec::new();
     for block in blocks {
         let start = shifts.apply(block.place.start);
         for reloc in block.relocs.iter().filter(|reloc| veneer_may_replace(reloc)) {
             let Some(target) = find(reloc.target) else { continue };
             let to = shifts.apply(target.start);
-            if !reaches(limit, (start + reloc.offset).into(), to.into()) {
+            if !reaches(limit, reloc.offset.in_code(start).into(), to.into()) {
                 targets.push((target.start, reloc.target));
             }
         }
@@ -235,14 +247,14 @@ mod tests {
         let mut places = Vec::new();
         for size in sizes {
             let start = end.next_multiple_of(16);
-            places.push(Placement { start, size: *size });
+            places.push(Placement { start: CodeOffset::new(start), size: *size });
             end = start + size;
         }
         let relocs: Vec<Vec<CodeReloc>> = (0..sizes.len())
             .map(|block| {
                 let callees = calls.iter().filter(|(from, _)| *from == block).zip(0..);
                 let reloc = |((_, to), index): (&(usize, usize), u32)| CodeReloc {
-                    offset: index * 4,
+                    offset: FunctionOffset::new(index * 4),
                     kind: CodeRelocKind::Aarch64Call26,
                     target: function(*to as u32),
                     addend: 0,
@@ -271,7 +283,7 @@ mod tests {
     /// island, and that nothing overlaps. Gives the number of veneers.
     fn check(sizes: &[u32], calls: &[(usize, usize)]) -> usize {
         let (places, planned, _) = planned(sizes, calls, REACH);
-        let start = |block: usize| planned.shifted(places[block].start);
+        let start = |block: usize| planned.shifted(places[block].start).get();
         for (from, to) in calls {
             let index = calls.iter().filter(|call| call.0 == *from).position(|c| c.1 == *to);
             let place = start(*from) + index.unwrap() as u32 * 4;
@@ -279,11 +291,11 @@ mod tests {
                 continue;
             }
             let island = planned.islands.iter().find(|island| island.after > *from).unwrap();
-            let veneer = island.veneer(start(*to)).unwrap();
+            let veneer = island.veneer(CodeOffset::new(start(*to))).unwrap();
             assert!(reaches(REACH, place.into(), veneer.into()), "{from} -> {to}");
         }
         let blocks = places.iter().enumerate().map(|(i, p)| (start(i), p.size));
-        let islands = planned.islands.iter().map(|i| (i.place.start, i.place.size));
+        let islands = planned.islands.iter().map(|i| (i.place.start.get(), i.place.size));
         let mut all: Vec<_> = blocks.chain(islands).collect();
         all.sort_unstable();
         for pair in all.windows(2) {

@@ -21,7 +21,7 @@ pub(super) enum CallKind {
 }
 
 /// What a call instruction names.
-pub(super) enum Target {
+pub(super) enum CallTarget {
     Function(FuncRef),
     Pointer(SigRef, Value),
 }
@@ -53,7 +53,7 @@ impl Translator<'_, '_> {
                 self.b.ins().return_call(callee, &args);
                 self.unreachable_from_here();
             }
-            _ => self.call_and_return(ty, Target::Function(callee), &args, kind),
+            _ => self.call_and_return(ty, CallTarget::Function(callee), &args, kind),
         }
         Ok(())
     }
@@ -63,7 +63,7 @@ impl Translator<'_, '_> {
     fn call_and_return(
         &mut self,
         ty: CanonicalTypeIndex,
-        target: Target,
+        target: CallTarget,
         args: &[Value],
         kind: CallKind,
     ) {
@@ -101,7 +101,7 @@ impl Translator<'_, '_> {
                 self.b.ins().return_call_indirect(signature, callee.code, &args);
                 self.unreachable_from_here();
             }
-            _ => self.call_and_return(ty, Target::Pointer(signature, callee.code), &args, kind),
+            _ => self.call_and_return(ty, CallTarget::Pointer(signature, callee.code), &args, kind),
         }
     }
 
@@ -110,15 +110,17 @@ impl Translator<'_, '_> {
     fn call_or_try(
         &mut self,
         ty: CanonicalTypeIndex,
-        target: Target,
+        target: CallTarget,
         args: &[Value],
     ) -> Vec<Value> {
         if let Some(handler) = self.handlers.last() {
             return self.try_call(ty, target, args, *handler);
         }
         let call = match target {
-            Target::Function(callee) => self.b.ins().call(callee, args),
-            Target::Pointer(signature, code) => self.b.ins().call_indirect(signature, code, args),
+            CallTarget::Function(callee) => self.b.ins().call(callee, args),
+            CallTarget::Pointer(signature, code) => {
+                self.b.ins().call_indirect(signature, code, args)
+            }
         };
         self.b.inst_results(call).to_vec()
     }

@@ -6,7 +6,7 @@
 //! Calls inside are `try_call`s whose exception edge leads to the handler; a
 //! `throw` inside jumps there. What is not thrown costs nothing.
 
-use super::calls::Target;
+use super::calls::CallTarget;
 use super::signatures::clif_type;
 use super::translator::Translator;
 use crate::error::Result;
@@ -138,7 +138,7 @@ impl Translator<'_, '_> {
     pub(super) fn try_call(
         &mut self,
         ty: CanonicalTypeIndex,
-        target: Target,
+        target: CallTarget,
         args: &[Value],
         handler: Block,
     ) -> Vec<Value> {
@@ -156,8 +156,8 @@ impl Translator<'_, '_> {
             ExceptionTableData::new(signature, normal, [ExceptionTableItem::Default(exceptional)]);
         let table = self.b.func.dfg.exception_tables.push(table);
         match target {
-            Target::Function(callee) => self.b.ins().try_call(callee, args, table),
-            Target::Pointer(_, code) => self.b.ins().try_call_indirect(code, args, table),
+            CallTarget::Function(callee) => self.b.ins().try_call(callee, args, table),
+            CallTarget::Pointer(_, code) => self.b.ins().try_call_indirect(code, args, table),
         };
         self.b.seal_block(next);
         self.b.switch_to_block(next);

@@ -27,7 +27,7 @@ impl FunctionInput<'_> {
     /// both compilers are not in it.
     ///
     /// Nothing in it counts from the start of the module: the same function
-    /// behind others has the same key, if it names things by the same indices.
+    /// after others has the same key, if it names things by the same indices.
     ///
     /// # Errors
     ///

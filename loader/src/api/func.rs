@@ -22,7 +22,6 @@ use crate::vm::types;
 use crate::vm::types::FuncType;
 use crate::vm::value::Val;
 use precast_artifact::abi;
-use precast_artifact::index::TypeId;
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::task::Poll;
@@ -266,7 +265,7 @@ fn erased<T: 'static>(
     may_block: bool,
     f: impl Fn(&mut Caller<'_, T>, &mut [RawValue]) -> Result<Poll<()>> + Send + Sync + 'static,
 ) -> Result<HostFunc> {
-    let (id, slots) = checked(ty)?;
+    let (id, _held) = types::intern(ty).map_err(Error::Usage)?;
     let call: Box<Callback> = Box::new(
         move |block: NonNull<StoreBlock>, instance: Option<u32>, values: &mut [RawValue]| {
             // SAFETY: callbacks are only called with a store whose data is a
@@ -275,14 +274,7 @@ fn erased<T: 'static>(
             f(&mut Caller::new(store, instance), values)
         },
     );
-    Ok(HostFunc { ty: id, slots, may_block, call })
-}
-
-fn checked(ty: &FuncType) -> Result<(TypeId, usize)> {
-    if !types::is_interned(ty) {
-        return Err(Error::usage(format!("the type {ty} refers to types that do not exist")));
-    }
-    Ok((types::intern(ty), slots(ty)))
+    Ok(HostFunc { ty: id, _held, slots: slots(ty), may_block, call })
 }
 
 const _: () = assert!(abi::VALUE_SIZE as usize == size_of::<RawValue>());

@@ -10,7 +10,6 @@
 use crate::error::{Error, Result};
 use crate::store::access::AsStore;
 use crate::vm::handle::{ExternRef, Global, Tag};
-use crate::vm::matching;
 use crate::vm::raw;
 use crate::vm::types;
 use crate::vm::types::{FuncType, GlobalType};
@@ -27,11 +26,12 @@ impl Global {
     pub fn new(store: &mut impl AsStore, ty: GlobalType, value: Val) -> Result<Self> {
         let mut access = store.as_store_mut();
         let core = access.core();
-        matching::known(&ty.value).map_err(Error::Usage)?;
+        let held = types::hold(&ty.value).map_err(Error::Usage)?;
         let raw = value.to_raw(&ty.value, core.id)?;
         let place = Box::new(UnsafeCell::new(raw.u128()));
         let address = place.get().expose_provenance();
         core.globals.push(place);
+        core.held.push(held);
         Ok(Self { store: core.id, address, ty })
     }
 
@@ -83,13 +83,13 @@ impl Tag {
         if !ty.results.is_empty() {
             return Err(Error::usage(format!("the type of a tag has no results, {ty} has")));
         }
-        ty.params.iter().try_for_each(matching::known).map_err(Error::Usage)?;
+        let (id, held) = types::intern(ty).map_err(Error::Usage)?;
         let mut access = store.as_store_mut();
         let core = access.core();
-        let id = types::intern(ty);
         let tag = Box::new(id);
         let address = (&raw const *tag).expose_provenance();
         core.tags.push(tag);
+        core.held.push(held);
         Ok(Self { store: core.id, address, ty: id })
     }
 

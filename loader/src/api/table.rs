@@ -7,7 +7,7 @@ use crate::store::elements::TableElements;
 use crate::vm::handle::Table;
 use crate::vm::matching;
 use crate::vm::raw::RawValue;
-use crate::vm::types::{TableType, ValType};
+use crate::vm::types::{self, TableType, ValType};
 use crate::vm::value::Val;
 
 impl Table {
@@ -20,11 +20,12 @@ impl Table {
     pub fn new(store: &mut impl AsStore, ty: TableType, value: Val) -> Result<Self> {
         let mut access = store.as_store_mut();
         let core = access.core();
-        matching::known(&ValType::Ref(ty.element)).map_err(Error::Usage)?;
+        let held = types::hold(&ValType::Ref(ty.element)).map_err(Error::Usage)?;
         let most = if ty.index64 { u64::MAX } else { u32::MAX.into() };
         matching::limited(&ty.limits, most).map_err(Error::Usage)?;
         let raw = value.to_raw(&ValType::Ref(ty.element), core.id)?;
         let index = core.new_table(ty)?;
+        core.held.push(held);
         let size = ty.limits.min;
         if let Some(cells) = core.tables[index as usize].range(0, size) {
             cells.iter().for_each(|cell| cell.set(raw.u64()));

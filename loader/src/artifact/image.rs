@@ -33,6 +33,8 @@ pub(crate) struct Image {
     /// Address of `.text`.
     text: usize,
     path: Option<PathBuf>,
+    /// What reports call the file, if not by its name.
+    title: OnceLock<String>,
     note: Note,
     description: Description,
     modules: Vec<ModuleInfo>,
@@ -73,8 +75,18 @@ impl Image {
         modules: Vec<ModuleInfo>,
     ) -> Arc<Self> {
         let (registration, symbol_file) = (OnceLock::new(), OnceLock::new());
-        let image =
-            Self { registration, symbol_file, source, text, path, note, description, modules };
+        let title = OnceLock::new();
+        let image = Self {
+            registration,
+            symbol_file,
+            source,
+            text,
+            path,
+            title,
+            note,
+            description,
+            modules,
+        };
         let image = Arc::new(image);
         let end = text + image.note.text.size as usize;
         let address = (&raw const *image).expose_provenance();
@@ -207,6 +219,12 @@ impl Image {
     /// What reports call a module.
     pub(crate) fn module_name(&self, module: &Module) -> Option<String> {
         let file_name = || Some(self.path.as_ref()?.file_name()?.to_string_lossy().into_owned());
-        module.name.clone().or_else(file_name)
+        let title = || self.title.get().cloned();
+        module.name.clone().or_else(title).or_else(file_name)
+    }
+
+    /// Sets what reports call the file; the first one to do so counts.
+    pub(super) fn set_title(&self, title: String) {
+        let _ = self.title.set(title);
     }
 }

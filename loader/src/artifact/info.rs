@@ -3,7 +3,7 @@
 //! up.
 
 use crate::vm::types;
-use crate::vm::types::{FuncType, GlobalType, TableType};
+use crate::vm::types::{FuncType, GlobalType, ModuleTypes, TableType};
 use precast_artifact::abi::ContextLayout;
 use precast_artifact::address_map::AddressMap;
 use precast_artifact::index::TypeId;
@@ -70,7 +70,7 @@ pub(crate) struct ModuleInfo {
     /// Where everything lies in a context.
     pub(crate) layout: ContextLayout,
     /// Interned type of each canonical type; contexts point to it.
-    pub(crate) type_ids: Box<[TypeId]>,
+    pub(crate) type_ids: ModuleTypes,
     /// Code offset of each entry stub, ordered by interned type.
     entry_stubs: Box<[(TypeId, CodeOffset)]>,
     /// Code offset of each host-call stub, ordered by interned type.

@@ -191,6 +191,13 @@ impl Artifact {
         Ok(Self { image: Image::new(source, text, None, note, description, modules) })
     }
 
+    /// Has reports call a module that has no name by this one instead of the
+    /// artifact's file name. The first title that an artifact is given counts.
+    pub fn with_title(self, title: impl Into<String>) -> Self {
+        self.image.set_title(title.into());
+        self
+    }
+
     /// The artifact's target triple.
     pub fn target(&self) -> &str {
         self.image.target()
@@ -240,8 +247,13 @@ fn derive<'b>(
 }
 
 fn describe(bytes: &[u8], note: &Note, path: Option<&Path>) -> Result<Description> {
+    if note.component.size != 0 {
+        let why = "the artifact is of a component, which this loader cannot run";
+        return Err(Error::Usage(why.to_owned()));
+    }
     let description = Description::decode(bytes).map_err(|why| Error::damaged(path, why))?;
-    let bounds = Bounds { image: note.image_size, text: note.text };
+    let bounds =
+        Bounds { image: note.image_size, text: note.text, component: note.component.size != 0 };
     description.check(&bounds).map_err(|why| Error::damaged(path, why))?;
     Ok(description)
 }

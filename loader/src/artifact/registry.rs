@@ -1,112 +1,92 @@
 //! Which image does this address belong to? Asked by the signal handler, so
 //! the answer takes no lock and allocates nothing.
 //!
-//! Images stand in a list of slots that only grows; a slot whose image is gone
-//! is used again. Each slot is a sequence lock: odd while it changes. A reader
-//! that finds it changing passes over it, which is right: the slot of an image
-//! whose code is running does not change.
+//! The ranges stand in an array ordered by address, which is searched by halves
+//! and never changes: a writer makes another, and puts it in its place. A
+//! reader says that it reads while it does; what was replaced is freed once
+//! nobody reads. A reader that comes later sees the new array.
 //!
 //! # Safety
 //!
-//! Slots are leaked boxes, so a pointer to one stays good.
+//! Arrays are boxed and freed only as said.
 #![allow(unsafe_code)]
 
 use std::ptr::null_mut;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering, fence};
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
-struct Slot {
-    next: AtomicPtr<Slot>,
-    sequence: AtomicUsize,
-    start: AtomicUsize,
-    /// Zero when the slot is free.
-    end: AtomicUsize,
-    image: AtomicUsize,
+/// A text, and what [`find`] gives for addresses in it.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    start: usize,
+    end: usize,
+    image: usize,
 }
 
-static HEAD: AtomicPtr<Slot> = AtomicPtr::new(null_mut());
-/// Held by writers only.
-static WRITERS: Mutex<()> = Mutex::new(());
+type Ranges = Vec<Entry>;
+
+/// The present array; null before the first.
+static RANGES: AtomicPtr<Ranges> = AtomicPtr::new(null_mut());
+/// Number of readers that may have an array.
+static READERS: AtomicUsize = AtomicUsize::new(0);
+/// Held by writers: the arrays that were replaced, by their addresses.
+static REPLACED: Mutex<Vec<usize>> = Mutex::new(Vec::new());
 
 /// An image's text, registered until this is dropped.
 #[derive(Debug)]
-pub(crate) struct Registration {
-    slot: &'static Slot,
-}
-
-impl std::fmt::Debug for Slot {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (start, end) = (self.start.load(Ordering::Relaxed), self.end.load(Ordering::Relaxed));
-        write!(f, "{start:#x}..{end:#x}")
-    }
-}
+pub(crate) struct Registration(Entry);
 
 /// Registers the text `start..end` of an image; `image` is what [`find`]
 /// returns for addresses in it.
 pub(crate) fn register(start: usize, end: usize, image: usize) -> Registration {
-    let _writing = WRITERS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    let slot = slots().find(|slot| slot.end.load(Ordering::Relaxed) == 0).unwrap_or_else(append);
-    slot.change(start, end, image);
-    Registration { slot }
+    let entry = Entry { start, end, image };
+    change(|ranges| {
+        let at = ranges.partition_point(|other| other.start < start);
+        ranges.insert(at, entry);
+    });
+    Registration(entry)
 }
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        let _writing = WRITERS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        self.slot.change(0, 0, 0);
+        let Entry { start, image, .. } = self.0;
+        change(|ranges| {
+            let at = ranges.partition_point(|other| other.start < start);
+            let same = |other: &&Entry| other.start == start && other.image == image;
+            if ranges.get(at).as_ref().is_some_and(same) {
+                ranges.remove(at);
+            }
+        });
     }
 }
 
 /// The image whose text holds `pc`.
 pub(crate) fn find(pc: usize) -> Option<usize> {
-    slots().find_map(|slot| slot.image_at(pc))
+    READERS.fetch_add(1, Ordering::SeqCst);
+    // SAFETY: null, or an array that is not freed while there are readers.
+    let ranges = unsafe { RANGES.load(Ordering::SeqCst).as_ref() };
+    let found = ranges.and_then(|ranges| {
+        let after = ranges.partition_point(|entry| entry.start <= pc);
+        let entry = ranges.get(after.checked_sub(1)?)?;
+        (pc < entry.end).then_some(entry.image)
+    });
+    READERS.fetch_sub(1, Ordering::SeqCst);
+    found
 }
 
-fn slots() -> impl Iterator<Item = &'static Slot> {
-    let mut next = &HEAD;
-    std::iter::from_fn(move || {
-        let slot = slot_ref(next.load(Ordering::Acquire))?;
-        next = &slot.next;
-        Some(slot)
-    })
-}
-
-fn slot_ref(slot: *mut Slot) -> Option<&'static Slot> {
-    // SAFETY: slots are leaked boxes, published after they were written.
-    unsafe { slot.as_ref() }
-}
-
-/// A new free slot in front of the list.
-fn append() -> &'static Slot {
-    let slot = Box::leak(Box::new(Slot {
-        next: AtomicPtr::new(HEAD.load(Ordering::Relaxed)),
-        sequence: AtomicUsize::new(0),
-        start: AtomicUsize::new(0),
-        end: AtomicUsize::new(0),
-        image: AtomicUsize::new(0),
-    }));
-    HEAD.store(slot, Ordering::Release);
-    slot
-}
-
-impl Slot {
-    fn change(&self, start: usize, end: usize, image: usize) {
-        let sequence = self.sequence.load(Ordering::Relaxed);
-        self.sequence.store(sequence + 1, Ordering::Relaxed);
-        fence(Ordering::Release);
-        self.start.store(start, Ordering::Relaxed);
-        self.end.store(end, Ordering::Relaxed);
-        self.image.store(image, Ordering::Relaxed);
-        self.sequence.store(sequence + 2, Ordering::Release);
-    }
-
-    fn image_at(&self, pc: usize) -> Option<usize> {
-        let sequence = self.sequence.load(Ordering::Acquire);
-        let range = self.start.load(Ordering::Relaxed)..self.end.load(Ordering::Relaxed);
-        let image = self.image.load(Ordering::Relaxed);
-        fence(Ordering::Acquire);
-        let unchanged = self.sequence.load(Ordering::Relaxed) == sequence;
-        (sequence.is_multiple_of(2) && unchanged && range.contains(&pc)).then_some(image)
+/// Puts a changed copy of the array in its place.
+fn change(edit: impl FnOnce(&mut Ranges)) {
+    let mut replaced = REPLACED.lock().unwrap_or_else(PoisonError::into_inner);
+    // SAFETY: null, or the present array, which only writers free.
+    let mut ranges = unsafe { RANGES.load(Ordering::SeqCst).as_ref() }.cloned().unwrap_or_default();
+    edit(&mut ranges);
+    let old = RANGES.swap(Box::into_raw(Box::new(ranges)), Ordering::SeqCst);
+    replaced.push(old.expose_provenance());
+    if READERS.load(Ordering::SeqCst) == 0 {
+        for old in replaced.drain(..).filter(|old| *old != 0) {
+            // SAFETY: boxed above; whoever reads from now on reads another.
+            drop(unsafe { Box::from_raw(std::ptr::with_exposed_provenance_mut::<Ranges>(old)) });
+        }
     }
 }
 
@@ -129,5 +109,27 @@ mod tests {
         assert_eq!([find(0x4f), find(0x30)], [Some(3), None]);
         drop((second, third));
         assert_eq!(find(0x40), None);
+    }
+
+    #[test]
+    fn ranges_are_found_while_others_change() {
+        const BASE: usize = 0x30_0000;
+        let kept = register(0x10_0000, 0x10_1000, 7);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for round in 0..300 {
+                    drop(register(0x20_0000 + round, 0x20_0001 + round, 8));
+                }
+            });
+            for _ in 0..300 {
+                assert_eq!(find(0x10_0800), Some(7));
+            }
+        });
+        drop(kept);
+        let ranges: Vec<_> =
+            (0..1000).map(|at| register(BASE + at * 16, BASE + at * 16 + 8, at)).collect();
+        assert_eq!([find(BASE + 16 * 500 + 5), find(BASE + 16 * 500 + 10)], [Some(500), None]);
+        drop(ranges);
+        assert_eq!(find(BASE + 16 * 500 + 5), None);
     }
 }

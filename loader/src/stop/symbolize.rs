@@ -46,7 +46,8 @@ pub fn symbolize(report: &str, artifact: &[u8], debug: &[u8]) -> Result<String> 
     let note = Container::open(artifact).map_err(open)?.note;
     let bytes = &artifact[note.module.offset as usize..][..note.module.size as usize];
     let description = Description::decode(bytes).map_err(|why| Error::damaged(None, why))?;
-    let bounds = Bounds { image: note.image_size, text: note.text };
+    let bounds =
+        Bounds { image: note.image_size, text: note.text, component: note.component.size != 0 };
     description.check(&bounds).map_err(|why| Error::damaged(None, why))?;
     let places: Vec<Places<'_>> =
         description.modules.iter().filter_map(|module| Places::new(artifact, module)).collect();

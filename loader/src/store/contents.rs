@@ -13,7 +13,7 @@ use crate::sys::registers::Landing;
 use crate::vm::handle::StoreId;
 use crate::vm::layout::StoreBlock;
 use crate::vm::matching::Space;
-use crate::vm::types::TableType;
+use crate::vm::types::{Held, TableType};
 use precast_artifact::index::TypeId;
 use precast_artifact::module::Module;
 use precast_artifact::types::MemoryType;
@@ -45,6 +45,8 @@ pub(crate) struct StoreCore {
     /// Types of the exception tags; a tag's identity is its address.
     #[allow(clippy::vec_box)]
     pub(crate) tags: Vec<Box<TypeId>>,
+    /// The types that what the host made refers to.
+    pub(crate) held: Vec<Held>,
     pub(crate) exceptions: Exceptions,
     /// Where the exception in flight goes on, for the builtin's stub to read.
     pub(crate) landing: Landing,
@@ -75,6 +77,7 @@ impl StoreCore {
             tables: Vec::new(),
             globals: Vec::new(),
             tags: Vec::new(),
+            held: Vec::new(),
             exceptions: Exceptions::default(),
             landing: Landing::default(),
             hosts: Vec::new(),

@@ -10,6 +10,7 @@
 use crate::error::Result;
 use crate::vm::layout::{Context, Definition, FixedFields, FuncRecord, StoreBlock};
 use crate::vm::raw::RawValue;
+use crate::vm::types::Held;
 use precast_artifact::abi;
 use precast_artifact::index::TypeId;
 use std::fmt;
@@ -27,6 +28,8 @@ pub(crate) type Callback =
 pub(crate) struct HostFunc {
     /// Interned type.
     pub(crate) ty: TypeId,
+    /// Keeps the type.
+    pub(crate) _held: Held,
     /// Number of slots: the larger of parameters and results.
     pub(crate) slots: usize,
     /// Whether it may be pending.

@@ -1,7 +1,7 @@
 //! Import matching (core specification 3.2.6 and 3.3.4): does what is there
 //! satisfy what is needed? Types hold interned references.
 
-use crate::vm::types::{self, GlobalType, HeapType, RefType, TableType, ValType};
+use crate::vm::types::{GlobalType, HeapType, RefType, TableType, ValType};
 use precast_artifact::types::{Limits, MemoryType};
 
 /// A memory's address space: what code relies on, or what there is.
@@ -11,16 +11,6 @@ pub(crate) struct Space {
     pub(crate) reservation: u64,
     /// Inaccessible bytes after them.
     pub(crate) guard: u64,
-}
-
-/// Fails if a value type refers to one that does not exist in this process.
-pub(crate) fn known(ty: &ValType) -> Result<(), String> {
-    match ty {
-        ValType::Ref(RefType { heap: HeapType::Concrete(id), .. }) if !types::exists(*id) => {
-            Err(format!("the type {ty} refers to a type that does not exist"))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// Fails if limits are in the wrong order, or beyond what an index can reach.

@@ -226,6 +226,7 @@ pub fn parts(modules: Vec<Mock>, instances: Vec<InstancePlan>) -> (Note, elf::Im
         image_size: image.bytes.len() as u64,
         text: image.text,
         module: image.module,
+        component: Default::default(),
         variants: Vec::new(),
     };
     (note, image)

@@ -11,6 +11,7 @@ use crate::debug::site::{FilePaths, InlinedCall, Sites};
 use crate::debug::type_names::TypeNames;
 use crate::debug::units::InputUnit;
 use gimli::Unit;
+use precast_artifact::index::FunctionOffset;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -23,8 +24,8 @@ pub(super) struct OpenDie {
     pub(super) is_function: bool,
     /// The code it covers, relative to the function's, and of that the code that
     /// entries inside cover: they must not overlap.
-    pub(super) code: Vec<Range<u32>>,
-    pub(super) taken: Vec<Range<u32>>,
+    pub(super) code: Vec<Range<FunctionOffset>>,
+    pub(super) taken: Vec<Range<FunctionOffset>>,
 }
 
 /// Converts one unit.

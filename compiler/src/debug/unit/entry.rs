@@ -6,6 +6,7 @@ use crate::debug::indirection::{self, Indirection};
 use crate::debug::sections::Bytes;
 use crate::debug::type_names;
 use gimli::{Attribute, DwTag, UnitOffset, constants as dw};
+use precast_artifact::index::FunctionOffset;
 use std::ops::Range;
 
 impl<'a> UnitConverter<'_, 'a> {
@@ -103,7 +104,7 @@ impl<'a> UnitConverter<'_, 'a> {
         tag: DwTag,
         children: bool,
         attributes: &[Attribute<Bytes<'a>>],
-    ) -> (OpenDie, Vec<Range<u32>>) {
+    ) -> (OpenDie, Vec<Range<FunctionOffset>>) {
         let mut scope = OpenDie::default();
         if let Some(around) = self.open.last() {
             scope.function = around.function;

@@ -9,6 +9,7 @@ use crate::debug::location::FunctionScope;
 use crate::debug::sections::Bytes;
 use crate::debug::site::InlinedCall;
 use gimli::{Attribute, AttributeValue, DwAt, UnitOffset, constants as dw};
+use precast_artifact::index::FunctionOffset;
 
 impl<'a> UnitConverter<'_, 'a> {
     /// A function that has code becomes the innermost.
@@ -25,7 +26,7 @@ impl<'a> UnitConverter<'_, 'a> {
         }
         self.covered.insert(index);
         let function = FunctionScope::new(self.context, index);
-        scope.code.push(0..function.code.size());
+        scope.code.push(FunctionOffset::START..function.code.size());
         scope.is_function = true;
         scope.function = Some(self.functions.len());
         self.functions.push(function);
@@ -40,7 +41,7 @@ impl<'a> UnitConverter<'_, 'a> {
         let Some(function) = self.functions.last_mut() else { return };
         let text = function.code.function.text.clone();
         die.address(dw::DW_AT_low_pc, text.start.into());
-        let size = u64::from(text.end - text.start);
+        let size = u64::from(function.code.size());
         die.value(dw::DW_AT_high_pc, dw::DW_FORM_udata, |v| v.uleb(size));
         let base = attributes.iter().find_map(|a| match (a.name(), a.raw_value()) {
             (dw::DW_AT_frame_base, AttributeValue::Exprloc(expression)) => Some(expression),
@@ -76,7 +77,7 @@ impl<'a> UnitConverter<'_, 'a> {
             return;
         };
         if let Some(piece) = function.code.within(&(low..function.whole().end)).first() {
-            let text = function.code.function.text.start + piece.start;
+            let text = piece.start.in_code(function.code.function.text.start);
             die.address(dw::DW_AT_low_pc, text.into());
         }
     }

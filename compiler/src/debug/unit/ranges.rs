@@ -6,6 +6,7 @@ use crate::debug::code;
 use crate::debug::fragment::Base;
 use crate::debug::sections::Bytes;
 use gimli::{Attribute, constants as dw};
+use precast_artifact::index::{CodeOffset, FunctionOffset};
 use std::ops::Range;
 
 impl<'a> UnitConverter<'_, 'a> {
@@ -14,7 +15,7 @@ impl<'a> UnitConverter<'_, 'a> {
         &mut self,
         attributes: &[Attribute<Bytes<'a>>],
         function: Option<usize>,
-    ) -> Vec<Range<u32>> {
+    ) -> Vec<Range<FunctionOffset>> {
         let Some(function) = function.and_then(|function| self.functions.get(function)) else {
             return Vec::new();
         };
@@ -61,7 +62,7 @@ impl<'a> UnitConverter<'_, 'a> {
     /// Where the code of a block is.
     pub(super) fn code_attributes(
         &mut self,
-        code: &[Range<u32>],
+        code: &[Range<FunctionOffset>],
         function: Option<usize>,
         die: &mut DieBuilder,
     ) {
@@ -71,7 +72,7 @@ impl<'a> UnitConverter<'_, 'a> {
             [] => {}
             [range] => {
                 die.address(dw::DW_AT_low_pc, text + u64::from(range.start));
-                let size = u64::from(range.end - range.start);
+                let size = u64::from(range.end) - u64::from(range.start);
                 die.value(dw::DW_AT_high_pc, dw::DW_FORM_udata, |v| v.uleb(size));
             }
             ranges => {
@@ -91,14 +92,14 @@ impl<'a> UnitConverter<'_, 'a> {
 
     pub(super) fn unit_ranges(&mut self) {
         let Some(at) = self.own_ranges else { return };
-        let mut text: Vec<Range<u32>> =
+        let mut text: Vec<Range<CodeOffset>> =
             self.covered.iter().map(|index| self.context.code.get(*index).text.clone()).collect();
         text.sort_by_key(|range| range.start);
         let start = self.begin_ranges();
         for range in text {
             self.ranges.u8(dw::DW_RLE_start_length.0);
             self.ranges.address(Base::Text, range.start.into());
-            self.ranges.uleb((range.end - range.start).into());
+            self.ranges.uleb(u64::from(range.end) - u64::from(range.start));
         }
         self.ranges.u8(dw::DW_RLE_end_of_list.0);
         self.info.set_u32(at, start);

@@ -4,15 +4,17 @@ use super::read::{Image, slice};
 use super::sample::{MACHINES, function, linked, sample};
 use crate::place::Placement;
 use precast_artifact::container::{Container, symbol_at};
+use precast_artifact::index::CodeOffset;
 use precast_artifact::module::{Bounds, Description};
 
 #[test]
 fn places_are_known_before_anything_is_written() {
     let placed = sample(MACHINES[0]).place().unwrap();
     let place = |index| placed.find(function(index));
-    assert_eq!(place(1), Some(Placement { start: 0, size: 11 }));
+    let at = |start, size| Some(Placement { start: CodeOffset::new(start), size });
+    assert_eq!(place(1), at(0, 11));
     // The last is folded into the second, the third was removed.
-    assert_eq!(place(2), Some(Placement { start: 16, size: 8 }));
+    assert_eq!(place(2), at(16, 8));
     assert_eq!((place(3), place(4)), (None, place(2)));
     assert_eq!((placed.functions, placed.folded), (3, 1));
     assert!(placed.texts[0].functions[3].is_none());
@@ -33,7 +35,13 @@ fn each_module_has_what_it_would_have_alone() {
         let file = sample(target).linked_with(second);
         let note = Container::open(&file).unwrap().note;
         let description = Description::decode(slice(&file, note.module)).unwrap();
-        description.check(&Bounds { image: note.image_size, text: note.text }).unwrap();
+        description
+            .check(&Bounds {
+                image: note.image_size,
+                text: note.text,
+                component: note.component.size != 0,
+            })
+            .unwrap();
         assert_eq!((description.modules.len(), description.instances.len()), (2, 2));
         let images = description.modules.into_iter().map(|module| Image {
             file: file.clone(),

@@ -18,7 +18,8 @@ impl Image {
     pub(super) fn open(file: Vec<u8>) -> Self {
         let note = Container::open(&file).unwrap().note;
         let mut description = Description::decode(slice(&file, note.module)).unwrap();
-        let bounds = Bounds { image: note.image_size, text: note.text };
+        let bounds =
+            Bounds { image: note.image_size, text: note.text, component: note.component.size != 0 };
         description.check(&bounds).unwrap();
         let module = description.modules.remove(0);
         Self { file, note, module }

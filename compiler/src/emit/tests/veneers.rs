@@ -1,7 +1,8 @@
 //! Images whose calls do not reach: as large ones have, with a small reach.
 
+use super::code::caller;
 use super::read::Image;
-use super::sample::{MACHINES, Sample, caller, function, linked, sample};
+use super::sample::{MACHINES, Sample, function, linked, sample};
 use gimli::{BaseAddresses, CfaRule, EhFrame, Register, UnwindSection};
 use object::elf::EM_AARCH64;
 use object::read::elf::ElfFile64;
