@@ -146,7 +146,9 @@ fn convert_all(
     let (plan_of, facts) = (&plan, &facts);
     let input =
         functions::Input { parsed: &parsed, plan: plan_of, facts, options: &options, debug_uses };
-    let texts = functions::compile(&workers, &input, std::slice::from_ref(&target), &()).unwrap();
+    let texts =
+        functions::compile(&workers, &input, std::slice::from_ref(&target), &(), &mut Vec::new())
+            .unwrap();
     let placed = place::place(assemble(&parsed, plan, texts), target.link, false).unwrap();
     let convert = |edited: &Edited| {
         let files = edited.files();
