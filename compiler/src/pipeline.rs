@@ -148,7 +148,7 @@ fn run(
     clock.lap("debug uses");
     let input =
         Input { parsed: &parsed, plan: &plan, facts: &facts, options, debug_uses, decisions };
-    let texts = functions::compile(&workers, &input, &targets, observer)?;
+    let (texts, warnings) = functions::compile(&workers, &input, &targets, observer)?;
     clock.lap("compile");
     let code = assemble(&parsed, plan, texts);
     let header = object_header(output, &code.modules[0].description)?;
@@ -171,7 +171,7 @@ fn run(
         target: target.triple.to_string(),
         sections: written.sections,
         size: written.size,
-        warnings: debug.warnings,
+        warnings: [warnings, debug.warnings].concat(),
         text: debug.text,
     };
     Ok((report, header))

@@ -149,7 +149,8 @@ fn convert_all(
     let decisions = Decisions::none(parsed.bodies.len());
     let input =
         Input { parsed: &parsed, plan: plan_of, facts, options: &options, debug_uses, decisions };
-    let texts = functions::compile(&workers, &input, std::slice::from_ref(&target), &()).unwrap();
+    let targets = std::slice::from_ref(&target);
+    let (texts, _) = functions::compile(&workers, &input, targets, &()).unwrap();
     let placed = place::place(assemble(&parsed, plan, texts), target.link, false).unwrap();
     let convert = |edited: &Edited| {
         let files = edited.files();

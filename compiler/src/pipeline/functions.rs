@@ -8,31 +8,57 @@ use crate::code::Text;
 use crate::codegen;
 use crate::error::Result;
 use crate::function::CompiledFunction;
+use crate::parse::Parsed;
 use crate::plan::duplicates;
 use crate::stub::{Stub, StubKind};
 use crate::target::Target;
 use crate::translate::{self, Debug, FunctionInput, stubs};
 use cranelift_codegen::Context;
 use cranelift_frontend::FunctionBuilderContext;
+use precast_artifact::index::FuncIndex;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A text for each target.
+/// A text for each target, and warnings about functions.
 pub(super) fn compile(
     workers: &Workers,
     input: &Input<'_, '_>,
     targets: &[Target],
     observer: &dyn Observer,
-) -> Result<Vec<Text>> {
+) -> Result<(Vec<Text>, Vec<String>)> {
     let same =
         duplicates::find(input.parsed, input.options, |at| input.decisions.inlining.is_needed(at));
+    let mut hasty = BTreeSet::new();
     let text = |target: &Target| {
+        let functions = compile_functions(workers, input, target, &same, observer)?;
+        hasty.extend(functions.hasty);
         Ok(Text {
             cpu_features: target.cpu_features.clone(),
-            functions: compile_functions(workers, input, target, &same, observer)?,
+            functions: functions.code,
             stubs: compile_stubs(input, target)?,
         })
     };
-    targets.iter().map(text).collect()
+    let texts = targets.iter().map(text).collect::<Result<Vec<_>>>()?;
+    let warnings = hasty.into_iter().map(|function| hasty_warning(input.parsed, function));
+    Ok((texts, warnings.collect()))
+}
+
+fn hasty_warning(parsed: &Parsed<'_>, function: FuncIndex) -> String {
+    let name = parsed.name_of(function).map(|name| format!(" `{name}`")).unwrap_or_default();
+    format!(
+        "function {}{name} has so many values alive at once that optimising their places would \
+         take too long: its code keeps them in memory and is slower; several smaller functions \
+         would not be",
+        function.get()
+    )
+}
+
+/// The code of a module's functions.
+struct Functions {
+    /// By index; none where an equal one stands for it.
+    code: Vec<Option<CompiledFunction>>,
+    /// Those whose registers were allocated the fast way.
+    hasty: Vec<FuncIndex>,
 }
 
 /// What a worker keeps from function to function.
@@ -57,7 +83,7 @@ fn compile_functions(
     target: &Target,
     same: &[Option<usize>],
     observer: &dyn Observer,
-) -> Result<Vec<Option<CompiledFunction>>> {
+) -> Result<Functions> {
     let (bodies, facts) = (&input.parsed.bodies, input.facts.functions());
     let module = input.module(target);
     let inline = InlineCalls::new(bodies.len());
@@ -83,8 +109,12 @@ fn compile_functions(
         Ok(function)
     })?;
     let mut functions: Vec<Option<CompiledFunction>> = vec![None; bodies.len()];
-    for (position, function) in compiled {
+    let mut hasty = Vec::new();
+    for (position, (function, fast)) in compiled {
         functions[order[position]] = Some(function);
+        if fast {
+            hasty.push(bodies[order[position]].function());
+        }
     }
     // The first of equal bodies comes before its copies.
     for (index, first) in same.iter().enumerate() {
@@ -94,19 +124,20 @@ fn compile_functions(
             functions[index] = functions[*first].clone();
         }
     }
-    Ok(functions)
+    Ok(Functions { code: functions, hasty })
 }
 
+/// Also says whether registers were allocated the fast way.
 fn compile_function(
     input: &FunctionInput<'_>,
     target: &Target,
     scratch: &mut Scratch,
-) -> Result<CompiledFunction> {
+) -> Result<(CompiledFunction, bool)> {
     let translated = translate::translate(input, &mut scratch.context.func, &mut scratch.builder)?;
     let debug = input.module.options.debug != Debug::Off;
     let recorded = debug.then_some(translated.recorded);
-    let compiled = codegen::generate(&mut scratch.context, &*target.isa, recorded)?;
-    Ok(CompiledFunction { inlined: translated.inlined.into(), ..compiled })
+    let (compiled, fast) = codegen::generate(&mut scratch.context, target, recorded)?;
+    Ok((CompiledFunction { inlined: translated.inlined.into(), ..compiled }, fast))
 }
 
 fn compile_stubs(input: &Input<'_, '_>, target: &Target) -> Result<Vec<Stub>> {
@@ -118,7 +149,7 @@ fn compile_stubs(input: &Input<'_, '_>, target: &Target) -> Result<Vec<Stub>> {
     let mut make = |kind, build: &dyn Fn(&mut Scratch)| -> Result<()> {
         scratch.context.clear();
         build(&mut scratch);
-        let function = codegen::generate(&mut scratch.context, &*target.isa, None)?;
+        let (function, _) = codegen::generate(&mut scratch.context, target, None)?;
         stubs.push(Stub { module: MODULE, kind, function });
         Ok(())
     };
