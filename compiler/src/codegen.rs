@@ -31,20 +31,19 @@ use target_lexicon::Architecture;
 use values::Buffer;
 
 /// Generates code for the function in `context`, which is left to be cleared.
-/// With what translation recorded comes what debug information needs. Also says
-/// whether registers were allocated the fast way, lest it take too long.
+/// With what translation recorded comes what debug information needs.
 pub(crate) fn generate(
     context: &mut Context,
     target: &Target,
     recorded: Option<Recorded>,
-) -> Result<(CompiledFunction, bool)> {
+) -> Result<CompiledFunction> {
     let mut control = Default::default();
     if !effort::may_exceed_budget(&context.func) {
         context
             .compile(&*target.isa, &mut control)
             .map_err(|error| codegen_error(format!("{:?}", error.inner)))?;
         let compiled = context.compiled_code().expect("compilation succeeded");
-        return Ok((convert(&context.func, compiled, &*target.isa, recorded)?, false));
+        return convert(&context.func, compiled, &*target.isa, recorded);
     }
     let failed = |error| codegen_error(format!("{error:?}"));
     let mut fast = effort::exceeds_budget(&context.func);
@@ -57,7 +56,7 @@ pub(crate) fn generate(
     let compiled =
         isa.compile_function(func, domtree, &mut Default::default(), false, &mut control);
     let compiled = compiled.map_err(failed)?.apply_params(&func.params);
-    Ok((convert(func, &compiled, isa, recorded)?, fast))
+    Ok(CompiledFunction { hasty: fast, ..convert(func, &compiled, isa, recorded)? })
 }
 
 /// What we keep of the code generator's result.
@@ -86,6 +85,7 @@ fn convert(
         stack_maps: stack_maps(buffer),
         inlined: Box::default(),
         debug: debug.map(Box::new),
+        hasty: false,
     })
 }
 

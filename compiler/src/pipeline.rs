@@ -12,10 +12,12 @@
 //! |-|-|
 //! | threads, and what a caller is told | [`workers`], [`report`] |
 //! | stages that threads share | [`facts`], [`decisions`], [`input`], [`inlining`], [`functions`], [`mod@assemble`], [`debugging`] |
+//! | the stages for a component | [`components`] |
 //! | functions before code generation, as text | [`ir`] |
 //! | what the bytes depend on | [`key`] |
 
 mod assemble;
+mod components;
 #[cfg(test)]
 mod damaged_dwarf;
 mod debugging;
@@ -30,18 +32,15 @@ mod report;
 mod workers;
 
 use crate::c_header;
-use crate::code::Code;
-use crate::emit::{self, DebugInfo, Header, Output};
+use crate::component::is_component;
+use crate::emit::{self, DebugInfo, Output};
 use crate::error::{Error, Result};
 use crate::facts::Uses;
-use crate::features::Features;
-use crate::optimisation::Optimisation;
 use crate::options::Options;
-use crate::parse::{self, Parsed};
-use crate::place::{self, Placed};
+use crate::parse;
 use crate::plan::Plan;
 use crate::target::Target;
-use assemble::assemble;
+use assemble::{assemble, note_fields, place_code};
 use debugging::{Converted, Debugging};
 use facts::gather_facts;
 use input::Input;
@@ -55,19 +54,20 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use workers::Workers;
 
-/// Compiles a module to the bytes of an artifact.
+/// Compiles a module or a component to the bytes of an artifact.
 ///
 /// # Errors
 ///
-/// When `wasm` is no valid core module, needs a feature that is off or not
-/// supported, or an option is wrong.
+/// When `wasm` is no valid core module or component, needs a feature that is off
+/// or not supported, or an option is wrong.
 pub fn compile(wasm: &[u8], options: &Options) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     compile_to(wasm, options, &mut bytes, &())?;
     Ok(bytes)
 }
 
-/// Compiles a module and writes the artifact to `out`, front to back.
+/// Compiles a module or a component and writes the artifact to `out`, front to
+/// back.
 ///
 /// # Errors
 ///
@@ -79,6 +79,9 @@ pub fn compile_to(
     out: &mut dyn Write,
     observer: &dyn Observer,
 ) -> Result<Report> {
+    if is_component(wasm) {
+        return components::compile_component(wasm, options, out, observer);
+    }
     let (report, _) = run(wasm, options, Output::Artifact, out, observer)?;
     Ok(report)
 }
@@ -101,6 +104,11 @@ pub fn compile_object_to(
     observer: &dyn Observer,
 ) -> Result<(Report, String)> {
     c_header::check_name(name)?;
+    if is_component(wasm) {
+        let why = "an object of a component: what C programs call is a core module's exports; \
+                   compile the component to an artifact, or its core modules to objects";
+        return Err(Error::unsupported(None, why));
+    }
     let (report, header) = run(wasm, options, Output::Object { name }, out, observer)?;
     Ok((report, header.unwrap_or_default()))
 }
@@ -146,11 +154,12 @@ fn run(
         _ => BTreeMap::new(),
     };
     clock.lap("debug uses");
-    let input =
-        Input { parsed: &parsed, plan: &plan, facts: &facts, options, debug_uses, decisions };
-    let (texts, warnings) = functions::compile(&workers, &input, &targets, observer)?;
+    let input = Input::whole(&parsed, &plan, &facts, options, debug_uses, decisions);
+    let inputs = [input];
+    let texts = functions::compile(&workers, &inputs, &targets, observer)?;
+    let hasty = functions::warnings(&inputs, &texts);
     clock.lap("compile");
-    let code = assemble(&parsed, plan, texts);
+    let code = assemble([(&parsed, plan)], texts);
     let header = object_header(output, &code.modules[0].description)?;
     let placed = place_code(code, target, options)?;
     clock.lap("place");
@@ -159,30 +168,17 @@ fn run(
         None => Converted::default(),
     };
     clock.lap("debug");
-    let note = note_fields(&parsed, target, features, options, source_hash);
+    let note = note_fields(parsed.producers.clone(), target, features, options, source_hash);
     let info = DebugInfo { sections: debug.sections, own_base: options.debug_info };
     let written = emit::emit(placed, note, info, output, out)?;
     clock.lap("emit");
     let report = Report {
-        stages: clock.laps,
-        functions: written.functions,
-        folded: written.folded,
         uses_simd: facts.module.uses.contains(Uses::VECTORS),
-        target: target.triple.to_string(),
-        sections: written.sections,
-        size: written.size,
-        warnings: [warnings, debug.warnings].concat(),
+        warnings: [hasty, debug.warnings].concat(),
         text: debug.text,
+        ..Report::new(clock, target, written)
     };
     Ok((report, header))
-}
-
-/// Decides where everything lies, and what it is called.
-fn place_code<'a>(code: Code<'a>, target: &Target, options: &Options) -> Result<Placed<'a>> {
-    let fold = options.enabled(Optimisation::FoldFunctions);
-    let mut placed = place::place(code, target.link, fold)?;
-    placed.names.keep_encoded(options.debug_info);
-    Ok(placed)
 }
 
 /// Whether code for these targets can be written so.
@@ -200,21 +196,4 @@ fn object_header(output: Output<'_>, module: &Module) -> Result<Option<String>> 
     let Output::Object { name } = output else { return Ok(None) };
     c_header::check_imports(module)?;
     Ok(Some(c_header::c_header(module, name)))
-}
-
-fn note_fields(
-    parsed: &Parsed<'_>,
-    target: &Target,
-    features: Features,
-    options: &Options,
-    source_hash: [u8; 32],
-) -> Header {
-    Header {
-        target: target.triple.to_string(),
-        wasm_features: features.names().map(str::to_owned).collect(),
-        options: options.recorded(),
-        source_hash,
-        producers: parsed.producers.clone(),
-        component: None,
-    }
 }

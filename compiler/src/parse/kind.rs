@@ -10,7 +10,7 @@ pub(super) fn check(file: &[u8]) -> Result<()> {
     let what = match file {
         [] => "the file is empty".to_owned(),
         [0, b'a', b's', b'm', 0x0d, 0, 1, 0, ..] => "the file is a WebAssembly component; \
-            components are not supported yet, only core modules\n\
+            only a core module will do here\n\
             help: `wasm-tools component unbundle` takes the core modules out of one"
             .to_owned(),
         [0, b'a', b's', b'm', ..] => return Ok(()),

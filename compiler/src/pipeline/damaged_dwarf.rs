@@ -144,14 +144,12 @@ fn convert_all(
     let facts = gather_facts(&workers, &parsed).unwrap();
     let plan = Plan::new(&parsed, &facts.module, &options).unwrap();
     let module = debugging::wasm_module(&parsed, &plan);
-    let debug_uses = BTreeMap::new();
     let (plan_of, facts) = (&plan, &facts);
     let decisions = Decisions::none(parsed.bodies.len());
-    let input =
-        Input { parsed: &parsed, plan: plan_of, facts, options: &options, debug_uses, decisions };
+    let input = Input::whole(&parsed, plan_of, facts, &options, BTreeMap::new(), decisions);
     let targets = std::slice::from_ref(&target);
-    let (texts, _) = functions::compile(&workers, &input, targets, &()).unwrap();
-    let placed = place::place(assemble(&parsed, plan, texts), target.link, false).unwrap();
+    let texts = functions::compile(&workers, &[input], targets, &()).unwrap();
+    let placed = place::place(assemble([(&parsed, plan)], texts), target.link, false).unwrap();
     let convert = |edited: &Edited| {
         let files = edited.files();
         let source = debug::InputSections::new(&edited.sections);

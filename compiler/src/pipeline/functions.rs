@@ -1,64 +1,60 @@
 //! The code of functions and stubs.
 
 use super::inlining::InlineCalls;
-use super::input::{Input, MODULE};
+use super::input::Input;
 use super::report::Observer;
 use super::workers::Workers;
 use crate::code::Text;
 use crate::codegen;
 use crate::error::Result;
 use crate::function::CompiledFunction;
-use crate::parse::Parsed;
+use crate::parse::Body;
 use crate::plan::duplicates;
 use crate::stub::{Stub, StubKind};
 use crate::target::Target;
-use crate::translate::{self, Debug, FunctionInput, stubs};
+use crate::translate::{self, Debug, FunctionInput, ModuleInput, stubs};
 use cranelift_codegen::Context;
 use cranelift_frontend::FunctionBuilderContext;
-use precast_artifact::index::FuncIndex;
-use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A text for each target, and warnings about functions.
+/// A text for each target, with the functions of all modules.
 pub(super) fn compile(
     workers: &Workers,
-    input: &Input<'_, '_>,
+    inputs: &[Input<'_, '_>],
     targets: &[Target],
     observer: &dyn Observer,
-) -> Result<(Vec<Text>, Vec<String>)> {
-    let same =
-        duplicates::find(input.parsed, input.options, |at| input.decisions.inlining.is_needed(at));
-    let mut hasty = BTreeSet::new();
+) -> Result<Vec<Text>> {
+    let same = same_functions(inputs);
     let text = |target: &Target| {
-        let functions = compile_functions(workers, input, target, &same, observer)?;
-        hasty.extend(functions.hasty);
         Ok(Text {
             cpu_features: target.cpu_features.clone(),
-            functions: functions.code,
-            stubs: compile_stubs(input, target)?,
+            functions: compile_functions(workers, inputs, target, &same, observer)?,
+            stubs: compile_stubs(inputs, target)?,
         })
     };
-    let texts = targets.iter().map(text).collect::<Result<Vec<_>>>()?;
-    let warnings = hasty.into_iter().map(|function| hasty_warning(input.parsed, function));
-    Ok((texts, warnings.collect()))
+    targets.iter().map(text).collect()
 }
 
-fn hasty_warning(parsed: &Parsed<'_>, function: FuncIndex) -> String {
-    let name = parsed.name_of(function).map(|name| format!(" `{name}`")).unwrap_or_default();
-    format!(
-        "function {}{name} has so many values alive at once that optimising their places would \
-         take too long: its code keeps them in memory and is slower; several smaller functions \
-         would not be",
-        function.get()
-    )
-}
-
-/// The code of a module's functions.
-struct Functions {
-    /// By index; none where an equal one stands for it.
-    code: Vec<Option<CompiledFunction>>,
-    /// Those whose registers were allocated the fast way.
-    hasty: Vec<FuncIndex>,
+/// Warnings about functions whose code is slower than it could be.
+pub(super) fn warnings(inputs: &[Input<'_, '_>], texts: &[Text]) -> Vec<String> {
+    let bodies =
+        inputs.iter().flat_map(|input| input.parsed.bodies.iter().map(move |b| (input, b)));
+    let hasty = |place: usize| {
+        let functions = texts.iter().filter_map(|text| text.functions[place].as_ref());
+        functions.into_iter().any(|function| function.hasty)
+    };
+    let hasty = bodies.enumerate().filter(|(place, _)| hasty(*place));
+    let warn = |(_, (input, body)): (usize, (&Input<'_, '_>, &Body<'_>))| {
+        let index = body.function();
+        let name = input.parsed.name_of(index).map(|name| format!(" `{name}`")).unwrap_or_default();
+        format!(
+            "function {}{name} has so many values alive at once that finding the best places for \
+             them would take too long: its code keeps them in memory and is slower\n\
+             help: several smaller functions would be fast",
+            index.get()
+        )
+    };
+    hasty.map(warn).collect()
 }
 
 /// What a worker keeps from function to function.
@@ -77,44 +73,61 @@ impl Scratch {
 /// that it is worth making anew.
 const LARGE_BODY: u32 = 256 << 10;
 
+/// For each needed function of all modules, the position of the first one of its
+/// module that is the same.
+fn same_functions(inputs: &[Input<'_, '_>]) -> Vec<Option<usize>> {
+    let mut same = Vec::new();
+    for Input { parsed, options, decisions, .. } in inputs {
+        let start = same.len();
+        let of_module = duplicates::find(parsed, options, |at| decisions.inlining.is_needed(at));
+        same.extend(of_module.into_iter().map(|position| Some(start + position?)));
+    }
+    same
+}
+
 fn compile_functions(
     workers: &Workers,
-    input: &Input<'_, '_>,
+    inputs: &[Input<'_, '_>],
     target: &Target,
     same: &[Option<usize>],
     observer: &dyn Observer,
-) -> Result<Functions> {
-    let (bodies, facts) = (&input.parsed.bodies, input.facts.functions());
-    let module = input.module(target);
-    let inline = InlineCalls::new(bodies.len());
-    inline.fill(input, &module);
+) -> Result<Vec<Option<CompiledFunction>>> {
+    let modules: Vec<ModuleInput<'_>> = inputs.iter().map(|input| input.module(target)).collect();
+    let inline: Vec<InlineCalls<'_>> =
+        inputs.iter().map(|input| InlineCalls::new(input.parsed.bodies.len())).collect();
+    for ((inline, input), module) in inline.iter().zip(inputs).zip(&modules) {
+        inline.fill(input, module);
+    }
+    let places = inputs.iter().enumerate().flat_map(|(module, input)| {
+        (0..input.parsed.bodies.len()).map(move |position| (module, position))
+    });
+    let places: Vec<(usize, usize)> = places.collect();
+    let size = |(module, position): (usize, usize)| inputs[module].facts.functions()[position].size;
     // The largest first: one of them started last would be waited for.
-    let mut order: Vec<usize> = (0..bodies.len()).filter(|i| same[*i] == Some(*i)).collect();
-    order.sort_by_key(|index| std::cmp::Reverse(facts[*index].size));
-    let total = order.iter().map(|index| u64::from(facts[*index].size)).sum();
+    let mut order: Vec<usize> = (0..places.len()).filter(|i| same[*i] == Some(*i)).collect();
+    order.sort_by_key(|index| std::cmp::Reverse(size(places[*index])));
+    let total = order.iter().map(|index| u64::from(size(places[*index]))).sum();
     let done = AtomicU64::new(0);
     observer.compiled(0, total);
-    let compiled = workers.draw(order.len(), Scratch::new, |scratch, position| {
-        let (body, inlined) = (&bodies[order[position]], inline.of(order[position]));
+    let compiled = workers.draw(order.len(), Scratch::new, |scratch, at| {
+        let place @ (module, position) = places[order[at]];
+        let input = &inputs[module];
+        let body = &input.parsed.bodies[position];
         scratch.context.clear();
-        let function = input.function(&module, body, inlined);
+        let function = input.function(&modules[module], body, inline[module].of(position));
         let compiled = compile_function(&function, target, scratch);
-        let index = body.function();
-        let function = compiled.map_err(|e| e.in_function(index, input.parsed.name_of(index)))?;
-        if facts[order[position]].size > LARGE_BODY {
+        let function = compiled.map_err(|error| input.in_function(body, error))?;
+        let size = size(place);
+        if size > LARGE_BODY {
             *scratch = Scratch::new();
         }
-        let size = u64::from(facts[order[position]].size);
+        let size = u64::from(size);
         observer.compiled(done.fetch_add(size, Ordering::Relaxed) + size, total);
         Ok(function)
     })?;
-    let mut functions: Vec<Option<CompiledFunction>> = vec![None; bodies.len()];
-    let mut hasty = Vec::new();
-    for (position, (function, fast)) in compiled {
+    let mut functions: Vec<Option<CompiledFunction>> = vec![None; places.len()];
+    for (position, function) in compiled {
         functions[order[position]] = Some(function);
-        if fast {
-            hasty.push(bodies[order[position]].function());
-        }
     }
     // The first of equal bodies comes before its copies.
     for (index, first) in same.iter().enumerate() {
@@ -124,33 +137,43 @@ fn compile_functions(
             functions[index] = functions[*first].clone();
         }
     }
-    Ok(Functions { code: functions, hasty })
+    Ok(functions)
 }
 
-/// Also says whether registers were allocated the fast way.
 fn compile_function(
     input: &FunctionInput<'_>,
     target: &Target,
     scratch: &mut Scratch,
-) -> Result<(CompiledFunction, bool)> {
+) -> Result<CompiledFunction> {
     let translated = translate::translate(input, &mut scratch.context.func, &mut scratch.builder)?;
     let debug = input.module.options.debug != Debug::Off;
     let recorded = debug.then_some(translated.recorded);
-    let (compiled, fast) = codegen::generate(&mut scratch.context, target, recorded)?;
-    Ok((CompiledFunction { inlined: translated.inlined.into(), ..compiled }, fast))
+    let compiled = codegen::generate(&mut scratch.context, target, recorded)?;
+    Ok(CompiledFunction { inlined: translated.inlined.into(), ..compiled })
 }
 
-fn compile_stubs(input: &Input<'_, '_>, target: &Target) -> Result<Vec<Stub>> {
-    let Input { parsed, plan, facts, .. } = input;
+fn compile_stubs(inputs: &[Input<'_, '_>], target: &Target) -> Result<Vec<Stub>> {
+    let mut stubs = Vec::new();
+    for input in inputs {
+        compile_module_stubs(input, target, &mut stubs)?;
+    }
+    Ok(stubs)
+}
+
+fn compile_module_stubs(
+    input: &Input<'_, '_>,
+    target: &Target,
+    stubs: &mut Vec<Stub>,
+) -> Result<()> {
+    let Input { index, parsed, plan, facts, .. } = input;
     let types = &parsed.types;
     let frontend = target.isa.frontend_config();
     let mut scratch = Scratch::new();
-    let mut stubs = Vec::new();
     let mut make = |kind, build: &dyn Fn(&mut Scratch)| -> Result<()> {
         scratch.context.clear();
         build(&mut scratch);
-        let (function, _) = codegen::generate(&mut scratch.context, target, None)?;
-        stubs.push(Stub { module: MODULE, kind, function });
+        let function = codegen::generate(&mut scratch.context, target, None)?;
+        stubs.push(Stub { module: *index, kind, function });
         Ok(())
     };
     for ty in plan.entry_types(parsed) {
@@ -170,5 +193,5 @@ fn compile_stubs(input: &Input<'_, '_>, target: &Target) -> Result<Vec<Stub>> {
             stubs::import_stub(ty, slot, &mut s.context.func, &mut s.builder, frontend);
         })?;
     }
-    Ok(stubs)
+    Ok(())
 }

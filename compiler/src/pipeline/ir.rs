@@ -44,10 +44,8 @@ pub fn write_ir(wasm: &[u8], options: &Options, out: &mut dyn Write) -> Result<(
     let facts =
         gather_facts(&workers, &parsed).map_err(|error| target.explain(error, options.features))?;
     let plan = Plan::new(&parsed, &facts.module, options)?;
-    let debug_uses = BTreeMap::new();
     let decisions = decisions::decide(&workers, &parsed, &plan, options)?;
-    let input =
-        Input { parsed: &parsed, plan: &plan, facts: &facts, options, debug_uses, decisions };
+    let input = Input::whole(&parsed, &plan, &facts, options, BTreeMap::new(), decisions);
     let module = input.module(target);
     let inline = InlineCalls::new(parsed.bodies.len());
     inline.fill(&input, &module);

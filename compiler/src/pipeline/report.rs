@@ -1,5 +1,7 @@
 //! What a caller is told of a compilation.
 
+use crate::emit::EmitSummary;
+use crate::target::Target;
 use std::time::{Duration, Instant};
 
 /// Told how far a compilation is.
@@ -39,10 +41,25 @@ pub struct Report {
     pub text: Option<String>,
 }
 
+impl Report {
+    /// Of what was written for a target, without what was found on the way.
+    pub(super) fn new(clock: Clock, target: &Target, written: EmitSummary) -> Self {
+        Self {
+            stages: clock.laps,
+            functions: written.functions,
+            folded: written.folded,
+            target: target.triple.to_string(),
+            sections: written.sections,
+            size: written.size,
+            ..Self::default()
+        }
+    }
+}
+
 /// Takes the time of stages.
 pub(super) struct Clock {
     last: Instant,
-    pub(super) laps: Vec<(&'static str, Duration)>,
+    laps: Vec<(&'static str, Duration)>,
 }
 
 impl Clock {

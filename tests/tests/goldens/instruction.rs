@@ -50,6 +50,11 @@ impl<'a> Addresses<'a> {
         label(&self.targets.borrow(), address)
     }
 
+    /// Notes that something leads to an address of the function.
+    pub(crate) fn leads_to(&self, address: u64) {
+        self.targets.borrow_mut().insert(address);
+    }
+
     fn place(&self, address: u64) -> Place {
         let within =
             |symbol: &&Symbol| (symbol.start..symbol.start + symbol.size.max(1)).contains(&address);
