@@ -3,6 +3,7 @@
 
 use super::output;
 use crate::exit::{Failure, Result};
+use crate::names;
 use clap::Args;
 use std::io::Read;
 use std::path::PathBuf;
@@ -39,6 +40,7 @@ impl SymbolizeCommand {
         let report = String::from_utf8_lossy(&report);
         let debug = debug.as_ref().unwrap_or(&artifact);
         let named = |why| Failure::Error(format!("{}: {why}", self.artifact.display()));
-        output::print(&precast_loader::symbolize(&report, &artifact, debug).map_err(named)?)
+        let report = precast_loader::symbolize(&report, &artifact, debug).map_err(named)?;
+        output::print(&names::readable(&report))
     }
 }
