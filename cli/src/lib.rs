@@ -20,9 +20,13 @@
 //!
 //! A module uses only those in rows above its own.
 //!
-//! A new option of `run` is a field of `run_options` and its use in `run`; one
-//! that shapes code is a field of `commands::codegen`, and of the compiler's
-//! `Options`. A new command is a module of `commands` and a variant there.
+//! # Where would I change it?
+//!
+//! | what | where |
+//! |-|-|
+//! | a CLI option of `run` | its field in `run_options`, its use in `run` |
+//! | a CLI option that shapes code | its field in `commands::codegen`, and one in `options` of `precast-compiler` |
+//! | a command | a module of `commands`, and a variant there |
 
 #[cfg(feature = "compiler")]
 pub mod commands;

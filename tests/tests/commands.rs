@@ -1,8 +1,9 @@
-//! What the commands take and say of themselves: short names, sizes, options
-//! given twice, what guests get, help.
+//! What the commands say and take: names that are near, sizes, options given
+//! twice, help.
 
 use precast_tests::binaries::{precast, precast_run};
 use precast_tests::outcome::{Outcome, run};
+use precast_tests::programs::{file, run_text};
 use precast_tests::{fixture, scratch};
 use std::ffi::OsStr;
 use std::fs;
@@ -18,21 +19,8 @@ fn words() -> PathBuf {
     fixture("programs/words.wasm")
 }
 
-fn file(folder: &tempfile::TempDir, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
-    let path = folder.path().join(name);
-    fs::write(&path, content).expect("a writable folder");
-    path
-}
-
 fn compile(input: &Path, options: &[&str]) -> Outcome {
     run(precast().args(["compile", "-q", "-o", "/dev/null"]).args(options).arg(input))
-}
-
-/// Runs a module given as text.
-fn run_text(text: &str, options: &[&str], args: &[&str]) -> Outcome {
-    let folder = scratch();
-    let module = file(&folder, "module.wat", text);
-    run(precast().arg("run").args(options).arg(module).args(args))
 }
 
 // Names.

@@ -1,20 +1,13 @@
-//! Files that the commands cannot take are named for what they are, with what to
-//! do; errors in those that they can say where.
+//! Files that are not what a command takes: each is named, with what to do.
 
 use precast_tests::binaries::{precast, precast_run};
 use precast_tests::outcome::{Outcome, run};
+use precast_tests::programs::file;
 use precast_tests::{fixture, scratch};
-use std::fs;
 use std::path::{Path, PathBuf};
 
 fn hello() -> PathBuf {
     fixture("programs/hello.wasm")
-}
-
-fn file(folder: &tempfile::TempDir, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
-    let path = folder.path().join(name);
-    fs::write(&path, content).expect("a writable folder");
-    path
 }
 
 fn compile(input: &Path, options: &[&str]) -> Outcome {
