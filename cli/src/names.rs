@@ -7,8 +7,8 @@ use std::borrow::Cow;
 pub(crate) fn readable(text: &str) -> String {
     let word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '.');
     let mut shown = String::with_capacity(text.len());
-    for part in text.split_inclusive(|c| !word(c)) {
-        let name = part.trim_end_matches(|c| !word(c));
+    for part in text.split_inclusive(|c: char| !word(c)) {
+        let name = part.trim_end_matches(|c: char| !word(c));
         shown.push_str(&decoded(name));
         shown.push_str(&part[name.len()..]);
     }

@@ -14,9 +14,9 @@ const V0: &str = "_RNvNtCs1234_7mycrate3foo3bar";
 fn control_characters_of_names_reach_no_terminal() {
     let folder = scratch();
     let (module, artifact) = (folder.path().join("m.wat"), folder.path().join("m.cwasm"));
-    let text = "(module $mod\u{1b}[2J
-        (import \"env\u{1b}[31m\" \"f\u{202e}\" (func))
-        (func $evil\u{9b}1m (export \"run\u{7}\") unreachable))";
+    let text = "(module (@name \"mod\\u{1b}[2J\")
+        (import \"env\\u{1b}[31m\" \"f\\u{202e}\" (func))
+        (func (@name \"evil\\u{9b}1m\") (export \"run\\u{7}\") unreachable))";
     fs::write(&module, text).expect("a file");
     run(precast().args(["compile", "-q", "-o"]).arg(&artifact).arg(&module)).succeeds();
     let shown = run(precast().arg("inspect").arg(&artifact)).succeeds().text();

@@ -40,8 +40,8 @@ pub(super) fn warnings(inputs: &[Input<'_, '_>], texts: &[Text]) -> Vec<String> 
     let bodies =
         inputs.iter().flat_map(|input| input.parsed.bodies.iter().map(move |b| (input, b)));
     let hasty = |place: usize| {
-        let functions = texts.iter().filter_map(|text| text.functions[place].as_ref());
-        functions.into_iter().any(|function| function.hasty)
+        let mut functions = texts.iter().filter_map(|text| text.functions[place].as_ref());
+        functions.any(|function| function.hasty)
     };
     let hasty = bodies.enumerate().filter(|(place, _)| hasty(*place));
     let warn = |(_, (input, body)): (usize, (&Input<'_, '_>, &Body<'_>))| {
