@@ -318,6 +318,7 @@ mod tests {
                 call: Position::new(40),
             }]
             .into(),
+            hasty: true,
             debug: Some(Box::new(CodeDebug {
                 positions: [(at(0), Position::NONE)].into(),
                 assignments: variables.map(assignment).into(),
