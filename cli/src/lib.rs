@@ -8,9 +8,10 @@
 //! | module | holds |
 //! |-|-|
 //! | [`exit`] | how a command ends |
-//! | `size` | sizes in bytes, as people write them |
+//! | `size`, `duration` | sizes in bytes and times, as people write them |
 //! | [`version`] | what `--version` says |
 //! | `procfs` | whether a directory leads to processes of the host |
+//! | [`limit_options`] | those options of `run` that limit a guest |
 //! | [`run_options`] | the options of `run` |
 //! | [`run`] | running an artifact |
 //! | [`script`] | the side of specification scripts that runs modules |
@@ -24,7 +25,9 @@
 
 #[cfg(feature = "compiler")]
 pub mod commands;
+mod duration;
 pub mod exit;
+pub mod limit_options;
 mod procfs;
 pub mod run;
 pub mod run_options;
