@@ -5,7 +5,7 @@
 //! | options | [`codegen`] |
 //! | files and the terminal | [`input`], [`output`], [`progress`], [`debug_files`], [`depfile`], [`contents`] |
 //! | commands that others need | [`strip`], [`compile`], [`cache`] |
-//! | other commands | [`debug`], [`diff`], [`inspect`], [`link`], [`symbolize`], [`targets`], [`verify`], [`wast`] |
+//! | other commands | [`debug`], [`diff`], [`inspect`], [`link`], [`symbolize`], [`targets`], [`verify`], [`wast`], [`wit`] |
 //!
 //! A module uses only those in rows above its own, or before it in its row.
 
@@ -27,6 +27,7 @@ pub mod symbolize;
 pub mod targets;
 pub mod verify;
 pub mod wast;
+pub mod wit;
 
 use crate::exit::{Failure, Result};
 use crate::run::{self, Source};
@@ -83,6 +84,8 @@ enum Command {
     Cache(cache::CacheCommand),
     /// Run specification scripts, compiling each module ahead of time
     Wast(wast::WastCommand),
+    /// Print the interface of a component, or of an artifact of one
+    Wit(wit::WitCommand),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -124,6 +127,7 @@ pub fn main() -> Result {
         Command::Targets(command) => command.run(),
         Command::Cache(command) => command.run(),
         Command::Wast(command) => command.run(),
+        Command::Wit(command) => command.run(),
         Command::Completions { shell } => {
             let mut command = Cli::command();
             let mut script = Vec::new();

@@ -3,11 +3,12 @@
 //! | rank | modules |
 //! |-|-|
 //! | a component as plain data | [`mod@flatten`] |
-//! | what its parts are called, adapters that copy at once | [`mod@labels`], [`copies`] |
+//! | what its parts are called, adapters that copy at once, WIT | [`mod@labels`], [`copies`], [`mod@wit`] |
 
 mod copies;
 mod flatten;
 mod labels;
+mod wit;
 
 use crate::error::Result;
 pub(crate) use flatten::{Flat, FlatModule, flatten};
@@ -28,6 +29,12 @@ pub(crate) fn copy_lists(flat: &mut Flat<'_>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The interface of a component as WIT; none if it cannot be said so.
+#[must_use]
+pub fn component_wit(component: &[u8]) -> Option<String> {
+    wit::wit(component)
 }
 
 /// What the core modules of a component are called, by where they begin.

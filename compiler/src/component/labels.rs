@@ -6,7 +6,7 @@ use crate::error::Result;
 use std::collections::HashMap;
 use wasmparser::{
     BinaryReader, ComponentAlias, ComponentExternalKind, ComponentName, ComponentNameSectionReader,
-    ComponentOuterAliasKind, ComponentTypeRef, ExternalKind, NameMap, Parser, Payload,
+    ComponentOuterAliasKind, ComponentTypeRef, NameMap, Parser, Payload,
 };
 
 /// What a core module is called.

@@ -24,7 +24,7 @@ use precast_artifact::address_map::AddressMap;
 use precast_artifact::container;
 use precast_artifact::debug::inlined::{self, Inlined};
 use precast_artifact::debug::locals::{self, Local};
-use precast_artifact::index::{CodeOffset, FuncIndex, WasmOffset};
+use precast_artifact::index::{CodeOffset, FuncIndex, ModuleIndex, WasmOffset};
 use precast_artifact::module::Module;
 use precast_artifact::trap::TrapCode;
 use std::collections::HashMap;
@@ -194,9 +194,16 @@ fn frame(core: &StoreCore, found: &Location<'_>, stack: &Range<usize>, fp: Optio
     let sites: Option<AddressMap<'_, WasmOffset>> =
         AddressMap::new(".precast.sites", image.bytes(module.site_table)).ok();
     let address = module.text.offset + u64::from(found.start.get());
-    let mut names = image.names_at(address).into_iter();
+    let module_name = image.module_name(module);
+    // Symbols of a component's functions begin with what their module is called.
+    let label = module_name.as_ref().map(|label| format!("{label}/"));
+    let plain = |name: String| match label.as_ref().and_then(|label| name.strip_prefix(label)) {
+        Some(plain) => plain.to_owned(),
+        None => name,
+    };
+    let mut names = image.names_at(address).into_iter().map(plain);
     Frame {
-        module: image.module_name(module),
+        module: module_name,
         function: found.function,
         name: names.next(),
         same_code: names.collect(),

@@ -6,7 +6,7 @@ use precast_artifact::address_map::{AddressMap, Mapping, Site};
 use precast_artifact::container::{self, Container};
 use precast_artifact::debug::inlined;
 use precast_artifact::debug::lines::Lines;
-use precast_artifact::index::{CodeOffset, FuncIndex, WasmOffset};
+use precast_artifact::index::{CodeOffset, FuncIndex, ModuleIndex, WasmOffset};
 use precast_artifact::module::{Bounds, Description, Module};
 use std::collections::HashMap;
 
