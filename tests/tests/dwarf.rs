@@ -49,6 +49,37 @@ fn text_verifies() {
 }
 
 #[test]
+fn modules_of_a_component_verify_together() {
+    let verifier = need!(VERIFIER);
+    let mut component = b"\0asm\x0d\0\x01\0".to_vec();
+    for name in
+        ["fixtures/debug/rust.wasm", "fixtures/programs/shapes.wasm", "fixtures/debug/rust.wasm"]
+    {
+        let module = std::fs::read(root().join(name)).expect("a fixture");
+        component.push(1);
+        let mut size = module.len();
+        while size >= 0x80 {
+            component.push(size as u8 | 0x80);
+            size >>= 7;
+        }
+        component.push(size as u8);
+        component.extend(module);
+    }
+    let folder = scratch();
+    let path = folder.path().join("two.component.wasm");
+    std::fs::write(&path, component).expect("a file");
+    verifies(&verifier, &path);
+    let artifact = folder.path().join("two.cwasm");
+    compile(&path, &["-q", "-g", "-O0"], &artifact);
+    let units = output(Command::new(&verifier).arg("--debug-info").arg(&artifact));
+    let count = |text: &str| units.matches(text).count();
+    compile(&rust(), &["-q", "-g", "-O0"], &artifact);
+    let one = output(Command::new(&verifier).arg("--debug-info").arg(&artifact));
+    let of_one = one.matches("DW_TAG_compile_unit").count();
+    assert_eq!(count("DW_TAG_compile_unit"), 2 * of_one, "units of both modules");
+}
+
+#[test]
 #[ignore = "large modules that must be fetched"]
 fn large_modules_verify() {
     let verifier = need!(VERIFIER);

@@ -156,6 +156,13 @@ fn export_type(module: &Module, item: EntityIndex) -> String {
     }
 }
 
+/// The interface of a component.
+fn write_interface(out: &mut String, report: &Value) -> std::fmt::Result {
+    let Some(wit) = report["wit"].as_str() else { return Ok(()) };
+    writeln!(out, "\ninterface")?;
+    wit.lines().try_for_each(|line| writeln!(out, "  {line}"))
+}
+
 /// The report as a person reads it.
 fn readable(report: &Value) -> Result<String, std::fmt::Error> {
     let mut out = String::new();
@@ -176,10 +183,7 @@ fn readable(report: &Value) -> Result<String, std::fmt::Error> {
     writeln!(out, "format        {}", text(&report["format"]))?;
     writeln!(out, "source sha256 {}", text(&report["source_sha256"]))?;
     writeln!(out, "size          {} bytes", report["size"])?;
-    if let Some(wit) = report["wit"].as_str() {
-        writeln!(out, "\ninterface")?;
-        wit.lines().try_for_each(|line| writeln!(out, "  {line}"))?;
-    }
+    write_interface(&mut out, report)?;
     for (index, module) in report["modules"].as_array().into_iter().flatten().enumerate() {
         let functions = &module["functions"];
         writeln!(

@@ -120,8 +120,8 @@ impl ListLoop {
             numbers.push((to, from, number));
             rest = after;
         }
-        let (to, from, Moved { from_memory, to_memory, .. }) = *numbers.first()?;
-        let same = |(t, f, n): &(u32, u32, Moved)| {
+        let (to, from, MovedNumber { from_memory, to_memory, .. }) = *numbers.first()?;
+        let same = |(t, f, n): &(u32, u32, MovedNumber)| {
             (*t, *f, n.from_memory, n.to_memory) == (to, from, from_memory, to_memory)
         };
         let size = gapless(numbers.iter().map(|(.., number)| number))?;
@@ -197,7 +197,7 @@ impl ListLoop {
 
 /// A number that is loaded and stored.
 #[derive(Clone, Copy)]
-struct Moved {
+struct MovedNumber {
     from_memory: u32,
     to_memory: u32,
     /// Where it is in the element, in bytes.
@@ -206,7 +206,7 @@ struct Moved {
 }
 
 /// A load and a store at the same offset that keep all bits.
-fn number(load: &Operator<'_>, store: &Operator<'_>) -> Option<Moved> {
+fn number(load: &Operator<'_>, store: &Operator<'_>) -> Option<MovedNumber> {
     use Operator as O;
     let (size, from, to): (u32, &MemArg, &MemArg) = match (load, store) {
         (O::I32Load8U { memarg: a } | O::I32Load8S { memarg: a }, O::I32Store8 { memarg: b }) => {
@@ -228,12 +228,12 @@ fn number(load: &Operator<'_>, store: &Operator<'_>) -> Option<Moved> {
     else {
         return None;
     };
-    let moved = Moved { from_memory, to_memory, offset, size };
+    let moved = MovedNumber { from_memory, to_memory, offset, size };
     (offset == to.offset).then_some(moved)
 }
 
 /// The size of what numbers fill from the start, one after the other.
-fn gapless<'n>(numbers: impl Iterator<Item = &'n Moved>) -> Option<u32> {
+fn gapless<'n>(numbers: impl Iterator<Item = &'n MovedNumber>) -> Option<u32> {
     let mut end = 0u32;
     for number in numbers {
         (number.offset == u64::from(end)).then_some(())?;

@@ -2,12 +2,13 @@
 //! and adapters, whose functions are compiled as one list and lie in one image.
 
 use super::assemble::{assemble, note_fields, place_code};
-use super::debugging::{Converted, Debugging, convert_component, debug_uses};
+use super::debugging::{Debugging, convert_component, debug_uses};
 use super::decisions::{self, Decisions};
 use super::facts::gather_facts;
-use super::functions;
+use super::functions::{self, FunctionMeans};
 use super::input::Input;
 use super::report::{Clock, Observer, Report};
+use super::session::Session;
 use super::workers::Workers;
 use crate::code::Text;
 use crate::component::{Flat, FlatModule, component_wit, copy_lists, flatten, module_labels};
@@ -29,6 +30,7 @@ use std::io::Write;
 
 /// Compiles a component and writes the artifact to `out`.
 pub(super) fn compile_component(
+    session: &Session,
     wasm: &[u8],
     options: &Options,
     out: &mut dyn Write,
@@ -37,13 +39,10 @@ pub(super) fn compile_component(
     options.check()?;
     let mut clock = Clock::new();
     let targets = Target::all(options)?;
-    let [target] = &targets[..] else {
-        let why = "a component is compiled for one CPU: give one `--cpu`";
-        return Err(Error::Option(why.to_owned()));
-    };
+    let target = only_target(&targets)?;
     let features = target.allowed(options.features);
     let explain = |error| target.explain(error, features);
-    let workers = Workers::new(options.threads.unwrap_or(0))?;
+    let workers = &session.workers;
     let (flat, source_hash) =
         workers.both(|| take_apart(wasm, options, features), || Sha256::digest(wasm).into());
     let (Flat { component, modules }, wit) = flat.map_err(explain)?;
@@ -52,10 +51,10 @@ pub(super) fn compile_component(
     let labels = labels(wasm, &modules, &parsed)?;
     clock.lap("parse");
     let facts = each(modules.iter().zip(&parsed), explain, |(module, parsed)| {
-        gather_facts(&workers, parsed).map_err(|error| at(module, error))
+        gather_facts(workers, parsed).map_err(|error| at(module, error))
     })?;
     clock.lap("facts");
-    let (plans, decisions) = plan(&workers, &modules, &parsed, &facts, options)?;
+    let (plans, decisions) = plan(workers, &modules, &parsed, &facts, options)?;
     clock.lap("plan");
     let debugging = debugging(&modules, &parsed, &plans, options);
     let mut inputs = Vec::with_capacity(modules.len());
@@ -67,19 +66,17 @@ pub(super) fn compile_component(
             plan: &plans[position],
             facts: &facts[position],
             options,
-            debug_uses: debug_uses(&workers, debugging[position].as_ref())?,
+            debug_uses: debug_uses(workers, debugging[position].as_ref())?,
             decisions,
         });
     }
-    let texts = functions::compile(&workers, &inputs, &targets, observer)?;
+    let means = FunctionMeans { workers, cache: session.cache.as_deref(), observer };
+    let (texts, cached) = functions::compile(means, &inputs, &targets)?;
     drop(inputs);
     clock.lap("compile");
     let placed = place_modules(&component, &parsed, plans, texts, labels, target, options)?;
     clock.lap("place");
-    let debug = match options.debug_info {
-        true => convert_component(&workers, &debugging, &placed, target)?,
-        false => Converted::default(),
-    };
+    let debug = convert_component(workers, options.debug_info, &debugging, &placed, target)?;
     clock.lap("debug");
     let mut note = note_fields(producers(&parsed), target, features, options, source_hash);
     note.component = Some(ComponentSections { description: component.encode(), wit });
@@ -88,7 +85,15 @@ pub(super) fn compile_component(
     clock.lap("emit");
     let uses_simd = facts.iter().any(|facts| facts.module.uses.contains(Uses::VECTORS));
     let warnings = debug.warnings;
-    Ok(Report { uses_simd, warnings, ..Report::new(clock, target, written) })
+    Ok(Report { cached, uses_simd, warnings, ..Report::new(clock, target, written) })
+}
+
+/// The target that a component is compiled for.
+fn only_target(targets: &[Target]) -> Result<&Target> {
+    match targets {
+        [target] => Ok(target),
+        _ => Err(Error::Option("a component is compiled for one CPU: give one `--cpu`".to_owned())),
+    }
 }
 
 /// The component as plain data, and its interface as WIT.
@@ -108,15 +113,12 @@ fn take_apart<'a>(
 fn labels(wasm: &[u8], modules: &[FlatModule<'_>], parsed: &[Parsed<'_>]) -> Result<Vec<String>> {
     let known = module_labels(wasm)?;
     let mut adapters = 0;
-    let label = |(module, parsed): (&FlatModule<'_>, &Parsed<'_>)| match module
-        .offset
-        .and_then(|start| known.get(&start))
-    {
-        Some(label) => label.with(parsed.name),
-        None => {
+    let label = |(module, parsed): (&FlatModule<'_>, &Parsed<'_>)| {
+        let known = module.offset.and_then(|start| known.get(&start));
+        known.map(|label| label.with(parsed.name)).unwrap_or_else(|| {
             adapters += 1;
             format!("adapter{}", adapters - 1)
-        }
+        })
     };
     Ok(modules.iter().zip(parsed).map(label).collect())
 }

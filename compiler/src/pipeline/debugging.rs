@@ -123,13 +123,18 @@ pub(super) fn debug_uses(
     }
 }
 
-/// Converts the DWARF of all modules of a component, of those that have any.
+/// Converts the DWARF of all modules of a component, of those that have any, if
+/// it is asked for.
 pub(super) fn convert_component<'u>(
     workers: &Workers,
+    asked: bool,
     modules: &'u [Option<Debugging<'u>>],
     placed: &'u Placed<'u>,
     target: &Target,
 ) -> Result<Converted> {
+    if !asked {
+        return Ok(Converted::default());
+    }
     let mut tables = debug::DebugTables::default();
     let mut converted = Vec::new();
     for (index, debugging) in ModuleIndex::enumerate(modules) {
