@@ -17,7 +17,9 @@ of the table whose definition is at `__precast_table0`, or which is at
 """
 
 import lldb
+import os
 import re
+import struct
 
 #: Index of what a pointer points to, and the first of its members: child `i`
 #: below is element `i`, as of an array.
@@ -32,6 +34,31 @@ CHARACTERS = (
     lldb.eBasicTypeSignedChar,
     lldb.eBasicTypeUnsignedChar,
 )
+
+#: The first version that finds formatters by a function that looks at types.
+OLDEST = 16
+#: The first version that asks a formatter for as many children as it needs.
+ASKS = 22
+
+
+def version():
+    """LLDB's version; that of a build with other numbers is taken for new."""
+    found = re.match(r"lldb version (\d+)\.", lldb.SBDebugger.GetVersionString() or "")
+    return int(found.group(1)) if found else 1 << 16
+
+
+def lists_children():
+    """Whether this program lists the children of all that it shows, as those
+    for editors do."""
+    try:
+        return os.path.basename(os.readlink("/proc/self/exe")).startswith(("lldb-dap", "lldb-vscode"))
+    except OSError:
+        return False
+
+
+#: Children of a pointer for who does not say how many it needs. LLDB before
+#: `ASKS` compares the index in `p[index]` with that.
+CHILDREN = 1 if version() >= ASKS or lists_children() else MOST_ELEMENTS
 
 #: What `pointees` has found.
 POINTEES = {}
@@ -211,9 +238,8 @@ class Pointer:
             return 0
         if is_reference(self.value.GetType()):
             return self.to.GetNumChildren()
-        # From version 22 on, LLDB asks for as many children as the index in
-        # `p[index]` needs. Who lists them gets one.
-        return most if most is not None and most <= MOST_ELEMENTS else 1
+        # From `ASKS` on, for as many as the index in `p[index]` needs.
+        return most if most is not None and most <= MOST_ELEMENTS else CHILDREN
 
     def get_child_index(self, name):
         if self.to is None:
@@ -235,6 +261,24 @@ class Pointer:
         if is_reference(self.value.GetType()):
             return self.to.GetChildAtIndex(index)
         return self.to if index == 0 else element(self.value, "[%d]" % index, index)
+
+
+def quad_summary(value, _):
+    """A number of 128 bits (IEEE 754), to the precision of 64."""
+    error = lldb.SBError()
+    read = value.GetNonSyntheticValue().GetData().ReadRawData(error, 0, 16)
+    if error.Fail() or not read:
+        return "<%s>" % error
+    low, high = struct.unpack("<QQ", read)
+    sign, exponent = -1.0 if high >> 63 else 1.0, high >> 48 & 0x7FFF
+    fraction = (high & 0xFFFFFFFFFFFF) << 64 | low
+    if exponent == 0x7FFF:
+        return "nan" if fraction else "inf" if sign > 0 else "-inf"
+    try:
+        number = ((exponent != 0) + fraction / 2**112) * 2.0 ** (max(exponent, 1) - 16383)
+    except OverflowError:
+        number = float("inf") if exponent > 16383 else 0.0
+    return "%.17g" % (sign * number) if number else "-0" if sign < 0 else "0"
 
 
 # Rust's types, whose pointers may be of either kind.
@@ -379,7 +423,10 @@ class Variant:
 
 
 def __lldb_init_module(debugger, _):
-    for command in [
+    if version() < OLDEST:
+        print("LLDB %d shows a guest's pointers as numbers: %d or newer follows them" % (version(), OLDEST))
+        return
+    commands = [
         "summary add {} -F {}.summary --recognizer-function {}.is_plain_pointer",
         "summary add {} -e -F {}.summary --recognizer-function {}.is_guest_reference",
         "synthetic add {} -l {}.Pointer --recognizer-function {}.is_pointer",
@@ -391,6 +438,10 @@ def __lldb_init_module(debugger, _):
         "synthetic add {} -l {}.Elements -x '^alloc::vec::Vec<.+>$'",
         "summary add {} -e -F {}.size_summary -x '^&(mut )?\\[.+\\]$'",
         "synthetic add {} -l {}.Elements -x '^&(mut )?\\[.+\\]$'",
-    ]:
+    ]
+    if version() < ASKS:
+        # These show zero.
+        commands.append("summary add {} -v -F {}.quad_summary -x '^_Float128$'")
+    for command in commands:
         debugger.HandleCommand("type " + command.format("-w precast", __name__, __name__))
     debugger.HandleCommand("type category enable precast")

@@ -85,8 +85,17 @@ const NAMES: &[(&str, &[&str])] = &[
     ("lldb-dap", &["lldb-dap-22", "lldb-dap-21", "lldb-dap-20", "lldb-dap-19", "lldb-dap"]),
 ];
 
-/// Looks a tool up in `PATH`.
+/// Looks a tool up in `PATH`; a debugger first where `PRECAST_GDB` or
+/// `PRECAST_LLDB` says which one is to be tried.
 pub fn find(tool: &str) -> Option<PathBuf> {
+    let chosen = match tool {
+        "gdb" => std::env::var_os("PRECAST_GDB"),
+        "lldb" => std::env::var_os("PRECAST_LLDB"),
+        _ => None,
+    };
+    if let Some(chosen) = chosen {
+        return Some(PathBuf::from(chosen)).filter(|path| path.is_file());
+    }
     match NAMES.iter().find(|(name, _)| *name == tool) {
         Some((_, names)) => names.iter().find_map(|name| find_file(name)),
         None => find_file(tool),
