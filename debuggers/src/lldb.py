@@ -29,6 +29,8 @@ MEMBER = 1 << 29
 MOST_ELEMENTS = 1 << 20
 #: Characters that are shown of a string.
 MOST_CHARACTERS = 1024
+#: Bytes that are read at once of a string.
+PIECE = 256
 CHARACTERS = (
     lldb.eBasicTypeChar,
     lldb.eBasicTypeSignedChar,
@@ -146,13 +148,26 @@ def text(value, type):
     base, address = memory(value), guest_address(value)
     if base is None or not address:
         return ""
-    process = value.GetProcess()
-    found = process.ReadCStringFromMemory(base + address, MOST_CHARACTERS, lldb.SBError())
-    if found is None:
+    size = length(value.GetProcess(), base + address)
+    if size is None:
         return ""
-    size = len(found.encode("utf-8", "surrogateescape")) + 1
-    array = value.CreateValueFromAddress("text", base + address, type.GetArrayType(size))
+    array = value.CreateValueFromAddress("text", base + address, type.GetArrayType(size + 1))
     return " " + (array.GetSummary() or '""')
+
+
+def length(process, start):
+    """Number of bytes before a zero, whatever they are, or `None`. Read in
+    pieces that end where pages may end."""
+    at = start
+    while at - start < MOST_CHARACTERS:
+        error = lldb.SBError()
+        piece = process.ReadMemory(at, PIECE - at % PIECE, error)
+        if error.Fail() or not piece:
+            return None
+        if 0 in piece:
+            return at - start + piece.index(0)
+        at += len(piece)
+    return MOST_CHARACTERS
 
 
 def word(target, address, size=8):
@@ -263,22 +278,35 @@ class Pointer:
         return self.to if index == 0 else element(self.value, "[%d]" % index, index)
 
 
-def quad_summary(value, _):
-    """A number of 128 bits (IEEE 754), to the precision of 64."""
+def is_guests(value):
+    """Whether a value is a guest's."""
+    frame = value.GetFrame()
+    if frame.IsValid():
+        return frame.FindVariable("__precast_memory").IsValid()
+    return memory(value) is not None
+
+
+def long_double_summary(value, _):
+    """A `long double`, to the precision of 64 bits: a guest's has 128 bits (IEEE
+    754), the machine's 80."""
     error = lldb.SBError()
-    read = value.GetNonSyntheticValue().GetData().ReadRawData(error, 0, 16)
+    value = value.GetNonSyntheticValue()
+    read = value.GetData().ReadRawData(error, 0, 16)
     if error.Fail() or not read:
         return "<%s>" % error
     low, high = struct.unpack("<QQ", read)
-    sign, exponent = -1.0 if high >> 63 else 1.0, high >> 48 & 0x7FFF
-    fraction = (high & 0xFFFFFFFFFFFF) << 64 | low
+    if is_guests(value):
+        top, fraction = high >> 48, ((high & 0xFFFFFFFFFFFF) << 64 | low) / 2**112
+    else:
+        top, fraction = high & 0xFFFF, (low & (1 << 63) - 1) / 2**63
+    sign, exponent = -1.0 if top >> 15 else 1.0, top & 0x7FFF
     if exponent == 0x7FFF:
-        return "nan" if fraction else "inf" if sign > 0 else "-inf"
+        return "nan" if fraction else "%g" % (sign * float("inf"))
     try:
-        number = ((exponent != 0) + fraction / 2**112) * 2.0 ** (max(exponent, 1) - 16383)
+        number = sign * ((exponent != 0) + fraction) * 2.0 ** (max(exponent, 1) - 16383)
     except OverflowError:
-        number = float("inf") if exponent > 16383 else 0.0
-    return "%.17g" % (sign * number) if number else "-0" if sign < 0 else "0"
+        number = sign * float("inf")
+    return "%.17g" % number
 
 
 # Rust's types, whose pointers may be of either kind.
@@ -440,8 +468,8 @@ def __lldb_init_module(debugger, _):
         "synthetic add {} -l {}.Elements -x '^&(mut )?\\[.+\\]$'",
     ]
     if version() < ASKS:
-        # These show zero.
-        commands.append("summary add {} -v -F {}.quad_summary -x '^_Float128$'")
+        # It takes a guest's for one of the machine's.
+        commands.append("summary add {} -v -F {}.long_double_summary -x '^long double$'")
     for command in commands:
         debugger.HandleCommand("type " + command.format("-w precast", __name__, __name__))
     debugger.HandleCommand("type category enable precast")

@@ -4,7 +4,7 @@
 //! `cargo test --release -p precast-tests --test dwarf -- --ignored`.
 
 use precast_tests::binaries::precast;
-use precast_tests::{need, root, scratch};
+use precast_tests::{need, need_debugger, root, scratch};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -59,7 +59,7 @@ fn large_modules_verify() {
 
 #[test]
 fn gdb_finds_the_debug_file_of_a_stripped_artifact() {
-    let gdb = need!("gdb");
+    let gdb = need_debugger!("gdb", 13);
     let folder = scratch();
     let artifact = folder.path().join("split.cwasm");
     compile(&rust(), &["-q", "-g", "-O0", "--split-debug"], &artifact);
