@@ -89,6 +89,11 @@ enum Command {
     Cache(cache::CacheCommand),
     /// Run specification scripts, compiling each module ahead of time
     Wast(wast::WastCommand),
+    /// Print the manual page, or that of a command
+    Man {
+        /// The command
+        command: Option<String>,
+    },
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -134,6 +139,7 @@ pub fn main() -> Result {
         Command::Targets(command) => command.run(),
         Command::Cache(command) => command.run(),
         Command::Wast(command) => command.run(),
+        Command::Man { command } => print_manual(command.as_deref()),
         Command::Completions { shell } => {
             let mut command = Cli::command();
             let mut script = Vec::new();
@@ -141,6 +147,22 @@ pub fn main() -> Result {
             output::print(&String::from_utf8_lossy(&script))
         }
     }
+}
+
+/// Prints a manual page, for `man -l -`.
+fn print_manual(command: Option<&str>) -> Result {
+    let mut all = Cli::command();
+    all.build();
+    let wanted = match command {
+        None => &all,
+        Some(name) => all
+            .find_subcommand(name)
+            .ok_or_else(|| Failure::Usage(format!("there is no command `{name}`")))?,
+    };
+    let mut page = Vec::new();
+    let failed = Failure::while_doing("cannot write the manual page");
+    clap_mangen::Man::new(wanted.clone()).render(&mut page).map_err(failed)?;
+    output::print(&String::from_utf8_lossy(&page))
 }
 
 /// Whether the arguments are `--version --verbose`, in any order and form.
