@@ -13,6 +13,7 @@
 //! | `procfs` | whether a directory leads to processes of the host |
 //! | [`limit_options`] | those options of `run` that limit a guest |
 //! | [`run_options`] | the options of `run` |
+//! | [`program`] | executables with an artifact in them |
 //! | [`run`] | running an artifact |
 //! | [`script`] | the side of specification scripts that runs modules |
 //! | `commands` | the commands that need the compiler, and `precast`'s command line |
@@ -33,6 +34,7 @@ mod duration;
 pub mod exit;
 pub mod limit_options;
 mod procfs;
+pub mod program;
 pub mod run;
 pub mod run_options;
 pub mod script;

@@ -183,6 +183,18 @@ fn machines() {
 }
 
 #[test]
+fn pipelines() {
+    let folder = scratch();
+    stage(folder.path());
+    for name in ["one.wat", "two.wat"] {
+        let from = fixture("pipelines/src").join(name);
+        fs::copy(from, folder.path().join(name)).expect("a copy");
+    }
+    fs::write(folder.path().join("args.txt"), "one.wat two.wat --out-dir listed").expect("a file");
+    run_page("docs/pipelines.md", folder.path());
+}
+
+#[test]
 fn embedding() {
     need!("cc");
     let folder = scratch();
