@@ -14,6 +14,11 @@ pub(crate) struct DebugSections {
     pub warnings: Vec<String>,
 }
 
+/// What is said where debuggers will show no line.
+const NO_LINES: &str = "debug information: the module's line tables are empty, so that no debugger \
+    and no report finds source lines; a tool that changed the module after it was linked may have \
+    left them so, as `wasm-opt` does without `-g`";
+
 /// Where a unit's contributions start in the joined sections.
 #[derive(Clone, Copy, Default)]
 struct Starts {
@@ -68,7 +73,11 @@ pub(super) fn join(
         ranges.named(".debug_rnglists"),
         JoinedSection::new(strings).named(".debug_str"),
     ];
-    let warnings = units.iter_mut().flat_map(|unit| std::mem::take(&mut unit.warnings)).collect();
+    let mut warnings: Vec<String> =
+        units.iter_mut().flat_map(|unit| std::mem::take(&mut unit.warnings)).collect();
+    if !units.is_empty() && !units.iter().any(|unit| unit.has_rows) {
+        warnings.push(NO_LINES.to_owned());
+    }
     DebugSections { list, warnings }
 }
 
