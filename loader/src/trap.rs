@@ -9,6 +9,8 @@ use std::fmt;
 #[derive(Clone, Debug)]
 pub struct Trap {
     pub(crate) code: TrapCode,
+    /// What exactly is wrong, where the code alone does not say it.
+    pub(crate) detail: Option<String>,
     pub(crate) frames: Vec<Frame>,
     pub(crate) omitted: usize,
 }
@@ -64,7 +66,12 @@ pub struct SourceLine {
 impl Trap {
     /// A trap without frames, as a host function may return it.
     pub fn new(code: TrapCode) -> Self {
-        Self { code, frames: Vec::new(), omitted: 0 }
+        Self { code, detail: None, frames: Vec::new(), omitted: 0 }
+    }
+
+    /// A trap that says more than its code.
+    pub(crate) fn because(code: TrapCode, detail: impl Into<String>) -> Self {
+        Self { detail: Some(detail.into()), ..Self::new(code) }
     }
 
     /// Why the guest stopped.
@@ -85,7 +92,10 @@ impl Trap {
 
 impl fmt::Display for Trap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "wasm trap: {}", self.code)?;
+        match &self.detail {
+            Some(detail) => write!(f, "wasm trap: {detail}")?,
+            None => write!(f, "wasm trap: {}", self.code)?,
+        }
         let mut rest = &self.frames[..];
         while let Some(frame) = rest.first() {
             let index = self.frames.len() - rest.len();
@@ -196,6 +206,7 @@ mod tests {
         };
         let trap = Trap {
             code: TrapCode::MemoryOutOfBounds,
+            detail: None,
             frames: vec![frame(Some("load"), Some(0x1234)), frame(None, None)],
             omitted: 3,
         };
@@ -221,7 +232,7 @@ mod tests {
         let names = ["leaf", "odd", "even", "odd", "even", "odd", "even", "twice", "twice"];
         let mut frames: Vec<Frame> = names.into_iter().map(frame).collect();
         frames.extend(vec![frame("itself\x1b"); 50]);
-        let trap = Trap { code: TrapCode::StackOverflow, frames, omitted: 900 };
+        let trap = Trap { code: TrapCode::StackOverflow, detail: None, frames, omitted: 900 };
         let text = trap.to_string();
         let lines: Vec<&str> = text.lines().skip(1).map(str::trim).collect();
         let expected = [

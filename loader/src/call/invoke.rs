@@ -13,6 +13,7 @@ use crate::stop::fault;
 use crate::store::activations::Activations;
 use crate::store::contents::StoreCore;
 use crate::sys::{signals, stubs};
+use crate::trap::Trap;
 use crate::vm::activation::Activation;
 use crate::vm::raw::RawValue;
 use precast_artifact::abi::BuiltinReturn;
@@ -170,7 +171,8 @@ fn stop(core: &mut StoreCore, status: u64) -> Error {
         return match core.error.take() {
             // A host function that gave no frames of its own.
             Some(Error::Trap(trap)) if trap.frames.is_empty() => {
-                Error::Trap(backtrace::trap(core, trap.code, None))
+                let detail = trap.detail;
+                Error::Trap(Trap { detail, ..backtrace::trap(core, trap.code, None) })
             }
             Some(error) => error,
             None => Error::usage("a host function ended the call without an error"),
