@@ -123,7 +123,7 @@ pub use error::{Error, LinkProblem, Result};
 pub use link::linker::Linker;
 pub use link::wasi::run_command;
 pub use precast_artifact::container::OpenError;
-pub use precast_artifact::index::TypeId;
+pub use precast_artifact::index::{FuncIndex, TypeId, WasmOffset};
 pub use precast_artifact::trap::TrapCode;
 pub use precast_artifact::types::{Limits as SizeLimits, MemoryType};
 pub use program::{Program, ProgramBuilder};

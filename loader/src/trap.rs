@@ -1,5 +1,6 @@
 //! Traps, as the host sees them: why the guest stopped, and where it stood.
 
+use precast_artifact::index::{FuncIndex, InstanceId, WasmOffset};
 use precast_artifact::text::Printable;
 use precast_artifact::trap::TrapCode;
 use std::fmt;
@@ -22,19 +23,19 @@ pub struct Frame {
     /// The module's name, or the artifact's file name if it has none.
     pub module: Option<String>,
     /// Index of the function in its module.
-    pub function: u32,
+    pub function: FuncIndex,
     /// The function's symbol, unless the artifact was stripped.
     pub name: Option<String>,
     /// Names of other functions that share its code: the compiler folds
     /// identical ones, and it may have been any of these.
     pub same_code: Vec<String>,
     /// Where it stood, in bytes from the start of the Wasm module.
-    pub offset: Option<u32>,
+    pub offset: Option<WasmOffset>,
     /// The source lines, innermost first: more than one where functions were
     /// inlined. None if the artifact has no debug information.
     pub source: Vec<SourceLine>,
-    /// Index in the store of an instance that it belongs to.
-    pub(crate) instance: Option<u32>,
+    /// An instance that it belongs to.
+    pub(crate) instance: Option<InstanceId>,
     /// The locals that core dumps show, as far as the artifact tells of them.
     pub(crate) locals: Vec<LocalValue>,
 }
@@ -196,7 +197,7 @@ mod tests {
     fn a_trap_prints_its_frames() {
         let frame = |name: Option<&str>, offset| Frame {
             module: Some("app".to_owned()),
-            function: 7,
+            function: FuncIndex::new(7),
             name: name.map(str::to_owned),
             same_code: Vec::new(),
             offset,
@@ -207,7 +208,7 @@ mod tests {
         let trap = Trap {
             code: TrapCode::MemoryOutOfBounds,
             detail: None,
-            frames: vec![frame(Some("load"), Some(0x1234)), frame(None, None)],
+            frames: vec![frame(Some("load"), Some(WasmOffset::new(0x1234))), frame(None, None)],
             omitted: 3,
         };
         let expected = "wasm trap: out of bounds memory access\n    \
@@ -221,7 +222,7 @@ mod tests {
     fn frames_that_repeat_are_printed_once_with_a_count() {
         let frame = |name: &str| Frame {
             module: None,
-            function: 7,
+            function: FuncIndex::new(7),
             name: Some(name.to_owned()),
             same_code: Vec::new(),
             offset: None,
@@ -259,10 +260,10 @@ mod tests {
         };
         let frame = Frame {
             module: None,
-            function: 7,
+            function: FuncIndex::new(7),
             name: Some("outer".to_owned()),
             same_code: Vec::new(),
-            offset: Some(16),
+            offset: Some(WasmOffset::new(16)),
             source: vec![line(Some("inner"), 3, 5), line(None, 9, 0)],
             instance: None,
             locals: Vec::new(),

@@ -2,7 +2,7 @@
 //! exceptions are those of the calls that are gone.
 
 use precast_compiler::{OptLevel, Optimisation, Options, text_to_binary};
-use precast_loader::{Error, Frame, Instance, Linker, Store};
+use precast_loader::{Error, Frame, FuncIndex, Instance, Linker, Store, WasmOffset};
 
 /// Levels with limits of their own.
 const LEVELS: [OptLevel; 3] = [OptLevel::Speed, OptLevel::Aggressive, OptLevel::Size];
@@ -20,10 +20,10 @@ fn instantiate(text: &str, options: &Options) -> (Store<()>, Instance) {
 }
 
 /// Index, name and offset of each function in a trap's backtrace.
-type Places = Vec<(u32, Option<String>, Option<u32>)>;
+type Backtrace = Vec<(FuncIndex, Option<String>, Option<WasmOffset>)>;
 
 /// Calls `run` with a number; what it gives, or where it trapped.
-fn outcome(text: &str, options: &Options, argument: i32) -> Result<i32, Places> {
+fn outcome(text: &str, options: &Options, argument: i32) -> Result<i32, Backtrace> {
     let (mut store, instance) = instantiate(text, options);
     let run = instance.get_typed_func::<i32, i32>(&store, "run").unwrap();
     run.call(&mut store, argument).map_err(|error| match error {

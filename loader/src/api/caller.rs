@@ -7,15 +7,16 @@ use crate::store::activations::chain;
 use crate::store::interrupts::InterruptHandle;
 use crate::sys::buffer::Buffer;
 use crate::vm::handle::Memory;
+use precast_artifact::index::InstanceId;
 
 /// The store, as a host function sees it, and the instance that calls.
 pub struct Caller<'a, T> {
     store: StoreMut<'a, T>,
-    instance: Option<u32>,
+    instance: Option<InstanceId>,
 }
 
 impl<'a, T> Caller<'a, T> {
-    pub(crate) fn new(store: StoreMut<'a, T>, instance: Option<u32>) -> Self {
+    pub(crate) fn new(store: StoreMut<'a, T>, instance: Option<InstanceId>) -> Self {
         Self { store, instance }
     }
 

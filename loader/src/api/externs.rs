@@ -4,6 +4,7 @@ use crate::artifact::info::ExternType;
 use crate::store::contents::StoreCore;
 use crate::vm::handle::{Func, Global, Memory, StoreId, Table, Tag};
 use crate::vm::types;
+use precast_artifact::index::InstanceId;
 use precast_artifact::module::{EntityIndex, ExportKind};
 use std::fmt;
 
@@ -42,8 +43,8 @@ impl Extern {
                 let id = func.type_in(core.id).expect("an item of this store");
                 ExternType::Func((*types::get(id)).clone())
             }
-            Self::Table(table) => ExternType::Table(core.tables[table.index as usize].ty()),
-            Self::Memory(memory) => ExternType::Memory(core.memories[memory.index as usize].ty()),
+            Self::Table(table) => ExternType::Table(core.tables[table.index.index()].ty()),
+            Self::Memory(memory) => ExternType::Memory(core.memories[memory.index.index()].ty()),
             Self::Global(global) => ExternType::Global(global.ty),
             Self::Tag(tag) => ExternType::Tag((*types::get(tag.ty)).clone()),
         }
@@ -104,16 +105,16 @@ macro_rules! from {
 from! { Func Table Memory Global Tag }
 
 /// An export of an instance by name.
-pub(crate) fn export(core: &StoreCore, instance: u32, name: &str) -> Option<Extern> {
-    let (module, info) = core.instances[instance as usize].module();
+pub(crate) fn export(core: &StoreCore, instance: InstanceId, name: &str) -> Option<Extern> {
+    let (module, info) = core.instances[instance.index()].module();
     let export = info.export(module, name)?;
     Some(item(core, instance, export.item))
 }
 
 /// An item of an instance. Exported tables are public, exported functions
 /// have records: descriptions are checked.
-pub(crate) fn item(core: &StoreCore, instance: u32, item: EntityIndex) -> Extern {
-    let guest = &core.instances[instance as usize];
+pub(crate) fn item(core: &StoreCore, instance: InstanceId, item: EntityIndex) -> Extern {
+    let guest = &core.instances[instance.index()];
     let (module, info) = guest.module();
     let store = core.id;
     match item {

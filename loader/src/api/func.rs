@@ -22,6 +22,7 @@ use crate::vm::types;
 use crate::vm::types::{FuncType, ValType};
 use crate::vm::value::Val;
 use precast_artifact::abi;
+use precast_artifact::index::InstanceId;
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::task::Poll;
@@ -182,7 +183,7 @@ pub(crate) enum Callee {
     /// A guest's.
     Guest(EntryPoint),
     /// The host's, called directly, as if by this instance.
-    Host(Arc<HostFunc>, Option<u32>),
+    Host(Arc<HostFunc>, Option<InstanceId>),
 }
 
 impl Callee {
@@ -195,7 +196,7 @@ impl Callee {
         let FuncRecord { code, context, type_id, .. } = record;
         // SAFETY: a record without a host value is an instance's.
         let owner = unsafe { crate::store::instance::InstanceState::index_of(Context(context)) };
-        let guest = &core.instances[owner];
+        let guest = &core.instances[owner.index()];
         let (module, info) = guest.module();
         let its_stub = info.entry_stub(type_id).map(|stub| guest.image.code(module, stub));
         let stub = its_stub.or_else(|| core.entry_stub(type_id)).ok_or_else(|| {
@@ -292,7 +293,7 @@ fn erased<T: 'static>(
 ) -> Result<HostFunc> {
     let (id, _held) = types::intern(ty).map_err(Error::Usage)?;
     let call: Box<Callback> = Box::new(
-        move |block: NonNull<StoreBlock>, instance: Option<u32>, values: &mut [RawValue]| {
+        move |block: NonNull<StoreBlock>, instance: Option<InstanceId>, values: &mut [RawValue]| {
             // SAFETY: callbacks are only called with a store whose data is a
             // `T`: see `HostFunc::call`.
             let store = unsafe { StoreMut::<T>::from_block(block) };

@@ -14,6 +14,7 @@ use crate::vm::raw;
 use crate::vm::types;
 use crate::vm::types::{FuncType, GlobalType};
 use crate::vm::value::{Exception, Val};
+use precast_artifact::index::HostValueId;
 use std::any::Any;
 use std::cell::UnsafeCell;
 
@@ -133,7 +134,7 @@ impl ExternRef {
         let mut access = store.as_store_mut();
         let core = access.core();
         core.externs.push(Box::new(value));
-        Self { store: core.id, index: core.externs.len() as u32 - 1 }
+        Self { store: core.id, index: HostValueId::from_index(core.externs.len() - 1) }
     }
 
     /// The value.
@@ -144,6 +145,6 @@ impl ExternRef {
     pub fn data<'a>(&self, store: &'a impl AsStore) -> &'a (dyn Any + Send + Sync) {
         let core = store.as_store().core();
         core.assert_owns(self.store);
-        &*core.externs[self.index as usize]
+        &*core.externs[self.index.index()]
     }
 }

@@ -5,6 +5,7 @@ use crate::api::typed::{TypedFunc, WasmValues};
 use crate::error::{Error, Result};
 use crate::store::access::AsStore;
 use crate::vm::handle::{Func, Global, Memory, StoreId, Table};
+use precast_artifact::index::InstanceId;
 
 /// An instance of an artifact. A handle: it can be copied, and is good as long
 /// as its store lives.
@@ -15,7 +16,7 @@ use crate::vm::handle::{Func, Global, Memory, StoreId, Table};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Instance {
     pub(crate) store: StoreId,
-    pub(crate) index: u32,
+    pub(crate) index: InstanceId,
 }
 
 impl Instance {
@@ -73,7 +74,7 @@ impl Instance {
         let core = store.as_store().core();
         core.assert_owns(self.store);
         let index = self.index;
-        let (module, _) = core.instances[index as usize].module();
+        let (module, _) = core.instances[index.index()].module();
         module.exports.iter().map(move |e| (e.name.as_str(), externs::item(core, index, e.item)))
     }
 }

@@ -13,6 +13,7 @@ use crate::sys::buffer::Buffer;
 use crate::vm::handle::Memory;
 use crate::vm::matching::{self, Space};
 use precast_artifact::abi;
+use precast_artifact::index::InstanceId;
 use precast_artifact::trap::TrapCode;
 use precast_artifact::types::MemoryType;
 
@@ -143,18 +144,21 @@ impl Memory {
 
     fn inner<'a>(&self, core: &'a StoreCore) -> &'a LinearMemory {
         core.assert_owns(self.store);
-        &core.memories[self.index as usize]
+        &core.memories[self.index.index()]
     }
 }
 
 /// The memory that an instance exports as `memory`, empty if there is none, and
 /// the host's data.
-pub(crate) fn exported<T>(access: StoreMut<'_, T>, instance: Option<u32>) -> (Buffer<'_>, &mut T) {
+pub(crate) fn exported<T>(
+    access: StoreMut<'_, T>,
+    instance: Option<InstanceId>,
+) -> (Buffer<'_>, &mut T) {
     let (core, data) = access.parts();
     let memory = instance.and_then(|instance| {
-        let guest = &core.instances[instance as usize];
+        let guest = &core.instances[instance.index()];
         let index = guest.module().1.exported_memory?;
-        Some(&core.memories[guest.memories[index.index()] as usize])
+        Some(&core.memories[guest.memories[index.index()].index()])
     });
     let bytes = match memory {
         // SAFETY: the buffer borrows the store, exclusively, which owns the

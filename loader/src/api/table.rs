@@ -27,7 +27,7 @@ impl Table {
         let index = core.new_table(ty)?;
         core.held.push(held);
         let size = ty.limits.min;
-        if let Some(cells) = core.tables[index as usize].range(0, size) {
+        if let Some(cells) = core.tables[index.index()].range(0, size) {
             cells.iter().for_each(|cell| cell.set(raw.u64()));
         }
         Ok(Self { store: core.id, index })
@@ -65,7 +65,7 @@ impl Table {
         let mut access = store.as_store_mut();
         let core = access.core();
         core.owns(self.store)?;
-        let table = &core.tables[self.index as usize];
+        let table = &core.tables[self.index.index()];
         let raw = value.to_raw(&ValType::Ref(table.ty().element), core.id)?;
         let cell = table.range(index, 1).ok_or_else(|| {
             Error::usage(format!("element {index} of a table of {} elements", table.size()))
@@ -84,7 +84,7 @@ impl Table {
         let mut access = store.as_store_mut();
         let core = access.core();
         core.owns(self.store)?;
-        let element = core.tables[self.index as usize].ty().element;
+        let element = core.tables[self.index.index()].ty().element;
         let raw = value.to_raw(&ValType::Ref(element), core.id)?;
         core.grow_table(self.index, delta, raw.u64())
             .ok_or_else(|| Error::Limit(format!("cannot grow a table by {delta} elements")))
@@ -92,6 +92,6 @@ impl Table {
 
     fn inner<'a>(&self, core: &'a StoreCore) -> &'a TableElements {
         core.assert_owns(self.store);
-        &core.tables[self.index as usize]
+        &core.tables[self.index.index()]
     }
 }

@@ -32,7 +32,9 @@ use crate::vm::raw::RawValue;
 use crate::vm::types;
 use crate::vm::value::Exception;
 use precast_artifact::abi::{self, Builtin, BuiltinReturn};
-use precast_artifact::index::{DataIndex, ElementIndex, MemoryIndex, TableIndex, TagIndex};
+use precast_artifact::index::{
+    DataIndex, ElementIndex, InstanceId, MemoryIndex, TableId, TableIndex, TagIndex,
+};
 use precast_artifact::trap::TrapCode;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::{NonNull, with_exposed_provenance_mut};
@@ -140,10 +142,10 @@ pub(crate) fn finish(
 }
 
 /// As [`run`], for the builtins that instances call: with the store's contents
-/// and the instance's index.
+/// and the instance.
 fn run_for_instance(
     context: usize,
-    body: impl FnOnce(&mut StoreCore, usize) -> Result<u64, Stop>,
+    body: impl FnOnce(&mut StoreCore, InstanceId) -> Result<u64, Stop>,
 ) -> BuiltinReturn {
     run(context, |mut store| {
         // SAFETY: the context is an instance's; its guest stands still.
@@ -225,7 +227,7 @@ const FAILED: u64 = u64::MAX;
 
 extern "C" fn memory_grow(context: usize, memory: u64, pages: u64) -> BuiltinReturn {
     run_for_instance(context, |core, instance| {
-        let memory = core.instances[instance].memories[memory as usize];
+        let memory = core.instances[instance.index()].memories[memory as usize];
         Ok(core.grow_memory(memory, pages).unwrap_or(FAILED))
     })
 }
@@ -238,9 +240,10 @@ extern "C" fn memory_copy(
     length: u64,
 ) -> BuiltinReturn {
     run_for_instance(context, |core, instance| {
-        let guest = &core.instances[instance];
-        let target = guest.memories[(memories >> 32) as usize];
-        let source = guest.memories[memories as u32 as usize];
+        let guest = &core.instances[instance.index()];
+        let (target, source) = halves(memories);
+        let target = guest.memories[MemoryIndex::new(target).index()];
+        let source = guest.memories[MemoryIndex::new(source).index()];
         LinearMemory::copy(&mut core.memories, (target, to), (source, from), length)
             .ok_or(TrapCode::MemoryOutOfBounds)?;
         Ok(0)
@@ -255,8 +258,8 @@ extern "C" fn memory_fill(
     length: u64,
 ) -> BuiltinReturn {
     run_for_instance(context, |core, instance| {
-        let memory = core.instances[instance].memories[memory as usize];
-        core.memories[memory as usize]
+        let memory = core.instances[instance.index()].memories[memory as usize];
+        core.memories[memory.index()]
             .fill(address, byte as u8, length)
             .ok_or(TrapCode::MemoryOutOfBounds)?;
         Ok(0)
@@ -288,7 +291,7 @@ extern "C" fn data_drop(context: usize, segment: u64) -> BuiltinReturn {
 extern "C" fn table_grow(context: usize, table: u64, delta: u64, value: u64) -> BuiltinReturn {
     run_for_instance(context, |core, instance| {
         let table = public_table(core, instance, TableIndex::new(table as u32))?;
-        Ok(core.grow_table(table as u32, delta, value).unwrap_or(FAILED))
+        Ok(core.grow_table(table, delta, value).unwrap_or(FAILED))
     })
 }
 
@@ -301,7 +304,8 @@ extern "C" fn table_fill(
 ) -> BuiltinReturn {
     run_for_instance(context, |core, instance| {
         let table = public_table(core, instance, TableIndex::new(table as u32))?;
-        let cells = core.tables[table].range(index, length).ok_or(TrapCode::TableOutOfBounds)?;
+        let cells =
+            core.tables[table.index()].range(index, length).ok_or(TrapCode::TableOutOfBounds)?;
         cells.iter().for_each(|cell| cell.set(value));
         Ok(0)
     })
@@ -319,10 +323,10 @@ extern "C" fn table_copy(
         let target = public_table(core, instance, TableIndex::new(target))?;
         let source = public_table(core, instance, TableIndex::new(source))?;
         let copied = if target == source {
-            core.tables[target].copy_within(to, from, length)
+            core.tables[target.index()].copy_within(to, from, length)
         } else {
-            let target = core.tables[target].range(to, length);
-            let source = core.tables[source].range(from, length);
+            let target = core.tables[target.index()].range(to, length);
+            let source = core.tables[source.index()].range(from, length);
             target.zip(source).map(|(target, source)| {
                 target.iter().zip(source).for_each(|(to, from)| to.set(from.get()));
             })
@@ -356,7 +360,7 @@ extern "C" fn elem_drop(context: usize, segment: u64) -> BuiltinReturn {
 
 extern "C" fn exception_new(context: usize, tag: u64) -> BuiltinReturn {
     run_for_instance(context, |core, instance| {
-        let guest = &core.instances[instance];
+        let guest = &core.instances[instance.index()];
         let (module, _) = guest.module();
         let tag = TagIndex::new(tag as u32);
         let ty = module.tags[tag.index()].ty;
@@ -385,7 +389,12 @@ fn halves(pair: u64) -> (u32, u32) {
     ((pair >> 32) as u32, pair as u32)
 }
 
-/// Index in the store of an instance's table that is not private.
-fn public_table(core: &StoreCore, instance: usize, table: TableIndex) -> Result<usize, Stop> {
-    store_table(&core.instances[instance], table).ok_or(Stop::Trap(TrapCode::TableOutOfBounds))
+/// Which table of the store an instance's table is that is not private.
+fn public_table(
+    core: &StoreCore,
+    instance: InstanceId,
+    table: TableIndex,
+) -> Result<TableId, Stop> {
+    store_table(&core.instances[instance.index()], table)
+        .ok_or(Stop::Trap(TrapCode::TableOutOfBounds))
 }

@@ -22,7 +22,8 @@ use crate::vm::layout::{Context, Definition, ImportSlot};
 use crate::vm::matching::Space;
 use precast_artifact::abi::{self, TableKind};
 use precast_artifact::index::{
-    CodeOffset, FuncIndex, MemoryIndex, ModuleIndex, TableIndex, TagIndex, TypeId,
+    CodeOffset, FuncIndex, InstanceId, MemoryId, MemoryIndex, ModuleIndex, TableId, TableIndex,
+    TagIndex, TypeId,
 };
 use precast_artifact::module::{EntityIndex, Module};
 use precast_artifact::reloc::RelocKind;
@@ -32,14 +33,14 @@ use std::sync::Arc;
 /// An instance in the making.
 pub(super) struct InstanceBuilder<'i> {
     image: &'i Arc<Image>,
-    index: u32,
+    index: InstanceId,
     module_index: ModuleIndex,
     module: &'i Module,
     info: &'i ModuleInfo,
     context: Context,
     heap: Option<HeapContext>,
-    memories: Vec<u32>,
-    tables: Vec<Option<u32>>,
+    memories: Vec<MemoryId>,
+    tables: Vec<Option<TableId>>,
     hosts: Vec<HostBinding>,
     /// Of each host binding, the function import that it satisfies.
     host_imports: Vec<FuncIndex>,
@@ -57,7 +58,7 @@ impl<'i> InstanceBuilder<'i> {
         let size = info.layout.size();
         let mut builder = Self {
             image,
-            index: core.instances.len() as u32,
+            index: InstanceId::from_index(core.instances.len()),
             module_index,
             module,
             info,
@@ -71,7 +72,7 @@ impl<'i> InstanceBuilder<'i> {
         let memory0 = match module.memory0_at_context() {
             true => {
                 let memory0 = builder.make_memory(core, MemoryIndex::new(0), size as usize)?;
-                builder.context = Context(core.memories[memory0 as usize].base());
+                builder.context = Context(core.memories[memory0.index()].base());
                 Some(memory0)
             }
             false => {
@@ -84,18 +85,27 @@ impl<'i> InstanceBuilder<'i> {
         Ok(builder)
     }
 
-    /// Makes defined memory `index`, with `prefix` bytes before it. Its index in
-    /// the store.
-    fn make_memory(&self, core: &mut StoreCore, index: MemoryIndex, prefix: usize) -> Result<u32> {
+    /// Makes defined memory `index`, with `prefix` bytes before it.
+    fn make_memory(
+        &self,
+        core: &mut StoreCore,
+        index: MemoryIndex,
+        prefix: usize,
+    ) -> Result<MemoryId> {
         let memory = &self.module.memories[index.index()];
         let space = Space { reservation: memory.reservation, guard: memory.guard };
         core.new_memory(memory.ty, space, prefix)
     }
 
-    /// Puts defined memory `index`, number `at` of the store, into the context,
+    /// Puts defined memory `index`, which is `at` in the store, into the context,
     /// which is otherwise complete, with its initial contents.
-    fn define_memory(&mut self, core: &mut StoreCore, index: MemoryIndex, at: u32) -> Result<()> {
-        let made = &mut core.memories[at as usize];
+    fn define_memory(
+        &mut self,
+        core: &mut StoreCore,
+        index: MemoryIndex,
+        at: MemoryId,
+    ) -> Result<()> {
+        let made = &mut core.memories[at.index()];
         let field = self.context.field(self.info.layout.memory(index));
         // SAFETY: the context lives as long as the store, as the memory does.
         unsafe { made.define_at(field) };
@@ -150,12 +160,12 @@ impl<'i> InstanceBuilder<'i> {
     }
 
     /// Satisfies the imports, makes what the module defines, and registers the
-    /// instance; its index in the store.
+    /// instance.
     pub(super) fn build<'p>(
         mut self,
         core: &mut StoreCore,
         imports: impl Iterator<Item = &'p Provided>,
-    ) -> Result<u32> {
+    ) -> Result<InstanceId> {
         for (import, provided) in imports.enumerate() {
             let index = self.info.import_index(import);
             self.import(core, index, provided)?;
@@ -168,7 +178,7 @@ impl<'i> InstanceBuilder<'i> {
         self.define_tables(core)?;
         self.define_tags(core);
         if self.heap.is_none() {
-            let memory0 = &mut core.memories[self.memories[0] as usize];
+            let memory0 = &mut core.memories[self.memories[0].index()];
             let sealed = memory0.seal_context(self.info.layout.constants());
             sealed.map_err(Error::system("cannot protect a context"))?;
         }
@@ -186,13 +196,13 @@ impl<'i> InstanceBuilder<'i> {
                 self.import_func(core, index, *func)?;
             }
             (Provided::Item(Extern::Table(table)), EntityIndex::Table(index)) => {
-                let definition = core.tables[table.index as usize].definition();
+                let definition = core.tables[table.index.index()].definition();
                 // SAFETY: an imported table's field.
                 unsafe { self.context.write(layout.table(index), definition) };
                 self.tables.push(Some(table.index));
             }
             (Provided::Item(Extern::Memory(memory)), EntityIndex::Memory(index)) => {
-                let imported = &core.memories[memory.index as usize];
+                let imported = &core.memories[memory.index.index()];
                 // SAFETY: an imported memory's field, and the copy of memory 0's.
                 unsafe {
                     self.context.write(layout.memory(index), imported.definition());
@@ -249,7 +259,7 @@ impl<'i> InstanceBuilder<'i> {
             let at = core.new_table(ty)?;
             let field = self.context.field(self.info.layout.table(index));
             // SAFETY: the context lives as long as the store.
-            unsafe { core.tables[at as usize].define_at(field) };
+            unsafe { core.tables[at.index()].define_at(field) };
             self.tables.push(Some(at));
         }
         Ok(())
@@ -267,7 +277,7 @@ impl<'i> InstanceBuilder<'i> {
     }
 
     /// Moves the instance to its place, and fills in what depends on that.
-    fn register(mut self, core: &mut StoreCore) -> u32 {
+    fn register(mut self, core: &mut StoreCore) -> InstanceId {
         let mut hosts = std::mem::take(&mut self.hosts).into_boxed_slice();
         let (store, builtins) = (core.block_address(), builtins::table());
         for (binding, import) in hosts.iter_mut().zip(&self.host_imports) {

@@ -135,7 +135,7 @@ fn check_space(
         return Ok(());
     }
     let needs = Space { reservation: declared.reservation, guard: declared.guard };
-    let memory = &core.memories[memory.index as usize];
+    let memory = &core.memories[memory.index.index()];
     let has = memory.space();
     match matching::space(has, needs, memory.ty().max_bytes()) {
         true => Ok(()),

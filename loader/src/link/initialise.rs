@@ -9,16 +9,16 @@
 use crate::store::contents::StoreCore;
 use crate::store::segments;
 use crate::vm::raw;
+use precast_artifact::index::InstanceId;
 use precast_artifact::module::InitStep;
 use precast_artifact::trap::TrapCode;
 
 /// Runs the initialisation plan. A trap leaves what was written before.
-pub(super) fn initialise(core: &mut StoreCore, index: u32) -> Result<(), TrapCode> {
-    let at = index as usize;
-    let image = core.instances[at].image.clone();
-    let (module, _) = image.module(core.instances[at].module);
+pub(super) fn initialise(core: &mut StoreCore, instance: InstanceId) -> Result<(), TrapCode> {
+    let image = core.instances[instance.index()].image.clone();
+    let (module, _) = image.module(core.instances[instance.index()].module);
     for step in &module.init {
-        let guest = &core.instances[at];
+        let guest = &core.instances[instance.index()];
         match step {
             InitStep::Global { index, value } => {
                 let raw = segments::evaluate(guest, value);
@@ -29,22 +29,22 @@ pub(super) fn initialise(core: &mut StoreCore, index: u32) -> Result<(), TrapCod
             InitStep::TableFill { table, value } => {
                 let raw = segments::evaluate(guest, value).u64();
                 let table = segments::store_table(guest, *table);
-                let table = &core.tables[table.ok_or(TrapCode::TableOutOfBounds)?];
+                let table = &core.tables[table.ok_or(TrapCode::TableOutOfBounds)?.index()];
                 let cells = table.range(0, table.size());
                 cells.into_iter().flatten().for_each(|cell| cell.set(raw));
             }
             InitStep::Elements { segment, table, offset } => {
                 let to = segments::evaluate(guest, offset).u64();
                 let length = segments::element_count(guest, *segment);
-                segments::table_init(core, at, *table, *segment, [to, 0, length])?;
-                segments::elem_drop(core, at, *segment);
+                segments::table_init(core, instance, *table, *segment, [to, 0, length])?;
+                segments::elem_drop(core, instance, *segment);
             }
-            InitStep::ElementDrop { segment } => segments::elem_drop(core, at, *segment),
+            InitStep::ElementDrop { segment } => segments::elem_drop(core, instance, *segment),
             InitStep::Data { segment, memory, offset } => {
                 let to = segments::evaluate(guest, offset).u64();
                 let length = module.data[segment.index()].size;
-                segments::memory_init(core, at, *memory, *segment, [to, 0, length])?;
-                segments::data_drop(core, at, *segment);
+                segments::memory_init(core, instance, *memory, *segment, [to, 0, length])?;
+                segments::data_drop(core, instance, *segment);
             }
         }
     }

@@ -18,17 +18,17 @@ use crate::store::access::StoreMut;
 use crate::store::contents::StoreCore;
 use crate::vm::handle::Func;
 use crate::vm::types;
-use precast_artifact::index::ModuleIndex;
+use precast_artifact::index::{InstanceId, ModuleIndex};
 use precast_artifact::module::InstancePlan;
 use std::sync::Arc;
 
-/// Makes all instances of an artifact; returns the index of the last. Imports
+/// Makes all instances of an artifact; returns the last. Imports
 /// that the artifact does not satisfy itself are asked of `provide`.
 pub(crate) fn instantiate<T>(
     access: &mut StoreMut<'_, T>,
     image: &Arc<Image>,
     provide: &dyn Fn(&str, &str) -> Option<Provided>,
-) -> Result<u32> {
+) -> Result<InstanceId> {
     let mut imports = resolve(access.core(), image, provide)?;
     let mut made = Vec::with_capacity(imports.len());
     for (plan, imports) in image.description().instances.iter().zip(&mut imports) {
@@ -73,12 +73,12 @@ fn complete<T>(access: &mut StoreMut<'_, T>, index: u32) -> Result<()> {
 }
 
 /// Says where the instance is, for debug information of globals.
-fn note_for_debuggers(core: &StoreCore, index: u32) {
-    let guest = &core.instances[index as usize];
+fn note_for_debuggers(core: &StoreCore, index: InstanceId) {
+    let guest = &core.instances[index.index()];
     let memory0 = guest.memories.first();
-    let base = memory0.map_or(0, |memory0| core.memories[*memory0 as usize].base());
+    let base = memory0.map_or(0, |memory0| core.memories[memory0.index()].base());
     let table0 = guest.tables.first().copied().flatten();
-    let table0 = table0.map_or(0, |table0| core.tables[table0 as usize].definition());
+    let table0 = table0.map_or(0, |table0| core.tables[table0.index()].definition());
     guest.image.note_instance([base, guest.context.0, table0]);
 }
 
@@ -116,7 +116,7 @@ fn link(
     core: &StoreCore,
     image: &Image,
     plan: &InstancePlan,
-    made: &[u32],
+    made: &[InstanceId],
     found: &mut [Option<Provided>],
 ) -> Result<()> {
     let (module, info) = image.module(plan.module);
@@ -140,7 +140,7 @@ fn create<'i>(
     image: &Arc<Image>,
     module: ModuleIndex,
     imports: impl Iterator<Item = &'i Provided>,
-) -> Result<u32> {
+) -> Result<InstanceId> {
     let (memories, tables) = (core.memories.len(), core.tables.len());
     let made =
         InstanceBuilder::new(core, image, module).and_then(|builder| builder.build(core, imports));
@@ -153,9 +153,9 @@ fn create<'i>(
 }
 
 /// Calls the start function, if there is one.
-fn start<T>(access: &mut StoreMut<'_, T>, index: u32) -> Result<()> {
+fn start<T>(access: &mut StoreMut<'_, T>, index: InstanceId) -> Result<()> {
     let core = access.core();
-    let guest = &core.instances[index as usize];
+    let guest = &core.instances[index.index()];
     let Some(start) = guest.module().0.start else { return Ok(()) };
     let func = Func { store: core.id, record: guest.record(start) };
     if slots(&types::get(func.type_in(core.id)?)) != 0 {

@@ -164,12 +164,12 @@ fn frames(
     let mut frames: Vec<Frame> = Vec::with_capacity(inlined.len() + 1);
     for body in inlined {
         let name = names.and_then(|names| inlined::name_of(names, body.function));
-        let (function, same_code) = (body.function.get(), Vec::new());
+        let (function, same_code) = (body.function, Vec::new());
         let (source, locals) = (Vec::new(), Vec::new());
         let Frame { ref module, instance, .. } = outermost;
         let module = module.clone();
         frames.push(Frame { module, function, name, same_code, offset, source, instance, locals });
-        offset = Some(body.call.get());
+        offset = Some(body.call);
     }
     frames.push(Frame { offset, ..outermost });
     frames
@@ -183,10 +183,10 @@ fn frame(core: &StoreCore, found: &Location<'_>, stack: &Range<usize>, fp: Optio
     let mut names = image.names_at(address).into_iter();
     Frame {
         module: image.module_name(module),
-        function: found.function.get(),
+        function: found.function,
         name: names.next(),
         same_code: names.collect(),
-        offset: sites.and_then(|sites| Some(sites.exactly(found.offset)?.value.get())),
+        offset: sites.and_then(|sites| Some(sites.exactly(found.offset)?.value)),
         source: symbolize::source_lines(image.file_bytes(), found.offset),
         instance: core.instance_of(image, module),
         locals: locals(image, found.start, stack, fp),

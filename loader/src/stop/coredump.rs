@@ -22,7 +22,7 @@ use crate::store::linear::LinearMemory;
 use crate::trap::{Frame, LocalValue, Trap};
 use precast_artifact::container;
 use precast_artifact::debug::bodies;
-use precast_artifact::index::{FuncIndex, GlobalIndex, ModuleIndex, WasmOffset};
+use precast_artifact::index::{GlobalIndex, MemoryId, ModuleIndex};
 use precast_artifact::types::MemoryType;
 use precast_artifact::types::{GlobalType, HeapType, RefType, ValType};
 use precast_artifact::wire::Writer;
@@ -200,7 +200,7 @@ fn instances(
         let module = modules.iter().position(|(known, _)| *known == identity(guest));
         w.u8(0);
         w.leb(module.unwrap_or_default() as u64);
-        w.list(&guest.memories, |w, memory| w.leb(u64::from(*memory)));
+        w.list(&guest.memories, |w, memory| memory.encode(w));
         let count = guest.module().0.globals.len() as u64;
         w.leb(count);
         (*first..first + count).for_each(|global| w.leb(global));
@@ -209,8 +209,8 @@ fn instances(
 
 fn one_frame(w: &mut Writer, core: &StoreCore, frame: &Frame) {
     w.u8(0);
-    w.leb(frame.instance.unwrap_or_default().into());
-    w.leb(frame.function.into());
+    w.leb(frame.instance.map_or(0, |instance| instance.get().into()));
+    frame.function.encode(w);
     w.leb(offset_in_function(core, frame).unwrap_or_default().into());
     w.list(&frame.locals, |w, LocalValue { ty, bits }| {
         w.u8(*ty);
@@ -228,17 +228,16 @@ fn one_frame(w: &mut Writer, core: &StoreCore, frame: &Frame) {
 /// Where a frame stood in its function, in bytes from the start of the body,
 /// its locals; zero stands for unknown.
 fn offset_in_function(core: &StoreCore, frame: &Frame) -> Option<u32> {
-    let guest = core.instances.get(frame.instance? as usize)?;
+    let guest = core.instances.get(frame.instance?.index())?;
     let section = container::section(guest.image.file_bytes(), bodies::NAME)?;
-    let function = FuncIndex::new(frame.function);
-    let defined = function.defined(guest.module().0.imported_functions())?;
-    WasmOffset::new(frame.offset?).distance_from(bodies::start(section, defined)?)
+    let defined = frame.function.defined(guest.module().0.imported_functions())?;
+    frame.offset?.distance_from(bodies::start(section, defined)?)
 }
 
 /// The data section: what is not zero in the memories.
 fn contents(out: &mut dyn Write, core: &StoreCore) -> io::Result<()> {
     let mut segments = Vec::new();
-    for (index, memory) in (0u32..).zip(&core.memories) {
+    for (index, memory) in MemoryId::enumerate(&core.memories) {
         // SAFETY: shared access to the store keeps guests from running.
         let bytes = unsafe { memory.bytes() };
         for run in runs(bytes) {
@@ -262,10 +261,10 @@ fn contents(out: &mut dyn Write, core: &StoreCore) -> io::Result<()> {
 }
 
 /// All of an active segment but its bytes.
-fn segment_head(index: u32, memory: &LinearMemory, address: usize, len: usize) -> Vec<u8> {
+fn segment_head(index: MemoryId, memory: &LinearMemory, address: usize, len: usize) -> Vec<u8> {
     let mut w = Writer::new();
     w.u8(2);
-    w.leb(index.into());
+    index.encode(&mut w);
     match memory.ty().index64 {
         true => {
             w.u8(0x42);

@@ -96,8 +96,8 @@ impl<'a> Places<'a> {
         let number: usize = number.parse().ok()?;
         let (who, offset) = rest.split_once(" at wasm offset 0x")?;
         let digits = offset.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(offset.len());
-        let offset = u32::from_str_radix(&offset[..digits], 16).ok()?;
-        let code = *self.code.get(&WasmOffset::new(offset))?;
+        let offset = WasmOffset::new(u32::from_str_radix(&offset[..digits], 16).ok()?);
+        let code = *self.code.get(&offset)?;
         let function = self.functions.at_or_before(code)?;
         let module = who.strip_suffix(')').and_then(|who| who.rsplit_once(" ("));
         let mut names =
@@ -110,7 +110,7 @@ impl<'a> Places<'a> {
         let known = container::section(debug, inlined::NAMES);
         let frame = Frame {
             module: module.map(|(_, module)| module.to_owned()),
-            function: body.unwrap_or(function.value).get(),
+            function: body.unwrap_or(function.value),
             name: match body {
                 Some(body) => known.and_then(|names| inlined::name_of(names, body)),
                 None => names.next(),

@@ -14,7 +14,7 @@ use crate::vm::handle::StoreId;
 use crate::vm::layout::StoreBlock;
 use crate::vm::matching::Space;
 use crate::vm::types::{Held, TableType};
-use precast_artifact::index::TypeId;
+use precast_artifact::index::{InstanceId, MemoryId, TableId, TypeId};
 use precast_artifact::module::Module;
 use precast_artifact::types::MemoryType;
 use std::any::Any;
@@ -70,7 +70,7 @@ impl StoreCore {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         Self {
             block: StoreBlock::new(),
-            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            id: StoreId(NEXT.fetch_add(1, Ordering::Relaxed)),
             limits,
             abort_on_trap: false,
             activations: Activations::default(),
@@ -127,10 +127,10 @@ impl StoreCore {
         ty: MemoryType,
         space: Space,
         prefix: usize,
-    ) -> Result<u32> {
+    ) -> Result<MemoryId> {
         self.allow_memory(ty.min_bytes().unwrap_or(u64::MAX))?;
         self.memories.push(LinearMemory::new(ty, space, prefix)?);
-        Ok(self.memories.len() as u32 - 1)
+        Ok(MemoryId::from_index(self.memories.len() - 1))
     }
 
     /// Adds a table of nulls, of the minimum size of its type. Its index.
@@ -138,10 +138,10 @@ impl StoreCore {
     /// # Errors
     ///
     /// A limit of the store, or the system has no memory.
-    pub(crate) fn new_table(&mut self, ty: TableType) -> Result<u32> {
+    pub(crate) fn new_table(&mut self, ty: TableType) -> Result<TableId> {
         self.allow_elements(ty.limits.min)?;
         self.tables.push(TableElements::new(ty)?);
-        Ok(self.tables.len() as u32 - 1)
+        Ok(TableId::from_index(self.tables.len() - 1))
     }
 
     /// Fails when `bytes` more of memory would exceed the limit.
@@ -158,15 +158,15 @@ impl StoreCore {
 
     /// Grows a memory: the old size in pages, or `None` where type, limits or
     /// the system do not allow it.
-    pub(crate) fn grow_memory(&mut self, index: u32, delta: u64) -> Option<u64> {
-        let memory = &self.memories[index as usize];
+    pub(crate) fn grow_memory(&mut self, index: MemoryId, delta: u64) -> Option<u64> {
+        let memory = &self.memories[index.index()];
         let old = memory.pages();
         let Some(length) = memory.grown(delta) else {
             self.short_reservation = memory.lacks_reservation(delta).or(self.short_reservation);
             return None;
         };
         self.allow_memory((length - memory.length()) as u64).ok()?;
-        self.memories[index as usize].grow_to(length).ok()?;
+        self.memories[index.index()].grow_to(length).ok()?;
         Some(old)
     }
 
@@ -184,13 +184,13 @@ impl StoreCore {
 
     /// Grows a table: the old size, or `None` where type or limits do not
     /// allow it.
-    pub(crate) fn grow_table(&mut self, index: u32, delta: u64, value: u64) -> Option<u64> {
+    pub(crate) fn grow_table(&mut self, index: TableId, delta: u64, value: u64) -> Option<u64> {
         self.allow_elements(delta).ok()?;
-        self.tables[index as usize].grow(delta, value)
+        self.tables[index.index()].grow(delta, value)
     }
 
     /// The first instance of a module.
-    pub(crate) fn instance_of(&self, image: &Image, module: &Module) -> Option<u32> {
+    pub(crate) fn instance_of(&self, image: &Image, module: &Module) -> Option<InstanceId> {
         let is_one = |guest: &&InstanceState| {
             std::ptr::eq(&raw const *guest.image, image) && std::ptr::eq(guest.module().0, module)
         };

@@ -12,7 +12,7 @@ use crate::vm::layout::{Context, Definition, FixedFields, FuncRecord, StoreBlock
 use crate::vm::raw::RawValue;
 use crate::vm::types::Held;
 use precast_artifact::abi;
-use precast_artifact::index::TypeId;
+use precast_artifact::index::{InstanceId, TypeId};
 use std::fmt;
 use std::ptr::{NonNull, with_exposed_provenance};
 use std::sync::Arc;
@@ -21,8 +21,9 @@ use std::task::Poll;
 /// A host function with its store's data type erased: given the store, the
 /// calling instance and the slots, parameters before and results after. When it
 /// is pending, the results come later.
-pub(crate) type Callback =
-    dyn Fn(NonNull<StoreBlock>, Option<u32>, &mut [RawValue]) -> Result<Poll<()>> + Send + Sync;
+pub(crate) type Callback = dyn Fn(NonNull<StoreBlock>, Option<InstanceId>, &mut [RawValue]) -> Result<Poll<()>>
+    + Send
+    + Sync;
 
 /// A function of the host.
 pub(crate) struct HostFunc {
@@ -53,13 +54,13 @@ pub(crate) struct HostBinding {
     context: FixedFields,
     pub(crate) record: FuncRecord,
     pub(crate) func: Arc<HostFunc>,
-    pub(crate) instance: Option<u32>,
+    pub(crate) instance: Option<InstanceId>,
 }
 
 impl HostBinding {
     /// A binding that does not know its own address yet: see
     /// [`HostBinding::settle`].
-    pub(crate) fn new(func: Arc<HostFunc>, instance: Option<u32>) -> Self {
+    pub(crate) fn new(func: Arc<HostFunc>, instance: Option<InstanceId>) -> Self {
         let memory0 = Definition::default();
         let context = FixedFields {
             task: 0,

@@ -11,7 +11,9 @@ use crate::artifact::info::ModuleInfo;
 use crate::store::host::HostBinding;
 use crate::vm::layout::{Context, ImportSlot};
 use precast_artifact::abi;
-use precast_artifact::index::{FuncIndex, GlobalIndex, ModuleIndex, TagIndex};
+use precast_artifact::index::{
+    FuncIndex, GlobalIndex, InstanceId, MemoryId, ModuleIndex, TableId, TagIndex,
+};
 use precast_artifact::module::Module;
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::ptr::with_exposed_provenance;
@@ -20,8 +22,7 @@ use std::sync::Arc;
 /// An instance.
 #[derive(Debug)]
 pub(crate) struct InstanceState {
-    /// Its index in the store.
-    pub(crate) index: u32,
+    pub(crate) index: InstanceId,
     pub(crate) image: Arc<Image>,
     /// Index of its module in the image.
     pub(crate) module: ModuleIndex,
@@ -29,10 +30,10 @@ pub(crate) struct InstanceState {
     /// The context's memory, unless it lies in front of memory 0.
     #[expect(dead_code, reason = "owns the context")]
     pub(crate) heap: Option<HeapContext>,
-    /// Of each memory, its index in the store.
-    pub(crate) memories: Box<[u32]>,
-    /// Of each table, its index in the store; private ones have none.
-    pub(crate) tables: Box<[Option<u32>]>,
+    /// Of each memory, which one of the store it is.
+    pub(crate) memories: Box<[MemoryId]>,
+    /// Of each table, which one of the store it is; private ones are none.
+    pub(crate) tables: Box<[Option<TableId>]>,
     /// Which data segments were dropped. Empty until one is.
     pub(crate) dropped_data: Vec<bool>,
     /// Which element segments were dropped. Empty until one is.
@@ -48,11 +49,11 @@ impl InstanceState {
     /// # Safety
     ///
     /// The context is a live instance's, not a host function's.
-    pub(crate) unsafe fn index_of(context: Context) -> usize {
+    pub(crate) unsafe fn index_of(context: Context) -> InstanceId {
         // SAFETY: the owner of such a context is a `InstanceState`.
         unsafe {
             let owner: usize = context.read(abi::CTX_OWNER);
-            (*with_exposed_provenance::<Self>(owner)).index as usize
+            (*with_exposed_provenance::<Self>(owner)).index
         }
     }
 

@@ -24,6 +24,7 @@ use crate::sys::page::{page_size, round_to_pages};
 use crate::vm::layout::Definition;
 use crate::vm::matching::Space;
 use precast_artifact::abi;
+use precast_artifact::index::MemoryId;
 use precast_artifact::types::MemoryType;
 use std::fs::File;
 use std::io;
@@ -249,12 +250,12 @@ impl LinearMemory {
     /// end.
     pub(crate) fn copy(
         memories: &mut [Self],
-        (to, to_address): (u32, u64),
-        (from, from_address): (u32, u64),
+        (to, to_address): (MemoryId, u64),
+        (from, from_address): (MemoryId, u64),
         length: u64,
     ) -> Option<()> {
-        let (target, _) = memories[to as usize].checked(to_address, length)?;
-        let (source, length) = memories[from as usize].checked(from_address, length)?;
+        let (target, _) = memories[to.index()].checked(to_address, length)?;
+        let (source, length) = memories[from.index()].checked(from_address, length)?;
         let source = with_exposed_provenance::<u8>(source);
         // SAFETY: both ranges are inside memories, and `&mut` excludes slices.
         unsafe { source.copy_to(with_exposed_provenance_mut(target), length) };

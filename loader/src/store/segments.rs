@@ -10,33 +10,35 @@ use crate::store::contents::StoreCore;
 use crate::store::instance::InstanceState;
 use crate::store::linear::LinearMemory;
 use crate::vm::raw::{self, RawValue};
-use precast_artifact::index::{DataIndex, ElementIndex, GlobalIndex, MemoryIndex, TableIndex};
+use precast_artifact::index::{
+    DataIndex, ElementIndex, GlobalIndex, InstanceId, MemoryIndex, TableId, TableIndex,
+};
 use precast_artifact::module::{ConstExpr, ConstOp, ElementItems, Range};
 use precast_artifact::trap::TrapCode;
 
 /// `memory.init`: copies part of a data segment.
 pub(crate) fn memory_init(
     core: &mut StoreCore,
-    instance: usize,
+    instance: InstanceId,
     memory: MemoryIndex,
     segment: DataIndex,
     [to, from, length]: [u64; 3],
 ) -> Result<(), TrapCode> {
     let StoreCore { instances, memories, .. } = core;
-    let guest = &instances[instance];
+    let guest = &instances[instance.index()];
     let dropped = guest.dropped_data.get(segment.index()).copied().unwrap_or(false);
     let range = match dropped {
         true => Range::default(),
         false => guest.module().0.data[segment.index()],
     };
     let part = part(guest.image.bytes(range), from, length).ok_or(TrapCode::MemoryOutOfBounds)?;
-    let memory: &mut LinearMemory = &mut memories[guest.memories[memory.index()] as usize];
+    let memory: &mut LinearMemory = &mut memories[guest.memories[memory.index()].index()];
     memory.write(to, part).ok_or(TrapCode::MemoryOutOfBounds)
 }
 
 /// `data.drop`.
-pub(crate) fn data_drop(core: &mut StoreCore, instance: usize, segment: DataIndex) {
-    let guest = &mut core.instances[instance];
+pub(crate) fn data_drop(core: &mut StoreCore, instance: InstanceId, segment: DataIndex) {
+    let guest = &mut core.instances[instance.index()];
     let count = guest.module().0.data.len();
     InstanceState::drop_segment(&mut guest.dropped_data, segment.index(), count);
 }
@@ -44,15 +46,15 @@ pub(crate) fn data_drop(core: &mut StoreCore, instance: usize, segment: DataInde
 /// `table.init`: copies part of an element segment.
 pub(crate) fn table_init(
     core: &mut StoreCore,
-    instance: usize,
+    instance: InstanceId,
     table: TableIndex,
     segment: ElementIndex,
     [to, from, length]: [u64; 3],
 ) -> Result<(), TrapCode> {
     const OUT: TrapCode = TrapCode::TableOutOfBounds;
-    let guest = &core.instances[instance];
+    let guest = &core.instances[instance.index()];
     let (module, _) = guest.module();
-    let table = &core.tables[store_table(guest, table).ok_or(OUT)?];
+    let table = &core.tables[store_table(guest, table).ok_or(OUT)?.index()];
     let cells = table.range(to, length).ok_or(OUT)?;
     let dropped = guest.dropped_elements.get(segment.index()).copied().unwrap_or(false);
     if dropped {
@@ -76,8 +78,8 @@ pub(crate) fn table_init(
 }
 
 /// `elem.drop`.
-pub(crate) fn elem_drop(core: &mut StoreCore, instance: usize, segment: ElementIndex) {
-    let guest = &mut core.instances[instance];
+pub(crate) fn elem_drop(core: &mut StoreCore, instance: InstanceId, segment: ElementIndex) {
+    let guest = &mut core.instances[instance.index()];
     let count = guest.module().0.elements.len();
     InstanceState::drop_segment(&mut guest.dropped_elements, segment.index(), count);
 }
@@ -90,9 +92,9 @@ pub(crate) fn element_count(guest: &InstanceState, segment: ElementIndex) -> u64
     }
 }
 
-/// Index in the store of a table that is not private.
-pub(crate) fn store_table(guest: &InstanceState, table: TableIndex) -> Option<usize> {
-    guest.tables.get(table.index()).copied().flatten().map(|index| index as usize)
+/// Which table of the store a table is that is not private.
+pub(crate) fn store_table(guest: &InstanceState, table: TableIndex) -> Option<TableId> {
+    guest.tables.get(table.index()).copied().flatten()
 }
 
 /// The value of a constant expression. Descriptions are checked, so it has

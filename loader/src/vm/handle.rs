@@ -11,12 +11,13 @@
 
 use crate::vm::layout::{ExceptionHeader, FuncRecord};
 use crate::vm::types::GlobalType;
-use precast_artifact::index::TypeId;
+use precast_artifact::index::{HostValueId, MemoryId, TableId, TypeId};
 use std::ptr::with_exposed_provenance;
 use std::sync::atomic::Ordering;
 
 /// Identity of a store. Never used twice in a process.
-pub(crate) type StoreId = u64;
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoreId(pub(crate) u64);
 
 /// Why a value or a handle cannot be used with a store.
 #[derive(Debug)]
@@ -38,8 +39,7 @@ pub struct Func {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExternRef {
     pub(crate) store: StoreId,
-    /// Index among the store's host values.
-    pub(crate) index: u32,
+    pub(crate) index: HostValueId,
 }
 
 /// A reference to an exception that a guest made. The exception stays in the
@@ -55,16 +55,14 @@ pub struct ExnRef {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Memory {
     pub(crate) store: StoreId,
-    /// Index among the store's memories.
-    pub(crate) index: u32,
+    pub(crate) index: MemoryId,
 }
 
 /// A table. A handle, as [`Func`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Table {
     pub(crate) store: StoreId,
-    /// Index among the store's tables.
-    pub(crate) index: u32,
+    pub(crate) index: TableId,
 }
 
 /// A global. A handle, as [`Func`] is.
@@ -111,7 +109,7 @@ impl Func {
 impl ExternRef {
     pub(crate) fn from_raw(raw: u64, store: StoreId) -> Option<Self> {
         let index = u32::try_from(raw.checked_sub(1)?).ok()?;
-        Some(Self { store, index })
+        Some(Self { store, index: HostValueId::new(index) })
     }
 }
 

@@ -185,7 +185,7 @@ impl Val {
             }
             (Self::ExternRef(Some(value)), ValType::Ref(r)) if r.heap == HeapType::Extern => {
                 same_store(value.store, store)?;
-                Ok((u64::from(value.index) + 1).into())
+                Ok((u64::from(value.index.get()) + 1).into())
             }
             (Self::ExnRef(Some(value)), ValType::Ref(r)) if r.heap == HeapType::Exn => {
                 Ok((value.record_in(store)? as u64).into())
