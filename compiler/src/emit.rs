@@ -35,7 +35,7 @@ mod text;
 mod variants;
 mod writer;
 
-pub(crate) use layout::{DebugInfo, Header};
+pub(crate) use layout::{ComponentSections, DebugInfo, Header};
 pub(crate) use relink::relink;
 pub(crate) use summary::EmitSummary;
 

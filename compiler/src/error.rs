@@ -70,6 +70,16 @@ impl Error {
         Self::Unsupported { at, what: what.into() }
     }
 
+    /// The same error of a module that begins at `start` of the file.
+    pub(crate) fn in_module_at(mut self, start: u64) -> Self {
+        if let Self::Invalid { at, .. } | Self::Unsupported { at, .. } | Self::Codegen { at, .. } =
+            &mut self
+        {
+            at.offset = at.offset.map(|offset| offset + start);
+        }
+        self
+    }
+
     /// The same error, with the function it arose in.
     pub(crate) fn in_function(mut self, index: FuncIndex, name: Option<&str>) -> Self {
         if let Self::Invalid { at, .. } | Self::Unsupported { at, .. } | Self::Codegen { at, .. } =

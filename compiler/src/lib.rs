@@ -1,4 +1,4 @@
-//! Compiles WebAssembly modules ahead of time, to artifacts that
+//! Compiles WebAssembly modules and components ahead of time, to artifacts that
 //! `precast-loader` runs.
 //!
 //! ```
@@ -21,6 +21,10 @@
 //! `DebugInfo` (with `-g`: DWARF about the module to DWARF about the code) → the
 //! file (`emit`).
 //!
+//! A component is taken apart first (`component`): its core modules, and the
+//! adapters between its components, go through the same stages, their functions
+//! as one list, into one artifact.
+//!
 //! # How it is built
 //!
 //! Modules have ranks, lowest first: each imports only what stands above it in
@@ -32,6 +36,7 @@
 //! | what a caller chooses, and is told | `error`, `features`, `optimisation`, `debug_files`, `options` |
 //! | what code is made for | `cpu`, `target` |
 //! | what stages hand on | `function`, `external_name`, `recorded`, `stub`, `names`, `code`, `debug_section` |
+//! | a component as core modules | `component` |
 //! | the module, what it does, what is decided | `parse`, `facts`, `plan`, `middle` |
 //! | a function's code | `translate`, `codegen` |
 //! | where it lies | `place` |
@@ -62,6 +67,7 @@
 mod c_header;
 mod code;
 mod codegen;
+mod component;
 mod cpu;
 mod debug;
 mod debug_files;

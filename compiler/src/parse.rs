@@ -52,7 +52,7 @@ fn check_kind(wasm: &[u8]) -> Result<()> {
     let what = match wasm {
         [] => "the file is empty",
         [0, b'a', b's', b'm', 0x0d, 0, 1, 0, ..] => {
-            "the file is a WebAssembly component; components are not supported yet, only core modules"
+            "the file is a WebAssembly component; only a core module will do here"
         }
         [0, b'a', b's', b'm', ..] => return Ok(()),
         [0x7f, b'E', b'L', b'F', ..] => {

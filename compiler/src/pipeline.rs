@@ -12,10 +12,12 @@
 //! |-|-|
 //! | threads, and what a caller is told | [`workers`], [`report`] |
 //! | stages that threads share | [`facts`], [`input`], [`inlining`], [`functions`], [`mod@assemble`], [`debugging`] |
+//! | the stages for a component | [`components`] |
 //! | functions before code generation, as text | [`ir`] |
 //! | what the bytes depend on | [`key`] |
 
 mod assemble;
+mod components;
 #[cfg(test)]
 mod damaged_dwarf;
 mod debugging;
@@ -30,13 +32,14 @@ mod workers;
 
 use crate::c_header;
 use crate::code::Code;
+use crate::component::is_component;
 use crate::emit::{self, DebugInfo, Header, Output};
 use crate::error::{Error, Result};
 use crate::facts::Uses;
 use crate::features::Features;
 use crate::optimisation::Optimisation;
 use crate::options::Options;
-use crate::parse::{self, Parsed};
+use crate::parse;
 use crate::place::{self, Placed};
 use crate::plan::Plan;
 use crate::target::Target;
@@ -46,6 +49,7 @@ use facts::gather_facts;
 use input::Input;
 pub use ir::write_ir;
 pub use key::{fingerprint, gains_from_cpu};
+use precast_artifact::index::ModuleIndex;
 use precast_artifact::module::Module;
 use report::Clock;
 pub use report::{Observer, Report};
@@ -54,19 +58,20 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use workers::Workers;
 
-/// Compiles a module to the bytes of an artifact.
+/// Compiles a module or a component to the bytes of an artifact.
 ///
 /// # Errors
 ///
-/// When `wasm` is no valid core module, needs a feature that is off or not
-/// supported, or an option is wrong.
+/// When `wasm` is no valid core module or component, needs a feature that is off
+/// or not supported, or an option is wrong.
 pub fn compile(wasm: &[u8], options: &Options) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     compile_to(wasm, options, &mut bytes, &())?;
     Ok(bytes)
 }
 
-/// Compiles a module and writes the artifact to `out`, front to back.
+/// Compiles a module or a component and writes the artifact to `out`, front to
+/// back.
 ///
 /// # Errors
 ///
@@ -78,6 +83,9 @@ pub fn compile_to(
     out: &mut dyn Write,
     observer: &dyn Observer,
 ) -> Result<Report> {
+    if is_component(wasm) {
+        return components::compile_component(wasm, options, out, observer);
+    }
     let (report, _) = run(wasm, options, Output::Artifact, out, observer)?;
     Ok(report)
 }
@@ -100,6 +108,11 @@ pub fn compile_object_to(
     observer: &dyn Observer,
 ) -> Result<(Report, String)> {
     c_header::check_name(name)?;
+    if is_component(wasm) {
+        let why = "an object of a component: what C programs call is a core module's exports; \
+                   compile the component to an artifact, or its core modules to objects";
+        return Err(Error::unsupported(None, why));
+    }
     let (report, header) = run(wasm, options, Output::Object { name }, out, observer)?;
     Ok((report, header.unwrap_or_default()))
 }
@@ -145,11 +158,20 @@ fn run(
         _ => BTreeMap::new(),
     };
     clock.lap("debug uses");
-    let input =
-        Input { parsed: &parsed, plan: &plan, facts: &facts, options, debug_uses, inlining };
-    let texts = functions::compile(&workers, &input, &targets, observer)?;
+    let index = ModuleIndex::new(0);
+    let input = Input {
+        index,
+        offset: 0,
+        parsed: &parsed,
+        plan: &plan,
+        facts: &facts,
+        options,
+        debug_uses,
+        inlining,
+    };
+    let texts = functions::compile(&workers, &[input], &targets, observer)?;
     clock.lap("compile");
-    let code = assemble(&parsed, plan, texts);
+    let code = assemble([(&parsed, plan)], texts);
     let header = object_header(output, &code.modules[0].description)?;
     let placed = place_code(code, target, options)?;
     clock.lap("place");
@@ -158,7 +180,7 @@ fn run(
         None => Converted::default(),
     };
     clock.lap("debug");
-    let note = note_fields(&parsed, target, features, options, source_hash);
+    let note = note_fields(parsed.producers.clone(), target, features, options, source_hash);
     let info = DebugInfo { sections: debug.sections, own_base: options.debug_info };
     let written = emit::emit(placed, note, info, output, out)?;
     clock.lap("emit");
@@ -202,7 +224,7 @@ fn object_header(output: Output<'_>, module: &Module) -> Result<Option<String>> 
 }
 
 fn note_fields(
-    parsed: &Parsed<'_>,
+    producers: Vec<String>,
     target: &Target,
     features: Features,
     options: &Options,
@@ -213,7 +235,7 @@ fn note_fields(
         wasm_features: features.names().map(str::to_owned).collect(),
         options: options.recorded(),
         source_hash,
-        producers: parsed.producers.clone(),
+        producers,
         component: None,
     }
 }

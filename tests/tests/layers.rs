@@ -128,6 +128,28 @@ fn files_and_functions_are_short() {
     );
 }
 
+/// What takes components apart is made for another host: one folder of the
+/// compiler knows it, and contract and loader do without it.
+#[test]
+fn one_folder_names_the_flattener() {
+    let inside = root().join("compiler/src/component/flatten");
+    let mut found = 0;
+    for name in ["artifact", "compiler", "loader", "capi", "cli", "tests"] {
+        let folder = root().join(name);
+        let manifest = fs::read_to_string(folder.join("Cargo.toml")).expect("a manifest");
+        assert_eq!(manifest.contains("wasmtime-environ"), name == "compiler", "{name}/Cargo.toml");
+        for file in sources(&folder.join("src")) {
+            let text = fs::read_to_string(&file).expect("a source file");
+            if text.contains(concat!("wasmtime", "_environ")) {
+                found += 1;
+                let at = file.with_extension("");
+                assert!(at.starts_with(&inside), "{}: names the flattener", file.display());
+            }
+        }
+    }
+    assert!(found > 0, "components are taken apart somewhere");
+}
+
 #[test]
 fn contract_and_compiler_have_no_unsafe_code() {
     for crate_root in ["artifact/src/lib.rs", "compiler/src/lib.rs"] {

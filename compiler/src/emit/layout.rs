@@ -143,8 +143,8 @@ impl<'a> Draft<'a> {
         bytes[Section::Sites] = search::site_table(placed, &placed.texts[0]);
         (bytes[Section::Inlined], bytes[Section::InlinedNames]) = inlined::sections(placed);
         bytes[Section::Handlers] = search::handler_table(placed.blocks());
-        let bodies = placed.modules.iter().flat_map(|module| &module.bodies);
-        bytes[Section::Bodies] = bodies::encode(bodies.copied());
+        let bodies = placed.modules.iter().map(|module| &module.bodies[..]);
+        bytes[Section::Bodies] = bodies::encode(bodies);
         bytes[Section::Comment] = comment(&self.producers);
         bytes[Section::Shstrtab] = elf::section_names();
         if placed.machine == Machine::Riscv64 {

@@ -3,46 +3,53 @@
 use crate::code::{Code, ModuleParts, PrivateEntry, PrivateTable, Text};
 use crate::function::Symbol;
 use crate::names::FunctionList;
-use crate::parse::Parsed;
+use crate::parse::{Body, Parsed};
 use crate::plan::Plan;
 use crate::stub::{Stub, StubKind};
 use precast_artifact::index::{FuncIndex, ModuleIndex, StubIndex, WasmOffset};
 
-/// The module that is compiled.
-const MODULE: ModuleIndex = ModuleIndex::new(0);
-
-/// A module's code and what belongs to it.
-pub(super) fn assemble<'a>(parsed: &Parsed<'a>, plan: Plan<'a>, texts: Vec<Text>) -> Code<'a> {
-    let mut list = FunctionList::default();
-    let imported = parsed.imported_functions;
-    list.push(imported, &parsed.names[imported as usize..]);
-    let module = ModuleParts {
-        description: plan.describe(parsed),
-        bodies: parsed
-            .bodies
-            .iter()
-            .map(|body| WasmOffset::new(body.body.range().start as u32))
-            .collect(),
-        private_tables: private_tables(&plan, parsed, &texts[0].stubs),
-        context: plan.template,
-        relocs: plan.relocs,
-        memory: plan.memory,
-        data: plan.data,
-    };
-    Code { list, texts, modules: vec![module] }
+/// The code of modules and what belongs to each.
+pub(super) fn assemble<'a, 'p>(
+    modules: impl IntoIterator<Item = (&'p Parsed<'a>, Plan<'a>)>,
+    texts: Vec<Text>,
+) -> Code<'a>
+where
+    'a: 'p,
+{
+    let (mut list, mut parts) = (FunctionList::default(), Vec::new());
+    for (index, (parsed, plan)) in ModuleIndex::enumerate(modules) {
+        let imported = parsed.imported_functions;
+        list.push(imported, &parsed.names[imported as usize..]);
+        let body = |body: &Body<'_>| WasmOffset::new(body.body.range().start as u32);
+        parts.push(ModuleParts {
+            description: plan.describe(parsed),
+            bodies: parsed.bodies.iter().map(body).collect(),
+            private_tables: private_tables(index, &plan, parsed, &texts[0].stubs),
+            context: plan.template,
+            relocs: plan.relocs,
+            memory: plan.memory,
+            data: plan.data,
+        });
+    }
+    Code { list, texts, modules: parts }
 }
 
 /// Private tables: functions by symbol, imported ones through their forwarding
 /// stub.
-fn private_tables(plan: &Plan<'_>, parsed: &Parsed<'_>, stubs: &[Stub]) -> Vec<PrivateTable> {
+fn private_tables(
+    module: ModuleIndex,
+    plan: &Plan<'_>,
+    parsed: &Parsed<'_>,
+    stubs: &[Stub],
+) -> Vec<PrivateTable> {
     let symbol = |function: FuncIndex| match function.defined(parsed.imported_functions) {
         None => {
             let kind = StubKind::Import(function);
-            let stub = stubs.iter().position(|stub| stub.kind == kind);
+            let stub = stubs.iter().position(|stub| stub.module == module && stub.kind == kind);
             let stub = stub.expect("every forwarded import has a stub");
             Symbol::Stub(StubIndex::from_index(stub))
         }
-        Some(_) => Symbol::Function(MODULE, function),
+        Some(_) => Symbol::Function(module, function),
     };
     let entry = |function: &Option<FuncIndex>| {
         function.map(|function| PrivateEntry {

@@ -15,6 +15,7 @@ use crate::plan::Plan;
 use crate::target::Target;
 use crate::{codegen, debug, parse, place};
 use gimli::{EndianSlice, LittleEndian};
+use precast_artifact::index::ModuleIndex;
 use std::collections::BTreeMap;
 
 /// Reads a file of `fixtures/debug/`.
@@ -147,10 +148,19 @@ fn convert_all(
     let debug_uses = BTreeMap::new();
     let (plan_of, facts) = (&plan, &facts);
     let inlining = Inlining::none(parsed.bodies.len());
-    let input =
-        Input { parsed: &parsed, plan: plan_of, facts, options: &options, debug_uses, inlining };
-    let texts = functions::compile(&workers, &input, std::slice::from_ref(&target), &()).unwrap();
-    let placed = place::place(assemble(&parsed, plan, texts), target.link, false).unwrap();
+    let input = Input {
+        index: ModuleIndex::new(0),
+        offset: 0,
+        parsed: &parsed,
+        plan: plan_of,
+        facts,
+        options: &options,
+        debug_uses,
+        inlining,
+    };
+    let targets = std::slice::from_ref(&target);
+    let texts = functions::compile(&workers, &[input], targets, &()).unwrap();
+    let placed = place::place(assemble([(&parsed, plan)], texts), target.link, false).unwrap();
     let convert = |edited: &Edited| {
         let files = edited.files();
         let source = debug::InputSections::new(&edited.sections);

@@ -1,7 +1,7 @@
 //! The code of functions and stubs.
 
 use super::inlining::InlineCalls;
-use super::input::{Input, MODULE};
+use super::input::Input;
 use super::report::Observer;
 use super::workers::Workers;
 use crate::code::Text;
@@ -11,24 +11,24 @@ use crate::function::CompiledFunction;
 use crate::plan::duplicates;
 use crate::stub::{Stub, StubKind};
 use crate::target::Target;
-use crate::translate::{self, Debug, FunctionInput, stubs};
+use crate::translate::{self, Debug, FunctionInput, ModuleInput, stubs};
 use cranelift_codegen::Context;
 use cranelift_frontend::FunctionBuilderContext;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A text for each target.
+/// A text for each target, with the functions of all modules.
 pub(super) fn compile(
     workers: &Workers,
-    input: &Input<'_, '_>,
+    inputs: &[Input<'_, '_>],
     targets: &[Target],
     observer: &dyn Observer,
 ) -> Result<Vec<Text>> {
-    let same = duplicates::find(input.parsed, input.options, |at| input.inlining.is_needed(at));
+    let same = same_functions(inputs);
     let text = |target: &Target| {
         Ok(Text {
             cpu_features: target.cpu_features.clone(),
-            functions: compile_functions(workers, input, target, &same, observer)?,
-            stubs: compile_stubs(input, target)?,
+            functions: compile_functions(workers, inputs, target, &same, observer)?,
+            stubs: compile_stubs(inputs, target)?,
         })
     };
     targets.iter().map(text).collect()
@@ -50,35 +50,55 @@ impl Scratch {
 /// that it is worth making anew.
 const LARGE_BODY: u32 = 256 << 10;
 
+/// For each needed function of all modules, the position of the first one of its
+/// module that is the same.
+fn same_functions(inputs: &[Input<'_, '_>]) -> Vec<Option<usize>> {
+    let mut same = Vec::new();
+    for Input { parsed, options, inlining, .. } in inputs {
+        let start = same.len();
+        let of_module = duplicates::find(parsed, options, |at| inlining.is_needed(at));
+        same.extend(of_module.into_iter().map(|position| Some(start + position?)));
+    }
+    same
+}
+
 fn compile_functions(
     workers: &Workers,
-    input: &Input<'_, '_>,
+    inputs: &[Input<'_, '_>],
     target: &Target,
     same: &[Option<usize>],
     observer: &dyn Observer,
 ) -> Result<Vec<Option<CompiledFunction>>> {
-    let (bodies, facts) = (&input.parsed.bodies, input.facts.functions());
-    let module = input.module(target);
-    let inline = InlineCalls::new(bodies.len());
-    inline.fill(input, &module);
+    let modules: Vec<ModuleInput<'_>> = inputs.iter().map(|input| input.module(target)).collect();
+    let inline: Vec<InlineCalls<'_>> =
+        inputs.iter().map(|input| InlineCalls::new(input.parsed.bodies.len())).collect();
+    for ((inline, input), module) in inline.iter().zip(inputs).zip(&modules) {
+        inline.fill(input, module);
+    }
+    let places = inputs.iter().enumerate().flat_map(|(module, input)| {
+        (0..input.parsed.bodies.len()).map(move |position| (module, position))
+    });
+    let places: Vec<(usize, usize)> = places.collect();
+    let size = |(module, position): (usize, usize)| inputs[module].facts.functions()[position].size;
     // The largest first: one of them started last would be waited for.
-    let mut order: Vec<usize> = (0..bodies.len()).filter(|i| same[*i] == Some(*i)).collect();
-    order.sort_by_key(|index| std::cmp::Reverse(facts[*index].size));
+    let mut order: Vec<usize> = (0..places.len()).filter(|i| same[*i] == Some(*i)).collect();
+    order.sort_by_key(|index| std::cmp::Reverse(size(places[*index])));
     let done = AtomicUsize::new(0);
-    let compiled = workers.draw(order.len(), Scratch::new, |scratch, position| {
-        let (body, inlined) = (&bodies[order[position]], inline.of(order[position]));
+    let compiled = workers.draw(order.len(), Scratch::new, |scratch, at| {
+        let place @ (module, position) = places[order[at]];
+        let input = &inputs[module];
+        let body = &input.parsed.bodies[position];
         scratch.context.clear();
-        let function = input.function(&module, body, inlined);
+        let function = input.function(&modules[module], body, inline[module].of(position));
         let compiled = compile_function(&function, target, scratch);
-        let index = body.function();
-        let function = compiled.map_err(|e| e.in_function(index, input.parsed.name_of(index)))?;
-        if facts[order[position]].size > LARGE_BODY {
+        let function = compiled.map_err(|error| input.in_function(body, error))?;
+        if size(place) > LARGE_BODY {
             *scratch = Scratch::new();
         }
         observer.functions(done.fetch_add(1, Ordering::Relaxed) + 1, order.len());
         Ok(function)
     })?;
-    let mut functions: Vec<Option<CompiledFunction>> = vec![None; bodies.len()];
+    let mut functions: Vec<Option<CompiledFunction>> = vec![None; places.len()];
     for (position, function) in compiled {
         functions[order[position]] = Some(function);
     }
@@ -105,17 +125,28 @@ fn compile_function(
     Ok(CompiledFunction { inlined: translated.inlined.into(), ..compiled })
 }
 
-fn compile_stubs(input: &Input<'_, '_>, target: &Target) -> Result<Vec<Stub>> {
-    let Input { parsed, plan, facts, .. } = input;
+fn compile_stubs(inputs: &[Input<'_, '_>], target: &Target) -> Result<Vec<Stub>> {
+    let mut stubs = Vec::new();
+    for input in inputs {
+        compile_module_stubs(input, target, &mut stubs)?;
+    }
+    Ok(stubs)
+}
+
+fn compile_module_stubs(
+    input: &Input<'_, '_>,
+    target: &Target,
+    stubs: &mut Vec<Stub>,
+) -> Result<()> {
+    let Input { index, parsed, plan, facts, .. } = input;
     let types = &parsed.types;
     let frontend = target.isa.frontend_config();
     let mut scratch = Scratch::new();
-    let mut stubs = Vec::new();
     let mut make = |kind, build: &dyn Fn(&mut Scratch)| -> Result<()> {
         scratch.context.clear();
         build(&mut scratch);
         let function = codegen::generate(&mut scratch.context, &*target.isa, None)?;
-        stubs.push(Stub { module: MODULE, kind, function });
+        stubs.push(Stub { module: *index, kind, function });
         Ok(())
     };
     for ty in plan.entry_types(parsed) {
@@ -135,5 +166,5 @@ fn compile_stubs(input: &Input<'_, '_>, target: &Target) -> Result<Vec<Stub>> {
             stubs::import_stub(ty, slot, &mut s.context.func, &mut s.builder, frontend);
         })?;
     }
-    Ok(stubs)
+    Ok(())
 }

@@ -1,5 +1,6 @@
 //! What the code of functions follows from.
 
+use crate::error::Error;
 use crate::facts::Facts;
 use crate::function::DebugUses;
 use crate::middle::inline::Inlining;
@@ -12,8 +13,12 @@ use crate::translate::{Debug, FunctionInput, InlineCall, ModuleInput, TranslateO
 use precast_artifact::index::{FuncIndex, ModuleIndex};
 use std::collections::BTreeMap;
 
-/// What the code follows from.
+/// What the code of a module follows from.
 pub(super) struct Input<'i, 'a> {
+    /// The module among those of the artifact.
+    pub(super) index: ModuleIndex,
+    /// Where it begins in the file that is compiled.
+    pub(super) offset: u64,
     pub(super) parsed: &'i Parsed<'a>,
     pub(super) plan: &'i Plan<'a>,
     pub(super) facts: &'i Facts,
@@ -37,7 +42,7 @@ impl<'i> Input<'i, '_> {
                 (true, _) => Debug::Values,
             },
         };
-        ModuleInput::new(MODULE, self.parsed, self.plan, options)
+        ModuleInput::new(self.index, self.parsed, self.plan, options)
     }
 
     /// What it may look at for one function.
@@ -58,7 +63,11 @@ impl<'i> Input<'i, '_> {
             inline,
         }
     }
-}
 
-/// The only module.
-pub(super) const MODULE: ModuleIndex = ModuleIndex::new(0);
+    /// An error that arose in the code of a body.
+    pub(super) fn in_function(&self, body: &Body<'_>, error: Error) -> Error {
+        let index = body.function();
+        let error = error.in_function(index, self.parsed.name_of(index));
+        error.in_module_at(self.offset)
+    }
+}

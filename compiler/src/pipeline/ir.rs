@@ -13,6 +13,7 @@ use crate::target::Target;
 use crate::translate;
 use cranelift_codegen::ir::Function;
 use cranelift_frontend::FunctionBuilderContext;
+use precast_artifact::index::ModuleIndex;
 use std::collections::BTreeMap;
 use std::io::Write;
 
@@ -44,8 +45,9 @@ pub fn write_ir(wasm: &[u8], options: &Options, out: &mut dyn Write) -> Result<(
     let plan = Plan::new(&parsed, &facts.module, options)?;
     let debug_uses = BTreeMap::new();
     let inlining = inlining::decide(&workers, &parsed, &plan, options)?;
+    let (index, offset, plan, facts) = (ModuleIndex::new(0), 0, &plan, &facts);
     let input =
-        Input { parsed: &parsed, plan: &plan, facts: &facts, options, debug_uses, inlining };
+        Input { index, offset, parsed: &parsed, plan, facts, options, debug_uses, inlining };
     let module = input.module(target);
     let inline = InlineCalls::new(parsed.bodies.len());
     inline.fill(&input, &module);

@@ -178,7 +178,7 @@ pub(crate) fn buffer<T>(access: StoreMut<'_, T>, memory: Option<Memory>) -> (Buf
             core.assert_owns(memory.store);
             // SAFETY: the buffer borrows the store, exclusively, which owns the
             // memory; slices would borrow it too.
-            unsafe { core.memories[memory.index as usize].buffer() }
+            unsafe { core.memories[memory.index.index()].buffer() }
         }
         None => Buffer::EMPTY,
     };

@@ -14,7 +14,7 @@ use crate::vm::raw::RawValue;
 use crate::vm::value::Val;
 use precast_artifact::component::StringEncoding;
 use precast_artifact::index::{
-    ComponentInstanceIndex, OptionsIndex, ResourceIndex, ResourceTableIndex,
+    ComponentId, ComponentInstanceIndex, OptionsIndex, ResourceIndex, ResourceTableIndex,
 };
 use precast_artifact::trap::TrapCode;
 use std::any::TypeId;
@@ -23,7 +23,7 @@ use std::any::TypeId;
 pub(crate) struct Canon<'a> {
     store: StoreMut<'a, ()>,
     /// Index of the component in the store.
-    component: u32,
+    component: ComponentId,
     options: CallOptions,
 }
 
@@ -97,7 +97,7 @@ impl<'v> Flat<'v> {
 }
 
 impl<'a> Canon<'a> {
-    pub(crate) fn new(store: StoreMut<'a, ()>, component: u32, options: CallOptions) -> Self {
+    pub(crate) fn new(store: StoreMut<'a, ()>, component: ComponentId, options: CallOptions) -> Self {
         Self { store, component, options }
     }
 

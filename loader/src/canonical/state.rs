@@ -9,7 +9,9 @@ use crate::store::contents::StoreCore;
 use crate::trap::Trap;
 use crate::vm::handle::{Func, Global, Memory};
 use precast_artifact::component::ResourceTable;
-use precast_artifact::index::{ComponentInstanceIndex, ResourceIndex, ResourceTableIndex};
+use precast_artifact::index::{
+    ComponentId, ComponentInstanceIndex, InstanceId, ResourceIndex, ResourceTableIndex,
+};
 use precast_artifact::trap::TrapCode;
 use std::any::TypeId;
 use std::sync::Arc;
@@ -30,7 +32,7 @@ pub(crate) struct ComponentState {
     pub(crate) flags: Vec<Global>,
     pub(crate) resources: Vec<ResourceState>,
     /// Indices in the store of the core instances.
-    pub(crate) core_instances: Vec<u32>,
+    pub(crate) core_instances: Vec<InstanceId>,
     pub(crate) memories: Vec<Memory>,
     pub(crate) reallocs: Vec<Realloc>,
     pub(crate) post_returns: Vec<Func>,
@@ -53,7 +55,7 @@ pub(crate) enum ResourceType {
     /// The host's, which is of this type in Rust.
     Host(TypeId),
     /// Defined by a component that was instantiated at this index.
-    Guest(u32, ResourceIndex),
+    Guest(ComponentId, ResourceIndex),
 }
 
 /// A resource type of a component.
@@ -89,14 +91,14 @@ pub(crate) struct HeldResource {
 
 impl ComponentState {
     /// The component of this number in the store.
-    pub(crate) fn of(core: &mut StoreCore, index: u32) -> &mut Self {
-        let state = core.components[index as usize].downcast_mut();
+    pub(crate) fn of(core: &mut StoreCore, index: ComponentId) -> &mut Self {
+        let state = core.components[index.index()].downcast_mut();
         state.expect("only components are kept here")
     }
 
     /// As [`ComponentState::of`].
-    pub(crate) fn peek(core: &StoreCore, index: u32) -> &Self {
-        let state = core.components[index as usize].downcast_ref();
+    pub(crate) fn peek(core: &StoreCore, index: ComponentId) -> &Self {
+        let state = core.components[index.index()].downcast_ref();
         state.expect("only components are kept here")
     }
 
@@ -191,7 +193,7 @@ mod tests {
     fn a_resource_is_given_away_once() {
         let mut held = HeldResources::default();
         let one = HeldResource { resource: ResourceIndex::new(1), rep: 7, own: true };
-        let resource = |(slot, generation)| Resource { store: 1, component: 0, slot, generation };
+        let resource = |(slot, generation)| Resource { store: 1, component: ComponentId::new(0), slot, generation };
         let first = resource(held.insert(one));
         assert_eq!(held.get(first).map(|held| held.rep), Some(7));
         assert_eq!(held.left().count(), 1);

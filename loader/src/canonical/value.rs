@@ -1,6 +1,7 @@
 //! Values of components, of types that are known only when they are there.
 
 use crate::vm::handle::StoreId;
+use precast_artifact::index::ComponentId;
 
 /// A value of a component.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,7 +62,7 @@ pub enum Value {
 pub struct Resource {
     pub(crate) store: StoreId,
     /// Index of the component's instance in the store.
-    pub(crate) component: u32,
+    pub(crate) component: ComponentId,
     pub(crate) slot: u32,
     /// How often the slot had been used before.
     pub(crate) generation: u32,

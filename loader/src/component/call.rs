@@ -13,7 +13,9 @@ use crate::store::access::{AsStore, StoreMut};
 use crate::vm::handle::{Func, StoreId};
 use crate::vm::raw::RawValue;
 use precast_artifact::component::{ComponentExport, ComponentFuncType, ItemType};
-use precast_artifact::index::{ComponentExportIndex, ComponentFuncTypeIndex, OptionsIndex};
+use precast_artifact::index::{
+    ComponentExportIndex, ComponentFuncTypeIndex, ComponentId, OptionsIndex,
+};
 use precast_artifact::trap::TrapCode;
 use std::sync::Arc;
 
@@ -22,14 +24,14 @@ use std::sync::Arc;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ComponentInstance {
     pub(super) store: StoreId,
-    pub(super) index: u32,
+    pub(super) index: ComponentId,
 }
 
 /// An exported function of an instance of a component. A handle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ComponentFunc {
     store: StoreId,
-    component: u32,
+    component: ComponentId,
     item: ComponentExportIndex,
 }
 
@@ -121,7 +123,7 @@ impl ComponentFunc {
 
 /// A call of an exported function.
 struct Call {
-    component: u32,
+    component: ComponentId,
     types: Arc<Types>,
     ty: ComponentFuncTypeIndex,
     core: Func,

@@ -11,14 +11,14 @@ use crate::error::Result;
 use crate::store::access::{AsStore, StoreMut};
 use crate::vm::raw::RawValue;
 use precast_artifact::component::ComponentFuncType;
-use precast_artifact::index::ComponentFuncTypeIndex;
+use precast_artifact::index::{ComponentFuncTypeIndex, ComponentId};
 use std::sync::Arc;
 
 /// A call of an imported function.
 pub(crate) struct ImportCall<'a, T> {
     pub(crate) store: StoreMut<'a, T>,
     /// Index of the component in the store.
-    pub(crate) component: u32,
+    pub(crate) component: ComponentId,
     pub(crate) options: CallOptions,
     pub(crate) types: Arc<Types>,
     /// The type that the component means.

@@ -19,7 +19,7 @@ use crate::vm::handle::{Func, Global, Memory};
 use crate::vm::types::{GlobalType, ValType};
 use crate::vm::value::Val;
 use precast_artifact::component::{CoreItem, CoreRef, NamedArgument, Step};
-use precast_artifact::index::{LeafIndex, ModuleIndex, ResourceIndex};
+use precast_artifact::index::{ComponentId, LeafIndex, ModuleIndex, ResourceIndex};
 use std::sync::Arc;
 
 /// Makes an instance of a component; its index in the store.
@@ -27,9 +27,9 @@ pub(super) fn instantiate<T: 'static>(
     store: &mut StoreMut<'_, T>,
     component: &Component,
     linker: &ComponentLinker<T>,
-) -> Result<u32> {
+) -> Result<ComponentId> {
     let leaves = resolve(linker, component)?;
-    let index = store.core().components.len() as u32;
+    let index = ComponentId::from_index(store.core().components.len());
     let state = new_state(store, component, &leaves, index)?;
     store.core().components.push(Box::new(state));
     let description = component.description();
@@ -53,7 +53,7 @@ fn new_state<T>(
     store: &mut StoreMut<'_, T>,
     component: &Component,
     leaves: &[Definition<T>],
-    index: u32,
+    index: ComponentId,
 ) -> Result<ComponentState> {
     let description = component.description();
     let ty = GlobalType { value: ValType::I32, mutable: true };
@@ -93,7 +93,7 @@ fn new_state<T>(
 struct Making<'m, 's, T> {
     store: &'m mut StoreMut<'s, T>,
     image: &'m Arc<Image>,
-    index: u32,
+    index: ComponentId,
     /// Trampolines that were made.
     made: Vec<Option<Arc<HostFunc>>>,
     trampolines: Trampolines<T>,
@@ -220,7 +220,7 @@ impl<T: 'static> Making<'_, '_, T> {
 /// A core item of an instance of a component that was made.
 pub(super) fn core_function(
     store: &mut StoreMut<'_, ()>,
-    component: u32,
+    component: ComponentId,
     item: &CoreItem,
 ) -> Result<Func> {
     let none = || Error::usage("this export is provided by the loader and cannot be called");

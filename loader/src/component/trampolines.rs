@@ -16,7 +16,7 @@ use crate::vm::raw::RawValue;
 use crate::vm::value::Val;
 use precast_artifact::component::{Component, Step, TrampolineKind};
 use precast_artifact::index::{
-    ComponentFuncTypeIndex, ComponentInstanceIndex, LoweringIndex, OptionsIndex,
+    ComponentFuncTypeIndex, ComponentId, ComponentInstanceIndex, LoweringIndex, OptionsIndex,
     ResourceTableIndex, TrampolineIndex,
 };
 use precast_artifact::trap::TrapCode;
@@ -30,7 +30,7 @@ const MOST_PARAMS: usize = 17;
 pub(super) struct Trampolines<T> {
     pub(super) types: Arc<Types>,
     /// Index of the component in the store.
-    pub(super) component: u32,
+    pub(super) component: ComponentId,
     /// What each leaf is satisfied with.
     pub(super) leaves: Vec<Definition<T>>,
 }
@@ -121,7 +121,7 @@ fn resource_of(component: &Component, table: ResourceTableIndex) -> Result<usize
 /// An imported function with the options of who calls it.
 struct Lowered<T> {
     function: Arc<dyn HostFunction<T>>,
-    component: u32,
+    component: ComponentId,
     types: Arc<Types>,
     ty: ComponentFuncTypeIndex,
     options: OptionsIndex,
@@ -154,7 +154,7 @@ impl<T: 'static> Lowered<T> {
 /// Drops a handle; the representation of what is to be destroyed.
 fn drop_handle<T>(
     store: &mut StoreMut<'_, T>,
-    component: u32,
+    component: ComponentId,
     instance: ComponentInstanceIndex,
     table: ResourceTableIndex,
     handle: u32,
@@ -168,7 +168,7 @@ fn drop_handle<T>(
 /// Calls the destructor of a resource that a component defines.
 pub(super) fn destroy(
     store: &mut StoreMut<'_, ()>,
-    component: u32,
+    component: ComponentId,
     table: ResourceTableIndex,
     rep: u32,
 ) -> Result<()> {
@@ -183,7 +183,7 @@ pub(super) fn destroy(
 /// Fails if a component instance may not be left now.
 fn may_leave(
     store: &mut StoreMut<'_, ()>,
-    component: u32,
+    component: ComponentId,
     instance: ComponentInstanceIndex,
 ) -> Result<()> {
     let flags = ComponentState::of(store.core(), component).flags[instance.index()];
@@ -196,7 +196,7 @@ fn may_leave(
 /// What needs nothing of the host.
 #[derive(Clone, Copy)]
 struct Builtin {
-    component: u32,
+    component: ComponentId,
     kind: TrampolineKind,
 }
 

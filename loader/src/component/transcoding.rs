@@ -10,7 +10,7 @@ use crate::trap::Trap;
 use crate::vm::handle::Memory;
 use crate::vm::raw::RawValue;
 use precast_artifact::component::Transcode;
-use precast_artifact::index::MemorySlot;
+use precast_artifact::index::{ComponentId, MemorySlot};
 use precast_artifact::trap::TrapCode;
 
 /// One of the trampolines of the kind
@@ -27,7 +27,7 @@ impl Transcoding {
     pub(super) fn run(
         self,
         store: &mut StoreMut<'_, ()>,
-        component: u32,
+        component: ComponentId,
         slots: &mut [RawValue],
     ) -> Result<()> {
         let memories = &ComponentState::of(store.core(), component).memories;

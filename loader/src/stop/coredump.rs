@@ -231,7 +231,7 @@ fn offset_in_function(core: &StoreCore, frame: &Frame) -> Option<u32> {
     let guest = core.instances.get(frame.instance?.index())?;
     let section = container::section(guest.image.file_bytes(), bodies::NAME)?;
     let defined = frame.function.defined(guest.module().0.imported_functions())?;
-    frame.offset?.distance_from(bodies::start(section, defined)?)
+    frame.offset?.distance_from(bodies::start(section, guest.module, defined)?)
 }
 
 /// The data section: what is not zero in the memories.
