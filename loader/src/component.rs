@@ -52,11 +52,11 @@ mod report;
 mod resolve;
 mod trampolines;
 mod transcoding;
-//pub(crate) mod wasi;
+mod wasi;
 
 pub use crate::canonical::value::{Resource, Value};
 pub use call::{ComponentFunc, ComponentInstance};
 pub use linker::ComponentLinker;
 pub use opened::{Component, ComponentItem};
 pub use report::LeftHandles;
-//pub use wasi::run_component;
+pub use wasi::run_component;

@@ -7,7 +7,6 @@ use crate::canonical::state::{ComponentState, HeldResource, Realloc};
 use crate::canonical::value::Resource;
 use crate::error::{Error, Result};
 use crate::store::access::StoreMut;
-use crate::sys::buffer::Buffer;
 use crate::trap::Trap;
 use crate::vm::handle::{Global, Memory};
 use crate::vm::raw::RawValue;
@@ -97,7 +96,11 @@ impl<'v> Flat<'v> {
 }
 
 impl<'a> Canon<'a> {
-    pub(crate) fn new(store: StoreMut<'a, ()>, component: ComponentId, options: CallOptions) -> Self {
+    pub(crate) fn new(
+        store: StoreMut<'a, ()>,
+        component: ComponentId,
+        options: CallOptions,
+    ) -> Self {
         Self { store, component, options }
     }
 
@@ -302,16 +305,4 @@ impl Canon<'_> {
         let why = "a resource type of the host that the component does not import";
         found.map(|resource| (resource, holder)).ok_or_else(|| Error::usage(why))
     }
-}
-
-/// Bytes of a component's memory for the system to read and write, and the
-/// host's data.
-pub(crate) fn buffer<'s, T>(
-    store: StoreMut<'s, T>,
-    options: &CallOptions,
-    bytes: GuestBytes,
-) -> (Buffer<'s>, &'s mut T) {
-    let (memory, data) = crate::api::memory::buffer(store, options.memory);
-    let part = memory.get(bytes.at as usize, bytes.len as usize);
-    (part.unwrap_or(Buffer::EMPTY), data)
 }

@@ -15,9 +15,7 @@ pub(crate) fn extent(encoding: StringEncoding, length: u32) -> (u64, u32) {
     match encoding {
         StringEncoding::Utf8 => (length.into(), 1),
         StringEncoding::Utf16 => (u64::from(length) * 2, 2),
-        StringEncoding::Latin1OrUtf16 if length & UTF16 != 0 => {
-            (u64::from(length & !UTF16) * 2, 2)
-        }
+        StringEncoding::Latin1OrUtf16 if length & UTF16 != 0 => (u64::from(length & !UTF16) * 2, 2),
         StringEncoding::Latin1OrUtf16 => (length.into(), 2),
     }
 }

@@ -280,6 +280,8 @@ fn fields<'v>(composite: &CompositeVal, value: &'v Value) -> Result<Vec<&'v Valu
     };
     match values.len() == expected {
         true => Ok(values),
-        false => Err(Error::usage(format!("{} values where {expected} are expected", values.len()))),
+        false => {
+            Err(Error::usage(format!("{} values where {expected} are expected", values.len())))
+        }
     }
 }

@@ -5,7 +5,7 @@
 macro_rules! record {
     ($(#[$doc:meta])* $name:ident { $($(#[$of:meta])* $field:ident: $ty:ty = $wit:literal,)* }) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        #[derive(Debug)]
         pub(crate) struct $name {
             $($(#[$of])* pub(crate) $field: $ty,)*
         }

@@ -1,9 +1,9 @@
 //! What a store keeps of an instance of a component, beside its core instances.
 
+use crate::api::typed::TypedFunc;
 use crate::canonical::handles::{HandleError, Handles};
 use crate::canonical::shape::Types;
 use crate::canonical::value::Resource;
-use crate::api::typed::TypedFunc;
 use crate::error::{Error, Result};
 use crate::store::contents::StoreCore;
 use crate::trap::Trap;
@@ -188,12 +188,18 @@ impl From<HandleError> for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vm::handle::StoreId;
 
     #[test]
     fn a_resource_is_given_away_once() {
         let mut held = HeldResources::default();
         let one = HeldResource { resource: ResourceIndex::new(1), rep: 7, own: true };
-        let resource = |(slot, generation)| Resource { store: 1, component: ComponentId::new(0), slot, generation };
+        let resource = |(slot, generation)| Resource {
+            store: StoreId(1),
+            component: ComponentId::new(0),
+            slot,
+            generation,
+        };
         let first = resource(held.insert(one));
         assert_eq!(held.get(first).map(|held| held.rep), Some(7));
         assert_eq!(held.left().count(), 1);

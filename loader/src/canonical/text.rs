@@ -54,7 +54,9 @@ pub(crate) fn item_type(types: &Types, ty: ItemType) -> String {
 pub(crate) fn resource(types: &Types, table: ResourceTableIndex) -> String {
     let component = types.component();
     match component.types.resource_tables[table.index()] {
-        ResourceTable::Concrete { resource, .. } => crate::canonical::names::resource(component, resource),
+        ResourceTable::Concrete { resource, .. } => {
+            crate::canonical::names::resource(component, resource)
+        }
         ResourceTable::Abstract(number) => format!("resource-{number}"),
     }
 }

@@ -135,11 +135,15 @@ scalars! {
     u16, U16, 2, |bits| Ok(bits as u16), u64::from;
     u32, U32, 4, |bits| Ok(bits as u32), u64::from;
     i32, S32, 4, |bits| Ok(bits as i32), |value| u64::from(value as u32);
-    u64, U64, 8, Ok, |value| value;
+    u64, U64, 8, whole, |value| value;
     i64, S64, 8, |bits| Ok(bits as i64), |value| value as u64;
     f32, F32, 4, |bits| Ok(f32::from_bits(bits as u32)), |value| u64::from(f32::to_bits(value));
     f64, F64, 8, |bits| Ok(f64::from_bits(bits)), f64::to_bits;
     char, Char, 4, to_char, |value| u64::from(u32::from(value));
+}
+
+fn whole(bits: u64) -> Result<u64> {
+    Ok(bits)
 }
 
 fn to_char(bits: u64) -> Result<char> {

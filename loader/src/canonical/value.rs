@@ -58,7 +58,7 @@ pub enum Value {
 /// A resource that the host holds for a component: its own until it is given
 /// away or dropped, or borrowed as long as a host function runs. A handle: it
 /// can be copied, but only one copy can be given away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Resource {
     pub(crate) store: StoreId,
     /// Index of the component's instance in the store.

@@ -29,8 +29,12 @@ pub(crate) struct ImportCall<'a, T> {
 pub(crate) trait HostFunction<T>: Send + Sync {
     /// Calls it. Of the slots, parameters stand in the first, and results in the
     /// others.
-    fn call(&self, call: ImportCall<'_, T>, params: &[RawValue], results: &mut [RawValue])
-    -> Result<()>;
+    fn call(
+        &self,
+        call: ImportCall<'_, T>,
+        params: &[RawValue],
+        results: &mut [RawValue],
+    ) -> Result<()>;
 
     /// Whether it is of the type that a component means; what it is instead.
     fn check(&self, known: &Known<'_>, ty: &ComponentFuncType) -> Result<(), String>;

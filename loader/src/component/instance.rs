@@ -7,9 +7,7 @@ use super::trampolines::Trampolines;
 use crate::api::externs::{self, Extern};
 use crate::artifact::image::Image;
 use crate::canonical::handles::Handles;
-use crate::canonical::state::{
-    ComponentState, HeldResources, ResourceState, ResourceType, Status,
-};
+use crate::canonical::state::{ComponentState, HeldResources, ResourceState, ResourceType, Status};
 use crate::error::{Error, Result};
 use crate::link::imports::Provided;
 use crate::link::instantiate::instantiate_module;
@@ -33,8 +31,7 @@ pub(super) fn instantiate<T: 'static>(
     let state = new_state(store, component, &leaves, index)?;
     store.core().components.push(Box::new(state));
     let description = component.description();
-    let trampolines =
-        Trampolines { types: component.types().clone(), component: index, leaves };
+    let trampolines = Trampolines { types: component.types().clone(), component: index, leaves };
     let mut making = Making {
         store,
         image: component.image(),

@@ -43,10 +43,7 @@ pub(super) fn resolve<T: 'static>(
 }
 
 /// The Rust type of each imported resource type.
-fn resources<T>(
-    component: &Description,
-    found: &[Option<&Definition<T>>],
-) -> Vec<Option<TypeId>> {
+fn resources<T>(component: &Description, found: &[Option<&Definition<T>>]) -> Vec<Option<TypeId>> {
     let of = |leaf: usize| match found[leaf] {
         Some(Definition::Resource(resource)) => Some(resource.ty),
         _ => None,
@@ -71,7 +68,8 @@ fn check<'d, T: 'static>(
         found,
     };
     let Some(found) = found else {
-        let other = linker.name_for(import).map(|name| format!("`{name}`, which has nothing so called"));
+        let other =
+            linker.name_for(import).map(|name| format!("`{name}`, which has nothing so called"));
         return Err(problem(other));
     };
     let other_kind = || Err(problem(Some(format!("a {}", found.kind()))));

@@ -70,12 +70,7 @@ impl Transcoding {
 }
 
 /// Bytes of a memory.
-fn range<'s>(
-    memory: &Memory,
-    store: &'s StoreMut<'_, ()>,
-    at: u64,
-    len: u64,
-) -> Result<&'s [u8]> {
+fn range<'s>(memory: &Memory, store: &'s StoreMut<'_, ()>, at: u64, len: u64) -> Result<&'s [u8]> {
     let end = usize::try_from(at.saturating_add(len)).ok();
     let bytes = end.and_then(|end| memory.data(store).get(at as usize..end));
     Ok(bytes.ok_or_else(out_of_bounds)?)

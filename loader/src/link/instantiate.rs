@@ -50,7 +50,7 @@ pub(crate) fn instantiate_module<T>(
     image: &Arc<Image>,
     module: ModuleIndex,
     provided: &[Provided],
-) -> Result<u32> {
+) -> Result<InstanceId> {
     let core = access.core();
     let (described, info) = image.module(module);
     let checks = provided.iter().enumerate();
@@ -66,7 +66,7 @@ pub(crate) fn instantiate_module<T>(
 }
 
 /// Initialises an instance and runs its start function.
-fn complete<T>(access: &mut StoreMut<'_, T>, index: u32) -> Result<()> {
+fn complete<T>(access: &mut StoreMut<'_, T>, index: InstanceId) -> Result<()> {
     note_for_debuggers(access.core(), index);
     initialise(access.core(), index)?;
     start(access, index)

@@ -5,6 +5,7 @@ use crate::wasi::host::descriptor::Descriptor;
 use crate::wasi::host::directory::Directory;
 use crate::wasi::host::interrupt::Interrupt;
 use crate::wasi::host::permissions::DirAccess;
+use crate::wasi::host::resources::Resources;
 use crate::wasi::host::socket::Socket;
 use crate::wasi::host::stdio::{Input, Output};
 use crate::wasi::host::table::{MAX_DESCRIPTORS, Table};
@@ -25,6 +26,8 @@ pub struct WasiCtx {
     pub(crate) environ: Vec<String>,
     /// The open descriptors.
     pub(crate) table: Table,
+    /// What it holds by other handles, some of which use descriptors.
+    pub(crate) resources: Resources,
     /// The host's monotonic time, in nanoseconds, that is the guest's zero.
     pub(crate) monotonic_zero: u64,
     /// What ends a wait.
@@ -170,6 +173,7 @@ impl WasiCtxBuilder {
             args: builder.args,
             environ: environ(builder.environ),
             table,
+            resources: Resources::default(),
             monotonic_zero: Clock::Monotonic.now(),
             interrupt: builder.interrupt,
         }
