@@ -36,8 +36,8 @@ mod version;
 mod wire;
 
 pub use description::{
-    CanonicalOptions, Component, ComponentExport, CoreItem, CoreRef, Import, Leaf, NamedArgument,
-    Step, StringEncoding, Trampoline, TrampolineKind, Transcode,
+    CanonicalOptions, Component, ComponentExport, ComponentImport, CoreItem, CoreRef, Leaf,
+    NamedArgument, Step, StringEncoding, Trampoline, TrampolineKind, Transcode,
 };
 pub use types::{
     Case, ComponentFuncType, ComponentTypes, ComponentVal, CompositeVal, CoreModuleType, CoreType,

@@ -20,6 +20,7 @@
 //! everything through the program headers and the note; section headers and
 //! symbols are for tools, and for names in reports, and may be stripped.
 
+use crate::foreign::Foreign;
 use crate::module::Range;
 use crate::note::{self, Note, NoteError, Variant};
 use object::LittleEndian;
@@ -45,6 +46,8 @@ pub struct Container {
 pub enum OpenError {
     /// Not an ELF file; a guess at what it is instead.
     NotElf(&'static str),
+    /// Of another format, which is known.
+    Foreign(Foreign),
     /// ELF, but without the note: not made by Precast.
     NotPrecast,
     /// A relocatable object.
@@ -59,6 +62,7 @@ impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotElf(guess) => write!(f, "not a precompiled artifact: {guess}"),
+            Self::Foreign(foreign) => write!(f, "not a precompiled artifact: {foreign}"),
             Self::NotPrecast => f.write_str("an ELF file, but not made by precast"),
             Self::Object => f.write_str(
                 "an object, which is for system linkers: `precast link` makes an artifact of it",
@@ -86,6 +90,17 @@ fn damaged(why: impl fmt::Display) -> OpenError {
     OpenError::Damaged(why.to_string())
 }
 
+/// Why a relocatable object is no artifact.
+fn object(file: &[u8]) -> OpenError {
+    if sections(file).iter().any(|(name, ..)| name.starts_with(".precast.")) {
+        return OpenError::Object;
+    }
+    match Foreign::of(file) {
+        Some(foreign @ Foreign::WasmtimeArtifact) => OpenError::Foreign(foreign),
+        _ => OpenError::NotPrecast,
+    }
+}
+
 /// Says what a file is that is not ELF, for the error message.
 fn guess(file: &[u8]) -> &'static str {
     match file {
@@ -93,7 +108,7 @@ fn guess(file: &[u8]) -> &'static str {
         [0, b'a', b's', b'm', 1, 0, 0, 0, ..] => {
             "a WebAssembly module, which must be compiled first"
         }
-        [0, b'a', b's', b'm', ..] => "a WebAssembly component",
+        [0, b'a', b's', b'm', ..] => "a WebAssembly component, which must be compiled first",
         [0x7f, b'E', ..] => "a truncated ELF file",
         _ => "not an ELF file",
     }
@@ -104,18 +119,22 @@ impl Container {
     /// hundred bytes, whatever the size of the file.
     pub fn open(file: &[u8]) -> Result<Self, OpenError> {
         if !file.starts_with(&elf::ELFMAG) {
-            return Err(OpenError::NotElf(guess(file)));
+            let foreign = Foreign::of(file).map(OpenError::Foreign);
+            return Err(foreign.unwrap_or(OpenError::NotElf(guess(file))));
         }
         let header = ElfHeader::parse(file).map_err(damaged)?;
         if !header.is_class_64() || header.is_big_endian() {
             return Err(OpenError::NotPrecast);
         }
         if header.e_type(ENDIAN) == elf::ET_REL {
-            return Err(OpenError::Object);
+            return Err(object(file));
         }
         header.endian().map_err(damaged)?;
         let segments = header.program_headers(ENDIAN, file).map_err(damaged)?;
-        let note = find_note(segments, file)?;
+        let note = find_note(segments, file).map_err(|error| match Foreign::of(file) {
+            Some(foreign @ Foreign::WasmtimeArtifact) => OpenError::Foreign(foreign),
+            _ => error,
+        })?;
         let base = segments_base(segments);
         let container = Self { note, machine: header.e_machine(ENDIAN), base };
         container.check(segments, file.len() as u64)?;

@@ -23,6 +23,7 @@
 //! | tables | [`reloc`] | relocations that the loader applies to a new instance's context |
 //! | description | [`module`] | `.precast.module`: types, imports, exports, initialisation plan |
 //! | component | [`component`] | `.precast.component`: types, imports, the steps that make an instance, exports |
+//! | file | [`foreign`] | files of other formats |
 //! | file | [`note`] | the header in `.note.precast`: versions, target, CPU features, options |
 //! | file | [`container`] | the ELF image: sections, segments, and how a file is opened |
 //! | file | [`linked`] | images that are linked into a program |
@@ -57,6 +58,7 @@ pub mod component;
 pub mod container;
 pub mod cpu;
 pub mod debug;
+pub mod foreign;
 pub mod handlers;
 pub mod index;
 pub mod linked;

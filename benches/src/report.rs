@@ -8,7 +8,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 /// One program.
-pub(crate) struct Row {
+pub(crate) struct ProgramRow {
     pub(crate) name: String,
     pub(crate) group: &'static str,
     /// No samples where it is not built natively.
@@ -40,7 +40,7 @@ impl Cost {
     }
 }
 
-impl Row {
+impl ProgramRow {
     pub(crate) fn new(name: String, group: &'static str, sides: usize) -> Self {
         let ours = vec![Cost::default(); sides];
         Self { name, group, native: Samples::default(), wasmtime: Cost::default(), ours }
@@ -48,7 +48,7 @@ impl Row {
 }
 
 /// A quotient of two costs of a program; none where one of them is missing.
-type Ratio = dyn Fn(&Row) -> Option<f64>;
+type Ratio = dyn Fn(&ProgramRow) -> Option<f64>;
 
 fn over_wasmtime(side: usize, what: fn(&Cost) -> &Samples) -> Box<Ratio> {
     Box::new(move |row| Some(what(&row.ours[side]).median() / what(&row.wasmtime).median()))
@@ -69,14 +69,14 @@ fn native_over_wasmtime() -> Box<Ratio> {
 }
 
 /// Geometric mean over those programs that have the ratio.
-fn mean<'r>(rows: impl Iterator<Item = &'r Row>, ratio: &Ratio) -> Option<f64> {
+fn mean<'r>(rows: impl Iterator<Item = &'r ProgramRow>, ratio: &Ratio) -> Option<f64> {
     let logarithms: Vec<f64> = rows.filter_map(ratio).map(f64::ln).collect();
     let count = logarithms.len() as f64;
     (count > 0.0).then(|| (logarithms.iter().sum::<f64>() / count).exp())
 }
 
 /// Prints every program and the means.
-pub(crate) fn print(sides: &[String], rows: &[Row]) {
+pub(crate) fn print(sides: &[String], rows: &[ProgramRow]) {
     let columns = sides.iter().map(|side| format!(" `{side}` / wasmtime |")).collect::<String>();
     println!("\n| program | group | native | wasmtime | native / wasmtime |{columns}");
     println!("|-|-|-|-|-|{}", "-|".repeat(sides.len()));
@@ -87,7 +87,7 @@ pub(crate) fn print(sides: &[String], rows: &[Row]) {
     }
     let groups: BTreeSet<&str> = rows.iter().map(|row| row.group).collect();
     for group in groups {
-        let rows: Vec<&Row> = rows.iter().filter(|row| row.group == group).collect();
+        let rows: Vec<&ProgramRow> = rows.iter().filter(|row| row.group == group).collect();
         print!("| **mean** | {group} | | |");
         cells_of(sides, &rows, |side| over_wasmtime(side, |cost| &cost.run));
     }
@@ -102,12 +102,12 @@ pub(crate) fn print(sides: &[String], rows: &[Row]) {
     all("all: artifact", &|side| over_wasmtime(side, |cost| &cost.size));
 }
 
-fn cells(sides: &[String], rows: &[Row], ratio: impl Fn(usize) -> Box<Ratio>) {
+fn cells(sides: &[String], rows: &[ProgramRow], ratio: impl Fn(usize) -> Box<Ratio>) {
     cells_of(sides, &rows.iter().collect::<Vec<_>>(), ratio);
 }
 
 /// The rest of a line: native beside wasmtime, and each side's ratio.
-fn cells_of(sides: &[String], rows: &[&Row], ratio: impl Fn(usize) -> Box<Ratio>) {
+fn cells_of(sides: &[String], rows: &[&ProgramRow], ratio: impl Fn(usize) -> Box<Ratio>) {
     let cell = |value: Option<f64>| value.map_or(String::new(), |value| format!("{value:.2}"));
     let rows = || rows.iter().copied();
     print!(" {} |", cell(mean(rows(), &native_over_wasmtime())));
@@ -118,7 +118,7 @@ fn cells_of(sides: &[String], rows: &[&Row], ratio: impl Fn(usize) -> Box<Ratio>
 }
 
 /// Writes `suite.json` and `suite.svg`.
-pub(crate) fn write(folder: &Path, sides: &[String], rows: &[Row]) -> Result<(), String> {
+pub(crate) fn write(folder: &Path, sides: &[String], rows: &[ProgramRow]) -> Result<(), String> {
     for (name, text) in [("suite.json", json(sides, rows)), ("suite.svg", plot(sides, rows))] {
         let path = folder.join(name);
         std::fs::write(&path, text).map_err(|why| format!("{}: {why}", path.display()))?;
@@ -127,7 +127,7 @@ pub(crate) fn write(folder: &Path, sides: &[String], rows: &[Row]) -> Result<(),
     Ok(())
 }
 
-fn json(sides: &[String], rows: &[Row]) -> String {
+fn json(sides: &[String], rows: &[ProgramRow]) -> String {
     let cost = |name: &str, cost: &Cost| {
         format!(
             "{{\"side\": {name:?}, \"run\": {:?}, \"compile\": {:?}, \"peak\": {:?}, \"size\": {:?}}}",
@@ -137,7 +137,7 @@ fn json(sides: &[String], rows: &[Row]) -> String {
             cost.size.values()
         )
     };
-    let row = |row: &Row| {
+    let row = |row: &ProgramRow| {
         let ours = sides.iter().zip(&row.ours).map(|(side, ours)| cost(side, ours));
         let all: Vec<String> =
             std::iter::once(cost("wasmtime", &row.wasmtime)).chain(ours).collect();
@@ -154,7 +154,7 @@ fn json(sides: &[String], rows: &[Row]) -> String {
 
 /// Means of run time over those of compile time, both beside wasmtime's: 1
 /// is 200 pixels, the origin is at the lower left.
-fn plot(sides: &[String], rows: &[Row]) -> String {
+fn plot(sides: &[String], rows: &[ProgramRow]) -> String {
     let mut svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"520\" height=\"320\" \
         font-family=\"sans-serif\" font-size=\"12\">\n\
         <path d=\"M60 20V260H500M60 60H500M260 20V260\" fill=\"none\" stroke=\"#999\"/>\n\

@@ -5,7 +5,7 @@
 use crate::child::{self, Usage};
 use crate::measures::Bench;
 use crate::real;
-use crate::report::{self, Row};
+use crate::report::{self, ProgramRow};
 use crate::stats::Samples;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -69,10 +69,10 @@ impl Bench<'_> {
         report::write(&self.scratch, sides, &rows)
     }
 
-    fn case(&self, case: &Case, sides: &[String]) -> Result<Row, String> {
+    fn case(&self, case: &Case, sides: &[String]) -> Result<ProgramRow, String> {
         let artifact = |side: usize| self.scratch.join(format!("{}.{side}.cwasm", case.name));
         let (ours, theirs) = ((1..=sides.len()).map(artifact).collect::<Vec<_>>(), artifact(0));
-        let mut row = Row::new(case.name.clone(), case.group, sides.len());
+        let mut row = ProgramRow::new(case.name.clone(), case.group, sides.len());
         let compiled = child::run(&mut self.their_compile(&case.wasm, &theirs))?;
         row.wasmtime.compiled(&compiled, &theirs)?;
         for ((side, path), cost) in sides.iter().zip(&ours).zip(&mut row.ours) {

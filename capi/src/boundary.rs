@@ -5,7 +5,7 @@
 //! Texts that come in end with a zero and live as long as the call.
 #![allow(unsafe_code)]
 
-use crate::error::{Error, Kind};
+use crate::error::{Error, ErrorKind};
 use std::ffi::{CStr, c_char};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
@@ -16,7 +16,7 @@ pub(crate) fn guarded(body: impl FnOnce() -> Result<(), Error>) -> *mut Error {
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(Ok(())) => null_mut(),
         Ok(Err(error)) => error.into_raw(),
-        Err(_) => Error::new(Kind::Other, "a bug in precast: it panicked").into_raw(),
+        Err(_) => Error::new(ErrorKind::Other, "a bug in precast: it panicked").into_raw(),
     }
 }
 

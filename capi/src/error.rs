@@ -12,7 +12,7 @@ use std::fmt;
 /// `precast_error`.
 #[derive(Debug)]
 pub(crate) struct Error {
-    kind: Kind,
+    kind: ErrorKind,
     message: CString,
     exit_code: c_int,
 }
@@ -20,7 +20,7 @@ pub(crate) struct Error {
 /// `precast_error_kind`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ErrorKind {
     Other = 0,
     Image = 1,
     Link = 2,
@@ -34,13 +34,13 @@ pub(crate) enum Kind {
 
 impl Error {
     /// An error of our own.
-    pub(crate) fn new(kind: Kind, message: impl fmt::Display) -> Self {
+    pub(crate) fn new(kind: ErrorKind, message: impl fmt::Display) -> Self {
         Self { kind, message: text(&message.to_string()), exit_code: 0 }
     }
 
     /// For a program that used the interface wrongly.
     pub(crate) fn usage(message: impl fmt::Display) -> Self {
-        Self::new(Kind::Usage, message)
+        Self::new(ErrorKind::Usage, message)
     }
 
     /// As a pointer that the program owns.
@@ -69,15 +69,15 @@ impl From<LoaderError> for Error {
             | LoaderError::Untrusted(..)
             | LoaderError::WrongArchitecture { .. }
             | LoaderError::MissingCpuFeature { .. }
-            | LoaderError::PageSize { .. } => Kind::Image,
-            LoaderError::Link(_) => Kind::Link,
-            LoaderError::Trap(_) => Kind::Trap,
-            LoaderError::Exception(_) => Kind::Exception,
-            LoaderError::Exit(_) => Kind::Exit,
-            LoaderError::Host(_) => Kind::Host,
-            LoaderError::Limit(_) => Kind::Limit,
-            LoaderError::Usage(_) | LoaderError::Invocation(_) => Kind::Usage,
-            _ => Kind::Other,
+            | LoaderError::PageSize { .. } => ErrorKind::Image,
+            LoaderError::Link(_) => ErrorKind::Link,
+            LoaderError::Trap(_) => ErrorKind::Trap,
+            LoaderError::Exception(_) => ErrorKind::Exception,
+            LoaderError::Exit(_) => ErrorKind::Exit,
+            LoaderError::Host(_) => ErrorKind::Host,
+            LoaderError::Limit(_) => ErrorKind::Limit,
+            LoaderError::Usage(_) | LoaderError::Invocation(_) => ErrorKind::Usage,
+            _ => ErrorKind::Other,
         };
         let exit_code = if let LoaderError::Exit(code) = error { code } else { 0 };
         Self { kind, message: text(&error.to_string()), exit_code }
@@ -90,9 +90,9 @@ impl From<LoaderError> for Error {
 ///
 /// As the header says.
 #[unsafe(no_mangle)]
-pub(crate) unsafe extern "C" fn precast_error_get_kind(error: *const Error) -> Kind {
+pub(crate) unsafe extern "C" fn precast_error_get_kind(error: *const Error) -> ErrorKind {
     // SAFETY: null, or an error of ours.
-    unsafe { error.as_ref() }.map_or(Kind::Other, |error| error.kind)
+    unsafe { error.as_ref() }.map_or(ErrorKind::Other, |error| error.kind)
 }
 
 /// `precast_error_message`.
@@ -129,7 +129,7 @@ pub(crate) unsafe extern "C" fn precast_error_new(message: *const c_char) -> *mu
         // SAFETY: a text that ends with a zero.
         false => unsafe { CStr::from_ptr(message) },
     };
-    Error { kind: Kind::Host, message: message.to_owned(), exit_code: 0 }.into_raw()
+    Error { kind: ErrorKind::Host, message: message.to_owned(), exit_code: 0 }.into_raw()
 }
 
 /// `precast_error_delete`.

@@ -42,12 +42,12 @@ struct Parts {
 
 /// `precast_image`: a descriptor.
 #[repr(C)]
-pub(crate) struct Image {
+pub(crate) struct LinkedImage {
     opaque: [u8; 0],
 }
 
 /// The artifact of an image. It is opened once; programs have few.
-fn artifact(image: *const Image) -> Result<Artifact, Error> {
+fn artifact(image: *const LinkedImage) -> Result<Artifact, Error> {
     static OPEN: Mutex<Option<HashMap<usize, Artifact>>> = Mutex::new(None);
     if image.is_null() {
         return Err(Error::usage("the image is null"));
@@ -77,7 +77,7 @@ unsafe fn linker(
     if wasi {
         linker.add_wasi(|state: &mut State| state.wasi.as_mut().expect("given with the linker"));
     }
-    let wanted = artifact.imports();
+    let declared = artifact.imports();
     for import in imports {
         // SAFETY: as the caller promises.
         let (module, name) = unsafe {
@@ -87,8 +87,8 @@ unsafe fn linker(
             return Err(Error::usage(format!("the function of {module}.{name} is null")));
         };
         // One that the module does not import has no type to be called with.
-        for wanted in wanted.iter().filter(|w| w.module == module && w.name == name) {
-            let ExternType::Func(ty) = wanted.ty.clone() else { continue };
+        for declared in declared.iter().filter(|d| d.module == module && d.name == name) {
+            let ExternType::Func(ty) = declared.ty.clone() else { continue };
             let callback = Callback::new(function, import.data);
             let shape = ty.clone();
             linker.func_new(module, name, ty, move |caller, args, results| {
@@ -106,7 +106,7 @@ unsafe fn linker(
 /// As the header says.
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C" fn precast_instantiate(
-    image: *const Image,
+    image: *const LinkedImage,
     wasi: *mut Wasi,
     imports: *const Import,
     import_count: usize,

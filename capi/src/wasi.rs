@@ -6,7 +6,7 @@
 #![allow(unsafe_code)]
 
 use crate::boundary::{given, guarded, text};
-use crate::error::{Error, Kind};
+use crate::error::{Error, ErrorKind};
 use precast_loader::wasi::{DirAccess, WasiCtxBuilder};
 use std::ffi::{c_char, c_int};
 use std::path::Path;
@@ -104,6 +104,6 @@ pub(crate) unsafe extern "C" fn precast_wasi_dir(
         };
         let access = if read_only != 0 { DirAccess::ReadOnly } else { DirAccess::ReadWrite };
         let granted = wasi.0.preopen_dir(Path::new(host), guest, access).map(|_| ());
-        granted.map_err(|why| Error::new(Kind::Other, format!("cannot open `{host}`: {why}")))
+        granted.map_err(|why| Error::new(ErrorKind::Other, format!("cannot open `{host}`: {why}")))
     })
 }

@@ -2,6 +2,7 @@
 //!
 //! | rank | modules |
 //! |-|-|
+//! | options | [`codegen`] |
 //! | files and the terminal | [`input`], [`output`], [`progress`], [`debug_files`], [`depfile`], [`contents`] |
 //! | commands that others need | [`strip`], [`compile`], [`cache`] |
 //! | other commands | [`debug`], [`diff`], [`inspect`], [`link`], [`symbolize`], [`targets`], [`verify`], [`wast`] |
@@ -9,6 +10,7 @@
 //! A module uses only those in rows above its own, or before it in its row.
 
 pub mod cache;
+pub mod codegen;
 pub mod compile;
 pub mod contents;
 pub mod debug;
@@ -29,15 +31,23 @@ pub mod wast;
 use crate::exit::{Failure, Result};
 use crate::run::{self, Source};
 use crate::run_options::RunOptions;
+use crate::version;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use std::path::PathBuf;
 
 /// Compile WebAssembly ahead of time, and run it natively
+///
+/// Precast turns a WebAssembly module into an artifact: a file of native code,
+/// with everything needed to run it. `precast compile app.wasm` writes app.cwasm;
+/// `precast run app.cwasm`, or the small `precast-run` alone, runs it with WASI.
+/// No code is generated where the program runs.
 #[derive(Parser, Debug)]
 #[command(
     name = "precast",
     version,
+    long_version = version::long(env!("CARGO_PKG_VERSION"), &version::targets()),
     about,
+    args_override_self = true,
     after_help = "`precast FILE [ARGS]` is short for `precast run FILE [ARGS]`.\n\n\
         Exit codes: the guest's own; 1 for an error; 2 for wrong usage; 134 when the guest traps or throws."
 )]
@@ -84,7 +94,7 @@ enum Command {
 #[derive(Args, Debug)]
 pub struct RunCommand {
     #[command(flatten)]
-    codegen: compile::CodegenOptions,
+    codegen: codegen::CodegenOptions,
 
     /// Do not use the cache: compile anew, keep nothing
     #[arg(long)]
@@ -150,14 +160,19 @@ fn arguments(mut args: Vec<std::ffi::OsString>) -> Vec<std::ffi::OsString> {
 
 impl RunCommand {
     fn run(&self) -> Result {
+        let files = self.run.files();
+        let compiled = |path: &&std::path::Path| input::is_artifact(path);
+        if files.iter().all(compiled) {
+            input::refuse_options(self.run.file(), self.codegen.given())?;
+        }
         run::run(&self.run, &mut |path| self.artifact(path))
     }
 
     /// The artifact of a file: the file itself, or what it compiles to.
     fn artifact(&self, path: &std::path::Path) -> Result<Source> {
         let bytes = match input::peek(path)? {
-            input::Kind::Artifact => return Ok(Source::Path(path.to_owned())),
-            input::Kind::Module(bytes) => bytes,
+            input::InputKind::Artifact => return Ok(Source::Path(path.to_owned())),
+            input::InputKind::Module(bytes) => bytes,
         };
         let mut options = self.codegen.options();
         // It runs here and now, so it may use all that this machine has.

@@ -1,4 +1,5 @@
-//! How a command ends: exit codes, and the message that goes with them.
+//! How a command ends, and what it says: exit codes, and the messages that go
+//! with them.
 //!
 //! | code | meaning |
 //! |-|-|
@@ -6,8 +7,14 @@
 //! | 1 | an error: unreadable file, invalid module, missing import, ... |
 //! | 2 | wrong usage of the command line |
 //! | 134 | the guest trapped, or threw an exception that nothing caught |
+//!
+//! Messages go to standard error, in colours where that is a terminal that has
+//! them: `error: what`, then perhaps lines that begin with `help: ` and say
+//! what to do; `warning: ` and `note: ` where there is no error.
 
+use anstyle::{AnsiColor, Style};
 use precast_artifact::text::PrintableLines;
+use precast_loader::UnknownImport;
 use std::fmt;
 use std::process::ExitCode;
 
@@ -44,11 +51,13 @@ impl Failure {
 
 impl From<precast_loader::Error> for Failure {
     fn from(error: precast_loader::Error) -> Self {
+        use precast_loader::Error;
         match error {
-            precast_loader::Error::Exit(code) => Self::Guest(code),
-            precast_loader::Error::Trap(trap) => Self::Trap(trap.to_string()),
-            precast_loader::Error::Exception(exception) => Self::Trap(exception.to_string()),
-            precast_loader::Error::Invocation(why) => Self::Usage(why),
+            Error::Exit(code) => Self::Guest(code),
+            Error::Trap(trap) => Self::Trap(trap.to_string()),
+            Error::Exception(exception) => Self::Trap(exception.to_string()),
+            Error::Invocation(why) => Self::Usage(why),
+            host if host.downcast_ref::<UnknownImport>().is_some() => Self::Trap(host.to_string()),
             other => Self::Error(other.to_string()),
         }
     }
@@ -62,9 +71,62 @@ pub fn finish(program: &str, outcome: Result) -> ExitCode {
         Err(Failure::Silent) => return ExitCode::from(1),
         Err(Failure::Error(message)) => (message, 1),
         Err(Failure::Usage(message)) => (message, USAGE),
-        Err(Failure::Trap(message)) => (message, TRAP),
+        Err(Failure::Trap(message)) => {
+            // The guest writes to the same place, so it says who speaks.
+            say(program, ERROR, message);
+            return ExitCode::from(TRAP);
+        }
     };
-    // What comes from modules may hold anything.
-    eprintln!("{program}: {}", PrintableLines(&message));
+    say("error", ERROR, message);
     ExitCode::from(code)
+}
+
+/// Says what is not as it should be.
+pub fn warn(message: impl fmt::Display) {
+    say("warning", WARNING, message);
+}
+
+/// Says what is good to know.
+pub fn note(message: impl fmt::Display) {
+    say("note", NOTE, message);
+}
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const NOTE: Style = AnsiColor::Green.on_default().bold();
+const HELP: Style = AnsiColor::Cyan.on_default().bold();
+
+/// Prints a message after a label, and the labels within it in colour.
+fn say(label: &str, style: Style, message: impl fmt::Display) {
+    anstream::eprintln!("{}", labelled(label, style, message));
+}
+
+fn labelled(label: &str, style: Style, message: impl fmt::Display) -> String {
+    // What comes from modules may hold anything.
+    let message = PrintableLines(message.to_string()).to_string();
+    let mut text = format!("{style}{label}:{style:#} ");
+    for (number, line) in message.lines().enumerate() {
+        if number > 0 {
+            text.push('\n');
+        }
+        match line.strip_prefix("help: ") {
+            Some(help) => text.push_str(&format!("{HELP}help:{HELP:#} {help}")),
+            None => text.push_str(line),
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_have_colours_and_messages_none() {
+        let text = labelled("error", ERROR, "a\x1b[0mb\nhelp: c");
+        assert!(text.starts_with("\x1b[1m\x1b[31merror:\x1b[0m a"), "{text:?}");
+        assert!(text.contains(r"\u{1b}[0mb") && text.contains("help:\x1b[0m c"), "{text:?}");
+        let plain = anstream::adapter::strip_str(&text).to_string();
+        assert_eq!(plain, "error: a\\u{1b}[0mb\nhelp: c");
+    }
 }

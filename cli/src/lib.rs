@@ -9,6 +9,7 @@
 //! |-|-|
 //! | [`exit`] | how a command ends |
 //! | `size` | sizes in bytes, as people write them |
+//! | [`version`] | what `--version` says |
 //! | `procfs` | whether a directory leads to processes of the host |
 //! | [`run_options`] | the options of `run` |
 //! | [`run`] | running an artifact |
@@ -18,7 +19,7 @@
 //! A module uses only those in rows above its own.
 //!
 //! A new option of `run` is a field of `run_options` and its use in `run`; one
-//! that shapes code is a field of `commands::compile`, and of the compiler's
+//! that shapes code is a field of `commands::codegen`, and of the compiler's
 //! `Options`. A new command is a module of `commands` and a variant there.
 
 #[cfg(feature = "compiler")]
@@ -28,5 +29,5 @@ mod procfs;
 pub mod run;
 pub mod run_options;
 pub mod script;
-#[cfg(feature = "compiler")]
 mod size;
+pub mod version;

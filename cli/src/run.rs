@@ -5,9 +5,10 @@
 //! Whoever names an artifact to run trusts its code as that of a program.
 #![allow(unsafe_code)]
 
-use crate::exit::{Failure, Result};
+use crate::exit::{self, Failure, Result};
 use crate::procfs;
-use crate::run_options::{RunOptions, TrapAction};
+use crate::run_options::{RunOptions, TrapAction, UnknownImports, split};
+use precast_artifact::text::Printable;
 use precast_loader::wasi::{WasiCtx, WasiCtxBuilder};
 use precast_loader::{Artifact, Error, Limits, LinkProblem, Program, ProgramBuilder, Store, Trap};
 use std::fs::File;
@@ -30,20 +31,22 @@ pub fn run(options: &RunOptions, find: &mut dyn FnMut(&Path) -> Result<Source>) 
     let mut program = set_up(options)?;
     for (name, file) in &options.preload {
         let artifact = open(find(file)?, file)?;
+        define_unknown(options, &mut program, &artifact);
         program.preload(name, &artifact).map_err(|error| failure(error, file))?;
     }
     let file = options.file();
     let artifact = open(find(file)?, file)?;
+    define_unknown(options, &mut program, &artifact);
     let result = start(options, &mut program, &artifact);
     if let (Err(Error::Trap(trap)), Some(path)) = (&result, &options.coredump) {
         dump(program.store(), trap, file, path)?;
     }
     if let (false, Some(bytes)) = (matches!(result, Ok(0)), program.store().exhausted_reservation())
     {
-        eprintln!(
-            "note: a memory could not grow beyond its reservation of {bytes} bytes; \
+        exit::note(format_args!(
+            "a memory could not grow beyond its reservation of {bytes} bytes; \
              `compile --memory-reservation SIZE` sets another"
-        );
+        ));
     }
     match result {
         Ok(0) => Ok(()),
@@ -55,11 +58,11 @@ pub fn run(options: &RunOptions, find: &mut dyn FnMut(&Path) -> Result<Source>) 
 /// What the options give a program.
 fn set_up(options: &RunOptions) -> Result<Program> {
     let mut limits = Limits::default();
-    if let Some(kib) = options.stack_size {
-        limits.stack_bytes = kib << 10;
+    if let Some(bytes) = options.stack_size {
+        limits.stack_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
     }
-    if let Some(mib) = options.max_memory {
-        limits.memory_bytes = mib << 20;
+    if let Some(bytes) = options.max_memory {
+        limits.memory_bytes = bytes;
     }
     let mut builder = ProgramBuilder::new();
     builder.limits(limits);
@@ -74,7 +77,9 @@ fn set_up(options: &RunOptions) -> Result<Program> {
 /// results, one a line. Gives the exit code.
 fn start(options: &RunOptions, program: &mut Program, artifact: &Artifact) -> Result<i32, Error> {
     let Some(name) = &options.invoke else { return program.run(artifact) };
-    for result in program.invoke(artifact, name, options.args())? {
+    // What is not text is no value either, and is refused as such.
+    let arguments: Vec<_> = options.args().iter().map(|arg| arg.to_string_lossy()).collect();
+    for result in program.invoke(artifact, name, &arguments)? {
         println!("{}", result.to_text());
     }
     Ok(0)
@@ -106,6 +111,16 @@ fn open(source: Source, file: &Path) -> Result<Artifact> {
     })
 }
 
+/// Provides functions that nothing else does, if the user has asked for it.
+fn define_unknown(options: &RunOptions, program: &mut Program, artifact: &Artifact) {
+    let linker = program.linker_mut();
+    let _ = match options.unknown_imports {
+        UnknownImports::Deny => linker,
+        UnknownImports::Trap => linker.define_unknown_functions(artifact),
+        UnknownImports::Zero => linker.define_unknown_as_zero(artifact),
+    };
+}
+
 /// Why a program that was instantiated from `file` failed.
 fn failure(error: Error, file: &Path) -> Failure {
     match error {
@@ -122,7 +137,15 @@ fn unsatisfied(file: &Path, problems: &[LinkProblem]) -> String {
     modules.sort_unstable();
     modules.dedup();
     for module in modules.iter().filter(|module| !module.starts_with("wasi_")) {
-        text.push_str(&format!("\n`--preload {module}=FILE` provides the exports of a module"));
+        text.push_str(&format!(
+            "\nhelp: `--preload {}=FILE` provides the exports of a module",
+            Printable(module)
+        ));
+    }
+    if problems.iter().any(|p| p.found.is_none() && p.needs.starts_with("function")) {
+        text.push_str(
+            "\nhelp: `--unknown-imports=trap` runs the program until it calls one that is missing",
+        );
     }
     text
 }
@@ -130,18 +153,23 @@ fn unsatisfied(file: &Path, problems: &[LinkProblem]) -> String {
 fn grant(options: &RunOptions, wasi: &mut WasiCtxBuilder) -> Result {
     wasi.inherit_stdio();
     let name = options.file().file_name().unwrap_or(options.file().as_os_str());
-    wasi.arg(options.argv0.clone().unwrap_or_else(|| name.to_string_lossy().into_owned()));
+    wasi.arg_os(options.argv0.as_deref().unwrap_or(name));
     if options.invoke.is_none() {
-        wasi.args(options.args());
+        for arg in options.args() {
+            wasi.arg_os(arg);
+        }
+    }
+    if options.inherit_env {
+        wasi.inherit_env();
     }
     for variable in &options.env {
-        match variable.split_once('=') {
-            Some((name, value)) => {
-                wasi.env(name, value);
+        match split(variable, b'=') {
+            (name, Some(value)) => {
+                wasi.env_os(name, value);
             }
-            None => {
-                if let Ok(value) = std::env::var(variable) {
-                    wasi.env(variable, value);
+            (name, None) => {
+                if let Some(value) = std::env::var_os(name) {
+                    wasi.env_os(name, &value);
                 }
             }
         }
@@ -150,13 +178,16 @@ fn grant(options: &RunOptions, wasi: &mut WasiCtxBuilder) -> Result {
         wasi.preopen_dir(&dir.host, &dir.guest, dir.access)
             .map_err(Failure::while_doing(format!("--dir {}", dir.host.display())))?;
         if let Some(procfs) = procfs::within_reach(&dir.host) {
-            eprintln!(
-                "note: --dir {} grants {}, and with it whatever this user may do there to \
+            exit::note(format_args!(
+                "--dir {} grants {}, and with it whatever this user may do there to \
                  processes and settings of this system; grant a smaller directory",
                 dir.host.display(),
                 procfs.display()
-            );
+            ));
         }
+    }
+    if let Some(cwd) = &options.cwd {
+        wasi.working_dir(cwd).map_err(Failure::while_doing(format!("--cwd {cwd}")))?;
     }
     for fd in &options.sockets {
         // SAFETY: the user says that it was passed on; standard streams and

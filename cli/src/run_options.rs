@@ -1,24 +1,37 @@
 //! Options of `precast run` and `precast-run`.
 
+use crate::size;
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use precast_loader::wasi::DirAccess;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// What the guest gets, and how it is started.
 #[derive(Args, Debug, Default)]
 pub struct RunOptions {
-    /// Grant a directory: HOST, HOST::GUEST or HOST:GUEST, with `:ro` behind
+    /// Grant a directory: HOST, HOST::GUEST or HOST:GUEST, with `:ro` after
     /// it for read-only
-    #[arg(long = "dir", value_name = "HOST[::GUEST][:ro]", value_parser = parse_dir)]
+    #[arg(long = "dir", value_name = "HOST[::GUEST][:ro]", value_parser = OsStringValueParser::new().try_map(parse_dir))]
     pub dirs: Vec<GrantedDir>,
 
     /// Set an environment variable, or pass one on by its name
     #[arg(long = "env", value_name = "NAME[=VALUE]")]
-    pub env: Vec<String>,
+    pub env: Vec<OsString>,
+
+    /// Pass every environment variable on; those of --env count more
+    #[arg(long)]
+    pub inherit_env: bool,
+
+    /// Directory that the guest starts in, by its name for the guest: one that
+    /// is granted, or below one
+    #[arg(long, value_name = "GUEST")]
+    pub cwd: Option<String>,
 
     /// What the guest sees as its argument 0, instead of the file's name
     #[arg(long, value_name = "NAME")]
-    pub argv0: Option<String>,
+    pub argv0: Option<OsString>,
 
     /// Call this export with ARGS instead of starting the program, and print
     /// its results
@@ -26,19 +39,25 @@ pub struct RunOptions {
     pub invoke: Option<String>,
 
     /// Instantiate another module first, to satisfy imports from NAME
-    #[arg(long = "preload", value_name = "NAME=FILE", value_parser = parse_preload)]
+    #[arg(long = "preload", value_name = "NAME=FILE", value_parser = OsStringValueParser::new().try_map(parse_preload))]
     pub preload: Vec<(String, PathBuf)>,
 
     /// Pass a listening or connected socket on, by its file descriptor
     #[arg(long = "socket-fd", value_name = "FD")]
     pub sockets: Vec<i32>,
 
-    /// Stack for the guest, in KiB
-    #[arg(long, value_name = "KIB")]
-    pub stack_size: Option<usize>,
+    /// Functions that the module imports and nobody provides: deny (the
+    /// default) does not start the program, trap ends it when it calls one, and
+    /// zero has them do nothing and give zeros
+    #[arg(long, value_name = "ACTION", default_value = "deny")]
+    pub unknown_imports: UnknownImports,
 
-    /// Most linear memory that the guest may use, in MiB
-    #[arg(long, value_name = "MIB")]
+    /// Stack for the guest, such as 1MiB; 8MiB by default
+    #[arg(long, value_name = "SIZE", value_parser = size::parse_stack)]
+    pub stack_size: Option<u64>,
+
+    /// Most linear memory that the guest may use, such as 64MiB
+    #[arg(long, value_name = "SIZE", value_parser = size::parse)]
     pub max_memory: Option<u64>,
 
     /// Write a WebAssembly core dump when the guest traps
@@ -53,19 +72,25 @@ pub struct RunOptions {
     /// The program, an artifact or for `precast run` also .wasm and .wat, and
     /// its arguments
     #[arg(value_name = "FILE [ARGS]", required = true, trailing_var_arg = true)]
-    pub command: Vec<String>,
+    pub command: Vec<OsString>,
 }
 
 impl RunOptions {
     /// The program.
     pub fn file(&self) -> &Path {
         // Parsing has made sure that there is one.
-        Path::new(self.command.first().map_or("", String::as_str))
+        self.command.first().map_or(Path::new(""), Path::new)
     }
 
     /// The program's arguments.
-    pub fn args(&self) -> &[String] {
+    pub fn args(&self) -> &[OsString] {
         self.command.get(1..).unwrap_or_default()
+    }
+
+    /// The program, and the modules that satisfy its imports.
+    pub fn files(&self) -> Vec<&Path> {
+        let preloaded = self.preload.iter().map(|(_, file)| file.as_path());
+        std::iter::once(self.file()).chain(preloaded).collect()
     }
 }
 
@@ -77,6 +102,18 @@ pub enum TrapAction {
     Report,
     /// The process ends by a signal.
     Abort,
+}
+
+/// What becomes of functions that a module imports and nobody provides.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum UnknownImports {
+    /// The program is not started
+    #[default]
+    Deny,
+    /// The program ends when it calls one
+    Trap,
+    /// They do nothing, and give zeros
+    Zero,
 }
 
 /// A directory that the guest may use.
@@ -91,26 +128,49 @@ pub struct GrantedDir {
 }
 
 /// Parses `HOST`, `HOST::GUEST` or `HOST:GUEST`, then perhaps `:ro` or `:rw`.
-fn parse_dir(text: &str) -> Result<GrantedDir, String> {
+fn parse_dir(text: OsString) -> Result<GrantedDir, String> {
+    let text = text.as_bytes();
     // In `HOST::ro`, `ro` is what the guest calls the directory.
-    let suffix = |suffix| text.strip_suffix(suffix).filter(|rest: &&str| !rest.ends_with(':'));
-    let (text, access) = match (suffix(":ro"), suffix(":rw")) {
+    let suffix = |suffix: &[u8]| text.strip_suffix(suffix).filter(|rest| !rest.ends_with(b":"));
+    let (text, access) = match (suffix(b":ro"), suffix(b":rw")) {
         (Some(rest), _) => (rest, DirAccess::ReadOnly),
         (_, Some(rest)) => (rest, DirAccess::ReadWrite),
         _ => (text, DirAccess::ReadWrite),
     };
-    let (host, guest) =
-        text.split_once("::").or_else(|| text.split_once(':')).unwrap_or((text, text));
+    let colons = text.windows(2).position(|two| two == b"::").map(|at| (at, at + 2));
+    let colon = || text.iter().position(|byte| *byte == b':').map(|at| (at, at + 1));
+    let (host, guest) = match colons.or_else(colon) {
+        Some((end, start)) => (&text[..end], &text[start..]),
+        None => (text, text),
+    };
     if host.is_empty() || guest.is_empty() {
         return Err("expected HOST, HOST::GUEST or HOST:GUEST".to_owned());
     }
-    Ok(GrantedDir { host: host.into(), guest: guest.to_owned(), access })
+    let guest = str::from_utf8(guest).map_err(|_| {
+        "what the guest calls the directory must be UTF-8: name it, with HOST::GUEST".to_owned()
+    })?;
+    Ok(GrantedDir { host: OsStr::from_bytes(host).into(), guest: guest.to_owned(), access })
 }
 
-fn parse_preload(text: &str) -> Result<(String, PathBuf), String> {
-    match text.split_once('=') {
-        Some((name, file)) if !file.is_empty() => Ok((name.to_owned(), file.into())),
+fn parse_preload(text: OsString) -> Result<(String, PathBuf), String> {
+    match split(&text, b'=') {
+        (name, Some(file)) if !file.is_empty() => {
+            let name = name.to_str().ok_or("names of modules are UTF-8")?;
+            Ok((name.to_owned(), file.into()))
+        }
         _ => Err("expected NAME=FILE".to_owned()),
+    }
+}
+
+/// What is before a byte, and what is after it if it is there.
+pub(crate) fn split(text: &OsStr, at: u8) -> (&OsStr, Option<&OsStr>) {
+    let bytes = text.as_bytes();
+    match bytes.iter().position(|byte| *byte == at) {
+        Some(place) => {
+            let (before, after) = (&bytes[..place], &bytes[place + 1..]);
+            (OsStr::from_bytes(before), Some(OsStr::from_bytes(after)))
+        }
+        None => (text, None),
     }
 }
 
@@ -124,6 +184,7 @@ mod tests {
             Ok(GrantedDir { host: host.into(), guest: guest.to_owned(), access })
         };
         use DirAccess::{ReadOnly, ReadWrite};
+        let parse_dir = |text: &str| parse_dir(text.into());
         assert_eq!(parse_dir("data"), dir("data", "data", ReadWrite));
         assert_eq!(parse_dir("data::/d"), dir("data", "/d", ReadWrite));
         assert_eq!(parse_dir("data:/d"), dir("data", "/d", ReadWrite));

@@ -3,8 +3,12 @@
 //! A new CPU is a row in the list of its architecture. A new feature is a row
 //! here and one in [`precast_artifact::cpu`], where loaders look it up.
 
+mod native;
+#[cfg(test)]
+mod tests;
+
 use crate::error::{Error, Result};
-use precast_artifact::cpu as contract;
+use crate::near::suggestion;
 
 /// An architecture that code can be made for.
 #[derive(Debug)]
@@ -13,6 +17,9 @@ pub(crate) struct Architecture {
     /// Triples, as [`targets`](crate::targets) lists them; the vendor may be
     /// any.
     pub triples: &'static [&'static str],
+    /// Names that stand for the first triple, the longer before those that they
+    /// begin with.
+    pub aliases: &'static [&'static str],
     /// Everything that code generation knows.
     pub features: &'static [Feature],
     /// The baseline first.
@@ -55,11 +62,16 @@ const fn required(name: &'static str, alias: &'static str, setting: &'static str
     Feature { name, alias, setting, needs: &[], required: true }
 }
 
+const fn cpu(name: &'static str, features: &'static [&'static str]) -> Cpu {
+    Cpu { name, features }
+}
+
 /// The lowest level is v2 (psABI, section 3.1.1): below it, rounding and byte
 /// shuffles would be library calls.
 const X86_64: Architecture = Architecture {
     name: "x86_64",
     triples: &["x86_64-unknown-linux-gnu", "x86_64-unknown-linux-musl"],
+    aliases: &["x86_64", "x86-64", "amd64", "x64"],
     features: &[
         feature("cx16", "cmpxchg16b", "has_cmpxchg16b", &[]),
         required("pni", "sse3", "has_sse3"),
@@ -82,31 +94,107 @@ const X86_64: Architecture = Architecture {
         feature("avx512_vnni", "avx512vnni", "has_avx512vnni", &["avx512f"]),
     ],
     cpus: &[
-        Cpu {
-            name: "x86-64-v2",
-            features: &["cx16", "pni", "ssse3", "sse4_1", "sse4_2", "popcnt"],
-        },
-        Cpu {
-            name: "x86-64-v3",
-            features: &[
-                "cx16", "pni", "ssse3", "sse4_1", "sse4_2", "popcnt", "avx", "avx2", "fma", "bmi1",
-                "bmi2", "abm",
-            ],
-        },
-        Cpu {
-            name: "x86-64-v4",
-            features: &[
-                "cx16", "pni", "ssse3", "sse4_1", "sse4_2", "popcnt", "avx", "avx2", "fma", "bmi1",
-                "bmi2", "abm", "avx512f", "avx512dq", "avx512vl",
-            ],
-        },
+        cpu("x86-64-v2", X86_64_V2),
+        cpu("x86-64-v3", X86_64_V3),
+        cpu("x86-64-v4", X86_64_V4),
+        cpu("nehalem", X86_64_V2),
+        cpu("sandybridge", &["cx16", "pni", "ssse3", "sse4_1", "sse4_2", "popcnt", "avx"]),
+        cpu("haswell", X86_64_V3),
+        cpu("broadwell", X86_64_V3),
+        cpu("skylake", X86_64_V3),
+        cpu("alderlake", ALDER_LAKE),
+        cpu("skylake-avx512", X86_64_V4),
+        cpu("cascadelake", CASCADE_LAKE),
+        cpu("icelake-server", ICE_LAKE),
+        cpu("sapphirerapids", SAPPHIRE_RAPIDS),
+        cpu("znver1", X86_64_V3),
+        cpu("znver2", X86_64_V3),
+        cpu("znver3", X86_64_V3),
+        cpu("znver4", ICE_LAKE),
+        cpu("znver5", SAPPHIRE_RAPIDS),
     ],
 };
+
+/// Levels as the psABI has them; CPUs as LLVM knows them, without what is of no
+/// use here.
+const X86_64_V2: &[&str] = &["cx16", "pni", "ssse3", "sse4_1", "sse4_2", "popcnt"];
+const X86_64_V3: &[&str] = &[
+    "cx16", "pni", "ssse3", "sse4_1", "sse4_2", "popcnt", "avx", "avx2", "fma", "bmi1", "bmi2",
+    "abm",
+];
+const ALDER_LAKE: &[&str] = &[
+    "cx16", "pni", "ssse3", "sse4_1", "sse4_2", "popcnt", "avx", "avx2", "fma", "bmi1", "bmi2",
+    "abm", "avx_vnni",
+];
+const X86_64_V4: &[&str] = &[
+    "cx16", "pni", "ssse3", "sse4_1", "sse4_2", "popcnt", "avx", "avx2", "fma", "bmi1", "bmi2",
+    "abm", "avx512f", "avx512dq", "avx512vl",
+];
+const CASCADE_LAKE: &[&str] = &[
+    "cx16",
+    "pni",
+    "ssse3",
+    "sse4_1",
+    "sse4_2",
+    "popcnt",
+    "avx",
+    "avx2",
+    "fma",
+    "bmi1",
+    "bmi2",
+    "abm",
+    "avx512f",
+    "avx512dq",
+    "avx512vl",
+    "avx512_vnni",
+];
+const ICE_LAKE: &[&str] = &[
+    "cx16",
+    "pni",
+    "ssse3",
+    "sse4_1",
+    "sse4_2",
+    "popcnt",
+    "avx",
+    "avx2",
+    "fma",
+    "bmi1",
+    "bmi2",
+    "abm",
+    "avx512f",
+    "avx512dq",
+    "avx512vl",
+    "avx512_vnni",
+    "avx512vbmi",
+    "avx512_bitalg",
+];
+const SAPPHIRE_RAPIDS: &[&str] = &[
+    "cx16",
+    "pni",
+    "ssse3",
+    "sse4_1",
+    "sse4_2",
+    "popcnt",
+    "avx",
+    "avx2",
+    "fma",
+    "bmi1",
+    "bmi2",
+    "abm",
+    "avx512f",
+    "avx512dq",
+    "avx512vl",
+    "avx512_vnni",
+    "avx512vbmi",
+    "avx512_bitalg",
+    "avx_vnni",
+];
 
 /// What Armv8.0-A leaves open. CPUs as LLVM knows them.
 const AARCH64: Architecture = Architecture {
     name: "aarch64",
     triples: &["aarch64-unknown-linux-gnu", "aarch64-unknown-linux-musl"],
+    aliases: &["aarch64", "arm64"],
     features: &[
         feature("atomics", "lse", "has_lse", &[]),
         feature("asimdhp", "fp16", "has_fp16", &[]),
@@ -114,24 +202,36 @@ const AARCH64: Architecture = Architecture {
         feature("i8mm", "i8mm", "has_i8mm", &[]),
     ],
     cpus: &[
-        Cpu { name: "generic", features: &[] },
-        Cpu { name: "cortex-a53", features: &[] },
-        Cpu { name: "cortex-a72", features: &[] },
-        Cpu { name: "cortex-a76", features: &["atomics", "asimdhp", "asimddp"] },
-        Cpu { name: "neoverse-n1", features: &["atomics", "asimdhp", "asimddp"] },
-        Cpu { name: "neoverse-n2", features: &["atomics", "asimdhp", "asimddp", "i8mm"] },
-        Cpu { name: "neoverse-v1", features: &["atomics", "asimdhp", "asimddp", "i8mm"] },
-        Cpu { name: "neoverse-v2", features: &["atomics", "asimdhp", "asimddp", "i8mm"] },
-        Cpu { name: "apple-m1", features: &["atomics", "asimdhp", "asimddp"] },
-        Cpu { name: "apple-m2", features: &["atomics", "asimdhp", "asimddp", "i8mm"] },
+        cpu("generic", &[]),
+        cpu("cortex-a53", &[]),
+        cpu("cortex-a72", &[]),
+        cpu("cortex-a55", ARMV8_2),
+        cpu("cortex-a76", ARMV8_2),
+        cpu("cortex-a78", ARMV8_2),
+        cpu("neoverse-n1", ARMV8_2),
+        cpu("neoverse-n2", ARMV8_6),
+        cpu("neoverse-v1", ARMV8_6),
+        cpu("neoverse-v2", ARMV8_6),
+        cpu("graviton2", ARMV8_2),
+        cpu("graviton3", ARMV8_6),
+        cpu("graviton4", ARMV8_6),
+        cpu("ampere1", ARMV8_6),
+        cpu("apple-m1", ARMV8_2),
+        cpu("apple-m2", ARMV8_6),
+        cpu("apple-m3", ARMV8_6),
+        cpu("apple-m4", ARMV8_6),
     ],
 };
+
+const ARMV8_2: &[&str] = &["atomics", "asimdhp", "asimddp"];
+const ARMV8_6: &[&str] = &["atomics", "asimdhp", "asimddp", "i8mm"];
 
 /// Over `rv64g`. Profiles as the RISC-V profiles specification has them: what
 /// is mandatory there and of use here.
 const RISCV64: Architecture = Architecture {
     name: "riscv64",
     triples: &["riscv64gc-unknown-linux-gnu", "riscv64gc-unknown-linux-musl"],
+    aliases: &["riscv64gc", "riscv64"],
     features: &[
         feature("c", "c", "has_c", &[]),
         feature("v", "v", "has_v", &[]),
@@ -146,13 +246,12 @@ const RISCV64: Architecture = Architecture {
         feature("zcb", "zcb", "has_zcb", &["c"]),
     ],
     cpus: &[
-        Cpu { name: "rv64gc", features: &["c"] },
-        Cpu { name: "rva20u64", features: &["c"] },
-        Cpu { name: "rva22u64", features: &["c", "zba", "zbb", "zbs"] },
-        Cpu {
-            name: "rva23u64",
-            features: &["c", "v", "zba", "zbb", "zbs", "zcb", "zfa", "zicond", "zvbb"],
-        },
+        cpu("rv64gc", &["c"]),
+        cpu("rva20u64", &["c"]),
+        cpu("rva22u64", &["c", "zba", "zbb", "zbs"]),
+        cpu("rva23u64", &["c", "v", "zba", "zbb", "zbs", "zcb", "zfa", "zicond", "zvbb"]),
+        cpu("sifive-u74", &["c", "zba", "zbb"]),
+        cpu("spacemit-x60", &["c", "v", "zba", "zbb", "zbc", "zbs", "zbkb", "zicond"]),
     ],
 };
 
@@ -226,8 +325,9 @@ impl Architecture {
         self.features.iter().position(names).ok_or_else(|| {
             let known: Vec<_> = self.features.iter().map(|feature| feature.name).collect();
             Error::Option(format!(
-                "unknown CPU feature `{name}` of {}; known are {}",
+                "unknown CPU feature `{name}` of {}{}; known are {}",
                 self.name,
+                suggestion(name, self.features.iter().flat_map(|f| [f.name, f.alias])),
                 known.join(", ")
             ))
         })
@@ -236,8 +336,9 @@ impl Architecture {
     fn unknown_cpu(&self, name: &str) -> Error {
         let known: Vec<_> = self.cpus.iter().map(|cpu| cpu.name).collect();
         Error::Option(format!(
-            "unknown CPU `{name}` of {}; known are baseline, native, {}",
+            "unknown CPU `{name}` of {}{}; known are baseline, native, {}",
             self.name,
+            suggestion(name, known.iter().copied()),
             known.join(", ")
         ))
     }
@@ -252,107 +353,5 @@ impl Architecture {
         }
         let has = native::detector();
         Ok(self.features.iter().map(|feature| has(feature.name)).collect())
-    }
-}
-
-/// Which features this machine has.
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-mod native {
-    pub(super) fn detector() -> impl Fn(&str) -> bool {
-        |name| super::contract::detected(name) == Some(true)
-    }
-}
-
-/// Which features this machine has: by the kernel's list, as the system call
-/// that tells them is not to be had without unsafe code.
-#[cfg(target_arch = "riscv64")]
-mod native {
-    pub(super) fn detector() -> impl Fn(&str) -> bool {
-        let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-        let harts: Vec<String> = cpuinfo.lines().filter_map(super::isa_line).collect();
-        move |name| !harts.is_empty() && harts.iter().all(|isa| super::isa_has(isa, name))
-    }
-}
-
-#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")))]
-mod native {
-    pub(super) fn detector() -> impl Fn(&str) -> bool {
-        |_| false
-    }
-}
-
-/// The value of an `isa` line of `/proc/cpuinfo`.
-#[cfg(any(target_arch = "riscv64", test))]
-fn isa_line(line: &str) -> Option<String> {
-    let (key, value) = line.split_once(':')?;
-    (key.trim() == "isa").then(|| value.trim().to_owned())
-}
-
-/// Whether an ISA string, such as `rv64imafdc_zba_zbb`, holds an extension.
-#[cfg(any(target_arch = "riscv64", test))]
-fn isa_has(isa: &str, name: &str) -> bool {
-    let (letters, others) = isa.split_once('_').unwrap_or((isa, ""));
-    let letters = letters.strip_prefix("rv64").unwrap_or_default();
-    match name.len() {
-        1 => letters.contains(name),
-        _ => others.split('_').any(|other| other == name),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn names(architecture: &Architecture, cpu: &str, changes: &[&str]) -> Vec<&'static str> {
-        let changes: Vec<String> = changes.iter().map(|&change| change.to_owned()).collect();
-        let features = architecture.features(cpu, &changes).unwrap();
-        features.iter().map(|feature| feature.name).collect()
-    }
-
-    #[test]
-    fn loaders_know_every_feature() {
-        let riscv: Vec<_> = contract::RISCV64.iter().map(|feature| feature.name).collect();
-        let known = [contract::X86_64, contract::AARCH64, &riscv];
-        for (architecture, known) in ARCHITECTURES.iter().zip(known) {
-            for feature in architecture.features {
-                assert!(known.contains(&feature.name), "{}", feature.name);
-                assert!(feature.needs.iter().all(|name| known.contains(name)));
-            }
-            for cpu in architecture.cpus {
-                let found = names(architecture, cpu.name, &[]);
-                assert_eq!(found.len(), cpu.features.len(), "{}", cpu.name);
-            }
-        }
-    }
-
-    #[test]
-    fn features_bring_what_they_need_and_take_it_along() {
-        assert_eq!(names(&RISCV64, "baseline", &["+zvbb"]), ["c", "v", "zvbb"]);
-        assert_eq!(names(&RISCV64, "baseline", &["+zvbb", "-v"]), ["c"]);
-        assert_eq!(names(&AARCH64, "neoverse-n1", &["-lse"]), ["asimddp", "asimdhp"]);
-        let v3 = names(&X86_64, "x86-64-v4", &["-avx512f"]);
-        assert_eq!(v3, names(&X86_64, "x86-64-v3", &[]));
-    }
-
-    #[test]
-    fn wrong_names_are_refused_with_the_right_ones() {
-        let refused = |cpu: &str, change: &str| {
-            let error = X86_64.features(cpu, &[change.to_owned()]).unwrap_err();
-            error.to_string()
-        };
-        assert!(refused("8086", "+avx").contains("known are baseline, native, x86-64-v2"));
-        assert!(refused("baseline", "+sve").contains("unknown CPU feature `sve` of x86_64"));
-        assert!(refused("baseline", "avx").contains("neither + nor -"));
-        assert!(refused("baseline", "-sse4.1").contains("needs the CPU feature sse4_1"));
-        let error = RISCV64.features("native", &[]);
-        assert_eq!(error.is_err(), !cfg!(target_arch = "riscv64"));
-    }
-
-    #[test]
-    fn isa_strings_of_the_kernel() {
-        let isa = isa_line("isa\t\t: rv64imafdcv_zba_zbb").unwrap();
-        assert!(isa_has(&isa, "v") && isa_has(&isa, "zbb"));
-        assert!(!isa_has(&isa, "zbs") && !isa_has(&isa, "b"));
-        assert_eq!(isa_line("mmu\t\t: sv39"), None);
     }
 }

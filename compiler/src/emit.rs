@@ -7,10 +7,11 @@
 //! | rank | modules |
 //! |-|-|
 //! | the file | [`sections`], [`elf`], [`writer`] |
-//! | contents of sections | [`attributes`], [`base`], [`frames`], [`inlined`], [`search`], [`symbols`], [`relocate`], [`text`], [`tables`], [`description`], [`variants`] |
+//! | contents of sections | [`attributes`], [`base`], [`frames`], [`inlined`], [`address_tables`], [`symbols`], [`relocate`], [`text`], [`tables`], [`description`], [`variants`] |
 //! | the artifact: sections filled, and written | [`summary`], [`image`], [`layout`] |
 //! | the same as an object, and back | [`elf_relocs`], [`object_text`], [`relocatable`], [`mod@relink`] |
 
+mod address_tables;
 mod attributes;
 mod base;
 mod description;
@@ -24,7 +25,6 @@ mod object_text;
 mod relink;
 mod relocatable;
 mod relocate;
-mod search;
 mod sections;
 mod summary;
 mod symbols;

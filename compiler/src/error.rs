@@ -2,6 +2,7 @@
 
 use precast_artifact::index::FuncIndex;
 use std::fmt;
+use thiserror::Error as Described;
 
 /// Where in the source module an error lies.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,13 +15,16 @@ pub struct Location {
     pub name: Option<String>,
 }
 
-/// Why a compilation failed.
-#[derive(Debug)]
+/// Why a compilation failed. The text may end in lines that begin with `help: `
+/// and say what to do.
+#[derive(Debug, Described)]
 #[non_exhaustive]
 pub enum Error {
     /// The input is no WebAssembly module; says what it seems to be.
+    #[error("{0}")]
     NotWasm(String),
     /// The module is malformed or not valid.
+    #[error("invalid module{at}: {message}")]
     Invalid {
         /// Where.
         at: Location,
@@ -28,6 +32,7 @@ pub enum Error {
         message: String,
     },
     /// The module is valid, but needs something that Precast lacks.
+    #[error("not supported{at}: {what}")]
     Unsupported {
         /// Where.
         at: Location,
@@ -35,8 +40,10 @@ pub enum Error {
         what: String,
     },
     /// An option or its value is wrong.
+    #[error("{0}")]
     Option(String),
     /// Code generation failed.
+    #[error("code generation failed{at}: {message}")]
     Codegen {
         /// Where.
         at: Location,
@@ -44,10 +51,16 @@ pub enum Error {
         message: String,
     },
     /// The image could not be put together.
+    #[error("linking failed: {0}")]
     Link(String),
     /// A file that should be an artifact is none, or was damaged: the reason.
+    #[error("no artifact of Precast: {0}; give one that `precast compile` has written")]
     NotArtifact(String),
     /// The system did not start the threads to compile with.
+    #[error(
+        "cannot start {}: {why}; ask for fewer with `--jobs`, or raise the limits (`ulimit`)",
+        threads(*count)
+    )]
     Threads {
         /// How many were asked for; zero for one on each processor.
         count: usize,
@@ -55,7 +68,8 @@ pub enum Error {
         why: String,
     },
     /// The artifact could not be written.
-    Write(std::io::Error),
+    #[error("writing the artifact failed: {0}")]
+    Write(#[source] std::io::Error),
 }
 
 impl Error {
@@ -113,38 +127,10 @@ impl fmt::Display for Location {
     }
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotWasm(what) => f.write_str(what),
-            Self::Invalid { at, message } => write!(f, "invalid module{at}: {message}"),
-            Self::Unsupported { at, what } => write!(f, "not supported{at}: {what}"),
-            Self::Option(what) => f.write_str(what),
-            Self::Codegen { at, message } => write!(f, "code generation failed{at}: {message}"),
-            Self::Link(why) => write!(f, "linking failed: {why}"),
-            Self::NotArtifact(why) => write!(
-                f,
-                "no artifact of Precast: {why}; give one that `precast compile` has written"
-            ),
-            Self::Threads { count, why } => {
-                f.write_str("cannot start ")?;
-                match count {
-                    0 => f.write_str("a thread for each processor")?,
-                    count => write!(f, "{count} threads")?,
-                }
-                write!(f, ": {why}; ask for fewer with `--jobs`, or raise the limits (`ulimit`)")
-            }
-            Self::Write(why) => write!(f, "writing the artifact failed: {why}"),
-        }
-    }
-}
-
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Write(why) => Some(why),
-            _ => None,
-        }
+fn threads(count: usize) -> String {
+    match count {
+        0 => "a thread for each processor".to_owned(),
+        count => format!("{count} threads"),
     }
 }
 

@@ -140,7 +140,7 @@ impl ModuleFacts {
 
 /// What is kept from body to body, so that it is allocated once.
 #[derive(Default)]
-pub(crate) struct Scratch {
+pub(crate) struct ValidationScratch {
     validator: FuncValidatorAllocations,
     calls: Vec<FuncIndex>,
 }
@@ -149,7 +149,7 @@ pub(crate) struct Scratch {
 pub(crate) fn gather(
     parsed: &Parsed<'_>,
     body: &Body<'_>,
-    scratch: &mut Scratch,
+    scratch: &mut ValidationScratch,
     facts: &mut Facts,
 ) -> Result<()> {
     let index = body.function();
@@ -170,7 +170,7 @@ pub(crate) fn gather(
     outcome.map_err(|error| crate::Error::from(error).in_function(index, parsed.name_of(index)))
 }
 
-fn validate(body: &Body<'_>, scratch: &mut Scratch) -> wasmparser::Result<()> {
+fn validate(body: &Body<'_>, scratch: &mut ValidationScratch) -> wasmparser::Result<()> {
     let to_validate = wasmparser::FuncToValidate {
         resources: body.validator.resources.clone(),
         index: body.validator.index,
@@ -286,7 +286,7 @@ mod tests {
     fn facts(text: &str, batch: usize) -> Facts {
         let wasm = wat::parse_str(text).expect("a module's text");
         let parsed = parse(&wasm, Features::ALL).expect("a module");
-        let (mut all, mut scratch) = (Facts::default(), Scratch::default());
+        let (mut all, mut scratch) = (Facts::default(), ValidationScratch::default());
         for bodies in parsed.bodies.chunks(batch) {
             let mut facts = Facts::default();
             for body in bodies {
@@ -358,7 +358,7 @@ mod tests {
     fn an_invalid_body_is_refused_where_it_is() {
         let wasm = wat::parse_str("(module (func nop) (func $bad (i32.const 1)))").unwrap();
         let parsed = parse(&wasm, Features::ALL).unwrap();
-        let (mut facts, mut scratch) = (Facts::default(), Scratch::default());
+        let (mut facts, mut scratch) = (Facts::default(), ValidationScratch::default());
         gather(&parsed, &parsed.bodies[0], &mut scratch, &mut facts).unwrap();
         let error = gather(&parsed, &parsed.bodies[1], &mut scratch, &mut facts).unwrap_err();
         let text = error.to_string();

@@ -1,5 +1,6 @@
 //! WebAssembly features that a module may be allowed to use.
 
+use crate::near::suggestion;
 use std::fmt;
 use std::str::FromStr;
 use wasmparser::WasmFeatures;
@@ -123,7 +124,9 @@ impl FromStr for Features {
 fn unknown(name: &str) -> crate::Error {
     let known: Vec<&str> = NAMED.iter().map(|(name, _)| *name).collect();
     crate::Error::Option(format!(
-        "unknown feature `{name}`; known are the sets all and wasm2, and with + or - before them: {}",
+        "unknown feature `{name}`{}; known are the sets all and wasm2, and with + or - before \
+         them: {}",
+        suggestion(name, known.iter().copied()),
         known.join(", ")
     ))
 }

@@ -59,7 +59,7 @@ pub(crate) struct CodeDebug {
 }
 
 /// Where code came from, independent of where its function stands in the
-/// module: bytes from the start of the function's body. Behind its end follow
+/// module: bytes from the start of the function's body. After its end follow
 /// the bodies that were inlined into it, one after the other as
 /// [`CompiledFunction::inlined`] says, so that an inlined operator costs no
 /// more than another.

@@ -33,7 +33,7 @@
 //!
 //! | rank | modules |
 //! |-|-|
-//! | what a caller chooses, and is told | `error`, `features`, `optimisation`, `debug_files`, `options` |
+//! | what a caller chooses, and is told | `error`, `near`, `features`, `explain`, `optimisation`, `debug_files`, `options` |
 //! | what code is made for | `cpu`, `target` |
 //! | what stages hand on | `function`, `external_name`, `recorded`, `stub`, `names`, `code`, `debug_section` |
 //! | a component as core modules | `component` |
@@ -74,12 +74,14 @@ mod debug_files;
 mod debug_section;
 mod emit;
 mod error;
+mod explain;
 mod external_name;
 mod facts;
 mod features;
 mod function;
 mod middle;
 mod names;
+mod near;
 mod optimisation;
 mod options;
 mod parse;
@@ -113,7 +115,17 @@ pub use target::{TargetDescription, targets};
 /// When the text does not parse: with its line and column.
 #[cfg(feature = "wat")]
 pub fn text_to_binary(input: &[u8]) -> Result<Vec<u8>> {
-    match wat::parse_bytes(input) {
+    text_of_file_to_binary(input, None)
+}
+
+/// As [`text_to_binary`], of a file that errors name.
+///
+/// # Errors
+///
+/// As [`text_to_binary`].
+#[cfg(feature = "wat")]
+pub fn text_of_file_to_binary(input: &[u8], path: Option<&std::path::Path>) -> Result<Vec<u8>> {
+    match wat::Parser::new().parse_bytes(path, input) {
         Ok(binary) => Ok(binary.into_owned()),
         Err(error) => Err(Error::NotWasm(error.to_string())),
     }

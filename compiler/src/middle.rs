@@ -7,8 +7,12 @@
 //! |-|-|
 //! | what a body is, to whoever may inline it | [`summary`] |
 //! | what an inlined body may weigh | [`rule`] |
+//! | arithmetic on proofs | [`polynomial`] |
+//! | bodies known by proof | [`product`] |
 //! | which calls are inlined, which functions remain | [`inline`] |
 
 pub(crate) mod inline;
+mod polynomial;
+pub(crate) mod product;
 mod rule;
 pub(crate) mod summary;

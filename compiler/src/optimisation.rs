@@ -1,6 +1,7 @@
 //! Optimisations that can be left out, by name.
 
 use crate::error::Error;
+use crate::near::suggestion;
 use std::fmt;
 use std::str::FromStr;
 
@@ -17,6 +18,9 @@ pub enum Optimisation {
     PrivateTables,
     /// `memory-image`: data segments are laid out at compile time.
     MemoryImage,
+    /// `wide-products`: a function that is proved to multiply to 128 bits uses
+    /// the machine's instructions for that.
+    WideProducts,
     /// `inline`: calls become the body of their callee, and functions that
     /// nobody calls any more are left out.
     Inline,
@@ -28,10 +32,11 @@ pub enum Optimisation {
 
 impl Optimisation {
     /// Every optimisation.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::ConstantGlobals,
         Self::PrivateTables,
         Self::MemoryImage,
+        Self::WideProducts,
         Self::Inline,
         Self::BrTableChain,
         Self::FoldFunctions,
@@ -43,6 +48,7 @@ impl Optimisation {
             Self::ConstantGlobals => "constant-globals",
             Self::PrivateTables => "private-tables",
             Self::MemoryImage => "memory-image",
+            Self::WideProducts => "wide-products",
             Self::Inline => "inline",
             Self::BrTableChain => "br-table-chain",
             Self::FoldFunctions => "fold-functions",
@@ -64,38 +70,14 @@ impl FromStr for Optimisation {
     fn from_str(name: &str) -> Result<Self, Error> {
         let named = Self::ALL.into_iter().find(|known| known.name() == name);
         named.ok_or_else(|| {
-            let suggestion = nearest(name).map(|near| format!(", did you mean `{near}`?"));
+            let known = Self::ALL.map(Self::name);
             Error::Option(format!(
                 "unknown optimisation `{name}`{}; known are {}",
-                suggestion.unwrap_or_default(),
-                Self::ALL.map(Self::name).join(", ")
+                suggestion(name, known),
+                known.join(", ")
             ))
         })
     }
-}
-
-/// The optimisation whose name is nearest to this one, if a few slips of the
-/// finger lie between them.
-fn nearest(name: &str) -> Option<Optimisation> {
-    let distances = Optimisation::ALL.map(|known| (edit_distance(name, known.name()), known));
-    let (distance, known) = distances.into_iter().min()?;
-    (distance <= known.name().len() / 3).then_some(known)
-}
-
-/// Levenshtein distance: the fewest insertions, deletions and replacements of
-/// characters that turn one text into the other.
-fn edit_distance(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (deleted, ch) in from.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], deleted + 1);
-        for (column, other) in to.iter().enumerate() {
-            let replaced = diagonal + usize::from(ch != *other);
-            diagonal = row[column + 1];
-            row[column + 1] = replaced.min(row[column] + 1).min(diagonal + 1);
-        }
-    }
-    row[to.len()]
 }
 
 #[cfg(test)]
@@ -115,16 +97,9 @@ mod tests {
         assert_eq!(
             complaint("fold-function"),
             "unknown optimisation `fold-function`, did you mean `fold-functions`?; known are \
-             constant-globals, private-tables, memory-image, inline, br-table-chain, fold-functions"
+             constant-globals, private-tables, memory-image, wide-products, inline, br-table-chain, fold-functions"
         );
         assert!(complaint("private_table").contains("mean `private-tables`"));
         assert!(complaint("vectorise").starts_with("unknown optimisation `vectorise`; known are"));
-    }
-
-    #[test]
-    fn distances_count_changes() {
-        assert_eq!(edit_distance("", "abc"), 3);
-        assert_eq!(edit_distance("kitten", "sitting"), 3);
-        assert_eq!(edit_distance("same", "same"), 0);
     }
 }

@@ -49,6 +49,9 @@ pub struct Options {
     /// trap, on machines that may store piece by piece; where absent, on
     /// riscv64.
     pub precise_stores: Option<bool>,
+    /// Whether every NaN that arithmetic gives is the canonical one, so that no
+    /// bit of a result depends on the machine.
+    pub canonical_nans: bool,
     /// Effort.
     pub opt_level: OptLevel,
     /// `-g`: whether the artifact has debug information.
@@ -83,6 +86,7 @@ impl Default for Options {
             cpu: "baseline".to_owned(),
             cpu_features: Vec::new(),
             precise_stores: None,
+            canonical_nans: false,
             opt_level: OptLevel::default(),
             debug_info: false,
             text_path: None,
@@ -107,7 +111,7 @@ impl Options {
     /// whichever was called, and a breakpoint on one would stop in all.
     pub(crate) fn enabled(&self, optimisation: Optimisation) -> bool {
         // What stands in an inlined body has no frame, and so far no DWARF.
-        let alone = [Optimisation::FoldFunctions, Optimisation::Inline];
+        let alone = [Optimisation::FoldFunctions, Optimisation::Inline, Optimisation::WideProducts];
         let debuggable = !(self.debug_info && alone.contains(&optimisation));
         debuggable
             && !self.disabled.contains(&optimisation)
@@ -148,6 +152,9 @@ impl Options {
         recorded.push(format!("--cpu={}", self.cpu));
         recorded.extend(self.cpu_features.iter().map(|change| format!("--cpu-feature={change}")));
         recorded.extend(self.precise_stores.map(|on| format!("--precise-stores={on}")));
+        if self.canonical_nans {
+            recorded.push("--nan-canonicalization".to_owned());
+        }
         if self.memory_model == MemoryModel::Bounds {
             recorded.push("--memory-model=bounds".to_owned());
         }

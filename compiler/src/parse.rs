@@ -6,16 +6,18 @@
 //! | types and expressions | [`convert`], [`types`] |
 //! | what a module declares | [`mod@parsed`] |
 //! | its sections, and those of its that can be left out | [`custom`], [`sections`] |
+//! | files that are no modules | [`kind`] |
 
 mod convert;
 mod custom;
+mod kind;
 mod parsed;
 mod sections;
 #[cfg(test)]
 mod tests;
 mod types;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::features::Features;
 pub(crate) use parsed::{Body, ElementDecl, GlobalDecl, MemoryDecl, Parsed, SegmentMode};
 pub(crate) use types::Types;
@@ -23,7 +25,7 @@ use wasmparser::{Parser, ValidPayload, Validator};
 
 /// Decodes and validates everything but function bodies.
 pub(crate) fn parse(wasm: &[u8], features: Features) -> Result<Parsed<'_>> {
-    check_kind(wasm)?;
+    kind::check(wasm)?;
     let mut validator = Validator::new_with_features(features.wasm());
     let mut parser = Parser::new(0);
     parser.set_features(features.wasm());
@@ -40,25 +42,10 @@ pub(crate) fn parse(wasm: &[u8], features: Features) -> Result<Parsed<'_>> {
             refusal = parsed.section(payload).err();
         }
     }
+    kind::check_linked(&parsed)?;
     if let Some(refusal) = refusal {
         return Err(refusal);
     }
     parsed.names.resize(parsed.functions.len(), "");
     Ok(parsed)
-}
-
-/// Says in plain words what a file is that cannot be a module.
-fn check_kind(wasm: &[u8]) -> Result<()> {
-    let what = match wasm {
-        [] => "the file is empty",
-        [0, b'a', b's', b'm', 0x0d, 0, 1, 0, ..] => {
-            "the file is a WebAssembly component; only a core module will do here"
-        }
-        [0, b'a', b's', b'm', ..] => return Ok(()),
-        [0x7f, b'E', b'L', b'F', ..] => {
-            "the file is an ELF file, perhaps compiled already; `precast run` runs artifacts"
-        }
-        _ => "the file is not a WebAssembly module: it does not begin with `\\0asm`",
-    };
-    Err(Error::NotWasm(what.to_owned()))
 }

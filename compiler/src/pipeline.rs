@@ -11,7 +11,7 @@
 //! | rank | modules |
 //! |-|-|
 //! | threads, and what a caller is told | [`workers`], [`report`] |
-//! | stages that threads share | [`facts`], [`input`], [`inlining`], [`functions`], [`mod@assemble`], [`debugging`] |
+//! | stages that threads share | [`facts`], [`decisions`], [`input`], [`inlining`], [`functions`], [`mod@assemble`], [`debugging`] |
 //! | the stages for a component | [`components`] |
 //! | functions before code generation, as text | [`ir`] |
 //! | what the bytes depend on | [`key`] |
@@ -21,6 +21,7 @@ mod components;
 #[cfg(test)]
 mod damaged_dwarf;
 mod debugging;
+mod decisions;
 mod facts;
 mod functions;
 mod inlining;
@@ -31,25 +32,20 @@ mod report;
 mod workers;
 
 use crate::c_header;
-use crate::code::Code;
 use crate::component::is_component;
-use crate::emit::{self, DebugInfo, Header, Output};
+use crate::emit::{self, DebugInfo, Output};
 use crate::error::{Error, Result};
 use crate::facts::Uses;
-use crate::features::Features;
-use crate::optimisation::Optimisation;
 use crate::options::Options;
 use crate::parse;
-use crate::place::{self, Placed};
 use crate::plan::Plan;
 use crate::target::Target;
-use assemble::assemble;
+use assemble::{assemble, note_fields, place_code};
 use debugging::{Converted, Debugging};
 use facts::gather_facts;
 use input::Input;
 pub use ir::write_ir;
 pub use key::{fingerprint, gains_from_cpu};
-use precast_artifact::index::ModuleIndex;
 use precast_artifact::module::Module;
 use report::Clock;
 pub use report::{Observer, Report};
@@ -144,12 +140,12 @@ fn run(
 
     let (parsed, source_hash) =
         workers.both(|| parse::parse(wasm, features), || Sha256::digest(wasm).into());
-    let parsed = parsed.map_err(|error| target.explain(error))?;
+    let parsed = parsed.map_err(|error| target.explain(error, features))?;
     clock.lap("parse");
-    let facts = gather_facts(&workers, &parsed).map_err(|error| target.explain(error))?;
+    let facts = gather_facts(&workers, &parsed).map_err(|error| target.explain(error, features))?;
     clock.lap("facts");
     let plan = Plan::new(&parsed, &facts.module, options)?;
-    let inlining = inlining::decide(&workers, &parsed, &plan, options)?;
+    let decisions = decisions::decide(&workers, &parsed, &plan, options)?;
     clock.lap("plan");
     let debugging = Debugging::new(wasm, &parsed, &plan, options);
     let units = debugging.as_ref().and_then(Debugging::units);
@@ -158,17 +154,7 @@ fn run(
         _ => BTreeMap::new(),
     };
     clock.lap("debug uses");
-    let index = ModuleIndex::new(0);
-    let input = Input {
-        index,
-        offset: 0,
-        parsed: &parsed,
-        plan: &plan,
-        facts: &facts,
-        options,
-        debug_uses,
-        inlining,
-    };
+    let input = Input::whole(&parsed, &plan, &facts, options, debug_uses, decisions);
     let texts = functions::compile(&workers, &[input], &targets, observer)?;
     clock.lap("compile");
     let code = assemble([(&parsed, plan)], texts);
@@ -185,25 +171,12 @@ fn run(
     let written = emit::emit(placed, note, info, output, out)?;
     clock.lap("emit");
     let report = Report {
-        stages: clock.laps,
-        functions: written.functions,
-        folded: written.folded,
         uses_simd: facts.module.uses.contains(Uses::VECTORS),
-        target: target.triple.to_string(),
-        sections: written.sections,
-        size: written.size,
         warnings: debug.warnings,
         text: debug.text,
+        ..Report::new(clock, target, written)
     };
     Ok((report, header))
-}
-
-/// Decides where everything lies, and what it is called.
-fn place_code<'a>(code: Code<'a>, target: &Target, options: &Options) -> Result<Placed<'a>> {
-    let fold = options.enabled(Optimisation::FoldFunctions);
-    let mut placed = place::place(code, target.link, fold)?;
-    placed.names.keep_encoded(options.debug_info);
-    Ok(placed)
 }
 
 /// Whether code for these targets can be written so.
@@ -221,21 +194,4 @@ fn object_header(output: Output<'_>, module: &Module) -> Result<Option<String>> 
     let Output::Object { name } = output else { return Ok(None) };
     c_header::check_imports(module)?;
     Ok(Some(c_header::c_header(module, name)))
-}
-
-fn note_fields(
-    producers: Vec<String>,
-    target: &Target,
-    features: Features,
-    options: &Options,
-    source_hash: [u8; 32],
-) -> Header {
-    Header {
-        target: target.triple.to_string(),
-        wasm_features: features.names().map(str::to_owned).collect(),
-        options: options.recorded(),
-        source_hash,
-        producers,
-        component: None,
-    }
 }

@@ -26,7 +26,7 @@ pub fn strip(file: &[u8], link: Option<(&str, &[u8])>) -> Result<Vec<u8>> {
     let mapped = |section: &&Part<'_>| section.is_mapped();
     let end = image.parts.iter().filter(mapped).map(Part::file_end).max().unwrap_or(0);
     let contents = file.get(..end as usize).ok_or_else(|| damaged("sections beyond its end"))?;
-    let mut out = Writer::new(contents.to_vec());
+    let mut out = ElfWriter::new(contents.to_vec());
     for part in image.parts.iter().filter(mapped) {
         out.headers.push((part.name, part.header));
     }
@@ -34,7 +34,7 @@ pub fn strip(file: &[u8], link: Option<(&str, &[u8])>) -> Result<Vec<u8>> {
         // GDB manual, "Debugging Information in Separate Files".
         let mut bytes = name.as_bytes().to_vec();
         bytes.resize((bytes.len() + 1).next_multiple_of(4), 0);
-        bytes.extend_from_slice(&crc32(debug_file).to_le_bytes());
+        bytes.extend_from_slice(&crc32fast::hash(debug_file).to_le_bytes());
         let header = section_header(elf::SHT_PROGBITS, 4);
         out.section(b".gnu_debuglink", header, &bytes);
     }
@@ -49,7 +49,7 @@ pub fn strip(file: &[u8], link: Option<(&str, &[u8])>) -> Result<Vec<u8>> {
 pub fn debug_file(file: &[u8]) -> Result<Vec<u8>> {
     let image = ReadImage::read(file)?;
     let headers = size_of::<Header>() + size_of_val(image.segments.as_slice());
-    let mut out = Writer::new(vec![0; headers]);
+    let mut out = ElfWriter::new(vec![0; headers]);
     let mut segments = image.segments.clone();
     let mut notes: Option<(u64, u64)> = None;
     for part in &image.parts {
@@ -132,12 +132,12 @@ impl<'a> ReadImage<'a> {
 }
 
 /// A file that is being written.
-struct Writer<'a> {
+struct ElfWriter<'a> {
     bytes: Vec<u8>,
     headers: Vec<(&'a [u8], SectionHeader64<LE>)>,
 }
 
-impl<'a> Writer<'a> {
+impl<'a> ElfWriter<'a> {
     fn new(bytes: Vec<u8>) -> Self {
         Self { bytes, headers: Vec::new() }
     }
@@ -198,14 +198,6 @@ fn section_header(kind: u32, align: u64) -> SectionHeader64<LE> {
     }
 }
 
-/// The checksum of `.gnu_debuglink`: CRC-32 as ISO 3309 has it.
-fn crc32(bytes: &[u8]) -> u32 {
-    let table: [u32; 256] = std::array::from_fn(|byte| {
-        (0..8).fold(byte as u32, |word, _| (word >> 1) ^ (0xedb8_8320 * (word & 1)))
-    });
-    !bytes.iter().fold(u32::MAX, |crc, byte| table[usize::from(crc as u8 ^ byte)] ^ (crc >> 8))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -222,7 +214,10 @@ mod tests {
 
     #[test]
     fn the_checksum_is_the_usual_one() {
-        assert_eq!(crc32(b"123456789"), 0xcbf4_3926);
+        // CRC-32 as ISO 3309 has it: the link ends with it.
+        let stripped = strip(&artifact(), Some(("x.debug", b"123456789"))).unwrap();
+        let link = stripped.windows(8).position(|bytes| bytes == b"x.debug\0").unwrap();
+        assert_eq!(stripped[link + 8..][..4], 0xcbf4_3926_u32.to_le_bytes());
     }
 
     #[test]

@@ -3,7 +3,9 @@
 
 use crate::cpu::{ARCHITECTURES, Architecture, Feature};
 use crate::error::{Error, Result};
+use crate::explain::explain;
 use crate::features::Features;
+use crate::near::suggestion;
 use crate::options::{OptLevel, Options};
 use cranelift_codegen::isa::{self, OwnedTargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
@@ -39,6 +41,8 @@ pub struct TargetDescription {
     pub architecture: &'static str,
     /// Its triples.
     pub triples: &'static [&'static str],
+    /// Names that stand for the first of them.
+    pub aliases: &'static [&'static str],
     /// CPUs with their features; the first is the baseline.
     pub cpus: Vec<(&'static str, &'static [&'static str])>,
     /// Features that can be added: the name in Linux, and that in compilers.
@@ -50,6 +54,7 @@ pub fn targets() -> Vec<TargetDescription> {
     let describe = |architecture: &'static Architecture| TargetDescription {
         architecture: architecture.name,
         triples: architecture.triples,
+        aliases: architecture.aliases,
         cpus: architecture.cpus.iter().map(|cpu| (cpu.name, cpu.features)).collect(),
         features: architecture.features.iter().map(|f| (f.name, f.alias)).collect(),
     };
@@ -78,12 +83,7 @@ impl Target {
     }
 
     fn new(options: &Options, cpu: &str) -> Result<Self> {
-        let triple = match &options.target {
-            Some(text) => text
-                .parse::<Triple>()
-                .map_err(|why| Error::Option(format!("unknown target `{text}`: {why}")))?,
-            None => Triple::host(),
-        };
+        let triple = options.target.as_deref().map_or_else(|| Ok(Triple::host()), triple)?;
         let architecture = architecture(&triple)?;
         let features = architecture.features(cpu, &options.cpu_features)?;
         let mut builder = isa::lookup(triple.clone()).map_err(|_| unsupported(&triple))?;
@@ -118,8 +118,9 @@ impl Target {
         if self.has_vectors() { features } else { features.without_simd() }
     }
 
-    /// An error as it is, unless the module needs what only this target lacks.
-    pub(crate) fn explain(&self, error: Error) -> Error {
+    /// An error as it is, unless the module needs what this target lacks, or
+    /// a feature that is not among these.
+    pub(crate) fn explain(&self, error: Error, features: Features) -> Error {
         match error {
             Error::Invalid { at, message }
                 if !self.has_vectors() && message.to_lowercase().contains("simd support") =>
@@ -129,7 +130,7 @@ impl Target {
                     .to_owned();
                 Error::Unsupported { at, what }
             }
-            other => other,
+            other => explain(other, features),
         }
     }
 }
@@ -139,6 +140,34 @@ impl Target {
 fn settings_of(features: &[&'static Feature]) -> impl Iterator<Item = &'static str> {
     let vectors = features.iter().any(|feature| feature.name == "v").then_some("zvl128b");
     features.iter().map(|feature| feature.setting).chain(vectors)
+}
+
+/// The triple that a name stands for: a triple itself, perhaps without a vendor;
+/// an architecture, by any of its names, for Linux with the GNU C library; or
+/// `native`, which is this machine.
+fn triple(name: &str) -> Result<Triple> {
+    if matches!(name, "native" | "host") {
+        return Ok(Triple::host());
+    }
+    let short = ARCHITECTURES.iter().find_map(|architecture| {
+        let end = architecture.aliases.iter().find_map(|alias| name.strip_prefix(alias))?;
+        let whole = end.is_empty() || end.starts_with('-');
+        architecture.triples.iter().find(|triple| whole && triple.ends_with(end))
+    });
+    short.copied().unwrap_or(name).parse().map_err(|_| {
+        Error::Option(format!("unknown target `{name}`{}; known are {}", near(name), known()))
+    })
+}
+
+/// Suggests a target that is nearest to a name.
+fn near(name: &str) -> String {
+    let names = ARCHITECTURES.iter().flat_map(|a| a.triples.iter().chain(a.aliases));
+    suggestion(name, names.copied())
+}
+
+fn known() -> String {
+    let triples = ARCHITECTURES.iter().flat_map(|architecture| architecture.triples);
+    triples.copied().collect::<Vec<_>>().join(", ")
 }
 
 /// The architecture of a triple: of one that has little-endian Linux.
@@ -160,9 +189,8 @@ fn architecture(triple: &Triple) -> Result<&'static Architecture> {
 }
 
 fn unsupported(triple: &Triple) -> Error {
-    let known: Vec<&str> =
-        ARCHITECTURES.iter().flat_map(|architecture| architecture.triples).copied().collect();
-    Error::Option(format!("target `{triple}` is not supported; known are {}", known.join(", ")))
+    let name = triple.to_string();
+    Error::Option(format!("target `{name}` is not supported{}; known are {}", near(&name), known()))
 }
 
 fn link_target(architecture: &Architecture, cpu_features: &[String]) -> LinkTarget {
@@ -196,6 +224,7 @@ fn flags(options: &Options) -> settings::Flags {
             OptLevel::Size => "speed_and_size",
         },
     );
+    set("enable_nan_canonicalization", if options.canonical_nans { "true" } else { "false" });
     set("enable_verifier", if cfg!(debug_assertions) { "true" } else { "false" });
     set("use_colocated_libcalls", "true");
     // Where blocks start: the time for it is the square of the number of a
@@ -214,4 +243,35 @@ fn flags(options: &Options) -> settings::Flags {
     let guard = precast_artifact::abi::STACK_GUARD.ilog2().to_string();
     set("probestack_size_log2", &guard);
     settings::Flags::new(flags)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_have_short_names() {
+        let of = |name: &str| triple(name).map(|triple| triple.to_string());
+        for (name, full) in [
+            ("aarch64", "aarch64-unknown-linux-gnu"),
+            ("arm64", "aarch64-unknown-linux-gnu"),
+            ("arm64-linux-musl", "aarch64-unknown-linux-musl"),
+            ("x86_64", "x86_64-unknown-linux-gnu"),
+            ("amd64", "x86_64-unknown-linux-gnu"),
+            ("x86_64-unknown-linux-musl", "x86_64-unknown-linux-musl"),
+            ("riscv64", "riscv64gc-unknown-linux-gnu"),
+            ("riscv64-linux-gnu", "riscv64gc-unknown-linux-gnu"),
+            ("x86_64-pc-linux-gnu", "x86_64-pc-linux-gnu"),
+        ] {
+            assert_eq!(of(name).unwrap(), full, "{name}");
+        }
+        assert_eq!(of("native").unwrap(), Triple::host().to_string());
+        let why = |name: &str| {
+            let options = Options { target: Some(name.to_owned()), ..Options::default() };
+            Target::all(&options).map(drop).unwrap_err().to_string()
+        };
+        assert!(why("aarhc64").contains("did you mean `aarch64`?"), "{}", why("aarhc64"));
+        assert!(why("x86_64-unknown-linus-gnu").contains("mean `x86_64-unknown-linux-gnu`?"));
+        assert!(why("wasm32-wasip1").contains("is not supported; known are x86_64-"));
+    }
 }

@@ -1,6 +1,6 @@
 //! The crate's one error type.
 
-use crate::trap::Trap;
+use crate::trap::{self, Frame, Trap};
 use crate::vm::handle::Unusable;
 use crate::vm::value::Exception;
 use precast_artifact::container::OpenError;
@@ -57,8 +57,8 @@ pub enum Error {
     Exception(Exception),
     /// The guest asked to end with this exit code.
     Exit(i32),
-    /// A host function failed; the value is what it returned.
-    Host(Box<dyn std::error::Error + Send + Sync>),
+    /// A host function failed.
+    Host(HostFailure),
     /// A limit of the store was reached, or the system has no more memory.
     Limit(String),
     /// The host used the interface wrongly: arguments of other types, a value
@@ -69,6 +69,63 @@ pub enum Error {
     /// [`Program::invoke`](crate::Program::invoke).
     Invocation(String),
 }
+
+/// The error of a host function, and where the guest called it.
+#[derive(Debug)]
+pub struct HostFailure {
+    pub(crate) cause: Box<dyn std::error::Error + Send + Sync>,
+    pub(crate) frames: Vec<Frame>,
+    pub(crate) omitted: usize,
+}
+
+impl HostFailure {
+    /// What the function returned.
+    pub fn cause(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
+        &*self.cause
+    }
+
+    /// What the function returned, by value.
+    pub fn into_cause(self) -> Box<dyn std::error::Error + Send + Sync> {
+        self.cause
+    }
+
+    /// The running functions, innermost first; at most a hundred. None while
+    /// the guest has not been left.
+    pub fn frames(&self) -> &[Frame] {
+        &self.frames
+    }
+
+    /// Number of outer frames that [`HostFailure::frames`] leaves out.
+    pub fn omitted_frames(&self) -> usize {
+        self.omitted
+    }
+}
+
+impl fmt::Display for HostFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.cause.fmt(f)?;
+        trap::write_frames(f, &self.frames, self.omitted)
+    }
+}
+
+/// What the call of a function fails with that nobody has provided; see
+/// [`Linker::define_unknown_functions`](crate::Linker::define_unknown_functions).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownImport {
+    /// First name of the import.
+    pub module: String,
+    /// Second name of the import.
+    pub name: String,
+}
+
+impl fmt::Display for UnknownImport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (module, name) = (Printable(&self.module), Printable(&self.name));
+        write!(f, "{module}.{name} was called, but not provided")
+    }
+}
+
+impl std::error::Error for UnknownImport {}
 
 /// An import that could not be satisfied.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,7 +146,7 @@ impl Error {
     pub fn host(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         match error.into().downcast::<Self>() {
             Ok(own) => *own,
-            Err(other) => Self::Host(other),
+            Err(cause) => Self::Host(HostFailure { cause, frames: Vec::new(), omitted: 0 }),
         }
     }
 
@@ -117,8 +174,18 @@ impl Error {
     /// A host function's error, if it is one of type `E`.
     pub fn downcast_ref<E: std::error::Error + 'static>(&self) -> Option<&E> {
         match self {
-            Self::Host(error) => error.downcast_ref(),
+            Self::Host(error) => error.cause.downcast_ref(),
             _ => None,
+        }
+    }
+
+    /// The guest's functions that were running, innermost first: of a trap, and
+    /// of a host function's error.
+    pub fn frames(&self) -> &[Frame] {
+        match self {
+            Self::Trap(trap) => trap.frames(),
+            Self::Host(error) => error.frames(),
+            _ => &[],
         }
     }
 
@@ -199,7 +266,7 @@ impl std::error::Error for Error {
         match self {
             Self::Open(_, cause) => Some(cause),
             Self::System(_, cause) => Some(cause),
-            Self::Host(error) => error.source(),
+            Self::Host(error) => error.cause.source(),
             _ => None,
         }
     }

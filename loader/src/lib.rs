@@ -119,7 +119,7 @@ pub use api::suspend::{Progress, Suspended};
 pub use api::typed::{HostClosure, IntoFunc, TypedFunc, WasmReturn, WasmTy, WasmValues};
 pub use artifact::info::{ExportType, ExternType, ImportType};
 pub use artifact::open::Artifact;
-pub use error::{Error, LinkProblem, Result};
+pub use error::{Error, HostFailure, LinkProblem, Result, UnknownImport};
 pub use link::linker::Linker;
 pub use link::wasi::run_command;
 pub use precast_artifact::container::OpenError;

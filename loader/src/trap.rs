@@ -97,27 +97,37 @@ impl fmt::Display for Trap {
             Some(detail) => write!(f, "wasm trap: {detail}")?,
             None => write!(f, "wasm trap: {}", self.code)?,
         }
-        let mut rest = &self.frames[..];
-        while let Some(frame) = rest.first() {
-            let index = self.frames.len() - rest.len();
-            let (period, times) = repetition(rest);
-            match (period, times) {
-                (_, 1) => write!(f, "\n{index:>5}: {frame}")?,
-                _ => {
-                    for (place, frame) in rest[..period].iter().enumerate() {
-                        write!(f, "\n{:>5}: {frame}", index + place)?;
-                    }
-                    let what = if period == 1 { "frame" } else { "frames" };
-                    write!(f, "\n       the last {period} {what}, {times} times in all")?;
+        write_frames(f, &self.frames, self.omitted)
+    }
+}
+
+/// Writes frames, a line each, those that repeat once with a count, and how many
+/// more there are.
+pub(crate) fn write_frames(
+    f: &mut fmt::Formatter<'_>,
+    frames: &[Frame],
+    omitted: usize,
+) -> fmt::Result {
+    let mut rest = frames;
+    while let Some(frame) = rest.first() {
+        let index = frames.len() - rest.len();
+        let (period, times) = repetition(rest);
+        match (period, times) {
+            (_, 1) => write!(f, "\n{index:>5}: {frame}")?,
+            _ => {
+                for (place, frame) in rest[..period].iter().enumerate() {
+                    write!(f, "\n{:>5}: {frame}", index + place)?;
                 }
+                let what = if period == 1 { "frame" } else { "frames" };
+                write!(f, "\n       the last {period} {what}, {times} times in all")?;
             }
-            rest = &rest[period * times..];
         }
-        match self.omitted {
-            0 => Ok(()),
-            1 => f.write_str("\n    ... and 1 more frame"),
-            count => write!(f, "\n    ... and {count} more frames"),
-        }
+        rest = &rest[period * times..];
+    }
+    match omitted {
+        0 => Ok(()),
+        1 => f.write_str("\n    ... and 1 more frame"),
+        count => write!(f, "\n    ... and {count} more frames"),
     }
 }
 

@@ -110,7 +110,7 @@
 ;;     movq %rdi, %rcx
 ;;     movq -0x50(%rcx), %rdi
 ;;     movq %rcx, (%rsp)
-;;     callq *%rax
+;;     callq *%rax  ; lands at L3
 ;;     xorl %eax, %eax
 ;;     jmp L2
 ;;   L1:
@@ -125,6 +125,7 @@
 ;;     movq %rbp, %rsp
 ;;     popq %rbp
 ;;     retq
+;;   L3:  ; landing pad
 ;;     movq %rax, %rsi
 ;;     movq (%rsi), %rax
 ;;     movq (%rsp), %rdi
@@ -146,8 +147,8 @@
 ;;     movq %r15, 0x20(%rsp)
 ;;     movq -0x58(%rdi), %r8
 ;;     movq -0x50(%rdi), %rdi
-;;     callq *%r8
-;;   L1:
+;;     callq *%r8  ; lands at L1
+;;   L1:  ; landing pad
 ;;     movq (%rsp), %rbx
 ;;     movq 0x8(%rsp), %r12
 ;;     movq 0x10(%rsp), %r13
@@ -196,7 +197,7 @@
 ;;     ldur x2, [sp]
 ;;     ldur x0, [x2, #-0x58]
 ;;     ldur x2, [x2, #-0x50]
-;;     blr x0
+;;     blr x0  ; lands at L3
 ;;     mov w2, #0x0
 ;;     b L2
 ;;   L1:
@@ -214,6 +215,7 @@
 ;;     ldp x27, x28, [sp], #0x10
 ;;     ldp x29, x30, [sp], #0x10
 ;;     ret
+;;   L3:  ; landing pad
 ;;     mov x1, x0
 ;;     ldr x0, [x1]
 ;;     ldur x2, [sp]
@@ -240,8 +242,8 @@
 ;;     stp d8, d9, [sp, #-0x10]!
 ;;     ldur x7, [x2, #-0x58]
 ;;     ldur x2, [x2, #-0x50]
-;;     blr x7
-;;   L1:
+;;     blr x7  ; lands at L1
+;;   L1:  ; landing pad
 ;;     ldp d8, d9, [sp], #0x10
 ;;     ldp d10, d11, [sp], #0x10
 ;;     ldp d12, d13, [sp], #0x10
@@ -311,7 +313,7 @@
 ;;     mv a2, a0
 ;;     ld a0, -0x50(a2)
 ;;     sd a2, 0x0(sp)
-;;     jalr a1
+;;     jalr a1  ; lands at L3
 ;;     li a0, 0x0
 ;;     j L2
 ;;   L1:
@@ -345,6 +347,7 @@
 ;;     ld s0, 0x0(sp)
 ;;     addi sp, sp, 0x10
 ;;     ret
+;;   L3:  ; landing pad
 ;;     mv a1, a0
 ;;     ld a2, 0x0(a1)
 ;;     ld a0, 0x0(sp)
@@ -385,8 +388,8 @@
 ;;     fsd fs11, 0x8(sp)
 ;;     ld a1, -0x58(a0)
 ;;     ld a0, -0x50(a0)
-;;     jalr a1
-;;   L1:
+;;     jalr a1  ; lands at L1
+;;   L1:  ; landing pad
 ;;     ld s0, 0xb8(sp)
 ;;     ld s1, 0xb0(sp)
 ;;     ld s2, 0xa8(sp)

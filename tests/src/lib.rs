@@ -5,6 +5,7 @@
 //! | [`binaries`] | the commands under test: built once, then driven as users drive them |
 //! | [`mod@clang`] | Clang as an artifact, here or on an emulated machine |
 //! | [`cross`] | other machines: loaders built for them, run under QEMU |
+//! | [`programs`] | programs for them: found, written, compiled, run |
 //! | [`outcome`] | how a command ended, and assertions about it |
 //! | [`run_file`] | `.run` files beside fixtures: how a program is run, and what must come out |
 //! | [`tools`] | tools that may be missing: a test is skipped by name, and fails in CI |
@@ -12,6 +13,8 @@
 //! | [`transcript`] | what debuggers show of programs, written down and compared |
 //! | [`imports`] | who uses whom, read off Rust sources |
 //! | [`limits`] | how long files and functions are |
+//! | [`names`] | types of one name |
+//! | [`random`] | random numbers that a seed determines |
 //!
 //! `tests/run` runs everything and ends with a summary.
 
@@ -21,7 +24,10 @@ mod code;
 pub mod cross;
 pub mod imports;
 pub mod limits;
+pub mod names;
 pub mod outcome;
+pub mod programs;
+pub mod random;
 pub mod run_file;
 pub mod syscalls;
 pub mod tools;

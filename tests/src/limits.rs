@@ -25,7 +25,7 @@ pub fn too_long(name: &str, text: &str) -> Vec<String> {
         let above = text.lines().take(function.line - 1).collect::<Vec<_>>().into_iter().rev();
         let above = above.take_while(|line| line.trim_start().starts_with(['/', '#']));
         if function.lines > FUNCTION && !is_table(above) {
-            let Function { name: function, line, lines } = function;
+            let FunctionExtent { name: function, line, lines } = function;
             found.push(format!("{name}:{line}: `{function}` has {lines} lines"));
         }
     }
@@ -37,7 +37,7 @@ fn is_table<'a>(mut documentation: impl Iterator<Item = &'a str>) -> bool {
         .any(|line| line.trim_start().trim_start_matches(['/', '!', ' ']).starts_with(TABLE))
 }
 
-struct Function {
+struct FunctionExtent {
     name: String,
     /// Where it begins, from 1.
     line: usize,
@@ -45,7 +45,7 @@ struct Function {
 }
 
 /// The functions with a body, those inside others too.
-fn functions(text: &str) -> Vec<Function> {
+fn functions(text: &str) -> Vec<FunctionExtent> {
     let code = without_comments(text);
     let word = |at: usize| !code[..at].ends_with(is_name);
     let starts = code.match_indices("fn ").map(|(at, _)| at).filter(|at| word(*at));
@@ -55,7 +55,7 @@ fn functions(text: &str) -> Vec<Function> {
         let body = body(&code, at).filter(|_| !name.trim().is_empty())?;
         let line = |at: usize| code[..at].matches('\n').count() + 1;
         let (first, last) = (line(at), line(block(&code, body)));
-        Some(Function { name, line: first, lines: last - first + 1 })
+        Some(FunctionExtent { name, line: first, lines: last - first + 1 })
     };
     starts.filter_map(function).collect()
 }

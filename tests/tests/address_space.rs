@@ -2,8 +2,8 @@
 //! and what the other ones say there.
 
 use precast_compiler::{MemoryModel, Options};
-use precast_loader::wasi::{Capture, Output, WasiCtx, WasiCtxBuilder};
-use precast_loader::{Artifact, Error, Instance, Linker, Store, run_command};
+use precast_loader::wasi::{Capture, Output};
+use precast_loader::{Artifact, Error, Instance, Program, ProgramBuilder, run_command};
 use precast_tests::binaries::{precast, precast_run};
 use precast_tests::outcome::run;
 use precast_tests::{fixture, need, scratch};
@@ -66,7 +66,10 @@ fn keep_500() {
         let mut instances: Vec<Plugin> =
             (0..500).map(|_| Plugin::new(&artifact).expect("64 MiB each")).collect();
         for plugin in &mut instances {
-            assert_eq!(run_command(&mut plugin.store, &plugin.instance).expect("a program"), 0);
+            assert_eq!(
+                run_command(plugin.program.store_mut(), &plugin.instance).expect("a program"),
+                0
+            );
         }
         assert!(instances.iter().all(|plugin| plugin.output.take() == b"hello, world\n"));
     }
@@ -79,7 +82,7 @@ fn keep_500() {
 }
 
 struct Plugin {
-    store: Store<WasiCtx>,
+    program: Program,
     instance: Instance,
     output: Capture,
 }
@@ -87,12 +90,10 @@ struct Plugin {
 impl Plugin {
     fn new(artifact: &Artifact) -> Result<Self, Error> {
         let output = Capture::new();
-        let context =
-            WasiCtxBuilder::new().arg("hello").stdout(Output::Capture(output.clone())).build();
-        let mut linker = Linker::new();
-        linker.add_wasi(|context| context);
-        let mut store = Store::new(context);
-        let instance = linker.instantiate(&mut store, artifact)?;
-        Ok(Self { store, instance, output })
+        let mut builder = ProgramBuilder::new();
+        builder.wasi().arg("hello").stdout(Output::Capture(output.clone()));
+        let mut program = builder.build();
+        let instance = program.preload("plugin", artifact)?;
+        Ok(Self { program, instance, output })
     }
 }

@@ -9,25 +9,50 @@
 //! depth, parents and children included.
 
 use precast_tests::imports::Crate;
-use precast_tests::{limits, root};
+use precast_tests::{limits, names, root};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Names of our packages that a package of ours depends on, at run time.
-fn our_dependencies(package: &str) -> BTreeSet<String> {
+/// The packages of the workspace, as cargo describes them.
+fn packages() -> Vec<serde_json::Value> {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.current_dir(root()).args(["metadata", "--format-version=1", "--no-deps", "--offline"]);
     let output = cargo.output().expect("cargo can be started");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    let packages = metadata["packages"].as_array().expect("packages");
+    metadata["packages"].as_array().expect("packages").clone()
+}
+
+/// Names of our packages that a package of ours depends on, at run time.
+fn our_dependencies(package: &str) -> BTreeSet<String> {
+    let packages = packages();
     let package = packages.iter().find(|p| p["name"] == package).expect("a package of ours");
     let dependencies = package["dependencies"].as_array().expect("dependencies");
     let ours =
         dependencies.iter().filter(|d| d["kind"].is_null()).filter_map(|d| d["name"].as_str());
     ours.filter(|name| name.starts_with("precast")).map(str::to_owned).collect()
+}
+
+/// Folders of the packages of the workspace.
+fn folders() -> Vec<PathBuf> {
+    let packages = packages();
+    let manifests = packages.iter().filter_map(|package| package["manifest_path"].as_str());
+    let folders: Vec<PathBuf> =
+        manifests.filter_map(|manifest| Some(Path::new(manifest).parent()?.to_owned())).collect();
+    assert!(folders.len() > 8, "{folders:?}");
+    folders
+}
+
+/// Name and text of every source file of a package, those of tests too.
+fn texts(folder: &Path) -> Vec<(String, String)> {
+    let read = |file: PathBuf| {
+        let text = fs::read_to_string(&file).expect("a source file");
+        let name = file.strip_prefix(root()).expect("a file of the workspace");
+        (name.display().to_string(), text)
+    };
+    sources(folder).into_iter().map(read).collect()
 }
 
 #[test]
@@ -99,6 +124,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     for entry in entries {
         let path = entry.expect("a readable folder").path();
         match path.is_dir() {
+            true if path.ends_with("target") => {}
             true => files.extend(sources(&path)),
             false => files.push(path),
         }
@@ -107,18 +133,11 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// Every unsafe block has a reason too: the workspace denies
-/// `clippy::undocumented_unsafe_blocks`.
 #[test]
 fn files_and_functions_are_short() {
-    let mut found = Vec::new();
-    for name in ["artifact", "compiler", "loader", "embed", "capi", "cli"] {
-        for file in sources(&root().join(name).join("src")) {
-            let text = fs::read_to_string(&file).expect("a source file");
-            let name = file.strip_prefix(root()).expect("a file of the workspace");
-            found.extend(limits::too_long(&name.display().to_string(), &text));
-        }
-    }
+    let files: Vec<(String, String)> = folders().iter().flat_map(|folder| texts(folder)).collect();
+    let found: Vec<String> =
+        files.iter().flat_map(|(name, text)| limits::too_long(name, text)).collect();
     assert!(
         found.is_empty(),
         "files of more than {} lines, functions of more than {} (src/limits.rs says what a table is):\n{}",
@@ -126,6 +145,34 @@ fn files_and_functions_are_short() {
         limits::FUNCTION,
         found.join("\n")
     );
+}
+
+/// Whoever reads a name in a package knows which type it is.
+#[test]
+fn no_two_types_of_a_package_share_a_name() {
+    for folder in folders() {
+        let files = texts(&folder);
+        let files = files.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+        let found = names::repeated(files);
+        assert!(found.is_empty(), "{}:\n{}", folder.display(), found.join("\n"));
+    }
+}
+
+/// Clippy, which `.ci/run` has look at all targets, refuses an unsafe block
+/// without a `SAFETY` comment, wherever nobody tells it not to.
+#[test]
+fn unsafe_blocks_have_reasons() {
+    let workspace = fs::read_to_string(root().join("Cargo.toml")).expect("the workspace");
+    assert!(workspace.contains("\nundocumented_unsafe_blocks = \"deny\"\n"));
+    for folder in folders() {
+        let manifest = fs::read_to_string(folder.join("Cargo.toml")).expect("a manifest");
+        assert!(manifest.contains("[lints]\nworkspace = true\n"), "{}", folder.display());
+        for (name, text) in texts(&folder) {
+            let told = text.match_indices("undocumented_unsafe_blocks");
+            let allowed = told.filter(|(at, _)| text[..*at].ends_with("clippy::")).count();
+            assert_eq!(allowed, 0, "{name}");
+        }
+    }
 }
 
 /// What takes components apart is made for another host: one folder of the

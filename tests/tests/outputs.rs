@@ -1,10 +1,11 @@
 //! What commands write goes where the user said, and destroys nothing else.
 
-use precast_tests::binaries::precast;
-use precast_tests::outcome::run;
-use precast_tests::{fixture, need, scratch};
+use precast_tests::binaries::{precast, precast_run};
+use precast_tests::outcome::{run, run_with_input};
+use precast_tests::programs::{compiled, file, program};
+use precast_tests::{need, scratch};
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -12,15 +13,11 @@ use std::time::{Duration, Instant};
 
 const ELF: &[u8] = b"\x7fELF";
 
-fn hello() -> std::path::PathBuf {
-    fixture("programs/hello.wasm")
-}
-
 /// Runs a script with `$precast`.
 fn shell(folder: &Path, script: &str) -> precast_tests::outcome::Outcome {
     let mut command = Command::new("sh");
     command.args(["-c", script]).current_dir(folder).env("precast", precast().get_program());
-    command.env("hello", hello()).stdin(Stdio::null());
+    command.env("hello", program("hello.wasm")).stdin(Stdio::null());
     run(&mut command)
 }
 
@@ -67,7 +64,7 @@ fn links_and_permissions_stay() {
 fn no_output_is_an_input_or_another_output() {
     let folder = scratch();
     let path = folder.path();
-    fs::copy(hello(), path.join("app.wasm")).expect("a copy");
+    fs::copy(program("hello.wasm"), path.join("app.wasm")).expect("a copy");
     symlink("app.wasm", path.join("link")).expect("a link");
     let original = fs::read(path.join("app.wasm")).expect("a file");
     for output in ["app.wasm", "./app.wasm", "link"] {
@@ -142,4 +139,60 @@ fn a_signal_leaves_nothing() {
             assert_eq!(names(folder.path()), [""; 0], "signal {signal} after {wait} ms");
         }
     }
+}
+
+#[test]
+fn a_failing_compile_leaves_the_old_output_alone() {
+    let folder = scratch();
+    let output = file(&folder, "app.cwasm", "precious");
+    let module = fs::read(program("words.wasm")).expect("the fixture");
+    let compile =
+        |input: &[u8]| run_with_input(precast().args(["compile", "-", "-o"]).arg(&output), input);
+    compile(&module[..module.len() - 1000]).exits(1);
+    assert_eq!(fs::read(&output).expect("the old output"), b"precious");
+    assert_eq!(names(folder.path()), ["app.cwasm"], "nothing else is left behind");
+    compile(&module).exits(0);
+    assert!(fs::read(&output).expect("the new output").starts_with(b"\x7fELF"));
+    assert_eq!(names(folder.path()), ["app.cwasm"]);
+}
+
+/// The output replaces the file instead of overwriting it, so whoever has the
+/// old one mapped keeps it.
+#[test]
+fn a_new_output_is_a_new_file() {
+    let folder = scratch();
+    let artifact = compiled(&folder, "hello.wasm", &[]);
+    let first = fs::metadata(&artifact).expect("the artifact");
+    let open = fs::File::open(&artifact).expect("the artifact");
+    compiled(&folder, "hello.wasm", &["-O0"]);
+    assert_ne!(first.ino(), fs::metadata(&artifact).expect("the artifact").ino());
+    assert_eq!(open.metadata().expect("the old file").len(), first.len());
+    assert_eq!(first.permissions().mode() & 0o444, 0o444 & !umask(), "readable as any output");
+}
+
+fn umask() -> u32 {
+    let status = fs::read_to_string("/proc/self/status").expect("/proc");
+    let line = status.lines().find_map(|line| line.strip_prefix("Umask:")).expect("a mask");
+    u32::from_str_radix(line.trim(), 8).expect("an octal number")
+}
+
+#[test]
+fn the_output_is_named_after_the_input() {
+    let folder = scratch();
+    run(precast().current_dir(&folder).arg("compile").arg(program("hello.wasm"))).succeeds();
+    run(precast_run().arg(folder.path().join("hello.cwasm"))).succeeds().prints("hello, world\n");
+}
+
+#[test]
+fn output_that_cannot_be_written() {
+    let mut command = precast();
+    command.arg("compile").arg(program("hello.wasm")).args(["-o", "/nonexistent/app.cwasm"]);
+    run(&mut command).exits(1).complains(&["cannot write /nonexistent/app.cwasm", "No such file"]);
+    let full = fs::File::options().write(true).open("/dev/full").expect("/dev/full");
+    let mut command = precast();
+    command.args(["compile", "-o", "-"]).arg(program("hello.wasm")).stdout(full);
+    let output = command.stderr(Stdio::piped()).spawn().expect("it starts").wait_with_output();
+    let output = output.expect("it ends");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("No space left"));
 }

@@ -4,13 +4,13 @@
 //! `fixtures/fetch.sh quickjs` fetches it.
 
 use precast_compiler::Options;
-use precast_loader::wasi::{WasiCtx, WasiCtxBuilder};
-use precast_loader::{Caller, Error, Instance, Linker, Store, WasmValues};
+use precast_loader::wasi::WasiCtx;
+use precast_loader::{Caller, Error, Instance, Program, ProgramBuilder, WasmValues};
 use precast_tests::fixture;
 
 /// A running interpreter.
 struct QuickJs {
-    store: Store<WasiCtx>,
+    program: Program,
     instance: Instance,
 }
 
@@ -18,33 +18,32 @@ impl QuickJs {
     fn new(module: &[u8]) -> Self {
         let artifact = precast_embed::compile(module, &Options::default());
         let artifact = artifact.expect("a valid module, for this machine");
-        let mut linker = Linker::new();
-        linker.add_wasi(|wasi: &mut WasiCtx| wasi);
+        let mut program = ProgramBuilder::new().build();
+        let linker = program.linker_mut();
         linker.func_wrap("env", "host_get_timezone_offset", |_: i32, _: i32| 0);
         linker.func_wrap("env", "host_interrupt", || 0);
         linker.func_wrap("env", "host_promise_rejection", |_: i32, _: i32, _: i32| {});
         linker.func_wrap("env", "host_module_normalize", |_: i32, _: i32| 0);
         linker.func_wrap("env", "host_module_load", |_: i32, _: i32| 0);
         linker.func_wrap("env", "host_call", sum);
-        let mut store = Store::new(WasiCtxBuilder::new().build());
-        let instance = linker.instantiate(&mut store, &artifact).expect("everything is provided");
-        let mut quickjs = Self { store, instance };
-        quickjs.call::<(), ()>("_initialize", ());
+        let instance = program.preload("quickjs", &artifact).expect("everything is provided");
+        let mut quickjs = Self { program, instance };
         assert_eq!(quickjs.call::<(), i32>("qjs_init", ()), 0);
         quickjs
     }
 
     fn call<P: WasmValues, R: WasmValues>(&mut self, name: &str, params: P) -> R {
-        let func = self.instance.get_typed_func::<P, R>(&self.store, name).expect("an export");
-        func.call(&mut self.store, params).expect("no trap")
+        let func =
+            self.instance.get_typed_func::<P, R>(self.program.store(), name).expect("an export");
+        func.call(self.program.store_mut(), params).expect("no trap")
     }
 
-    /// A string in the guest's memory, with a zero behind it.
+    /// A string in the guest's memory, with a zero after it.
     fn string(&mut self, text: &str) -> i32 {
         let at: i32 = self.call("wasm_malloc", text.len() as i32 + 1);
-        let memory = self.instance.get_memory(&self.store, "memory").expect("an export");
+        let memory = self.instance.get_memory(self.program.store(), "memory").expect("an export");
         let bytes = [text.as_bytes(), &[0]].concat();
-        memory.write(&mut self.store, at as u64, &bytes).expect("allocated");
+        memory.write(self.program.store_mut(), at as u64, &bytes).expect("allocated");
         at
     }
 
@@ -65,11 +64,11 @@ impl QuickJs {
     fn text(&mut self, value: i32) -> String {
         let length: i32 = self.call("wasm_malloc", 4);
         let at: i32 = self.call("qjs_get_string_len", (value, length));
-        let memory = self.instance.get_memory(&self.store, "memory").expect("an export");
+        let memory = self.instance.get_memory(self.program.store(), "memory").expect("an export");
         let mut size = [0; 4];
-        memory.read(&self.store, length as u64, &mut size).expect("allocated");
+        memory.read(self.program.store(), length as u64, &mut size).expect("allocated");
         let mut text = vec![0; u32::from_le_bytes(size) as usize];
-        memory.read(&self.store, at as u64, &mut text).expect("a string");
+        memory.read(self.program.store(), at as u64, &mut text).expect("a string");
         String::from_utf8(text).expect("UTF-8")
     }
 

@@ -1,8 +1,8 @@
 //! The format, structure by structure.
 
 use super::description::{
-    CanonicalOptions, Component, ComponentExport, CoreItem, CoreRef, Import, Leaf, NamedArgument,
-    Step, StringEncoding, Trampoline, TrampolineKind, Transcode,
+    CanonicalOptions, Component, ComponentExport, ComponentImport, CoreItem, CoreRef, Leaf,
+    NamedArgument, Step, StringEncoding, Trampoline, TrampolineKind, Transcode,
 };
 use super::types::{
     Case, ComponentFuncType, ComponentTypes, ComponentVal, CompositeVal, CoreModuleType, CoreType,
@@ -59,7 +59,7 @@ wire_struct! {
     NamedCoreType { name, ty }
     Version { major, minor, patch }
     VersionedName { track, version }
-    Import { name, version, ty }
+    ComponentImport { name, version, ty }
     Leaf { import, path }
     NamedArgument { module, name, item }
     Trampoline { ty, kind }

@@ -18,7 +18,7 @@ pub struct Component {
     /// All types.
     pub types: ComponentTypes,
     /// What it imports by name, in order of declaration.
-    pub imports: Vec<Import>,
+    pub imports: Vec<ComponentImport>,
     /// What is used of the imports: functions, core modules and resources,
     /// inside of instances too.
     pub leaves: Vec<Leaf>,
@@ -46,7 +46,7 @@ pub struct Component {
 
 /// An import of the component.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Import {
+pub struct ComponentImport {
     /// Its whole name, such as `wasi:io/streams@0.2.6`.
     pub name: String,
     /// What other versions of it match.

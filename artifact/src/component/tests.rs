@@ -96,7 +96,7 @@ fn sample() -> Component {
     let lower = TrampolineKind::LowerImport { lowering, ty, options };
     Component {
         types: types(),
-        imports: vec![Import {
+        imports: vec![ComponentImport {
             version: VersionedName::parse(&name),
             name,
             ty: ItemType::Instance(ComponentInstanceTypeIndex::new(0)),

@@ -9,20 +9,25 @@ use precast_cli::run_options::RunOptions;
 use std::process::ExitCode;
 
 /// Run a precompiled WebAssembly program
+///
+/// Takes what `precast compile` has written, and gives the program no more than
+/// the options say: no files, variables or sockets unless they are granted.
 #[derive(Parser, Debug)]
 #[command(
     name = "precast-run",
     version,
+    long_version = precast_cli::version::of_loader(),
     about,
+    args_override_self = true,
     after_help = "Exit codes: the guest's own; 1 for an error; 2 for wrong usage; 134 when the guest traps or throws."
 )]
-struct Cli {
+struct RunCli {
     #[command(flatten)]
     run: RunOptions,
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = RunCli::parse();
     exit::finish("precast-run", start(&cli.run))
 }
 

@@ -8,10 +8,11 @@
 //! longest are removed.
 
 use super::{compile, output};
-use crate::exit::{Failure, Result};
+use crate::exit::{self, Failure, Result};
 use crate::run::Source;
 use crate::size;
 use clap::Args;
+use etcetera::{BaseStrategy, choose_base_strategy};
 use object::Object;
 use precast_compiler::Options;
 use precast_loader::Artifact;
@@ -40,7 +41,7 @@ impl CacheCommand {
         let entries = entries(&folder);
         let bytes: u64 = entries.iter().map(|entry| entry.bytes).sum();
         if self.clear {
-            for Entry { path, .. } in &entries {
+            for CachedArtifact { path, .. } in &entries {
                 fs::remove_file(path).map_err(Failure::while_doing(path.display()))?;
             }
             let count = entries.len();
@@ -62,7 +63,7 @@ pub fn compiled(path: &Path, wasm: &[u8], options: &Options, quiet: bool) -> Res
     let in_memory = |why: Option<String>| {
         let compiled = compile::to_bytes(path, wasm, options, quiet)?;
         if let Some(why) = why {
-            eprintln!("note: the cache is not used: {why}");
+            exit::note(format_args!("the cache is not used: {why}"));
         }
         Ok(Source::Bytes(compiled))
     };
@@ -83,7 +84,7 @@ pub fn compiled(path: &Path, wasm: &[u8], options: &Options, quiet: bool) -> Res
             Err(why @ precast_loader::Error::Untrusted(..)) => {
                 return in_memory(Some(why.to_string()));
             }
-            Err(why) => eprintln!("note: compiling again: {why}"),
+            Err(why) => exit::note(format_args!("compiling again: {why}")),
         }
     }
     match output::write(&artifact, |out| compile::to_writer(path, wasm, options, quiet, out)) {
@@ -100,10 +101,11 @@ pub fn compiled(path: &Path, wasm: &[u8], options: &Options, quiet: bool) -> Res
 
 /// Where the cache is.
 pub fn folder() -> Option<PathBuf> {
-    let variable = |name| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
-    variable("PRECAST_CACHE")
-        .or_else(|| variable("XDG_CACHE_HOME").map(|dir| dir.join("precast")))
-        .or_else(|| variable("HOME").map(|dir| dir.join(".cache/precast")))
+    let named = std::env::var_os("PRECAST_CACHE").filter(|folder| !folder.is_empty());
+    named.map(PathBuf::from).or_else(|| {
+        // Of the standard's variables only absolute paths count.
+        Some(choose_base_strategy().ok()?.cache_dir().join("precast"))
+    })
 }
 
 /// Makes the folder, for this user alone, and sees that it belongs to them.
@@ -121,19 +123,19 @@ fn prepare(folder: &Path) -> io::Result<()> {
 }
 
 /// An artifact of the cache.
-struct Entry {
+struct CachedArtifact {
     path: PathBuf,
     bytes: u64,
     used: SystemTime,
 }
 
-fn entries(folder: &Path) -> Vec<Entry> {
+fn entries(folder: &Path) -> Vec<CachedArtifact> {
     let entry = |item: io::Result<fs::DirEntry>| {
         let item = item.ok()?;
         let meta = item.metadata().ok().filter(fs::Metadata::is_file)?;
         let path = item.path();
         let ours = path.extension().is_some_and(|extension| extension == "cwasm");
-        ours.then_some(Entry { path, bytes: meta.len(), used: meta.modified().ok()? })
+        ours.then_some(CachedArtifact { path, bytes: meta.len(), used: meta.modified().ok()? })
     };
     fs::read_dir(folder).into_iter().flatten().filter_map(entry).collect()
 }
@@ -149,7 +151,7 @@ fn prune(folder: &Path, made: &Path) {
     let mut entries = entries(folder);
     entries.sort_by_key(|entry| std::cmp::Reverse(entry.used));
     let (mut bytes, most) = (0, most_bytes());
-    for Entry { path, bytes: its, .. } in entries {
+    for CachedArtifact { path, bytes: its, .. } in entries {
         bytes += its;
         if bytes > most && path != made {
             let _ = fs::remove_file(path);
@@ -167,7 +169,7 @@ fn key(wasm: &[u8], options: &Options) -> Result<String> {
         hash.update(part);
     }
     hash.update(build_id().unwrap_or_default());
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex::encode(hash.finalize()))
 }
 
 /// What tells builds of one version apart, if the linker has noted it: another

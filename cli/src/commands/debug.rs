@@ -12,7 +12,8 @@ mod core;
 mod scripts;
 mod vscode;
 
-use super::{cache, compile, debug_files, input, output};
+use super::codegen::CodegenOptions;
+use super::{cache, debug_files, input, output};
 use crate::exit::{Failure, Result};
 use crate::run::Source;
 use crate::run_options::RunOptions;
@@ -26,7 +27,7 @@ use std::process::Command;
 #[derive(Args, Debug)]
 pub struct DebugCommand {
     #[command(flatten)]
-    codegen: compile::CodegenOptions,
+    codegen: CodegenOptions,
 
     /// Use GDB instead of LLDB
     #[arg(long)]
@@ -124,8 +125,11 @@ impl DebugCommand {
         let absolute =
             |path: &Path| std::path::absolute(path).map_err(Failure::while_doing(path.display()));
         let bytes = match input::peek(file)? {
-            input::Kind::Artifact => return absolute(file),
-            input::Kind::Module(bytes) => bytes,
+            input::InputKind::Artifact => {
+                input::refuse_options(file, self.codegen.given())?;
+                return absolute(file);
+            }
+            input::InputKind::Module(bytes) => bytes,
         };
         let mut options = self.codegen.debug_options();
         debug_files::find(file, &bytes, &self.codegen.debug_path, &mut options);
@@ -184,9 +188,7 @@ impl DebugCommand {
         if let Some(debugger) = &self.debugger {
             return Ok(debugger.into());
         }
-        let folders = std::env::var_os("PATH").unwrap_or_default();
-        let there = |name: &&&str| std::env::split_paths(&folders).any(|f| f.join(name).is_file());
-        match names.iter().find(there) {
+        match names.iter().find(|name| which::which(name).is_ok()) {
             Some(name) => Ok(name.into()),
             None => Err(Failure::Error(format!(
                 "no {} in PATH: install it, or name one with --debugger",

@@ -10,6 +10,7 @@
 //! `--debug-path`: modules come from others. Nothing is fetched: of a URL, the
 //! last part is looked for in the folder.
 
+use crate::exit;
 use precast_compiler::{Options, debug_files_named};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -95,7 +96,7 @@ fn first(places: &[PathBuf], allowed: &[PathBuf]) -> Option<(PathBuf, Arc<[u8]>)
     match std::fs::read(place) {
         Ok(bytes) => Some((place.clone(), bytes.into())),
         Err(why) => {
-            eprintln!("warning: cannot read {}: {why}", place.display());
+            exit::warn(format_args!("cannot read {}: {why}", place.display()));
             None
         }
     }

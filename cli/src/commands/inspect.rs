@@ -44,7 +44,7 @@ fn report(contents: &Contents, functions: &[Function]) -> Value {
     let Contents { bytes, container, description } = contents;
     let note = &container.note;
     let versions = note.versions;
-    let hash: String = note.source_hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = hex::encode(note.source_hash);
     let sections: Vec<Value> = container::sections(bytes)
         .into_iter()
         .map(|(name, range, mapped)| {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 pub struct LinkCommand {
     /// Where to write the artifact; `-` is standard output. By default the
     /// input's name with .cwasm, in the current folder
-    #[arg(short, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 
     /// The object, which `compile --emit obj` has written

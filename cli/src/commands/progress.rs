@@ -5,7 +5,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use precast_compiler::Observer;
 use std::io::IsTerminal;
 
-/// Shows how many functions are compiled.
+/// Shows of how many bytes of function bodies there is code.
 pub struct Progress {
     bar: ProgressBar,
 }
@@ -19,7 +19,7 @@ impl Progress {
         }
         let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr_with_hz(10));
         let style = ProgressStyle::with_template(
-            "compiling {msg} [{bar:32}] {pos}/{len} functions, {elapsed}",
+            "compiling {msg} [{bar:32}] {percent:>3}% of {binary_total_bytes}, {elapsed}",
         )
         .unwrap_or_else(|_| ProgressStyle::default_bar())
         .progress_chars("=> ");
@@ -30,9 +30,10 @@ impl Progress {
 }
 
 impl Observer for Progress {
-    fn functions(&self, done: usize, total: usize) {
-        self.bar.set_length(total as u64);
-        self.bar.set_position(done as u64);
+    fn compiled(&self, done: u64, total: u64) {
+        self.bar.set_length(total);
+        // Workers may report out of order.
+        self.bar.inc(done.saturating_sub(self.bar.position()));
     }
 }
 

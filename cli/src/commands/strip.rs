@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 #[derive(Args, Debug)]
 pub struct StripCommand {
     /// Where to write the stripped artifact; in place by default
-    #[arg(short, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 
     /// Write what is taken away to a file, which debuggers find by build id or

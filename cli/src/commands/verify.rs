@@ -1,6 +1,7 @@
 //! `precast verify`: whether an artifact is what a module compiles to.
 
-use super::compile::{self, CodegenOptions};
+use super::codegen::CodegenOptions;
+use super::compile;
 use super::contents::Contents;
 use super::{debug_files, input, output};
 use crate::exit::{Failure, Result};

@@ -17,7 +17,7 @@ mod values;
 pub use report::{Mismatch, Report};
 pub use settings::Settings;
 
-use super::compile::CodegenOptions;
+use super::codegen::CodegenOptions;
 use crate::exit::{Failure, Result};
 use clap::Args;
 use std::collections::BTreeMap;

@@ -5,7 +5,7 @@
 //! Artifacts come from the side that compiles, through a pipe of our own.
 #![allow(unsafe_code)]
 
-use super::request::{Answer, Cause, Failure, Kind, Problem, Request, Value};
+use super::request::{Answer, Cause, Problem, Referent, Request, RequestFailure, Value};
 use super::spectest;
 use precast_loader::component::{Component, ComponentInstance, ComponentLinker};
 use precast_loader::{Artifact, Error, ExternRef, Instance, Linker, Result, Store, Val};
@@ -81,7 +81,7 @@ impl Host {
                 };
                 let artifact = artifact.cloned();
                 let artifact =
-                    artifact.ok_or_else(|| Failure::untried("no such module definition"))?;
+                    artifact.ok_or_else(|| RequestFailure::untried("no such module definition"))?;
                 self.instantiate(instance, &artifact)
             }
             Request::Forget => {
@@ -105,7 +105,7 @@ impl Host {
                 };
                 let func = instance.get_func(&self.store, export);
                 let func = func
-                    .ok_or_else(|| Failure::untried(format!("there is no function `{export}`")))?;
+                    .ok_or_else(|| RequestFailure::untried(format!("there is no function `{export}`")))?;
                 let args = args.iter().map(|arg| to_val(arg, &mut self.store));
                 let args = args.collect::<std::result::Result<Vec<_>, _>>()?;
                 let results = func.call(&mut self.store, &args).map_err(failure)?;
@@ -114,7 +114,7 @@ impl Host {
             Request::Get(instance, export) => {
                 let found = self.module(instance)?.get_global(&self.store, export);
                 let found = found
-                    .ok_or_else(|| Failure::untried(format!("there is no global `{export}`")))?;
+                    .ok_or_else(|| RequestFailure::untried(format!("there is no global `{export}`")))?;
                 Ok(vec![self.value(&found.get(&self.store))])
             }
         }
@@ -132,17 +132,17 @@ impl Host {
     /// Calls an export of a component.
     fn call(&mut self, instance: ComponentInstance, export: &str, args: &[Value]) -> Answer {
         let func = instance.get_func(&self.store, &[export]);
-        let func = func.map_err(|error| Failure::untried(error.to_string()))?;
+        let func = func.map_err(|error| RequestFailure::untried(error.to_string()))?;
         let args = args.iter().map(|arg| match arg {
             Value::Component(value) => Ok(value.clone()),
-            other => Err(Failure::untried(format!("{other:?} is no value of a component"))),
+            other => Err(RequestFailure::untried(format!("{other:?} is no value of a component"))),
         });
         let args = args.collect::<std::result::Result<Vec<_>, _>>()?;
         let result = func.call(&mut self.store, &args).map_err(failure)?;
         Ok(result.into_iter().map(Value::Component).collect())
     }
 
-    fn make(&mut self, artifact: &Artifact) -> std::result::Result<Made, Failure> {
+    fn make(&mut self, artifact: &Artifact) -> std::result::Result<Made, RequestFailure> {
         if Component::is(artifact) {
             let component = Component::new(artifact.clone()).map_err(failure)?;
             let made = ComponentLinker::new().instantiate(&mut self.store, &component);
@@ -161,19 +161,19 @@ impl Host {
     }
 
     /// As [`Host::instance`], of a core module.
-    fn module(&self, name: Option<&str>) -> std::result::Result<Instance, Failure> {
+    fn module(&self, name: Option<&str>) -> std::result::Result<Instance, RequestFailure> {
         match self.instance(name)? {
             Made::Module(instance) => Ok(instance),
-            Made::Component(_) => Err(Failure::untried("an instance of a component")),
+            Made::Component(_) => Err(RequestFailure::untried("an instance of a component")),
         }
     }
 
-    fn instance(&self, name: Option<&str>) -> std::result::Result<Made, Failure> {
+    fn instance(&self, name: Option<&str>) -> std::result::Result<Made, RequestFailure> {
         match name {
             Some(name) => self.instances.get(name).copied(),
             None => self.current,
         }
-        .ok_or_else(|| Failure {
+        .ok_or_else(|| RequestFailure {
             cause: Cause::NoInstance(name.map(str::to_owned)),
             message: match name {
                 Some(name) => format!("there is no instance `${name}`"),
@@ -189,11 +189,11 @@ impl Host {
             Val::F32(bits) => Value::F32(*bits),
             Val::F64(bits) => Value::F64(*bits),
             Val::V128(bits) => Value::V128(*bits),
-            Val::FuncRef(None) => Value::Null(Kind::Func),
+            Val::FuncRef(None) => Value::Null(Referent::Func),
             Val::FuncRef(Some(_)) => Value::Func,
-            Val::ExnRef(None) => Value::Null(Kind::Exn),
+            Val::ExnRef(None) => Value::Null(Referent::Exn),
             Val::ExnRef(Some(_)) => Value::Exception,
-            Val::ExternRef(None) => Value::Null(Kind::Extern),
+            Val::ExternRef(None) => Value::Null(Referent::Extern),
             Val::ExternRef(Some(reference)) => {
                 Value::Extern(reference.data(&self.store).downcast_ref().copied())
             }
@@ -201,31 +201,31 @@ impl Host {
     }
 }
 
-fn open(artifact: &[u8]) -> std::result::Result<Artifact, Failure> {
+fn open(artifact: &[u8]) -> std::result::Result<Artifact, RequestFailure> {
     // SAFETY: whoever writes the requests has compiled it.
     let opened = unsafe { Artifact::from_bytes(artifact) };
-    opened.map_err(|error| Failure::untried(format!("not loaded: {error}")))
+    opened.map_err(|error| RequestFailure::untried(format!("not loaded: {error}")))
 }
 
 /// A value for the guest. A number becomes a host reference to it.
-fn to_val(value: &Value, store: &mut Store<()>) -> std::result::Result<Val, Failure> {
+fn to_val(value: &Value, store: &mut Store<()>) -> std::result::Result<Val, RequestFailure> {
     Ok(match value {
         Value::I32(value) => Val::I32(*value),
         Value::I64(value) => Val::I64(*value),
         Value::F32(bits) => Val::F32(*bits),
         Value::F64(bits) => Val::F64(*bits),
         Value::V128(bits) => Val::V128(*bits),
-        Value::Null(Kind::Func) => Val::FuncRef(None),
-        Value::Null(Kind::Extern) => Val::ExternRef(None),
-        Value::Null(Kind::Exn) => Val::ExnRef(None),
+        Value::Null(Referent::Func) => Val::FuncRef(None),
+        Value::Null(Referent::Extern) => Val::ExternRef(None),
+        Value::Null(Referent::Exn) => Val::ExnRef(None),
         Value::Extern(Some(number)) => Val::ExternRef(Some(ExternRef::new(store, *number))),
         Value::Func | Value::Exception | Value::Extern(None) | Value::Component(_) => {
-            return Err(Failure::untried(format!("{value:?} is no argument")));
+            return Err(RequestFailure::untried(format!("{value:?} is no argument")));
         }
     })
 }
 
-fn failure(error: Error) -> Failure {
+fn failure(error: Error) -> RequestFailure {
     let cause = match &error {
         Error::Trap(trap) => Cause::Trap(trap.code()),
         Error::Exception(_) => Cause::Exception,
@@ -238,5 +238,5 @@ fn failure(error: Error) -> Failure {
         }
         _ => Cause::Other,
     };
-    Failure { cause, message: error.to_string() }
+    RequestFailure { cause, message: error.to_string() }
 }

@@ -31,7 +31,7 @@ pub enum Request<'a> {
 }
 
 /// What came of it.
-pub type Answer = std::result::Result<Vec<Value>, Failure>;
+pub type Answer = std::result::Result<Vec<Value>, RequestFailure>;
 
 /// A value, apart from any store.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,7 +47,7 @@ pub enum Value {
     /// `v128`, little-endian.
     V128(u128),
     /// A null reference.
-    Null(Kind),
+    Null(Referent),
     /// A function.
     Func,
     /// An exception.
@@ -60,7 +60,7 @@ pub enum Value {
 
 /// What references refer to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum Referent {
     /// Functions.
     Func,
     /// What the host likes.
@@ -71,7 +71,7 @@ pub enum Kind {
 
 /// Why there is no value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
+pub struct RequestFailure {
     /// What kind of failure.
     pub cause: Cause,
     /// The loader's message.
@@ -104,7 +104,7 @@ pub struct Problem {
     pub found: bool,
 }
 
-impl Failure {
+impl RequestFailure {
     /// It could not be tried.
     pub fn untried(message: impl Into<String>) -> Self {
         Self { cause: Cause::Untried, message: message.into() }
@@ -226,9 +226,9 @@ fn read_value(r: &mut Reader<'_>) -> Result<Value> {
         3 => Value::F64(bits as u64),
         4 => Value::V128(bits),
         5 => Value::Null(match bits {
-            0 => Kind::Func,
-            1 => Kind::Extern,
-            _ => Kind::Exn,
+            0 => Referent::Func,
+            1 => Referent::Extern,
+            _ => Referent::Exn,
         }),
         6 => Value::Func,
         7 => Value::Exception,
@@ -246,7 +246,7 @@ pub fn encode_answer(answer: &Answer) -> Vec<u8> {
             w.u8(0);
             w.list(values, value);
         }
-        Err(Failure { cause, message }) => {
+        Err(RequestFailure { cause, message }) => {
             match cause {
                 Cause::Untried => w.u8(1),
                 Cause::Trap(code) => {
@@ -297,7 +297,7 @@ pub fn decode_answer(bytes: &[u8]) -> Result<Answer> {
         5 => Cause::NoInstance(read_name(&mut r)?.map(str::to_owned)),
         _ => Cause::Other,
     };
-    Ok(Err(Failure { cause, message: r.str()?.to_owned() }))
+    Ok(Err(RequestFailure { cause, message: r.str()?.to_owned() }))
 }
 
 /// Writes a request or an answer to a pipe.
@@ -337,7 +337,7 @@ mod tests {
         let args = [
             Value::I32(-1),
             Value::V128(u128::MAX),
-            Value::Null(Kind::Exn),
+            Value::Null(Referent::Exn),
             Value::Component(component),
         ];
         let requests = [
@@ -359,7 +359,8 @@ mod tests {
 
     #[test]
     fn answers_come_back() {
-        let failure = |cause| -> Answer { Err(Failure { cause, message: "why".to_owned() }) };
+        let failure =
+            |cause| -> Answer { Err(RequestFailure { cause, message: "why".to_owned() }) };
         let answers: [Answer; 7] = [
             Ok(vec![Value::F64(7), Value::Func, Value::Exception, Value::Extern(Some(3))]),
             failure(Cause::Untried),

@@ -1,7 +1,7 @@
 //! Answers requests from a pipe, one by one, until it ends.
 
 use super::host::Host;
-use super::request::{Failure, Request, encode_answer, receive, send};
+use super::request::{Request, RequestFailure, encode_answer, receive, send};
 use std::io::{self, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -17,7 +17,7 @@ pub fn serve(mut from: impl Read, mut to: impl Write) -> io::Result<()> {
         let answer = Request::decode(&bytes, |request| {
             // A panic is a failure of this request, and the others go on.
             catch_unwind(AssertUnwindSafe(|| host.answer(request)))
-                .unwrap_or_else(|_| Err(Failure::untried("panicked")))
+                .unwrap_or_else(|_| Err(RequestFailure::untried("panicked")))
         });
         send(&mut to, &encode_answer(&answer.map_err(io::Error::other)?))?;
     }

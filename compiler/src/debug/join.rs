@@ -35,7 +35,7 @@ pub(super) fn join(
     let starts = starts(&units);
     fill_in_entries(&mut units, &starts);
     let [mut info, mut abbreviations, mut ranges, mut locations, mut line] =
-        <[Section; 5]>::default();
+        <[JoinedSection; 5]>::default();
     for (index, unit) in units.iter_mut().enumerate() {
         if unit.info.len() != 0 {
             // The offset of the abbreviations in the unit's header.
@@ -62,11 +62,11 @@ pub(super) fn join(
         abbreviations.named(".debug_abbrev"),
         info.named(".debug_info"),
         line.named(".debug_line"),
-        Section::new(line_strings).named(".debug_line_str"),
+        JoinedSection::new(line_strings).named(".debug_line_str"),
         locations.named(".debug_loclists"),
         ranges.named(".debug_rnglists"),
-        Section::new(strings).named(".debug_str"),
-        Section::new(lines.finish()).named(".precast.lines"),
+        JoinedSection::new(strings).named(".debug_str"),
+        JoinedSection::new(lines.finish()).named(".precast.lines"),
     ];
     let warnings = units.iter_mut().flat_map(|unit| std::mem::take(&mut unit.warnings)).collect();
     DebugSections { list, warnings }
@@ -116,12 +116,12 @@ fn fill_in_entries(units: &mut [UnitOutput], starts: &[Starts]) {
 
 /// A section that units contribute to.
 #[derive(Default)]
-struct Section {
+struct JoinedSection {
     bytes: Vec<u8>,
     relocs: Vec<DebugReloc>,
 }
 
-impl Section {
+impl JoinedSection {
     fn new(bytes: Vec<u8>) -> Self {
         Self { bytes, relocs: Vec::new() }
     }

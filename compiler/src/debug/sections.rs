@@ -109,7 +109,7 @@ impl<'a> InputSections<'a> {
 }
 
 /// What a WebAssembly file has for debuggers: a module, an object or a package.
-pub(super) struct Container<'a> {
+pub(super) struct DebugInput<'a> {
     pub sections: WasmSections<'a>,
     /// Name of the file that has the debug information in its place.
     pub external: Option<&'a str>,
@@ -118,7 +118,7 @@ pub(super) struct Container<'a> {
 }
 
 /// Reads a file up to the first damage. `None` if it is no WebAssembly.
-pub(super) fn container(bytes: &[u8]) -> Option<Container<'_>> {
+pub(super) fn container(bytes: &[u8]) -> Option<DebugInput<'_>> {
     let mut sections = WasmSections::default();
     let (mut external, mut code, mut build_id) = (None, None, None);
     let mut payloads = Parser::new(0).parse_all(bytes);
@@ -142,13 +142,13 @@ pub(super) fn container(bytes: &[u8]) -> Option<Container<'_>> {
             Err(_) => break,
         }
     }
-    Some(Container { sections, external, code, build_id })
+    Some(DebugInput { sections, external, code, build_id })
 }
 
 /// The sections of the module that `name` names, if it belongs to `own`.
 fn beside<'a>(
     name: &str,
-    own: &Container<'_>,
+    own: &DebugInput<'_>,
     files: &'a DebugFiles,
 ) -> Result<WasmSections<'a>, String> {
     let Some(bytes) = &files.module else {

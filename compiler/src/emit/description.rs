@@ -1,6 +1,6 @@
 //! Completing the module description: where code and contents lie.
 
-use super::sections::{Places, Section};
+use super::sections::{FileLayout, Section};
 use crate::function::Symbol;
 use crate::place::{LinkError, MemoryPages, Placed};
 use crate::stub::StubKind;
@@ -81,7 +81,7 @@ fn set_stubs(module: &mut Module, placed: &Placed<'_>, index: ModuleIndex) {
 pub(super) fn set_places(
     description: &mut Description,
     placed: &Placed<'_>,
-    places: &Places,
+    places: &FileLayout,
     function_tables: &[u64],
 ) {
     let [mut functions, mut data, mut memory] =

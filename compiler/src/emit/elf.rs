@@ -1,7 +1,7 @@
 //! The ELF structures around the sections: file header, program headers,
 //! section headers, notes.
 
-use super::sections::{MAX_SEGMENTS, Places, Section, Segment};
+use super::sections::{FileLayout, MAX_SEGMENTS, Section, Segment};
 use crate::target::LinkTarget;
 use object::elf::{self, FileHeader64, Ident, NoteHeader64, ProgramHeader64, SectionHeader64};
 use object::pod::bytes_of;
@@ -9,7 +9,7 @@ use object::{LittleEndian as LE, U16, U32, U64};
 use precast_artifact::module::Range;
 
 /// The file header and the program headers.
-pub(super) fn headers(target: &LinkTarget, places: &Places) -> Vec<u8> {
+pub(super) fn headers(target: &LinkTarget, places: &FileLayout) -> Vec<u8> {
     let segments = program_headers(places);
     assert!(segments.len() <= MAX_SEGMENTS);
     let count = places.present().count() as u16 + 1;
@@ -42,7 +42,7 @@ pub(super) fn headers(target: &LinkTarget, places: &Places) -> Vec<u8> {
     bytes
 }
 
-fn program_headers(places: &Places) -> Vec<ProgramHeader64<LE>> {
+fn program_headers(places: &FileLayout) -> Vec<ProgramHeader64<LE>> {
     let span = |first: Section, last: Section| Range {
         offset: places[first].offset,
         size: places[last].offset + places[last].size - places[first].offset,
@@ -83,7 +83,7 @@ fn segment(kind: u32, flags: u32, range: Range, address: u64, align: u64) -> Pro
 }
 
 /// The section headers.
-pub(super) fn section_headers(places: &Places) -> Vec<u8> {
+pub(super) fn section_headers(places: &FileLayout) -> Vec<u8> {
     let symbols = places[Section::Symtab].size / size_of::<elf::Sym64<LE>>() as u64;
     let mut bytes = vec![0; size_of::<SectionHeader64<LE>>()];
     for (section, range) in places.present() {

@@ -1,7 +1,7 @@
 //! An artifact with everything in its place in the file, and how it is written.
 
 use super::elf;
-use super::sections::{PerSection, Places, Section};
+use super::sections::{FileLayout, PerSection, Section};
 use super::summary::EmitSummary;
 use super::symbols::SymbolTable;
 use super::text::Addresses;
@@ -20,7 +20,7 @@ pub(super) struct Image<'a> {
     pub note: Note,
     /// The description of each module.
     pub modules: Vec<Module>,
-    pub places: Places,
+    pub places: FileLayout,
     /// The file header and the program headers.
     pub headers: Vec<u8>,
     /// Of every section but `.text`, `.precast.data`, `.precast.memory`,

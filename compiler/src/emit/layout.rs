@@ -2,10 +2,10 @@
 
 use super::frames::Frames;
 use super::image::Image;
-use super::sections::{PerSection, Places, Section, debug_addresses};
+use super::sections::{FileLayout, PerSection, Section, debug_addresses};
 use super::symbols::SymbolTable;
 use super::variants::{self, PlacedText};
-use super::{attributes, base, description, elf, inlined, relocate, search, tables};
+use super::{address_tables, attributes, base, description, elf, inlined, relocate, tables};
 use crate::debug_section::{DebugReloc, DebugSection};
 use crate::place::{LinkError, MAX_DISTANCE, Machine, Placed, callees, digest};
 use precast_artifact::abi::Versions;
@@ -57,18 +57,18 @@ pub(super) fn lay_out<'a>(
     debug: DebugInfo,
 ) -> Result<Image<'a>, LinkError> {
     let description = description::describe(&mut placed, header.component.is_some())?;
-    let mut draft = Draft::new(placed, description, header, &debug);
-    draft.fill_unplaced();
-    draft.fill_debug(debug.sections);
-    draft.place_sections()?;
-    draft.fill_placed()?;
-    draft.relocate_debug();
-    draft.set_build_id();
-    Ok(draft.finish())
+    let mut builder = ImageBuilder::new(placed, description, header, &debug);
+    builder.fill_unplaced();
+    builder.fill_debug(debug.sections);
+    builder.place_sections()?;
+    builder.fill_placed()?;
+    builder.relocate_debug();
+    builder.set_build_id();
+    Ok(builder.finish())
 }
 
 /// The file, while its sections are filled.
-struct Draft<'a> {
+struct ImageBuilder<'a> {
     placed: Placed<'a>,
     description: Description,
     note: Note,
@@ -85,11 +85,11 @@ struct Draft<'a> {
     /// Sizes of all sections, also of those without bytes here.
     sizes: PerSection<u64>,
     debug_relocs: PerSection<Vec<DebugReloc>>,
-    places: Places,
+    places: FileLayout,
     headers: Vec<u8>,
 }
 
-impl<'a> Draft<'a> {
+impl<'a> ImageBuilder<'a> {
     fn new(
         placed: Placed<'a>,
         description: Description,
@@ -114,7 +114,7 @@ impl<'a> Draft<'a> {
         Self {
             frames: Frames::new(placed.machine, placed.blocks()),
             symbols: SymbolTable::new(&placed, !debug.sections.is_empty()),
-            places: Places::new(&sizes, placed.target.page_size, base),
+            places: FileLayout::new(&sizes, placed.target.page_size, base),
             placed,
             description,
             note,
@@ -133,16 +133,16 @@ impl<'a> Draft<'a> {
     fn fill_unplaced(&mut self) {
         let Self { placed, bytes, .. } = self;
         for module in placed.names.functions().modules() {
-            let table = search::function_table(placed, module);
+            let table = address_tables::function_table(placed, module);
             self.function_tables.push(table.len() as u64);
             bytes[Section::Functions].extend(table);
         }
         // Of the length that they will have.
         bytes[Section::Note] = encode_note(&self.note);
         bytes[Section::BuildId] = build_id_note(&[0; BUILD_ID_SIZE]);
-        bytes[Section::Sites] = search::site_table(placed, &placed.texts[0]);
+        bytes[Section::Sites] = address_tables::site_table(placed, &placed.texts[0]);
         (bytes[Section::Inlined], bytes[Section::InlinedNames]) = inlined::sections(placed);
-        bytes[Section::Handlers] = search::handler_table(placed.blocks());
+        bytes[Section::Handlers] = address_tables::handler_table(placed.blocks());
         let bodies = placed.modules.iter().map(|module| &module.bodies[..]);
         bytes[Section::Bodies] = bodies::encode(bodies);
         bytes[Section::Comment] = comment(&self.producers);
@@ -212,7 +212,7 @@ impl<'a> Draft<'a> {
         // A larger estimate gives larger offsets and no smaller encoding, so this
         // ends; nearly always in the third round.
         loop {
-            let places = Places::new(&self.sizes, self.placed.target.page_size, self.base);
+            let places = FileLayout::new(&self.sizes, self.placed.target.page_size, self.base);
             let Self { description, placed, function_tables, .. } = self;
             description::set_places(description, placed, &places, function_tables);
             let size = description.encode().len() as u64;

@@ -8,7 +8,7 @@
 use super::base::link_base;
 use super::frames::{FDE_LOCATION, Frames};
 use super::relocatable::{BUILD_ID, NOTE, same};
-use super::sections::{PerSection, Places, Section, debug_addresses};
+use super::sections::{FileLayout, PerSection, Section, debug_addresses};
 use super::symbols::{SymbolTable, is_mapping};
 use super::writer::ImageWriter;
 use super::{elf, elf_relocs, relocate};
@@ -191,7 +191,7 @@ type File64Section = object::elf::SectionHeader64<LittleEndian>;
 
 /// The artifact, laid out.
 struct Relinked {
-    places: Places,
+    places: FileLayout,
     bytes: PerSection<Vec<u8>>,
 }
 
@@ -232,7 +232,7 @@ impl Relinked {
             }
             false => 0,
         };
-        let places = Places::new(&sizes, note.page_size, base);
+        let places = FileLayout::new(&sizes, note.page_size, base);
         let placed = (places.image_size, places[Section::Text], places[Section::Module]);
         if placed != (note.image_size, note.text, note.module) {
             return Err(refused("its sections are not as they were written: it was changed"));
@@ -292,7 +292,7 @@ fn unwind_entries(parts: &Parts<'_>, bytes: Vec<u8>) -> Result<Frames, LinkError
 /// Applies the relocations of a section.
 fn apply(
     machine: Machine,
-    places: &Places,
+    places: &FileLayout,
     section: Section,
     bytes: &mut [u8],
     relocations: &[Relocation],
@@ -325,7 +325,7 @@ fn apply(
 /// Applies the relocations of a debug section.
 fn apply_debug(
     machine: Machine,
-    places: &Places,
+    places: &FileLayout,
     bytes: &mut [u8],
     relocations: &[Relocation],
 ) -> Result<(), LinkError> {

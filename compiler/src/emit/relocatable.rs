@@ -19,7 +19,7 @@ use super::image::Image;
 use super::object_text::{self, Left};
 use super::sections::{PerSection, Section, Segment};
 use super::summary::EmitSummary;
-use super::writer::Counted;
+use super::writer::CountingWriter;
 use super::{elf_relocs, tables};
 use crate::debug_section::DebugBase;
 use crate::function::CodeRelocKind;
@@ -73,7 +73,7 @@ pub(super) fn write(
     descriptor: &str,
     out: &mut dyn Write,
 ) -> Result<EmitSummary, LinkError> {
-    let mut writer = Writer::new(&image);
+    let mut writer = ObjectWriter::new(&image);
     writer.describe(&image, descriptor);
     writer.symbols(&image);
     writer.table_relocations(&mut image);
@@ -82,7 +82,7 @@ pub(super) fn write(
     let mut summary = image.summary();
     writer.contents(image)?;
     summary.sections = writer.sizes();
-    let mut out = Counted::new(out);
+    let mut out = CountingWriter::new(out);
     let mut buffer = StreamingBuffer::new(&mut out);
     writer.object.emit(&mut buffer).map_err(|why| LinkError::Object(why.to_string()))?;
     buffer.result()?;
@@ -90,13 +90,13 @@ pub(super) fn write(
     Ok(summary)
 }
 
-struct Writer {
+struct ObjectWriter {
     object: Object<'static>,
     machine: Machine,
     ids: PerSection<Option<SectionId>>,
 }
 
-impl Writer {
+impl ObjectWriter {
     /// An object with all sections, all empty.
     fn new(image: &Image<'_>) -> Self {
         let machine = image.placed.machine;

@@ -181,7 +181,7 @@ impl<T> IndexMut<Section> for PerSection<T> {
 /// Where everything lies in the file. Sections of size zero are left out of
 /// the headers, but have an offset.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Places {
+pub(super) struct FileLayout {
     sections: PerSection<Range>,
     /// Offset of the section headers, which end the file.
     pub section_headers: u64,
@@ -193,7 +193,7 @@ pub(super) struct Places {
     pub base: u64,
 }
 
-impl Places {
+impl FileLayout {
     /// Places sections of the given sizes in an image linked at `base`.
     pub(super) fn new(sizes: &PerSection<u64>, page_size: u64, base: u64) -> Self {
         let mut sections = PerSection::<Range>::default();
@@ -251,7 +251,7 @@ impl Places {
     }
 }
 
-impl Index<Section> for Places {
+impl Index<Section> for FileLayout {
     type Output = Range;
 
     fn index(&self, section: Section) -> &Range {
@@ -277,7 +277,7 @@ mod tests {
         let mut sizes = PerSection::default();
         (sizes[Section::Note], sizes[Section::Module]) = (101, 3);
         (sizes[Section::Text], sizes[Section::Shstrtab]) = (5000, 10);
-        let places = Places::new(&sizes, 4096, 0);
+        let places = FileLayout::new(&sizes, 4096, 0);
         assert_eq!(places[Section::Note], Range { offset: HEADERS_SIZE, size: 101 });
         assert_eq!(places[Section::Module].offset % 8, 0);
         assert_eq!(places[Section::Text], Range { offset: 4096, size: 5000 });
@@ -287,7 +287,7 @@ mod tests {
         assert_eq!(places.number(Section::Memory), 0);
 
         sizes[Section::Memory] = 4096;
-        let places = Places::new(&sizes, 1 << 16, 2 << 20);
+        let places = FileLayout::new(&sizes, 1 << 16, 2 << 20);
         assert_eq!(places.address(Section::Memory), (2 << 20) + (2 << 16));
         assert_eq!(places[Section::Memory], Range { offset: 2 << 16, size: 4096 });
         assert_eq!(places.image_size, (2 << 16) + 4096);

@@ -10,7 +10,7 @@
 //! under names that debuggers leave out; on riscv64, where LLVM's disassembler
 //! does not know them (19), by the object too.
 
-use super::sections::{Places, Section};
+use super::sections::{FileLayout, Section};
 use crate::function::Symbol;
 use crate::place::{Block, Machine, Placed, PlacedModule, Placement};
 use object::elf::{self, Sym64};
@@ -21,13 +21,13 @@ use precast_artifact::module::Range;
 
 /// The symbols, not yet placed.
 pub(super) struct SymbolTable {
-    entries: Vec<Entry>,
+    entries: Vec<SymbolEntry>,
     strings: Vec<u8>,
     /// Where names of mapping symbols are in them.
     mapping: [Option<u32>; MAPPING.len()],
 }
 
-struct Entry {
+struct SymbolEntry {
     section: Section,
     /// `st_type`.
     kind: u8,
@@ -109,7 +109,7 @@ impl SymbolTable {
             },
             None => add_string(&mut self.strings, name),
         };
-        self.entries.push(Entry { section, kind, offset, size, name });
+        self.entries.push(SymbolEntry { section, kind, offset, size, name });
     }
 
     /// Every symbol: its section, its type, its offset there, its size and its
@@ -133,7 +133,7 @@ impl SymbolTable {
     }
 
     /// `.symtab`.
-    pub(super) fn encode(&self, places: &Places) -> Vec<u8> {
+    pub(super) fn encode(&self, places: &FileLayout) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.size() as usize);
         bytes.resize(size_of::<Sym64<LE>>(), 0);
         let code = places.number(Section::Text);

@@ -7,7 +7,7 @@
 //! prologues have the same frame in each, but what a debugger finds of saved
 //! registers inside of them may be off by a few bytes.
 
-use super::search;
+use super::address_tables;
 use super::text::Addresses;
 use super::writer::ImageWriter;
 use crate::code::Text;
@@ -29,8 +29,8 @@ pub(super) fn place(placed: &Placed<'_>) -> (Vec<PlacedText>, u64) {
     let mut end = 0;
     let mut texts = Vec::new();
     for text in &placed.texts[1..] {
-        let sites = search::site_table(placed, text);
-        let handlers = search::handler_table(placed.blocks_of(text));
+        let sites = address_tables::site_table(placed, text);
+        let handlers = address_tables::handler_table(placed.blocks_of(text));
         let code = Range { offset: end, size: placed.layout.size.into() };
         end = tables_at(&code, page_size) + (sites.len() + handlers.len()) as u64;
         end = end.next_multiple_of(page_size);

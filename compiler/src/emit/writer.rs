@@ -58,12 +58,12 @@ impl<'a> ImageWriter<'a> {
 }
 
 /// Counts what is written.
-pub(super) struct Counted<'a> {
+pub(super) struct CountingWriter<'a> {
     out: BufWriter<&'a mut dyn Write>,
     written: u64,
 }
 
-impl<'a> Counted<'a> {
+impl<'a> CountingWriter<'a> {
     /// Nothing is written yet.
     pub(super) fn new(out: &'a mut dyn Write) -> Self {
         Self { out: BufWriter::with_capacity(BUFFER, out), written: 0 }
@@ -76,7 +76,7 @@ impl<'a> Counted<'a> {
     }
 }
 
-impl Write for Counted<'_> {
+impl Write for CountingWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let size = self.out.write(bytes)?;
         self.written += size as u64;

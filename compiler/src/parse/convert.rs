@@ -8,7 +8,11 @@ use wasmparser::Operator;
 
 pub(super) fn memory(ty: &wasmparser::MemoryType, offset: u64) -> Result<MemoryType> {
     if ty.shared {
-        return Err(Error::unsupported(offset, "memories shared between threads"));
+        return Err(Error::unsupported(
+            offset,
+            "memories shared between threads\nhelp: build the module without threads, such as for \
+             wasm32-wasip1 in place of wasm32-wasip1-threads",
+        ));
     }
     Ok(MemoryType {
         limits: Limits { min: ty.initial, max: ty.maximum },

@@ -19,6 +19,10 @@ impl<'a> Parsed<'a> {
             KnownCustom::Name(reader) => self.read_names(reader),
             KnownCustom::BranchHints(reader) => self.read_hints(reader),
             KnownCustom::Producers(reader) => self.read_producers(reader),
+            KnownCustom::Linking(_) => {
+                self.has_linking_section = true;
+                Ok(())
+            }
             _ => Ok(()),
         };
     }

@@ -34,6 +34,8 @@ pub(crate) struct Parsed<'a> {
     pub debug_sections: Vec<(&'a str, &'a [u8])>,
     /// Where the code section's contents start.
     pub code_start: WasmOffset,
+    /// Whether there is a section for linkers.
+    pub has_linking_section: bool,
     /// Names of locals, by function and index.
     pub local_names: Vec<(FuncIndex, LocalIndex, &'a str)>,
     /// Names of globals, by index.

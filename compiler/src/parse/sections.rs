@@ -15,7 +15,7 @@ impl<'a> Parsed<'a> {
     pub(super) fn section(&mut self, payload: Payload<'a>) -> Result<()> {
         match payload {
             Payload::Version { encoding: Encoding::Component, .. } => {
-                return Err(Error::NotWasm("components are not supported yet".to_owned()));
+                return Err(Error::NotWasm("a component is no core module".to_owned()));
             }
             Payload::TypeSection(reader) => self.types.read(reader)?,
             Payload::ImportSection(reader) => {

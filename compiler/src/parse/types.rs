@@ -1,6 +1,7 @@
 //! The module's types: from wasmparser's to the artifact's, made canonical.
 
 use crate::error::{Error, Result};
+use crate::explain::GC;
 use precast_artifact::index::{CanonicalTypeIndex, MemberIndex, TypeIndex};
 use precast_artifact::types::{
     CompositeType, FuncType, GlobalType, GroupRef, HeapType, Limits, RefType, TableType,
@@ -74,10 +75,13 @@ impl Types {
         offset: u64,
     ) -> Result<CompositeType<GroupRef<CanonicalTypeIndex>>> {
         let CompositeInnerType::Func(func) = &ty.composite_type.inner else {
-            return Err(Error::unsupported(offset, "garbage-collected types"));
+            return Err(garbage_collected(offset));
         };
         if !ty.is_final || !ty.supertype_idxs.is_empty() {
-            return Err(Error::unsupported(offset, "types with subtypes"));
+            return Err(Error::unsupported(
+                offset,
+                format!("types with subtypes, which are part of {}\nhelp: {}", GC.0, GC.1),
+            ));
         }
         let value = |ty: &wasmparser::ValType| value_type(*ty, offset, |ty| self.group_ref(ty));
         let values =
@@ -116,6 +120,10 @@ impl Types {
     }
 }
 
+fn garbage_collected(offset: u64) -> Error {
+    Error::unsupported(offset, format!("{}\nhelp: {}", GC.0, GC.1))
+}
+
 fn value_type<T>(
     ty: wasmparser::ValType,
     offset: u64,
@@ -137,8 +145,10 @@ fn reference_type<T>(
     name: impl Fn(TypeIndex) -> T,
 ) -> Result<RefType<T>> {
     use wasmparser::HeapType as Heap;
-    let unsupported =
-        |heap: &dyn std::fmt::Debug| Error::unsupported(offset, format!("references to {heap:?}"));
+    let unsupported = |heap: &dyn std::fmt::Debug| {
+        let what = format!("references to {heap:?}, which are part of {}\nhelp: {}", GC.0, GC.1);
+        Error::unsupported(offset, what)
+    };
     let heap = match ty.heap_type() {
         Heap::Abstract { shared: false, ty } => match ty {
             AbstractHeapType::Func => HeapType::Func,
@@ -167,6 +177,7 @@ mod tests {
         let types = Types::default();
         let any = wasmparser::ValType::Ref(wasmparser::RefType::ANYREF);
         let error = types.value(any, 0x2a).unwrap_err();
-        assert_eq!(error.to_string(), "not supported at offset 0x2a: references to Any");
+        let start = "not supported at offset 0x2a: references to Any, which";
+        assert!(error.to_string().starts_with(start), "{error}");
     }
 }

@@ -1,11 +1,18 @@
 //! What goes into an artifact, put together.
 
 use crate::code::{Code, ModuleParts, PrivateEntry, PrivateTable, Text};
+use crate::emit::Header;
+use crate::error::Result;
+use crate::features::Features;
 use crate::function::Symbol;
 use crate::names::FunctionList;
+use crate::optimisation::Optimisation;
+use crate::options::Options;
 use crate::parse::{Body, Parsed};
+use crate::place::{self, Placed};
 use crate::plan::Plan;
 use crate::stub::{Stub, StubKind};
+use crate::target::Target;
 use precast_artifact::index::{FuncIndex, ModuleIndex, StubIndex, WasmOffset};
 
 /// The code of modules and what belongs to each.
@@ -63,4 +70,34 @@ fn private_tables(
         entries: contents.entries.iter().chain([&None]).map(entry).collect(),
     };
     plan.private_tables.iter().map(table).collect()
+}
+
+/// Decides where everything lies, and what it is called.
+pub(super) fn place_code<'a>(
+    code: Code<'a>,
+    target: &Target,
+    options: &Options,
+) -> Result<Placed<'a>> {
+    let fold = options.enabled(Optimisation::FoldFunctions);
+    let mut placed = place::place(code, target.link, fold)?;
+    placed.names.keep_encoded(options.debug_info);
+    Ok(placed)
+}
+
+/// What the artifact says of itself.
+pub(super) fn note_fields(
+    producers: Vec<String>,
+    target: &Target,
+    features: Features,
+    options: &Options,
+    source_hash: [u8; 32],
+) -> Header {
+    Header {
+        target: target.triple.to_string(),
+        wasm_features: features.names().map(str::to_owned).collect(),
+        options: options.recorded(),
+        source_hash,
+        producers,
+        component: None,
+    }
 }

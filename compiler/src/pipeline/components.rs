@@ -1,18 +1,18 @@
 //! The stages for a component: those of a module for each of its core modules
 //! and adapters, whose functions are compiled as one list and lie in one image.
 
-use super::assemble::assemble;
+use super::assemble::{assemble, note_fields, place_code};
+use super::decisions::{self, Decisions};
 use super::facts::gather_facts;
+use super::functions;
 use super::input::Input;
 use super::report::{Clock, Observer, Report};
 use super::workers::Workers;
-use super::{functions, inlining, note_fields, place_code};
 use crate::component::{Flat, FlatModule, flatten};
 use crate::emit::{self, ComponentSections, DebugInfo, Output};
 use crate::error::{Error, Result};
 use crate::facts::{Facts, Uses};
 use crate::features::Features;
-use crate::middle::inline::Inlining;
 use crate::options::Options;
 use crate::parse::{self, Parsed};
 use crate::plan::Plan;
@@ -38,27 +38,29 @@ pub(super) fn compile_component(
     let workers = Workers::new(options.threads.unwrap_or(0))?;
     let (flat, source_hash) =
         workers.both(|| flatten(wasm, features), || Sha256::digest(wasm).into());
-    let Flat { component, modules } = flat.map_err(|error| target.explain(error))?;
+    let explain = |error| target.explain(error, features);
+    let Flat { component, modules } = flat.map_err(explain)?;
     clock.lap("flatten");
-    let parsed = each(&modules, target, |module| parse_module(module, features, target))?;
+    let parsed = each(&modules, explain, |module| parse_module(module, features, target))?;
     clock.lap("parse");
-    let facts = each(modules.iter().zip(&parsed), target, |(module, parsed)| {
+    let facts = each(modules.iter().zip(&parsed), explain, |(module, parsed)| {
         gather_facts(&workers, parsed).map_err(|error| at(module, error))
     })?;
     clock.lap("facts");
-    let (plans, inlining) = plan(&workers, &parsed, &facts, options)?;
+    let (plans, decisions) = plan(&workers, &modules, &parsed, &facts, options)?;
     clock.lap("plan");
-    let all = modules.iter().zip(&parsed).zip(&plans).zip(&facts).zip(inlining);
-    let inputs = all.zip(0..).map(|(((((module, parsed), plan), facts), inlining), index)| Input {
-        index: ModuleIndex::new(index),
-        offset: module.offset.unwrap_or_default(),
-        parsed,
-        plan,
-        facts,
-        options,
-        debug_uses: BTreeMap::new(),
-        inlining,
-    });
+    let all = modules.iter().zip(&parsed).zip(&plans).zip(&facts).zip(decisions);
+    let inputs =
+        all.zip(0..).map(|(((((module, parsed), plan), facts), decisions), index)| Input {
+            index: ModuleIndex::new(index),
+            offset: module.offset.unwrap_or_default(),
+            parsed,
+            plan,
+            facts,
+            options,
+            debug_uses: BTreeMap::new(),
+            decisions,
+        });
     let inputs: Vec<_> = inputs.collect();
     let texts = functions::compile(&workers, &inputs, &targets, observer)?;
     drop(inputs);
@@ -72,17 +74,8 @@ pub(super) fn compile_component(
     note.component = Some(ComponentSections { description, wit: String::new() });
     let written = emit::emit(placed, note, DebugInfo::default(), Output::Artifact, out)?;
     clock.lap("emit");
-    Ok(Report {
-        stages: clock.laps,
-        functions: written.functions,
-        folded: written.folded,
-        uses_simd: facts.iter().any(|facts| facts.module.uses.contains(Uses::VECTORS)),
-        target: target.triple.to_string(),
-        sections: written.sections,
-        size: written.size,
-        warnings: Vec::new(),
-        text: None,
-    })
+    let uses_simd = facts.iter().any(|facts| facts.module.uses.contains(Uses::VECTORS));
+    Ok(Report { uses_simd, ..Report::new(clock, target, written) })
 }
 
 /// Whether a component can be compiled so.
@@ -100,27 +93,29 @@ fn check_options(options: &Options, targets: &[Target]) -> Result<()> {
 /// What is decided of each module.
 fn plan<'a>(
     workers: &Workers,
+    modules: &[FlatModule<'_>],
     parsed: &[Parsed<'a>],
     facts: &[Facts],
     options: &Options,
-) -> Result<(Vec<Plan<'a>>, Vec<Inlining>)> {
-    let (mut plans, mut inlining) = (Vec::new(), Vec::new());
-    for (parsed, facts) in parsed.iter().zip(facts) {
-        let plan = Plan::new(parsed, &facts.module, options)?;
-        inlining.push(inlining::decide(workers, parsed, &plan, options)?);
+) -> Result<(Vec<Plan<'a>>, Vec<Decisions>)> {
+    let (mut plans, mut all) = (Vec::new(), Vec::new());
+    for ((module, parsed), facts) in modules.iter().zip(parsed).zip(facts) {
+        let plan = Plan::new(parsed, &facts.module, options).map_err(|error| at(module, error))?;
+        let decisions = decisions::decide(workers, parsed, &plan, options);
+        all.push(decisions.map_err(|error| at(module, error))?);
         plans.push(plan);
     }
-    Ok((plans, inlining))
+    Ok((plans, all))
 }
 
 /// Does something for each module; the first error is explained.
 fn each<I: IntoIterator, T>(
     items: I,
-    target: &Target,
+    explain: impl Fn(Error) -> Error,
     work: impl FnMut(I::Item) -> Result<T>,
 ) -> Result<Vec<T>> {
     let all: Result<Vec<T>> = items.into_iter().map(work).collect();
-    all.map_err(|error| target.explain(error))
+    all.map_err(explain)
 }
 
 /// Adapters may use whatever the compiler supports: nobody wrote them.

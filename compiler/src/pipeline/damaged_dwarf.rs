@@ -4,18 +4,17 @@
 //! `PRECAST_ROUNDS` sets the number of edited copies.
 
 use super::assemble::assemble;
+use super::decisions::Decisions;
 use super::facts::gather_facts;
 use super::input::Input;
 use super::workers::Workers;
 use super::{debugging, functions};
 use crate::debug_files::DebugFiles;
-use crate::middle::inline::Inlining;
 use crate::options::{OptLevel, Options};
 use crate::plan::Plan;
 use crate::target::Target;
 use crate::{codegen, debug, parse, place};
 use gimli::{EndianSlice, LittleEndian};
-use precast_artifact::index::ModuleIndex;
 use std::collections::BTreeMap;
 
 /// Reads a file of `fixtures/debug/`.
@@ -145,19 +144,9 @@ fn convert_all(
     let facts = gather_facts(&workers, &parsed).unwrap();
     let plan = Plan::new(&parsed, &facts.module, &options).unwrap();
     let module = debugging::wasm_module(&parsed, &plan);
-    let debug_uses = BTreeMap::new();
     let (plan_of, facts) = (&plan, &facts);
-    let inlining = Inlining::none(parsed.bodies.len());
-    let input = Input {
-        index: ModuleIndex::new(0),
-        offset: 0,
-        parsed: &parsed,
-        plan: plan_of,
-        facts,
-        options: &options,
-        debug_uses,
-        inlining,
-    };
+    let decisions = Decisions::none(parsed.bodies.len());
+    let input = Input::whole(&parsed, plan_of, facts, &options, BTreeMap::new(), decisions);
     let targets = std::slice::from_ref(&target);
     let texts = functions::compile(&workers, &[input], targets, &()).unwrap();
     let placed = place::place(assemble([(&parsed, plan)], texts), target.link, false).unwrap();

@@ -14,7 +14,7 @@ use crate::target::Target;
 use crate::translate::{self, Debug, FunctionInput, ModuleInput, stubs};
 use cranelift_codegen::Context;
 use cranelift_frontend::FunctionBuilderContext;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A text for each target, with the functions of all modules.
 pub(super) fn compile(
@@ -54,9 +54,9 @@ const LARGE_BODY: u32 = 256 << 10;
 /// module that is the same.
 fn same_functions(inputs: &[Input<'_, '_>]) -> Vec<Option<usize>> {
     let mut same = Vec::new();
-    for Input { parsed, options, inlining, .. } in inputs {
+    for Input { parsed, options, decisions, .. } in inputs {
         let start = same.len();
-        let of_module = duplicates::find(parsed, options, |at| inlining.is_needed(at));
+        let of_module = duplicates::find(parsed, options, |at| decisions.inlining.is_needed(at));
         same.extend(of_module.into_iter().map(|position| Some(start + position?)));
     }
     same
@@ -83,7 +83,9 @@ fn compile_functions(
     // The largest first: one of them started last would be waited for.
     let mut order: Vec<usize> = (0..places.len()).filter(|i| same[*i] == Some(*i)).collect();
     order.sort_by_key(|index| std::cmp::Reverse(size(places[*index])));
-    let done = AtomicUsize::new(0);
+    let total = order.iter().map(|index| u64::from(size(places[*index]))).sum();
+    let done = AtomicU64::new(0);
+    observer.compiled(0, total);
     let compiled = workers.draw(order.len(), Scratch::new, |scratch, at| {
         let place @ (module, position) = places[order[at]];
         let input = &inputs[module];
@@ -92,10 +94,12 @@ fn compile_functions(
         let function = input.function(&modules[module], body, inline[module].of(position));
         let compiled = compile_function(&function, target, scratch);
         let function = compiled.map_err(|error| input.in_function(body, error))?;
-        if size(place) > LARGE_BODY {
+        let size = size(place);
+        if size > LARGE_BODY {
             *scratch = Scratch::new();
         }
-        observer.functions(done.fetch_add(1, Ordering::Relaxed) + 1, order.len());
+        let size = u64::from(size);
+        observer.compiled(done.fetch_add(size, Ordering::Relaxed) + size, total);
         Ok(function)
     })?;
     let mut functions: Vec<Option<CompiledFunction>> = vec![None; places.len()];

@@ -1,9 +1,9 @@
 //! What the code of functions follows from.
 
+use super::decisions::Decisions;
 use crate::error::Error;
 use crate::facts::Facts;
 use crate::function::DebugUses;
-use crate::middle::inline::Inlining;
 use crate::optimisation::Optimisation;
 use crate::options::{OptLevel, Options};
 use crate::parse::{Body, Parsed};
@@ -25,10 +25,23 @@ pub(super) struct Input<'i, 'a> {
     pub(super) options: &'i Options,
     /// The values that debug information asks for, by function.
     pub(super) debug_uses: BTreeMap<FuncIndex, DebugUses>,
-    pub(super) inlining: Inlining,
+    pub(super) decisions: Decisions,
 }
 
-impl<'i> Input<'i, '_> {
+impl<'i, 'a> Input<'i, 'a> {
+    /// Of the only module of a file.
+    pub(super) fn whole(
+        parsed: &'i Parsed<'a>,
+        plan: &'i Plan<'a>,
+        facts: &'i Facts,
+        options: &'i Options,
+        debug_uses: BTreeMap<FuncIndex, DebugUses>,
+        decisions: Decisions,
+    ) -> Self {
+        let index = ModuleIndex::new(0);
+        Self { index, offset: 0, parsed, plan, facts, options, debug_uses, decisions }
+    }
+
     /// What translation may look at of the module.
     pub(super) fn module(&self, target: &Target) -> ModuleInput<'i> {
         let options = self.options;
@@ -60,6 +73,9 @@ impl<'i> Input<'i, '_> {
             body: &body.body,
             hints: self.parsed.hints.get(&index).map_or(&[], Vec::as_slice),
             debug_uses: self.debug_uses.get(&index),
+            product: index
+                .defined(self.parsed.imported_functions)
+                .and_then(|own| self.decisions.products.get(&own.index()).copied()),
             inline,
         }
     }

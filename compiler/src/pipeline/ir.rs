@@ -1,8 +1,9 @@
 //! The code between translation and code generation, as text: for whoever
 //! changes one of them.
 
+use super::decisions;
 use super::facts::gather_facts;
-use super::inlining::{self, InlineCalls};
+use super::inlining::InlineCalls;
 use super::input::Input;
 use super::workers::Workers;
 use crate::error::{Error, Result};
@@ -13,7 +14,6 @@ use crate::target::Target;
 use crate::translate;
 use cranelift_codegen::ir::Function;
 use cranelift_frontend::FunctionBuilderContext;
-use precast_artifact::index::ModuleIndex;
 use std::collections::BTreeMap;
 use std::io::Write;
 
@@ -40,20 +40,18 @@ pub fn write_ir(wasm: &[u8], options: &Options, out: &mut dyn Write) -> Result<(
     }
     let workers = Workers::new(options.threads.unwrap_or(0))?;
     let parsed = parse::parse(wasm, target.allowed(options.features));
-    let parsed = parsed.map_err(|error| target.explain(error))?;
-    let facts = gather_facts(&workers, &parsed).map_err(|error| target.explain(error))?;
+    let parsed = parsed.map_err(|error| target.explain(error, options.features))?;
+    let facts =
+        gather_facts(&workers, &parsed).map_err(|error| target.explain(error, options.features))?;
     let plan = Plan::new(&parsed, &facts.module, options)?;
-    let debug_uses = BTreeMap::new();
-    let inlining = inlining::decide(&workers, &parsed, &plan, options)?;
-    let (index, offset, plan, facts) = (ModuleIndex::new(0), 0, &plan, &facts);
-    let input =
-        Input { index, offset, parsed: &parsed, plan, facts, options, debug_uses, inlining };
+    let decisions = decisions::decide(&workers, &parsed, &plan, options)?;
+    let input = Input::whole(&parsed, &plan, &facts, options, BTreeMap::new(), decisions);
     let module = input.module(target);
     let inline = InlineCalls::new(parsed.bodies.len());
     inline.fill(&input, &module);
     let mut scratch = FunctionBuilderContext::new();
     for (position, body) in parsed.bodies.iter().enumerate() {
-        if !input.inlining.is_needed(position) {
+        if !input.decisions.inlining.is_needed(position) {
             continue;
         }
         let mut function = Function::new();

@@ -42,7 +42,7 @@ pub fn fingerprint(options: &Options) -> Result<Vec<String>> {
     }
     for (name, contents) in options.debug_files.contents() {
         parts.push(name.to_owned());
-        parts.push(Sha256::digest(contents).iter().map(|byte| format!("{byte:02x}")).collect());
+        parts.push(hex::encode(Sha256::digest(contents)));
     }
     Ok(parts)
 }

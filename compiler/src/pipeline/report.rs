@@ -1,11 +1,15 @@
 //! What a caller is told of a compilation.
 
+use crate::emit::EmitSummary;
+use crate::target::Target;
 use std::time::{Duration, Instant};
 
 /// Told how far a compilation is.
 pub trait Observer: Sync {
-    /// `done` of `total` functions are compiled. Called from any worker.
-    fn functions(&self, done: usize, total: usize) {
+    /// Functions whose bodies have `done` of `total` bytes are compiled: first
+    /// none, in the end all. Called from any worker, so that a smaller number
+    /// may come after a larger one.
+    fn compiled(&self, done: u64, total: u64) {
         let _ = (done, total);
     }
 }
@@ -37,10 +41,25 @@ pub struct Report {
     pub text: Option<String>,
 }
 
+impl Report {
+    /// Of what was written for a target, without what was found on the way.
+    pub(super) fn new(clock: Clock, target: &Target, written: EmitSummary) -> Self {
+        Self {
+            stages: clock.laps,
+            functions: written.functions,
+            folded: written.folded,
+            target: target.triple.to_string(),
+            sections: written.sections,
+            size: written.size,
+            ..Self::default()
+        }
+    }
+}
+
 /// Takes the time of stages.
 pub(super) struct Clock {
     last: Instant,
-    pub(super) laps: Vec<(&'static str, Duration)>,
+    laps: Vec<(&'static str, Duration)>,
 }
 
 impl Clock {

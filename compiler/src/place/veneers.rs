@@ -99,7 +99,8 @@ pub(crate) fn plan(
     let groups = groups(blocks, reach / 4);
     let align = blocks.iter().map(|block| block.alignment).max().unwrap_or(1).max(VENEER_SIZE);
     let far = |limit, shifts: &Shifts| -> Vec<Vec<(CodeOffset, Symbol)>> {
-        let targets = |group: &Group| far_targets(&blocks[group.blocks()], limit, shifts, &find);
+        let targets =
+            |group: &IslandGroup| far_targets(&blocks[group.blocks()], limit, shifts, &find);
         groups.iter().map(targets).collect()
     };
     let size = |targets: &Vec<_>| (targets.len() as u32 * VENEER_SIZE).next_multiple_of(align);
@@ -111,7 +112,7 @@ pub(crate) fn plan(
     let needed = far(reach - u64::from(largest).min(reach / 8), &most);
     let shifts = Shifts::new(&groups, |group| size(&needed[group]));
 
-    let place = |(group, targets): (&Group, Vec<(CodeOffset, Symbol)>)| {
+    let place = |(group, targets): (&IslandGroup, Vec<(CodeOffset, Symbol)>)| {
         let last = &blocks[group.last].place;
         let last = Placement { start: shifts.apply(last.start), ..*last };
         let start = CodeOffset::new(last.end().get().next_multiple_of(VENEER_SIZE));
@@ -138,27 +139,27 @@ impl Islands {
 }
 
 /// Blocks that share an island.
-struct Group {
+struct IslandGroup {
     first: usize,
     last: usize,
     /// Offset of the first block.
     start: CodeOffset,
 }
 
-impl Group {
+impl IslandGroup {
     fn blocks(&self) -> std::ops::RangeInclusive<usize> {
         self.first..=self.last
     }
 }
 
 /// Cuts text into groups of at most `size` bytes, or one block.
-fn groups(blocks: &[Block<'_>], size: u64) -> Vec<Group> {
-    let mut groups: Vec<Group> = Vec::new();
+fn groups(blocks: &[Block<'_>], size: u64) -> Vec<IslandGroup> {
+    let mut groups: Vec<IslandGroup> = Vec::new();
     for (index, Block { place, .. }) in blocks.iter().enumerate() {
         let end = u64::from(place.end());
         match groups.last_mut() {
             Some(group) if end - u64::from(group.start) <= size => group.last = index,
-            _ => groups.push(Group { first: index, last: index, start: place.start }),
+            _ => groups.push(IslandGroup { first: index, last: index, start: place.start }),
         }
     }
     groups
@@ -172,9 +173,9 @@ struct Shifts {
 }
 
 impl Shifts {
-    fn new(groups: &[Group], island: impl Fn(usize) -> u32) -> Self {
+    fn new(groups: &[IslandGroup], island: impl Fn(usize) -> u32) -> Self {
         let mut before = 0u32;
-        let shift = |(index, group): (usize, &Group)| {
+        let shift = |(index, group): (usize, &IslandGroup)| {
             let shift = (group.start, before);
             before = before.saturating_add(island(index));
             shift

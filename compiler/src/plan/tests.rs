@@ -13,7 +13,7 @@ use precast_artifact::module::InitStep;
 fn with_plan(text: &str, options: &Options, then: impl FnOnce(&Parsed<'_>, &Plan<'_>)) {
     let wasm = wat::parse_str(text).expect("a module's text");
     let parsed = parse::parse(&wasm, Features::ALL).expect("a module");
-    let (mut facts, mut scratch) = (Facts::default(), facts::Scratch::default());
+    let (mut facts, mut scratch) = (Facts::default(), facts::ValidationScratch::default());
     for body in &parsed.bodies {
         facts::gather(&parsed, body, &mut scratch, &mut facts).expect("a valid body");
     }
@@ -131,7 +131,7 @@ fn stubs_are_planned_for_the_types_that_cross() {
         (func (param f64)))"#;
     let wasm = wat::parse_str(text).expect("a module's text");
     let parsed = parse::parse(&wasm, Features::ALL).expect("a module");
-    let (mut facts, mut scratch) = (Facts::default(), facts::Scratch::default());
+    let (mut facts, mut scratch) = (Facts::default(), facts::ValidationScratch::default());
     for body in &parsed.bodies {
         facts::gather(&parsed, body, &mut scratch, &mut facts).expect("a valid body");
     }

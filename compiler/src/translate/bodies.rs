@@ -12,7 +12,8 @@ use super::state::OpenBody;
 use super::translator::Translator;
 use crate::error::Result;
 use crate::function::{InlinedBody, Position};
-use cranelift_codegen::ir;
+use crate::middle::product::{Product, ProductStore};
+use cranelift_codegen::ir::{self, InstBuilder};
 use precast_artifact::index::LocalIndex;
 
 impl<'a> Translator<'a, '_> {
@@ -58,6 +59,10 @@ impl<'a> Translator<'a, '_> {
     /// Declares the locals of the innermost open body, and translates its
     /// operators.
     fn body(&mut self, input: &'a FunctionInput<'a>) -> Result<()> {
+        if let Some(product) = &input.product {
+            self.product_body(product, input);
+            return Ok(());
+        }
         let mut locals = input.body.get_locals_reader()?;
         for _ in 0..locals.get_count() {
             let offset = locals.original_position();
@@ -79,6 +84,31 @@ impl<'a> Translator<'a, '_> {
             self.operator(&op, offset)?;
         }
         Ok(())
+    }
+
+    /// In place of a body that is proved to be a product: its stores, of what
+    /// the machine computes.
+    fn product_body(&mut self, product: &Product, input: &FunctionInput<'_>) {
+        self.begin_body(input.ty());
+        let start = self.open_body().start.get();
+        let at = |store: &ProductStore| ir::SourceLoc::new(start + store.at.get());
+        self.b.set_srcloc(at(&product.stores[0]));
+        let [to, a, a_high, b, b_high] = [0, 1, 2, 3, 4].map(|local| {
+            self.local_get(LocalIndex::new(local));
+            self.pop()
+        });
+        let low = self.b.ins().imul(a, b);
+        let carried = self.b.ins().umulhi(a, b);
+        let (left, right) = (self.b.ins().imul(a, b_high), self.b.ins().imul(a_high, b));
+        let sum = self.b.ins().iadd(left, right);
+        let high = self.b.ins().iadd(carried, sum);
+        for store in &product.stores {
+            self.b.set_srcloc(at(store));
+            self.push(to);
+            self.push(if store.high { high } else { low });
+            self.store(&store.memarg);
+        }
+        self.end();
     }
 
     /// The body that the operator being translated is in.

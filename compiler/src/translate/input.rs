@@ -4,6 +4,7 @@
 
 use super::options::TranslateOptions;
 use crate::function::DebugUses;
+use crate::middle::product::Product;
 use crate::parse::{Parsed, Types};
 use crate::plan::{self, Constant, Plan};
 use precast_artifact::abi::{ContextLayout, TableKind};
@@ -29,6 +30,8 @@ pub(crate) struct FunctionInput<'a> {
     pub hints: &'a [BranchHint],
     /// Which of its values debug information uses.
     pub debug_uses: Option<&'a DebugUses>,
+    /// What it is proved to be, if it is a product of 128 bits.
+    pub product: Option<Product>,
     /// Its calls that are inlined; none where debug information is made.
     pub inline: &'a [InlineCall<'a>],
 }

@@ -51,6 +51,7 @@ impl FunctionInput<'_> {
                 w.leb(operand.to.into());
             });
         });
+        w.u8(self.product.is_some().into());
         for named in names(self.body)? {
             named.put(self.module, &mut w);
         }

@@ -162,8 +162,8 @@ impl Func {
 /// Slots for a call of a type, with the parameters.
 pub(crate) fn raw_params(core: &StoreCore, ty: &FuncType, params: &[Val]) -> Result<Vec<RawValue>> {
     if params.len() != ty.params.len() {
-        let (given, wanted) = (params.len(), ty.params.len());
-        return Err(Error::usage(format!("{given} parameters given, the function has {wanted}")));
+        let (given, expected) = (params.len(), ty.params.len());
+        return Err(Error::usage(format!("{given} parameters given, the function has {expected}")));
     }
     let mut values = vec![RawValue::default(); slots(ty)];
     for ((slot, value), ty) in values.iter_mut().zip(params).zip(&ty.params) {

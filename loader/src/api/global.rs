@@ -117,8 +117,10 @@ impl Exception {
         core.owns(tag.store)?;
         let params = &types::get(tag.ty).params;
         if fields.len() != params.len() {
-            let (given, wanted) = (fields.len(), params.len());
-            return Err(Error::usage(format!("{given} fields given, the tag's type has {wanted}")));
+            let (given, expected) = (fields.len(), params.len());
+            return Err(Error::usage(format!(
+                "{given} fields given, the tag's type has {expected}"
+            )));
         }
         for (field, ty) in fields.iter().zip(params) {
             field.to_raw(ty, core.id)?;

@@ -180,9 +180,9 @@ fn raw_results(
     let pending = pending.ok_or_else(|| Error::usage("the call is not suspended"))?;
     let ty = types::get(pending.ty);
     if results.len() != ty.results.len() {
-        let (given, wanted) = (results.len(), ty.results.len());
+        let (given, expected) = (results.len(), ty.results.len());
         return Err(Error::usage(format!(
-            "{given} results given, the pending host function has {wanted}"
+            "{given} results given, the pending host function has {expected}"
         )));
     }
     let slots = results.iter().zip(&ty.results).map(|(value, ty)| value.to_raw(ty, core.id));

@@ -60,7 +60,7 @@ pub(super) enum Source {
 
 /// Where the initial contents of memory come from.
 #[derive(Debug)]
-pub(crate) enum Contents<'i> {
+pub(crate) enum InitialContents<'i> {
     /// To be mapped from this offset of a file.
     Mapped(&'i File, u64),
     /// To be copied.
@@ -165,10 +165,10 @@ impl Image {
     }
 
     /// Where initial contents of memory come from.
-    pub(crate) fn contents(&self, run: &MemoryRun) -> Contents<'_> {
+    pub(crate) fn contents(&self, run: &MemoryRun) -> InitialContents<'_> {
         match &self.source {
-            Source::File(_, file) => Contents::Mapped(file, run.image.offset),
-            Source::Linked(_) => Contents::Copied(self.bytes(run.image)),
+            Source::File(_, file) => InitialContents::Mapped(file, run.image.offset),
+            Source::Linked(_) => InitialContents::Copied(self.bytes(run.image)),
         }
     }
 

@@ -17,13 +17,13 @@ use std::sync::{Mutex, PoisonError};
 
 /// A text, and what [`find`] gives for addresses in it.
 #[derive(Clone, Copy, Debug)]
-struct Entry {
+struct RegisteredText {
     start: usize,
     end: usize,
     image: usize,
 }
 
-type Ranges = Vec<Entry>;
+type Ranges = Vec<RegisteredText>;
 
 /// The present array; null before the first.
 static RANGES: AtomicPtr<Ranges> = AtomicPtr::new(null_mut());
@@ -34,12 +34,12 @@ static REPLACED: Mutex<Vec<usize>> = Mutex::new(Vec::new());
 
 /// An image's text, registered until this is dropped.
 #[derive(Debug)]
-pub(crate) struct Registration(Entry);
+pub(crate) struct Registration(RegisteredText);
 
 /// Registers the text `start..end` of an image; `image` is what [`find`]
 /// returns for addresses in it.
 pub(crate) fn register(start: usize, end: usize, image: usize) -> Registration {
-    let entry = Entry { start, end, image };
+    let entry = RegisteredText { start, end, image };
     change(|ranges| {
         let at = ranges.partition_point(|other| other.start < start);
         ranges.insert(at, entry);
@@ -49,10 +49,10 @@ pub(crate) fn register(start: usize, end: usize, image: usize) -> Registration {
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        let Entry { start, image, .. } = self.0;
+        let RegisteredText { start, image, .. } = self.0;
         change(|ranges| {
             let at = ranges.partition_point(|other| other.start < start);
-            let same = |other: &&Entry| other.start == start && other.image == image;
+            let same = |other: &&RegisteredText| other.start == start && other.image == image;
             if ranges.get(at).as_ref().is_some_and(same) {
                 ranges.remove(at);
             }

@@ -69,7 +69,7 @@ pub(crate) fn missing_stub() -> usize {
 }
 
 /// Why a builtin does not return to the guest.
-pub(crate) enum Stop {
+pub(crate) enum Leave {
     Trap(TrapCode),
     Error(Error),
     /// Goes on at the store's landing.
@@ -78,7 +78,7 @@ pub(crate) enum Stop {
     Pending,
 }
 
-impl From<TrapCode> for Stop {
+impl From<TrapCode> for Leave {
     fn from(code: TrapCode) -> Self {
         Self::Trap(code)
     }
@@ -88,7 +88,7 @@ impl From<TrapCode> for Stop {
 /// stub expects.
 fn run(
     context: usize,
-    body: impl FnOnce(NonNull<StoreCore>) -> Result<u64, Stop>,
+    body: impl FnOnce(NonNull<StoreCore>) -> Result<u64, Leave>,
 ) -> BuiltinReturn {
     // SAFETY: a live context's store field holds its store's address.
     let address: usize = unsafe { Context(context).read(abi::CTX_STORE) };
@@ -101,16 +101,16 @@ fn run(
 /// guest was asked to stop meanwhile.
 pub(crate) fn finish(
     pointer: NonNull<StoreCore>,
-    mut result: std::thread::Result<Result<u64, Stop>>,
+    mut result: std::thread::Result<Result<u64, Leave>>,
 ) -> BuiltinReturn {
     let store = pointer.as_ptr();
-    if let Ok(Ok(_) | Err(Stop::Handler | Stop::Pending)) = result
+    if let Ok(Ok(_) | Err(Leave::Handler | Leave::Pending)) = result
         // SAFETY: the guest stands still, and the body is done.
         && unsafe { (*store).interrupted() }
     {
-        result = Ok(Err(Stop::Trap(TrapCode::Interrupt)));
+        result = Ok(Err(Leave::Trap(TrapCode::Interrupt)));
     }
-    if let Ok(Err(Stop::Trap(code) | Stop::Error(Error::Trap(Trap { code, .. })))) = &result {
+    if let Ok(Err(Leave::Trap(code) | Leave::Error(Error::Trap(Trap { code, .. })))) = &result {
         // SAFETY: the guest stands still, and `body` is done.
         if unsafe { (*store).abort_on_trap } {
             eprintln!("wasm trap: {code}");
@@ -120,15 +120,15 @@ pub(crate) fn finish(
     let host_error = BuiltinReturn { value: 0, status: BuiltinReturn::HOST_ERROR };
     match result {
         Ok(Ok(value)) => BuiltinReturn::ok(value),
-        Ok(Err(Stop::Trap(code))) => BuiltinReturn::trap(code),
-        Ok(Err(Stop::Pending)) => BuiltinReturn { value: 0, status: BuiltinReturn::PENDING },
-        Ok(Err(Stop::Handler)) => {
+        Ok(Err(Leave::Trap(code))) => BuiltinReturn::trap(code),
+        Ok(Err(Leave::Pending)) => BuiltinReturn { value: 0, status: BuiltinReturn::PENDING },
+        Ok(Err(Leave::Handler)) => {
             // SAFETY: the guest stands still, and `body` is done.
             let landing = unsafe { &raw const (*store).landing };
             let value = landing.expose_provenance() as u64;
             BuiltinReturn { value, status: BuiltinReturn::HANDLER }
         }
-        Ok(Err(Stop::Error(error))) => {
+        Ok(Err(Leave::Error(error))) => {
             // SAFETY: the guest stands still, and `body` is done.
             unsafe { (*store).error = Some(error) };
             host_error
@@ -145,7 +145,7 @@ pub(crate) fn finish(
 /// and the instance.
 fn run_for_instance(
     context: usize,
-    body: impl FnOnce(&mut StoreCore, InstanceId) -> Result<u64, Stop>,
+    body: impl FnOnce(&mut StoreCore, InstanceId) -> Result<u64, Leave>,
 ) -> BuiltinReturn {
     run(context, |mut store| {
         // SAFETY: the context is an instance's; its guest stands still.
@@ -174,40 +174,40 @@ extern "C" fn host_call(context: usize, values: *mut RawValue) -> BuiltinReturn 
 /// Suspends the guest whose host call is pending, if its call from the host
 /// allows that.
 #[cold]
-fn suspend(core: &mut StoreCore, binding: &HostBinding, values: &mut [RawValue]) -> Stop {
+fn suspend(core: &mut StoreCore, binding: &HostBinding, values: &mut [RawValue]) -> Leave {
     // SAFETY: the top activation is live, and its guest stands still.
     let top = unsafe { core.block.activation.as_mut() };
     let Some(resumable) = top.and_then(|top| top.resumable.as_mut()) else {
-        return Stop::Error(Error::usage(
+        return Leave::Error(Error::usage(
             "a host function is pending, but the call from the host cannot be suspended: \
              start it with `Func::start`",
         ));
     };
     let pending = PendingCall { ty: binding.func.ty, values: values.as_mut_ptr() };
     resumable.pending = Some(pending);
-    Stop::Pending
+    Leave::Pending
 }
 
 /// Why a host function that failed does not return to the guest.
 #[cold]
-pub(crate) fn failed(core: &mut StoreCore, error: Error) -> Stop {
+pub(crate) fn failed(core: &mut StoreCore, error: Error) -> Leave {
     match error {
         Error::Exception(exception) => throw_host(core, exception),
-        error => Stop::Error(error),
+        error => Leave::Error(error),
     }
 }
 
 /// Throws what a host function returned into the guest that called it.
-fn throw_host(core: &mut StoreCore, exception: Exception) -> Stop {
+fn throw_host(core: &mut StoreCore, exception: Exception) -> Leave {
     let Some(landing) = unwind::handler(core) else {
-        return Stop::Error(Error::Exception(exception));
+        return Leave::Error(Error::Exception(exception));
     };
     match unwind::record(core, &exception) {
         Ok(payload) => {
             core.landing = Landing { payload, ..landing };
-            Stop::Handler
+            Leave::Handler
         }
-        Err(error) => Stop::Error(error),
+        Err(error) => Leave::Error(error),
     }
 }
 
@@ -215,7 +215,7 @@ extern "C" fn report_missing_stub(context: usize) -> BuiltinReturn {
     run(context, |_| {
         // SAFETY: as in `host_call`.
         let binding = unsafe { HostBinding::of_context(Context(context)) };
-        Err(Stop::Error(Error::usage(format!(
+        Err(Leave::Error(Error::usage(format!(
             "a host function of type {} was called, but no instance in the store can call one",
             types::get(binding.func.ty)
         ))))
@@ -365,7 +365,7 @@ extern "C" fn exception_new(context: usize, tag: u64) -> BuiltinReturn {
         let tag = TagIndex::new(tag as u32);
         let ty = module.tags[tag.index()].ty;
         let values = module.types.func(ty).params.len();
-        let record = unwind::make(core, guest.tag(tag), values).map_err(Stop::Error)?;
+        let record = unwind::make(core, guest.tag(tag), values).map_err(Leave::Error)?;
         Ok(record as u64)
     })
 }
@@ -378,9 +378,9 @@ extern "C" fn throw(context: usize, exception: usize) -> BuiltinReturn {
         Err(match unwind::handler(core) {
             Some(landing) => {
                 core.landing = Landing { payload: exception, ..landing };
-                Stop::Handler
+                Leave::Handler
             }
-            None => Stop::Error(Error::Exception(unwind::exception(core, exception))),
+            None => Leave::Error(Error::Exception(unwind::exception(core, exception))),
         })
     })
 }
@@ -394,7 +394,7 @@ fn public_table(
     core: &StoreCore,
     instance: InstanceId,
     table: TableIndex,
-) -> Result<TableId, Stop> {
+) -> Result<TableId, Leave> {
     store_table(&core.instances[instance.index()], table)
-        .ok_or(Stop::Trap(TrapCode::TableOutOfBounds))
+        .ok_or(Leave::Trap(TrapCode::TableOutOfBounds))
 }

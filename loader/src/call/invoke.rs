@@ -7,7 +7,7 @@
 //! whatever happens; it holds no reference to the store meanwhile.
 #![allow(unsafe_code)]
 
-use crate::error::{Error, Result};
+use crate::error::{Error, HostFailure, Result};
 use crate::stop::backtrace;
 use crate::stop::fault;
 use crate::store::activations::Activations;
@@ -173,6 +173,10 @@ fn stop(core: &mut StoreCore, status: u64) -> Error {
             Some(Error::Trap(trap)) if trap.frames.is_empty() => {
                 let detail = trap.detail;
                 Error::Trap(Trap { detail, ..backtrace::trap(core, trap.code, None) })
+            }
+            Some(Error::Host(host)) if host.frames.is_empty() => {
+                let (frames, omitted) = backtrace::running(core);
+                Error::Host(HostFailure { frames, omitted, ..host })
             }
             Some(error) => error,
             None => Error::usage("a host function ended the call without an error"),

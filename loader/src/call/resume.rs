@@ -9,7 +9,7 @@
 //! pending call on its stack.
 #![allow(unsafe_code)]
 
-use crate::call::builtins::{self, Stop};
+use crate::call::builtins::{self, Leave};
 use crate::call::invoke::{self, EntryPoint, Left};
 use crate::error::{Error, Result};
 use crate::store::contents::StoreCore;
@@ -114,7 +114,7 @@ unsafe fn come_back(
     core: &mut StoreCore,
     top: *mut Activation,
     results: Result<Vec<RawValue>>,
-) -> Result<u64, Stop> {
+) -> Result<u64, Leave> {
     core.activations.refresh(&mut core.block);
     // SAFETY: the top activation is live, and nothing else refers to it.
     let resumable = unsafe { (*top).resumable.as_mut() };

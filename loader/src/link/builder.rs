@@ -9,7 +9,7 @@
 #![allow(unsafe_code)]
 
 use crate::api::externs::Extern;
-use crate::artifact::image::{Contents, Image};
+use crate::artifact::image::{Image, InitialContents};
 use crate::artifact::info::ModuleInfo;
 use crate::call::builtins;
 use crate::error::{Error, Result};
@@ -111,10 +111,10 @@ impl<'i> InstanceBuilder<'i> {
         unsafe { made.define_at(field) };
         for run in self.module.runs.iter().filter(|run| run.memory == index) {
             match self.image.contents(run) {
-                Contents::Mapped(file, at) => made
+                InitialContents::Mapped(file, at) => made
                     .map_contents(run.address, file, at, run.image.size)
                     .map_err(Error::system("cannot map initial memory"))?,
-                Contents::Copied(bytes) => made.copy_contents(run.address, bytes),
+                InitialContents::Copied(bytes) => made.copy_contents(run.address, bytes),
             }
         }
         self.memories.push(at);

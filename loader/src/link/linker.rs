@@ -13,7 +13,7 @@ use crate::api::instance::Instance;
 use crate::api::typed::IntoFunc;
 use crate::artifact::info::ExternType;
 use crate::artifact::open::Artifact;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, UnknownImport};
 use crate::link::imports::Provided;
 use crate::link::instantiate;
 use crate::store::access::AsStore;
@@ -158,20 +158,46 @@ impl<T: 'static> Linker<T> {
     }
 
     /// Defines every function that `artifact` imports and that is not defined
-    /// yet, as one that fails when it is called, with its name.
+    /// yet, as one that fails with an [`UnknownImport`] when it is called.
     pub fn define_unknown_functions(&mut self, artifact: &Artifact) -> &mut Self {
-        for import in artifact.imports() {
-            let ExternType::Func(ty) = import.ty else { continue };
-            if self.get(&import.module, &import.name).is_some() {
-                continue;
-            }
-            let message = format!("{}.{} was called, but not provided", import.module, import.name);
+        for (unknown, ty) in self.unknown_functions(artifact) {
+            let UnknownImport { module, name } = unknown.clone();
             let fail =
-                move |_: &mut Caller<'_, T>, _: &mut [RawValue]| Err(Error::host(message.clone()));
+                move |_: &mut Caller<'_, T>, _: &mut [RawValue]| Err(Error::host(unknown.clone()));
             let func = func::raw(ty, fail).expect("an artifact's types are known");
-            self.define_host(&import.module, &import.name, func);
+            self.define_host(&module, &name, func);
         }
         self
+    }
+
+    /// Defines every function that `artifact` imports and that is not defined
+    /// yet, as one that does nothing and gives zeros and null references. One
+    /// whose results cannot be null fails instead, as with
+    /// [`Linker::define_unknown_functions`].
+    pub fn define_unknown_as_zero(&mut self, artifact: &Artifact) -> &mut Self {
+        for (UnknownImport { module, name }, ty) in self.unknown_functions(artifact) {
+            if ty.results.iter().all(|ty| Val::default_for(ty).is_some()) {
+                let give = |_: &mut Caller<'_, T>, slots: &mut [RawValue]| {
+                    slots.fill(RawValue::default());
+                    Ok(())
+                };
+                let func = func::raw(ty, give).expect("an artifact's types are known");
+                self.define_host(&module, &name, func);
+            }
+        }
+        self.define_unknown_functions(artifact)
+    }
+
+    /// The functions that an artifact imports and that are not defined.
+    fn unknown_functions(&self, artifact: &Artifact) -> Vec<(UnknownImport, FuncType)> {
+        let imports = artifact.imports().into_iter();
+        let unknown = imports.filter(|i| self.get(&i.module, &i.name).is_none());
+        let functions = unknown.filter_map(|import| {
+            let ExternType::Func(ty) = import.ty else { return None };
+            let (module, name) = (import.module.to_string(), import.name.to_string());
+            Some((UnknownImport { module, name }, ty))
+        });
+        functions.collect()
     }
 
     /// Makes an instance of an artifact: links its imports, initialises

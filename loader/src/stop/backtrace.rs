@@ -15,7 +15,7 @@
 
 use crate::artifact::image::Image;
 use crate::stop::symbolize;
-use crate::stop::walk::{Position, caller, outwards};
+use crate::stop::walk::{StackFrame, caller, outwards};
 use crate::store::activations::chain;
 use crate::store::contents::StoreCore;
 use crate::trap::{Frame, LocalValue, Trap};
@@ -44,6 +44,13 @@ pub(crate) fn trap(core: &StoreCore, code: TrapCode, fault: Option<FaultRecord>)
         collector.walk(activation, fault.take());
     }
     collector.trap
+}
+
+/// The frames of every running activation of the store, whose guest stands in a
+/// builtin, and how many more there are.
+pub(crate) fn running(core: &StoreCore) -> (Vec<Frame>, usize) {
+    let Trap { frames, omitted, .. } = trap(core, TrapCode::Interrupt, None);
+    (frames, omitted)
 }
 
 /// The frames of a suspended activation, the innermost first.
@@ -81,7 +88,7 @@ impl<'t> Collector<'t> {
                 self.add(fault.pc, false, framed.then_some(fault.fp));
                 fault.unframed_return.map_or_else(
                     || caller(fault.fp, stack, activation.entry_fp),
-                    |pc| Some(Position { pc, fp: fault.fp }),
+                    |pc| Some(StackFrame { pc, fp: fault.fp }),
                 )
             }
             None => caller(activation.guest_fp, stack, activation.entry_fp),

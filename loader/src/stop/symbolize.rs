@@ -50,8 +50,11 @@ pub fn symbolize(report: &str, artifact: &[u8], debug: &[u8]) -> Result<String> 
     let bounds =
         Bounds { image: note.image_size, text: note.text, component: note.component.size != 0 };
     description.check(&bounds).map_err(|why| Error::damaged(None, why))?;
-    let places: Vec<Places<'_>> =
-        description.modules.iter().filter_map(|module| Places::new(artifact, module)).collect();
+    let places: Vec<CodeOrigins<'_>> = description
+        .modules
+        .iter()
+        .filter_map(|module| CodeOrigins::new(artifact, module))
+        .collect();
     let mut text = String::new();
     for line in report.lines() {
         let known = places.iter().find_map(|places| places.frame(line, debug));
@@ -62,7 +65,7 @@ pub fn symbolize(report: &str, artifact: &[u8], debug: &[u8]) -> Result<String> 
 }
 
 /// Where the code of a module came from.
-struct Places<'a> {
+struct CodeOrigins<'a> {
     artifact: &'a [u8],
     module: &'a Module,
     functions: AddressMap<'a, FuncIndex>,
@@ -70,7 +73,7 @@ struct Places<'a> {
     code: HashMap<WasmOffset, CodeOffset>,
 }
 
-impl<'a> Places<'a> {
+impl<'a> CodeOrigins<'a> {
     fn new(artifact: &'a [u8], module: &'a Module) -> Option<Self> {
         let bytes = |range: precast_artifact::module::Range| {
             let end = range.offset.checked_add(range.size)?;

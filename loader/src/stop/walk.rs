@@ -12,17 +12,17 @@ use std::ptr::with_exposed_provenance;
 
 /// A function in progress: where it will go on, and its frame pointer.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Position {
+pub(crate) struct StackFrame {
     pub(crate) pc: usize,
     pub(crate) fp: usize,
 }
 
 /// `start` and its callers, outwards to the entry stub of their activation.
 pub(crate) fn outwards(
-    start: Option<Position>,
+    start: Option<StackFrame>,
     stack: &Range<usize>,
     entry_fp: usize,
-) -> impl Iterator<Item = Position> {
+) -> impl Iterator<Item = StackFrame> {
     std::iter::successors(start, move |position| {
         caller(position.fp, stack, entry_fp).filter(|up| up.fp > position.fp)
     })
@@ -30,7 +30,7 @@ pub(crate) fn outwards(
 
 /// The caller of the function with frame pointer `fp`, unless that function is
 /// the entry stub, which the host called.
-pub(crate) fn caller(fp: usize, stack: &Range<usize>, entry_fp: usize) -> Option<Position> {
+pub(crate) fn caller(fp: usize, stack: &Range<usize>, entry_fp: usize) -> Option<StackFrame> {
     let read = |offset: isize| {
         let address = fp.checked_add_signed(offset)?;
         let inside = address.is_multiple_of(8) && stack.start <= address && address < stack.end;
@@ -39,5 +39,5 @@ pub(crate) fn caller(fp: usize, stack: &Range<usize>, entry_fp: usize) -> Option
     };
     let up = read(arch::FRAME_CALLER)?;
     (up != entry_fp).then_some(())?;
-    Some(Position { pc: read(arch::FRAME_RETURN)?, fp: up })
+    Some(StackFrame { pc: read(arch::FRAME_RETURN)?, fp: up })
 }

@@ -144,7 +144,7 @@ global_asm!(
     ".cfi_endproc",
     ".size precast_loader_enter, . - precast_loader_enter",
     "",
-    // As a builtin is called: x0 = context, further arguments behind it;
+    // As a builtin is called: x0 = context, further arguments after it;
     // x9 = the loader's function.
     ".p2align 5",
     ".globl precast_loader_builtin",

@@ -27,23 +27,23 @@ use std::sync::{Mutex, PoisonError};
 /// `struct jit_code_entry`.
 #[repr(C)]
 #[derive(Debug)]
-struct Entry {
-    next: *mut Entry,
-    previous: *mut Entry,
+struct JitCodeEntry {
+    next: *mut JitCodeEntry,
+    previous: *mut JitCodeEntry,
     symbol_file: usize,
     size: u64,
 }
 
 /// `struct jit_descriptor`.
 #[repr(C)]
-struct Descriptor {
+struct JitDescriptor {
     version: u32,
     action: u32,
-    relevant: *mut Entry,
-    first: *mut Entry,
+    relevant: *mut JitCodeEntry,
+    first: *mut JitCodeEntry,
 }
 
-const _: () = assert!(size_of::<Descriptor>() == 24 && offset_of!(Descriptor, first) == 16);
+const _: () = assert!(size_of::<JitDescriptor>() == 24 && offset_of!(JitDescriptor, first) == 16);
 
 const NO_ACTION: u32 = 0;
 const REGISTER: u32 = 1;
@@ -85,7 +85,7 @@ pub(crate) fn carry_gdb_script() {
 
 unsafe extern "C" {
     #[link_name = "__jit_debug_descriptor"]
-    static mut DESCRIPTOR: Descriptor;
+    static mut DESCRIPTOR: JitDescriptor;
     #[link_name = "__jit_debug_register_code"]
     fn register_code();
 }
@@ -96,7 +96,7 @@ static CHANGING: Mutex<()> = Mutex::new(());
 /// A symbol file that debuggers know of until this is dropped.
 #[derive(Debug)]
 pub(crate) struct SymbolFile {
-    entry: *mut Entry,
+    entry: *mut JitCodeEntry,
 }
 
 // SAFETY: the entry is only touched under the lock.
@@ -113,8 +113,12 @@ impl SymbolFile {
         // SAFETY: under the lock; entries in the list are live.
         unsafe {
             let next = (*descriptor).first;
-            let entry =
-                Entry { next, previous: null_mut(), symbol_file: address, size: size as u64 };
+            let entry = JitCodeEntry {
+                next,
+                previous: null_mut(),
+                symbol_file: address,
+                size: size as u64,
+            };
             let entry = Box::into_raw(Box::new(entry));
             if let Some(next) = next.as_mut() {
                 next.previous = entry;
@@ -132,7 +136,7 @@ impl Drop for SymbolFile {
         let descriptor = &raw mut DESCRIPTOR;
         // SAFETY: under the lock; the entry and its neighbours are live.
         unsafe {
-            let Entry { next, previous, .. } = *self.entry;
+            let JitCodeEntry { next, previous, .. } = *self.entry;
             match previous.as_mut() {
                 Some(previous) => previous.next = next,
                 None => (*descriptor).first = next,
@@ -151,7 +155,7 @@ impl Drop for SymbolFile {
 /// # Safety
 ///
 /// The lock is held, the descriptor is the process's, the entry live.
-unsafe fn tell(descriptor: *mut Descriptor, action: u32, entry: *mut Entry) {
+unsafe fn tell(descriptor: *mut JitDescriptor, action: u32, entry: *mut JitCodeEntry) {
     // SAFETY: as the caller promises. Debuggers read what is in memory at the
     // call, which the compiler knows nothing about.
     unsafe {
@@ -171,7 +175,7 @@ mod tests {
         let _changing = CHANGING.lock().unwrap();
         // SAFETY: under the lock.
         let first = unsafe { (&raw const DESCRIPTOR.first).read() };
-        let next = |entry: &*mut Entry| {
+        let next = |entry: &*mut JitCodeEntry| {
             // SAFETY: entries in the list are live.
             Some(unsafe { entry.as_ref() }?.next)
         };

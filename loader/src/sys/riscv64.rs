@@ -131,7 +131,7 @@ global_asm!(
     ".cfi_endproc",
     ".size precast_loader_enter, . - precast_loader_enter",
     "",
-    // As a builtin is called: a0 = context, further arguments behind it;
+    // As a builtin is called: a0 = context, further arguments after it;
     // t2 = the loader's function.
     ".p2align 5",
     ".globl precast_loader_builtin",

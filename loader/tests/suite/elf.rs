@@ -12,7 +12,7 @@ const SEGMENT: usize = 56;
 const NOTE_AT: usize = 512;
 
 /// Contents of an image; offsets are addresses.
-pub struct Image {
+pub struct ElfImage {
     pub bytes: Vec<u8>,
     pub text: Range,
     pub module: Range,
@@ -20,7 +20,7 @@ pub struct Image {
     pub symbols: Vec<(String, u64, u64)>,
 }
 
-impl Image {
+impl ElfImage {
     pub fn new() -> Self {
         let (text, module) = Default::default();
         Self { bytes: vec![0; HEAD], text, module, symbols: Vec::new() }
@@ -43,7 +43,7 @@ impl Image {
 }
 
 /// The file.
-pub fn write(note: &Note, mut image: Image) -> Vec<u8> {
+pub fn write(note: &Note, mut image: ElfImage) -> Vec<u8> {
     let desc = note.encode();
     let mut head = Vec::new();
     let image_size = note.image_size;
@@ -87,7 +87,7 @@ pub fn write(note: &Note, mut image: Image) -> Vec<u8> {
     image.bytes
 }
 
-struct Section {
+struct ElfSection {
     words: [u32; 2],
     /// Flags, address, offset, size.
     longs: [u64; 4],
@@ -96,7 +96,7 @@ struct Section {
 }
 
 /// Appends the contents of the sections that tools want; their headers.
-fn sections(image: &mut Image) -> Vec<Section> {
+fn sections(image: &mut ElfImage) -> Vec<ElfSection> {
     let names = b"\0.text\0.eh_frame\0.symtab\0.strtab\0.shstrtab\0";
     let frames = image.append_plain(&frames(image.text));
     let (mut symbols, mut strings) = (vec![0; 24], vec![0]);
@@ -113,7 +113,7 @@ fn sections(image: &mut Image) -> Vec<Section> {
     let name_table = image.append_plain(names);
     image.align(8);
     let (bits, allocated, code) = (1, 2, 6);
-    let section = |name, kind, flags: u64, range: Range, link, info, align, entry| Section {
+    let section = |name, kind, flags: u64, range: Range, link, info, align, entry| ElfSection {
         words: [name, kind],
         longs: [flags, if flags != 0 { range.offset } else { 0 }, range.offset, range.size],
         link_info: [link, info],
@@ -129,7 +129,7 @@ fn sections(image: &mut Image) -> Vec<Section> {
     ]
 }
 
-impl Image {
+impl ElfImage {
     fn append_plain(&mut self, bytes: &[u8]) -> Range {
         self.append(bytes, 8)
     }

@@ -13,7 +13,7 @@ use precast_artifact::module::{
 };
 use precast_loader::{
     Artifact, Error, ExternType, Global, GlobalType, Instance, Limits, Linker, Memory, MemoryType,
-    RefType, SizeLimits, Store, Table, TableType, TrapCode, Val, ValType,
+    RefType, SizeLimits, Store, Table, TableType, TrapCode, UnknownImport, Val, ValType,
 };
 
 fn constant(bits: u32) -> ConstExpr {
@@ -239,7 +239,30 @@ fn unknown_functions_can_fail_when_called() {
     let instance = linker.instantiate(&mut store, &artifact).unwrap();
     let call = instance.get_typed_func::<i32, i32>(&store, "call").unwrap();
     let error = call.call(&mut store, 1).unwrap_err();
-    assert_eq!(error.to_string(), "env.missing was called, but not provided");
+    let text = error.to_string();
+    assert!(text.starts_with("env.missing was called, but not provided\n    0: "), "{text}");
+    let unknown = error.downcast_ref::<UnknownImport>().expect("an unknown import");
+    assert_eq!((unknown.module.as_str(), unknown.name.as_str()), ("env", "missing"));
+    // The guest's function stands in the call.
+    assert_eq!(error.frames().iter().map(|frame| frame.function.get()).collect::<Vec<_>>(), [1]);
+}
+
+#[test]
+fn unknown_functions_can_give_zero() {
+    let mut m = Mock::new("dreamer");
+    let ty = m.ty(&[I32], &[I32]);
+    m.import_func("env", "missing", ty);
+    m.func("call", ty, |layout| {
+        let slot = layout.import(FuncIndex::new(0));
+        Code::framed(|c| c.call_import(slot))
+    });
+    let artifact = crate::opened(&m.build()).unwrap();
+    let mut store = Store::new(());
+    let mut linker = Linker::new();
+    linker.define_unknown_as_zero(&artifact);
+    let instance = linker.instantiate(&mut store, &artifact).unwrap();
+    let call = instance.get_typed_func::<i32, i32>(&store, "call").unwrap();
+    assert_eq!(call.call(&mut store, 17).unwrap(), 0);
 }
 
 /// Writes to an imported memory, then fails.

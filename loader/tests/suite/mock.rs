@@ -179,8 +179,8 @@ pub fn build(modules: Vec<Mock>, instances: Vec<InstancePlan>) -> Vec<u8> {
 }
 
 /// The note and the contents of an artifact.
-pub fn parts(modules: Vec<Mock>, instances: Vec<InstancePlan>) -> (Note, elf::Image) {
-    let mut image = elf::Image::new();
+pub fn parts(modules: Vec<Mock>, instances: Vec<InstancePlan>) -> (Note, elf::ElfImage) {
+    let mut image = elf::ElfImage::new();
     let mut description = Description { modules: Vec::new(), instances };
     let mut text = vec![Vec::new(); modules.len()];
     let mut ready = Vec::new();
@@ -244,6 +244,19 @@ struct Tables {
 }
 
 impl Mock {
+    /// The relocations of the funcref records.
+    fn relocate_funcrefs(&mut self, layout: &ContextLayout) {
+        for (record, funcref) in self.module.funcrefs.iter().enumerate() {
+            let at = layout.funcref(FuncrefIndex::from_index(record));
+            let mut add = |kind, offset, addend| {
+                self.relocs.push(Reloc { kind, offset: at + offset, addend });
+            };
+            add(RelocKind::Text, FUNCREF_CODE, funcref.code.get().into());
+            add(RelocKind::Context, FUNCREF_CONTEXT, 0);
+            add(RelocKind::TypeId, FUNCREF_TYPE, funcref.ty.get().into());
+        }
+    }
+
     fn assemble(mut self, text: &mut Vec<u8>) -> (Module, Tables) {
         let layout = self.layout();
         let imported = self.module.imported_functions();
@@ -281,15 +294,7 @@ impl Mock {
             self.module.host_stubs.push(Stub { ty, code: CodeOffset::new(place(text)) });
             text.extend(code::host_stub(params, results).bytes);
         }
-        for (record, funcref) in self.module.funcrefs.iter().enumerate() {
-            let at = layout.funcref(FuncrefIndex::from_index(record));
-            let mut add = |kind, offset, addend| {
-                self.relocs.push(Reloc { kind, offset: at + offset, addend });
-            };
-            add(RelocKind::Text, FUNCREF_CODE, funcref.code.get().into());
-            add(RelocKind::Context, FUNCREF_CONTEXT, 0);
-            add(RelocKind::TypeId, FUNCREF_TYPE, funcref.ty.get().into());
-        }
+        self.relocate_funcrefs(&layout);
         self.relocs.sort_by_key(|reloc| reloc.offset);
         self.module.relocs = self.relocs;
         let mut context =

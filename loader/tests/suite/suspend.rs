@@ -97,12 +97,12 @@ fn pending(mut caller: Caller<'_, Host>, params: &[Val], results: &mut [Val]) ->
     Ok(if x.is_multiple_of(2) { Poll::Pending } else { Poll::Ready(()) })
 }
 
-struct World {
+struct Suspending {
     store: Store<Host>,
     instance: Instance,
 }
 
-impl World {
+impl Suspending {
     fn new() -> Self {
         Self::with_stacks(Limits::default().stack_bytes)
     }
@@ -154,154 +154,154 @@ fn finished(progress: Progress) -> i32 {
 
 #[test]
 fn a_call_goes_on_where_it_was_suspended() {
-    let mut world = World::new();
-    let call = world.suspend("registers", 2);
-    assert_eq!(world.store.data().asked, [2]);
-    assert_eq!(finished(world.resume(call, 100).unwrap()), 131);
+    let mut guest = Suspending::new();
+    let call = guest.suspend("registers", 2);
+    assert_eq!(guest.store.data().asked, [2]);
+    assert_eq!(finished(guest.resume(call, 100).unwrap()), 131);
     // What is ready at once is not suspended.
-    assert_eq!(finished(world.start("registers", 3).unwrap()), 34);
-    assert_eq!(world.call("registers", 5).unwrap(), 36);
+    assert_eq!(finished(guest.start("registers", 3).unwrap()), 34);
+    assert_eq!(guest.call("registers", 5).unwrap(), 36);
 }
 
 #[test]
 fn other_guests_of_the_store_run_meanwhile() {
-    let mut world = World::new();
-    let first = world.suspend("registers", 2);
-    assert_eq!(world.call("registers", 7).unwrap(), 38);
-    let second = world.suspend("call", 4);
-    let third = world.suspend("registers", 6);
-    assert_eq!(finished(world.resume(first, 1000).unwrap()), 1031);
-    assert_eq!(finished(world.resume(third, 3000).unwrap()), 3031);
-    assert_eq!(world.call("call", 9).unwrap(), 9);
-    assert_eq!(finished(world.resume(second, 2000).unwrap()), 2000);
-    assert_eq!(world.store.data().asked, [2, 7, 4, 6, 9]);
+    let mut guest = Suspending::new();
+    let first = guest.suspend("registers", 2);
+    assert_eq!(guest.call("registers", 7).unwrap(), 38);
+    let second = guest.suspend("call", 4);
+    let third = guest.suspend("registers", 6);
+    assert_eq!(finished(guest.resume(first, 1000).unwrap()), 1031);
+    assert_eq!(finished(guest.resume(third, 3000).unwrap()), 3031);
+    assert_eq!(guest.call("call", 9).unwrap(), 9);
+    assert_eq!(finished(guest.resume(second, 2000).unwrap()), 2000);
+    assert_eq!(guest.store.data().asked, [2, 7, 4, 6, 9]);
 }
 
 #[test]
 fn a_call_goes_on_in_another_thread_and_in_a_deeper_frame() {
-    let mut world = World::new();
-    let call = world.suspend("registers", 2);
-    let world = std::thread::spawn(move || {
-        assert_eq!(finished(world.resume(call, 10).unwrap()), 41);
-        let call = world.suspend("registers", 4);
-        (world, call)
+    let mut guest = Suspending::new();
+    let call = guest.suspend("registers", 2);
+    let guest = std::thread::spawn(move || {
+        assert_eq!(finished(guest.resume(call, 10).unwrap()), 41);
+        let call = guest.suspend("registers", 4);
+        (guest, call)
     });
-    let (mut world, call) = world.join().unwrap();
+    let (mut guest, call) = guest.join().unwrap();
     // Out of a host function of the same store.
     let cell = std::sync::Mutex::new(Some(call));
-    let resume = Func::wrap(&mut world.store, move |mut caller: Caller<'_, Host>, x: i32| {
+    let resume = Func::wrap(&mut guest.store, move |mut caller: Caller<'_, Host>, x: i32| {
         let call = cell.lock().unwrap().take().unwrap();
         finished(call.resume(&mut caller, Ok(&[Val::I32(x)])).unwrap())
     });
-    assert_eq!(resume.call(&mut world.store, &[Val::I32(20)]).unwrap()[0].i32(), Some(51));
+    assert_eq!(resume.call(&mut guest.store, &[Val::I32(20)]).unwrap()[0].i32(), Some(51));
 }
 
 #[test]
 fn traps_and_errors_after_resumption_end_the_call() {
-    let mut world = World::new();
-    let call = world.suspend("trap", 2);
-    let error = world.resume(call, 1).unwrap_err();
+    let mut guest = Suspending::new();
+    let call = guest.suspend("trap", 2);
+    let error = guest.resume(call, 1).unwrap_err();
     assert_eq!(error.trap_code(), Some(TrapCode::Unreachable));
     assert_eq!(error.trap().unwrap().frames().len(), 1);
-    let call = world.suspend("call", 2);
-    let error = call.resume(&mut world.store, Err(TrapCode::IntegerOverflow.into())).unwrap_err();
+    let call = guest.suspend("call", 2);
+    let error = call.resume(&mut guest.store, Err(TrapCode::IntegerOverflow.into())).unwrap_err();
     let expected = "wasm trap: integer overflow\n    0: call (caller)";
     assert!(error.to_string().starts_with(expected), "{error}");
-    let call = world.suspend("call", 2);
-    let error = call.resume(&mut world.store, Err(Error::Exit(7))).unwrap_err();
+    let call = guest.suspend("call", 2);
+    let error = call.resume(&mut guest.store, Err(Error::Exit(7))).unwrap_err();
     assert!(matches!(error, Error::Exit(7)), "{error:?}");
-    assert_eq!(world.call("call", 1).unwrap(), 1);
+    assert_eq!(guest.call("call", 1).unwrap(), 1);
 }
 
 #[test]
 fn exceptions_are_thrown_into_a_suspended_guest() {
-    let mut world = World::new();
-    let Some(Extern::Tag(tag)) = world.instance.get_export(&world.store, "tag") else {
+    let mut guest = Suspending::new();
+    let Some(Extern::Tag(tag)) = guest.instance.get_export(&guest.store, "tag") else {
         panic!("no tag");
     };
-    let exception = Exception::new(&world.store, tag, vec![Val::I32(5)]).unwrap();
-    let call = world.suspend("guard", 2);
-    let thrown = call.resume(&mut world.store, Err(exception.clone().into()));
+    let exception = Exception::new(&guest.store, tag, vec![Val::I32(5)]).unwrap();
+    let call = guest.suspend("guard", 2);
+    let thrown = call.resume(&mut guest.store, Err(exception.clone().into()));
     assert_eq!(finished(thrown.unwrap()), 1005);
-    let call = world.suspend("call", 2);
-    let error = call.resume(&mut world.store, Err(exception.into())).unwrap_err();
+    let call = guest.suspend("call", 2);
+    let error = call.resume(&mut guest.store, Err(exception.into())).unwrap_err();
     assert_eq!(error.exception().unwrap().fields()[0].i32(), Some(5));
 }
 
 #[test]
 fn exceptions_in_registers_of_suspended_guests_stay_alive() {
-    let mut world = World::new();
-    let call = world.suspend("keep", 2);
+    let mut guest = Suspending::new();
+    let call = guest.suspend("keep", 2);
     for _ in 0..3000 {
-        world.call("keep", 1).unwrap_err();
+        guest.call("keep", 1).unwrap_err();
     }
-    let error = world.resume(call, 0).unwrap_err();
+    let error = guest.resume(call, 0).unwrap_err();
     assert_eq!(error.exception().unwrap().fields()[0].i32(), Some(2));
 }
 
 #[test]
 fn the_frames_of_a_suspended_call_can_be_seen() {
-    let mut world = World::new();
-    let call = world.suspend("registers", 2);
+    let mut guest = Suspending::new();
+    let call = guest.suspend("registers", 2);
     let names = |call: &Suspended, store: &Store<Host>| {
         let frames = call.frames(store).unwrap();
         frames.iter().map(|frame| frame.name.clone().unwrap()).collect::<Vec<_>>()
     };
-    assert_eq!(names(&call, &world.store), ["registers"]);
-    let other = world.suspend("call", 2);
-    assert_eq!(names(&call, &world.store), ["registers"]);
-    assert_eq!(names(&other, &world.store), ["call"]);
+    assert_eq!(names(&call, &guest.store), ["registers"]);
+    let other = guest.suspend("call", 2);
+    assert_eq!(names(&call, &guest.store), ["registers"]);
+    assert_eq!(names(&other, &guest.store), ["call"]);
 }
 
 #[test]
 fn stacks_of_calls_that_are_given_up_are_used_again() {
     // Stacks of no other test's size.
     const BYTES: usize = 0x37_0000;
-    let stacks = |world: &World| {
-        let places: HashSet<u32> = world.store.data().asked.iter().copied().collect();
+    let stacks = |guest: &Suspending| {
+        let places: HashSet<u32> = guest.store.data().asked.iter().copied().collect();
         places.len()
     };
-    let mut world = World::with_stacks(BYTES);
+    let mut guest = Suspending::with_stacks(BYTES);
     for _ in 0..50 {
-        world.suspend("stack", 0).abandon(&mut world.store).unwrap();
+        guest.suspend("stack", 0).abandon(&mut guest.store).unwrap();
         // Taken back when the next is needed.
-        drop(world.suspend("stack", 0));
+        drop(guest.suspend("stack", 0));
     }
-    assert_eq!(stacks(&world), 1);
-    let calls: Vec<_> = (0..8).map(|_| world.suspend("stack", 0)).collect();
-    assert_eq!(stacks(&world), 8);
+    assert_eq!(stacks(&guest), 1);
+    let calls: Vec<_> = (0..8).map(|_| guest.suspend("stack", 0)).collect();
+    assert_eq!(stacks(&guest), 8);
     for call in calls {
-        assert_eq!(finished(world.resume(call, 3).unwrap()), 3);
+        assert_eq!(finished(guest.resume(call, 3).unwrap()), 3);
     }
     // With the store go the calls that are suspended; others get the stacks.
-    let _call = world.suspend("stack", 0);
-    let mut used: HashSet<u32> = world.store.data().asked.iter().copied().collect();
-    drop(world);
+    let _call = guest.suspend("stack", 0);
+    let mut used: HashSet<u32> = guest.store.data().asked.iter().copied().collect();
+    drop(guest);
     for _ in 0..20 {
-        let mut world = World::with_stacks(BYTES);
-        let _call = world.suspend("stack", 0);
-        used.extend(&world.store.data().asked);
+        let mut guest = Suspending::with_stacks(BYTES);
+        let _call = guest.suspend("stack", 0);
+        used.extend(&guest.store.data().asked);
     }
     assert_eq!(used.len(), 8);
 }
 
 #[test]
 fn a_suspended_call_can_be_interrupted() {
-    let mut world = World::new();
-    let call = world.suspend("registers", 2);
-    let handle = call.interrupt_handle(&mut world.store).unwrap();
+    let mut guest = Suspending::new();
+    let call = guest.suspend("registers", 2);
+    let handle = call.interrupt_handle(&mut guest.store).unwrap();
     std::thread::scope(|scope| scope.spawn(|| handle.interrupt()).join()).unwrap();
     // It is not the next guest that is meant.
-    assert_eq!(world.call("call", 1).unwrap(), 1);
-    let error = world.resume(call, 2).unwrap_err();
+    assert_eq!(guest.call("call", 1).unwrap(), 1);
+    let error = guest.resume(call, 2).unwrap_err();
     let expected = "wasm trap: interrupted\n    0: registers (caller)";
     assert!(error.to_string().starts_with(expected), "{error}");
     // Late ones hit nobody, in the same activation neither.
     handle.interrupt();
-    let call = world.suspend("registers", 2);
+    let call = guest.suspend("registers", 2);
     handle.interrupt();
-    assert_eq!(finished(world.resume(call, 1).unwrap()), 32);
-    drop(world);
+    assert_eq!(finished(guest.resume(call, 1).unwrap()), 32);
+    drop(guest);
     handle.interrupt();
 }
 
@@ -355,23 +355,23 @@ fn an_interrupt_of_an_outer_call_stops_the_inner_one_too() {
 
 #[test]
 fn only_started_calls_can_be_suspended() {
-    let mut world = World::new();
+    let mut guest = Suspending::new();
     let usage = |result: Result<()>| match result {
         Err(Error::Usage(message)) => message,
         other => panic!("{other:?}"),
     };
-    let message = usage(world.call("call", 2).map(drop));
+    let message = usage(guest.call("call", 2).map(drop));
     assert!(message.contains("`Func::start`"), "{message}");
-    let direct = Func::new_pending(&mut world.store, ints(1, 1), pending).unwrap();
-    let message = usage(direct.call(&mut world.store, &[Val::I32(2)]).map(drop));
+    let direct = Func::new_pending(&mut guest.store, ints(1, 1), pending).unwrap();
+    let message = usage(direct.call(&mut guest.store, &[Val::I32(2)]).map(drop));
     assert!(message.contains("only guests"), "{message}");
-    let call = world.suspend("call", 2);
-    let message = usage(call.resume(&mut world.store, Ok(&[])).map(drop));
+    let call = guest.suspend("call", 2);
+    let message = usage(call.resume(&mut guest.store, Ok(&[])).map(drop));
     assert_eq!(message, "0 results given, the pending host function has 1");
-    let call = world.suspend("call", 2);
-    let mut other = World::new();
+    let call = guest.suspend("call", 2);
+    let mut other = Suspending::new();
     usage(other.resume(call, 1).map(drop));
-    assert_eq!(world.call("call", 1).unwrap(), 1);
+    assert_eq!(guest.call("call", 1).unwrap(), 1);
 }
 
 #[test]

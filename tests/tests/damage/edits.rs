@@ -2,6 +2,7 @@
 
 use crate::artifacts::Map;
 use crate::worker::Job;
+use precast_tests::random::Numbers;
 use std::fmt;
 use std::fs::OpenOptions;
 use std::ops::Range;
@@ -226,26 +227,5 @@ impl fmt::Display for Edit {
             Self::Truncate(len) => write!(f, "cut to {len} bytes"),
             Self::Replace(bytes) => write!(f, "{} bytes", bytes.len()),
         }
-    }
-}
-
-/// A sequence of random numbers (splitmix64).
-struct Numbers(u64);
-
-impl Numbers {
-    fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0xd134_2543_de82_ef95))
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        (self.next() % end.max(1) as u64) as usize
     }
 }

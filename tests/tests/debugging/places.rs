@@ -10,6 +10,33 @@ use precast_tests::{binaries, fixture, need, need_permission, scratch, tools};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// What gdb is told to stop in a linked list and look at it.
+const IN_GDB: [&str; 10] = [
+    "set debuginfod enabled off",
+    "break list.c:31",
+    "run",
+    "backtrace 4",
+    "print head->next->name",
+    "info breakpoints",
+    "break length",
+    "continue",
+    "print n->name",
+    "finish",
+];
+
+/// The same for lldb.
+const IN_LLDB: [&str; 9] = [
+    "breakpoint set -f list.c -l 31",
+    "run",
+    "thread backtrace",
+    "frame variable head->next->name",
+    "breakpoint list",
+    "breakpoint set -n length",
+    "continue",
+    "frame variable n->name",
+    "finish",
+];
+
 /// Stops in a linked list, whole or stripped, in both debuggers; `host` is how
 /// they are told of the guest's environment.
 fn follows_the_list(artifact: &Path, options: &[&str], host: &[(&str, String)], places: &str) {
@@ -28,19 +55,7 @@ fn follows_the_list(artifact: &Path, options: &[&str], host: &[(&str, String)], 
         let options = [flags, options].concat();
         debug(debugger, &options, &commands, artifact).exits(0).text()
     };
-    let commands = [
-        "set debuginfod enabled off",
-        "break list.c:31",
-        "run",
-        "backtrace 4",
-        "print head->next->name",
-        "info breakpoints",
-        "break length",
-        "continue",
-        "print n->name",
-        "finish",
-    ];
-    let text = session(&gdb, &["--gdb"], set("gdb"), &commands);
+    let text = session(&gdb, &["--gdb"], set("gdb"), &IN_GDB);
     in_order(
         &text,
         &[
@@ -56,18 +71,7 @@ fn follows_the_list(artifact: &Path, options: &[&str], host: &[(&str, String)], 
             "Value returned is $3 = 3",
         ],
     );
-    let commands = [
-        "breakpoint set -f list.c -l 31",
-        "run",
-        "thread backtrace",
-        "frame variable head->next->name",
-        "breakpoint list",
-        "breakpoint set -n length",
-        "continue",
-        "frame variable n->name",
-        "finish",
-    ];
-    let text = session(&lldb, &[], set("lldb"), &commands);
+    let text = session(&lldb, &[], set("lldb"), &IN_LLDB);
     let [locations, resolved] = ["locations", "resolved"].map(|what| format!("{what} = {places}"));
     in_order(
         &text,

@@ -1,7 +1,7 @@
 //! wasmi, an interpreter that shares no code generator with Precast.
 
-use crate::module::Numbers;
 use crate::trace::{Bits, Ended, Runtime, Trace, follow, memory, show};
+use precast_tests::random::Numbers;
 use wasmi::{
     Config, Engine, Error, Extern, F32, F64, Instance, Linker, Module, Nullable, Ref, Store,
     TrapCode, V128, Val, ValType,

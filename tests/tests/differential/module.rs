@@ -1,6 +1,7 @@
 //! Modules and arguments from seeds.
 
 use arbitrary::Unstructured;
+use precast_tests::random::Numbers;
 use wasm_smith::{Config, Module};
 use wasmparser::{Parser, Payload};
 
@@ -101,41 +102,4 @@ fn shares_memory(wasm: &[u8]) -> bool {
         }
         _ => false,
     })
-}
-
-/// A sequence of random numbers (splitmix64).
-pub(crate) struct Numbers(u64);
-
-impl Numbers {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0xd134_2543_de82_ef95))
-    }
-
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// Bits for an argument: small, extreme, or any.
-    pub(crate) fn argument(&mut self) -> u64 {
-        const EDGES: [u64; 8] = [
-            0,
-            u64::MAX,
-            1 << 31 | 1 << 63,
-            i64::MAX as u64,
-            0x3f80_0000,
-            0x3ff0_0000_0000_0000,
-            0x7ff0_0000_7f80_0000,
-            0xfff8_0000_7fc0_0000,
-        ];
-        let number = self.next();
-        match number % 4 {
-            0 => number >> 56,
-            1 => EDGES[(number >> 60) as usize % EDGES.len()],
-            _ => number,
-        }
-    }
 }

@@ -1,10 +1,10 @@
 //! Precast.
 
-use crate::module::Numbers;
 use crate::trace::{Bits, Ended, Runtime, Trace, follow, memory, show};
 use precast_compiler::{MemoryModel, OptLevel, Options};
 use precast_embed::compile;
 use precast_loader::{Artifact, Error, Extern, Instance, Linker, Store, Val, ValType};
+use precast_tests::random::Numbers;
 
 /// The ways in which every module is compiled.
 pub(crate) fn ways() -> [Options; 3] {

@@ -1,8 +1,8 @@
 //! wasmtime, which knows every feature that Precast does. It has the same code
 //! generator, but neither its translation nor its runtime.
 
-use crate::module::Numbers;
 use crate::trace::{Bits, Ended, Runtime, Trace, follow, memory, show};
+use precast_tests::random::Numbers;
 use std::sync::atomic::{AtomicU64, Ordering};
 use wasmtime::{
     Config, Engine, Error, Extern, Instance, Linker, Module, Ref, Store, ThrownException, Trap,

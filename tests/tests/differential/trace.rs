@@ -1,6 +1,6 @@
 //! What is seen of a module under a runtime, as text that can be compared.
 
-use crate::module::Numbers;
+use precast_tests::random::Numbers;
 use std::fmt::{self, Write};
 
 /// A runtime with a module in it, which is instantiated again and again.

@@ -5,13 +5,13 @@ use std::path::Path;
 
 /// A machine that goldens are shown for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Target {
+pub(crate) enum GoldenTarget {
     X86_64,
     Aarch64,
     Riscv64,
 }
 
-impl Target {
+impl GoldenTarget {
     const ALL: [Self; 3] = [Self::X86_64, Self::Aarch64, Self::Riscv64];
 
     pub(crate) fn name(self) -> &'static str {
@@ -67,7 +67,7 @@ impl Golden {
 
     /// Whether every directive is one, and names targets that exist.
     fn check(&self) -> Result<(), String> {
-        let target = |name: &str| Target::ALL.iter().any(|target| target.name() == name);
+        let target = |name: &str| GoldenTarget::ALL.iter().any(|target| target.name() == name);
         for (name, value) in &self.directives {
             let known = match name.split_whitespace().collect::<Vec<_>>()[..] {
                 ["options" | "functions"] => true,
@@ -89,13 +89,13 @@ impl Golden {
         named.flat_map(|(_, value)| value.split_whitespace())
     }
 
-    pub(crate) fn targets(&self) -> Vec<Target> {
+    pub(crate) fn targets(&self) -> Vec<GoldenTarget> {
         let asked: Vec<&str> = self.words("targets").collect();
-        let wanted = |target: &Target| asked.is_empty() || asked.contains(&target.name());
-        Target::ALL.into_iter().filter(wanted).collect()
+        let wanted = |target: &GoldenTarget| asked.is_empty() || asked.contains(&target.name());
+        GoldenTarget::ALL.into_iter().filter(wanted).collect()
     }
 
-    pub(crate) fn options(&self, target: Target) -> Vec<&str> {
+    pub(crate) fn options(&self, target: GoldenTarget) -> Vec<&str> {
         let own = self.directives.iter().filter(move |(name, _)| {
             name.strip_prefix("options ").is_some_and(|name| name.trim() == target.name())
         });
@@ -149,9 +149,9 @@ fn files_are_read() {
     let text = ";; Text.\n;;! options: -O0\n;;! options riscv64: --cpu-feature +v\n\
                 ;;! targets: riscv64 x86_64\n(module)\n\n;;= x86_64\n;; f:\n";
     let golden = Golden::parse(text).expect("a golden file");
-    assert_eq!(golden.targets(), [Target::X86_64, Target::Riscv64]);
-    assert_eq!(golden.options(Target::X86_64), ["-O0"]);
-    assert_eq!(golden.options(Target::Riscv64), ["-O0", "--cpu-feature", "+v"]);
+    assert_eq!(golden.targets(), [GoldenTarget::X86_64, GoldenTarget::Riscv64]);
+    assert_eq!(golden.options(GoldenTarget::X86_64), ["-O0"]);
+    assert_eq!(golden.options(GoldenTarget::Riscv64), ["-O0", "--cpu-feature", "+v"]);
     assert!(golden.shows("f") && !golden.shows("precast_entry_stub[0]"));
     assert!(golden.module.ends_with("(module)\n") && golden.expected == "\n;;= x86_64\n;; f:\n");
     let difference = golden.difference(Path::new("a.wat"), "\n;;= x86_64\n;; g:\n");

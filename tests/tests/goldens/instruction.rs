@@ -1,6 +1,6 @@
 //! Instructions with labels and symbols where a disassembler shows addresses.
 
-use crate::golden::Target;
+use crate::golden::GoldenTarget;
 use crate::listing::Symbol;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,6 +50,11 @@ impl<'a> Addresses<'a> {
         label(&self.targets.borrow(), address)
     }
 
+    /// Notes that something leads to an address of the function.
+    pub(crate) fn leads_to(&self, address: u64) {
+        self.targets.borrow_mut().insert(address);
+    }
+
     fn place(&self, address: u64) -> Place {
         let within =
             |symbol: &&Symbol| (symbol.start..symbol.start + symbol.size.max(1)).contains(&address);
@@ -66,12 +71,14 @@ impl<'a> Addresses<'a> {
     }
 
     /// Reads one instruction. They must come in their order.
-    pub(crate) fn read(&mut self, address: u64, text: &str, target: Target) -> Instruction {
+    pub(crate) fn read(&mut self, address: u64, text: &str, target: GoldenTarget) -> Instruction {
         let text = text.trim();
         match target {
-            Target::X86_64 => self.read_x86_64(text),
-            Target::Aarch64 => self.read_upper(address, text.split("  ").next().unwrap_or(text)),
-            Target::Riscv64 => self.read_upper(address, text),
+            GoldenTarget::X86_64 => self.read_x86_64(text),
+            GoldenTarget::Aarch64 => {
+                self.read_upper(address, text.split("  ").next().unwrap_or(text))
+            }
+            GoldenTarget::Riscv64 => self.read_upper(address, text),
         }
     }
 
@@ -186,8 +193,8 @@ fn label(targets: &BTreeSet<u64>, address: u64) -> Option<String> {
 }
 
 /// Splits around the number that stands before some text.
-fn split_displacement<'t>(text: &'t str, behind: &str) -> Option<(&'t str, &'t str)> {
-    let end = text.find(behind)?;
+fn split_displacement<'t>(text: &'t str, after: &str) -> Option<(&'t str, &'t str)> {
+    let end = text.find(after)?;
     let number = |c: char| c.is_ascii_hexdigit() || c == 'x' || c == '-';
     let start = text[..end].trim_end_matches(number).len();
     (start < end).then(|| (&text[..start], &text[end..]))

@@ -1,13 +1,14 @@
 //! What a disassembler shows of an artifact, without the addresses, which
 //! change when anything before them does: places inside a function are labels,
-//! others are symbols. Padding is left out; instructions that may trap, and
-//! constants in the code, are marked.
+//! others are symbols. Padding is left out; instructions that may trap, landing
+//! pads with the calls that lead to them, and constants in the code are marked.
 
-use crate::golden::Target;
+use crate::golden::GoldenTarget;
 use crate::instruction::{Addresses, Instruction};
 use precast_artifact::address_map::{AddressMap, Mapping, Site};
 use precast_artifact::container::section;
-use precast_artifact::index::WasmOffset;
+use precast_artifact::handlers;
+use precast_artifact::index::{CodeOffset, WasmOffset};
 use precast_tests::outcome::run;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -35,17 +36,17 @@ enum Line {
 }
 
 /// The functions of an artifact, in the order in which they lie.
-pub(crate) fn functions(objdump: &Path, artifact: &Path, target: Target) -> Vec<Function> {
+pub(crate) fn functions(objdump: &Path, artifact: &Path, target: GoldenTarget) -> Vec<Function> {
     let mut command = Command::new(objdump);
     command.args(["-t", "-d", "-z", "--no-show-raw-insn", "-j", ".text"]).arg(artifact);
     let listing = run(&mut command).succeeds().stdout;
     let listing = String::from_utf8_lossy(&listing);
     let symbols: Vec<Symbol> = listing.lines().filter_map(symbol).collect();
     let lines: BTreeMap<u64, Line> = listing.lines().filter_map(line).collect();
-    let traps = traps(artifact, &symbols);
+    let marks = Marks::read(artifact, &symbols, &lines);
     let shown = |function: &Symbol| Function {
         name: function.name.clone(),
-        text: show(function, &symbols, &lines, &traps, target),
+        text: show(function, &symbols, &lines, &marks, target),
     };
     symbols.iter().filter(|symbol| symbol.is_code).map(shown).collect()
 }
@@ -79,32 +80,54 @@ fn line(line: &str) -> Option<(u64, Line)> {
     }
 }
 
-/// What traps at which address.
-fn traps(artifact: &Path, symbols: &[Symbol]) -> BTreeMap<u64, &'static str> {
-    let bytes = std::fs::read(artifact).expect("the artifact");
-    let sites = section(&bytes, ".precast.sites").expect("a map of sites");
-    let sites: AddressMap<'_, WasmOffset> =
-        AddressMap::new(".precast.sites", sites).expect("a sound map");
-    // Where text begins; functions lie at its beginning.
-    let text = symbols.iter().filter(|s| s.is_code).map(|s| s.start).min().unwrap_or_default();
-    let trap = |site| match site {
-        Site::Trap(code) => Some(code.message()),
-        Site::Call => None,
-    };
-    let entry =
-        |site: Mapping<WasmOffset>| Some((text + u64::from(site.code.get()), trap(site.site)?));
-    sites.iter().filter_map(entry).collect()
+/// What the artifact's tables say of instructions, by their addresses.
+struct Marks {
+    traps: BTreeMap<u64, &'static str>,
+    /// Of calls, where exceptions that come out of them go on.
+    landings: BTreeMap<u64, u64>,
+}
+
+impl Marks {
+    fn read(artifact: &Path, symbols: &[Symbol], lines: &BTreeMap<u64, Line>) -> Self {
+        let bytes = std::fs::read(artifact).expect("the artifact");
+        let sites = section(&bytes, ".precast.sites").expect("a map of sites");
+        let sites: AddressMap<'_, WasmOffset> =
+            AddressMap::new(".precast.sites", sites).expect("a sound map");
+        // Where text begins; functions lie at its beginning.
+        let text = symbols.iter().filter(|s| s.is_code).map(|s| s.start).min().unwrap_or_default();
+        let trap = |site| match site {
+            Site::Trap(code) => Some(code.message()),
+            Site::Call => None,
+        };
+        let entry =
+            |site: Mapping<WasmOffset>| Some((text + u64::from(site.code.get()), trap(site.site)?));
+        let traps = sites.iter().filter_map(entry).collect();
+        let table = section(&bytes, ".precast.handlers").unwrap_or_default();
+        // Calls are known by where they return.
+        let landing = |(call, after): (&u64, &u64)| {
+            let last = u32::try_from(after.checked_sub(text + 1)?).ok()?;
+            let handler = handlers::find(table, CodeOffset::new(last))?.handler;
+            Some((*call, text + u64::from(handler.get())))
+        };
+        let landings = lines.keys().zip(lines.keys().skip(1)).filter_map(landing).collect();
+        Self { traps, landings }
+    }
 }
 
 fn show(
     function: &Symbol,
     symbols: &[Symbol],
     lines: &BTreeMap<u64, Line>,
-    traps: &BTreeMap<u64, &'static str>,
-    target: Target,
+    marks: &Marks,
+    target: GoldenTarget,
 ) -> String {
     let range = function.start..function.start + function.size;
     let mut addresses = Addresses::new(function, symbols);
+    let landings: BTreeMap<u64, u64> = lines
+        .range(range.clone())
+        .filter_map(|(address, _)| Some((*address, *marks.landings.get(address)?)))
+        .collect();
+    landings.values().for_each(|pad| addresses.leads_to(*pad));
     let mut instructions = BTreeMap::new();
     for (address, line) in lines.range(range.clone()) {
         if let Line::Instruction(text) = line {
@@ -123,11 +146,14 @@ fn show(
             Line::Instruction(_) => {
                 data.end(&mut text);
                 if let Some(label) = addresses.label(*address) {
-                    text += &format!("  {label}:\n");
+                    let pad = landings.values().any(|pad| pad == address);
+                    text += &format!("  {label}:{}\n", if pad { "  ; landing pad" } else { "" });
                 }
                 let instruction: &Instruction = &instructions[address];
-                let trap = traps.get(address).map(|trap| format!("  ; traps: {trap}"));
-                text += &format!("    {instruction}{}\n", trap.unwrap_or_default());
+                let pad = landings.get(address).and_then(|pad| addresses.label(*pad));
+                let lands = pad.map(|pad| format!("  ; lands at {pad}")).unwrap_or_default();
+                let trap = marks.traps.get(address).map(|trap| format!("  ; traps: {trap}"));
+                text += &format!("    {instruction}{lands}{}\n", trap.unwrap_or_default());
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The options of `run`, as a command line again.
 
-use crate::run_options::RunOptions;
+use crate::run_options::{RunOptions, UnknownImports};
+use clap::ValueEnum;
 use precast_loader::wasi::DirAccess;
 use std::ffi::OsString;
 use std::path::Path;
@@ -26,7 +27,7 @@ pub(super) fn of(options: &RunOptions, artifact: &Path) -> Vec<OsString> {
     options.env.iter().for_each(|variable| option("env", variable.into()));
     // Of a module, the artifact has another name.
     let name = options.file().file_name().unwrap_or_default();
-    option("argv0", options.argv0.as_ref().map_or_else(|| name.to_owned(), OsString::from));
+    option("argv0", options.argv0.clone().unwrap_or_else(|| name.to_owned()));
     options.invoke.iter().for_each(|name| option("invoke", name.into()));
     for (name, file) in &options.preload {
         let mut value = OsString::from(format!("{name}="));
@@ -34,9 +35,20 @@ pub(super) fn of(options: &RunOptions, artifact: &Path) -> Vec<OsString> {
         option("preload", value);
     }
     options.sockets.iter().for_each(|fd| option("socket-fd", fd.to_string().into()));
-    options.stack_size.iter().for_each(|kib| option("stack-size", kib.to_string().into()));
-    options.max_memory.iter().for_each(|mib| option("max-memory", mib.to_string().into()));
+    options.stack_size.iter().for_each(|bytes| option("stack-size", bytes.to_string().into()));
+    options.max_memory.iter().for_each(|bytes| option("max-memory", bytes.to_string().into()));
+    options.cwd.iter().for_each(|cwd| option("cwd", cwd.into()));
+    option("unknown-imports", name_of(options.unknown_imports));
+    if options.inherit_env {
+        arguments.push("--inherit-env".into());
+    }
     arguments.push(artifact.into());
-    arguments.extend(options.args().iter().map(OsString::from));
+    arguments.extend(options.args().iter().cloned());
     arguments
+}
+
+/// How an action is written.
+fn name_of(action: UnknownImports) -> OsString {
+    let value = action.to_possible_value().expect("every action has a name");
+    value.get_name().into()
 }

@@ -2,7 +2,7 @@
 
 use super::settings::Settings;
 use crate::script::host::Host;
-use crate::script::request::{Answer, Failure, Request, decode_answer, receive, send};
+use crate::script::request::{Answer, Request, RequestFailure, decode_answer, receive, send};
 use std::process::{Child, Command, Stdio};
 
 /// A machine that runs one script's modules.
@@ -54,7 +54,9 @@ impl Remote {
             Ok(None) => Err("it ended".to_owned()),
             Err(error) => Err(error.to_string()),
         }
-        .unwrap_or_else(|why| Err(Failure::untried(format!("no answer of the runner: {why}"))))
+        .unwrap_or_else(|why| {
+            Err(RequestFailure::untried(format!("no answer of the runner: {why}")))
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use super::machine::Machine;
 use super::report::{Mismatch, Report};
 use super::settings::Settings;
 use super::{components, values};
-use crate::script::request::{Answer, Cause, Failure, Problem, Request, Value};
+use crate::script::request::{Answer, Cause, Problem, Request, RequestFailure, Value};
 use precast_compiler::{Error as CompileError, Options};
 use precast_loader::TrapCode;
 use std::collections::HashSet;
@@ -191,7 +191,7 @@ impl Runner {
     }
 
     /// Whether instantiation failed for want of a module that was left out.
-    fn lacks_left_out(&self, failure: &Failure) -> bool {
+    fn lacks_left_out(&self, failure: &RequestFailure) -> bool {
         let left_out = |problem: &Problem| {
             let module = &problem.module;
             self.left_out.contains(module) || self.left_out.contains(&registered(module))
@@ -212,14 +212,14 @@ impl Runner {
     /// Asks the machine. The outer error is that it could not be tried.
     fn ask(&mut self, request: Request<'_>) -> Check<Answer> {
         match self.machine.ask(request) {
-            Err(Failure { cause: Cause::NoInstance(name), message }) => {
+            Err(RequestFailure { cause: Cause::NoInstance(name), message }) => {
                 let left_out = match name {
                     Some(name) => self.left_out.contains(&name),
                     None => self.current_left_out,
                 };
                 Err(if left_out { Verdict::LeftOut } else { message.into() })
             }
-            Err(Failure { cause: Cause::Untried, message }) => Err(message.into()),
+            Err(RequestFailure { cause: Cause::Untried, message }) => Err(message.into()),
             other => Ok(other),
         }
     }
@@ -268,7 +268,7 @@ impl Runner {
     fn threw(&mut self, exec: WastExecute<'_>) -> Check {
         let what = describe(&exec);
         match self.execute(exec)? {
-            Err(Failure { cause: Cause::Exception, .. }) => Ok(()),
+            Err(RequestFailure { cause: Cause::Exception, .. }) => Ok(()),
             other => Err(format!("{what}: expected an exception, got {}", show(&other)).into()),
         }
     }
@@ -326,7 +326,7 @@ fn show(answer: &Answer) -> String {
 
 fn trapped(answer: &Answer, expected: &str) -> Check {
     match answer {
-        Err(Failure { cause: Cause::Trap(code), message })
+        Err(RequestFailure { cause: Cause::Trap(code), message })
             if is_trap(*code, expected) || components::is_trap(message, expected) =>
         {
             Ok(())

@@ -1,6 +1,6 @@
 //! Values of scripts: arguments, and the patterns that results must match.
 
-use crate::script::request::{Kind, Value};
+use crate::script::request::{Referent, Value};
 use std::fmt::Write;
 use wast::core::{AbstractHeapType, HeapType, NanPattern, V128Pattern, WastArgCore, WastRetCore};
 use wast::token::{F32, F64};
@@ -22,15 +22,15 @@ pub(super) fn argument(arg: &WastArgCore<'_>) -> Result<Value, String> {
     })
 }
 
-fn kind(heap: &HeapType<'_>) -> Option<Kind> {
+fn kind(heap: &HeapType<'_>) -> Option<Referent> {
     match heap {
         HeapType::Abstract { ty, .. } => match ty {
-            AbstractHeapType::Extern | AbstractHeapType::NoExtern => Some(Kind::Extern),
-            AbstractHeapType::Func | AbstractHeapType::NoFunc => Some(Kind::Func),
-            AbstractHeapType::Exn | AbstractHeapType::NoExn => Some(Kind::Exn),
+            AbstractHeapType::Extern | AbstractHeapType::NoExtern => Some(Referent::Extern),
+            AbstractHeapType::Func | AbstractHeapType::NoFunc => Some(Referent::Func),
+            AbstractHeapType::Exn | AbstractHeapType::NoExn => Some(Referent::Exn),
             _ => None,
         },
-        HeapType::Concrete(_) => Some(Kind::Func),
+        HeapType::Concrete(_) => Some(Referent::Func),
         _ => None,
     }
 }
@@ -98,11 +98,11 @@ pub(super) fn show(values: &[Value]) -> String {
         Value::F32(bits) => format!("f32 {:?} ({bits:#010x})", f32::from_bits(*bits)),
         Value::F64(bits) => format!("f64 {:?} ({bits:#018x})", f64::from_bits(*bits)),
         Value::V128(bits) => format!("v128 {bits:#034x}"),
-        Value::Null(Kind::Func) => "null function".to_owned(),
+        Value::Null(Referent::Func) => "null function".to_owned(),
         Value::Func => "a function".to_owned(),
-        Value::Null(Kind::Exn) => "null exception".to_owned(),
+        Value::Null(Referent::Exn) => "null exception".to_owned(),
         Value::Exception => "an exception".to_owned(),
-        Value::Null(Kind::Extern) => "null host value".to_owned(),
+        Value::Null(Referent::Extern) => "null host value".to_owned(),
         Value::Extern(Some(number)) => format!("host value {number}"),
         Value::Extern(None) => "a host value".to_owned(),
         Value::Component(value) => format!("{value:?}"),

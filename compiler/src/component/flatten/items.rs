@@ -1,11 +1,11 @@
 //! Imports, steps, trampolines, options and exports.
 
 use super::core_types::{func_type, val_type};
-use super::types::{Types, resource_table};
+use super::types::{TypeConverter, resource_table};
 use crate::error::{Error, Result};
 use precast_artifact::component::{
-    CanonicalOptions, Component, ComponentExport, CoreItem, CoreRef, Import, Leaf, NamedArgument,
-    Step, StringEncoding, Trampoline, TrampolineKind, Transcode, VersionedName,
+    CanonicalOptions, Component, ComponentExport, ComponentImport, CoreItem, CoreRef, Leaf,
+    NamedArgument, Step, StringEncoding, Trampoline, TrampolineKind, Transcode, VersionedName,
 };
 use precast_artifact::index::{
     ComponentExportIndex, ComponentImportIndex, ComponentInstanceIndex, FuncIndex, GlobalIndex,
@@ -21,14 +21,14 @@ use wasmtime_environ::{self as core, Trap};
 
 /// Turns a component into ours.
 pub(super) struct Converter<'t> {
-    types: Types<'t>,
+    types: TypeConverter<'t>,
     exports: HashMap<env::ExportIndex, ComponentExportIndex>,
     export_items: Vec<ComponentExport>,
 }
 
 impl<'t> Converter<'t> {
     pub(super) fn new(types: &'t env::ComponentTypes, tables: usize) -> Self {
-        let types = Types::new(types, tables);
+        let types = TypeConverter::new(types, tables);
         Self { types, exports: HashMap::new(), export_items: Vec::new() }
     }
 
@@ -37,7 +37,7 @@ impl<'t> Converter<'t> {
         let mut imports = Vec::new();
         for (name, item) in component.import_types.values() {
             let (name, version) = (name.clone(), VersionedName::parse(name));
-            imports.push(Import { name, version, ty: self.types.item(&item.ty)? });
+            imports.push(ComponentImport { name, version, ty: self.types.item(&item.ty)? });
         }
         let leaf = |(import, path): &(env::ImportIndex, Vec<String>)| Leaf {
             import: ComponentImportIndex::new(import.as_u32()),

@@ -15,7 +15,7 @@ use wasmtime_environ::EntityRef;
 use wasmtime_environ::component as env;
 
 /// Turns types into ours, each once, those that it is made of before it.
-pub(super) struct Types<'t> {
+pub(super) struct TypeConverter<'t> {
     pub env: &'t env::ComponentTypes,
     pub done: ComponentTypes,
     values: HashMap<env::InterfaceType, ComponentVal>,
@@ -24,7 +24,7 @@ pub(super) struct Types<'t> {
     modules: HashMap<env::TypeModuleIndex, CoreModuleTypeIndex>,
 }
 
-impl<'t> Types<'t> {
+impl<'t> TypeConverter<'t> {
     /// Of a component with so many resource tables, whose numbers stay: adapters
     /// have them in their code.
     pub(super) fn new(env: &'t env::ComponentTypes, tables: usize) -> Self {

@@ -3,7 +3,7 @@
 use super::super::Output;
 use super::super::layout::BUILD_ID_SIZE;
 use super::super::sections::Section;
-use super::read::Image;
+use super::read::OpenedImage;
 use super::sample::{MACHINES, Sample, linked, sample};
 use crate::function::Symbol;
 use gimli::{BaseAddresses, EhFrame, EhFrameHdr, UnwindSection};
@@ -23,7 +23,7 @@ fn the_loader_finds_what_was_linked() {
         let (file, summary) = linked(sample(target));
         assert_eq!((summary.functions, summary.folded), (3, 1));
         assert_eq!(summary.size, file.len() as u64);
-        let image = Image::open(file);
+        let image = OpenedImage::open(file);
         let (module, text) = (&image.module, image.note.text);
         assert_eq!((image.machine(), image.note.page_size), target);
         assert_eq!(image.note.options, ["-O2"]);
@@ -56,7 +56,7 @@ fn the_loader_finds_what_was_linked() {
 #[test]
 fn contents_lie_where_the_description_says() {
     for target in MACHINES {
-        let image = Image::open(linked(sample(target)).0);
+        let image = OpenedImage::open(linked(sample(target)).0);
         let (module, page) = (&image.module, target.1);
 
         let table = module.tables[0].image;
@@ -96,7 +96,7 @@ fn contents_lie_where_the_description_says() {
 #[test]
 fn tools_see_names_and_sections() {
     for target in MACHINES {
-        let image = Image::open(linked(sample(target)).0);
+        let image = OpenedImage::open(linked(sample(target)).0);
         let text = image.note.text.offset;
         assert_eq!(symbol_at(&image.file, image.function(1) + 1), Some(&b"first"[..]));
         assert_eq!(symbol_at(&image.file, image.function(2)), Some(&b"leaf"[..]));
@@ -154,7 +154,7 @@ fn tools_see_names_and_sections() {
 #[test]
 fn every_address_of_code_can_be_unwound() {
     for target in MACHINES {
-        let image = Image::open(linked(sample(target)).0);
+        let image = OpenedImage::open(linked(sample(target)).0);
         let file = ElfFile64::<LittleEndian>::parse(&*image.file).unwrap();
         let section = |name| file.section_by_name(name).unwrap();
         let [header, frames] = [".eh_frame_hdr", ".eh_frame"].map(section);
@@ -199,7 +199,7 @@ fn every_address_of_code_can_be_unwound() {
 
 #[test]
 fn gaps_in_text_trap() {
-    let image = Image::open(linked(sample(MACHINES[0])).0);
+    let image = OpenedImage::open(linked(sample(MACHINES[0])).0);
     let (caller, leaf) = (image.function(1), image.function(2));
     assert_eq!(leaf, caller + 16);
     assert_eq!(image.at(Range { offset: caller + 11, size: 5 }), [0xcc; 5]);
@@ -244,7 +244,7 @@ fn folding_can_be_switched_off() {
     input.fold = false;
     let (file, summary) = linked(input);
     assert_eq!(summary.folded, 0);
-    let image = Image::open(file);
+    let image = OpenedImage::open(file);
     assert_ne!(image.function(2), image.function(4));
     let code = image.module.funcrefs[1].code.get();
     assert_eq!(u64::from(code), image.function(4) - image.function(1));
@@ -255,7 +255,7 @@ fn an_empty_module_is_an_image_too() {
     for target in MACHINES {
         let mut input = sample(target);
         input.empty();
-        let image = Image::open(linked(input).0);
+        let image = OpenedImage::open(linked(input).0);
         assert_eq!((image.note.text.size, image.module.context), (0, Range::default()));
         assert_eq!(image.note.image_size, image.note.text.offset);
         ElfFile64::<LittleEndian>::parse(&*image.file).unwrap();
@@ -304,7 +304,7 @@ fn an_image_with_a_base_of_its_own_differs_in_addresses_only() {
         assert_eq!(file, based());
         let base = Container::open(&file).unwrap().base;
         assert_ne!(base, 0);
-        let image = Image::open(file);
+        let image = OpenedImage::open(file);
         let leaf = image.function(2);
         assert_eq!(symbol_at(&image.file, leaf), Some(b"leaf".as_slice()));
 

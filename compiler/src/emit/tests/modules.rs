@@ -1,6 +1,6 @@
 //! Artifacts of several modules, and places before anything is written.
 
-use super::read::{Image, slice};
+use super::read::{OpenedImage, slice};
 use super::sample::{MACHINES, function, linked, sample};
 use crate::place::Placement;
 use precast_artifact::container::{Container, symbol_at};
@@ -22,7 +22,7 @@ fn places_are_known_before_anything_is_written() {
         placed.modules[0].memory.iter().map(|run| (run.address, run.bytes.len())).collect();
     assert_eq!(pages, [(0, 8192), (0x30000, 4096)]);
 
-    let image = Image::open(linked(sample(MACHINES[0])).0);
+    let image = OpenedImage::open(linked(sample(MACHINES[0])).0);
     assert_eq!(image.function(2), image.function(1) + 16);
 }
 
@@ -43,12 +43,12 @@ fn each_module_has_what_it_would_have_alone() {
             })
             .unwrap();
         assert_eq!((description.modules.len(), description.instances.len()), (2, 2));
-        let images = description.modules.into_iter().map(|module| Image {
+        let images = description.modules.into_iter().map(|module| OpenedImage {
             file: file.clone(),
             note: note.clone(),
             module,
         });
-        let images: Vec<Image> = images.collect();
+        let images: Vec<OpenedImage> = images.collect();
         for (image, (names, data)) in images.iter().zip([
             (["first", "leaf"], [&b""[..], b"hello", b"world"].as_slice()),
             (["other_first", "other_leaf"], &[b"", b"HELLO"]),

@@ -8,13 +8,13 @@ use precast_artifact::module::{Bounds, Description, Module, Range};
 use precast_artifact::note::Note;
 
 /// An image, read as the loader reads it.
-pub(super) struct Image {
+pub(super) struct OpenedImage {
     pub file: Vec<u8>,
     pub note: Note,
     pub module: Module,
 }
 
-impl Image {
+impl OpenedImage {
     pub(super) fn open(file: Vec<u8>) -> Self {
         let note = Container::open(&file).unwrap().note;
         let mut description = Description::decode(slice(&file, note.module)).unwrap();

@@ -1,7 +1,7 @@
 //! Images whose calls do not reach: as large ones have, with a small reach.
 
 use super::code::caller;
-use super::read::Image;
+use super::read::OpenedImage;
 use super::sample::{MACHINES, Sample, function, linked, sample};
 use gimli::{BaseAddresses, CfaRule, EhFrame, Register, UnwindSection};
 use object::elf::EM_AARCH64;
@@ -30,14 +30,14 @@ pub(super) fn input() -> Sample {
     input
 }
 
-fn image(reach: u64) -> Image {
+fn image(reach: u64) -> OpenedImage {
     let mut file = Vec::new();
     input().laid_out(reach).write(&mut file).unwrap();
-    Image::open(file)
+    OpenedImage::open(file)
 }
 
 /// Where the call at `caller` leads in the end, and the veneer on the way.
-fn follow(image: &Image, caller: u64) -> (u64, Option<u64>) {
+fn follow(image: &OpenedImage, caller: u64) -> (u64, Option<u64>) {
     let first = image.callee(caller);
     let word = |index: u64| image.word(first + index * 4);
     // adrp x16; add x16, x16; br x16

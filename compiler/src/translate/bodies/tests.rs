@@ -28,6 +28,7 @@ fn input<'a>(
         body: &body.body,
         hints: &[],
         debug_uses: None,
+        product: None,
         inline,
     }
 }
@@ -56,7 +57,7 @@ fn calls_of(body: &Body<'_>, callee: u32) -> Vec<BodyOffset> {
 fn inlined(text: &str) -> (Function, Vec<InlinedBody>) {
     let wasm = wat::parse_str(text).expect("a module's text");
     let parsed = parse::parse(&wasm, Features::ALL).expect("a module");
-    let (mut facts, mut scratch) = (Facts::default(), facts::Scratch::default());
+    let (mut facts, mut scratch) = (Facts::default(), facts::ValidationScratch::default());
     for body in &parsed.bodies {
         facts::gather(&parsed, body, &mut scratch, &mut facts).expect("a valid body");
     }

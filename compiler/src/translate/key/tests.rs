@@ -28,7 +28,7 @@ fn with_input<T>(
     then: impl Fn(&FunctionInput<'_>) -> T,
 ) -> T {
     let parsed = parse::parse(wasm, Features::ALL).expect("a module");
-    let (mut facts, mut scratch) = (Facts::default(), facts::Scratch::default());
+    let (mut facts, mut scratch) = (Facts::default(), facts::ValidationScratch::default());
     for body in &parsed.bodies {
         facts::gather(&parsed, body, &mut scratch, &mut facts).expect("a valid body");
     }
@@ -52,6 +52,7 @@ fn with_input<T>(
         body: &body.body,
         hints: parsed.hints.get(&index).map_or(&[], Vec::as_slice),
         debug_uses: None,
+        product: None,
         inline: &[],
     })
 }

@@ -3,16 +3,20 @@
 use crate::wasi::host::clock::Clock;
 use crate::wasi::host::descriptor::Descriptor;
 use crate::wasi::host::directory::Directory;
+use crate::wasi::host::file::{FileMode, Sync};
 use crate::wasi::host::interrupt::Interrupt;
+use crate::wasi::host::open::OpenRequest;
 use crate::wasi::host::permissions::DirAccess;
 use crate::wasi::host::resources::Resources;
 use crate::wasi::host::socket::Socket;
 use crate::wasi::host::stdio::{Input, Output};
-use crate::wasi::host::table::{MAX_DESCRIPTORS, Table};
+use crate::wasi::host::table::{DescriptorTable, MAX_DESCRIPTORS};
 use rustix::fs::{Mode, OFlags};
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -21,11 +25,11 @@ use std::sync::atomic::AtomicBool;
 /// the [`WasiCtxBuilder`] was not given.
 pub struct WasiCtx {
     /// The arguments; the first is the program's name.
-    pub(crate) args: Vec<String>,
+    pub(crate) args: Vec<Vec<u8>>,
     /// `KEY=value`.
-    pub(crate) environ: Vec<String>,
+    pub(crate) environ: Vec<Vec<u8>>,
     /// The open descriptors.
-    pub(crate) table: Table,
+    pub(crate) table: DescriptorTable,
     /// What it holds by other handles, some of which use descriptors.
     pub(crate) resources: Resources,
     /// The host's monotonic time, in nanoseconds, that is the guest's zero.
@@ -38,8 +42,8 @@ pub struct WasiCtx {
 /// environment, no directories, empty input, discarded output.
 #[derive(Default)]
 pub struct WasiCtxBuilder {
-    args: Vec<String>,
-    environ: Vec<(String, String)>,
+    args: Vec<Vec<u8>>,
+    environ: Vec<(Vec<u8>, Vec<u8>)>,
     stdin: Input,
     stdout: Output,
     stderr: Output,
@@ -58,29 +62,41 @@ impl WasiCtxBuilder {
 
     /// Appends one argument; the first is the program's name.
     pub fn arg(&mut self, arg: impl Into<String>) -> &mut Self {
-        self.args.push(arg.into());
+        self.args.push(arg.into().into_bytes());
+        self
+    }
+
+    /// Appends one argument, which may not be UTF-8: preview 1 takes any bytes
+    /// but zeros.
+    pub fn arg_os(&mut self, arg: &OsStr) -> &mut Self {
+        self.args.push(arg.as_bytes().to_vec());
         self
     }
 
     /// Appends arguments.
     pub fn args(&mut self, args: impl IntoIterator<Item = impl Into<String>>) -> &mut Self {
-        self.args.extend(args.into_iter().map(Into::into));
+        self.args.extend(args.into_iter().map(|arg| arg.into().into_bytes()));
         self
     }
 
     /// Sets an environment variable. Setting a name again replaces its value
     /// and keeps its place.
     pub fn env(&mut self, name: impl Into<String>, value: impl Into<String>) -> &mut Self {
-        self.environ.push((name.into(), value.into()));
+        self.environ.push((name.into().into_bytes(), value.into().into_bytes()));
         self
     }
 
-    /// Passes on every environment variable of this process that is UTF-8.
+    /// As [`WasiCtxBuilder::env`], of what may not be UTF-8.
+    pub fn env_os(&mut self, name: &OsStr, value: &OsStr) -> &mut Self {
+        self.environ.push((name.as_bytes().to_vec(), value.as_bytes().to_vec()));
+        self
+    }
+
+    /// Passes on every environment variable of this process.
     pub fn inherit_env(&mut self) -> &mut Self {
-        let variables = std::env::vars_os().filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        });
-        self.environ.extend(variables);
+        for (name, value) in std::env::vars_os() {
+            self.env_os(&name, &value);
+        }
         self
     }
 
@@ -126,6 +142,46 @@ impl WasiCtxBuilder {
         Ok(self)
     }
 
+    /// Lets the guest start in the directory that it calls `guest`: one that was
+    /// granted, or below one. It is granted a second time as `.`, where guests
+    /// that are built on wasi-libc look for relative paths, and `PWD` names it,
+    /// where others look.
+    ///
+    /// # Errors
+    ///
+    /// Nothing that was granted holds it, or it is no directory; or a directory
+    /// was granted as `.` or `/`, so that relative paths lead there already.
+    pub fn working_dir(&mut self, guest: &str) -> io::Result<&mut Self> {
+        let named = |descriptor: &Descriptor| match descriptor {
+            Descriptor::Directory(directory) => directory.preopen.clone(),
+            _ => None,
+        };
+        if let Some(name) =
+            self.preopens.iter().filter_map(named).find(|name| matches!(&**name, "." | "/"))
+        {
+            return Err(io::Error::other(format!(
+                "relative paths lead to `{name}`, which is granted: grant the directory itself as `.`"
+            )));
+        }
+        let grants = self.preopens.iter().filter_map(|descriptor| match descriptor {
+            Descriptor::Directory(directory) => {
+                Some((directory, below(directory.preopen.as_deref()?, guest)?))
+            }
+            _ => None,
+        });
+        let (granted, path) = grants.min_by_key(|(_, path)| path.len()).ok_or_else(|| {
+            io::Error::other("no directory that is granted holds it: grant one with that name")
+        })?;
+        let path = if path.is_empty() { "." } else { path };
+        let opened = WORKING_DIR.open(granted, path.as_bytes(), &self.interrupt);
+        let opened = opened.map_err(|why| io::Error::from(why.errno()))?;
+        if let Descriptor::Directory(mut directory) = opened {
+            directory.preopen = Some(".".to_owned());
+            self.preopens.push(Descriptor::Directory(directory));
+        }
+        Ok(self.env("PWD", guest))
+    }
+
     /// Grants a listening or connected socket. It gets the next descriptor,
     /// starting at 3. Grant directories first: wasi-libc looks for them from 3
     /// up and stops at the first descriptor that is none.
@@ -159,7 +215,7 @@ impl WasiCtxBuilder {
         let granted = 3 + builder.preopens.len() as u32;
         // What was granted is granted: a smaller limit allows no more.
         let limit = builder.max_descriptors.map_or(MAX_DESCRIPTORS, |limit| limit.max(granted));
-        let mut table = Table::new(limit);
+        let mut table = DescriptorTable::new(limit);
         let descriptors = [
             Descriptor::Input(builder.stdin.into()),
             Descriptor::Output(builder.stdout.into()),
@@ -180,13 +236,32 @@ impl WasiCtxBuilder {
     }
 }
 
+/// How a working directory is opened.
+const WORKING_DIR: OpenRequest = OpenRequest {
+    follow: true,
+    create: false,
+    exclusive: false,
+    truncate: false,
+    directory: true,
+    mode: FileMode { read: true, write: false, append: false, nonblock: false, sync: Sync::Later },
+};
+
+/// What of a path is below a directory, both by their names for the guest.
+fn below<'p>(directory: &str, path: &'p str) -> Option<&'p str> {
+    let rest = path.strip_prefix(directory.trim_end_matches('/'))?;
+    match rest.strip_prefix('/') {
+        Some(rest) => Some(rest.trim_matches('/')),
+        None => rest.is_empty().then_some(rest),
+    }
+}
+
 /// Joins names and values; of one name only the last value counts, in the place
 /// of the first.
-fn environ(variables: Vec<(String, String)>) -> Vec<String> {
+fn environ(variables: Vec<(Vec<u8>, Vec<u8>)>) -> Vec<Vec<u8>> {
     let mut places = HashMap::new();
     let mut joined = Vec::new();
     for (name, value) in variables {
-        let variable = format!("{name}={value}");
+        let variable = [&*name, b"=", &*value].concat();
         match places.get(&name) {
             Some(&place) => joined[place] = variable,
             None => {
@@ -201,12 +276,44 @@ fn environ(variables: Vec<(String, String)>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wasi::testing::Scratch;
 
     #[test]
     fn later_values_replace_earlier_ones() {
-        let variable = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let variable = |name: &str, value: &str| (name.into(), value.into());
         let variables = vec![variable("A", "1"), variable("B", "2"), variable("A", "3")];
-        assert_eq!(environ(variables), ["A=3", "B=2"]);
+        assert_eq!(environ(variables), [b"A=3", b"B=2"]);
+    }
+
+    #[test]
+    fn what_is_below_a_directory() {
+        assert_eq!(below("/work", "/work"), Some(""));
+        assert_eq!(below("/work/", "/work/a/b/"), Some("a/b"));
+        assert_eq!(below("work", "work/a"), Some("a"));
+        assert_eq!(below("/work", "/worker"), None);
+        assert_eq!(below("/work", "work"), None);
+    }
+
+    #[test]
+    fn a_working_directory_is_below_a_grant_and_stays_there() {
+        let scratch = Scratch::new();
+        scratch.mkdir("sub");
+        std::os::unix::fs::symlink("/", scratch.path("out")).unwrap();
+        let start = |granted: &str, cwd: &str| {
+            let mut builder = WasiCtxBuilder::new();
+            builder.preopen_dir(&scratch.path(""), granted, DirAccess::ReadOnly).unwrap();
+            builder.working_dir(cwd).map(WasiCtxBuilder::build).map_err(|why| why.to_string())
+        };
+        let ctx = start("/work", "/work/sub").unwrap();
+        let cwd = ctx.table.directory(4).unwrap();
+        assert_eq!((cwd.preopen.as_deref(), cwd.access), (Some("."), DirAccess::ReadOnly));
+        assert_eq!(ctx.environ, [b"PWD=/work/sub"]);
+        assert!(start("/work", "/work/out").is_err());
+        assert!(start("/work", "/work/../..").is_err());
+        assert!(
+            start("/work", "/elsewhere").err().unwrap().contains("no directory that is granted")
+        );
+        assert!(start("/", "/sub").err().unwrap().contains("relative paths lead to `/`"));
     }
 
     #[test]

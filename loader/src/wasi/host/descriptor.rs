@@ -7,7 +7,7 @@
 use crate::sys::buffer::{self, Buffer};
 use crate::sys::quiet::quietly;
 use crate::wasi::host::directory::Directory;
-use crate::wasi::host::error::{Error, Result};
+use crate::wasi::host::error::{HostError, Result};
 use crate::wasi::host::file::{self, File, Whence};
 use crate::wasi::host::interrupt::Interrupt;
 use crate::wasi::host::metadata::Metadata;
@@ -57,7 +57,7 @@ impl Descriptor {
             Self::Input(input) => input.read(buffers, interrupt),
             Self::Socket(socket) => socket.read(buffers, interrupt),
             Self::Directory(_) => Err(Errno::ISDIR.into()),
-            Self::Output(_) => Err(Error::BAD_DESCRIPTOR),
+            Self::Output(_) => Err(HostError::BAD_DESCRIPTOR),
         }
     }
 
@@ -81,7 +81,7 @@ impl Descriptor {
             Self::Output(output) => output.write(buffers, interrupt),
             Self::File(file) => file.write(buffers, interrupt),
             Self::Socket(socket) => socket.send(buffers, interrupt),
-            Self::Input(_) | Self::Directory(_) => Err(Error::BAD_DESCRIPTOR),
+            Self::Input(_) | Self::Directory(_) => Err(HostError::BAD_DESCRIPTOR),
         }
     }
 
@@ -102,9 +102,9 @@ impl Descriptor {
 
     /// What the kernel says of a stream that goes the other way: first that it
     /// has no positions, if it has none.
-    fn not_this_way(&self) -> Error {
+    fn not_this_way(&self) -> HostError {
         let positions = self.fd().is_some_and(|fd| rustix::fs::tell(fd).is_ok());
-        if positions { Error::BAD_DESCRIPTOR } else { Error::NOT_SEEKABLE }
+        if positions { HostError::BAD_DESCRIPTOR } else { HostError::NOT_SEEKABLE }
     }
 
     /// Moves the position; the new one. Directories have none here: those of
@@ -112,7 +112,7 @@ impl Descriptor {
     pub(crate) fn seek(&mut self, offset: i64, whence: Whence) -> Result<u64> {
         match self {
             Self::File(file) => file.seek(offset, whence),
-            Self::Directory(_) => Err(Error::BAD_DESCRIPTOR),
+            Self::Directory(_) => Err(HostError::BAD_DESCRIPTOR),
             _ => file::seek(self.fd_or(Errno::SPIPE)?, offset, whence),
         }
     }
@@ -130,7 +130,7 @@ impl Descriptor {
     fn check_write(&self) -> Result<()> {
         match self {
             Self::File(file) => file.access.check_write(),
-            Self::Input(_) => Err(Error::INVALID),
+            Self::Input(_) => Err(HostError::INVALID),
             _ => Ok(()),
         }
     }
@@ -144,7 +144,7 @@ impl Descriptor {
     }
 
     /// Makes sure that there is room on the device; the file gets longer where
-    /// the range ends behind its end.
+    /// the range ends after its end.
     pub(crate) fn allocate(&self, offset: u64, len: u64, interrupt: &Interrupt) -> Result<()> {
         self.check_write()?;
         let fd = self.fd_or(Errno::SPIPE)?;

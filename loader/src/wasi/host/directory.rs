@@ -1,7 +1,7 @@
 //! Open directories, and operations on paths below them. Paths are bytes, as
 //! the kernel's are.
 
-use crate::wasi::host::error::{Error, Result};
+use crate::wasi::host::error::{HostError, Result};
 use crate::wasi::host::listing::Listing;
 use crate::wasi::host::metadata::{FileKind, Metadata, SetTime, timestamps};
 use crate::wasi::host::permissions::DirAccess;
@@ -100,28 +100,28 @@ impl Directory {
         Ok(unlinkat(parent, &*name, AtFlags::empty())?)
     }
 
-    /// Makes a symbolic link. An absolute target is [`Error::ESCAPE`].
+    /// Makes a symbolic link. An absolute target is [`HostError::ESCAPE`].
     pub(crate) fn create_symlink(&self, target: &[u8], path: &[u8]) -> Result<()> {
         self.access.check_write()?;
         if target.starts_with(b"/") {
-            return Err(Error::ESCAPE);
+            return Err(HostError::ESCAPE);
         }
         let (parent, name) = resolve::parent(self.dir.as_fd(), path)?;
         Ok(symlinkat(target, parent, &*name)?)
     }
 
-    /// Where a symbolic link leads. An absolute target is [`Error::ESCAPE`]:
+    /// Where a symbolic link leads. An absolute target is [`HostError::ESCAPE`]:
     /// it would tell about the host.
     pub(crate) fn read_link(&self, path: &[u8]) -> Result<Vec<u8>> {
         if path.ends_with(b"/") {
             // A slash follows the link, so what is there is none.
             resolve::name(self.dir.as_fd(), path, OFlags::DIRECTORY)?;
-            return Err(Error::INVALID);
+            return Err(HostError::INVALID);
         }
         let (parent, name) = resolve::parent(self.dir.as_fd(), path)?;
         let target = readlinkat(parent, &*name, Vec::new())?.into_bytes();
         if target.starts_with(b"/") {
-            return Err(Error::ESCAPE);
+            return Err(HostError::ESCAPE);
         }
         Ok(target)
     }
@@ -195,7 +195,7 @@ mod tests {
         scratch.write("file", "");
         let (writable, read_only) =
             (open(&scratch, DirAccess::ReadWrite), open(&scratch, DirAccess::ReadOnly));
-        let refused = Err(Error::READ_ONLY);
+        let refused = Err(HostError::READ_ONLY);
         assert_eq!(writable.link(b"file", false, &read_only, b"link"), refused);
         assert_eq!(read_only.link(b"file", false, &writable, b"link"), refused);
         assert_eq!(read_only.rename(b"file", &writable, b"moved"), refused);

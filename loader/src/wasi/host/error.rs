@@ -4,12 +4,12 @@ use rustix::io::Errno;
 
 /// A native error number. Each preview has its own name for it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Error(Errno);
+pub(crate) struct HostError(Errno);
 
 /// The result of an operation of the host.
-pub(crate) type Result<T> = std::result::Result<T, Error>;
+pub(crate) type Result<T> = std::result::Result<T, HostError>;
 
-impl Error {
+impl HostError {
     /// What a path is refused with that leads out of its directory.
     pub(crate) const ESCAPE: Self = Self(Errno::PERM);
     /// What a change is refused with where only reading was granted.
@@ -39,7 +39,7 @@ impl Error {
     }
 }
 
-impl From<Errno> for Error {
+impl From<Errno> for HostError {
     fn from(errno: Errno) -> Self {
         Self(errno)
     }
@@ -51,7 +51,7 @@ mod tests {
 
     #[test]
     fn numbers_come_through() {
-        assert_eq!(Error::from(Errno::XDEV).errno(), Errno::XDEV);
-        assert_eq!(Error::from(Errno::PERM), Error::ESCAPE);
+        assert_eq!(HostError::from(Errno::XDEV).errno(), Errno::XDEV);
+        assert_eq!(HostError::from(Errno::PERM), HostError::ESCAPE);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::sys::buffer::{self, Buffer};
 use crate::sys::quiet::quietly;
-use crate::wasi::host::error::{Error, Result};
+use crate::wasi::host::error::{HostError, Result};
 use crate::wasi::host::interrupt::Interrupt;
 use crate::wasi::host::metadata::{FileKind, SetTime, timestamps};
 use crate::wasi::host::permissions::DirAccess;
@@ -21,7 +21,7 @@ pub(crate) struct File {
     pub(crate) access: DirAccess,
     /// How it was opened.
     pub(crate) mode: FileMode,
-    position: Position,
+    position: FilePosition,
     /// Writing may raise a signal here.
     signals: bool,
 }
@@ -54,7 +54,7 @@ pub(crate) enum Sync {
 
 /// Where the next read or write happens.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Position {
+enum FilePosition {
     At(u64),
     /// The kernel's offset, which an appending write has just moved to the end
     /// of what it wrote.
@@ -77,7 +77,7 @@ impl File {
     pub(crate) fn new(fd: OwnedFd, kind: FileKind, access: DirAccess, mode: FileMode) -> Self {
         let limited = getrlimit(Resource::Fsize).current.is_some();
         let signals = kind != FileKind::Regular || limited;
-        Self { fd, kind, access, mode, position: Position::At(0), signals }
+        Self { fd, kind, access, mode, position: FilePosition::At(0), signals }
     }
 
     /// Reads once, at the position.
@@ -87,7 +87,7 @@ impl File {
         }
         let position = self.position()?;
         let count = interrupt.retry(|| buffer::read_at(&self.fd, buffers, position))?;
-        self.position = Position::At(position.saturating_add(count as u64));
+        self.position = FilePosition::At(position.saturating_add(count as u64));
         Ok(count)
     }
 
@@ -97,13 +97,13 @@ impl File {
             let count = self.loudly(interrupt, || buffer::write(&self.fd, buffers))?;
             // Writing nothing moves nothing.
             if count > 0 && self.is_regular() {
-                self.position = Position::Kernel;
+                self.position = FilePosition::Kernel;
             }
             return Ok(count);
         }
         let position = self.position()?;
         let count = self.write_at(buffers, position, interrupt)?;
-        self.position = Position::At(position.saturating_add(count as u64));
+        self.position = FilePosition::At(position.saturating_add(count as u64));
         Ok(count)
     }
 
@@ -133,10 +133,10 @@ impl File {
     /// The position.
     pub(crate) fn position(&mut self) -> Result<u64> {
         match self.position {
-            Position::At(position) => Ok(position),
-            Position::Kernel => {
+            FilePosition::At(position) => Ok(position),
+            FilePosition::Kernel => {
                 let position = rustix::fs::tell(&self.fd)?;
-                self.position = Position::At(position);
+                self.position = FilePosition::At(position);
                 Ok(position)
             }
         }
@@ -152,13 +152,13 @@ impl File {
             Whence::Cur => self.position()?,
             Whence::End => fstat(&self.fd)?.st_size as u64,
         };
-        let position = base.checked_add_signed(offset).ok_or(Error::INVALID)?;
+        let position = base.checked_add_signed(offset).ok_or(HostError::INVALID)?;
         // As far as the kernel's positions go.
-        i64::try_from(position).map_err(|_| Error::INVALID)?;
+        i64::try_from(position).map_err(|_| HostError::INVALID)?;
         if position > EVERYWHERE {
             rustix::fs::seek(&self.fd, SeekFrom::Start(position))?;
         }
-        self.position = Position::At(position);
+        self.position = FilePosition::At(position);
         Ok(position)
     }
 
@@ -249,7 +249,7 @@ mod tests {
         assert_eq!(file.position(), Ok(4));
         assert_eq!(file.write(&buffers, &interrupt), Ok(4));
         assert_eq!(file.seek(-1, Whence::Cur), Ok(7));
-        assert_eq!(file.seek(-1, Whence::Set), Err(Error::INVALID));
+        assert_eq!(file.seek(-1, Whence::Set), Err(HostError::INVALID));
         assert_eq!(file.left(), Ok(3));
         assert_eq!(file.seek(0, Whence::End), Ok(10));
         assert_eq!(file.left(), Ok(0));
@@ -265,7 +265,7 @@ mod tests {
         let scratch = Scratch::new();
         scratch.write("file", "kept");
         let file = open(&scratch, "file", DirAccess::ReadOnly);
-        assert_eq!(file.set_times(SetTime::Now, SetTime::Now), Err(Error::READ_ONLY));
+        assert_eq!(file.set_times(SetTime::Now, SetTime::Now), Err(HostError::READ_ONLY));
         assert_eq!(fstat(&file).unwrap().st_size, 4);
     }
 }

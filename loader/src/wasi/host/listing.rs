@@ -16,7 +16,7 @@ pub(crate) struct Listing {
 
 /// One entry of a directory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Entry<'l> {
+pub(crate) struct DirectoryEntry<'l> {
     /// The inode, as in the file's metadata.
     pub(crate) inode: u64,
     /// What kind of file it is.
@@ -83,13 +83,13 @@ impl Listing {
     }
 
     /// The entries from number `start` on.
-    pub(crate) fn from(&self, start: usize) -> impl Iterator<Item = Entry<'_>> {
+    pub(crate) fn from(&self, start: usize) -> impl Iterator<Item = DirectoryEntry<'_>> {
         let before = start.checked_sub(1).and_then(|previous| self.entries.get(previous));
         let mut name_start = before.map_or(0, |previous| previous.name_end);
         self.entries.iter().skip(start).map(move |record| {
             let name = &self.names[name_start..record.name_end];
             name_start = record.name_end;
-            Entry { inode: record.inode, kind: record.kind, name }
+            DirectoryEntry { inode: record.inode, kind: record.kind, name }
         })
     }
 }

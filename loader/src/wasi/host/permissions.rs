@@ -1,6 +1,6 @@
 //! What was granted.
 
-use crate::wasi::host::error::{Error, Result};
+use crate::wasi::host::error::{HostError, Result};
 
 /// What may be done below a preopened directory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -16,7 +16,7 @@ impl DirAccess {
     pub(crate) fn check_write(self) -> Result<()> {
         match self {
             Self::ReadWrite => Ok(()),
-            Self::ReadOnly => Err(Error::READ_ONLY),
+            Self::ReadOnly => Err(HostError::READ_ONLY),
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use crate::wasi::host::clock::{Clock, timespec};
 use crate::wasi::host::descriptor::Descriptor;
-use crate::wasi::host::error::{Error, Result};
+use crate::wasi::host::error::{HostError, Result};
 use crate::wasi::host::interrupt::Interrupt;
-use crate::wasi::host::table::Table;
+use crate::wasi::host::table::DescriptorTable;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::thread::{ClockId, clock_nanosleep_absolute};
@@ -26,9 +26,9 @@ pub(crate) enum Event {
     /// Something can be written.
     Writable(Ready),
     /// Nothing can ever be read there.
-    NotReadable(Error),
+    NotReadable(HostError),
     /// Nothing can ever be written there.
-    NotWritable(Error),
+    NotWritable(HostError),
 }
 
 /// How ready a descriptor is.
@@ -56,10 +56,10 @@ impl Wait {
     }
 
     /// Waits until a descriptor can be read. What is wrong with it is an event.
-    pub(crate) fn readable(table: &mut Table, fd: u32) -> Self {
+    pub(crate) fn readable(table: &mut DescriptorTable, fd: u32) -> Self {
         let bytes = match table.get_mut(fd) {
             Ok(Descriptor::File(file)) if file.is_regular() => file.left(),
-            Ok(Descriptor::Output(_)) => Err(Error::BAD_DESCRIPTOR),
+            Ok(Descriptor::Output(_)) => Err(HostError::BAD_DESCRIPTOR),
             Ok(descriptor) if waits(descriptor) => {
                 return Self { until: Until::Readable(fd), event: None };
             }
@@ -74,7 +74,7 @@ impl Wait {
 
     /// Waits until a descriptor can be written. What is wrong with it is an
     /// event.
-    pub(crate) fn writable(table: &Table, fd: u32) -> Self {
+    pub(crate) fn writable(table: &DescriptorTable, fd: u32) -> Self {
         match table.get(fd) {
             Ok(descriptor) if waits(descriptor) => Self { until: Until::Writable(fd), event: None },
             Ok(_) => Self::over(Event::Writable(Ready { bytes: 1, hangup: false })),
@@ -109,7 +109,11 @@ pub(crate) fn at_realtime(time: u64) -> u64 {
 }
 
 /// Waits until at least one thing has happened and marks what has.
-pub(crate) fn wait(table: &Table, interrupt: &Interrupt, waits: &mut [Wait]) -> Result<()> {
+pub(crate) fn wait(
+    table: &DescriptorTable,
+    interrupt: &Interrupt,
+    waits: &mut [Wait],
+) -> Result<()> {
     loop {
         poll_descriptors(table, waits)?;
         let now = Clock::Monotonic.now();
@@ -124,14 +128,14 @@ pub(crate) fn wait(table: &Table, interrupt: &Interrupt, waits: &mut [Wait]) -> 
             return Ok(());
         }
         if interrupt.requested() {
-            return Err(Error::INTERRUPTED);
+            return Err(HostError::INTERRUPTED);
         }
     }
 }
 
 /// One `poll`, up to the first deadline, or not at all if something has
 /// happened already. Comes back early when a signal arrives.
-fn poll_descriptors(table: &Table, waits: &mut [Wait]) -> Result<()> {
+fn poll_descriptors(table: &DescriptorTable, waits: &mut [Wait]) -> Result<()> {
     let (mut indices, mut fds) = (Vec::new(), Vec::new());
     let mut first_deadline = None;
     let mut happened = false;
@@ -214,7 +218,7 @@ mod tests {
     #[test]
     fn the_first_of_several() {
         let (reader, writer) = rustix::pipe::pipe().unwrap();
-        let mut table = Table::new(MAX_DESCRIPTORS);
+        let mut table = DescriptorTable::new(MAX_DESCRIPTORS);
         table.insert(Descriptor::Input(Input::Fd(reader).into())).unwrap();
         let soon = after(5_000_000);
         let mut waits = [Wait::readable(&mut table, 0), Wait::until(soon)];
@@ -228,6 +232,6 @@ mod tests {
         let ready = Event::Readable(Ready { bytes: 1, hangup: false });
         assert_eq!((waits[0].event, waits[1].event), (Some(ready), None));
         let closed = Wait::writable(&table, 7);
-        assert_eq!(closed.event, Some(Event::NotWritable(Error::BAD_DESCRIPTOR)));
+        assert_eq!(closed.event, Some(Event::NotWritable(HostError::BAD_DESCRIPTOR)));
     }
 }

@@ -3,7 +3,7 @@
 //! could write the host's memory, past every protection; the others tell about
 //! it. Other processes are the kernel's to protect.
 
-use crate::wasi::host::error::{Error, Result};
+use crate::wasi::host::error::{HostError, Result};
 use rustix::fs::{Mode, OFlags, PROC_SUPER_MAGIC, fstat, fstatfs, openat};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -31,7 +31,7 @@ pub(super) fn refuse_own(file: &OwnedFd, parent: BorrowedFd<'_>) -> Result<()> {
     }
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     if is_ours(file.as_fd()) {
-        return Err(Error::ESCAPE);
+        return Err(HostError::ESCAPE);
     }
     let mut dir = openat(parent, ".", flags, Mode::empty())?;
     for _ in 0..MOST_STEPS {
@@ -39,11 +39,11 @@ pub(super) fn refuse_own(file: &OwnedFd, parent: BorrowedFd<'_>) -> Result<()> {
             return Ok(());
         }
         if is_ours(dir.as_fd()) {
-            return Err(Error::ESCAPE);
+            return Err(HostError::ESCAPE);
         }
         dir = openat(&dir, "..", flags, Mode::empty())?;
     }
-    Err(Error::ESCAPE)
+    Err(HostError::ESCAPE)
 }
 
 /// Whether a folder is that of this process, or of a thread of it: its `status`
@@ -94,13 +94,16 @@ mod tests {
                     let refused = opened.unwrap_err();
                     let directory =
                         flags != OFlags::RDONLY && refused.errno() == rustix::io::Errno::ISDIR;
-                    assert!(refused == Error::ESCAPE || directory, "{path} {flags:?}: {refused:?}");
+                    assert!(
+                        refused == HostError::ESCAPE || directory,
+                        "{path} {flags:?}: {refused:?}"
+                    );
                 }
             }
         }
         let below = OwnedFd::from(std::fs::File::open("/proc/self").unwrap());
         let opened = resolve::open(below.as_fd(), b"mem", OFlags::RDWR, Mode::empty(), &interrupt);
-        assert_eq!(opened.err(), Some(Error::ESCAPE));
+        assert_eq!(opened.err(), Some(HostError::ESCAPE));
         for path in ["version", "sys/kernel/ostype", "."] {
             let flags = OFlags::RDONLY;
             resolve::open(proc.as_fd(), path.as_bytes(), flags, Mode::empty(), &interrupt).unwrap();

@@ -3,14 +3,14 @@
 //! With `openat2` and `RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS` where the
 //! kernel has it, else one component at a time by `walk`; both give the same
 //! answers. A path that leads out of the directory, through `..`, an absolute
-//! path or a symbolic link, is [`Error::ESCAPE`].
+//! path or a symbolic link, is [`HostError::ESCAPE`].
 //!
 //! What is done to a name rather than to what it leads to is done with the
 //! directory that holds it, by [`parent`]. The kernel follows no symbolic link
 //! there, not even before a slash, in `mkdirat`, `unlinkat`, `renameat`,
 //! `symlinkat` and as the new name of `linkat`.
 
-use crate::wasi::host::error::{Error, Result};
+use crate::wasi::host::error::{HostError, Result};
 use crate::wasi::host::interrupt::Interrupt;
 use crate::wasi::host::procfs;
 use crate::wasi::host::walk;
@@ -68,7 +68,7 @@ fn by_kernel(
         }
     });
     opened.map_err(|errno| match errno {
-        Errno::XDEV => Error::ESCAPE,
+        Errno::XDEV => HostError::ESCAPE,
         other => other.into(),
     })
 }
@@ -154,11 +154,11 @@ mod tests {
         }
         for path in ["..", "/a", "../a", "/", "sub/../.."] {
             let found = parent(dir.as_fd(), path.as_bytes()).err();
-            assert_eq!(found, Some(Error::ESCAPE), "{path}");
+            assert_eq!(found, Some(HostError::ESCAPE), "{path}");
         }
         for path in ["", "none/a", "none/.."] {
             let found = parent(dir.as_fd(), path.as_bytes()).err();
-            assert_eq!(found, Some(Error::NOT_FOUND), "{path}");
+            assert_eq!(found, Some(HostError::NOT_FOUND), "{path}");
         }
     }
 

@@ -2,7 +2,7 @@
 //! Each is known by a number, its *representation*.
 
 use crate::wasi::host::error::{Error, Result};
-use crate::wasi::host::table::Table;
+use crate::wasi::host::table::DescriptorTable;
 use rustix::io::Errno;
 use std::any::Any;
 use std::collections::HashMap;
@@ -69,7 +69,7 @@ impl Resources {
     }
 
     /// Notes that a user is gone; with the last one, the descriptor is closed.
-    pub(crate) fn release(&mut self, table: &mut Table, descriptor: u32) {
+    pub(crate) fn release(&mut self, table: &mut DescriptorTable, descriptor: u32) {
         let Some(users) = self.users.get_mut(&descriptor) else { return };
         *users -= 1;
         if *users == 0 {
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn the_last_user_closes() {
-        let mut table = Table::new(10);
+        let mut table = DescriptorTable::new(10);
         let mut resources = Resources::default();
         let granted = table.insert(Descriptor::Input(Input::Null.into())).unwrap();
         let opened = table.insert(Descriptor::Input(Input::Null.into())).unwrap();

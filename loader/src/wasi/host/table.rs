@@ -5,12 +5,12 @@
 
 use crate::wasi::host::descriptor::Descriptor;
 use crate::wasi::host::directory::Directory;
-use crate::wasi::host::error::{Error, Result};
+use crate::wasi::host::error::{HostError, Result};
 use crate::wasi::host::socket::Socket;
 use std::collections::BinaryHeap;
 
 /// The open descriptors of one guest.
-pub(crate) struct Table {
+pub(crate) struct DescriptorTable {
     slots: Vec<Option<Descriptor>>,
     /// The numbers below `slots.len()` that are not in use.
     free: BinaryHeap<u32>,
@@ -21,7 +21,7 @@ pub(crate) struct Table {
 /// The specification promises numbers below this.
 pub(crate) const MAX_DESCRIPTORS: u32 = 1 << 31;
 
-impl Table {
+impl DescriptorTable {
     /// An empty table for up to `limit` descriptors.
     pub(crate) fn new(limit: u32) -> Self {
         let limit = limit.min(MAX_DESCRIPTORS);
@@ -33,7 +33,7 @@ impl Table {
         if self.slots.len() - self.free.len() < self.limit as usize {
             return Ok(());
         }
-        Err(Error::TOO_MANY_DESCRIPTORS)
+        Err(HostError::TOO_MANY_DESCRIPTORS)
     }
 
     /// Adds a descriptor and returns its number.
@@ -51,8 +51,8 @@ impl Table {
 
     /// Takes a descriptor out; its number may be given out again.
     pub(crate) fn remove(&mut self, number: u32) -> Result<Descriptor> {
-        let slot = self.slots.get_mut(number as usize).ok_or(Error::BAD_DESCRIPTOR)?;
-        let descriptor = slot.take().ok_or(Error::BAD_DESCRIPTOR)?;
+        let slot = self.slots.get_mut(number as usize).ok_or(HostError::BAD_DESCRIPTOR)?;
+        let descriptor = slot.take().ok_or(HostError::BAD_DESCRIPTOR)?;
         self.free.push(number);
         Ok(descriptor)
     }
@@ -72,7 +72,7 @@ impl Table {
     pub(crate) fn get(&self, number: u32) -> Result<&Descriptor> {
         match self.slots.get(number as usize) {
             Some(Some(descriptor)) => Ok(descriptor),
-            _ => Err(Error::BAD_DESCRIPTOR),
+            _ => Err(HostError::BAD_DESCRIPTOR),
         }
     }
 
@@ -80,7 +80,7 @@ impl Table {
     pub(crate) fn get_mut(&mut self, number: u32) -> Result<&mut Descriptor> {
         match self.slots.get_mut(number as usize) {
             Some(Some(descriptor)) => Ok(descriptor),
-            _ => Err(Error::BAD_DESCRIPTOR),
+            _ => Err(HostError::BAD_DESCRIPTOR),
         }
     }
 
@@ -88,7 +88,7 @@ impl Table {
     pub(crate) fn directory(&self, number: u32) -> Result<&Directory> {
         match self.get(number)? {
             Descriptor::Directory(directory) => Ok(directory),
-            _ => Err(Error::NOT_A_DIRECTORY),
+            _ => Err(HostError::NOT_A_DIRECTORY),
         }
     }
 
@@ -96,7 +96,7 @@ impl Table {
     pub(crate) fn socket(&self, number: u32) -> Result<&Socket> {
         match self.get(number)? {
             Descriptor::Socket(socket) => Ok(socket),
-            _ => Err(Error::NOT_A_SOCKET),
+            _ => Err(HostError::NOT_A_SOCKET),
         }
     }
 }
@@ -111,12 +111,12 @@ mod tests {
     }
 
     fn badf<T>(result: Result<T>) -> bool {
-        matches!(result, Err(Error::BAD_DESCRIPTOR))
+        matches!(result, Err(HostError::BAD_DESCRIPTOR))
     }
 
     #[test]
     fn numbers_are_reused_highest_first() {
-        let mut table = Table::new(MAX_DESCRIPTORS);
+        let mut table = DescriptorTable::new(MAX_DESCRIPTORS);
         for expected in 0..5 {
             assert_eq!(table.insert(input()).unwrap(), expected);
         }
@@ -130,10 +130,10 @@ mod tests {
 
     #[test]
     fn the_limit_counts_open_descriptors() {
-        let mut table = Table::new(2);
+        let mut table = DescriptorTable::new(2);
         table.insert(input()).unwrap();
         table.insert(input()).unwrap();
-        assert!(matches!(table.insert(input()), Err(Error::TOO_MANY_DESCRIPTORS)));
+        assert!(matches!(table.insert(input()), Err(HostError::TOO_MANY_DESCRIPTORS)));
         table.remove(0).unwrap();
         assert!(table.room().is_ok());
         assert_eq!(table.insert(input()).unwrap(), 0);
@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn closed_and_unknown_numbers() {
-        let mut table = Table::new(MAX_DESCRIPTORS);
+        let mut table = DescriptorTable::new(MAX_DESCRIPTORS);
         table.insert(input()).unwrap();
         table.remove(0).unwrap();
         assert!(badf(table.remove(0)));
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn renumber_replaces_and_frees() {
-        let mut table = Table::new(MAX_DESCRIPTORS);
+        let mut table = DescriptorTable::new(MAX_DESCRIPTORS);
         table.insert(input()).unwrap();
         table.insert(Descriptor::Output(Output::Null.into())).unwrap();
         assert!(badf(table.renumber(0, 7)));

@@ -7,7 +7,7 @@
 //! replaces meanwhile changes what is found, not that it is below the start.
 //! The order of checks is the kernel's (`fs/namei.c`).
 
-use crate::wasi::host::error::{Error, Result};
+use crate::wasi::host::error::{HostError, Result};
 use crate::wasi::host::interrupt::Interrupt;
 use crate::wasi::host::procfs;
 use rustix::fs::{Mode, OFlags, openat, readlinkat};
@@ -23,10 +23,10 @@ const PATH_MAX: usize = 4096;
 /// What no path may be, whatever there is.
 pub(super) fn check(path: &[u8]) -> Result<()> {
     match path.first() {
-        None => Err(Error::NOT_FOUND),
+        None => Err(HostError::NOT_FOUND),
         Some(_) if path.len() >= PATH_MAX => Err(Errno::NAMETOOLONG.into()),
-        Some(b'/') => Err(Error::ESCAPE),
-        Some(_) if path.contains(&0) => Err(Error::INVALID),
+        Some(b'/') => Err(HostError::ESCAPE),
+        Some(_) if path.contains(&0) => Err(HostError::INVALID),
         Some(_) => Ok(()),
     }
 }
@@ -136,7 +136,7 @@ impl<'d> Walk<'d> {
                 self.search()?;
             }
             match (&*name, more) {
-                (b"..", _) => drop(self.below.pop().ok_or(Error::ESCAPE)?),
+                (b"..", _) => drop(self.below.pop().ok_or(HostError::ESCAPE)?),
                 (b".", _) => {}
                 (_, None) => return Ok(Last { name, slash }),
                 (_, Some(_)) => self.enter(&name)?,
@@ -174,8 +174,8 @@ impl<'d> Walk<'d> {
             Err(errno) => return Err(errno.into()),
         };
         match target.first() {
-            None => return Err(Error::NOT_FOUND),
-            Some(b'/') => return Err(Error::ESCAPE),
+            None => return Err(HostError::NOT_FOUND),
+            Some(b'/') => return Err(HostError::ESCAPE),
             Some(_) => self.again(&target, slash)?,
         }
         Ok(true)
@@ -185,7 +185,7 @@ impl<'d> Walk<'d> {
     fn again(&mut self, path: &[u8], slash: bool) -> Result<()> {
         self.links += 1;
         if self.links > MOST_LINKS {
-            return Err(Error::LINK);
+            return Err(HostError::LINK);
         }
         let rest = std::mem::take(&mut self.rest);
         self.rest.extend_from_slice(path);

@@ -44,7 +44,7 @@ pub(super) fn environ_sizes_get(
 
 fn write_strings(
     memory: &GuestMemory<'_>,
-    strings: &[String],
+    strings: &[Vec<u8>],
     pointers: u32,
     buffer: u32,
 ) -> Result<()> {
@@ -54,7 +54,7 @@ fn write_strings(
         let start = position.min(u64::from(u32::MAX)) as u32;
         let pointer = memory.element(pointers, index, 4)?;
         memory.write_u32(pointer, start)?;
-        memory.write_bytes(start, string.as_bytes())?;
+        memory.write_bytes(start, string)?;
         let end = memory.element(start, string.len() as u32, 1)?;
         memory.write_bytes(end, &[0])?;
         position = u64::from(end) + 1;
@@ -62,7 +62,7 @@ fn write_strings(
     Ok(())
 }
 
-fn write_sizes(memory: &GuestMemory<'_>, strings: &[String], count: u32, size: u32) -> Result<()> {
+fn write_sizes(memory: &GuestMemory<'_>, strings: &[Vec<u8>], count: u32, size: u32) -> Result<()> {
     let bytes = strings.iter().map(|string| string.len() + 1).sum::<usize>();
     memory.write_u32(count, narrow(strings.len())?)?;
     Ok(memory.write_u32(size, narrow(bytes)?)?)

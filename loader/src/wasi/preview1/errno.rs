@@ -1,6 +1,6 @@
 //! Error numbers (`typenames.witx`, `$errno`), and how the host's map to them.
 
-use crate::wasi::host::error::Error;
+use crate::wasi::host::error::HostError;
 use rustix::io::Errno as Host;
 
 macro_rules! errnos {
@@ -53,9 +53,9 @@ impl Errno {
     }
 }
 
-impl From<Error> for Errno {
+impl From<HostError> for Errno {
     /// A table: the kernel's numbers and their names here.
-    fn from(error: Error) -> Self {
+    fn from(error: HostError) -> Self {
         match error.errno() {
             Host::TOOBIG => Self::TooBig,
             Host::ACCESS => Self::Acces,
@@ -165,8 +165,8 @@ mod tests {
 
     #[test]
     fn host_errors() {
-        assert_eq!(Errno::from(Error::from(Host::XDEV)), Errno::Xdev);
-        assert_eq!(Errno::from(Error::from(Host::NOTBLK)), Errno::Io);
-        assert_eq!(Errno::from(Error::ESCAPE), Errno::Perm);
+        assert_eq!(Errno::from(HostError::from(Host::XDEV)), Errno::Xdev);
+        assert_eq!(Errno::from(HostError::from(Host::NOTBLK)), Errno::Io);
+        assert_eq!(Errno::from(HostError::ESCAPE), Errno::Perm);
     }
 }

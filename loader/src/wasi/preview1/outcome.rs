@@ -1,6 +1,6 @@
 //! How a WASI call ends.
 
-use crate::wasi::host::error::Error;
+use crate::wasi::host::error::HostError;
 use crate::wasi::memory::BadPointer;
 use crate::wasi::preview1::errno::Errno;
 
@@ -48,8 +48,8 @@ impl From<Errno> for Stop {
     }
 }
 
-impl From<Error> for Stop {
-    fn from(error: Error) -> Self {
+impl From<HostError> for Stop {
+    fn from(error: HostError) -> Self {
         Self::Errno(error.into())
     }
 }

@@ -75,11 +75,11 @@ pub(super) fn poll_with(
 /// `$subscription`, decoded.
 struct Subscription {
     userdata: u64,
-    contents: Contents,
+    contents: SubscriptionContents,
 }
 
 /// `$subscription_u`.
-enum Contents {
+enum SubscriptionContents {
     Clock { clock: ClockId, timeout: u64, absolute: bool },
     Read(u32),
     Write(u32),
@@ -98,7 +98,7 @@ impl Subscription {
             0 => {
                 let at = layout.contents + layout.clock;
                 let flags = u16::from_le_bytes(array(&record, at + 24));
-                Contents::Clock {
+                SubscriptionContents::Clock {
                     clock: ClockId::from_raw(u32_at(at)).ok_or(Errno::Inval)?,
                     timeout: u64_at(at + 8),
                     absolute: match flags {
@@ -108,8 +108,8 @@ impl Subscription {
                     },
                 }
             }
-            1 => Contents::Read(u32_at(layout.contents)),
-            2 => Contents::Write(u32_at(layout.contents)),
+            1 => SubscriptionContents::Read(u32_at(layout.contents)),
+            2 => SubscriptionContents::Write(u32_at(layout.contents)),
             _ => return Err(Errno::Inval.into()),
         };
         Ok(Self { userdata: u64_at(0), contents })
@@ -118,11 +118,11 @@ impl Subscription {
     /// What the host waits for; one of `count`.
     fn wait(&self, ctx: &mut WasiCtx, count: u32) -> Result<Wait> {
         Ok(match self.contents {
-            Contents::Clock { clock, timeout, absolute } => {
+            SubscriptionContents::Clock { clock, timeout, absolute } => {
                 Wait::until(deadline(ctx, clock, timeout, absolute, count)?)
             }
-            Contents::Read(fd) => Wait::readable(&mut ctx.table, fd),
-            Contents::Write(fd) => Wait::writable(&ctx.table, fd),
+            SubscriptionContents::Read(fd) => Wait::readable(&mut ctx.table, fd),
+            SubscriptionContents::Write(fd) => Wait::writable(&ctx.table, fd),
         })
     }
 }

@@ -15,16 +15,24 @@ pub(crate) struct TerminalInput;
 #[derive(Debug)]
 pub(crate) struct TerminalOutput;
 
+/// Strings are Unicode here: what is not becomes U+FFFD.
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
 pub(super) fn get_environment(call: &mut HostCall<'_>, (): ()) -> Result<Vec<(String, String)>> {
-    let split = |variable: &String| {
-        let (name, value) = variable.split_once('=').unwrap_or((variable, ""));
-        (name.to_owned(), value.to_owned())
+    let split = |variable: &Vec<u8>| {
+        let variable = text(variable);
+        match variable.split_once('=') {
+            Some((name, value)) => (name.to_owned(), value.to_owned()),
+            None => (variable, String::new()),
+        }
     };
     Ok(call.ctx.environ.iter().map(split).collect())
 }
 
 pub(super) fn get_arguments(call: &mut HostCall<'_>, (): ()) -> Result<Vec<String>> {
-    Ok(call.ctx.args.clone())
+    Ok(call.ctx.args.iter().map(|arg| text(arg)).collect())
 }
 
 pub(super) fn initial_cwd(_: &mut HostCall<'_>, (): ()) -> Result<Option<String>> {

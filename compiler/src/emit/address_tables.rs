@@ -24,7 +24,7 @@ pub(super) fn function_table(placed: &Placed<'_>, module: ModuleIndex) -> Vec<u8
         Some(Mapping { code, site: Site::Call, value: FuncIndex::new(value) })
     };
     let entries = places.zip(list.imported(module)..).filter_map(entry);
-    encode(Counted { entries, left })
+    encode(KnownLength { entries, left })
 }
 
 /// Every call and every instruction that may trap, in one of the texts.
@@ -57,7 +57,7 @@ pub(super) fn site_table(placed: &Placed<'_>, text: &Text) -> Vec<u8> {
             value: position.map_or(WasmOffset::START, |at| source(function, at, site)),
         })
     });
-    encode(Counted { entries, left })
+    encode(KnownLength { entries, left })
 }
 
 /// Every call out of which an exception is handled.
@@ -75,12 +75,12 @@ pub(super) fn handler_table<'a>(
 }
 
 /// An iterator whose length is known from elsewhere.
-struct Counted<I> {
+struct KnownLength<I> {
     entries: I,
     left: usize,
 }
 
-impl<I: Iterator> Iterator for Counted<I> {
+impl<I: Iterator> Iterator for KnownLength<I> {
     type Item = I::Item;
 
     fn next(&mut self) -> Option<I::Item> {
@@ -94,4 +94,4 @@ impl<I: Iterator> Iterator for Counted<I> {
     }
 }
 
-impl<I: Iterator> ExactSizeIterator for Counted<I> {}
+impl<I: Iterator> ExactSizeIterator for KnownLength<I> {}

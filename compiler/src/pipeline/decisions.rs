@@ -1,0 +1,94 @@
+//! What the middle end decides of a module.
+
+use super::workers::Workers;
+use crate::error::Result;
+use crate::middle::inline::{self, Inlining};
+use crate::middle::product::{self, Product};
+use crate::middle::summary;
+use crate::optimisation::Optimisation;
+use crate::options::Options;
+use crate::parse::Parsed;
+use crate::plan::Plan;
+use precast_artifact::types::ValType;
+use std::collections::BTreeMap;
+
+/// What the middle end decides of a module.
+pub(super) struct Decisions {
+    pub(super) inlining: Inlining,
+    /// The functions that are products of 128 bits, by position.
+    pub(super) products: BTreeMap<usize, Product>,
+}
+
+impl Decisions {
+    /// Nothing of so many functions.
+    #[cfg(test)]
+    pub(super) fn none(functions: usize) -> Self {
+        Self { inlining: Inlining::none(functions), products: BTreeMap::new() }
+    }
+}
+
+/// Looks at all bodies, and decides.
+pub(super) fn decide(
+    workers: &Workers,
+    parsed: &Parsed<'_>,
+    plan: &Plan<'_>,
+    options: &Options,
+) -> Result<Decisions> {
+    let products = products(parsed, options)?;
+    let inlining = inlining(workers, parsed, plan, options, &products)?;
+    Ok(Decisions { inlining, products })
+}
+
+/// Which calls are inlined.
+fn inlining(
+    workers: &Workers,
+    parsed: &Parsed<'_>,
+    plan: &Plan<'_>,
+    options: &Options,
+    products: &BTreeMap<usize, Product>,
+) -> Result<Inlining> {
+    let (bodies, imported) = (&parsed.bodies, parsed.imported_functions);
+    if !options.enabled(Optimisation::Inline) {
+        return Ok(Inlining::none(bodies.len()));
+    }
+    let mut summaries = workers.draw(
+        bodies.len(),
+        || (),
+        |(), position| {
+            let index = bodies[position].function();
+            let summary = summary::summarise(&bodies[position], imported);
+            summary.map_err(|error| error.in_function(index, parsed.name_of(index)))
+        },
+    )?;
+    summaries.sort_unstable_by_key(|(position, _)| *position);
+    let mut summaries: Vec<_> = summaries.into_iter().map(|(_, summary)| summary).collect();
+    products.keys().for_each(|position| summaries[*position].weight = PRODUCT_WEIGHT);
+    let mut roots = vec![false; bodies.len()];
+    let entries = plan.private_tables.iter().flat_map(|table| table.entries.iter().flatten());
+    for function in plan.funcrefs.iter().chain(entries) {
+        if let Some(own) = function.get().checked_sub(imported) {
+            roots[own as usize] = true;
+        }
+    }
+    Ok(inline::decide(&summaries, &roots, options.opt_level))
+}
+
+/// Instructions of a product: inlined even for size, as a call has to pass as
+/// many values.
+const PRODUCT_WEIGHT: u32 = 5;
+
+/// The functions that are proved to be products of 128 bits, by position.
+fn products(parsed: &Parsed<'_>, options: &Options) -> Result<BTreeMap<usize, Product>> {
+    let mut products = BTreeMap::new();
+    if !options.enabled(Optimisation::WideProducts) {
+        return Ok(products);
+    }
+    let params = [ValType::I32, ValType::I64, ValType::I64, ValType::I64, ValType::I64];
+    for (position, body) in parsed.bodies.iter().enumerate() {
+        let ty = parsed.function_type(body.function());
+        if ty.params == params && ty.results.is_empty() {
+            products.extend(product::recognise(body)?.map(|product| (position, product)));
+        }
+    }
+    Ok(products)
+}
