@@ -35,7 +35,7 @@
 //!
 //! | rank | modules | hold |
 //! |-|-|-|
-//! | what is opened | `opened` | a component's artifact, its imports and exports |
+//! | what is opened | `types`, `opened` | types of values; a component's artifact, its imports and exports |
 //! | what is provided | `function`, `linker` | functions of the host; names for them |
 //! | does it fit | `resolve` | what each import is satisfied with, all problems at once |
 //! | what components ask of the loader | `transcoding`, `trampolines` | strings between memories; functions that core modules import |
@@ -52,6 +52,7 @@ mod report;
 mod resolve;
 mod trampolines;
 mod transcoding;
+mod types;
 mod wasi;
 
 pub use crate::canonical::value::{Resource, Value};
@@ -59,4 +60,5 @@ pub use call::{ComponentFunc, ComponentInstance};
 pub use linker::ComponentLinker;
 pub use opened::{Component, ComponentItem};
 pub use report::LeftHandles;
+pub use types::ValueType;
 pub use wasi::run_component;

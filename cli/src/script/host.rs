@@ -104,8 +104,9 @@ impl Host {
                     Made::Component(instance) => return self.call(instance, export, args),
                 };
                 let func = instance.get_func(&self.store, export);
-                let func = func
-                    .ok_or_else(|| RequestFailure::untried(format!("there is no function `{export}`")))?;
+                let func = func.ok_or_else(|| {
+                    RequestFailure::untried(format!("there is no function `{export}`"))
+                })?;
                 let args = args.iter().map(|arg| to_val(arg, &mut self.store));
                 let args = args.collect::<std::result::Result<Vec<_>, _>>()?;
                 let results = func.call(&mut self.store, &args).map_err(failure)?;
@@ -113,8 +114,9 @@ impl Host {
             }
             Request::Get(instance, export) => {
                 let found = self.module(instance)?.get_global(&self.store, export);
-                let found = found
-                    .ok_or_else(|| RequestFailure::untried(format!("there is no global `{export}`")))?;
+                let found = found.ok_or_else(|| {
+                    RequestFailure::untried(format!("there is no global `{export}`"))
+                })?;
                 Ok(vec![self.value(&found.get(&self.store))])
             }
         }

@@ -2,6 +2,7 @@
 
 use super::instance::core_function;
 use super::opened::export;
+use super::types::ValueType;
 use crate::canonical::canon::{CallOptions, Canon, Flat};
 use crate::canonical::shape::{MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, Types};
 use crate::canonical::state::{ComponentState, Status};
@@ -98,11 +99,40 @@ impl ComponentFunc {
     ///
     /// If the function is of another store.
     pub fn ty(&self, store: &impl AsStore) -> String {
+        let (types, ty) = self.types(store);
+        text::item_type(types, ItemType::Function(ty))
+    }
+
+    /// Names and types of its parameters.
+    ///
+    /// # Panics
+    ///
+    /// If the function is of another store.
+    pub fn params(&self, store: &impl AsStore) -> Vec<(String, ValueType)> {
+        let (types, ty) = self.types(store);
+        let param = |param: &precast_artifact::component::Field| {
+            (param.name.clone(), ValueType::new(types, param.ty))
+        };
+        types.component().types.functions[ty.index()].params.iter().map(param).collect()
+    }
+
+    /// The type of its result.
+    ///
+    /// # Panics
+    ///
+    /// If the function is of another store.
+    pub fn result(&self, store: &impl AsStore) -> Option<ValueType> {
+        let (types, ty) = self.types(store);
+        let result = types.component().types.functions[ty.index()].result;
+        result.map(|result| ValueType::new(types, result))
+    }
+
+    fn types<'s>(&self, store: &'s impl AsStore) -> (&'s Types, ComponentFuncTypeIndex) {
         let core = store.as_store().core();
         core.assert_owns(self.store);
         let types = &ComponentState::peek(core, self.component).types;
         match &types.component().export_items[self.item.index()] {
-            ComponentExport::Function { ty, .. } => text::item_type(types, ItemType::Function(*ty)),
+            ComponentExport::Function { ty, .. } => (types, *ty),
             _ => unreachable!("a function was found"),
         }
     }

@@ -9,7 +9,7 @@ use crate::artifact::open::Artifact;
 use crate::canonical::value::Value;
 use crate::error::Result;
 use crate::store::access::{AsStore, StoreMut};
-use precast_artifact::component::{Import, VersionedName};
+use precast_artifact::component::{ComponentImport, VersionedName};
 use std::any::TypeId;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -153,7 +153,7 @@ impl<T: 'static> ComponentLinker<T> {
     }
 
     /// The name under which an import is satisfied.
-    pub(crate) fn name_for<'n>(&'n self, import: &'n Import) -> Option<&'n str> {
+    pub(crate) fn name_for<'n>(&'n self, import: &'n ComponentImport) -> Option<&'n str> {
         if self.root.contains_key(&import.name) {
             return Some(&import.name);
         }
@@ -201,9 +201,9 @@ mod tests {
     use super::*;
     use precast_artifact::component::{ComponentVal, ItemType};
 
-    fn import(name: &str) -> Import {
+    fn import(name: &str) -> ComponentImport {
         let ty = ItemType::Value(ComponentVal::Bool);
-        Import { name: name.to_owned(), version: VersionedName::parse(name), ty }
+        ComponentImport { name: name.to_owned(), version: VersionedName::parse(name), ty }
     }
 
     #[test]

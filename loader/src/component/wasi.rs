@@ -49,7 +49,7 @@ impl<T: 'static> ComponentLinker<T> {
         }
         for function in FUNCTIONS {
             let interface = format!("{}@{VERSION}", function.interface);
-            let definition = Definition::Function(Arc::new(Import { function, context }));
+            let definition = Definition::Function(Arc::new(Preview2Import { function, context }));
             self.define(&[&interface, function.name], definition);
         }
         self
@@ -57,12 +57,12 @@ impl<T: 'static> ComponentLinker<T> {
 }
 
 /// A function of WASI 0.2 as an import.
-struct Import<C> {
+struct Preview2Import<C> {
     function: &'static Preview2Function,
     context: C,
 }
 
-impl<T: 'static, C> HostFunction<T> for Import<C>
+impl<T: 'static, C> HostFunction<T> for Preview2Import<C>
 where
     C: Fn(&mut T) -> &mut WasiCtx + Copy + Send + Sync,
 {

@@ -1,7 +1,7 @@
 //! What a guest holds by handles of its own kind: streams, pollables, errors.
 //! Each is known by a number, its *representation*.
 
-use crate::wasi::host::error::{Error, Result};
+use crate::wasi::host::error::{HostError, Result};
 use crate::wasi::host::table::DescriptorTable;
 use rustix::io::Errno;
 use std::any::Any;
@@ -38,13 +38,13 @@ impl Resources {
     /// A resource.
     pub(crate) fn get<R: Any>(&self, rep: u32) -> Result<&R> {
         let found = self.slots.get(rep as usize).and_then(Option::as_ref);
-        found.and_then(|found| found.downcast_ref()).ok_or(Error::BAD_DESCRIPTOR)
+        found.and_then(|found| found.downcast_ref()).ok_or(HostError::BAD_DESCRIPTOR)
     }
 
     /// A resource, to change.
     pub(crate) fn get_mut<R: Any>(&mut self, rep: u32) -> Result<&mut R> {
         let found = self.slots.get_mut(rep as usize).and_then(Option::as_mut);
-        found.and_then(|found| found.downcast_mut()).ok_or(Error::BAD_DESCRIPTOR)
+        found.and_then(|found| found.downcast_mut()).ok_or(HostError::BAD_DESCRIPTOR)
     }
 
     /// Takes a resource out.
@@ -53,7 +53,7 @@ impl Resources {
         let taken = self.slots[rep as usize].take();
         self.free.push(rep);
         let taken = taken.and_then(|taken| taken.downcast().ok());
-        taken.map(|taken| *taken).ok_or(Error::BAD_DESCRIPTOR)
+        taken.map(|taken| *taken).ok_or(HostError::BAD_DESCRIPTOR)
     }
 
     /// Notes the first user of a descriptor that was just opened.

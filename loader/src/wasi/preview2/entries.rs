@@ -7,7 +7,7 @@ use super::io::fault;
 use crate::canonical::shapes::record;
 use crate::canonical::typed::{Borrow, Own};
 use crate::wasi::host::context::WasiCtx;
-use crate::wasi::host::error::Error;
+use crate::wasi::host::error::HostError;
 use crate::wasi::host::listing::Listing;
 use crate::wasi::host::metadata::FileKind;
 
@@ -25,7 +25,7 @@ record! {
     }
 }
 
-fn list(ctx: &mut WasiCtx, rep: u32) -> Result<EntryStream, Error> {
+fn list(ctx: &mut WasiCtx, rep: u32) -> Result<EntryStream, HostError> {
     let descriptor = ctx.resources.get::<FileDescriptor>(rep)?.descriptor;
     let listing = Listing::read(ctx.table.directory(descriptor)?.fd())?;
     let entries = listing.from(0).filter(|entry| !matches!(entry.name, b"." | b".."));

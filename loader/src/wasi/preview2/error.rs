@@ -1,7 +1,7 @@
 //! `error-code` of wasi:filesystem.
 
 use crate::canonical::shapes::enumeration;
-use crate::wasi::host::error::Error;
+use crate::wasi::host::error::HostError;
 use rustix::io::Errno;
 
 enumeration! {
@@ -87,8 +87,8 @@ enumeration! {
 /// What a function of files gives.
 pub(super) type FileResult<V> = crate::error::Result<Result<V, FileError>>;
 
-impl From<Error> for FileError {
-    fn from(error: Error) -> Self {
+impl From<HostError> for FileError {
+    fn from(error: HostError) -> Self {
         match error.errno() {
             Errno::ACCESS => Self::Access,
             Errno::AGAIN => Self::WouldBlock,
@@ -137,9 +137,9 @@ mod tests {
 
     #[test]
     fn errors_have_the_names_of_the_interface() {
-        assert_eq!(FileError::from(Error::ESCAPE), FileError::NotPermitted);
-        assert_eq!(FileError::from(Error::from(Errno::XDEV)), FileError::CrossDevice);
-        assert_eq!(FileError::from(Error::from(Errno::NOTBLK)), FileError::Io);
+        assert_eq!(FileError::from(HostError::ESCAPE), FileError::NotPermitted);
+        assert_eq!(FileError::from(HostError::from(Errno::XDEV)), FileError::CrossDevice);
+        assert_eq!(FileError::from(HostError::from(Errno::NOTBLK)), FileError::Io);
         assert_eq!(FileError::CrossDevice as usize + 1, 37);
     }
 }

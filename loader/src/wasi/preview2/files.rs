@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::sys::buffer::Buffer;
 use crate::wasi::host::context::WasiCtx;
 use crate::wasi::host::descriptor::Descriptor;
-use crate::wasi::host::error::Error;
+use crate::wasi::host::error::HostError;
 use crate::wasi::host::metadata::{FileKind, Metadata, SetTime, Time};
 use crate::wasi::host::permissions::DirAccess;
 use rustix::fs::Advice;
@@ -163,14 +163,14 @@ impl From<Metadata> for MetadataHash {
 
 impl NewTimestamp {
     /// As the host sets it; a time that is none is an error.
-    pub(super) fn set(self) -> Result<SetTime, Error> {
+    pub(super) fn set(self) -> Result<SetTime, HostError> {
         Ok(match self {
             Self::Keep => SetTime::Keep,
             Self::Now => SetTime::Now,
             Self::At(Datetime { seconds, nanoseconds }) => {
-                let seconds = i64::try_from(seconds).map_err(|_| Error::INVALID)?;
+                let seconds = i64::try_from(seconds).map_err(|_| HostError::INVALID)?;
                 if nanoseconds >= 1_000_000_000 {
-                    return Err(Error::INVALID);
+                    return Err(HostError::INVALID);
                 }
                 SetTime::At(Time { seconds, nanoseconds })
             }
@@ -188,18 +188,21 @@ impl FileDescriptor {
 }
 
 /// A descriptor, and what it stands for.
-pub(super) fn file(ctx: &WasiCtx, it: &Borrow<FileDescriptor>) -> Result<FileDescriptor, Error> {
+pub(super) fn file(
+    ctx: &WasiCtx,
+    it: &Borrow<FileDescriptor>,
+) -> Result<FileDescriptor, HostError> {
     ctx.resources.get::<FileDescriptor>(it.rep).copied()
 }
 
 /// As [`file`].
-fn opened<'c>(ctx: &'c WasiCtx, it: &Borrow<FileDescriptor>) -> Result<&'c Descriptor, Error> {
+fn opened<'c>(ctx: &'c WasiCtx, it: &Borrow<FileDescriptor>) -> Result<&'c Descriptor, HostError> {
     ctx.table.get(file(ctx, it)?.descriptor)
 }
 
 /// The attributes of what a descriptor stands for.
-fn metadata(ctx: &WasiCtx, it: &Borrow<FileDescriptor>) -> Result<Metadata, Error> {
-    opened(ctx, it)?.metadata()?.ok_or(Error::BAD_DESCRIPTOR)
+fn metadata(ctx: &WasiCtx, it: &Borrow<FileDescriptor>) -> Result<Metadata, HostError> {
+    opened(ctx, it)?.metadata()?.ok_or(HostError::BAD_DESCRIPTOR)
 }
 
 /// Something other than a directory, to be read or written.
@@ -207,17 +210,17 @@ fn contents(
     ctx: &WasiCtx,
     it: &Borrow<FileDescriptor>,
     how: DescriptorFlags,
-) -> Result<u32, Error> {
+) -> Result<u32, HostError> {
     let found = file(ctx, it)?;
     match ctx.table.get(found.descriptor)? {
-        Descriptor::Directory(_) => Err(Error::BAD_DESCRIPTOR),
-        _ if !found.flags.has(how) => Err(Error::BAD_DESCRIPTOR),
+        Descriptor::Directory(_) => Err(HostError::BAD_DESCRIPTOR),
+        _ if !found.flags.has(how) => Err(HostError::BAD_DESCRIPTOR),
         _ => Ok(found.descriptor),
     }
 }
 
 /// A result, with the interface's error.
-pub(super) fn named<V>(result: Result<V, Error>) -> FileResult<V> {
+pub(super) fn named<V>(result: Result<V, HostError>) -> FileResult<V> {
     Ok(result.map_err(FileError::from))
 }
 
@@ -316,7 +319,7 @@ pub(super) fn set_times(
         match opened(call.ctx, &it)? {
             Descriptor::File(file) => file.set_times(accessed, modified),
             Descriptor::Directory(directory) => directory.set_times(accessed, modified),
-            _ => Err(Error::BAD_DESCRIPTOR),
+            _ => Err(HostError::BAD_DESCRIPTOR),
         }
     };
     named(set())

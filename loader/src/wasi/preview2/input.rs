@@ -8,7 +8,7 @@ use crate::canonical::typed::{Borrow, Own};
 use crate::error::Result;
 use crate::sys::buffer::Buffer;
 use crate::wasi::host::context::WasiCtx;
-use crate::wasi::host::error::Error;
+use crate::wasi::host::error::HostError;
 
 /// `wasi:io/streams.input-stream`.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +37,7 @@ const MOST: u64 = 1 << 20;
 
 impl StreamError {
     /// Of the host's error.
-    pub(super) fn new(ctx: &mut WasiCtx, error: Error) -> Result<Self> {
+    pub(super) fn new(ctx: &mut WasiCtx, error: HostError) -> Result<Self> {
         let rep = ctx.resources.insert(IoError(error)).map_err(fault)?;
         Ok(Self::Failed(Own::new(rep)))
     }
@@ -46,7 +46,7 @@ impl StreamError {
 /// A result, with an error that the guest can look at.
 pub(super) fn outcome<V>(
     ctx: &mut WasiCtx,
-    result: std::result::Result<Option<V>, Error>,
+    result: std::result::Result<Option<V>, HostError>,
 ) -> StreamResult<V> {
     Ok(match result {
         Ok(Some(value)) => Ok(value),
@@ -85,7 +85,7 @@ pub(super) fn read_some(
     rep: u32,
     len: u64,
     wait: bool,
-) -> Result<Option<Vec<u8>>, Error> {
+) -> Result<Option<Vec<u8>>, HostError> {
     let stream = *ctx.resources.get::<InputStream>(rep)?;
     if len == 0 {
         return Ok(Some(Vec::new()));

@@ -2,15 +2,15 @@
 
 use super::function::HostCall;
 use crate::canonical::typed::{Borrow, Own};
-use crate::error::{Error as Fault, Result};
+use crate::error::{Error, Result};
 use crate::wasi::host::context::WasiCtx;
-use crate::wasi::host::error::Error;
+use crate::wasi::host::error::HostError;
 use crate::wasi::host::poll::{self, Wait};
 use std::fmt;
 
 /// `wasi:io/error.error`: why a stream failed.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct IoError(pub(crate) Error);
+pub(crate) struct IoError(pub(crate) HostError);
 
 /// `wasi:io/poll.pollable`: something to wait for.
 #[derive(Clone, Copy, Debug)]
@@ -44,14 +44,14 @@ impl Pollable {
     }
 
     /// Whether it has happened.
-    pub(super) fn is_ready(self, ctx: &mut WasiCtx) -> Result<bool, Error> {
+    pub(super) fn is_ready(self, ctx: &mut WasiCtx) -> Result<bool, HostError> {
         let mut waits = [self.wait(ctx), Wait::until(0)];
         poll::wait(&ctx.table, &ctx.interrupt, &mut waits)?;
         Ok(waits[0].event.is_some())
     }
 
     /// Waits until it has happened.
-    pub(super) fn wait_for(self, ctx: &mut WasiCtx) -> Result<(), Error> {
+    pub(super) fn wait_for(self, ctx: &mut WasiCtx) -> Result<(), HostError> {
         let mut waits = [self.wait(ctx)];
         poll::wait(&ctx.table, &ctx.interrupt, &mut waits)
     }
@@ -75,13 +75,13 @@ impl Pollable {
 }
 
 /// What ends the call: an error where the interface has none to give.
-pub(super) fn fault(error: Error) -> Fault {
-    Fault::host(Refused(error))
+pub(super) fn fault(error: HostError) -> Error {
+    Error::host(Refused(error))
 }
 
 /// An error that the interface has no name for.
 #[derive(Debug)]
-struct Refused(Error);
+struct Refused(HostError);
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -111,7 +111,7 @@ pub(super) fn block(call: &mut HostCall<'_>, (it,): (Borrow<Pollable>,)) -> Resu
 
 pub(super) fn poll(call: &mut HostCall<'_>, (list,): (Vec<Borrow<Pollable>>,)) -> Result<Vec<u32>> {
     if list.is_empty() {
-        return Err(Fault::host("WASI: a poll of nothing would never end"));
+        return Err(Error::host("WASI: a poll of nothing would never end"));
     }
     let mut waits = Vec::with_capacity(list.len());
     for it in list {

@@ -6,11 +6,11 @@ use super::input::{InputStream, StreamResult, outcome, read_some};
 use super::io::{Pollable, fault};
 use crate::canonical::canon::GuestBytes;
 use crate::canonical::typed::{Borrow, Own};
-use crate::error::{Error as Fault, Result};
+use crate::error::{Error, Result};
 use crate::sys::buffer::Buffer;
 use crate::wasi::host::context::WasiCtx;
 use crate::wasi::host::descriptor::Descriptor;
-use crate::wasi::host::error::Error;
+use crate::wasi::host::error::HostError;
 use rustix::io::Errno;
 use std::io::IsTerminal;
 
@@ -62,7 +62,7 @@ impl OutputStream {
     }
 
     /// Writes once; how much.
-    fn write(self, ctx: &mut WasiCtx, buffer: Buffer<'_>) -> Result<usize, Error> {
+    fn write(self, ctx: &mut WasiCtx, buffer: Buffer<'_>) -> Result<usize, HostError> {
         let buffers = [buffer];
         match self.place {
             Place::Here => ctx.table.get_mut(self.descriptor)?.write(&buffers, &ctx.interrupt),
@@ -79,7 +79,7 @@ impl OutputStream {
 }
 
 /// Writes all of it; nothing if nobody reads any more.
-fn write_all(ctx: &mut WasiCtx, rep: u32, mut rest: Buffer<'_>) -> Result<Option<()>, Error> {
+fn write_all(ctx: &mut WasiCtx, rep: u32, mut rest: Buffer<'_>) -> Result<Option<()>, HostError> {
     while rest.len() > 0 {
         let stream = *ctx.resources.get::<OutputStream>(rep)?;
         let written = match stream.write(ctx, rest) {
@@ -101,7 +101,7 @@ fn write_all(ctx: &mut WasiCtx, rep: u32, mut rest: Buffer<'_>) -> Result<Option
 }
 
 /// How much may be written now.
-fn permit(ctx: &mut WasiCtx, rep: u32) -> Result<u64, Error> {
+fn permit(ctx: &mut WasiCtx, rep: u32) -> Result<u64, HostError> {
     let stream = *ctx.resources.get::<OutputStream>(rep)?;
     Ok(if stream.pollable().is_ready(ctx)? { PERMIT } else { 0 })
 }
@@ -139,8 +139,8 @@ pub(super) fn blocking_write_and_flush(
 }
 
 /// More was written than the interface allows: a trap.
-fn too_much(len: u64, most: u64) -> Fault {
-    Fault::host(format!("WASI: {len} bytes written at once, of at most {most}"))
+fn too_much(len: u64, most: u64) -> Error {
+    Error::host(format!("WASI: {len} bytes written at once, of at most {most}"))
 }
 
 pub(super) fn flush(_: &mut HostCall<'_>, _: (Borrow<OutputStream>,)) -> StreamResult<()> {

@@ -9,7 +9,7 @@ use crate::canonical::shapes::bits;
 use crate::canonical::typed::{Borrow, Own};
 use crate::wasi::host::context::WasiCtx;
 use crate::wasi::host::directory::Directory;
-use crate::wasi::host::error::Error;
+use crate::wasi::host::error::HostError;
 use crate::wasi::host::file::{FileMode, Sync};
 use crate::wasi::host::metadata::Metadata;
 use crate::wasi::host::open::OpenRequest;
@@ -38,7 +38,10 @@ bits! {
 }
 
 /// A directory of the guest.
-fn directory<'c>(ctx: &'c WasiCtx, it: &Borrow<FileDescriptor>) -> Result<&'c Directory, Error> {
+fn directory<'c>(
+    ctx: &'c WasiCtx,
+    it: &Borrow<FileDescriptor>,
+) -> Result<&'c Directory, HostError> {
     ctx.table.directory(file(ctx, it)?.descriptor)
 }
 
@@ -46,7 +49,7 @@ fn directory<'c>(ctx: &'c WasiCtx, it: &Borrow<FileDescriptor>) -> Result<&'c Di
 fn below<V>(
     call: &mut HostCall<'_>,
     it: &Borrow<FileDescriptor>,
-    act: impl FnOnce(&Directory) -> Result<V, Error>,
+    act: impl FnOnce(&Directory) -> Result<V, HostError>,
 ) -> FileResult<V> {
     named(directory(call.ctx, it).and_then(act))
 }
@@ -185,12 +188,12 @@ fn request(
     path_flags: PathFlags,
     open_flags: OpenFlags,
     flags: DescriptorFlags,
-) -> Result<OpenRequest, Error> {
+) -> Result<OpenRequest, HostError> {
     let create = open_flags.has(OpenFlags::CREATE);
     let directory = open_flags.has(OpenFlags::DIRECTORY);
     let truncate = open_flags.has(OpenFlags::TRUNCATE);
     if directory && (create || truncate) {
-        return Err(Error::INVALID);
+        return Err(HostError::INVALID);
     }
     let write = flags.has(DescriptorFlags::WRITE);
     let file_sync =
