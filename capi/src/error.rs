@@ -8,6 +8,7 @@
 use precast_loader::Error as LoaderError;
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::fmt;
+use std::io::ErrorKind::OutOfMemory;
 
 /// `precast_error`.
 #[derive(Debug)]
@@ -75,7 +76,8 @@ impl From<LoaderError> for Error {
             LoaderError::Exception(_) => ErrorKind::Exception,
             LoaderError::Exit(_) => ErrorKind::Exit,
             LoaderError::Host(_) => ErrorKind::Host,
-            LoaderError::Limit(_) => ErrorKind::Limit,
+            LoaderError::Limit(..) => ErrorKind::Limit,
+            LoaderError::System(_, cause) if cause.kind() == OutOfMemory => ErrorKind::Limit,
             LoaderError::Usage(_) | LoaderError::Invocation(_) => ErrorKind::Usage,
             _ => ErrorKind::Other,
         };

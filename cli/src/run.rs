@@ -6,14 +6,15 @@
 #![allow(unsafe_code)]
 
 use crate::exit::{self, Failure, Result};
-use crate::procfs;
 use crate::run_options::{RunOptions, TrapAction, UnknownImports, split};
+use crate::{limit_options, procfs};
 use precast_artifact::text::Printable;
 use precast_loader::wasi::{WasiCtx, WasiCtxBuilder};
-use precast_loader::{Artifact, Error, Limits, LinkProblem, Program, ProgramBuilder, Store, Trap};
+use precast_loader::{Artifact, Error, LinkProblem, Program, ProgramBuilder, Store, Trap};
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 /// Where the artifact of a program is.
 pub enum Source {
@@ -41,6 +42,9 @@ pub fn run(options: &RunOptions, find: &mut dyn FnMut(&Path) -> Result<Source>) 
     if let (Err(Error::Trap(trap)), Some(path)) = (&result, &options.coredump) {
         dump(program.store(), trap, file, path)?;
     }
+    if !matches!(result, Ok(0)) {
+        name_limit(&program, result.as_ref().err());
+    }
     if let (false, Some(bytes)) = (matches!(result, Ok(0)), program.store().exhausted_reservation())
     {
         exit::note(format_args!(
@@ -55,22 +59,33 @@ pub fn run(options: &RunOptions, find: &mut dyn FnMut(&Path) -> Result<Source>) 
     }
 }
 
+/// Says which limit a program has reached that failed, and how to set it.
+fn name_limit(program: &Program, error: Option<&Error>) {
+    let store = program.store();
+    let reached = error.and_then(Error::limit);
+    let reached = reached.or(store.limit_reached()).or(store.data().limit_reached());
+    if let Some(kind) = reached {
+        let option = limit_options::option(kind).map(|option| format!("; see `{option}`"));
+        exit::note(format_args!("the limit on {kind} was reached{}", option.unwrap_or_default()));
+    }
+}
+
 /// What the options give a program.
 fn set_up(options: &RunOptions) -> Result<Program> {
-    let mut limits = Limits::default();
-    if let Some(bytes) = options.stack_size {
-        limits.stack_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
-    }
-    if let Some(bytes) = options.max_memory {
-        limits.memory_bytes = bytes;
-    }
     let mut builder = ProgramBuilder::new();
-    builder.limits(limits);
+    builder.limits(options.limits.limits());
+    options.limits.limit(builder.wasi());
     grant(options, builder.wasi())?;
     if options.on_trap == TrapAction::Abort {
         builder.abort_on_trap();
     }
-    Ok(builder.build())
+    let mut program = builder.build();
+    // A time so long that it cannot be told never comes.
+    let deadline = options.limits.timeout.and_then(|time| Instant::now().checked_add(time));
+    if deadline.is_some() {
+        program.store_mut().set_deadline(deadline)?;
+    }
+    Ok(program)
 }
 
 /// Runs the program, or calls the export that the options name and prints its

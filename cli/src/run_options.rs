@@ -1,6 +1,6 @@
 //! Options of `precast run` and `precast-run`.
 
-use crate::size;
+use crate::limit_options::LimitOptions;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use precast_loader::wasi::DirAccess;
@@ -52,14 +52,6 @@ pub struct RunOptions {
     #[arg(long, value_name = "ACTION", default_value = "deny")]
     pub unknown_imports: UnknownImports,
 
-    /// Stack for the guest, such as 1MiB; 8MiB by default
-    #[arg(long, value_name = "SIZE", value_parser = size::parse_stack)]
-    pub stack_size: Option<u64>,
-
-    /// Most linear memory that the guest may use, such as 64MiB
-    #[arg(long, value_name = "SIZE", value_parser = size::parse)]
-    pub max_memory: Option<u64>,
-
     /// Write a WebAssembly core dump when the guest traps
     #[arg(long, value_name = "FILE")]
     pub coredump: Option<PathBuf>,
@@ -68,6 +60,10 @@ pub struct RunOptions {
     /// process there, so that the system's core dump has the guest's stack
     #[arg(long, value_name = "ACTION", default_value = "report")]
     pub on_trap: TrapAction,
+
+    /// How much the guest may use.
+    #[command(flatten)]
+    pub limits: LimitOptions,
 
     /// The program, an artifact or for `precast run` also .wasm and .wat, and
     /// its arguments

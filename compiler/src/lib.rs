@@ -50,7 +50,7 @@
 //! |-|-|
 //! | a new operator | its row in `translate::operators`, its code in the family named there; what it does to the module, in `facts` |
 //! | a new section | its row in `emit::sections`, its bytes in a pass of `emit::layout`, its format in `precast-artifact` |
-//! | a new CPU, or a feature of one | its row in `cpu` |
+//! | a new target CPU, or a feature of one | its row in `cpu` |
 //! | a new machine | `target`, `place::machine`, `emit::relocate`, `emit::elf_relocs`; in the loader a file under `sys` |
 //! | an optimisation over the module | a name in `optimisation`, the decision in `plan` or a module of `middle`, its use in `translate` or `place` |
 //! | what a debugger sees of a type | `debug::type_names`, and the script in `precast-debuggers` |

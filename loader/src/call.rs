@@ -3,9 +3,11 @@
 //! | rank | modules |
 //! |-|-|
 //! | from the host into a guest | `invoke` |
+//! | bulk instructions | `bulk` |
 //! | from a guest into the loader | `builtins` |
 //! | calls that can be suspended | `resume` |
 
 pub(crate) mod builtins;
+mod bulk;
 pub(crate) mod invoke;
 pub(crate) mod resume;

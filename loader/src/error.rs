@@ -1,5 +1,6 @@
 //! The crate's one error type.
 
+use crate::limit::LimitKind;
 use crate::trap::{self, Frame, Trap};
 use crate::vm::handle::Unusable;
 use crate::vm::value::Exception;
@@ -59,8 +60,8 @@ pub enum Error {
     Exit(i32),
     /// A host function failed.
     Host(HostFailure),
-    /// A limit of the store was reached, or the system has no more memory.
-    Limit(String),
+    /// A limit was reached; the text says how much was wanted.
+    Limit(LimitKind, String),
     /// The host used the interface wrongly: arguments of other types, a value
     /// of another store, an export that does not exist.
     Usage(String),
@@ -163,6 +164,15 @@ impl Error {
         self.trap().map(Trap::code)
     }
 
+    /// The limit that was reached, if that is why.
+    pub fn limit(&self) -> Option<LimitKind> {
+        match self {
+            Self::Limit(kind, _) => Some(*kind),
+            Self::Trap(trap) => trap.limit(),
+            _ => None,
+        }
+    }
+
     /// The exception, if it is one.
     pub fn exception(&self) -> Option<&Exception> {
         match self {
@@ -195,6 +205,11 @@ impl Error {
 
     pub(crate) fn system(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         |cause| Self::System(what.into(), cause)
+    }
+
+    /// There is no room for something.
+    pub(crate) fn no_room(what: impl Into<String>) -> Self {
+        Self::System(what.into(), io::ErrorKind::OutOfMemory.into())
     }
 
     pub(crate) fn usage(what: impl Into<String>) -> Self {
@@ -244,7 +259,7 @@ impl fmt::Display for Error {
             Self::Exception(exception) => exception.fmt(f),
             Self::Exit(code) => write!(f, "exited with code {code}"),
             Self::Host(error) => error.fmt(f),
-            Self::Limit(what) | Self::Usage(what) | Self::Invocation(what) => f.write_str(what),
+            Self::Limit(_, what) | Self::Usage(what) | Self::Invocation(what) => f.write_str(what),
         }
     }
 }

@@ -67,7 +67,7 @@
 //! |-|-|
 //! | machine: the operating system and the architecture | `sys` |
 //! | what machine code and the loader both see | `vm` |
-//! | what went wrong | `trap`, `error` |
+//! | what went wrong | `limit`, `trap`, `error` |
 //! | files with code, mapped | `artifact` |
 //! | what instances live in | `store` |
 //! | guests that stop | `stop` |
@@ -103,6 +103,7 @@ mod call;
 mod canonical;
 pub mod component;
 mod error;
+mod limit;
 mod link;
 mod program;
 mod stop;
@@ -120,6 +121,7 @@ pub use api::typed::{HostClosure, IntoFunc, TypedFunc, WasmReturn, WasmTy, WasmV
 pub use artifact::info::{ExportType, ExternType, ImportType};
 pub use artifact::open::Artifact;
 pub use error::{Error, HostFailure, LinkProblem, Result, UnknownImport};
+pub use limit::LimitKind;
 pub use link::linker::Linker;
 pub use link::wasi::run_command;
 pub use precast_artifact::container::OpenError;

@@ -8,11 +8,13 @@
 //! | the functions in progress | `backtrace` |
 //! | exceptions on their way | `unwind` |
 //! | faults that are traps | `fault` |
+//! | guests that are asked to stop | `halt` |
 //! | core dumps | `coredump` |
 
 pub(crate) mod backtrace;
 pub(crate) mod coredump;
 pub(crate) mod fault;
+pub(crate) mod halt;
 pub(crate) mod symbolize;
 pub(crate) mod unwind;
 mod walk;

@@ -17,6 +17,8 @@
 //! | all that depends on the architecture: stubs, registers in a signal context, frame layout, CPU features | `arch` |
 //! | the stubs, as they are called | `stubs` |
 //! | fault handlers, alternate signal stacks | `signals` |
+//! | the signal that stops a guest | `interrupt` |
+//! | waking others at a time | `alarm` |
 //!
 //! `arch` is one of `x86_64.rs`, `aarch64.rs` and `riscv64.rs`.
 //!
@@ -26,9 +28,11 @@
 //! below; nothing else in the crate depends on the architecture. The page size
 //! is asked at run time: 4, 16 and 64 KiB are all in use.
 
+pub(crate) mod alarm;
 pub(crate) mod buffer;
 pub(crate) mod debugger;
 pub(crate) mod file;
+pub(crate) mod interrupt;
 pub(crate) mod map;
 pub(crate) mod page;
 pub(crate) mod private;

@@ -1,5 +1,6 @@
 //! Traps, as the host sees them: why the guest stopped, and where it stood.
 
+use crate::limit::LimitKind;
 use precast_artifact::index::{FuncIndex, InstanceId, WasmOffset};
 use precast_artifact::text::Printable;
 use precast_artifact::trap::TrapCode;
@@ -14,6 +15,8 @@ pub struct Trap {
     pub(crate) detail: Option<String>,
     pub(crate) frames: Vec<Frame>,
     pub(crate) omitted: usize,
+    /// The limit that was reached, if that is why.
+    pub(crate) limit: Option<LimitKind>,
 }
 
 /// A guest function that was running when a trap happened.
@@ -67,7 +70,7 @@ pub struct SourceLine {
 impl Trap {
     /// A trap without frames, as a host function may return it.
     pub fn new(code: TrapCode) -> Self {
-        Self { code, detail: None, frames: Vec::new(), omitted: 0 }
+        Self { code, detail: None, frames: Vec::new(), omitted: 0, limit: None }
     }
 
     /// A trap that says more than its code.
@@ -78,6 +81,11 @@ impl Trap {
     /// Why the guest stopped.
     pub fn code(&self) -> TrapCode {
         self.code
+    }
+
+    /// The limit that was reached, if that is why.
+    pub fn limit(&self) -> Option<LimitKind> {
+        self.limit
     }
 
     /// The running functions, innermost first; at most a hundred.
@@ -96,6 +104,11 @@ impl fmt::Display for Trap {
         match &self.detail {
             Some(detail) => write!(f, "wasm trap: {detail}")?,
             None => write!(f, "wasm trap: {}", self.code)?,
+        }
+        match self.limit {
+            Some(LimitKind::Time) => f.write_str(": the deadline has passed")?,
+            Some(LimitKind::NestedCalls) => f.write_str(": too many nested calls")?,
+            _ => {}
         }
         write_frames(f, &self.frames, self.omitted)
     }
@@ -220,6 +233,7 @@ mod tests {
             detail: None,
             frames: vec![frame(Some("load"), Some(WasmOffset::new(0x1234))), frame(None, None)],
             omitted: 3,
+            limit: None,
         };
         let expected = "wasm trap: out of bounds memory access\n    \
                         0: load (app) at wasm offset 0x1234\n    \
@@ -243,7 +257,7 @@ mod tests {
         let names = ["leaf", "odd", "even", "odd", "even", "odd", "even", "twice", "twice"];
         let mut frames: Vec<Frame> = names.into_iter().map(frame).collect();
         frames.extend(vec![frame("itself\x1b"); 50]);
-        let trap = Trap { code: TrapCode::StackOverflow, detail: None, frames, omitted: 900 };
+        let trap = Trap { frames, omitted: 900, ..Trap::new(TrapCode::StackOverflow) };
         let text = trap.to_string();
         let lines: Vec<&str> = text.lines().skip(1).map(str::trim).collect();
         let expected = [

@@ -2,12 +2,15 @@
 
 use crate::api::externs::{self, Extern};
 use crate::api::memory;
+use crate::stop::halt;
 use crate::store::access::{AsStore, StoreMut, StoreRef};
 use crate::store::activations::chain;
-use crate::store::interrupts::InterruptHandle;
+use crate::store::interrupts::{InterruptHandle, Interrupts};
 use crate::sys::buffer::Buffer;
+use crate::sys::interrupt;
 use crate::vm::handle::Memory;
 use precast_artifact::index::InstanceId;
+use std::sync::Arc;
 
 /// The store, as a host function sees it, and the instance that calls.
 pub struct Caller<'a, T> {
@@ -30,7 +33,14 @@ impl<'a, T> Caller<'a, T> {
     pub fn interrupt_handle(&mut self) -> Option<InterruptHandle> {
         let core = self.store.core();
         let generation = chain(&core.block).next()?.generation;
+        // Where that fails, the call is stopped when it returns to the host.
+        let _ = interrupt::prepare_thread(halt::decide);
         Some(core.activations.interrupt_handle(&core.block, generation))
+    }
+
+    /// What the store shares with those who may stop it.
+    pub(crate) fn interruptible(&mut self) -> Option<&Arc<Interrupts>> {
+        self.store.core().activations.interruptible()
     }
 
     /// The host's data.

@@ -27,6 +27,7 @@ impl Global {
     pub fn new(store: &mut impl AsStore, ty: GlobalType, value: Val) -> Result<Self> {
         let mut access = store.as_store_mut();
         let core = access.core();
+        core.allow_globals(1)?;
         let held = types::hold(&ty.value).map_err(Error::Usage)?;
         let raw = value.to_raw(&ty.value, core.id)?;
         let place = Box::new(UnsafeCell::new(raw.u128()));

@@ -138,8 +138,7 @@ impl Memory {
         let mut access = store.as_store_mut();
         let core = access.core();
         core.owns(self.store)?;
-        core.grow_memory(self.index, pages)
-            .ok_or_else(|| Error::Limit(format!("cannot grow a memory by {pages} pages")))
+        core.try_grow_memory(self.index, pages)
     }
 
     fn inner<'a>(&self, core: &'a StoreCore) -> &'a LinearMemory {

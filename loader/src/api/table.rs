@@ -86,8 +86,7 @@ impl Table {
         core.owns(self.store)?;
         let element = core.tables[self.index.index()].ty().element;
         let raw = value.to_raw(&ValType::Ref(element), core.id)?;
-        core.grow_table(self.index, delta, raw.u64())
-            .ok_or_else(|| Error::Limit(format!("cannot grow a table by {delta} elements")))
+        core.try_grow_table(self.index, delta, raw.u64())
     }
 
     fn inner<'a>(&self, core: &'a StoreCore) -> &'a TableElements {

@@ -16,12 +16,14 @@
 //! its store's guest does not, so the store may be used.
 #![allow(unsafe_code)]
 
+use crate::call::bulk;
 use crate::error::Error;
+use crate::limit::LimitKind;
 use crate::stop::unwind;
 use crate::store::contents::StoreCore;
 use crate::store::host::HostBinding;
 use crate::store::instance::InstanceState;
-use crate::store::linear::LinearMemory;
+use crate::store::limits::allow;
 use crate::store::segments::{self, store_table};
 use crate::sys::registers::Landing;
 use crate::sys::stubs::builtin_stub;
@@ -110,7 +112,10 @@ pub(crate) fn finish(
     {
         result = Ok(Err(Leave::Trap(TrapCode::Interrupt)));
     }
-    if let Ok(Err(Leave::Trap(code) | Leave::Error(Error::Trap(Trap { code, .. })))) = &result {
+    if let Ok(Err(Leave::Trap(code) | Leave::Error(Error::Trap(Trap { code, .. })))) = &result
+        // Nothing is wrong with a guest that is stopped.
+        && *code != TrapCode::Interrupt
+    {
         // SAFETY: the guest stands still, and `body` is done.
         if unsafe { (*store).abort_on_trap } {
             eprintln!("wasm trap: {code}");
@@ -175,6 +180,11 @@ extern "C" fn host_call(context: usize, values: *mut RawValue) -> BuiltinReturn 
 /// allows that.
 #[cold]
 fn suspend(core: &mut StoreCore, binding: &HostBinding, values: &mut [RawValue]) -> Leave {
+    let limit = core.limits.suspended_calls;
+    let others = core.activations.suspended_calls(limit);
+    if let Err(error) = allow(LimitKind::SuspendedCalls, others, 1, limit) {
+        return Leave::Error(error);
+    }
     // SAFETY: the top activation is live, and its guest stands still.
     let top = unsafe { core.block.activation.as_mut() };
     let Some(resumable) = top.and_then(|top| top.resumable.as_mut()) else {
@@ -244,8 +254,7 @@ extern "C" fn memory_copy(
         let (target, source) = halves(memories);
         let target = guest.memories[MemoryIndex::new(target).index()];
         let source = guest.memories[MemoryIndex::new(source).index()];
-        LinearMemory::copy(&mut core.memories, (target, to), (source, from), length)
-            .ok_or(TrapCode::MemoryOutOfBounds)?;
+        bulk::memory_copy(core, (target, to), (source, from), length)?;
         Ok(0)
     })
 }
@@ -259,9 +268,7 @@ extern "C" fn memory_fill(
 ) -> BuiltinReturn {
     run_for_instance(context, |core, instance| {
         let memory = core.instances[instance.index()].memories[memory as usize];
-        core.memories[memory.index()]
-            .fill(address, byte as u8, length)
-            .ok_or(TrapCode::MemoryOutOfBounds)?;
+        bulk::memory_fill(core, memory, address, byte as u8, length)?;
         Ok(0)
     })
 }
@@ -276,7 +283,7 @@ extern "C" fn memory_init(
     run_for_instance(context, |core, instance| {
         let (memory, segment) = halves(memory_and_segment);
         let (memory, segment) = (MemoryIndex::new(memory), DataIndex::new(segment));
-        segments::memory_init(core, instance, memory, segment, [to, from, length])?;
+        bulk::memory_init(core, instance, memory, segment, [to, from, length])?;
         Ok(0)
     })
 }
@@ -304,9 +311,7 @@ extern "C" fn table_fill(
 ) -> BuiltinReturn {
     run_for_instance(context, |core, instance| {
         let table = public_table(core, instance, TableIndex::new(table as u32))?;
-        let cells =
-            core.tables[table.index()].range(index, length).ok_or(TrapCode::TableOutOfBounds)?;
-        cells.iter().for_each(|cell| cell.set(value));
+        bulk::table_fill(core, table, index, value, length)?;
         Ok(0)
     })
 }
@@ -322,16 +327,7 @@ extern "C" fn table_copy(
         let (target, source) = halves(tables);
         let target = public_table(core, instance, TableIndex::new(target))?;
         let source = public_table(core, instance, TableIndex::new(source))?;
-        let copied = if target == source {
-            core.tables[target.index()].copy_within(to, from, length)
-        } else {
-            let target = core.tables[target.index()].range(to, length);
-            let source = core.tables[source.index()].range(from, length);
-            target.zip(source).map(|(target, source)| {
-                target.iter().zip(source).for_each(|(to, from)| to.set(from.get()));
-            })
-        };
-        copied.ok_or(TrapCode::TableOutOfBounds)?;
+        bulk::table_copy(core, (target, to), (source, from), length)?;
         Ok(0)
     })
 }
@@ -346,7 +342,7 @@ extern "C" fn table_init(
     run_for_instance(context, |core, instance| {
         let (table, segment) = halves(table_and_segment);
         let (table, segment) = (TableIndex::new(table), ElementIndex::new(segment));
-        segments::table_init(core, instance, table, segment, [to, from, length])?;
+        bulk::table_init(core, instance, table, segment, [to, from, length])?;
         Ok(0)
     })
 }

@@ -8,16 +8,17 @@
 #![allow(unsafe_code)]
 
 use crate::error::{Error, HostFailure, Result};
+use crate::limit::LimitKind;
 use crate::stop::backtrace;
-use crate::stop::fault;
-use crate::store::activations::Activations;
+use crate::stop::{fault, halt};
 use crate::store::contents::StoreCore;
-use crate::sys::{signals, stubs};
+use crate::sys::{interrupt, signals, stubs};
 use crate::trap::Trap;
 use crate::vm::activation::Activation;
 use crate::vm::raw::RawValue;
 use precast_artifact::abi::BuiltinReturn;
 use precast_artifact::trap::TrapCode;
+use std::io;
 use std::panic::resume_unwind;
 use std::ptr::NonNull;
 
@@ -109,32 +110,53 @@ pub(crate) unsafe fn run(
     go: impl FnOnce(*mut Activation) -> u64,
 ) -> Result<Left> {
     let core = store.as_ptr();
-    if let Err(cause) = signals::prepare_thread(fault::decide) {
-        // SAFETY: no guest runs.
+    // SAFETY: no guest runs.
+    if let Err(cause) = unsafe { prepare_thread(&*core) } {
+        // SAFETY: as above.
         unsafe { (*core).activations.discard(activation) };
         return Err(Error::system("cannot install signal handlers")(cause));
     }
     // SAFETY: references to the contents end before the guest is entered.
     unsafe {
-        let top = Activations::push(&mut (*core).block, activation);
+        let may_run = (*core).activations.push(&mut (*core).block, activation);
+        let top = (*core).block.activation;
+        if !may_run {
+            return Err(refused(&mut *core, TrapCode::Interrupt));
+        }
         if (*top).depth > (*core).limits.nested_calls {
-            return Err(too_deep(&mut *core));
+            return Err(refused(&mut *core, TrapCode::StackOverflow));
         }
         let outer = fault::set_current(core);
         let status = go(top);
         fault::set_current(outer);
         match status {
-            0 => Ok(Left::Returned(Activations::pop(&mut (*core).block))),
+            0 => Ok(Left::Returned((*core).activations.pop(&mut (*core).block))),
             _ => left(core, status),
         }
     }
 }
 
+/// Makes sure that signals find handlers on this thread.
+#[inline]
+fn prepare_thread(core: &StoreCore) -> io::Result<()> {
+    signals::prepare_thread(fault::decide)?;
+    match core.activations.interruptible() {
+        Some(_) => interrupt::prepare_thread(halt::decide),
+        None => Ok(()),
+    }
+}
+
+/// Takes back the top activation, which may not be entered.
 #[cold]
-fn too_deep(core: &mut StoreCore) -> Error {
-    let activation = Activations::pop(&mut core.block);
+fn refused(core: &mut StoreCore, code: TrapCode) -> Error {
+    let activation = core.activations.pop(&mut core.block);
     core.activations.recycle(activation);
-    Error::Trap(backtrace::trap(core, TrapCode::StackOverflow, None))
+    let mut trap = backtrace::trap(core, code, None);
+    trap.limit = match code {
+        TrapCode::Interrupt => core.activations.late(),
+        _ => Some(LimitKind::NestedCalls),
+    };
+    Error::Trap(trap)
 }
 
 /// What has become of the top activation, which was left with this status.
@@ -149,13 +171,13 @@ unsafe fn left(core: *mut StoreCore, status: u64) -> Result<Left> {
     let (error, panic) = unsafe {
         let core = &mut *core;
         if status == BuiltinReturn::PENDING {
-            let activation = Activations::pop(&mut core.block);
+            let activation = core.activations.pop(&mut core.block);
             let generation = activation.generation;
             core.activations.suspend(activation);
             return Ok(Left::Suspended(generation));
         }
         let error = stop(core, status);
-        let activation = Activations::pop(&mut core.block);
+        let activation = core.activations.pop(&mut core.block);
         core.activations.recycle(activation);
         (error, core.panic.take())
     };
@@ -171,8 +193,8 @@ fn stop(core: &mut StoreCore, status: u64) -> Error {
         return match core.error.take() {
             // A host function that gave no frames of its own.
             Some(Error::Trap(trap)) if trap.frames.is_empty() => {
-                let detail = trap.detail;
-                Error::Trap(Trap { detail, ..backtrace::trap(core, trap.code, None) })
+                let Trap { detail, limit, code, .. } = trap;
+                Error::Trap(Trap { detail, limit, ..backtrace::trap(core, code, None) })
             }
             Some(Error::Host(host)) if host.frames.is_empty() => {
                 let (frames, omitted) = backtrace::running(core);
@@ -186,7 +208,13 @@ fn stop(core: &mut StoreCore, status: u64) -> Error {
         Some(code) => {
             // SAFETY: the top activation is good, and its guest is stopped.
             let top = unsafe { core.block.activation.as_ref() };
-            Error::Trap(backtrace::trap(core, code, top.and_then(|top| top.fault)))
+            let mut trap = backtrace::trap(core, code, top.and_then(|top| top.fault));
+            trap.limit = match code {
+                TrapCode::Interrupt => core.activations.late(),
+                TrapCode::StackOverflow => Some(LimitKind::StackBytes),
+                _ => None,
+            };
+            Error::Trap(trap)
         }
         None => Error::usage(format!("the guest ended with status {status}")),
     }

@@ -141,13 +141,18 @@ fn create<'i>(
     module: ModuleIndex,
     imports: impl Iterator<Item = &'i Provided>,
 ) -> Result<InstanceId> {
+    core.allow_instance()?;
     let (memories, tables) = (core.memories.len(), core.tables.len());
+    let globals = core.global_count;
+    let defined = image.module(module).0.globals.iter().filter(|global| !global.imported);
+    core.allow_globals(defined.count() as u64)?;
     let made =
         InstanceBuilder::new(core, image, module).and_then(|builder| builder.build(core, imports));
     if made.is_err() {
         // Nothing refers to them yet.
         core.memories.truncate(memories);
         core.tables.truncate(tables);
+        core.global_count = globals;
     }
     made
 }

@@ -4,6 +4,7 @@ use crate::api::caller::Caller;
 use crate::api::func;
 use crate::api::instance::Instance;
 use crate::error::{Error, Result};
+use crate::limit::LimitKind;
 use crate::link::linker::Linker;
 use crate::store::access::AsStore;
 use crate::vm::raw::RawValue;
@@ -37,8 +38,16 @@ impl<T: 'static> Linker<T> {
             let run = move |caller: &mut Caller<'_, T>, slots: &mut [RawValue]| {
                 let mut args = [0; MOST_PARAMETERS];
                 args.iter_mut().zip(&*slots).for_each(|(arg, slot)| *arg = slot.u64());
+                if let Some(interrupts) = caller.interruptible().cloned() {
+                    context(caller.data_mut()).follow(&interrupts);
+                }
                 let (memory, data) = caller.exported_memory();
-                let outcome = call(context(data), &GuestMemory::shared(memory), &args[..params]);
+                let context = context(data);
+                let outcome = call(context, &GuestMemory::shared(memory), &args[..params]);
+                if context.output_exceeded() {
+                    let why = "more output written than may be".to_owned();
+                    return Err(Error::Limit(LimitKind::OutputBytes, why));
+                }
                 finish(outcome, returns, slots)
             };
             let func = func::raw(func_type(function), run);

@@ -46,9 +46,14 @@ pub(crate) fn set_current(store: *const StoreCore) -> *const StoreCore {
     CURRENT.replace(store)
 }
 
+/// The thread's current store, or null.
+pub(crate) fn current() -> *const StoreCore {
+    CURRENT.get()
+}
+
 /// Says whether a fault is a trap, and if so notes where and how to go on.
 pub(crate) fn decide(fault: &Fault) -> Option<Verdict> {
-    let Registers { pc, fp, sp, .. } = fault.registers;
+    let Registers { pc, sp, .. } = fault.registers;
     // SAFETY: the thread stands there, and goes on when this has returned.
     let image = unsafe { Image::at(pc) };
     let by_guest = image.is_some() || stubs::in_stubs(pc);
@@ -75,13 +80,19 @@ pub(crate) fn decide(fault: &Fault) -> Option<Verdict> {
         // Nobody else's either, so the default action ends the process here.
         return None;
     }
-    let unframed_return = starts_function(image, pc).then(|| {
-        // SAFETY: it has pushed nothing yet, and its caller could.
-        unsafe { arch::return_address_at_entry(&fault.registers) }
-    });
-    activation.fault = Some(FaultRecord { pc, fp, unframed_return });
+    activation.fault = Some(record(image, &fault.registers));
     let (pc, sp) = (activation.resume, activation.host_sp);
     Some(Verdict::Trap(Resume { pc, sp, status: code as u64 }))
+}
+
+/// Where a guest of the thread stands.
+pub(crate) fn record(image: Option<&Image>, registers: &Registers) -> FaultRecord {
+    let Registers { pc, fp, .. } = *registers;
+    let unframed_return = starts_function(image, pc).then(|| {
+        // SAFETY: it has pushed nothing yet, and its caller could.
+        unsafe { arch::return_address_at_entry(registers) }
+    });
+    FaultRecord { pc, fp, unframed_return }
 }
 
 /// Opens the headroom below the guest's stack, if a handler of the host stands

@@ -21,11 +21,13 @@
 
 use crate::artifact::image::Image;
 use crate::error::{Error, Result};
+use crate::limit::LimitKind;
 use crate::stop::walk::{caller, outwards};
 use crate::store::activations::chain;
 use crate::store::contents::StoreCore;
 use crate::store::exceptions::{self, Marker};
 use crate::store::instance::InstanceState;
+use crate::store::limits::allow;
 use crate::sys::registers::Landing;
 use crate::vm::handle::Tag;
 use crate::vm::layout::ExceptionHeader;
@@ -43,17 +45,13 @@ use std::ptr::{with_exposed_provenance, with_exposed_provenance_mut};
 ///
 /// The store's limit is reached, or there is no memory.
 pub(crate) fn make(core: &mut StoreCore, tag: usize, values: usize) -> Result<usize> {
-    let limit = core.limits.exceptions;
-    if core.exceptions.sweep_is_due(limit) {
+    let (limit, more) = (core.limits.exception_bytes, exceptions::size(values as u32));
+    if core.exceptions.sweep_is_due(limit.saturating_sub(more)) {
         sweep(core);
     }
-    if core.exceptions.count() >= limit {
-        return Err(Error::Limit(format!(
-            "{limit} exceptions are alive, which is the store's limit"
-        )));
-    }
+    allow(LimitKind::ExceptionBytes, core.exceptions.bytes(), more, limit)?;
     let made = core.exceptions.make(tag, values as u32);
-    made.ok_or_else(|| Error::Limit("no memory for an exception".to_owned()))
+    made.ok_or_else(|| Error::no_room("an exception"))
 }
 
 /// Frees the records that nothing refers to.

@@ -9,11 +9,16 @@
 //! forth between host and guest.
 #![allow(unsafe_code)]
 
+use crate::error::{Error, Result};
+use crate::limit::LimitKind;
 use crate::store::contents::StoreCore;
+use crate::store::interrupts::{InterruptHandle, Interrupts};
 use crate::store::limits::Limits;
 use crate::vm::layout::StoreBlock;
 use std::marker::PhantomData;
 use std::ptr::NonNull;
+use std::sync::Arc;
+use std::time::Instant;
 
 /// Owns instances, memories, tables and the host's data of type `T`. All of it
 /// is freed when the store is dropped, and not before.
@@ -81,12 +86,57 @@ impl<T> Store<T> {
         unsafe { (*self.inner.as_ptr()).core.short_reservation }
     }
 
+    /// The last limit that a guest reached without an error, because the
+    /// specification has it told: by -1 of `memory.grow` and `table.grow`.
+    pub fn limit_reached(&self) -> Option<LimitKind> {
+        // SAFETY: `&self` keeps guests from running.
+        unsafe { (*self.inner.as_ptr()).core.limit_reached }
+    }
+
     /// From now on, a trap of a guest ends the process where it happens, by the
     /// signal that it raised, or `SIGABRT` where it raised none: the system's
     /// core dump then has the guest's stack as it was.
     pub fn abort_on_trap(&mut self) {
         // SAFETY: `&mut self` keeps guests from running.
         unsafe { (*self.inner.as_ptr()).core.abort_on_trap = true };
+    }
+
+    /// A handle with which any thread can stop what runs in the store, and all
+    /// that is called in it later.
+    pub fn interrupt_handle(&mut self) -> InterruptHandle {
+        self.interrupts().store_handle()
+    }
+
+    /// Stops what runs in the store when this time comes, and all that is called
+    /// in it later, as [`Store::interrupt_handle`] does. Another deadline takes
+    /// the place of one that has not passed; `None` withdraws it.
+    ///
+    /// ```
+    /// # use precast_loader::Store;
+    /// use std::time::{Duration, Instant};
+    /// let mut store = Store::new(());
+    /// store.set_deadline(Some(Instant::now() + Duration::from_secs(5)))?;
+    /// # Ok::<(), precast_loader::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The system gives no thread to watch the time.
+    pub fn set_deadline(&mut self, deadline: Option<Instant>) -> Result<()> {
+        let set = self.interrupts().set_deadline(deadline);
+        set.map_err(Error::system("cannot watch a deadline"))
+    }
+
+    /// Lets a store that was stopped be used again, without a deadline. What is
+    /// in it is as the guest left it, in the middle of whatever it did.
+    pub fn clear_interrupt(&mut self) {
+        self.interrupts().clear();
+    }
+
+    fn interrupts(&mut self) -> &Arc<Interrupts> {
+        // SAFETY: `&mut self` keeps guests from running.
+        let core = unsafe { &mut (*self.inner.as_ptr()).core };
+        core.activations.interrupts(&core.block)
     }
 
     /// Drops everything in the store and returns the host's data.

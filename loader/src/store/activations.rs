@@ -17,6 +17,7 @@
 #![allow(unsafe_code)]
 
 use crate::error::{Error, Result};
+use crate::limit::LimitKind;
 use crate::store::interrupts::{InterruptHandle, Interrupts};
 use crate::sys::stack::Stack;
 use crate::vm::activation::Activation;
@@ -109,23 +110,40 @@ impl Activations {
         orphans.into_iter().for_each(|activation| self.recycle(activation));
     }
 
-    /// Makes an idle or suspended activation the top one, and running.
+    /// Makes an idle or suspended activation the top one, and running. False if
+    /// it may not run, because its store was stopped.
     #[inline]
-    pub(crate) fn push(block: &mut StoreBlock, mut activation: Box<Activation>) -> *mut Activation {
+    pub(crate) fn push(&mut self, block: &mut StoreBlock, mut activation: Box<Activation>) -> bool {
         let depth = chain(block).next().map_or(0, |top| top.depth) + 1;
         activation.run(block.activation, depth);
         block.activation = Box::into_raw(activation);
-        block.activation
+        self.interrupts.is_none() || self.enter(block)
+    }
+
+    #[cold]
+    fn enter(&self, block: &StoreBlock) -> bool {
+        let interrupted = chain(block).any(|activation| activation.interrupted);
+        let top = chain(block).next().zip(self.interrupts.as_ref());
+        top.is_none_or(|(top, interrupts)| interrupts.enter(top.generation, interrupted))
     }
 
     /// Takes the top activation out of the chain; there is one. It is still
     /// running.
     #[inline]
-    pub(crate) fn pop(block: &mut StoreBlock) -> Box<Activation> {
+    pub(crate) fn pop(&mut self, block: &mut StoreBlock) -> Box<Activation> {
         // SAFETY: what `push` made a pointer of, and nobody uses any more.
         let activation = unsafe { Box::from_raw(block.activation) };
         block.activation = activation.previous;
+        if self.interrupts.is_some() {
+            self.leave(block);
+        }
         activation
+    }
+
+    #[cold]
+    fn leave(&self, block: &StoreBlock) {
+        let interrupted = chain(block).any(|activation| activation.interrupted);
+        self.interrupts.iter().for_each(|interrupts| interrupts.leave(interrupted));
     }
 
     /// Ends a running or suspended activation, which can be used again.
@@ -187,14 +205,46 @@ impl Activations {
         ranges
     }
 
+    /// What the store shares with those who may stop it.
+    pub(crate) fn interrupts(&mut self, block: &StoreBlock) -> &Arc<Interrupts> {
+        self.interrupts.get_or_insert_with(|| {
+            let mut running: Vec<u64> = chain(block).map(|call| call.generation).collect();
+            running.reverse();
+            Interrupts::new(&block.interrupt, running)
+        })
+    }
+
+    /// The same, if somebody may.
+    #[inline]
+    pub(crate) fn interruptible(&self) -> Option<&Arc<Interrupts>> {
+        self.interrupts.as_ref()
+    }
+
+    /// Whether the running call shall stop. For signal handlers in guests.
+    pub(crate) fn stopping(&self) -> bool {
+        self.interrupts.as_ref().is_some_and(|interrupts| interrupts.stopping())
+    }
+
+    /// Time, if that is why the store was stopped.
+    pub(crate) fn late(&self) -> Option<LimitKind> {
+        self.interrupts.as_ref().filter(|interrupts| interrupts.late()).map(|_| LimitKind::Time)
+    }
+
+    /// How many calls are suspended that somebody may resume.
+    pub(crate) fn suspended_calls(&mut self, about: u64) -> u64 {
+        if self.suspended.len() as u64 >= about {
+            self.reap();
+        }
+        self.suspended.len() as u64
+    }
+
     /// A handle for the call of this generation.
     pub(crate) fn interrupt_handle(
         &mut self,
         block: &StoreBlock,
         generation: u64,
     ) -> InterruptHandle {
-        let new = || Arc::new(Interrupts::new(&block.interrupt));
-        self.interrupts.get_or_insert_with(new).handle(generation)
+        self.interrupts(block).handle(generation)
     }
 
     /// Whether the guest that stands in a builtin shall stop: because its call
@@ -215,11 +265,10 @@ impl Activations {
     #[cold]
     fn collect(&mut self, block: &mut StoreBlock) -> bool {
         let Some(interrupts) = &self.interrupts else { return false };
-        let requests = interrupts.take(&block.interrupt);
+        let (requests, mut stop) = interrupts.take(&block.interrupt);
         for activation in &mut self.suspended {
             activation.interrupted |= requests.contains(&activation.generation);
         }
-        let mut stop = false;
         let mut at = block.activation;
         // SAFETY: pointers of the chain are good, and no guest runs.
         while let Some(activation) = unsafe { at.as_mut() } {

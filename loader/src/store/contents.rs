@@ -2,12 +2,13 @@
 
 use crate::artifact::image::Image;
 use crate::error::{Error, Result};
+use crate::limit::LimitKind;
 use crate::store::activations::Activations;
 use crate::store::elements::TableElements;
 use crate::store::exceptions::Exceptions;
 use crate::store::host::HostBinding;
 use crate::store::instance::InstanceState;
-use crate::store::limits::Limits;
+use crate::store::limits::{Limits, allow};
 use crate::store::linear::LinearMemory;
 use crate::sys::registers::Landing;
 use crate::vm::handle::StoreId;
@@ -39,6 +40,10 @@ pub(crate) struct StoreCore {
     /// The reservation that a memory last wanted to grow beyond.
     pub(crate) short_reservation: Option<u64>,
     pub(crate) tables: Vec<TableElements>,
+    /// The last limit that a guest reached and was told of.
+    pub(crate) limit_reached: Option<LimitKind>,
+    /// Globals of instances and the host.
+    pub(crate) global_count: u64,
     /// Values of globals that the host made.
     #[allow(clippy::vec_box)]
     pub(crate) globals: Vec<Box<UnsafeCell<u128>>>,
@@ -78,6 +83,8 @@ impl StoreCore {
             memories: Vec::new(),
             short_reservation: None,
             tables: Vec::new(),
+            limit_reached: None,
+            global_count: 0,
             globals: Vec::new(),
             tags: Vec::new(),
             held: Vec::new(),
@@ -128,6 +135,7 @@ impl StoreCore {
         space: Space,
         prefix: usize,
     ) -> Result<MemoryId> {
+        allow(LimitKind::Memories, self.memories.len() as u64, 1, self.limits.memories)?;
         self.allow_memory(ty.min_bytes().unwrap_or(u64::MAX))?;
         self.memories.push(LinearMemory::new(ty, space, prefix)?);
         Ok(MemoryId::from_index(self.memories.len() - 1))
@@ -139,6 +147,7 @@ impl StoreCore {
     ///
     /// A limit of the store, or the system has no memory.
     pub(crate) fn new_table(&mut self, ty: TableType) -> Result<TableId> {
+        allow(LimitKind::Tables, self.tables.len() as u64, 1, self.limits.tables)?;
         self.allow_elements(ty.limits.min)?;
         self.tables.push(TableElements::new(ty)?);
         Ok(TableId::from_index(self.tables.len() - 1))
@@ -146,47 +155,72 @@ impl StoreCore {
 
     /// Fails when `bytes` more of memory would exceed the limit.
     fn allow_memory(&self, bytes: u64) -> Result<()> {
-        let used: u64 = self.memories.iter().map(|m| m.length() as u64).sum();
-        let limit = self.limits.memory_bytes;
-        match used.checked_add(bytes).is_some_and(|total| total <= limit) {
-            true => Ok(()),
-            false => Err(Error::Limit(format!(
-                "{bytes} bytes of memory wanted, {used} in use, and the store's limit is {limit}"
-            ))),
-        }
+        let used = self.memories.iter().map(|m| m.length() as u64).sum();
+        allow(LimitKind::MemoryBytes, used, bytes, self.limits.memory_bytes)
     }
 
-    /// Grows a memory: the old size in pages, or `None` where type, limits or
-    /// the system do not allow it.
-    pub(crate) fn grow_memory(&mut self, index: MemoryId, delta: u64) -> Option<u64> {
+    /// Grows a memory: the old size in pages.
+    ///
+    /// # Errors
+    ///
+    /// Type, limits or the system do not allow it.
+    pub(crate) fn try_grow_memory(&mut self, index: MemoryId, delta: u64) -> Result<u64> {
+        let what = || format!("growing a memory by {delta} pages");
         let memory = &self.memories[index.index()];
         let old = memory.pages();
         let Some(length) = memory.grown(delta) else {
             self.short_reservation = memory.lacks_reservation(delta).or(self.short_reservation);
-            return None;
+            return Err(Error::no_room(what()));
         };
-        self.allow_memory((length - memory.length()) as u64).ok()?;
-        self.memories[index.index()].grow_to(length).ok()?;
-        Some(old)
+        self.allow_memory((length - memory.length()) as u64)?;
+        let grown = self.memories[index.index()].grow_to(length);
+        grown.map(|()| old).map_err(Error::system(what()))
+    }
+
+    /// As [`Self::try_grow_memory`], for guests: `None` where that fails.
+    pub(crate) fn grow_memory(&mut self, index: MemoryId, delta: u64) -> Option<u64> {
+        let grown = self.try_grow_memory(index, delta);
+        self.told(grown)
     }
 
     /// Fails when `count` more table elements would exceed the limit.
     fn allow_elements(&self, count: u64) -> Result<()> {
-        let used: u64 = self.tables.iter().map(TableElements::size).sum();
-        let limit = self.limits.table_elements;
-        match used.checked_add(count).is_some_and(|total| total <= limit) {
-            true => Ok(()),
-            false => Err(Error::Limit(format!(
-                "{count} table elements wanted, {used} in use, and the store's limit is {limit}"
-            ))),
-        }
+        let used = self.tables.iter().map(TableElements::size).sum();
+        allow(LimitKind::TableElements, used, count, self.limits.table_elements)
     }
 
-    /// Grows a table: the old size, or `None` where type or limits do not
-    /// allow it.
+    /// Grows a table: the old size.
+    ///
+    /// # Errors
+    ///
+    /// Type, limits or the system do not allow it.
+    pub(crate) fn try_grow_table(&mut self, index: TableId, delta: u64, value: u64) -> Result<u64> {
+        self.allow_elements(delta)?;
+        let grown = self.tables[index.index()].grow(delta, value);
+        grown.ok_or_else(|| Error::no_room(format!("growing a table by {delta} elements")))
+    }
+
+    /// As [`Self::try_grow_table`], for guests: `None` where that fails.
     pub(crate) fn grow_table(&mut self, index: TableId, delta: u64, value: u64) -> Option<u64> {
-        self.allow_elements(delta).ok()?;
-        self.tables[index.index()].grow(delta, value)
+        let grown = self.try_grow_table(index, delta, value);
+        self.told(grown)
+    }
+
+    /// What a guest is told, who hears of no limits.
+    fn told(&mut self, result: Result<u64>) -> Option<u64> {
+        result.map_err(|error| self.limit_reached = error.limit().or(self.limit_reached)).ok()
+    }
+
+    /// Fails when another instance would exceed the limit.
+    pub(crate) fn allow_instance(&self) -> Result<()> {
+        allow(LimitKind::Instances, self.instances.len() as u64, 1, self.limits.instances)
+    }
+
+    /// Counts more globals, unless they would exceed the limit.
+    pub(crate) fn allow_globals(&mut self, count: u64) -> Result<()> {
+        allow(LimitKind::Globals, self.global_count, count, self.limits.globals)?;
+        self.global_count += count;
+        Ok(())
     }
 
     /// The first instance of a module.

@@ -31,7 +31,7 @@ impl TableElements {
         let size = ty.limits.min;
         table
             .resize(size, 0)
-            .map_err(|()| Error::Limit(format!("no memory for a table of {size} elements")))?;
+            .map_err(|()| Error::no_room(format!("a table of {size} elements")))?;
         let owned = table.owned.insert(Box::new(Definition::default()));
         table.definition = (&raw mut **owned).expose_provenance();
         table.publish();

@@ -27,26 +27,28 @@ const FIRST_SWEEP: usize = 1024;
 pub(crate) struct Exceptions {
     /// Addresses; ordered as far as the last sweep saw them.
     records: Vec<usize>,
+    /// Their bytes, all together.
+    bytes: u64,
     /// Number of records at which the next sweep is due.
     threshold: usize,
 }
 
 impl Default for Exceptions {
     fn default() -> Self {
-        Self { records: Vec::new(), threshold: FIRST_SWEEP }
+        Self { records: Vec::new(), bytes: 0, threshold: FIRST_SWEEP }
     }
 }
 
 impl Exceptions {
-    /// Number of records.
-    pub(crate) fn count(&self) -> usize {
-        self.records.len()
+    /// Bytes of all records.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     /// Whether a sweep must come before the next record, when there may be
-    /// `limit` of them.
-    pub(crate) fn sweep_is_due(&self, limit: usize) -> bool {
-        self.records.len() >= self.threshold.min(limit)
+    /// `limit` bytes of them before it.
+    pub(crate) fn sweep_is_due(&self, limit: u64) -> bool {
+        self.records.len() >= self.threshold || self.bytes > limit
     }
 
     /// Makes a record whose values are zero. Its address, or `None` without
@@ -63,6 +65,7 @@ impl Exceptions {
         unsafe { start.cast::<ExceptionHeader>().write(header) };
         let address = start.expose_provenance();
         self.records.push(address);
+        self.bytes += size(values);
         Some(address)
     }
 
@@ -87,6 +90,7 @@ impl Exceptions {
         self.records.retain(|&record| {
             let keep = marked.next().expect("one for each record");
             if !keep {
+                self.bytes -= size(header(record).values);
                 // SAFETY: made by `make`; the caller says that it is not used.
                 unsafe { free(record) };
             }
@@ -168,9 +172,13 @@ fn header<'r>(record: usize) -> &'r ExceptionHeader {
     unsafe { &*with_exposed_provenance::<ExceptionHeader>(record) }
 }
 
+/// Bytes of a record with this many values.
+pub(crate) fn size(values: u32) -> u64 {
+    abi::EXCEPTION_VALUES as u64 + u64::from(values) * u64::from(abi::VALUE_SIZE)
+}
+
 fn layout(values: u32) -> Layout {
-    let size = abi::EXCEPTION_VALUES as usize + values as usize * abi::VALUE_SIZE as usize;
-    Layout::from_size_align(size, 16).expect("types have few parameters")
+    Layout::from_size_align(size(values) as usize, 16).expect("types have few parameters")
 }
 
 /// Frees a record.
@@ -247,17 +255,17 @@ mod tests {
     fn sweeps_come_when_the_survivors_have_doubled() {
         let mut exceptions = Exceptions::default();
         let records: Vec<_> = (0..2000).map(|_| make(&mut exceptions, 0)).collect();
-        assert!(exceptions.sweep_is_due(usize::MAX));
+        assert!(exceptions.sweep_is_due(u64::MAX));
         sweep(&mut exceptions, &records[..1500]);
-        assert_eq!(exceptions.count(), 1500);
-        assert!(!exceptions.sweep_is_due(1501));
-        assert!(exceptions.sweep_is_due(1500));
+        assert_eq!(exceptions.bytes(), 1500 * size(0));
+        assert!(!exceptions.sweep_is_due(1500 * size(0)));
+        assert!(exceptions.sweep_is_due(1500 * size(0) - 1));
         for _ in 0..1499 {
             make(&mut exceptions, 0);
         }
-        assert!(!exceptions.sweep_is_due(usize::MAX));
+        assert!(!exceptions.sweep_is_due(u64::MAX));
         make(&mut exceptions, 0);
-        assert!(exceptions.sweep_is_due(usize::MAX));
+        assert!(exceptions.sweep_is_due(u64::MAX));
         sweep(&mut exceptions, &[]);
         assert_eq!(exceptions.threshold, FIRST_SWEEP);
     }

@@ -58,7 +58,7 @@ impl LinearMemory {
         let most = space.reservation.min(ty.max_bytes());
         let length = ty.min_bytes().filter(|length| *length <= most);
         let length = length.ok_or_else(|| {
-            Error::Limit(format!("a {ty} is larger than the {most} bytes that can be reserved"))
+            Error::no_room(format!("a {ty} is larger than the {most} bytes that can be reserved"))
         })? as usize;
         let what = || {
             let bytes = space.reservation;
@@ -77,8 +77,7 @@ impl LinearMemory {
             let committed = round_to_pages(length)?;
             Some((prefix, front.checked_add(prefix)?.checked_add(total)?, committed))
         };
-        let (context, total, committed) =
-            rounded().ok_or_else(|| Error::Limit(format!("{}: too large", what())))?;
+        let (context, total, committed) = rounded().ok_or_else(|| Error::no_room(what()))?;
         let mapping = Mapping::reserve(total).map_err(Error::system(what()))?;
         mapping.commit(front, context + committed).map_err(Error::system(what()))?;
         let prefix = front + context;
@@ -260,6 +259,11 @@ impl LinearMemory {
         // SAFETY: both ranges are inside memories, and `&mut` excludes slices.
         unsafe { source.copy_to(with_exposed_provenance_mut(target), length) };
         Some(())
+    }
+
+    /// Whether a range lies in the memory.
+    pub(crate) fn holds(&self, address: u64, length: u64) -> bool {
+        self.checked(address, length).is_some()
     }
 
     /// Address and length of a range of the contents.

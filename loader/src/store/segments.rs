@@ -26,14 +26,24 @@ pub(crate) fn memory_init(
 ) -> Result<(), TrapCode> {
     let StoreCore { instances, memories, .. } = core;
     let guest = &instances[instance.index()];
+    let part = data(guest, segment, from, length)?;
+    let memory: &mut LinearMemory = &mut memories[guest.memories[memory.index()].index()];
+    memory.write(to, part).ok_or(TrapCode::MemoryOutOfBounds)
+}
+
+/// Part of a data segment of an instance.
+pub(crate) fn data(
+    guest: &InstanceState,
+    segment: DataIndex,
+    from: u64,
+    length: u64,
+) -> Result<&[u8], TrapCode> {
     let dropped = guest.dropped_data.get(segment.index()).copied().unwrap_or(false);
     let range = match dropped {
         true => Range::default(),
         false => guest.module().0.data[segment.index()],
     };
-    let part = part(guest.image.bytes(range), from, length).ok_or(TrapCode::MemoryOutOfBounds)?;
-    let memory: &mut LinearMemory = &mut memories[guest.memories[memory.index()].index()];
-    memory.write(to, part).ok_or(TrapCode::MemoryOutOfBounds)
+    part(guest.image.bytes(range), from, length).ok_or(TrapCode::MemoryOutOfBounds)
 }
 
 /// `data.drop`.
@@ -89,6 +99,14 @@ pub(crate) fn element_count(guest: &InstanceState, segment: ElementIndex) -> u64
     match &guest.module().0.elements[segment.index()].items {
         ElementItems::Functions(functions) => functions.len() as u64,
         ElementItems::Expressions(expressions) => expressions.len() as u64,
+    }
+}
+
+/// Length of an element segment as it is now.
+pub(crate) fn elements_left(guest: &InstanceState, segment: ElementIndex) -> u64 {
+    match guest.dropped_elements.get(segment.index()) {
+        Some(true) => 0,
+        _ => element_count(guest, segment),
     }
 }
 

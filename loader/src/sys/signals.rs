@@ -82,23 +82,31 @@ static INSTALLED: OnceLock<Result<(), i32>> = OnceLock::new();
 fn install(decide: Decide) -> io::Result<()> {
     let result = INSTALLED.get_or_init(|| {
         // The previous handlers are known before ours can run.
-        let mut previous = [const { MaybeUninit::uninit() }; 4];
-        for (signal, slot) in SIGNALS.iter().zip(&mut previous) {
-            // SAFETY: only asks.
-            checked(unsafe { libc::sigaction(*signal, null(), slot.as_mut_ptr()) })?;
-        }
-        // SAFETY: each call above succeeded and filled its slot.
-        let previous = previous.map(|slot| unsafe { slot.assume_init() });
+        let [segv, bus, ill, fpe] = SIGNALS.map(action);
+        let previous = [segv?, bus?, ill?, fpe?];
         HANDLERS.get_or_init(|| Handlers { decide, previous });
-        SIGNALS.iter().try_for_each(|signal| install_one(*signal))
+        SIGNALS.iter().try_for_each(|signal| install_handler(*signal, handle))
     });
     result.map_err(io::Error::from_raw_os_error)
 }
 
-fn install_one(signal: c_int) -> Result<(), i32> {
+/// What is done with a signal now; or the system's error number.
+pub(crate) fn action(signal: c_int) -> Result<libc::sigaction, i32> {
+    let mut action = MaybeUninit::uninit();
+    // SAFETY: only asks.
+    checked(unsafe { libc::sigaction(signal, null(), action.as_mut_ptr()) })?;
+    // SAFETY: the call succeeded and filled it.
+    Ok(unsafe { action.assume_init() })
+}
+
+/// A handler with all arguments.
+pub(crate) type Handler = extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void);
+
+/// Has a handler of ours run for a signal, on the alternate stack; or the
+/// system's error number.
+pub(crate) fn install_handler(signal: c_int, handler: Handler) -> Result<(), i32> {
     // SAFETY: all zero is a valid `sigaction`.
     let mut action: libc::sigaction = unsafe { zeroed() };
-    let handler: extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void) = handle;
     action.sa_sigaction = handler as usize;
     // NODEFER: a fault inside a previous handler must not kill the process
     // before that handler's own rules apply.
@@ -111,7 +119,7 @@ fn install_one(signal: c_int) -> Result<(), i32> {
             libc::sigdelset(&raw mut action.sa_mask, fault);
         }
     }
-    // SAFETY: `action` is complete and `handle` follows the rules above.
+    // SAFETY: `action` is complete and the handlers follow the rules above.
     checked(unsafe { libc::sigaction(signal, &action, null_mut()) })
 }
 
@@ -170,8 +178,31 @@ fn chain(handlers: &Handlers, signal: c_int, info: *mut libc::siginfo_t, context
     match previous.sa_sigaction {
         // An ignored fault would come again for ever.
         libc::SIG_DFL | libc::SIG_IGN => restore_default(signal),
+        // SAFETY: what stood there before, and what the kernel gave.
+        _ => unsafe { hand_on(previous, signal, info, context) },
+    }
+}
+
+/// Does with a signal what was done before.
+///
+/// # Safety
+///
+/// `previous` is what [`action`] told; the rest is what the kernel passes to a
+/// running handler.
+pub(crate) unsafe fn hand_on(
+    previous: &libc::sigaction,
+    signal: c_int,
+    info: *mut libc::siginfo_t,
+    context: *mut c_void,
+) {
+    match previous.sa_sigaction {
+        libc::SIG_IGN => {}
+        libc::SIG_DFL => {
+            restore_default(signal);
+            // SAFETY: safe to call in a handler.
+            unsafe { libc::raise(signal) };
+        }
         handler if previous.sa_flags & libc::SA_SIGINFO != 0 => {
-            type Handler = extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void);
             // SAFETY: with SA_SIGINFO the field holds such a function.
             let handler = unsafe { std::mem::transmute::<usize, Handler>(handler) };
             handler(signal, info, context);

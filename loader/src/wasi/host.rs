@@ -9,6 +9,7 @@
 //! |-|-|
 //! | `error` | the native error number |
 //! | `interrupt` | ending a guest that waits |
+//! | `quota` | what several descriptors use together |
 //! | `permissions` | what was granted of a directory |
 //! | `clock`, `random` | times, random bytes |
 //! | `metadata` | attributes of files |
@@ -34,6 +35,7 @@ pub(crate) mod open;
 pub(crate) mod permissions;
 pub(crate) mod poll;
 mod procfs;
+pub(crate) mod quota;
 pub(crate) mod random;
 mod resolve;
 pub(crate) mod resources;

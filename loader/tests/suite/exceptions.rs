@@ -232,7 +232,7 @@ fn the_host_holds_what_it_was_given() {
 #[test]
 fn the_limit_counts_what_is_alive() {
     let mut limits = Limits::default();
-    limits.exceptions = 2000;
+    limits.exception_bytes = 2000 * 32;
     let (mut store, instance) = instance(keeper(), limits);
     let chain = instance.get_typed_func::<i32, ()>(&store, "chain").unwrap();
     let forget = instance.get_typed_func::<(), ()>(&store, "forget").unwrap();
@@ -242,7 +242,10 @@ fn the_limit_counts_what_is_alive() {
     }
     chain.call(&mut store, 1900).unwrap();
     let error = chain.call(&mut store, 200).unwrap_err();
-    assert_eq!(error.to_string(), "2000 exceptions are alive, which is the store's limit");
+    assert_eq!(
+        error.to_string(),
+        "32 bytes of exceptions wanted, 64000 in use, and the limit is 64000"
+    );
     forget.call(&mut store, ()).unwrap();
     chain.call(&mut store, 1900).unwrap();
 }

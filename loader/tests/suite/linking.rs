@@ -12,8 +12,9 @@ use precast_artifact::module::{
     InstancePlan,
 };
 use precast_loader::{
-    Artifact, Error, ExternType, Global, GlobalType, Instance, Limits, Linker, Memory, MemoryType,
-    RefType, SizeLimits, Store, Table, TableType, TrapCode, UnknownImport, Val, ValType,
+    Artifact, Error, ExternType, Global, GlobalType, Instance, LimitKind, Limits, Linker, Memory,
+    MemoryType, RefType, SizeLimits, Store, Table, TableType, TrapCode, UnknownImport, Val,
+    ValType,
 };
 
 fn constant(bits: u32) -> ConstExpr {
@@ -329,14 +330,17 @@ fn limits_of_the_store_hold() {
     let memory = first.get_memory(&store, "memory").unwrap();
     assert_eq!(memory.grow(&mut store, 1).unwrap(), 1);
     linker.instantiate(&mut store, &exporter).unwrap();
-    assert!(matches!(memory.grow(&mut store, 1), Err(Error::Limit(_))));
+    assert!(matches!(memory.grow(&mut store, 1), Err(Error::Limit(LimitKind::MemoryBytes, _))));
     let error = linker.instantiate(&mut store, &exporter).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "65536 bytes of memory wanted, 196608 in use, and the store's limit is 196608"
+        "65536 bytes of linear memory wanted, 196608 in use, and the limit is 196608"
     );
     let table = first.get_table(&store, "table").unwrap();
-    assert!(matches!(table.grow(&mut store, 1, Val::FuncRef(None)), Err(Error::Limit(_))));
+    assert!(matches!(
+        table.grow(&mut store, 1, Val::FuncRef(None)),
+        Err(Error::Limit(LimitKind::TableElements, _))
+    ));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::mock::Mock;
 use precast_artifact::index::FuncIndex;
 use precast_artifact::module::ExportKind;
 use precast_artifact::trap::TrapCode;
-use precast_loader::{Artifact, Error, Limits, Program, ProgramBuilder};
+use precast_loader::{Artifact, Error, LimitKind, Limits, Program, ProgramBuilder};
 
 fn open(mock: Mock) -> Artifact {
     crate::opened(&mock.build()).unwrap()
@@ -109,5 +109,5 @@ fn traps_and_limits_are_values() {
     limits.memory_bytes = 65536;
     let mut limited = ProgramBuilder::new().limits(limits).build();
     limited.preload("lib", &library()).unwrap();
-    assert!(matches!(limited.run(&program(0)), Err(Error::Limit(_))));
+    assert!(matches!(limited.run(&program(0)), Err(Error::Limit(LimitKind::MemoryBytes, _))));
 }

@@ -81,7 +81,7 @@ fn ended(why: Error) -> Ended {
     match why {
         Error::Trap(trap) => Ended::trap(format!("{:?}", trap.code())),
         Error::Exception(exception) => Ended::Thrown(exception.fields().iter().map(bits).collect()),
-        Error::Limit(_) => Ended::Limit,
+        Error::Limit(..) | Error::System(..) => Ended::Limit,
         other => Ended::Error(other.to_string()),
     }
 }

@@ -35,8 +35,9 @@ pub(super) fn of(options: &RunOptions, artifact: &Path) -> Vec<OsString> {
         option("preload", value);
     }
     options.sockets.iter().for_each(|fd| option("socket-fd", fd.to_string().into()));
-    options.stack_size.iter().for_each(|bytes| option("stack-size", bytes.to_string().into()));
-    options.max_memory.iter().for_each(|bytes| option("max-memory", bytes.to_string().into()));
+    for (name, value) in options.limits.arguments() {
+        option(name, value.to_string().into());
+    }
     options.cwd.iter().for_each(|cwd| option("cwd", cwd.into()));
     option("unknown-imports", name_of(options.unknown_imports));
     if options.inherit_env {

@@ -1,5 +1,7 @@
 //! What a guest was granted: arguments, environment, descriptors.
 
+use crate::limit::LimitKind;
+use crate::store::interrupts::Interrupts;
 use crate::wasi::host::clock::Clock;
 use crate::wasi::host::descriptor::Descriptor;
 use crate::wasi::host::directory::Directory;
@@ -7,9 +9,11 @@ use crate::wasi::host::file::{FileMode, Sync};
 use crate::wasi::host::interrupt::Interrupt;
 use crate::wasi::host::open::OpenRequest;
 use crate::wasi::host::permissions::DirAccess;
+use crate::wasi::host::quota::Quota;
 use crate::wasi::host::resources::Resources;
 use crate::wasi::host::socket::Socket;
 use crate::wasi::host::stdio::{Input, Output};
+use crate::wasi::host::stream::Stream;
 use crate::wasi::host::table::{DescriptorTable, MAX_DESCRIPTORS};
 use rustix::fs::{Mode, OFlags};
 use std::collections::HashMap;
@@ -36,6 +40,33 @@ pub struct WasiCtx {
     pub(crate) monotonic_zero: u64,
     /// What ends a wait.
     pub(crate) interrupt: Interrupt,
+    /// What may still be written to the standard streams.
+    output: Option<Quota>,
+    /// What lists of directories may take.
+    pub(crate) listings: Quota,
+}
+
+impl WasiCtx {
+    /// From now on, waits end when those who may stop the store want it.
+    pub(crate) fn follow(&mut self, interrupts: &Arc<Interrupts>) {
+        self.interrupt.follow(interrupts);
+    }
+
+    /// Whether the guest has tried to write more than it may.
+    #[inline]
+    pub(crate) fn output_exceeded(&self) -> bool {
+        self.output.as_ref().is_some_and(Quota::refused)
+    }
+
+    /// The limit that the guest has reached, if it has one.
+    pub fn limit_reached(&self) -> Option<LimitKind> {
+        let reached = [
+            (self.output_exceeded(), LimitKind::OutputBytes),
+            (self.table.refused(), LimitKind::Descriptors),
+            (self.listings.refused(), LimitKind::ListingBytes),
+        ];
+        reached.into_iter().find(|(reached, _)| *reached).map(|(_, kind)| kind)
+    }
 }
 
 /// Collects what a guest is granted. Without further calls: no arguments, no
@@ -52,6 +83,8 @@ pub struct WasiCtxBuilder {
     interrupt: Interrupt,
     /// Descriptors open at once; as many as there are numbers if not set.
     max_descriptors: Option<u32>,
+    max_output: Option<u64>,
+    max_listings: Option<u64>,
 }
 
 impl WasiCtxBuilder {
@@ -196,7 +229,10 @@ impl WasiCtxBuilder {
     }
 
     /// A flag that, once set, makes a call that a signal interrupts return
-    /// `EINTR` instead of starting over: how a watchdog ends a blocked guest.
+    /// `EINTR` to the guest instead of starting over: how a watchdog of the
+    /// host's own ends a wait. One that ends the guest is made with
+    /// [`Store::interrupt_handle`](crate::Store::interrupt_handle), and needs no
+    /// flag.
     pub fn interrupt_flag(&mut self, flag: Arc<AtomicBool>) -> &mut Self {
         self.interrupt = Interrupt::new(flag);
         self
@@ -209,6 +245,21 @@ impl WasiCtxBuilder {
         self
     }
 
+    /// Limits what is written to standard output and error together, in bytes. A
+    /// guest that writes more ends with [`Error::Limit`](crate::Error::Limit);
+    /// what it wrote before is written.
+    pub fn max_output(&mut self, bytes: u64) -> &mut Self {
+        self.max_output = Some(bytes);
+        self
+    }
+
+    /// Limits the memory for lists of directories that the guest is reading, in
+    /// bytes: `ENOMEM` beyond. By default 64 MiB.
+    pub fn max_listings(&mut self, bytes: u64) -> &mut Self {
+        self.max_listings = Some(bytes);
+        self
+    }
+
     /// Makes the context, leaving the builder empty.
     pub fn build(&mut self) -> WasiCtx {
         let builder = std::mem::take(self);
@@ -216,10 +267,13 @@ impl WasiCtxBuilder {
         // What was granted is granted: a smaller limit allows no more.
         let limit = builder.max_descriptors.map_or(MAX_DESCRIPTORS, |limit| limit.max(granted));
         let mut table = DescriptorTable::new(limit);
+        let quota = builder.max_output.map(Quota::new);
+        let output =
+            |end: Output| Descriptor::Output(Stream { end, nonblock: false, quota: quota.clone() });
         let descriptors = [
             Descriptor::Input(builder.stdin.into()),
-            Descriptor::Output(builder.stdout.into()),
-            Descriptor::Output(builder.stderr.into()),
+            output(builder.stdout),
+            output(builder.stderr),
         ];
         for descriptor in descriptors.into_iter().chain(builder.preopens) {
             // There is room: see the limit.
@@ -232,10 +286,14 @@ impl WasiCtxBuilder {
             resources: Resources::default(),
             monotonic_zero: Clock::Monotonic.now(),
             interrupt: builder.interrupt,
+            output: quota,
+            listings: Quota::new(builder.max_listings.unwrap_or(LISTINGS)),
         }
     }
 }
 
+/// Bytes for lists of directories, if nobody says otherwise.
+const LISTINGS: u64 = 64 << 20;
 /// How a working directory is opened.
 const WORKING_DIR: OpenRequest = OpenRequest {
     follow: true,

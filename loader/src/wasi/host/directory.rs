@@ -5,6 +5,7 @@ use crate::wasi::host::error::{HostError, Result};
 use crate::wasi::host::listing::Listing;
 use crate::wasi::host::metadata::{FileKind, Metadata, SetTime, timestamps};
 use crate::wasi::host::permissions::DirAccess;
+use crate::wasi::host::quota::Quota;
 use crate::wasi::host::{resolve, walk};
 use rustix::fs::{
     AtFlags, Mode, OFlags, fstat, futimens, linkat, mkdirat, readlinkat, renameat, statat,
@@ -35,13 +36,13 @@ impl Directory {
 
     /// What is in it: as it is now, or as of the last time that it was read
     /// anew.
-    pub(crate) fn listing(&mut self, anew: bool) -> Result<&Listing> {
+    pub(crate) fn listing(&mut self, anew: bool, quota: &Quota) -> Result<&Listing> {
         if anew {
             self.listing = None;
         }
         match &mut self.listing {
             Some(listing) => Ok(listing),
-            none => Ok(none.insert(Listing::read(&self.dir)?)),
+            none => Ok(none.insert(Listing::read(&self.dir, quota)?)),
         }
     }
 
@@ -181,8 +182,10 @@ mod tests {
     fn a_listing_is_kept_until_it_is_read_anew() {
         let scratch = Scratch::new();
         let mut directory = open(&scratch, DirAccess::ReadWrite);
-        let count =
-            |directory: &mut Directory, anew| directory.listing(anew).unwrap().from(0).count();
+        let quota = Quota::new(1000);
+        let count = |directory: &mut Directory, anew| {
+            directory.listing(anew, &quota).unwrap().from(0).count()
+        };
         assert_eq!(count(&mut directory, false), 2);
         directory.create_directory(b"new").unwrap();
         assert_eq!(count(&mut directory, false), 2);

@@ -18,6 +18,10 @@ impl HostError {
     pub(crate) const BAD_DESCRIPTOR: Self = Self(Errno::BADF);
     /// A guest has as many descriptors as it may.
     pub(crate) const TOO_MANY_DESCRIPTORS: Self = Self(Errno::MFILE);
+    /// A guest has written as much as it may.
+    pub(crate) const TOO_LARGE: Self = Self(Errno::FBIG);
+    /// A guest holds as much as it may.
+    pub(crate) const NO_MEMORY: Self = Self(Errno::NOMEM);
     /// What is no file has no positions.
     pub(crate) const NOT_SEEKABLE: Self = Self(Errno::SPIPE);
     /// Only a directory has paths below it.

@@ -1,18 +1,30 @@
 //! Ending a guest that waits in the host.
 
+use crate::store::interrupts::Interrupts;
 use rustix::io::Errno;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Whether a system call that a signal interrupted is worth repeating: until
-/// the host sets the flag, if it has given one.
+/// the host sets the flag, if it has given one, or the call into the guest is
+/// to stop.
 #[derive(Clone, Default)]
-pub(crate) struct Interrupt(Option<Arc<AtomicBool>>);
+pub(crate) struct Interrupt {
+    flag: Option<Arc<AtomicBool>>,
+    store: Option<Arc<Interrupts>>,
+}
 
 impl Interrupt {
     /// Ends with this flag.
     pub(crate) fn new(flag: Arc<AtomicBool>) -> Self {
-        Self(Some(flag))
+        Self { flag: Some(flag), store: None }
+    }
+
+    /// Ends with the call that runs in a store, too.
+    pub(crate) fn follow(&mut self, store: &Arc<Interrupts>) {
+        if self.store.as_ref().is_none_or(|known| !Arc::ptr_eq(known, store)) {
+            self.store = Some(store.clone());
+        }
     }
 
     /// Repeats `call` while signals interrupt it, until the flag is set.
@@ -30,7 +42,8 @@ impl Interrupt {
 
     /// The host wants the guest to end.
     pub(crate) fn requested(&self) -> bool {
-        self.0.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed))
+        self.flag.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed))
+            || self.store.as_ref().is_some_and(|store| store.stopping())
     }
 }
 

@@ -1,17 +1,21 @@
 //! Lists of what is in a directory.
 
-use crate::wasi::host::error::Result;
+use crate::wasi::host::error::{HostError, Result};
 use crate::wasi::host::metadata::{FileKind, inode};
+use crate::wasi::host::quota::Quota;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir, fstat, openat, statat};
 use rustix::io::Errno;
 use std::os::fd::{AsFd, OwnedFd};
 
 /// The entries of a directory at one moment, `.` and `..` first.
-#[derive(Default)]
 pub(crate) struct Listing {
     entries: Vec<Record>,
     /// All names, one after the other.
     names: Vec<u8>,
+    /// What may be used for lists.
+    quota: Quota,
+    /// What this one uses.
+    used: u64,
 }
 
 /// One entry of a directory.
@@ -36,17 +40,19 @@ struct Record {
 const KERNEL_BUFFER: usize = 32 << 10;
 
 impl Listing {
-    /// Reads the directory as it is now.
-    pub(crate) fn read(dir: impl AsFd) -> Result<Self> {
+    /// Reads the directory as it is now. Its bytes count against the quota as long
+    /// as it is there.
+    pub(crate) fn read(dir: impl AsFd, quota: &Quota) -> Result<Self> {
         // A descriptor of its own: its offset starts at the first entry.
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let fd = openat(&dir, ".", flags, Mode::empty())?;
         let stat = fstat(&fd)?;
-        let mut listing = Self::default();
+        let (entries, names) = (Vec::new(), Vec::new());
+        let mut listing = Self { entries, names, quota: quota.clone(), used: 0 };
         let own = inode(stat.st_dev, stat.st_ino);
-        listing.push(own, FileKind::Directory, b".");
+        listing.push(own, FileKind::Directory, b".")?;
         // What is above a directory is not the guest's to know.
-        listing.push(own, FileKind::Directory, b"..");
+        listing.push(own, FileKind::Directory, b"..")?;
         listing.read_entries(&fd, stat.st_dev)?;
         Ok(listing)
     }
@@ -72,14 +78,20 @@ impl Listing {
                 }
                 known => known,
             };
-            self.push(inode(dev, entry.ino()), filetype.into(), name.to_bytes());
+            self.push(inode(dev, entry.ino()), filetype.into(), name.to_bytes())?;
         }
         Ok(())
     }
 
-    fn push(&mut self, inode: u64, kind: FileKind, name: &[u8]) {
+    fn push(&mut self, inode: u64, kind: FileKind, name: &[u8]) -> Result<()> {
+        let bytes = (size_of::<Record>() + name.len()) as u64;
+        if !self.quota.take(bytes) {
+            return Err(HostError::NO_MEMORY);
+        }
+        self.used += bytes;
         self.names.extend_from_slice(name);
         self.entries.push(Record { inode, kind, name_end: self.names.len() });
+        Ok(())
     }
 
     /// The entries from number `start` on.
@@ -91,6 +103,12 @@ impl Listing {
             name_start = record.name_end;
             DirectoryEntry { inode: record.inode, kind: record.kind, name }
         })
+    }
+}
+
+impl Drop for Listing {
+    fn drop(&mut self) {
+        self.quota.give_back(self.used);
     }
 }
 
@@ -108,7 +126,8 @@ mod tests {
         scratch.symlink("nowhere", "link");
         std::fs::write(scratch.path("").join(OsStr::from_bytes(b"\xff")), "").unwrap();
         let dir = std::fs::File::open(scratch.path("")).unwrap();
-        let listing = Listing::read(&dir).unwrap();
+        let quota = Quota::new(1000);
+        let listing = Listing::read(&dir, &quota).unwrap();
         let all: Vec<_> = listing.from(0).collect();
         assert_eq!(all.len(), 5);
         assert_eq!((all[0].name, all[1].name), (&b"."[..], &b".."[..]));
@@ -124,5 +143,11 @@ mod tests {
             assert_eq!(rest, all[start.min(5)..]);
         }
         assert_eq!(listing.from(usize::MAX).count(), 0);
+        // Others have what is left, and all of it afterwards.
+        assert!(!quota.take(1000));
+        drop(listing);
+        assert!(quota.take(900));
+        assert_eq!(Listing::read(&dir, &quota).err(), Some(HostError::NO_MEMORY));
+        assert!(quota.take(100));
     }
 }

@@ -1,7 +1,7 @@
 //! Random bytes from the kernel.
 
 use crate::sys::buffer::{self, Buffer};
-use crate::wasi::host::error::Result;
+use crate::wasi::host::error::{HostError, Result};
 use crate::wasi::host::interrupt::Interrupt;
 
 /// Fills a buffer.
@@ -9,6 +9,9 @@ pub(crate) fn fill(mut rest: Buffer<'_>, interrupt: &Interrupt) -> Result<()> {
     while rest.len() > 0 {
         let filled = interrupt.retry(|| buffer::random(rest))?;
         rest = rest.split(filled).1;
+        if interrupt.requested() {
+            return Err(HostError::INTERRUPTED);
+        }
     }
     Ok(())
 }

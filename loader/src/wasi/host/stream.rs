@@ -4,8 +4,9 @@
 //! processes, and the host, share the same open stream.
 
 use crate::sys::buffer::Buffer;
-use crate::wasi::host::error::Result;
+use crate::wasi::host::error::{HostError, Result};
 use crate::wasi::host::interrupt::Interrupt;
+use crate::wasi::host::quota::Quota;
 use crate::wasi::host::stdio::{Input, Output};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -17,11 +18,13 @@ pub(crate) struct Stream<E> {
     pub(crate) end: E,
     /// Reading and writing never wait.
     pub(crate) nonblock: bool,
+    /// What may still be written, to this and others.
+    pub(crate) quota: Option<Quota>,
 }
 
 impl<E> From<E> for Stream<E> {
     fn from(end: E) -> Self {
-        Self { end, nonblock: false }
+        Self { end, nonblock: false, quota: None }
     }
 }
 
@@ -42,18 +45,34 @@ impl Stream<Input> {
 impl Stream<Output> {
     /// Writes once.
     pub(crate) fn write(&self, buffers: &[Buffer<'_>], interrupt: &Interrupt) -> Result<usize> {
+        let Some(quota) = &self.quota else { return self.write_freely(buffers, interrupt) };
+        let wanted: usize = buffers.iter().map(Buffer::len).sum();
+        let most = quota.take_some(wanted as u64) as usize;
+        if most == 0 && wanted != 0 {
+            return Err(HostError::TOO_LARGE);
+        }
+        let written = self.write_freely(&first(buffers, most), interrupt);
+        quota.give_back((most - *written.as_ref().unwrap_or(&0)) as u64);
+        written
+    }
+
+    fn write_freely(&self, buffers: &[Buffer<'_>], interrupt: &Interrupt) -> Result<usize> {
         if !self.nonblock {
             return self.end.write(buffers, interrupt);
         }
         ready(self.end.fd(), PollFlags::OUT)?;
-        let mut left = AT_ONCE;
-        let first = buffers.iter().map_while(|buffer| {
-            let part = buffer.split(left).0;
-            left -= part.len();
-            (part.len() > 0).then_some(part)
-        });
-        self.end.write(&first.collect::<Vec<_>>(), interrupt)
+        self.end.write(&first(buffers, AT_ONCE), interrupt)
     }
+}
+
+/// The first bytes of buffers.
+fn first<'b>(buffers: &[Buffer<'b>], mut left: usize) -> Vec<Buffer<'b>> {
+    let parts = buffers.iter().map_while(|buffer| {
+        let part = buffer.split(left).0;
+        left -= part.len();
+        (part.len() > 0).then_some(part)
+    });
+    parts.collect()
 }
 
 /// `EAGAIN` if a call would wait.
@@ -76,8 +95,8 @@ mod tests {
         let mut bytes = [0; 8192];
         let buffers = [Buffer::from_slice(&mut bytes)];
         let interrupt = Interrupt::default();
-        let mut input = Stream { end: Input::Fd(reader), nonblock: true };
-        let output = Stream { end: Output::Fd(writer), nonblock: true };
+        let mut input = Stream { end: Input::Fd(reader), nonblock: true, quota: None };
+        let output = Stream { end: Output::Fd(writer), nonblock: true, quota: None };
         assert_eq!(input.read(&buffers, &interrupt), Err(Errno::AGAIN.into()));
         let mut written = 0;
         let end = loop {

@@ -7,6 +7,7 @@ use crate::wasi::host::descriptor::Descriptor;
 use crate::wasi::host::directory::Directory;
 use crate::wasi::host::error::{HostError, Result};
 use crate::wasi::host::socket::Socket;
+use std::cell::Cell;
 use std::collections::BinaryHeap;
 
 /// The open descriptors of one guest.
@@ -16,6 +17,8 @@ pub(crate) struct DescriptorTable {
     free: BinaryHeap<u32>,
     /// How many descriptors may be open at once.
     limit: u32,
+    /// Whether there was no room for one.
+    refused: Cell<bool>,
 }
 
 /// The specification promises numbers below this.
@@ -25,7 +28,7 @@ impl DescriptorTable {
     /// An empty table for up to `limit` descriptors.
     pub(crate) fn new(limit: u32) -> Self {
         let limit = limit.min(MAX_DESCRIPTORS);
-        Self { slots: Vec::new(), free: BinaryHeap::new(), limit }
+        Self { slots: Vec::new(), free: BinaryHeap::new(), limit, refused: Cell::new(false) }
     }
 
     /// `EMFILE` when the table is full.
@@ -33,7 +36,13 @@ impl DescriptorTable {
         if self.slots.len() - self.free.len() < self.limit as usize {
             return Ok(());
         }
+        self.refused.set(true);
         Err(HostError::TOO_MANY_DESCRIPTORS)
+    }
+
+    /// Whether there was no room for a descriptor.
+    pub(crate) fn refused(&self) -> bool {
+        self.refused.get()
     }
 
     /// Adds a descriptor and returns its number.

@@ -26,7 +26,7 @@ pub(super) fn fd_readdir(
     let Descriptor::Directory(directory) = ctx.table.get_mut(fd)? else {
         return Err(Errno::Notdir.into());
     };
-    let listing = directory.listing(cookie == 0)?;
+    let listing = directory.listing(cookie == 0, &ctx.listings)?;
     let mut rest = memory.buffer(buf, buf_len)?;
     // No list has more entries than addresses.
     let entries = listing.from(usize::try_from(cookie).unwrap_or(usize::MAX));
