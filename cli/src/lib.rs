@@ -13,6 +13,7 @@
 //! | `procfs` | whether a directory leads to processes of the host |
 //! | [`limit_options`] | those options of `run` that limit a guest |
 //! | [`run_options`] | the options of `run` |
+//! | `wave`, `run_component` | values of components as people write them; running components |
 //! | [`run`] | running an artifact |
 //! | [`script`] | the side of specification scripts that runs modules |
 //! | `commands` | the commands that need the compiler, and `precast`'s command line |
@@ -34,7 +35,9 @@ pub mod exit;
 pub mod limit_options;
 mod procfs;
 pub mod run;
+mod run_component;
 pub mod run_options;
 pub mod script;
 mod size;
 pub mod version;
+mod wave;

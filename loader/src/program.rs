@@ -120,7 +120,7 @@ impl Program {
     /// [`ComponentLinker::instantiate`] and [`run_component`].
     pub fn run(&mut self, artifact: &Artifact) -> Result<i32> {
         if Component::is(artifact) {
-            let instance = self.component(artifact)?;
+            let instance = self.component(&Component::new(artifact.clone())?)?;
             return run_component(&mut self.store, &instance);
         }
         let instance = self.instantiate(artifact)?;
@@ -155,13 +155,12 @@ impl Program {
     ///
     /// # Errors
     ///
-    /// As for [`Component::new`] and [`ComponentLinker::instantiate`].
-    pub fn component(&mut self, artifact: &Artifact) -> Result<ComponentInstance> {
+    /// As for [`ComponentLinker::instantiate`].
+    pub fn component(&mut self, component: &Component) -> Result<ComponentInstance> {
         if self.abort_on_trap {
             self.store.abort_on_trap();
         }
-        let component = Component::new(artifact.clone())?;
-        self.components.instantiate(&mut self.store, &component)
+        self.components.instantiate(&mut self.store, component)
     }
 
     /// The store that everything is in.

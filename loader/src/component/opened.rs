@@ -29,6 +29,13 @@ pub struct ComponentItem {
     pub ty: String,
 }
 
+impl ComponentItem {
+    /// Whether it is a function.
+    pub fn is_function(&self) -> bool {
+        self.ty.starts_with("func(")
+    }
+}
+
 impl Component {
     /// The component of an artifact.
     ///

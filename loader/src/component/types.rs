@@ -87,9 +87,9 @@ impl ValueType {
         let of = |ty: &ComponentVal| Self::new(types, *ty);
         let boxed = |ty: &ComponentVal| Box::new(of(ty));
         match ty {
-            CompositeVal::Record(fields) => {
-                Self::Record(fields.iter().map(|field| (field.name.clone(), of(&field.ty))).collect())
-            }
+            CompositeVal::Record(fields) => Self::Record(
+                fields.iter().map(|field| (field.name.clone(), of(&field.ty))).collect(),
+            ),
             CompositeVal::Variant(cases) => {
                 let case = |case: &precast_artifact::component::Case| {
                     (case.name.clone(), case.ty.as_ref().map(of))
