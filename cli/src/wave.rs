@@ -68,9 +68,9 @@ fn wave_type(ty: &ValueType) -> Result<Type, String> {
         ValueType::F64 => Type::F64,
         ValueType::Char => Type::CHAR,
         ValueType::String => Type::STRING,
-        ValueType::List(element) => Type::list(wave_type(element)?),
-        ValueType::FixedList(element, count) => {
-            Type::fixed_length_list(wave_type(element)?, *count)
+        // How many there are is seen when they are passed.
+        ValueType::List(element) | ValueType::FixedList(element, _) => {
+            Type::list(wave_type(element)?)
         }
         ValueType::Map(key, value) => {
             Type::map(wave_type(key)?, wave_type(value)?).ok_or_else(empty)?
@@ -172,13 +172,9 @@ fn to_wave(value: &Value, ty: &ValueType, as_: &Type) -> Result<WaveValue, Strin
         (Value::F64(value), _) => Ok(WaveValue::make_f64(*value)),
         (Value::Char(value), _) => Ok(WaveValue::make_char(*value)),
         (Value::String(text), _) => Ok(WaveValue::make_string(text.into())),
-        (Value::List(values), ValueType::List(element)) => {
+        (Value::List(values), ValueType::List(element) | ValueType::FixedList(element, _)) => {
             let values = values.iter().map(|value| of(value, element));
             WaveValue::make_list(as_, values.collect::<Result<Vec<_>, _>>()?)
-        }
-        (Value::List(values), ValueType::FixedList(element, _)) => {
-            let values = values.iter().map(|value| of(value, element));
-            WaveValue::make_fixed_length_list(as_, values.collect::<Result<Vec<_>, _>>()?)
         }
         (Value::Map(entries), ValueType::Map(key, value)) => {
             let entries = entries.iter().map(|(k, v)| Ok((of(k, key)?, of(v, value)?)));
@@ -238,9 +234,9 @@ mod tests {
         let fields = vec![(name("first"), ValueType::String), (name("age"), ValueType::U8)];
         there_and_back(ValueType::Record(fields), r#"{first: "Ada", age: 36}"#);
         there_and_back(ValueType::Tuple(vec![ValueType::U8, ValueType::Bool]), "(1, false)");
-        let cases = vec![(name("none"), None), (name("some"), Some(ValueType::U32))];
-        there_and_back(ValueType::Variant(cases.clone()), "some(7)");
-        there_and_back(ValueType::Variant(cases), "%none");
+        let cases = vec![(name("empty"), None), (name("size"), Some(ValueType::U32))];
+        there_and_back(ValueType::Variant(cases.clone()), "size(7)");
+        there_and_back(ValueType::Variant(cases), "empty");
         there_and_back(ValueType::Enum(vec![name("red"), name("green")]), "green");
         there_and_back(ValueType::Option(string()), r#"some("x")"#);
         there_and_back(ValueType::Option(string()), "none");

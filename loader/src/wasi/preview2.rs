@@ -9,6 +9,9 @@
 //! (streams, pollables) may outlive the handle that it came from: the last user
 //! closes it.
 //!
+//! Of the network nothing is granted yet: sockets can be made and set up, and
+//! binding, connecting and looking up names is refused.
+//!
 //! | rank | modules | hold |
 //! |-|-|-|
 //! | calling | `function` | rows of the table, and a call's surroundings |
@@ -16,6 +19,7 @@
 //! | wasi:io | `io`, `input`, `output` | errors, pollables; streams |
 //! | wasi:clocks, wasi:random, wasi:cli | `clocks`, `random`, `cli` | times; random bytes; arguments, exit, standard streams |
 //! | wasi:filesystem | `files`, `paths`, `entries` | descriptors; what is below a directory; what is in one |
+//! | wasi:sockets | `network`, `tcp`, `udp` | addresses, errors, names; sockets |
 //! | all of them | `functions` | the table |
 
 pub(crate) mod cli;
@@ -27,6 +31,9 @@ pub(crate) mod function;
 pub(crate) mod functions;
 mod input;
 mod io;
+mod network;
 mod output;
 mod paths;
 mod random;
+mod tcp;
+mod udp;

@@ -9,8 +9,11 @@ use super::files::FileDescriptor;
 use super::function::{Preview2Function, Preview2Resource, invoke, matches};
 use super::input::InputStream;
 use super::io::{IoError, Pollable};
+use super::network::{AddressStream, Network};
 use super::output::OutputStream;
-use super::{cli, clocks, entries, files, input, io, output, paths, random};
+use super::tcp::TcpSocket;
+use super::udp::{IncomingDatagrams, OutgoingDatagrams, UdpSocket};
+use super::{cli, clocks, entries, files, input, io, network, output, paths, random, tcp, udp};
 use crate::wasi::host::context::WasiCtx;
 use std::any::TypeId;
 
@@ -135,6 +138,73 @@ pub(crate) const FUNCTIONS: &[Preview2Function] = functions! {
     "wasi:filesystem/preopens" {
         "get-directories" => files::get_directories,
     }
+    "wasi:sockets/network" {
+        "network-error-code" => network::network_error_code,
+    }
+    "wasi:sockets/instance-network" {
+        "instance-network" => network::instance_network,
+    }
+    "wasi:sockets/ip-name-lookup" {
+        "resolve-addresses" => network::resolve_addresses,
+        "[method]resolve-address-stream.resolve-next-address" => network::resolve_next_address,
+        "[method]resolve-address-stream.subscribe" => network::subscribe_addresses,
+    }
+    "wasi:sockets/tcp-create-socket" {
+        "create-tcp-socket" => tcp::create_tcp_socket,
+    }
+    "wasi:sockets/tcp" {
+        "[method]tcp-socket.start-bind" => tcp::start_with_address,
+        "[method]tcp-socket.finish-bind" => tcp::finish_bind,
+        "[method]tcp-socket.start-connect" => tcp::start_with_address,
+        "[method]tcp-socket.finish-connect" => tcp::finish_connect,
+        "[method]tcp-socket.start-listen" => tcp::start_listen,
+        "[method]tcp-socket.finish-listen" => tcp::finish_bind,
+        "[method]tcp-socket.accept" => tcp::accept,
+        "[method]tcp-socket.local-address" => tcp::address,
+        "[method]tcp-socket.remote-address" => tcp::address,
+        "[method]tcp-socket.is-listening" => tcp::is_listening,
+        "[method]tcp-socket.address-family" => tcp::address_family,
+        "[method]tcp-socket.set-listen-backlog-size" => tcp::set_listen_backlog_size,
+        "[method]tcp-socket.keep-alive-enabled" => tcp::keep_alive_enabled,
+        "[method]tcp-socket.set-keep-alive-enabled" => tcp::set_keep_alive_enabled,
+        "[method]tcp-socket.keep-alive-idle-time" => tcp::keep_alive_idle_time,
+        "[method]tcp-socket.set-keep-alive-idle-time" => tcp::set_keep_alive_idle_time,
+        "[method]tcp-socket.keep-alive-interval" => tcp::keep_alive_interval,
+        "[method]tcp-socket.set-keep-alive-interval" => tcp::set_keep_alive_interval,
+        "[method]tcp-socket.keep-alive-count" => tcp::keep_alive_count,
+        "[method]tcp-socket.set-keep-alive-count" => tcp::set_keep_alive_count,
+        "[method]tcp-socket.hop-limit" => tcp::hop_limit,
+        "[method]tcp-socket.set-hop-limit" => tcp::set_hop_limit,
+        "[method]tcp-socket.receive-buffer-size" => tcp::receive_buffer_size,
+        "[method]tcp-socket.set-receive-buffer-size" => tcp::set_receive_buffer_size,
+        "[method]tcp-socket.send-buffer-size" => tcp::send_buffer_size,
+        "[method]tcp-socket.set-send-buffer-size" => tcp::set_send_buffer_size,
+        "[method]tcp-socket.subscribe" => tcp::subscribe,
+        "[method]tcp-socket.shutdown" => tcp::shutdown,
+    }
+    "wasi:sockets/udp-create-socket" {
+        "create-udp-socket" => udp::create_udp_socket,
+    }
+    "wasi:sockets/udp" {
+        "[method]udp-socket.start-bind" => udp::start_bind,
+        "[method]udp-socket.finish-bind" => udp::finish_bind,
+        "[method]udp-socket.stream" => udp::stream,
+        "[method]udp-socket.local-address" => udp::address,
+        "[method]udp-socket.remote-address" => udp::address,
+        "[method]udp-socket.address-family" => udp::address_family,
+        "[method]udp-socket.unicast-hop-limit" => udp::unicast_hop_limit,
+        "[method]udp-socket.set-unicast-hop-limit" => udp::set_unicast_hop_limit,
+        "[method]udp-socket.receive-buffer-size" => udp::receive_buffer_size,
+        "[method]udp-socket.set-receive-buffer-size" => udp::set_receive_buffer_size,
+        "[method]udp-socket.send-buffer-size" => udp::send_buffer_size,
+        "[method]udp-socket.set-send-buffer-size" => udp::set_send_buffer_size,
+        "[method]udp-socket.subscribe" => udp::subscribe,
+        "[method]incoming-datagram-stream.receive" => udp::receive,
+        "[method]incoming-datagram-stream.subscribe" => udp::subscribe_incoming,
+        "[method]outgoing-datagram-stream.check-send" => udp::check_send,
+        "[method]outgoing-datagram-stream.send" => udp::send,
+        "[method]outgoing-datagram-stream.subscribe" => udp::subscribe_outgoing,
+    }
 };
 
 /// The resource types.
@@ -158,6 +228,24 @@ pub(crate) const RESOURCES: &[Preview2Resource] = &[
         "wasi:filesystem/types",
         "directory-entry-stream",
         forget::<EntryStream>,
+    ),
+    resource::<Network>("wasi:sockets/network", "network", forget::<Network>),
+    resource::<AddressStream>(
+        "wasi:sockets/ip-name-lookup",
+        "resolve-address-stream",
+        forget::<AddressStream>,
+    ),
+    resource::<TcpSocket>("wasi:sockets/tcp", "tcp-socket", TcpSocket::drop),
+    resource::<UdpSocket>("wasi:sockets/udp", "udp-socket", UdpSocket::drop),
+    resource::<IncomingDatagrams>(
+        "wasi:sockets/udp",
+        "incoming-datagram-stream",
+        forget::<IncomingDatagrams>,
+    ),
+    resource::<OutgoingDatagrams>(
+        "wasi:sockets/udp",
+        "outgoing-datagram-stream",
+        forget::<OutgoingDatagrams>,
     ),
 ];
 
