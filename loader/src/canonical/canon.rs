@@ -203,7 +203,7 @@ impl<'a> Canon<'a> {
     /// Gives the component a string: its address and length.
     pub(crate) fn new_string(&mut self, text: &str) -> Result<(u32, u32)> {
         if text.len() > (u32::MAX >> 1) as usize / 2 {
-            return Err(Error::Limit(format!("a string of {} bytes is too long", text.len())));
+            return Err(Error::usage(format!("a string of {} bytes is too long", text.len())));
         }
         let (bytes, align, length) = encoding::write(self.options.encoding, text);
         Ok((self.new_bytes(&bytes, align)?, length))

@@ -47,7 +47,7 @@ impl<V: Lower> Lower for Vec<V> {
 
 fn new_list<V: Lower>(list: Vec<V>, canon: &mut Canon<'_>) -> Result<(u32, u32)> {
     let length = u32::try_from(list.len());
-    let length = length.map_err(|_| Error::Limit("a list is too long for a component".into()))?;
+    let length = length.map_err(|_| Error::usage("a list is too long for a component"))?;
     Ok((V::store_list(list, canon)?, length))
 }
 

@@ -131,7 +131,7 @@ fn list(
     composite: &CompositeVal,
     value: &Value,
 ) -> Result<(u32, u32)> {
-    let too_long = |_| Error::Limit("a list is too long for a component".to_owned());
+    let too_long = |_| Error::usage("a list is too long for a component");
     match (composite, value) {
         (CompositeVal::List(element), Value::List(values)) => {
             let length = u32::try_from(values.len()).map_err(too_long)?;

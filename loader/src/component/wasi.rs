@@ -7,6 +7,7 @@ use crate::canonical::canon::{CallOptions, Canon};
 use crate::canonical::typed::Known;
 use crate::canonical::value::Value;
 use crate::error::{Error, Result};
+use crate::limit::LimitKind;
 use crate::store::access::AsStore;
 use crate::vm::raw::RawValue;
 use crate::wasi::WasiCtx;
@@ -72,7 +73,19 @@ where
         params: &[RawValue],
         results: &mut [RawValue],
     ) -> Result<()> {
-        (self.function.call)(&mut Guest { call, context: self.context }, params, results)
+        let mut call = call;
+        let context = self.context;
+        let interrupts = call.store.core().activations.interruptible().cloned();
+        if let Some(interrupts) = interrupts {
+            context(call.store.data_mut()).follow(&interrupts);
+        }
+        let mut guest = Guest { call, context };
+        let outcome = (self.function.call)(&mut guest, params, results);
+        if context(guest.call.store.data_mut()).output_exceeded() {
+            let why = "more output written than may be".to_owned();
+            return Err(Error::Limit(LimitKind::OutputBytes, why));
+        }
+        outcome
     }
 
     fn check(&self, known: &Known<'_>, ty: &ComponentFuncType) -> Result<(), String> {

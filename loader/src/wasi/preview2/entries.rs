@@ -9,11 +9,14 @@ use crate::canonical::typed::{Borrow, Own};
 use crate::wasi::host::context::WasiCtx;
 use crate::wasi::host::error::HostError;
 use crate::wasi::host::listing::Listing;
-use crate::wasi::host::metadata::FileKind;
 
 /// `wasi:filesystem/types.directory-entry-stream`: what was in a directory when
-/// it was asked for, the next last.
-pub(crate) struct EntryStream(Vec<(FileKind, Vec<u8>)>);
+/// it was asked for.
+pub(crate) struct EntryStream {
+    listing: Listing,
+    /// How many entries have been given, or passed over.
+    next: usize,
+}
 
 record! {
     /// `wasi:filesystem/types.directory-entry`.
@@ -27,11 +30,8 @@ record! {
 
 fn list(ctx: &mut WasiCtx, rep: u32) -> Result<EntryStream, HostError> {
     let descriptor = ctx.resources.get::<FileDescriptor>(rep)?.descriptor;
-    let listing = Listing::read(ctx.table.directory(descriptor)?.fd())?;
-    let entries = listing.from(0).filter(|entry| !matches!(entry.name, b"." | b".."));
-    let mut all: Vec<_> = entries.map(|entry| (entry.kind, entry.name.to_vec())).collect();
-    all.reverse();
-    Ok(EntryStream(all))
+    let listing = Listing::read(ctx.table.directory(descriptor)?.fd(), &ctx.listings)?;
+    Ok(EntryStream { listing, next: 0 })
 }
 
 pub(super) fn read_directory(
@@ -46,8 +46,19 @@ pub(super) fn read_directory_entry(
     call: &mut HostCall<'_>,
     (it,): (Borrow<EntryStream>,),
 ) -> FileResult<Option<DirectoryEntry>> {
-    let entries = call.ctx.resources.get_mut::<EntryStream>(it.rep).map_err(fault)?;
-    let Some((kind, name)) = entries.0.pop() else { return Ok(Ok(None)) };
-    let name = String::from_utf8(name).map_err(|_| FileError::IllegalByteSequence);
-    Ok(name.map(|name| Some(DirectoryEntry { kind: kind.into(), name })))
+    let EntryStream { listing, next } =
+        call.ctx.resources.get_mut::<EntryStream>(it.rep).map_err(fault)?;
+    for entry in listing.from(*next) {
+        *next += 1;
+        if matches!(entry.name, b"." | b"..") {
+            continue;
+        }
+        let name = String::from_utf8(entry.name.to_vec());
+        let kind = entry.kind.into();
+        return Ok(match name {
+            Ok(name) => Ok(Some(DirectoryEntry { kind, name })),
+            Err(_) => Err(FileError::IllegalByteSequence),
+        });
+    }
+    Ok(Ok(None))
 }
