@@ -13,6 +13,7 @@
 //! | `procfs` | whether a directory leads to processes of the host |
 //! | [`limit_options`] | those options of `run` that limit a guest |
 //! | [`run_options`] | the options of `run` |
+//! | [`program`] | executables with an artifact in them |
 //! | `wave`, `run_component` | values of components as people write them; running components |
 //! | [`run`] | running an artifact |
 //! | [`script`] | the side of specification scripts that runs modules |
@@ -34,6 +35,7 @@ mod duration;
 pub mod exit;
 pub mod limit_options;
 mod procfs;
+pub mod program;
 pub mod run;
 mod run_component;
 pub mod run_options;

@@ -101,11 +101,14 @@ pub use features::Features;
 pub use optimisation::Optimisation;
 pub use options::{MemoryModel, OptLevel, Options};
 pub use pipeline::{
-    Observer, Report, compile, compile_object_to, compile_to, fingerprint, gains_from_cpu,
-    link_object, write_ir,
+    FunctionCache, Observer, Permits, Report, Session, Source, compile, compile_object_to,
+    compile_to, fingerprint, gains_from_cpu, link_object, write_ir,
 };
 pub use strip::{debug_file, strip};
 pub use target::{TargetDescription, targets};
+
+/// Version of Cranelift, which generates the code.
+pub const CRANELIFT_VERSION: &str = cranelift_codegen::VERSION;
 
 /// Converts the text format to a binary module. A binary module is returned
 /// as it is.
