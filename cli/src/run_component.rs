@@ -8,7 +8,7 @@ use precast_loader::{Artifact, Error, Program, Result};
 
 /// Runs a component, or calls the export that the options name and prints its
 /// result. Gives the exit code.
-pub(super) fn start(
+pub(crate) fn start(
     options: &RunOptions,
     program: &mut Program,
     artifact: &Artifact,

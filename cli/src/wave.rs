@@ -11,15 +11,15 @@ use wasm_wave::wasm::WasmValue;
 /// A call as it was written: what is called, and the arguments, which are read
 /// when their types are known.
 #[derive(Debug, PartialEq, Eq)]
-pub struct WrittenCall<'t> {
+pub(crate) struct WrittenCall<'t> {
     /// The function's name, perhaps after that of an instance.
-    pub name: &'t str,
+    pub(crate) name: &'t str,
     arguments: Cow<'t, str>,
 }
 
 impl<'t> WrittenCall<'t> {
     /// Splits `name(arguments)`, or a name alone.
-    pub fn new(text: &'t str) -> Self {
+    pub(crate) fn new(text: &'t str) -> Self {
         match text.find('(') {
             Some(at) => Self { name: text[..at].trim(), arguments: text[at..].trim().into() },
             None => Self { name: text.trim(), arguments: "()".into() },
@@ -31,7 +31,7 @@ impl<'t> WrittenCall<'t> {
     /// # Errors
     ///
     /// They are not of these types, or no WAVE.
-    pub fn arguments(&self, params: &[(String, ValueType)]) -> Result<Vec<Value>, String> {
+    pub(crate) fn arguments(&self, params: &[(String, ValueType)]) -> Result<Vec<Value>, String> {
         let tys = params.iter().map(|(_, ty)| wave_type(ty)).collect::<Result<Vec<_>, _>>()?;
         let call = format!("f{}", self.arguments);
         let call = UntypedFuncCall::parse(&call).map_err(|error| error.to_string())?;
@@ -45,7 +45,7 @@ impl<'t> WrittenCall<'t> {
 /// # Errors
 ///
 /// It holds a resource, which cannot be written.
-pub fn show(value: &Value, ty: &ValueType) -> Result<String, String> {
+pub(crate) fn show(value: &Value, ty: &ValueType) -> Result<String, String> {
     let value = to_wave(value, ty, &wave_type(ty)?)?;
     wasm_wave::to_string(&value).map_err(|error| error.to_string())
 }
@@ -126,10 +126,9 @@ fn from_wave(value: &WaveValue, ty: &ValueType) -> Value {
         }
         ValueType::Record(fields) => {
             let values = value.unwrap_record().zip(fields);
-            let field = |((name, value), (_, ty)): ((Cow<'_, str>, Cow<'_, WaveValue>), _)| {
-                (name.into_owned(), from_wave(&value, ty))
-            };
-            Value::Record(values.map(field).collect())
+            let fields =
+                values.map(|((name, value), (_, ty))| (name.into_owned(), from_wave(&value, ty)));
+            Value::Record(fields.collect())
         }
         ValueType::Tuple(tys) => {
             let values = value.unwrap_tuple().zip(tys);
