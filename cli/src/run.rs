@@ -30,6 +30,9 @@ pub enum Source {
     Part(File, Range<u64>),
 }
 
+/// What stands before the artifact's build id in a report.
+pub const BUILD_ID: &str = "      build id ";
+
 /// Runs a program to its end. `find` turns the file that the user named into
 /// an artifact.
 pub fn run(options: &RunOptions, find: &mut dyn FnMut(&Path) -> Result<Source>) -> Result {
@@ -59,8 +62,18 @@ pub fn run(options: &RunOptions, find: &mut dyn FnMut(&Path) -> Result<Source>) 
     match result {
         Ok(0) => Ok(()),
         Ok(code) => Err(Failure::Guest(code)),
-        Err(error) => Err(failure(error, file)),
+        Err(error) => Err(match failure(error, file) {
+            Failure::Trap(report) => Failure::Trap(report + &identity(&artifact)),
+            other => other,
+        }),
     }
+}
+
+/// The line of a report by which `symbolize` knows the artifact again.
+fn identity(artifact: &Artifact) -> String {
+    let Some(id) = artifact.build_id() else { return String::new() };
+    let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("\n{BUILD_ID}{id}")
 }
 
 /// Says which limit a program has reached that failed, and how to set it.

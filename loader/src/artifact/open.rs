@@ -225,6 +225,11 @@ impl Artifact {
         self
     }
 
+    /// The build id, which an artifact shares with its debug file.
+    pub fn build_id(&self) -> Option<&[u8]> {
+        precast_artifact::debug::debug_file::build_id(self.image.file_bytes())
+    }
+
     /// The artifact's target triple.
     pub fn target(&self) -> &str {
         self.image.target()
