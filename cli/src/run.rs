@@ -7,8 +7,9 @@
 
 use crate::exit::{self, Failure, Result};
 use crate::run_options::{RunOptions, TrapAction, UnknownImports, split};
-use crate::{limit_options, procfs};
+use crate::{limit_options, procfs, run_component};
 use precast_artifact::text::Printable;
+use precast_loader::component::Component;
 use precast_loader::wasi::{WasiCtx, WasiCtxBuilder};
 use precast_loader::{Artifact, Error, LinkProblem, Program, ProgramBuilder, Store, Trap};
 use std::fs::File;
@@ -107,6 +108,9 @@ fn set_up(options: &RunOptions) -> Result<Program> {
 /// Runs the program, or calls the export that the options name and prints its
 /// results, one a line. Gives the exit code.
 fn start(options: &RunOptions, program: &mut Program, artifact: &Artifact) -> Result<i32, Error> {
+    if Component::is(artifact) {
+        return run_component::start(options, program, artifact);
+    }
     let Some(name) = &options.invoke else { return program.run(artifact) };
     // What is not text is no value either, and is refused as such.
     let arguments: Vec<_> = options.args().iter().map(|arg| arg.to_string_lossy()).collect();
