@@ -32,7 +32,8 @@ mod tests {
 
     #[test]
     fn only_encoded_names_change() {
-        let report = "0: _ZN3foo3bar17h0123456789abcdefE (app) at offset 0x1\n1: _ZN3foo3barEv, _Rest";
+        let report =
+            "0: _ZN3foo3bar17h0123456789abcdefE (app) at offset 0x1\n1: _ZN3foo3barEv, _Rest";
         let shown = "0: foo::bar (app) at offset 0x1\n1: _ZN3foo3barEv, _Rest";
         assert_eq!(readable(report), shown);
         assert_eq!(readable("_start (äö) _"), "_start (äö) _");
