@@ -98,20 +98,7 @@ impl Host {
                 self.registered.insert(name.to_owned());
                 Ok(Vec::new())
             }
-            Request::Invoke(instance, export, args) => {
-                let instance = match self.instance(instance)? {
-                    Made::Module(instance) => instance,
-                    Made::Component(instance) => return self.call(instance, export, args),
-                };
-                let func = instance.get_func(&self.store, export);
-                let func = func.ok_or_else(|| {
-                    RequestFailure::untried(format!("there is no function `{export}`"))
-                })?;
-                let args = args.iter().map(|arg| to_val(arg, &mut self.store));
-                let args = args.collect::<std::result::Result<Vec<_>, _>>()?;
-                let results = func.call(&mut self.store, &args).map_err(failure)?;
-                Ok(results.iter().map(|result| self.value(result)).collect())
-            }
+            Request::Invoke(instance, export, args) => self.invoke(instance, export, args),
             Request::Get(instance, export) => {
                 let found = self.module(instance)?.get_global(&self.store, export);
                 let found = found.ok_or_else(|| {
@@ -129,6 +116,21 @@ impl Host {
         }
         self.current = Some(instance);
         Ok(Vec::new())
+    }
+
+    /// Calls an export of an instance.
+    fn invoke(&mut self, instance: Option<&str>, export: &str, args: &[Value]) -> Answer {
+        let instance = match self.instance(instance)? {
+            Made::Module(instance) => instance,
+            Made::Component(instance) => return self.call(instance, export, args),
+        };
+        let func = instance.get_func(&self.store, export);
+        let func = func
+            .ok_or_else(|| RequestFailure::untried(format!("there is no function `{export}`")))?;
+        let args = args.iter().map(|arg| to_val(arg, &mut self.store));
+        let args = args.collect::<std::result::Result<Vec<_>, _>>()?;
+        let results = func.call(&mut self.store, &args).map_err(failure)?;
+        Ok(results.iter().map(|result| self.value(result)).collect())
     }
 
     /// Calls an export of a component.
