@@ -270,6 +270,27 @@ fn random_edits_of_components_are_compiled_or_refused() {
     assert!(compiled > 0 && refused > compiled, "{compiled} compiled, {refused} refused");
 }
 
+#[test]
+#[ignore = "components that fixtures/components/make.sh makes"]
+fn components_of_many_languages_are_compiled() {
+    let folder = fixture("real/components");
+    let entries = folder.read_dir().expect("fixtures/components/make.sh was run");
+    let mut count = 0;
+    for path in entries.map(|entry| entry.expect("an entry").path()) {
+        let wasm = std::fs::read(&path).expect("a component");
+        let small = wasm.len() < 1 << 20;
+        for debug_info in [false, true].into_iter().take(if small { 2 } else { 1 }) {
+            let options = Options { debug_info, ..Options::default() };
+            let artifact = compile(&wasm, &options);
+            let artifact = artifact.unwrap_or_else(|why| panic!("{}: {why}", path.display()));
+            let (_, modules) = read(&artifact).expect("a component");
+            println!("{}: {} core modules", path.display(), modules.modules.len());
+        }
+        count += 1;
+    }
+    assert_eq!(count, 7);
+}
+
 /// A list of `u8` goes from one component to the other.
 const LIST: &str = r#"(component
   (component $taker

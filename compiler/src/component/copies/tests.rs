@@ -92,5 +92,5 @@ fn other_loops_stay() {
     }
     // One memory will do: there the list is read before it is written.
     let edited = with_copies(&adapter(same_memory, 1, -1)).unwrap().expect("a copy");
-    assert!(wasmprinter::print_bytes(edited).unwrap().contains("memory.copy $from $from"));
+    assert!(wasmprinter::print_bytes(edited).unwrap().contains("memory.copy\n"));
 }
