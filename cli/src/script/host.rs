@@ -20,10 +20,10 @@ pub struct Host {
     registered: HashSet<String>,
     /// Instances that have names. Modules can import from them, as from those
     /// that were registered: many scripts expect it.
-    instances: HashMap<String, Made>,
+    instances: HashMap<String, ScriptInstance>,
     /// The last instance, which requests without a name speak of; none when
     /// making it failed.
-    current: Option<Made>,
+    current: Option<ScriptInstance>,
     /// Modules that were defined without making an instance, and the last.
     definitions: HashMap<String, Artifact>,
     last_definition: Option<Artifact>,
@@ -31,7 +31,7 @@ pub struct Host {
 
 /// What a module or component was made to.
 #[derive(Clone, Copy)]
-enum Made {
+enum ScriptInstance {
     Module(Instance),
     Component(ComponentInstance),
 }
@@ -98,20 +98,7 @@ impl Host {
                 self.registered.insert(name.to_owned());
                 Ok(Vec::new())
             }
-            Request::Invoke(instance, export, args) => {
-                let instance = match self.instance(instance)? {
-                    Made::Module(instance) => instance,
-                    Made::Component(instance) => return self.call(instance, export, args),
-                };
-                let func = instance.get_func(&self.store, export);
-                let func = func.ok_or_else(|| {
-                    RequestFailure::untried(format!("there is no function `{export}`"))
-                })?;
-                let args = args.iter().map(|arg| to_val(arg, &mut self.store));
-                let args = args.collect::<std::result::Result<Vec<_>, _>>()?;
-                let results = func.call(&mut self.store, &args).map_err(failure)?;
-                Ok(results.iter().map(|result| self.value(result)).collect())
-            }
+            Request::Invoke(instance, export, args) => self.invoke(instance, export, args),
             Request::Get(instance, export) => {
                 let found = self.module(instance)?.get_global(&self.store, export);
                 let found = found.ok_or_else(|| {
@@ -131,6 +118,21 @@ impl Host {
         Ok(Vec::new())
     }
 
+    /// Calls an export of an instance.
+    fn invoke(&mut self, instance: Option<&str>, export: &str, args: &[Value]) -> Answer {
+        let instance = match self.instance(instance)? {
+            ScriptInstance::Module(instance) => instance,
+            ScriptInstance::Component(instance) => return self.call(instance, export, args),
+        };
+        let func = instance.get_func(&self.store, export);
+        let func = func
+            .ok_or_else(|| RequestFailure::untried(format!("there is no function `{export}`")))?;
+        let args = args.iter().map(|arg| to_val(arg, &mut self.store));
+        let args = args.collect::<std::result::Result<Vec<_>, _>>()?;
+        let results = func.call(&mut self.store, &args).map_err(failure)?;
+        Ok(results.iter().map(|result| self.value(result)).collect())
+    }
+
     /// Calls an export of a component.
     fn call(&mut self, instance: ComponentInstance, export: &str, args: &[Value]) -> Answer {
         let func = instance.get_func(&self.store, &[export]);
@@ -144,33 +146,37 @@ impl Host {
         Ok(result.into_iter().map(Value::Component).collect())
     }
 
-    fn make(&mut self, artifact: &Artifact) -> std::result::Result<Made, RequestFailure> {
+    fn make(&mut self, artifact: &Artifact) -> std::result::Result<ScriptInstance, RequestFailure> {
         if Component::is(artifact) {
             let component = Component::new(artifact.clone()).map_err(failure)?;
             let made = ComponentLinker::new().instantiate(&mut self.store, &component);
-            return made.map(Made::Component).map_err(failure);
+            return made.map(ScriptInstance::Component).map_err(failure);
         }
         let mut linker = Cow::Borrowed(&self.linker);
         for import in artifact.imports() {
             match self.instances.get(&import.module) {
-                Some(Made::Module(instance)) if !self.registered.contains(&import.module) => {
+                Some(ScriptInstance::Module(instance))
+                    if !self.registered.contains(&import.module) =>
+                {
                     linker.to_mut().instance(&self.store, &import.module, *instance);
                 }
                 _ => {}
             }
         }
-        linker.instantiate(&mut self.store, artifact).map(Made::Module).map_err(failure)
+        linker.instantiate(&mut self.store, artifact).map(ScriptInstance::Module).map_err(failure)
     }
 
     /// As [`Host::instance`], of a core module.
     fn module(&self, name: Option<&str>) -> std::result::Result<Instance, RequestFailure> {
         match self.instance(name)? {
-            Made::Module(instance) => Ok(instance),
-            Made::Component(_) => Err(RequestFailure::untried("an instance of a component")),
+            ScriptInstance::Module(instance) => Ok(instance),
+            ScriptInstance::Component(_) => {
+                Err(RequestFailure::untried("an instance of a component"))
+            }
         }
     }
 
-    fn instance(&self, name: Option<&str>) -> std::result::Result<Made, RequestFailure> {
+    fn instance(&self, name: Option<&str>) -> std::result::Result<ScriptInstance, RequestFailure> {
         match name {
             Some(name) => self.instances.get(name).copied(),
             None => self.current,

@@ -44,3 +44,15 @@ fn export_name(component: &Component, at: usize) -> Option<String> {
     }
     None
 }
+
+/// The type of what a leaf leads to.
+pub(crate) fn leaf_type(component: &Component, leaf: &Leaf) -> Option<ItemType> {
+    let import = component.imports[leaf.import.index()].ty;
+    leaf.path.iter().try_fold(import, |at, name| match at {
+        ItemType::Instance(instance) => {
+            let exports = &component.types.instances[instance.index()].exports;
+            exports.iter().find(|export| export.name == *name).map(|export| export.ty)
+        }
+        _ => None,
+    })
+}

@@ -1,7 +1,8 @@
 //! Instances of components, and calls of what they export.
 
-use super::instance::core_function;
-use super::opened::export;
+use super::instance::{core_function, instantiate};
+use super::linker::ComponentLinker;
+use super::opened::{Component, export};
 use super::types::ValueType;
 use crate::canonical::canon::{CallOptions, Canon, Flat};
 use crate::canonical::shape::{MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, Types};
@@ -34,6 +35,26 @@ pub struct ComponentFunc {
     store: StoreId,
     component: ComponentId,
     item: ComponentExportIndex,
+}
+
+impl<T: 'static> ComponentLinker<T> {
+    /// Makes an instance of a component.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Link`](crate::Error::Link) with everything that is imported and
+    /// not provided, or of another type;
+    /// [`Error::Limit`](crate::Error::Limit); traps and errors of the
+    /// initialisation.
+    pub fn instantiate(
+        &self,
+        store: &mut impl AsStore<Data = T>,
+        component: &Component,
+    ) -> Result<ComponentInstance> {
+        let mut access = store.as_store_mut();
+        let index = instantiate(&mut access, component, self)?;
+        Ok(ComponentInstance { store: access.core().id, index })
+    }
 }
 
 impl ComponentInstance {

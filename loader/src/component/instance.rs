@@ -1,6 +1,6 @@
 //! Making an instance of a component: its steps, in order.
 
-use super::linker::{ComponentLinker, Definition};
+use super::linker::{ComponentDefinition, ComponentLinker};
 use super::opened::Component;
 use super::resolve::resolve;
 use super::trampolines::Trampolines;
@@ -49,7 +49,7 @@ pub(super) fn instantiate<T: 'static>(
 fn new_state<T>(
     store: &mut StoreMut<'_, T>,
     component: &Component,
-    leaves: &[Definition<T>],
+    leaves: &[ComponentDefinition<T>],
     index: ComponentId,
 ) -> Result<ComponentState> {
     let description = component.description();
@@ -58,7 +58,7 @@ fn new_state<T>(
         .map(|_| Global::new(store, ty, Val::I32(1)))
         .collect::<Result<Vec<_>>>()?;
     let imported = description.imported_resources.iter().map(|leaf| match &leaves[leaf.index()] {
-        Definition::Resource(resource) => ResourceType::Host(resource.ty),
+        ComponentDefinition::Resource(resource) => ResourceType::Host(resource.ty),
         _ => unreachable!("checked: what satisfies a resource is one"),
     });
     let mut resources: Vec<ResourceState> = Vec::new();
@@ -192,7 +192,8 @@ impl<T: 'static> Making<'_, '_, T> {
 
     /// Makes an instance of a core module that the component imports.
     fn instantiate_import(&mut self, leaf: LeafIndex, named: &[NamedArgument]) -> Result<()> {
-        let Definition::Module(artifact) = self.trampolines.leaves[leaf.index()].clone() else {
+        let ComponentDefinition::Module(artifact) = self.trampolines.leaves[leaf.index()].clone()
+        else {
             return Err(Error::usage("an imported core module that is none"));
         };
         let image = artifact.image();

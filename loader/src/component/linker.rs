@@ -1,14 +1,11 @@
 //! Names for what components may import.
 
-use super::call::ComponentInstance;
 use super::function::{Dynamic, HostFunction};
-use super::instance;
-use super::opened::Component;
 use crate::api::caller::Caller;
 use crate::artifact::open::Artifact;
 use crate::canonical::value::Value;
 use crate::error::Result;
-use crate::store::access::{AsStore, StoreMut};
+use crate::store::access::StoreMut;
 use precast_artifact::component::{ComponentImport, VersionedName};
 use std::any::TypeId;
 use std::collections::HashMap;
@@ -31,10 +28,10 @@ pub struct ComponentLinker<T> {
 }
 
 /// Names and what they stand for.
-type Names<T> = HashMap<String, Definition<T>>;
+type Names<T> = HashMap<String, ComponentDefinition<T>>;
 
 /// What a name stands for.
-pub(crate) enum Definition<T> {
+pub(crate) enum ComponentDefinition<T> {
     /// A function.
     Function(Arc<dyn HostFunction<T>>),
     /// A resource type of the host.
@@ -80,7 +77,7 @@ impl<T: 'static> ComponentLinker<T> {
         path: &[&str],
         f: impl Fn(Caller<'_, T>, &[Value]) -> Result<Option<Value>> + Send + Sync + 'static,
     ) -> &mut Self {
-        self.define(path, Definition::Function(Arc::new(Dynamic(f))))
+        self.define(path, ComponentDefinition::Function(Arc::new(Dynamic(f))))
     }
 
     /// Defines a resource type, of which components get handles to numbers.
@@ -96,7 +93,7 @@ impl<T: 'static> ComponentLinker<T> {
         drop: impl Fn(StoreMut<'_, T>, u32) -> Result<()> + Send + Sync + 'static,
     ) -> &mut Self {
         let resource = HostResource { ty: TypeId::of::<R>(), drop: Arc::new(drop) };
-        self.define(path, Definition::Resource(resource))
+        self.define(path, ComponentDefinition::Resource(resource))
     }
 
     /// Defines a core module.
@@ -105,35 +102,21 @@ impl<T: 'static> ComponentLinker<T> {
     ///
     /// As [`ComponentLinker::func_new`].
     pub fn module(&mut self, path: &[&str], artifact: Artifact) -> &mut Self {
-        self.define(path, Definition::Module(artifact))
+        self.define(path, ComponentDefinition::Module(artifact))
     }
 
-    /// Makes an instance of a component.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Link`](crate::Error::Link) with everything that is imported and
-    /// not provided, or of another type;
-    /// [`Error::Limit`](crate::Error::Limit); traps and errors of the
-    /// initialisation.
-    pub fn instantiate(
-        &self,
-        store: &mut impl AsStore<Data = T>,
-        component: &Component,
-    ) -> Result<ComponentInstance> {
-        let mut access = store.as_store_mut();
-        let index = instance::instantiate(&mut access, component, self)?;
-        Ok(ComponentInstance { store: access.core().id, index })
-    }
-
-    pub(crate) fn define(&mut self, path: &[&str], definition: Definition<T>) -> &mut Self {
+    pub(crate) fn define(
+        &mut self,
+        path: &[&str],
+        definition: ComponentDefinition<T>,
+    ) -> &mut Self {
         let (last, outer) = path.split_last().expect("something is defined under a name");
         let mut names = &mut self.root;
         for name in outer {
             let inner = names.entry((*name).to_owned());
-            let inner = inner.or_insert_with(|| Definition::Instance(HashMap::new()));
+            let inner = inner.or_insert_with(|| ComponentDefinition::Instance(HashMap::new()));
             names = match inner {
-                Definition::Instance(names) => names,
+                ComponentDefinition::Instance(names) => names,
                 _ => panic!("`{name}` is not an instance"),
             };
         }
@@ -162,15 +145,15 @@ impl<T: 'static> ComponentLinker<T> {
     }
 
     /// What stands under a name and those inside of it.
-    pub(crate) fn find(&self, name: &str, path: &[String]) -> Option<&Definition<T>> {
+    pub(crate) fn find(&self, name: &str, path: &[String]) -> Option<&ComponentDefinition<T>> {
         path.iter().try_fold(self.root.get(name)?, |at, name| match at {
-            Definition::Instance(names) => names.get(name),
+            ComponentDefinition::Instance(names) => names.get(name),
             _ => None,
         })
     }
 }
 
-impl<T> Definition<T> {
+impl<T> ComponentDefinition<T> {
     /// What kind of thing it is.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
@@ -182,7 +165,7 @@ impl<T> Definition<T> {
     }
 }
 
-impl<T> Clone for Definition<T> {
+impl<T> Clone for ComponentDefinition<T> {
     fn clone(&self) -> Self {
         match self {
             Self::Function(function) => Self::Function(function.clone()),

@@ -3,7 +3,7 @@
 use crate::artifact::image::Image;
 use crate::artifact::open::Artifact;
 use crate::canonical::shape::Types;
-use crate::canonical::text;
+use crate::canonical::{names, text};
 use crate::error::{Error, Result};
 use precast_artifact::component::{
     Component as Description, ComponentExport, ItemType, VersionedName,
@@ -59,7 +59,7 @@ impl Component {
         let component = self.description();
         let leaves = component.leaves.iter().map(|leaf| {
             let import = component.imports[leaf.import.index()].name.clone();
-            let ty = super::resolve::leaf_type(component, leaf);
+            let ty = names::leaf_type(component, leaf);
             let ty = ty.map(|ty| text::item_type(&self.types, ty)).unwrap_or_default();
             ComponentItem { path: [&[import], &leaf.path[..]].concat(), ty }
         });

@@ -4,10 +4,10 @@
 //! Only what a component uses has to be there: of an instance that it imports,
 //! the functions that it calls and the resources that it holds.
 
-use super::linker::{ComponentLinker, Definition};
+use super::linker::{ComponentDefinition, ComponentLinker};
 use super::opened::Component;
-use crate::canonical::text;
 use crate::canonical::typed::Known;
+use crate::canonical::{names, text};
 use crate::error::{Error, LinkProblem, Result};
 use precast_artifact::component::{Component as Description, ItemType, Leaf};
 use std::any::TypeId;
@@ -16,9 +16,9 @@ use std::any::TypeId;
 pub(super) fn resolve<T: 'static>(
     linker: &ComponentLinker<T>,
     component: &Component,
-) -> Result<Vec<Definition<T>>> {
+) -> Result<Vec<ComponentDefinition<T>>> {
     let description = component.description();
-    let found: Vec<Option<&Definition<T>>> = description
+    let found: Vec<Option<&ComponentDefinition<T>>> = description
         .leaves
         .iter()
         .map(|leaf| {
@@ -43,9 +43,12 @@ pub(super) fn resolve<T: 'static>(
 }
 
 /// The Rust type of each imported resource type.
-fn resources<T>(component: &Description, found: &[Option<&Definition<T>>]) -> Vec<Option<TypeId>> {
+fn resources<T>(
+    component: &Description,
+    found: &[Option<&ComponentDefinition<T>>],
+) -> Vec<Option<TypeId>> {
     let of = |leaf: usize| match found[leaf] {
-        Some(Definition::Resource(resource)) => Some(resource.ty),
+        Some(ComponentDefinition::Resource(resource)) => Some(resource.ty),
         _ => None,
     };
     component.imported_resources.iter().map(|leaf| of(leaf.index())).collect()
@@ -56,11 +59,11 @@ fn check<'d, T: 'static>(
     linker: &ComponentLinker<T>,
     known: &Known<'_>,
     leaf: &Leaf,
-    found: Option<&'d Definition<T>>,
-) -> Result<&'d Definition<T>, LinkProblem> {
+    found: Option<&'d ComponentDefinition<T>>,
+) -> Result<&'d ComponentDefinition<T>, LinkProblem> {
     let component = known.types.component();
     let import = &component.imports[leaf.import.index()];
-    let ty = leaf_type(component, leaf);
+    let ty = names::leaf_type(component, leaf);
     let problem = |found: Option<String>| LinkProblem {
         module: import.name.clone(),
         name: leaf.path.join("/"),
@@ -74,25 +77,13 @@ fn check<'d, T: 'static>(
     };
     let other_kind = || Err(problem(Some(format!("a {}", found.kind()))));
     match (found, ty) {
-        (Definition::Function(function), Some(ItemType::Function(index))) => {
+        (ComponentDefinition::Function(function), Some(ItemType::Function(index))) => {
             let ty = &component.types.functions[index.index()];
             function.check(known, ty).map_err(|why| problem(Some(why)))?;
         }
-        (Definition::Resource(_), Some(ItemType::Resource(_)))
-        | (Definition::Module(_), Some(ItemType::Module(_))) => {}
+        (ComponentDefinition::Resource(_), Some(ItemType::Resource(_)))
+        | (ComponentDefinition::Module(_), Some(ItemType::Module(_))) => {}
         _ => return other_kind(),
     }
     Ok(found)
-}
-
-/// The type of what a leaf leads to.
-pub(super) fn leaf_type(component: &Description, leaf: &Leaf) -> Option<ItemType> {
-    let import = component.imports[leaf.import.index()].ty;
-    leaf.path.iter().try_fold(import, |at, name| match at {
-        ItemType::Instance(instance) => {
-            let exports = &component.types.instances[instance.index()].exports;
-            exports.iter().find(|export| export.name == *name).map(|export| export.ty)
-        }
-        _ => None,
-    })
 }

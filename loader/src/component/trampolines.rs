@@ -3,7 +3,7 @@
 //! components need.
 
 use super::function::{HostFunction, ImportCall};
-use super::linker::{Definition, Destructor};
+use super::linker::{ComponentDefinition, Destructor};
 use super::transcoding::Transcoding;
 use crate::api::func;
 use crate::canonical::canon::{CallOptions, Canon};
@@ -32,7 +32,7 @@ pub(super) struct Trampolines<T> {
     /// Index of the component in the store.
     pub(super) component: ComponentId,
     /// What each leaf is satisfied with.
-    pub(super) leaves: Vec<Definition<T>>,
+    pub(super) leaves: Vec<ComponentDefinition<T>>,
 }
 
 impl<T: 'static> Trampolines<T> {
@@ -87,7 +87,7 @@ impl<T: 'static> Trampolines<T> {
             _ => None,
         });
         match leaf.map(|leaf| &self.leaves[leaf.index()]) {
-            Some(Definition::Function(function)) => Ok(Lowered {
+            Some(ComponentDefinition::Function(function)) => Ok(Lowered {
                 function: function.clone(),
                 component: self.component,
                 types: self.types.clone(),
@@ -104,7 +104,7 @@ impl<T: 'static> Trampolines<T> {
         let resource = resource_of(component, table)?;
         let leaf = component.imported_resources.get(resource);
         Ok(match leaf.map(|leaf| &self.leaves[leaf.index()]) {
-            Some(Definition::Resource(resource)) => Some(resource.drop.clone()),
+            Some(ComponentDefinition::Resource(resource)) => Some(resource.drop.clone()),
             _ => None,
         })
     }

@@ -2,7 +2,7 @@
 
 use super::call::ComponentInstance;
 use super::function::{HostFunction, ImportCall};
-use super::linker::{ComponentLinker, Definition, HostResource};
+use super::linker::{ComponentDefinition, ComponentLinker, HostResource};
 use crate::canonical::canon::{CallOptions, Canon};
 use crate::canonical::typed::Known;
 use crate::canonical::value::Value;
@@ -46,11 +46,12 @@ impl<T: 'static> ComponentLinker<T> {
                 Ok(())
             });
             let definition = HostResource { ty: (resource.ty)(), drop };
-            self.define(&[&interface, resource.name], Definition::Resource(definition));
+            self.define(&[&interface, resource.name], ComponentDefinition::Resource(definition));
         }
         for function in FUNCTIONS {
             let interface = format!("{}@{VERSION}", function.interface);
-            let definition = Definition::Function(Arc::new(Preview2Import { function, context }));
+            let definition =
+                ComponentDefinition::Function(Arc::new(Preview2Import { function, context }));
             self.define(&[&interface, function.name], definition);
         }
         self
@@ -79,7 +80,7 @@ where
         if let Some(interrupts) = interrupts {
             context(call.store.data_mut()).follow(&interrupts);
         }
-        let mut guest = Guest { call, context };
+        let mut guest = Preview2Call { call, context };
         let outcome = (self.function.call)(&mut guest, params, results);
         if context(guest.call.store.data_mut()).output_exceeded() {
             let why = "more output written than may be".to_owned();
@@ -97,12 +98,12 @@ where
 }
 
 /// A call by a component.
-struct Guest<'a, T, C> {
+struct Preview2Call<'a, T, C> {
     call: ImportCall<'a, T>,
     context: C,
 }
 
-impl<T: 'static, C: Fn(&mut T) -> &mut WasiCtx> GuestCall for Guest<'_, T, C> {
+impl<T: 'static, C: Fn(&mut T) -> &mut WasiCtx> GuestCall for Preview2Call<'_, T, C> {
     fn canon(&mut self) -> Canon<'_> {
         self.call.canon()
     }

@@ -16,7 +16,6 @@ use crate::wasi::host::context::WasiCtx;
 use crate::wasi::host::descriptor::Descriptor;
 use crate::wasi::host::error::HostError;
 use crate::wasi::host::metadata::{FileKind, Metadata, SetTime, Time};
-use crate::wasi::host::permissions::DirAccess;
 use rustix::fs::Advice;
 use std::num::NonZeroU64;
 
@@ -385,23 +384,4 @@ pub(super) fn filesystem_error_code(
 ) -> Result<Option<FileError>> {
     let error = call.ctx.resources.get::<IoError>(error.rep).map_err(fault)?;
     Ok(Some(error.0.into()))
-}
-
-pub(super) fn get_directories(
-    call: &mut HostCall<'_>,
-    (): (),
-) -> Result<Vec<(Own<FileDescriptor>, String)>> {
-    let ctx = &mut *call.ctx;
-    let mut granted = Vec::new();
-    for descriptor in 3.. {
-        let Ok(found) = ctx.table.get(descriptor) else { break };
-        let Descriptor::Directory(directory) = found else { continue };
-        if let Some(name) = directory.preopen.clone() {
-            let change = directory.access == DirAccess::ReadWrite;
-            let flags = DescriptorFlags::READ.and(DescriptorFlags::MUTATE, change);
-            granted.push((FileDescriptor { descriptor, flags }, name));
-        }
-    }
-    let give = |(file, name)| Ok((Own::new(ctx.resources.insert(file).map_err(fault)?), name));
-    granted.into_iter().map(give).collect()
 }

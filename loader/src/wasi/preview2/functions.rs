@@ -136,7 +136,7 @@ pub(crate) const FUNCTIONS: &[Preview2Function] = functions! {
         "filesystem-error-code" => files::filesystem_error_code,
     }
     "wasi:filesystem/preopens" {
-        "get-directories" => files::get_directories,
+        "get-directories" => paths::get_directories,
     }
     "wasi:sockets/network" {
         "network-error-code" => network::network_error_code,

@@ -76,20 +76,20 @@ impl Pollable {
 
 /// What ends the call: an error where the interface has none to give.
 pub(super) fn fault(error: HostError) -> Error {
-    Error::host(Refused(error))
+    Error::host(Preview2Refusal(error))
 }
 
 /// An error that the interface has no name for.
 #[derive(Debug)]
-struct Refused(HostError);
+struct Preview2Refusal(HostError);
 
-impl fmt::Display for Refused {
+impl fmt::Display for Preview2Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "WASI: {}", self.0.errno())
     }
 }
 
-impl std::error::Error for Refused {}
+impl std::error::Error for Preview2Refusal {}
 
 pub(super) fn to_debug_string(
     call: &mut HostCall<'_>,

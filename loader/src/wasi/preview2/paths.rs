@@ -5,14 +5,18 @@ use super::files::{
     DescriptorFlags, DescriptorStat, FileDescriptor, MetadataHash, NewTimestamp, file, named,
 };
 use super::function::HostCall;
+use super::io::fault;
 use crate::canonical::shapes::bits;
 use crate::canonical::typed::{Borrow, Own};
+use crate::error::Result as CallResult;
 use crate::wasi::host::context::WasiCtx;
+use crate::wasi::host::descriptor::Descriptor;
 use crate::wasi::host::directory::Directory;
 use crate::wasi::host::error::HostError;
 use crate::wasi::host::file::{FileMode, Sync};
 use crate::wasi::host::metadata::Metadata;
 use crate::wasi::host::open::OpenRequest;
+use crate::wasi::host::permissions::DirAccess;
 use rustix::io::Errno;
 
 bits! {
@@ -217,4 +221,23 @@ fn request(
             sync,
         },
     })
+}
+
+pub(super) fn get_directories(
+    call: &mut HostCall<'_>,
+    (): (),
+) -> CallResult<Vec<(Own<FileDescriptor>, String)>> {
+    let ctx = &mut *call.ctx;
+    let mut granted = Vec::new();
+    for descriptor in 3.. {
+        let Ok(found) = ctx.table.get(descriptor) else { break };
+        let Descriptor::Directory(directory) = found else { continue };
+        if let Some(name) = directory.preopen.clone() {
+            let change = directory.access == DirAccess::ReadWrite;
+            let flags = DescriptorFlags::READ.and(DescriptorFlags::MUTATE, change);
+            granted.push((FileDescriptor { descriptor, flags }, name));
+        }
+    }
+    let give = |(file, name)| Ok((Own::new(ctx.resources.insert(file).map_err(fault)?), name));
+    granted.into_iter().map(give).collect()
 }
