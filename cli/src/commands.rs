@@ -3,7 +3,8 @@
 //! | rank | modules |
 //! |-|-|
 //! | options | [`codegen`] |
-//! | files and the terminal | [`input`], [`output`], [`progress`], [`debug_files`], [`depfile`], [`contents`] |
+//! | files and the terminal | [`input`], [`output`], [`progress`], [`debug_files`], [`depfile`], [`contents`], [`response`] |
+//! | what was made before, and who else makes something | [`store`], [`store_folder`], [`jobserver`] |
 //! | commands that others need | [`strip`], [`compile`], [`cache`] |
 //! | other commands | [`debug`], [`diff`], [`inspect`], [`link`], [`symbolize`], [`targets`], [`verify`], [`wast`] |
 //!
@@ -19,9 +20,13 @@ pub mod depfile;
 pub mod diff;
 pub mod input;
 pub mod inspect;
+pub mod jobserver;
 pub mod link;
 pub mod output;
 pub mod progress;
+pub mod response;
+pub mod store;
+pub mod store_folder;
 pub mod strip;
 pub mod symbolize;
 pub mod targets;
@@ -33,6 +38,7 @@ use crate::run::{self, Source};
 use crate::run_options::RunOptions;
 use crate::version;
 use clap::{Args, CommandFactory, Parser, Subcommand};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// Compile WebAssembly ahead of time, and run it natively
@@ -79,7 +85,7 @@ enum Command {
     Symbolize(symbolize::SymbolizeCommand),
     /// List what can be compiled for: targets, CPUs, CPU features
     Targets(targets::TargetsCommand),
-    /// Show the cache of `run`, or clear it
+    /// Show what was compiled before and is kept, or remove it
     Cache(cache::CacheCommand),
     /// Run specification scripts, compiling each module ahead of time
     Wast(wast::WastCommand),
@@ -110,7 +116,11 @@ pub struct RunCommand {
 
 /// Parses the arguments of this process and runs the command.
 pub fn main() -> Result {
-    let cli = Cli::parse_from(arguments(std::env::args_os().collect()));
+    let args = arguments(std::env::args_os().collect())?;
+    if asks_for_versions(&args) {
+        return output::print(&compile::version());
+    }
+    let cli = Cli::parse_from(args);
     match cli.command {
         Command::Compile(command) => command.run(),
         Command::Link(command) => command.run(),
@@ -133,13 +143,23 @@ pub fn main() -> Result {
     }
 }
 
-/// Puts `run` before arguments that begin with a file or an option, and gives
-/// a bare `-O` its level, lest it take the next argument for one.
-fn arguments(mut args: Vec<std::ffi::OsString>) -> Vec<std::ffi::OsString> {
-    let Some(first) = args.get(1) else { return args };
+/// Whether the arguments are `--version --verbose`, in any order and form.
+fn asks_for_versions(args: &[OsString]) -> bool {
+    let has = |long: &str, short: &str| args.iter().skip(1).any(|arg| arg == long || arg == short);
+    args.len() == 3 && has("--version", "-V") && has("--verbose", "-v")
+}
+
+/// Puts `run` before arguments that begin with a file or an option, reads
+/// those of `compile` that are in files, and gives a bare `-O` its level, lest
+/// it take the next argument for one.
+fn arguments(mut args: Vec<OsString>) -> Result<Vec<OsString>> {
+    let Some(first) = args.get(1).filter(|_| !asks_for_versions(&args)) else { return Ok(args) };
     if first == "compile" || first == "wast" {
+        if first == "compile" {
+            args = response::expand(args)?;
+        }
         args.iter_mut().filter(|arg| *arg == "-O").for_each(|arg| *arg = "-O2".into());
-        return args;
+        return Ok(args);
     }
     let known = |name: &str| {
         matches!(name, "help" | "-h" | "--help" | "-V" | "--version")
@@ -147,7 +167,7 @@ fn arguments(mut args: Vec<std::ffi::OsString>) -> Vec<std::ffi::OsString> {
     };
     let Some(text) = first.to_str() else {
         args.insert(1, "run".into());
-        return args;
+        return Ok(args);
     };
     // A word that is neither a command nor a file is a mistyped command, for
     // which clap has the better answer.
@@ -155,7 +175,7 @@ fn arguments(mut args: Vec<std::ffi::OsString>) -> Vec<std::ffi::OsString> {
     if !known(text) && file {
         args.insert(1, "run".into());
     }
-    args
+    Ok(args)
 }
 
 impl RunCommand {

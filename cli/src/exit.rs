@@ -81,6 +81,11 @@ pub fn finish(program: &str, outcome: Result) -> ExitCode {
     ExitCode::from(code)
 }
 
+/// Says what has failed, where the command goes on.
+pub fn error(message: impl fmt::Display) {
+    say("error", ERROR, message);
+}
+
 /// Says what is not as it should be.
 pub fn warn(message: impl fmt::Display) {
     say("warning", WARNING, message);

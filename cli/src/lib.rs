@@ -13,15 +13,20 @@
 //! | `procfs` | whether a directory leads to processes of the host |
 //! | [`limit_options`] | those options of `run` that limit a guest |
 //! | [`run_options`] | the options of `run` |
+//! | [`program`] | executables with an artifact in them |
 //! | [`run`] | running an artifact |
 //! | [`script`] | the side of specification scripts that runs modules |
 //! | `commands` | the commands that need the compiler, and `precast`'s command line |
 //!
 //! A module uses only those in rows above its own.
 //!
-//! A new option of `run` is a field of `run_options` and its use in `run`; one
-//! that shapes code is a field of `commands::codegen`, and of the compiler's
-//! `Options`. A new command is a module of `commands` and a variant there.
+//! # Where would I change it?
+//!
+//! | what | where |
+//! |-|-|
+//! | a CLI option of `run` | its field in `run_options`, its use in `run` |
+//! | a CLI option that shapes code | its field in `commands::codegen`, and one in `options` of `precast-compiler` |
+//! | a command | a module of `commands`, and a variant there |
 
 #[cfg(feature = "compiler")]
 pub mod commands;
@@ -29,6 +34,7 @@ mod duration;
 pub mod exit;
 pub mod limit_options;
 mod procfs;
+pub mod program;
 pub mod run;
 pub mod run_options;
 pub mod script;

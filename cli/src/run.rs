@@ -13,6 +13,7 @@ use precast_loader::wasi::{WasiCtx, WasiCtxBuilder};
 use precast_loader::{Artifact, Error, LinkProblem, Program, ProgramBuilder, Store, Trap};
 use std::fs::File;
 use std::io::{BufWriter, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -24,6 +25,8 @@ pub enum Source {
     Cached(PathBuf),
     /// In memory.
     Bytes(Vec<u8>),
+    /// In these bytes of a file, the program that runs.
+    Part(File, Range<u64>),
 }
 
 /// Runs a program to its end. `find` turns the file that the user named into
@@ -115,6 +118,8 @@ fn open(source: Source, file: &Path) -> Result<Artifact> {
         // SAFETY: the user has asked to run this file, as any program.
         Source::Path(path) => unsafe { Artifact::open(path) },
         Source::Cached(path) => Artifact::open_owned(path),
+        // SAFETY: the user has started the program, whose code it is.
+        Source::Part(file, part) => unsafe { Artifact::from_part(file, part) },
         // SAFETY: the compiler of this process has made it.
         Source::Bytes(bytes) => unsafe { Artifact::from_bytes(&bytes) },
     };

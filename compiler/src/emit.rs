@@ -35,12 +35,11 @@ mod text;
 mod variants;
 mod writer;
 
+use crate::place::{LinkError, Placed};
 pub(crate) use layout::{ComponentSections, DebugInfo, Header};
 pub(crate) use relink::relink;
-pub(crate) use summary::EmitSummary;
-
-use crate::place::{LinkError, Placed};
 use std::io::Write;
+pub(crate) use summary::EmitSummary;
 
 /// What is written.
 #[derive(Clone, Copy, Debug)]

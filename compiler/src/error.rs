@@ -84,6 +84,16 @@ impl Error {
         Self::Unsupported { at, what: what.into() }
     }
 
+    /// Where in the module it lies, if it does.
+    pub fn location(&self) -> Option<&Location> {
+        match self {
+            Self::Invalid { at, .. } | Self::Unsupported { at, .. } | Self::Codegen { at, .. } => {
+                Some(at)
+            }
+            _ => None,
+        }
+    }
+
     /// The same error of a module that begins at `start` of the file.
     pub(crate) fn in_module_at(mut self, start: u64) -> Self {
         if let Self::Invalid { at, .. } | Self::Unsupported { at, .. } | Self::Codegen { at, .. } =

@@ -9,7 +9,7 @@ use crate::parse::{Body, Parsed};
 use precast_artifact::index::{DefinedFuncIndex, FuncIndex, GlobalIndex, TableIndex, TypeIndex};
 use precast_artifact::wire::{Reader, Writer};
 use std::collections::BTreeSet;
-use wasmparser::{FuncValidatorAllocations, Operator, OperatorsReader};
+use wasmparser::{BlockType, FuncValidatorAllocations, Operator, OperatorsReader, ValType};
 
 /// What some function bodies do, those of a whole module or of a part of it.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -61,7 +61,7 @@ impl Uses {
     pub(crate) const TABLES: Self = Self(1 << 2);
     /// Exceptions, thrown or caught.
     pub(crate) const EXCEPTIONS: Self = Self(1 << 3);
-    /// 128-bit vectors.
+    /// 128-bit vectors; also where only the type of a local or a block says so.
     pub(crate) const VECTORS: Self = Self(1 << 4);
 
     /// Whether all of `other` is in the set.
@@ -161,6 +161,10 @@ pub(crate) fn gather(
             ..FunctionFacts::default()
         };
         scratch.calls.clear();
+        for local in body.body.get_locals_reader()? {
+            let (_, ty) = local?;
+            function.uses.add(if ty == ValType::V128 { Uses::VECTORS } else { Uses(0) });
+        }
         let reader = body.body.get_operators_reader()?;
         note(reader, &mut function, &mut scratch.calls, &mut facts.module)?;
         write_callees(&mut scratch.calls, &mut facts.callees);
@@ -206,6 +210,9 @@ fn note(
     while !reader.eof() {
         let op = reader.read()?;
         function.uses.add(uses(&op));
+        if has_vector_type(&op) {
+            function.uses.add(Uses::VECTORS);
+        }
         match op {
             Operator::Loop { .. } => function.loops += 1,
             Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
@@ -243,6 +250,20 @@ fn note(
     }
     module.uses.add(function.uses);
     Ok(())
+}
+
+/// Whether an operator has vectors in a type that it gives.
+fn has_vector_type(op: &Operator<'_>) -> bool {
+    let block = |ty: BlockType| ty == BlockType::Type(ValType::V128);
+    match op {
+        Operator::Block { blockty } | Operator::Loop { blockty } | Operator::If { blockty } => {
+            block(*blockty)
+        }
+        Operator::TryTable { try_table } => block(try_table.ty),
+        Operator::TypedSelect { ty } => *ty == ValType::V128,
+        Operator::TypedSelectMulti { tys } => tys.contains(&ValType::V128),
+        _ => false,
+    }
 }
 
 /// What an operator reads or writes, by the proposal that it is from and the

@@ -2,6 +2,8 @@
 //! free of code-generator types, so that it can be folded, cached and moved
 //! between machines.
 
+mod codec;
+
 use precast_artifact::address_map::Site;
 use precast_artifact::handlers::Handler;
 use precast_artifact::index::{

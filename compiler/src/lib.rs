@@ -50,7 +50,7 @@
 //! |-|-|
 //! | a new operator | its row in `translate::operators`, its code in the family named there; what it does to the module, in `facts` |
 //! | a new section | its row in `emit::sections`, its bytes in a pass of `emit::layout`, its format in `precast-artifact` |
-//! | a new CPU, or a feature of one | its row in `cpu` |
+//! | a new target CPU, or a feature of one | its row in `cpu` |
 //! | a new machine | `target`, `place::machine`, `emit::relocate`, `emit::elf_relocs`; in the loader a file under `sys` |
 //! | an optimisation over the module | a name in `optimisation`, the decision in `plan` or a module of `middle`, its use in `translate` or `place` |
 //! | what a debugger sees of a type | `debug::type_names`, and the script in `precast-debuggers` |
@@ -101,11 +101,14 @@ pub use features::Features;
 pub use optimisation::Optimisation;
 pub use options::{MemoryModel, OptLevel, Options};
 pub use pipeline::{
-    Observer, Report, compile, compile_object_to, compile_to, fingerprint, gains_from_cpu,
-    link_object, write_ir,
+    FunctionCache, Observer, Permits, Report, Session, Source, compile, compile_object_to,
+    compile_to, fingerprint, gains_from_cpu, link_object, write_ir,
 };
 pub use strip::{debug_file, strip};
 pub use target::{TargetDescription, targets};
+
+/// Version of Cranelift, which generates the code.
+pub const CRANELIFT_VERSION: &str = cranelift_codegen::VERSION;
 
 /// Converts the text format to a binary module. A binary module is returned
 /// as it is.

@@ -10,13 +10,15 @@
 //!
 //! | rank | modules |
 //! |-|-|
-//! | threads, and what a caller is told | [`workers`], [`report`] |
-//! | stages that threads share | [`facts`], [`decisions`], [`input`], [`inlining`], [`functions`], [`mod@assemble`], [`debugging`] |
+//! | threads, and what a caller is told | [`permits`], [`workers`], [`report`] |
+//! | stages that threads share | [`facts`], [`source`], [`decisions`], [`input`], [`inlining`], [`cached`], [`functions`], [`mod@assemble`], [`debugging`] |
+//! | what compilations share | [`session`] |
 //! | the stages for a component | [`components`] |
 //! | functions before code generation, as text | [`ir`] |
 //! | what the bytes depend on | [`key`] |
 
 mod assemble;
+mod cached;
 mod components;
 #[cfg(test)]
 mod damaged_dwarf;
@@ -28,7 +30,10 @@ mod inlining;
 mod input;
 mod ir;
 mod key;
+mod permits;
 mod report;
+mod session;
+mod source;
 mod workers;
 
 use crate::c_header;
@@ -37,22 +42,23 @@ use crate::emit::{self, DebugInfo, Output};
 use crate::error::{Error, Result};
 use crate::facts::Uses;
 use crate::options::Options;
-use crate::parse;
 use crate::plan::Plan;
 use crate::target::Target;
 use assemble::{assemble, note_fields, place_code};
+pub use cached::FunctionCache;
 use debugging::{Converted, Debugging};
-use facts::gather_facts;
+use functions::FunctionMeans;
 use input::Input;
 pub use ir::write_ir;
 pub use key::{fingerprint, gains_from_cpu};
+pub use permits::Permits;
 use precast_artifact::module::Module;
 use report::Clock;
 pub use report::{Observer, Report};
-use sha2::{Digest, Sha256};
+pub use session::Session;
+pub use source::Source;
 use std::collections::BTreeMap;
 use std::io::Write;
-use workers::Workers;
 
 /// Compiles a module or a component to the bytes of an artifact.
 ///
@@ -79,11 +85,7 @@ pub fn compile_to(
     out: &mut dyn Write,
     observer: &dyn Observer,
 ) -> Result<Report> {
-    if is_component(wasm) {
-        return components::compile_component(wasm, options, out, observer);
-    }
-    let (report, _) = run(wasm, options, Output::Artifact, out, observer)?;
-    Ok(report)
+    Session::new(options.threads)?.compile_to(&mut Source::new(wasm), options, out, observer)
 }
 
 /// Compiles a module and writes a relocatable object to `out`, for a system
@@ -103,14 +105,54 @@ pub fn compile_object_to(
     out: &mut dyn Write,
     observer: &dyn Observer,
 ) -> Result<(Report, String)> {
-    c_header::check_name(name)?;
-    if is_component(wasm) {
-        let why = "an object of a component: what C programs call is a core module's exports; \
-                   compile the component to an artifact, or its core modules to objects";
-        return Err(Error::unsupported(None, why));
+    let session = Session::new(options.threads)?;
+    session.compile_object_to(&mut Source::new(wasm), options, name, out, observer)
+}
+
+impl Session {
+    /// As [`compile_to`], with the threads of this session, whatever
+    /// [`Options::threads`] says.
+    ///
+    /// # Errors
+    ///
+    /// As [`compile_to`].
+    pub fn compile_to(
+        &self,
+        source: &mut Source<'_>,
+        options: &Options,
+        out: &mut dyn Write,
+        observer: &dyn Observer,
+    ) -> Result<Report> {
+        if is_component(source.wasm) {
+            return components::compile_component(self, source.wasm, options, out, observer);
+        }
+        let (report, _) = run(self, source, options, Output::Artifact, out, observer)?;
+        Ok(report)
     }
-    let (report, header) = run(wasm, options, Output::Object { name }, out, observer)?;
-    Ok((report, header.unwrap_or_default()))
+
+    /// As [`compile_object_to`], with the threads of this session.
+    ///
+    /// # Errors
+    ///
+    /// As [`compile_object_to`].
+    pub fn compile_object_to(
+        &self,
+        source: &mut Source<'_>,
+        options: &Options,
+        name: &str,
+        out: &mut dyn Write,
+        observer: &dyn Observer,
+    ) -> Result<(Report, String)> {
+        c_header::check_name(name)?;
+        if is_component(source.wasm) {
+            let why = "an object of a component: what C programs call is a core module's exports; \
+                       compile the component to an artifact, or its core modules to objects";
+            return Err(Error::unsupported(None, why));
+        }
+        let output = Output::Object { name };
+        let (report, header) = run(self, source, options, output, out, observer)?;
+        Ok((report, header.unwrap_or_default()))
+    }
 }
 
 /// Makes the artifact of an object that [`compile_object_to`] has written, and
@@ -125,7 +167,8 @@ pub fn link_object(object: &[u8], out: &mut dyn Write) -> Result<()> {
 
 /// Runs all stages. Of an object also gives the C header.
 fn run(
-    wasm: &[u8],
+    session: &Session,
+    source: &mut Source<'_>,
     options: &Options,
     output: Output<'_>,
     out: &mut dyn Write,
@@ -136,41 +179,38 @@ fn run(
     let targets = Target::all(options)?;
     check_output(output, &targets)?;
     let (target, features) = (&targets[0], targets[0].allowed(options.features));
-    let workers = Workers::new(options.threads.unwrap_or(0))?;
-
-    let (parsed, source_hash) =
-        workers.both(|| parse::parse(wasm, features), || Sha256::digest(wasm).into());
-    let parsed = parsed.map_err(|error| target.explain(error, features))?;
-    clock.lap("parse");
-    let facts = gather_facts(&workers, &parsed).map_err(|error| target.explain(error, features))?;
-    clock.lap("facts");
-    let plan = Plan::new(&parsed, &facts.module, options)?;
-    let decisions = decisions::decide(&workers, &parsed, &plan, options)?;
+    let (workers, wasm) = (&session.workers, source.wasm);
+    let survey = source.survey(workers, target, options.features, &mut clock)?;
+    let (parsed, facts) = (&survey.parsed, &survey.facts);
+    let plan = Plan::new(parsed, &facts.module, options)?;
+    let decisions = decisions::decide(workers, parsed, &plan, options)?;
     clock.lap("plan");
-    let debugging = Debugging::new(wasm, &parsed, &plan, options);
+    let debugging = Debugging::new(wasm, parsed, &plan, options);
     let units = debugging.as_ref().and_then(Debugging::units);
     let debug_uses = match (&debugging, &units) {
-        (Some(debugging), Some(units)) => debugging.uses(&workers, units)?,
+        (Some(debugging), Some(units)) => debugging.uses(workers, units)?,
         _ => BTreeMap::new(),
     };
     clock.lap("debug uses");
-    let input = Input::whole(&parsed, &plan, &facts, options, debug_uses, decisions);
-    let texts = functions::compile(&workers, &[input], &targets, observer)?;
+    let input = Input::whole(parsed, &plan, facts, options, debug_uses, decisions);
+    let means = FunctionMeans { workers, cache: session.cache.as_deref(), observer };
+    let (texts, cached) = functions::compile(means, &[input], &targets)?;
     clock.lap("compile");
-    let code = assemble([(&parsed, plan)], texts);
+    let code = assemble([(parsed, plan)], texts);
     let header = object_header(output, &code.modules[0].description)?;
     let placed = place_code(code, target, options)?;
     clock.lap("place");
     let debug = match &debugging {
-        Some(debugging) => debugging.convert(&workers, units, &placed, target, output)?,
+        Some(debugging) => debugging.convert(workers, units, &placed, target, output)?,
         None => Converted::default(),
     };
     clock.lap("debug");
-    let note = note_fields(parsed.producers.clone(), target, features, options, source_hash);
+    let note = note_fields(parsed.producers.clone(), target, features, options, survey.hash);
     let info = DebugInfo { sections: debug.sections, own_base: options.debug_info };
     let written = emit::emit(placed, note, info, output, out)?;
     clock.lap("emit");
     let report = Report {
+        cached,
         uses_simd: facts.module.uses.contains(Uses::VECTORS),
         warnings: debug.warnings,
         text: debug.text,

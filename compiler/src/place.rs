@@ -20,22 +20,21 @@ mod text;
 mod variants;
 mod veneers;
 
+use crate::code::{Code, ModuleParts, PrivateTable, Text};
+use crate::function::{CompiledFunction, Symbol};
+use crate::names::Names;
+use crate::target::LinkTarget;
 pub(crate) use error::LinkError;
 pub(crate) use fold::{Digest, callees, digest};
 pub(crate) use machine::Machine;
 pub(crate) use memory::MemoryPages;
 pub(crate) use placement::Placement;
-pub(crate) use tables::TableLayout;
-pub(crate) use text::{Block, MAX_DISTANCE, TextLayout};
-pub(crate) use veneers::{Island, reaches, veneer_may_replace};
-
-use crate::code::{Code, ModuleParts, PrivateTable, Text};
-use crate::function::{CompiledFunction, Symbol};
-use crate::names::Names;
-use crate::target::LinkTarget;
 use precast_artifact::index::WasmOffset;
 use precast_artifact::module::Module;
 use precast_artifact::reloc::Reloc;
+pub(crate) use tables::TableLayout;
+pub(crate) use text::{Block, MAX_DISTANCE, TextLayout};
+pub(crate) use veneers::{Island, reaches, veneer_may_replace};
 
 /// Code and what belongs to it, all in its place.
 pub(crate) struct Placed<'a> {

@@ -21,6 +21,13 @@
 //! needs both, as where linear memory begins stands elsewhere. Formatters are
 //! found by the name of the type, so that one for `char *` would be that of the
 //! host's too.
+//!
+//! # Where would I change it?
+//!
+//! | what | where |
+//! |-|-|
+//! | a debugger formatter | a class and its line in `gdb.py` and in `lldb.py`; a program in `fixtures/debug`, of which `tests/tests/transcripts.rs` compares what is shown |
+//! | what a debugger is told of a type | `debug::type_names` in `precast-compiler` |
 
 #![forbid(unsafe_code)]
 

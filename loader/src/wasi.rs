@@ -20,10 +20,13 @@
 //! - Nothing a guest passes makes this module panic.
 //! - Reads and writes go between the kernel and guest memory without a copy.
 //!
-//! Where would I change it? A new function of preview 1: the file of its
-//! subject in `preview1`, and its line in `preview1/functions.rs`. What a file,
-//! directory or socket can do: its type in `host`. Which error number a guest
-//! sees for one of the kernel's: `preview1/errno.rs`.
+//! # Where would I change it?
+//!
+//! | what | where |
+//! |-|-|
+//! | a new WASI function | the file of its subject in `preview1`, and its line in `preview1::functions` |
+//! | what a file, directory or socket can do | its type in `host` |
+//! | the error number that a guest sees for one of the kernel's | `preview1::errno` |
 
 mod host;
 mod memory;

@@ -8,10 +8,11 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::UNIX_EPOCH;
 
-/// `precast`, with a cache of its own.
+/// `precast`, with a cache of its own for what it runs. What it compiles is
+/// compiled, each time.
 pub fn precast() -> Command {
     let mut command = command("precast");
-    command.env("PRECAST_CACHE", kept().join("cache"));
+    command.env("XDG_CACHE_HOME", kept().join("cache"));
     command
 }
 
@@ -22,7 +23,10 @@ pub fn precast_run() -> Command {
 
 fn command(name: &str) -> Command {
     let mut command = Command::new(folder().join(name));
-    command.env_remove("PRECAST_CACHE").stdin(std::process::Stdio::null());
+    for variable in ["PRECAST_CACHE", "MAKEFLAGS", "CARGO_MAKEFLAGS", "MFLAGS"] {
+        command.env_remove(variable);
+    }
+    command.stdin(std::process::Stdio::null());
     command
 }
 

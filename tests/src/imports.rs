@@ -20,7 +20,6 @@ mod ranks;
 mod scan;
 
 pub use circles::{Circle, circles};
-
 use scan::Source;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

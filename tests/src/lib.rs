@@ -13,6 +13,7 @@
 //! | [`transcript`] | what debuggers show of programs, written down and compared |
 //! | [`imports`] | who uses whom, read off Rust sources |
 //! | [`limits`] | how long files and functions are |
+//! | [`packages`] | the packages of the workspace, and their sources |
 //! | [`names`] | types of one name |
 //! | [`random`] | random numbers that a seed determines |
 //!
@@ -26,6 +27,7 @@ pub mod imports;
 pub mod limits;
 pub mod names;
 pub mod outcome;
+pub mod packages;
 pub mod programs;
 pub mod random;
 pub mod run_file;

@@ -14,12 +14,11 @@
 mod programs;
 mod text;
 
-pub use programs::{Program, programs};
-pub use text::normal;
-
 use crate::outcome::run;
+pub use programs::{Program, programs};
 use std::path::Path;
 use std::process::Command;
+pub use text::normal;
 
 /// A debugger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,40 +9,20 @@
 //! depth, parents and children included.
 
 use precast_tests::imports::Crate;
+use precast_tests::packages::{self, folders, sources};
 use precast_tests::{limits, names, root};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-
-/// The packages of the workspace, as cargo describes them.
-fn packages() -> Vec<serde_json::Value> {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.current_dir(root()).args(["metadata", "--format-version=1", "--no-deps", "--offline"]);
-    let output = cargo.output().expect("cargo can be started");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    metadata["packages"].as_array().expect("packages").clone()
-}
 
 /// Names of our packages that a package of ours depends on, at run time.
 fn our_dependencies(package: &str) -> BTreeSet<String> {
-    let packages = packages();
+    let packages = packages::all();
     let package = packages.iter().find(|p| p["name"] == package).expect("a package of ours");
     let dependencies = package["dependencies"].as_array().expect("dependencies");
     let ours =
         dependencies.iter().filter(|d| d["kind"].is_null()).filter_map(|d| d["name"].as_str());
     ours.filter(|name| name.starts_with("precast")).map(str::to_owned).collect()
-}
-
-/// Folders of the packages of the workspace.
-fn folders() -> Vec<PathBuf> {
-    let packages = packages();
-    let manifests = packages.iter().filter_map(|package| package["manifest_path"].as_str());
-    let folders: Vec<PathBuf> =
-        manifests.filter_map(|manifest| Some(Path::new(manifest).parent()?.to_owned())).collect();
-    assert!(folders.len() > 8, "{folders:?}");
-    folders
 }
 
 /// Name and text of every source file of a package, those of tests too.
@@ -116,21 +96,6 @@ fn imports_point_down_in_capi() {
 #[test]
 fn imports_point_down_in_cli() {
     imports_point_down("cli/src/lib.rs");
-}
-
-fn sources(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap_or_else(|why| panic!("{}: {why}", folder.display()));
-    let mut files = Vec::new();
-    for entry in entries {
-        let path = entry.expect("a readable folder").path();
-        match path.is_dir() {
-            true if path.ends_with("target") => {}
-            true => files.extend(sources(&path)),
-            false => files.push(path),
-        }
-    }
-    files.retain(|file| file.extension().is_some_and(|e| e == "rs"));
-    files
 }
 
 #[test]

@@ -5,61 +5,114 @@
 //! `~/.cache/precast`. It can be deleted at any time, and is used only if
 //! nobody else can write to it: what is in it is run. Beyond
 //! `$PRECAST_CACHE_SIZE`, by default 4 GiB, the entries that were not used the
-//! longest are removed.
+//! longest are removed. What `compile` keeps is [beside them](super::store).
 
+use super::store::{Store, StoreSize, own_folder};
+use super::store_folder::{self, most_bytes};
 use super::{compile, output};
 use crate::exit::{self, Failure, Result};
 use crate::run::Source;
-use crate::size;
-use clap::Args;
-use etcetera::{BaseStrategy, choose_base_strategy};
-use object::Object;
+use clap::{Args, Subcommand};
 use precast_compiler::Options;
 use precast_loader::Artifact;
-use sha2::{Digest, Sha256};
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
-
-/// Bytes that the entries may take, unless the user says otherwise.
-const SIZE: u64 = 4 << 30;
 
 /// `precast cache`.
 #[derive(Args, Debug)]
 pub struct CacheCommand {
+    /// The cache; by default that of `run`
+    #[arg(long, value_name = "DIR", global = true)]
+    cache: Option<PathBuf>,
+
     /// Remove every entry
     #[arg(long)]
     clear: bool,
+
+    #[command(subcommand)]
+    act: Option<Act>,
+}
+
+#[derive(Subcommand, Debug)]
+enum Act {
+    /// Show how much there is: the default
+    Stats,
+    /// Remove every entry
+    Clear,
+    /// Remove what was not used the longest
+    Prune {
+        /// Leave so much of artifacts that run, and so much of results of
+        /// `compile`; by default PRECAST_CACHE_SIZE, or 4 GiB
+        #[arg(long, value_name = "SIZE", value_parser = crate::size::parse)]
+        size: Option<u64>,
+    },
 }
 
 impl CacheCommand {
     pub(super) fn run(&self) -> Result {
         let none = || Failure::Error("there is no cache folder: $HOME is not set".to_owned());
-        let folder = folder().ok_or_else(none)?;
-        let entries = entries(&folder);
-        let bytes: u64 = entries.iter().map(|entry| entry.bytes).sum();
-        if self.clear {
-            for CachedArtifact { path, .. } in &entries {
-                fs::remove_file(path).map_err(Failure::while_doing(path.display()))?;
+        let folder = self.cache.clone().or_else(store_folder::folder).ok_or_else(none)?;
+        let store = Store::exists(&folder).then(|| store_folder::open(&folder)).transpose();
+        let store = store.map_err(Failure::while_doing(folder.display()))?;
+        let before = total(&folder, store.as_ref());
+        match &self.act {
+            Some(Act::Prune { size }) => {
+                remove(&folder, store.as_ref(), size.unwrap_or_else(most_bytes))
             }
-            let count = entries.len();
-            return output::print(&format!("removed {count} entries, {bytes} bytes\n"));
+            Some(Act::Clear) => remove(&folder, store.as_ref(), 0),
+            _ if self.clear => remove(&folder, store.as_ref(), 0),
+            _ => return output::print(&stats(&folder, store.as_ref())),
         }
-        output::print(&format!(
-            "folder: {}\nentries: {}\nbytes: {bytes} of {}\n",
-            folder.display(),
-            entries.len(),
-            most_bytes()
-        ))
+        let after = total(&folder, store.as_ref());
+        let (entries, bytes) = (before.entries - after.entries, before.bytes - after.bytes);
+        output::print(&format!("removed {entries} entries, {bytes} bytes\n"))
+    }
+}
+
+/// What there is, as text.
+fn stats(folder: &Path, store: Option<&Store>) -> String {
+    let artifacts = artifacts(folder);
+    let results = store.map(Store::size).unwrap_or_default();
+    let most = most_bytes();
+    format!(
+        "folder: {}\nentries: {}\nbytes: {} of {most}\nresults of compile: {}\nbytes: {} of {most}\n",
+        folder.display(),
+        artifacts.entries,
+        artifacts.bytes,
+        results.entries,
+        results.bytes,
+    )
+}
+
+fn artifacts(folder: &Path) -> StoreSize {
+    let entries = entries(folder);
+    let bytes = entries.iter().map(|entry| entry.bytes).sum();
+    StoreSize { entries: entries.len() as u64, bytes }
+}
+
+fn total(folder: &Path, store: Option<&Store>) -> StoreSize {
+    let (artifacts, results) = (artifacts(folder), store.map(Store::size).unwrap_or_default());
+    StoreSize {
+        entries: artifacts.entries + results.entries,
+        bytes: artifacts.bytes + results.bytes,
+    }
+}
+
+/// Removes what was not used the longest until so many bytes of each kind are
+/// left.
+fn remove(folder: &Path, store: Option<&Store>, most: u64) {
+    prune(folder, None, most);
+    if let Some(store) = store {
+        store.prune(most);
     }
 }
 
 /// The artifact of a module, from the cache if it is there, else compiled
 /// into it. Without a usable cache folder it is compiled into memory.
 pub fn compiled(path: &Path, wasm: &[u8], options: &Options, quiet: bool) -> Result<Source> {
-    let key = key(wasm, options)?;
+    let key = store_folder::key(wasm, options)?;
     let in_memory = |why: Option<String>| {
         let compiled = compile::to_bytes(path, wasm, options, quiet)?;
         if let Some(why) = why {
@@ -67,8 +120,8 @@ pub fn compiled(path: &Path, wasm: &[u8], options: &Options, quiet: bool) -> Res
         }
         Ok(Source::Bytes(compiled))
     };
-    let Some(folder) = folder() else { return in_memory(None) };
-    if let Err(why) = prepare(&folder) {
+    let Some(folder) = store_folder::folder() else { return in_memory(None) };
+    if let Err(why) = own_folder(&folder) {
         return in_memory(Some(format!("{}: {why}", folder.display())));
     }
     let artifact = folder.join(format!("{key}.cwasm"));
@@ -87,38 +140,20 @@ pub fn compiled(path: &Path, wasm: &[u8], options: &Options, quiet: bool) -> Res
             Err(why) => exit::note(format_args!("compiling again: {why}")),
         }
     }
-    match output::write(&artifact, |out| compile::to_writer(path, wasm, options, quiet, out)) {
-        Ok(_) => {}
-        Err(Failure::Error(why)) => return in_memory(Some(why)),
-        Err(other) => return Err(other),
+    let bytes = compile::to_bytes(path, wasm, options, quiet)?;
+    if let Err(why) = output::write_bytes(&artifact, &bytes) {
+        if let Failure::Error(why) = why {
+            exit::note(format_args!("the cache is not used: {why}"));
+        }
+        return Ok(Source::Bytes(bytes));
     }
-    prune(&folder, &artifact);
+    prune(&folder, Some(&artifact), most_bytes());
     match Artifact::open_owned(&artifact) {
-        Err(why @ precast_loader::Error::Untrusted(..)) => in_memory(Some(why.to_string())),
+        Err(why @ precast_loader::Error::Untrusted(..)) => {
+            exit::note(format_args!("the cache is not used: {why}"));
+            Ok(Source::Bytes(bytes))
+        }
         _ => Ok(Source::Cached(artifact)),
-    }
-}
-
-/// Where the cache is.
-pub fn folder() -> Option<PathBuf> {
-    let named = std::env::var_os("PRECAST_CACHE").filter(|folder| !folder.is_empty());
-    named.map(PathBuf::from).or_else(|| {
-        // Of the standard's variables only absolute paths count.
-        Some(choose_base_strategy().ok()?.cache_dir().join("precast"))
-    })
-}
-
-/// Makes the folder, for this user alone, and sees that it belongs to them.
-fn prepare(folder: &Path) -> io::Result<()> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    let meta = fs::metadata(folder)?;
-    let (owner, me) = (meta.uid(), rustix::process::geteuid().as_raw());
-    if owner != me {
-        return Err(io::Error::other(format!("it belongs to user {owner}")));
-    }
-    match meta.mode() & 0o022 {
-        0 => Ok(()),
-        _ => Err(io::Error::other("others can write to it")),
     }
 }
 
@@ -140,42 +175,16 @@ fn entries(folder: &Path) -> Vec<CachedArtifact> {
     fs::read_dir(folder).into_iter().flatten().filter_map(entry).collect()
 }
 
-fn most_bytes() -> u64 {
-    let wanted = std::env::var("PRECAST_CACHE_SIZE").ok();
-    wanted.and_then(|text| size::parse(&text).ok()).unwrap_or(SIZE)
-}
-
 /// Removes what was not used the longest until the rest is small enough; never
 /// the entry that was just made. One that runs stays mapped.
-fn prune(folder: &Path, made: &Path) {
+fn prune(folder: &Path, made: Option<&Path>, most: u64) {
     let mut entries = entries(folder);
     entries.sort_by_key(|entry| std::cmp::Reverse(entry.used));
-    let (mut bytes, most) = (0, most_bytes());
+    let mut bytes = 0;
     for CachedArtifact { path, bytes: its, .. } in entries {
         bytes += its;
-        if bytes > most && path != made {
+        if bytes > most && made != Some(&*path) {
             let _ = fs::remove_file(path);
         }
     }
-}
-
-/// Hash of the module, of every option that shapes code, of the CPU features
-/// those resolve to, and of the compiler itself.
-fn key(wasm: &[u8], options: &Options) -> Result<String> {
-    let mut hash = Sha256::new();
-    hash.update(wasm);
-    for part in precast_compiler::fingerprint(options)? {
-        hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part);
-    }
-    hash.update(build_id().unwrap_or_default());
-    Ok(hex::encode(hash.finalize()))
-}
-
-/// What tells builds of one version apart, if the linker has noted it: another
-/// may generate other code.
-fn build_id() -> Option<Vec<u8>> {
-    let program = object::ReadCache::new(File::open("/proc/self/exe").ok()?);
-    let program = object::read::elf::ElfFile64::<object::Endianness, _>::parse(&program).ok()?;
-    Some(program.build_id().ok()??.to_vec())
 }

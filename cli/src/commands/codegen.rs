@@ -30,7 +30,7 @@ pub struct CodegenOptions {
 
     /// Write another path in place of a prefix into debug information
     #[arg(long, value_name = "FROM=TO", value_parser = parse_remap)]
-    remap_path_prefix: Vec<(String, String)>,
+    pub remap_path_prefix: Vec<(String, String)>,
 
     /// Machine to compile for: x86_64, aarch64, riscv64, or a whole triple such
     /// as aarch64-unknown-linux-musl; this one by default
@@ -169,7 +169,8 @@ fn cpu_names() -> Vec<&'static str> {
     ["baseline", "native"].into_iter().chain(cpus.filter(|name| *name != "generic")).collect()
 }
 
-fn parse_remap(text: &str) -> Result<(String, String), String> {
+/// Reads `FROM=TO`.
+pub fn parse_remap(text: &str) -> Result<(String, String), String> {
     // The last one, as compilers have it: paths may hold the sign.
     let parts = text.rsplit_once('=').ok_or("expected FROM=TO")?;
     Ok((parts.0.to_owned(), parts.1.to_owned()))

@@ -135,7 +135,7 @@ impl DebugCommand {
         debug_files::find(file, &bytes, &self.codegen.debug_path, &mut options);
         match cache::compiled(file, &bytes, &options, self.quiet)? {
             Source::Path(path) | Source::Cached(path) => absolute(&path),
-            Source::Bytes(_) => Err(Failure::Error(format!(
+            Source::Bytes(_) | Source::Part(..) => Err(Failure::Error(format!(
                 "no cache folder to compile {} into: set PRECAST_CACHE, or debug the output of \
                  `precast compile -g -O0`",
                 file.display()

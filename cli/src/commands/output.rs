@@ -27,12 +27,28 @@ const BUFFER: usize = 1 << 20;
 /// stays as it was. One that was there keeps its permissions, and a symbolic
 /// link its target.
 pub fn write<T>(path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<T>) -> Result<T> {
+    write_file(path, false, fill)
+}
+
+/// As [`write`], of a program: whoever may read it may execute it.
+pub fn write_program<T>(path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<T>) -> Result<T> {
+    write_file(path, true, fill)
+}
+
+fn write_file<T>(
+    path: &Path,
+    executable: bool,
+    fill: impl FnOnce(&mut dyn Write) -> Result<T>,
+) -> Result<T> {
     let failed = || Failure::while_doing(format!("cannot write {}", path.display()));
     match Destination::of(path).map_err(failed())? {
         Destination::Through(out) => filled(out, failed, fill).map(|(value, _)| value),
         Destination::File { path, permissions } => {
             let temporary = Temporary::beside(&path, permissions).map_err(failed())?;
             let (value, temporary) = filled(temporary, failed, fill)?;
+            if executable {
+                temporary.make_executable().map_err(failed())?;
+            }
             temporary.persist(&path).map_err(failed())?;
             Ok(value)
         }

@@ -11,18 +11,39 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// A bar for the file of this name, invisible if `quiet` or where nobody
-    /// would see it.
+    /// A bar for the functions of the file of this name, invisible if `quiet` or
+    /// where nobody would see it.
     pub fn new(name: &str, quiet: bool) -> Self {
+        Self::counting(name, "{percent:>3}% of {binary_total_bytes}", quiet)
+    }
+
+    /// As [`Progress::new`], for so many outputs.
+    pub fn of_outputs(total: usize, quiet: bool) -> Self {
+        let progress = Self::counting("", "{pos}/{len} outputs", quiet);
+        progress.outputs(0, total);
+        progress
+    }
+
+    /// So many outputs are complete.
+    pub fn outputs(&self, done: usize, total: usize) {
+        self.bar.set_length(total as u64);
+        self.bar.set_position(done as u64);
+    }
+
+    /// Does something without the bar, such as writing to standard error.
+    pub fn hidden(&self, act: impl FnOnce()) {
+        self.bar.suspend(act);
+    }
+
+    fn counting(name: &str, counted: &str, quiet: bool) -> Self {
         if quiet || !std::io::stderr().is_terminal() {
             return Self { bar: ProgressBar::hidden() };
         }
         let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr_with_hz(10));
-        let style = ProgressStyle::with_template(
-            "compiling {msg} [{bar:32}] {percent:>3}% of {binary_total_bytes}, {elapsed}",
-        )
-        .unwrap_or_else(|_| ProgressStyle::default_bar())
-        .progress_chars("=> ");
+        let template = format!("compiling {{msg}} [{{bar:32}}] {counted}, {{elapsed}}");
+        let style = ProgressStyle::with_template(&template)
+            .unwrap_or_else(|_| ProgressStyle::default_bar())
+            .progress_chars("=> ");
         bar.set_style(style);
         bar.set_message(name.to_owned());
         Self { bar }

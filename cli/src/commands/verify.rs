@@ -1,6 +1,6 @@
 //! `precast verify`: whether an artifact is what a module compiles to.
 
-use super::codegen::CodegenOptions;
+use super::codegen::{CodegenOptions, parse_remap};
 use super::compile;
 use super::contents::Contents;
 use super::{debug_files, input, output};
@@ -23,6 +23,10 @@ pub struct VerifyCommand {
     /// in
     #[arg(long, value_name = "FOLDER")]
     debug_path: Vec<PathBuf>,
+
+    /// The prefixes that were given to `compile`: artifacts do not record them
+    #[arg(long, value_name = "FROM=TO", value_parser = parse_remap)]
+    remap_path_prefix: Vec<(String, String)>,
 
     /// Show no progress, and print nothing if they agree
     #[arg(short, long)]
@@ -54,7 +58,15 @@ impl VerifyCommand {
             let theirs = &note.compiler;
             return Err(differs(format!("it was made by precast {theirs}; this is {ours}")));
         }
+        let remapped = note.options.iter().filter(|option| *option == REMAP).count();
+        if remapped != self.remap_path_prefix.len() {
+            return Err(Failure::Usage(format!(
+                "the artifact was compiled with {remapped} times `{REMAP}`, whose values it does \
+                 not record: give the same ones here"
+            )));
+        }
         let mut options = recorded(note)?.options();
+        options.remap_path_prefix = self.remap_path_prefix.clone();
         options.threads = self.jobs;
         debug_files::find(&self.module, &wasm, &self.debug_path, &mut options);
         let text = compile::text_name(&self.artifact);
@@ -71,6 +83,9 @@ impl VerifyCommand {
     }
 }
 
+/// What artifacts record in place of each prefix that was replaced.
+const REMAP: &str = "--remap-path-prefix";
+
 /// The options that an artifact records, as if they had been typed.
 fn recorded(note: &Note) -> Result<CodegenOptions> {
     let command = CodegenOptions::augment_args(clap::Command::new("precast").no_binary_name(true));
@@ -79,11 +94,7 @@ fn recorded(note: &Note) -> Result<CodegenOptions> {
     let without: String = without.map(|name| format!(",-{name}")).collect();
     let features = format!("--features=all{without}");
     let target = format!("--target={}", note.target);
-    // `-O` alone would take the next word for its level.
-    let options = note.options.iter().map(|option| match option.as_str() {
-        "-O" => "-O1".to_owned(),
-        other => other.to_owned(),
-    });
+    let options = note.options.iter().filter(|option| *option != REMAP).cloned();
     let words = options.chain([target, features]);
     command
         .try_get_matches_from(words)

@@ -13,12 +13,11 @@ mod settings;
 mod tests;
 mod values;
 
-pub use report::{Mismatch, Report};
-pub use settings::Settings;
-
 use super::codegen::CodegenOptions;
 use crate::exit::{Failure, Result};
 use clap::Args;
+pub use report::{Mismatch, Report};
+pub use settings::Settings;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Mutex;

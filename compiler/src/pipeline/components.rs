@@ -4,9 +4,10 @@
 use super::assemble::{assemble, note_fields, place_code};
 use super::decisions::{self, Decisions};
 use super::facts::gather_facts;
-use super::functions;
+use super::functions::{self, FunctionMeans};
 use super::input::Input;
 use super::report::{Clock, Observer, Report};
+use super::session::Session;
 use super::workers::Workers;
 use crate::component::{Flat, FlatModule, flatten};
 use crate::emit::{self, ComponentSections, DebugInfo, Output};
@@ -25,6 +26,7 @@ use std::io::Write;
 
 /// Compiles a component and writes the artifact to `out`.
 pub(super) fn compile_component(
+    session: &Session,
     wasm: &[u8],
     options: &Options,
     out: &mut dyn Write,
@@ -35,7 +37,7 @@ pub(super) fn compile_component(
     let targets = Target::all(options)?;
     check_options(options, &targets)?;
     let (target, features) = (&targets[0], targets[0].allowed(options.features));
-    let workers = Workers::new(options.threads.unwrap_or(0))?;
+    let workers = &session.workers;
     let (flat, source_hash) =
         workers.both(|| flatten(wasm, features), || Sha256::digest(wasm).into());
     let explain = |error| target.explain(error, features);
@@ -44,10 +46,10 @@ pub(super) fn compile_component(
     let parsed = each(&modules, explain, |module| parse_module(module, features, target))?;
     clock.lap("parse");
     let facts = each(modules.iter().zip(&parsed), explain, |(module, parsed)| {
-        gather_facts(&workers, parsed).map_err(|error| at(module, error))
+        gather_facts(workers, parsed).map_err(|error| at(module, error))
     })?;
     clock.lap("facts");
-    let (plans, decisions) = plan(&workers, &modules, &parsed, &facts, options)?;
+    let (plans, decisions) = plan(workers, &modules, &parsed, &facts, options)?;
     clock.lap("plan");
     let all = modules.iter().zip(&parsed).zip(&plans).zip(&facts).zip(decisions);
     let inputs =
@@ -62,7 +64,8 @@ pub(super) fn compile_component(
             decisions,
         });
     let inputs: Vec<_> = inputs.collect();
-    let texts = functions::compile(&workers, &inputs, &targets, observer)?;
+    let means = FunctionMeans { workers, cache: session.cache.as_deref(), observer };
+    let (texts, cached) = functions::compile(means, &inputs, &targets)?;
     drop(inputs);
     clock.lap("compile");
     let code = assemble(parsed.iter().zip(plans), texts);
@@ -75,7 +78,7 @@ pub(super) fn compile_component(
     let written = emit::emit(placed, note, DebugInfo::default(), Output::Artifact, out)?;
     clock.lap("emit");
     let uses_simd = facts.iter().any(|facts| facts.module.uses.contains(Uses::VECTORS));
-    Ok(Report { uses_simd, ..Report::new(clock, target, written) })
+    Ok(Report { cached, uses_simd, ..Report::new(clock, target, written) })
 }
 
 /// Whether a component can be compiled so.

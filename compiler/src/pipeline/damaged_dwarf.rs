@@ -6,6 +6,7 @@
 use super::assemble::assemble;
 use super::decisions::Decisions;
 use super::facts::gather_facts;
+use super::functions::FunctionMeans;
 use super::input::Input;
 use super::workers::Workers;
 use super::{debugging, functions};
@@ -148,7 +149,8 @@ fn convert_all(
     let decisions = Decisions::none(parsed.bodies.len());
     let input = Input::whole(&parsed, plan_of, facts, &options, BTreeMap::new(), decisions);
     let targets = std::slice::from_ref(&target);
-    let texts = functions::compile(&workers, &[input], targets, &()).unwrap();
+    let means = FunctionMeans { workers: &workers, cache: None, observer: &() };
+    let (texts, _) = functions::compile(means, &[input], targets).unwrap();
     let placed = place::place(assemble([(&parsed, plan)], texts), target.link, false).unwrap();
     let convert = |edited: &Edited| {
         let files = edited.files();

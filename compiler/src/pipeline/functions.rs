@@ -1,5 +1,6 @@
 //! The code of functions and stubs.
 
+use super::cached::{Cached, FunctionCache};
 use super::inlining::InlineCalls;
 use super::input::Input;
 use super::report::Observer;
@@ -16,22 +17,32 @@ use cranelift_codegen::Context;
 use cranelift_frontend::FunctionBuilderContext;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A text for each target, with the functions of all modules.
+/// What compiles functions, or has them already, and is told how far it is.
+#[derive(Clone, Copy)]
+pub(super) struct FunctionMeans<'m> {
+    pub(super) workers: &'m Workers,
+    pub(super) cache: Option<&'m dyn FunctionCache>,
+    pub(super) observer: &'m dyn Observer,
+}
+
+/// A text for each target, with the functions of all modules, and how many of
+/// them the cache had.
 pub(super) fn compile(
-    workers: &Workers,
+    means: FunctionMeans<'_>,
     inputs: &[Input<'_, '_>],
     targets: &[Target],
-    observer: &dyn Observer,
-) -> Result<Vec<Text>> {
+) -> Result<(Vec<Text>, usize)> {
+    let mut hits = 0;
     let same = same_functions(inputs);
     let text = |target: &Target| {
-        Ok(Text {
-            cpu_features: target.cpu_features.clone(),
-            functions: compile_functions(workers, inputs, target, &same, observer)?,
-            stubs: compile_stubs(inputs, target)?,
-        })
+        let cached = means.cache.map(|cache| Cached::new(cache, target));
+        let functions = compile_functions(means, cached.as_ref(), inputs, target, &same)?;
+        hits += cached.map_or(0, |cached| cached.hits());
+        let stubs = compile_stubs(inputs, target)?;
+        Ok(Text { cpu_features: target.cpu_features.clone(), functions, stubs })
     };
-    targets.iter().map(text).collect()
+    let texts = targets.iter().map(text).collect::<Result<_>>()?;
+    Ok((texts, hits))
 }
 
 /// What a worker keeps from function to function.
@@ -63,11 +74,11 @@ fn same_functions(inputs: &[Input<'_, '_>]) -> Vec<Option<usize>> {
 }
 
 fn compile_functions(
-    workers: &Workers,
+    means: FunctionMeans<'_>,
+    cached: Option<&Cached<'_>>,
     inputs: &[Input<'_, '_>],
     target: &Target,
     same: &[Option<usize>],
-    observer: &dyn Observer,
 ) -> Result<Vec<Option<CompiledFunction>>> {
     let modules: Vec<ModuleInput<'_>> = inputs.iter().map(|input| input.module(target)).collect();
     let inline: Vec<InlineCalls<'_>> =
@@ -85,21 +96,25 @@ fn compile_functions(
     order.sort_by_key(|index| std::cmp::Reverse(size(places[*index])));
     let total = order.iter().map(|index| u64::from(size(places[*index]))).sum();
     let done = AtomicU64::new(0);
-    observer.compiled(0, total);
-    let compiled = workers.draw(order.len(), Scratch::new, |scratch, at| {
+    means.observer.compiled(0, total);
+    let compiled = means.workers.draw(order.len(), Scratch::new, |scratch, at| {
         let place @ (module, position) = places[order[at]];
         let input = &inputs[module];
         let body = &input.parsed.bodies[position];
         scratch.context.clear();
         let function = input.function(&modules[module], body, inline[module].of(position));
-        let compiled = compile_function(&function, target, scratch);
+        let mut compile = || compile_function(&function, target, scratch);
+        let compiled = match cached {
+            Some(cached) => cached.compiled(&function, compile),
+            None => compile(),
+        };
         let function = compiled.map_err(|error| input.in_function(body, error))?;
         let size = size(place);
         if size > LARGE_BODY {
             *scratch = Scratch::new();
         }
         let size = u64::from(size);
-        observer.compiled(done.fetch_add(size, Ordering::Relaxed) + size, total);
+        means.observer.compiled(done.fetch_add(size, Ordering::Relaxed) + size, total);
         Ok(function)
     })?;
     let mut functions: Vec<Option<CompiledFunction>> = vec![None; places.len()];

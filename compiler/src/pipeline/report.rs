@@ -26,6 +26,8 @@ pub struct Report {
     pub functions: usize,
     /// Functions that share their code with an identical one.
     pub folded: usize,
+    /// Functions whose code came from the session's cache.
+    pub cached: usize,
     /// Whether any function uses 128-bit vectors.
     pub uses_simd: bool,
     /// Target triple of the artifact.

@@ -32,7 +32,6 @@ impl FunctionInput<'_> {
     /// # Errors
     ///
     /// When the body is malformed.
-    #[cfg_attr(not(test), allow(dead_code, reason = "the cache to come asks"))]
     pub(crate) fn key(&self) -> Result<[u8; 32]> {
         let mut w = Writer::new();
         self.module.index.encode(&mut w);

@@ -156,7 +156,9 @@ impl Image {
     /// Where initial contents of memory come from.
     pub(crate) fn contents(&self, run: &MemoryRun) -> InitialContents<'_> {
         match &self.source {
-            Source::File(_, file) => InitialContents::Mapped(file, run.image.offset),
+            Source::File(mapping, file) => {
+                InitialContents::Mapped(file, mapping.start() + run.image.offset)
+            }
             Source::Linked(_) => InitialContents::Copied(self.bytes(run.image)),
         }
     }

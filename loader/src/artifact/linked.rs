@@ -119,7 +119,7 @@ pub(super) fn names_at(address: usize) -> Vec<String> {
         let (path, offset) = program::file_of(address)?;
         let file = File::open(path).ok()?;
         let len = file.metadata().ok()?.len() as usize;
-        let mapping = FileMapping::new(&file, len).ok()?;
+        let mapping = FileMapping::new(&file, 0, len).ok()?;
         let names = symbols_at_place(mapping.bytes(), offset).into_iter();
         Some(names.map(|name| String::from_utf8_lossy(name).into_owned()).collect())
     };

@@ -25,6 +25,7 @@ use precast_artifact::container::Container;
 use precast_artifact::module::{Bounds, Description, Module, Range};
 use precast_artifact::note::Note;
 use std::fs::File;
+use std::ops::Range as Span;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -62,7 +63,7 @@ impl Artifact {
         let path = path.as_ref();
         let file =
             File::open(path).map_err(Error::system(format!("cannot open `{}`", path.display())))?;
-        Self::new(file, Some(path))
+        Self::new(file, None, Some(path))
     }
 
     /// As [`Artifact::open`], of a file that nobody but the user of this
@@ -80,7 +81,7 @@ impl Artifact {
         let file = private::open(path)
             .map_err(Error::system(format!("cannot open `{}`", path.display())))?
             .map_err(|why| Error::Untrusted(path.to_owned(), why))?;
-        Self::new(file, Some(path))
+        Self::new(file, None, Some(path))
     }
 
     /// Opens an artifact from an open file; as [`Artifact::open`].
@@ -98,7 +99,27 @@ impl Artifact {
     /// precast_loader::Artifact::from_file(file);
     /// ```
     pub unsafe fn from_file(file: File) -> Result<Self> {
-        Self::new(file, None)
+        Self::new(file, None, None)
+    }
+
+    /// Opens an artifact that is part of an open file, these bytes of it; as
+    /// [`Artifact::open`]. The part begins at a multiple of 64 KiB, as an
+    /// executable with an artifact in it has it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Artifact::open`].
+    ///
+    /// # Safety
+    ///
+    /// As [`Artifact::open`].
+    ///
+    /// ```compile_fail,E0133
+    /// # let file = std::fs::File::open("from/anywhere").unwrap();
+    /// precast_loader::Artifact::from_part(file, 65536..131072);
+    /// ```
+    pub unsafe fn from_part(file: File, part: Span<u64>) -> Result<Self> {
+        Self::new(file, Some(part), None)
     }
 
     /// Opens an artifact that lies in memory. The bytes are copied to a sealed
@@ -117,16 +138,20 @@ impl Artifact {
     /// ```
     pub unsafe fn from_bytes(bytes: &[u8]) -> Result<Self> {
         let file = sealed(bytes).map_err(Error::system("cannot copy the artifact"))?;
-        Self::new(file, None)
+        Self::new(file, None, None)
     }
 
-    fn new(file: File, path: Option<&Path>) -> Result<Self> {
+    /// Opens a file, or a part of it.
+    fn new(file: File, part: Option<Span<u64>>, path: Option<&Path>) -> Result<Self> {
         let what = || match path {
             Some(path) => format!("cannot map `{}`", path.display()),
             None => "cannot map the artifact".to_owned(),
         };
-        let len = file.metadata().map_err(Error::system(what()))?.len() as usize;
-        let mut mapping = FileMapping::new(&file, len).map_err(Error::system(what()))?;
+        let size = file.metadata().map_err(Error::system(what()))?.len();
+        let Span { start, end } = part.unwrap_or(0..size);
+        let len = end.checked_sub(start).filter(|_| end <= size);
+        let len = len.ok_or_else(|| Error::damaged(path, "it ends before the artifact"))? as usize;
+        let mut mapping = FileMapping::new(&file, start, len).map_err(Error::system(what()))?;
         let open_error = |cause| Error::Open(path.map(Path::to_owned), cause);
         let container = Container::open(mapping.bytes()).map_err(open_error)?;
         let (note, link_base) = (container.note, container.base);
@@ -146,7 +171,8 @@ impl Artifact {
         let modules = derive(&description, bytes, path)?;
         if link_base != 0 {
             let (base, below) = (link_base as usize, note.page_size as usize);
-            mapping = FileMapping::at(base, below, &file, len).map_err(Error::system(what()))?;
+            mapping =
+                FileMapping::at(base, below, &file, start, len).map_err(Error::system(what()))?;
         }
         let (offset, size) = (note.text.offset as usize, note.text.size as usize);
         mapping

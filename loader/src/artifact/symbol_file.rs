@@ -54,7 +54,7 @@ pub(crate) fn register(
 /// A copy of the artifact for where it is mapped.
 fn moved(image: &FileMapping, file: &File, distance: u64) -> Option<FileCopy> {
     let bytes = image.bytes();
-    FileCopy::new(&[(file, bytes.len())], |copy, _| slide(copy, bytes, distance))
+    FileCopy::new(&[(file, image.start(), bytes.len())], |copy, _| slide(copy, bytes, distance))
 }
 
 /// A copy of the debug file, the artifact after it, for where it is mapped.
@@ -66,7 +66,7 @@ fn completed(
     distance: u64,
 ) -> Option<FileCopy> {
     let (debug, size) = (debug.bytes(), image.bytes().len());
-    FileCopy::new(&[(debug_file, debug.len()), (file, size)], |copy, after| {
+    FileCopy::new(&[(debug_file, 0, debug.len()), (file, image.start(), size)], |copy, after| {
         complete(copy, debug, after as u64, size as u64, link_base)?;
         if distance != 0 { slide(copy, debug, distance) } else { Some(()) }
     })
@@ -79,7 +79,7 @@ fn debug_file(artifact: &[u8], path: Option<&Path>) -> Option<(File, FileMapping
     let beside = path.and_then(Path::parent).map(|folder| folder.join(name));
     beside.into_iter().chain([by_build_id(id)]).find_map(|path| {
         let (file, len) = regular(&path).ok()?;
-        let mapping = FileMapping::new(&file, len).ok()?;
+        let mapping = FileMapping::new(&file, 0, len).ok()?;
         (build_id(mapping.bytes()) == Some(id)).then_some((file, mapping))
     })
 }

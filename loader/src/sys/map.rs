@@ -155,7 +155,8 @@ pub(crate) unsafe fn set_access(pages: &Range<usize>, access: bool) -> io::Resul
     Ok(())
 }
 
-/// A whole file, mapped for reading, part of it for execution.
+/// A file, or a part of one that begins at a page, mapped for reading, and of
+/// that a part for execution.
 ///
 /// Its bytes are a plain slice because artifacts do not change under their
 /// readers: they are written to a temporary name and renamed, or sealed.
@@ -164,40 +165,50 @@ pub(crate) struct FileMapping {
     mapping: Mapping,
     /// Bytes of the mapping before the file's first.
     below: usize,
+    /// Where in the file it begins.
+    start: u64,
     len: usize,
 }
 
 impl FileMapping {
-    /// Maps `file`, which has `len` bytes.
-    pub(crate) fn new(file: &File, len: usize) -> io::Result<Self> {
+    /// Maps `len` bytes of `file` from `start` on, a multiple of the page size.
+    pub(crate) fn new(file: &File, start: u64, len: usize) -> io::Result<Self> {
         let pages = round_to_pages(len.max(1)).ok_or(io::ErrorKind::OutOfMemory)?;
+        let flags = MapFlags::PRIVATE;
         // SAFETY: a new mapping where the kernel finds room touches nothing.
-        let base = unsafe { mmap(null_mut(), pages, ProtFlags::READ, MapFlags::PRIVATE, file, 0)? };
+        let base = unsafe { mmap(null_mut(), pages, ProtFlags::READ, flags, file, start)? };
         let mapping = Mapping { base: base.expose_provenance(), len: pages };
-        Ok(Self { mapping, below: 0, len })
+        Ok(Self { mapping, below: 0, start, len })
     }
 
     /// Maps `file` as [`FileMapping::new`] did, but at the address `base`, a
     /// multiple of the page size, if nothing is mapped there, and with
     /// `below` bytes before the first of the file, readable, writable and
     /// zero. Where `base` is taken the kernel finds another place.
-    pub(crate) fn at(base: usize, below: usize, file: &File, len: usize) -> io::Result<Self> {
+    pub(crate) fn at(
+        base: usize,
+        below: usize,
+        file: &File,
+        start: u64,
+        len: usize,
+    ) -> io::Result<Self> {
         let total = below.checked_add(len.max(1)).and_then(round_to_pages);
         let total = total.ok_or(io::ErrorKind::OutOfMemory)?;
         let below = round_to_pages(below).ok_or(io::ErrorKind::OutOfMemory)?;
-        let mapping = match base.checked_sub(below).and_then(|start| reserve_at(start, total)) {
+        let mapping = match base.checked_sub(below).and_then(|from| reserve_at(from, total)) {
             Some(mapping) => mapping,
             None => Mapping::reserve(total)?,
         };
         mapping.commit(0, below)?;
-        let mut this = Self { mapping, below, len };
+        let mut this = Self { mapping, below, start, len };
         // SAFETY: the mapping is new, nothing refers to its contents.
-        unsafe { this.mapping.replace(below, len, file, 0, ProtFlags::READ)? };
+        unsafe { this.mapping.replace(below, len, file, start, ProtFlags::READ)? };
         Ok(this)
     }
 
-    /// Makes a range executable, by mapping there what lies at `from` in the
-    /// same file: the range itself, or code to take its place.
+    /// Makes a range executable, by mapping there what lies at `from`, counted
+    /// from the start of what is mapped: the range itself, or code to take its
+    /// place.
     pub(crate) fn make_text(
         &mut self,
         offset: usize,
@@ -208,7 +219,12 @@ impl FileMapping {
         let prot = ProtFlags::READ | ProtFlags::EXEC;
         // SAFETY: nothing refers to the code in the range yet, whose contents
         // stay the same if `from` is its own offset.
-        unsafe { self.mapping.replace(self.below + offset, len, file, from, prot) }
+        unsafe { self.mapping.replace(self.below + offset, len, file, self.start + from, prot) }
+    }
+
+    /// Where in the file it begins.
+    pub(crate) fn start(&self) -> u64 {
+        self.start
     }
 
     /// Address of the first byte.
@@ -241,23 +257,24 @@ pub(crate) struct FileCopy {
 }
 
 impl FileCopy {
-    /// Copies files of these sizes in bytes. `edit` is given the bytes and where
-    /// the last file starts; nothing comes of it if it gives nothing.
+    /// Copies files from these offsets on, and of these sizes in bytes. `edit` is
+    /// given the bytes and where the last file starts; nothing comes of it if it
+    /// gives nothing.
     pub(crate) fn new(
-        files: &[(&File, usize)],
+        files: &[(&File, u64, usize)],
         edit: impl FnOnce(&mut [u8], usize) -> Option<()>,
     ) -> Option<Self> {
         let (mut starts, mut len) = (Vec::new(), 0usize);
-        for (_, size) in files {
+        for (.., size) in files {
             let start = round_to_pages(len)?;
             starts.push(start);
             len = start.checked_add(*size)?;
         }
         let last = *starts.last()?;
         let mut mapping = Mapping::reserve(len).ok()?;
-        for ((file, size), start) in files.iter().zip(starts) {
+        for ((file, from, size), start) in files.iter().zip(starts) {
             // SAFETY: the mapping is new, nothing refers to its contents.
-            unsafe { mapping.overlay(start, *size, file, 0).ok()? };
+            unsafe { mapping.overlay(start, *size, file, *from).ok()? };
         }
         let address = with_exposed_provenance_mut::<u8>(mapping.base);
         // SAFETY: all pages were just mapped readable and writable, and nothing

@@ -2,7 +2,7 @@
 
 use crate::commands::progress::Progress;
 use crate::exit::{Failure, Result};
-use precast_compiler::{Options, Report};
+use precast_compiler::{Error, Options, Report};
 use std::io::Write;
 use std::path::Path;
 
@@ -14,22 +14,18 @@ pub fn to_writer(
     quiet: bool,
     out: &mut dyn Write,
 ) -> Result<Report> {
-    with_progress(path, quiet, |progress| {
-        precast_compiler::compile_to(wasm, options, out, progress)
-    })
-}
-
-pub(super) fn with_progress<T>(
-    path: &Path,
-    quiet: bool,
-    compile: impl FnOnce(&Progress) -> precast_compiler::Result<T>,
-) -> Result<T> {
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
     let progress = Progress::new(&name, quiet);
-    compile(&progress).map_err(|error| match Failure::from(error) {
+    let compiled = precast_compiler::compile_to(wasm, options, out, &progress);
+    compiled.map_err(|error| named(path, error))
+}
+
+/// An error of the compiler, with the name of the file.
+pub(super) fn named(path: &Path, error: Error) -> Failure {
+    match Failure::from(error) {
         Failure::Error(message) => Failure::Error(format!("{}: {message}", path.display())),
         other => other,
-    })
+    }
 }
 
 /// As [`to_writer`], into memory.

@@ -1,6 +1,6 @@
 //! What debuggers are told before a guest starts.
 
-use crate::commands::{cache, output};
+use crate::commands::{output, store_folder};
 use crate::exit::{Failure, Result};
 use std::path::{Path, PathBuf};
 
@@ -52,7 +52,7 @@ pub(super) fn gdb_images(artifact: &Path, slides: &[u64]) -> Vec<String> {
 
 /// Writes a script beside the cache's artifacts, unless it is there.
 fn written(name: &str, text: &str) -> Result<PathBuf> {
-    let folder = cache::folder().unwrap_or_else(std::env::temp_dir).join("debugger");
+    let folder = store_folder::folder().unwrap_or_else(std::env::temp_dir).join("debugger");
     let path = folder.join(name);
     if std::fs::read(&path).is_ok_and(|there| there == text.as_bytes()) {
         return Ok(path);

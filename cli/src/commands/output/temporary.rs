@@ -52,6 +52,12 @@ impl Temporary {
         Ok(Self { file, named: Some(Named::new(path)) })
     }
 
+    /// Lets those execute the file who may read it.
+    pub(super) fn make_executable(&self) -> io::Result<()> {
+        let mode = self.file.metadata()?.permissions().mode();
+        self.file.set_permissions(Permissions::from_mode(mode | (mode & 0o444) >> 2))
+    }
+
     /// Puts the file in its place, in place of what is there; unless that has
     /// the same bytes: then it is not touched, so that nothing that depends on
     /// it is made again.

@@ -59,7 +59,6 @@ impl Wait {
     pub(crate) fn readable(table: &mut DescriptorTable, fd: u32) -> Self {
         let bytes = match table.get_mut(fd) {
             Ok(Descriptor::File(file)) if file.is_regular() => file.left(),
-            Ok(Descriptor::Output(_)) => Err(HostError::BAD_DESCRIPTOR),
             Ok(descriptor) if waits(descriptor) => {
                 return Self { until: Until::Readable(fd), event: None };
             }
@@ -197,7 +196,7 @@ fn readiness(descriptor: &Descriptor, flags: PollFlags) -> Ready {
     };
     Ready {
         bytes: pending.unwrap_or(1),
-        hangup: flags.intersects(PollFlags::HUP | PollFlags::RDHUP),
+        hangup: flags.intersects(PollFlags::HUP | PollFlags::RDHUP | PollFlags::ERR),
     }
 }
 

@@ -1,0 +1,60 @@
+//! What a build may ask for before it compiles: `--print`.
+
+use super::command::{CompileCommand, Print};
+use super::machine;
+use crate::commands::{debug_files, input, output, store_folder};
+use crate::exit::Result;
+use precast_artifact::abi::Versions;
+use precast_compiler::{CRANELIFT_VERSION, targets};
+
+/// Prints it.
+pub(super) fn print(command: &CompileCommand, what: Print) -> Result {
+    let text = match what {
+        Print::Version => version(),
+        Print::Targets => {
+            let triples = targets().into_iter().flat_map(|target| target.triples);
+            triples.map(|triple| format!("{triple}\n")).collect()
+        }
+        Print::Cpus => cpus(command)?,
+        Print::CacheKey => keys(command)?,
+    };
+    output::print(&text)
+}
+
+/// This program, and all of it that what it writes depends on.
+pub fn version() -> String {
+    let Versions { container, context, builtins } = Versions::CURRENT;
+    let triples: Vec<&str> = targets().iter().flat_map(|t| t.triples).copied().collect();
+    format!(
+        "precast {}\nformat: {container}\nabi: context {context}, builtins {builtins}\n\
+         cranelift: {CRANELIFT_VERSION}\ntargets: {}\n",
+        env!("CARGO_PKG_VERSION"),
+        triples.join(" ")
+    )
+}
+
+fn cpus(command: &CompileCommand) -> Result<String> {
+    let mut text = String::new();
+    for target in command.targets() {
+        let options = command.options(target);
+        // Says what is wrong with a target.
+        precast_compiler::fingerprint(&options)?;
+        let names = machine::of_target(target).into_iter().flat_map(|known| known.cpus);
+        names.for_each(|(name, _)| text.push_str(&format!("{name}\n")));
+    }
+    Ok(text)
+}
+
+fn keys(command: &CompileCommand) -> Result<String> {
+    let mut text = String::new();
+    for path in &command.inputs {
+        let wasm = input::module(path)?;
+        for target in command.targets() {
+            let mut options = command.options(target);
+            debug_files::find(path, &wasm, &command.codegen.debug_path, &mut options);
+            let emit = command.emit.extension();
+            text.push_str(&format!("{}-{emit}\n", store_folder::key(&wasm, &options)?));
+        }
+    }
+    Ok(text)
+}
