@@ -110,8 +110,8 @@ pub mod wasi;
 
 pub use api::caller::Caller;
 pub use api::externs::Extern;
-pub use api::instance::Instance;
 pub use api::future::CallFuture;
+pub use api::instance::Instance;
 pub use api::suspend::{Progress, Suspended};
 pub use api::typed::{HostClosure, IntoFunc, TypedFunc, WasmReturn, WasmTy, WasmValues};
 pub use artifact::info::{ExportType, ExternType, ImportType};
