@@ -13,7 +13,7 @@ pub enum OptLevel {
     None,
     /// `-O1`: what the code generator does, and decisions that cost no time.
     Less,
-    /// `-O2` (the default): what pays for its time. No more than `-O1` so far.
+    /// `-O2` (the default): what pays for its time.
     #[default]
     Speed,
     /// `-O3`: all that makes code faster.
@@ -27,8 +27,8 @@ impl OptLevel {
     fn makes(self, optimisation: Optimisation) -> bool {
         match self {
             Self::None => false,
-            Self::Less | Self::Speed => optimisation != Optimisation::Inline,
-            Self::Aggressive | Self::Size => true,
+            Self::Less => optimisation != Optimisation::Inline,
+            Self::Speed | Self::Aggressive | Self::Size => true,
         }
     }
 }

@@ -1,4 +1,5 @@
 ;; Calls inside the module are direct; the context goes along in a register.
+;;! options: --disable inline
 ;;! show: ir
 (module
   (func $twice (param f64) (result f64) (f64.mul (local.get 0) (f64.const 2.5)))

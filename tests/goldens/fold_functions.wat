@@ -1,4 +1,5 @@
 ;; Functions with the same code are there once.
+;;! options: --disable inline
 ;;! functions: a b calls
 (module
   (func $a (param i32) (result i32) (i32.mul (local.get 0) (i32.const 77)))

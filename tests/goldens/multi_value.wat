@@ -1,4 +1,5 @@
 ;; Several results come back in registers as long as there are some.
+;;! options: --disable inline
 ;;! show: ir
 (module
   (func $swap (param i32 i64) (result i64 i32) (local.get 1) (local.get 0))

@@ -72,14 +72,30 @@ enum Progress {
     Decided,
 }
 
+/// What a function is with what is inlined into it.
+#[derive(Clone, Copy)]
+struct Grown {
+    weight: u32,
+    /// Whether it calls somebody, beyond where that is the last thing it does.
+    calls: bool,
+    has_loop: bool,
+}
+
+impl Grown {
+    fn alone(summary: &Summary) -> Self {
+        let calls = summary.calls_others || !summary.calls.is_empty();
+        Self { weight: summary.weight, calls, has_loop: summary.has_loop }
+    }
+}
+
 struct Decider<'a> {
     summaries: &'a [Summary],
     rule: Rule,
     /// Whether exactly one call reaches the function, and nothing else.
     sole: Vec<bool>,
     progress: Vec<Progress>,
-    /// Weight with what is inlined, and whether a loop is in it.
-    grown: Vec<(u32, bool)>,
+    /// What each is with what is inlined.
+    grown: Vec<Grown>,
     inlining: Inlining,
 }
 
@@ -95,7 +111,7 @@ impl<'a> Decider<'a> {
             rule: Rule::of(level),
             sole: sole.collect(),
             progress: vec![Progress::New; summaries.len()],
-            grown: summaries.iter().map(|summary| (summary.weight, summary.has_loop)).collect(),
+            grown: summaries.iter().map(Grown::alone).collect(),
             inlining: Inlining::none(summaries.len()),
         }
     }
@@ -132,30 +148,35 @@ impl<'a> Decider<'a> {
     fn settle(&mut self, function: usize) {
         let summary = &self.summaries[function];
         let own = summary.weight;
-        let (mut weight, mut has_loop) = (own, summary.has_loop);
+        let mut grown = Grown { calls: summary.calls_others, ..Grown::alone(summary) };
         let mut chosen = Vec::new();
         for call in &summary.calls {
             let callee = call.callee as usize;
             let decided = self.progress[callee] == Progress::Decided;
             if !decided || self.summaries[callee].refused || call.cold {
+                grown.calls |= !call.cold;
                 continue;
             }
-            let (callee_weight, callee_loops) = self.grown[callee];
+            let body = self.grown[callee];
             let candidate = Candidate {
-                weight: callee_weight,
-                has_loop: callee_loops,
+                weight: body.weight,
+                calls: body.calls,
+                has_loop: body.has_loop,
                 recursive: self.summaries[callee].is_recursive(callee),
                 in_loop: call.in_loop,
                 beside_loop: summary.has_loop,
                 sole: self.sole[callee],
             };
-            if self.rule.accepts(candidate, own, weight) {
-                weight += callee_weight;
-                has_loop |= callee_loops;
+            if self.rule.accepts(candidate, own, grown.weight) {
+                grown.weight += body.weight;
+                grown.calls |= body.calls;
+                grown.has_loop |= body.has_loop;
                 chosen.push((call.at, call.callee));
+            } else {
+                grown.calls = true;
             }
         }
-        self.grown[function] = (weight, has_loop);
+        self.grown[function] = grown;
         if !chosen.is_empty() {
             self.inlining.order.push(function as u32);
             self.inlining.calls[function] = chosen.into();

@@ -7,13 +7,17 @@
 //! half of `a * b` for all arguments, modulo 2^128. What each local holds is
 //! followed as a polynomial over the arguments:
 //!
-//! * A value that cannot have wrapped, by its largest value, is *exact*. Of an
-//!   exact value `t` the high half `h = t >> 32` becomes a new unknown, and the
-//!   low half is `t - 2^32 h`. Any other value is exact modulo 2^64 only, and
-//!   has no halves.
-//! * If for two low halves `x` and `y` the polynomial `2^64 high + 2^32 x + y`
-//!   is `a * b` in full, then `2^32 x + y`, which is below 2^64, can only be the
-//!   low half of the product, and `high` the high one, modulo 2^64.
+//! * An *exact* value equals its polynomial modulo 2^128. Of an exact value `t`
+//!   the high half `h = t >> 32` becomes a new unknown, and the low half is
+//!   `t - 2^32 h`.
+//! * A sum of exact values that may be 2^64 or more is exact with a new unknown
+//!   for its carry: `x + y - 2^64 c`. The comparison of the sum with `x` or `y`
+//!   is that carry.
+//! * Any other value that may have wrapped equals its polynomial modulo 2^64
+//!   only, and has no halves.
+//! * If the low part is exact and `2^64 high + low` is `a * b` in full, then the
+//!   low part, which is below 2^64, can only be the low half of the product, and
+//!   the other the high one, modulo 2^64.
 //!
 //! Everything else is refused.
 //!
@@ -62,7 +66,8 @@ pub(crate) fn recognise(body: &Body<'_>) -> Result<Option<Product>> {
     let mut locals = 5;
     for group in body.body.get_locals_reader()? {
         let (count, ty) = group?;
-        if ty != wasmparser::ValType::I64 || count > 50 {
+        let known = matches!(ty, wasmparser::ValType::I64 | wasmparser::ValType::I32);
+        if !known || count > 50 {
             return Ok(None);
         }
         locals += count as usize;
@@ -87,6 +92,8 @@ struct Value {
 #[derive(Clone, Debug)]
 enum Operand {
     Wide(Value),
+    /// A condition, as an exact value.
+    Narrow(Value),
     /// The address that was passed.
     Address,
 }
@@ -100,7 +107,15 @@ struct Prover {
     unknowns: usize,
     /// The exact values that were halved, and their high halves.
     halved: Vec<(Polynomial, Value)>,
-    low_halves: Vec<Polynomial>,
+    carries: Vec<Carry>,
+}
+
+/// Of a sum that may be 2^64 or more: what was added, what is left of it, and
+/// whether it was too large.
+struct Carry {
+    added: [Polynomial; 2],
+    left: Polynomial,
+    carry: Value,
 }
 
 impl Prover {
@@ -112,13 +127,14 @@ impl Prover {
         let mut all = vec![Operand::Address];
         all.extend((0..4).map(argument));
         let zero = Value { is: Polynomial::default(), largest: Some(0), shift: 0 };
+        // Of a local of 32 bits nothing takes this value.
         all.resize(locals, Operand::Wide(zero));
         Self {
             locals: all,
             stack: Vec::new(),
             unknowns: 4,
             halved: Vec::new(),
-            low_halves: Vec::new(),
+            carries: Vec::new(),
         }
     }
 
@@ -167,30 +183,45 @@ impl Prover {
                 let (is, shift) = (Polynomial::constant(value.into()), value.trailing_zeros());
                 self.push(Value { is, largest: Some(value), shift });
             }
+            Operator::I64ExtendI32U => match self.stack.pop()? {
+                Operand::Narrow(condition) => self.push(condition),
+                _ => return None,
+            },
+            Operator::I64LtU | Operator::I64GtU => {
+                let (right, left) = (self.wide()?, self.wide()?);
+                let carry = match op {
+                    Operator::I64LtU => self.carry(&left, &right)?,
+                    _ => self.carry(&right, &left)?,
+                };
+                self.stack.push(Operand::Narrow(carry));
+            }
             _ => {
                 let (right, left) = (self.wide()?, self.wide()?);
-                let value = match op {
-                    Operator::I64Add => sum(&left, &right),
-                    Operator::I64Mul => product(&left, &right)?,
-                    Operator::I64Or => disjoint(&left, &right)?,
-                    Operator::I64And => match (constant(&left), constant(&right)) {
-                        (_, Some(LOW_HALF)) => self.halves(&left)?.0,
-                        (Some(LOW_HALF), _) => self.halves(&right)?.0,
-                        _ => return None,
-                    },
-                    Operator::I64ShrU if constant(&right) == Some(32) => self.halves(&left)?.1,
-                    Operator::I64Shl => {
-                        let by = constant(&right).filter(|by| *by < 64)?;
-                        let power = Polynomial::constant(1 << by);
-                        let shift = by as u32;
-                        product(&left, &Value { is: power, largest: Some(1 << by), shift })?
-                    }
-                    _ => return None,
-                };
+                let value = self.binary(op, &left, &right)?;
                 self.push(value);
             }
         }
         Some(())
+    }
+
+    fn binary(&mut self, op: &Operator<'_>, left: &Value, right: &Value) -> Option<Value> {
+        match op {
+            Operator::I64Add => self.sum(left, right),
+            Operator::I64Mul => product(left, right),
+            Operator::I64Or => disjoint(left, right),
+            Operator::I64And => match (constant(left), constant(right)) {
+                (_, Some(LOW_HALF)) => Some(self.halves(left)?.0),
+                (Some(LOW_HALF), _) => Some(self.halves(right)?.0),
+                _ => None,
+            },
+            Operator::I64ShrU if constant(right) == Some(32) => Some(self.halves(left)?.1),
+            // What is shifted out is the high half.
+            Operator::I64Shl if constant(right) == Some(32) => match self.halves(left) {
+                Some((low, _)) => product(&low, &power(32)),
+                None => product(left, &power(32)),
+            },
+            _ => None,
+        }
     }
 
     fn push(&mut self, value: Value) {
@@ -200,7 +231,7 @@ impl Prover {
     fn wide(&mut self) -> Option<Value> {
         match self.stack.pop()? {
             Operand::Wide(value) => Some(value),
-            Operand::Address => None,
+            Operand::Narrow(_) | Operand::Address => None,
         }
     }
 
@@ -208,27 +239,47 @@ impl Prover {
     fn halves(&mut self, value: &Value) -> Option<(Value, Value)> {
         let largest = value.largest?;
         let known = self.halved.iter().find(|(of, _)| *of == value.is);
-        let high = match known {
-            Some((_, high)) => high.clone(),
+        let known = known.map(|(_, high)| high.clone());
+        let high = match &known {
+            Some(high) => high.clone(),
             None if largest < 1 << 32 => {
                 Value { is: Polynomial::default(), largest: Some(0), shift: 0 }
             }
-            None => {
-                let is = Polynomial::unknown(u8::try_from(self.unknowns).ok()?);
-                self.unknowns += 1;
-                Value { is, largest: Some(largest >> 32), shift: 0 }
-            }
+            None => self.unknown(largest >> 32)?,
         };
-        if self.unknowns > MOST_UNKNOWNS {
-            return None;
-        }
         let is = value.is.subtract(&high.is.scaled(HALF));
         if known.is_none() {
             self.halved.push((value.is.clone(), high.clone()));
-            self.low_halves.push(is.clone());
         }
         let low = Value { is, largest: Some(largest.min(LOW_HALF)), shift: value.shift.min(32) };
         Some((low, high))
+    }
+
+    /// A new unknown.
+    fn unknown(&mut self, largest: u64) -> Option<Value> {
+        let is = Polynomial::unknown(u8::try_from(self.unknowns).ok()?);
+        self.unknowns += 1;
+        (self.unknowns <= MOST_UNKNOWNS).then_some(Value { is, largest: Some(largest), shift: 0 })
+    }
+
+    /// A sum; of exact values that may be too large together, with its carry.
+    fn sum(&mut self, left: &Value, right: &Value) -> Option<Value> {
+        let whole = sum(left, right);
+        if whole.largest.is_some() || left.largest.is_none() || right.largest.is_none() {
+            return Some(whole);
+        }
+        let added = [left.is.clone(), right.is.clone()];
+        let carry = self.unknown(1)?;
+        let left = whole.is.subtract(&carry.is.scaled(1 << 64));
+        self.carries.push(Carry { added, left: left.clone(), carry });
+        Some(Value { is: left, largest: Some(u64::MAX), shift: whole.shift })
+    }
+
+    /// Whether a sum is less than what was added, which is its carry.
+    fn carry(&self, sum: &Value, added: &Value) -> Option<Value> {
+        sum.largest.and(added.largest)?;
+        let of = |carry: &&Carry| carry.left == sum.is && carry.added.contains(&added.is);
+        Some(self.carries.iter().find(of)?.carry.clone())
     }
 
     fn prove(&self, stores: &[Stored; 2]) -> Option<Product> {
@@ -239,20 +290,13 @@ impl Prover {
         if base != 0 || apart != 8 || !stores.iter().all(memory) {
             return None;
         }
-        let low = &stores.iter().find(|store| offset(store) == 0)?.2.is;
+        let low = &stores.iter().find(|store| offset(store) == 0)?.2;
         let high = &stores.iter().find(|store| offset(store) == 8)?.2.is;
         let [a, a_high, b, b_high] = [0, 1, 2, 3].map(Polynomial::unknown);
         let a = a.add(&a_high.scaled(1 << 64));
         let b = b.add(&b_high.scaled(1 << 64));
-        let all = a.times(&b)?;
-        let rest = all.subtract(&high.scaled(1 << 64));
-        let is_low_half = |low_half: &Polynomial| {
-            let sum = |x: &Polynomial, y: &Polynomial| x.scaled(HALF).add(y);
-            let others = self.low_halves.iter();
-            others.map(|x| sum(x, low_half)).any(|sum| rest.subtract(&sum).is_zero())
-        };
-        let proved =
-            low.subtract(&all).is_zero_in_64_bits() && self.low_halves.iter().any(is_low_half);
+        let all = high.scaled(1 << 64).add(&low.is);
+        let proved = low.largest.is_some() && a.times(&b)?.subtract(&all).is_zero();
         let store = |(at, memarg, _): &Stored| ProductStore {
             at: *at,
             memarg: *memarg,
@@ -260,6 +304,12 @@ impl Prover {
         };
         proved.then(|| Product { stores: [store(&stores[0]), store(&stores[1])] })
     }
+}
+
+/// A power of two.
+fn power(exponent: u32) -> Value {
+    let is = 1u64 << exponent;
+    Value { is: Polynomial::constant(is.into()), largest: Some(is), shift: exponent }
 }
 
 /// The value, if it is the same whatever the arguments are.

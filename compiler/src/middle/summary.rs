@@ -18,6 +18,8 @@ pub(crate) struct Summary {
     /// whose frames must not pile up in whoever it is inlined into, or it
     /// catches exceptions.
     pub refused: bool,
+    /// Whether it calls imported functions, or through tables or references.
+    pub calls_others: bool,
     /// Its calls of own functions, in order.
     pub calls: Vec<Call>,
 }
@@ -82,6 +84,9 @@ pub(crate) fn summarise(body: &Body<'_>, imported: u32) -> Result<Summary> {
                     // The frame of a tail call is gone already.
                     cold: matches!(op, Operator::ReturnCall { .. }),
                 });
+            }
+            Operator::Call { .. } | Operator::CallIndirect { .. } | Operator::CallRef { .. } => {
+                summary.calls_others = true;
             }
             _ => {}
         }

@@ -82,3 +82,24 @@ fn a_chain_of_calls_may_be_long() {
     assert_eq!(callees(&inlining, 99_998), [99_999]);
     assert!(inlining.is_needed(99_998));
 }
+
+#[test]
+fn only_leaves_may_be_large_in_loops() {
+    let in_loop = |callee| Summary {
+        calls: vec![Call { in_loop: true, ..call(1, callee) }],
+        has_loop: true,
+        ..function(100, &[])
+    };
+    let cold = Summary { calls: vec![Call { cold: true, ..call(1, 2) }], ..function(40, &[]) };
+    let others = Summary { calls_others: true, ..function(40, &[]) };
+    for (callee, inlined) in [
+        (function(40, &[]), true),
+        (function(40, &[3]), true),
+        (cold, true),
+        (function(40, &[2]), false),
+        (others, false),
+    ] {
+        let module = [in_loop(1), callee, function(900, &[]), function(4, &[])];
+        assert_eq!(!callees(&decided(&module), 0).is_empty(), inlined, "{:?}", module[1]);
+    }
+}

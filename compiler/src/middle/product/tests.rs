@@ -7,8 +7,13 @@ use crate::parse::parse;
 /// compiler-rt's function, as clang 19 compiles it at -O2, with one line
 /// changed.
 fn changed(from: &str, to: &str) -> Option<Product> {
-    let text = MULTI3.replacen(from, to, 1);
-    assert!(from == to || text != MULTI3, "the line is there");
+    changed_in(MULTI3, from, to)
+}
+
+fn changed_in(text: &str, from: &str, to: &str) -> Option<Product> {
+    let original = text;
+    let text = original.replacen(from, to, 1);
+    assert!(from == to || text != original, "the line is there");
     let wasm = wat::parse_str(text).expect("a module's text");
     let parsed = parse(&wasm, Features::ALL).expect("a module");
     recognise(&parsed.bodies[0]).expect("a valid body")
@@ -41,6 +46,66 @@ const MULTI3: &str = "(module (memory 1) (global $g (mut i64) (i64.const 0))
         local.get 5 i64.const 4294967295 i64.and
         i64.or
         i64.store))";
+
+/// The same as Rust's and Zig's compilers have it, which compare sums with what
+/// was added to know the carries.
+const CARRIES: &str = "(module (memory 1)
+    (func (param i32 i64 i64 i64 i64) (local i64 i64 i64 i64 i64 i64)
+        local.get 0
+        local.get 3 i64.const 4294967295 i64.and local.tee 5
+        local.get 1 i64.const 4294967295 i64.and local.tee 6
+        i64.mul local.tee 7
+        local.get 3 i64.const 32 i64.shr_u local.tee 8
+        local.get 6 i64.mul local.tee 6
+        local.get 5
+        local.get 1 i64.const 32 i64.shr_u local.tee 9
+        i64.mul
+        i64.add local.tee 5
+        i64.const 32 i64.shl
+        i64.add local.tee 10
+        i64.store
+        local.get 0
+        local.get 8 local.get 9 i64.mul
+        local.get 5 local.get 6 i64.lt_u i64.extend_i32_u
+        i64.const 32 i64.shl
+        local.get 5 i64.const 32 i64.shr_u
+        i64.or
+        i64.add
+        local.get 10 local.get 7 i64.lt_u i64.extend_i32_u
+        i64.add
+        local.get 4 local.get 1 i64.mul
+        local.get 3 local.get 2 i64.mul
+        i64.add
+        i64.add
+        i64.store offset=8))";
+
+#[test]
+fn carries_are_followed() {
+    let product = changed_in(CARRIES, "", "").expect("a proof");
+    assert_eq!(product.stores.map(|store| store.high), [false, true]);
+    // The other way round.
+    let other = ("local.get 5 local.get 6 i64.lt_u", "local.get 6 local.get 5 i64.gt_u");
+    assert!(changed_in(CARRIES, other.0, other.1).is_some());
+    for (from, to) in [
+        ("local.get 5 local.get 6 i64.lt_u", "local.get 6 local.get 5 i64.lt_u"),
+        ("local.get 5 local.get 6 i64.lt_u", "local.get 5 local.get 7 i64.lt_u"),
+        ("local.get 5 local.get 6 i64.lt_u", "local.get 5 local.get 6 i64.lt_s"),
+        ("local.get 5 local.get 6 i64.lt_u", "local.get 5 local.get 6 i64.le_u"),
+        ("local.get 10 local.get 7 i64.lt_u", "local.get 10 local.get 6 i64.lt_u"),
+        ("local.get 10 local.get 7 i64.lt_u", "local.get 7 local.get 10 i64.lt_u"),
+        ("local.get 10 local.get 7 i64.lt_u i64.extend_i32_u\n        i64.add", ""),
+        ("local.get 5 i64.const 32 i64.shr_u\n        i64.or", "local.get 5 i64.or"),
+        (
+            "i64.const 32 i64.shl\n        i64.add local.tee 10",
+            "i64.const 31 i64.shl i64.add local.tee 10",
+        ),
+        ("i64.const 32 i64.shl\n        local.get 5", "i64.const 33 i64.shl local.get 5"),
+        ("i64.store\n", "i64.store offset=1\n"),
+        ("i64.mul local.tee 7", "i64.mul i64.const 1 i64.add local.tee 7"),
+    ] {
+        assert_eq!(changed_in(CARRIES, from, to), None, "`{from}` replaced by `{to}`");
+    }
+}
 
 #[test]
 fn the_librarys_function_is_a_product() {
