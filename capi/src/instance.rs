@@ -189,7 +189,7 @@ pub(crate) unsafe extern "C" fn precast_run(
     // SAFETY: pointers are what the header says.
     guarded(|| unsafe {
         enter(instance, |parts| {
-            let code = parts.timed(|store, handle| run_command(store, handle))?;
+            let code = parts.timed(run_command)?;
             if !exit_code.is_null() {
                 exit_code.write(code);
             }
