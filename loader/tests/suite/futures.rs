@@ -42,7 +42,7 @@ impl Gate {
 fn linker(gate: &Arc<Gate>) -> Linker<()> {
     let (gate, mut linker) = (gate.clone(), Linker::new());
     let made = linker.func_async("env", "f", ints(1, 1), move |_caller, params| {
-        let (gate, x) = (gate.clone(), params[0].clone());
+        let (gate, x) = (gate.clone(), params[0]);
         async move {
             std::future::poll_fn(|context| gate.poll(context)).await;
             match x.i32() {
