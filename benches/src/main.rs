@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![deny(unsafe_code)]
 
+mod build;
 mod child;
 mod cpus;
 mod machine;
@@ -65,6 +66,8 @@ enum Group {
     Hello,
     Open,
     Programs,
+    /// Many modules for several targets, and a cache
+    Build,
     /// Programs in five languages, and real ones: see `suite/`
     Suite,
     /// What `--cpu` buys, without wasmtime
@@ -121,6 +124,7 @@ fn compare(cli: &Cli) -> Result<(), String> {
             Group::Hello => bench.hello(&table)?,
             Group::Open => bench.open(&table, &clang(cli)?)?,
             Group::Programs => bench.programs(&table)?,
+            Group::Build => bench.build(&table)?,
             Group::Suite => bench.suite(&cli.sides, &cli.cases)?,
             Group::Cpus => bench.cpus()?,
             Group::Models => bench.models()?,

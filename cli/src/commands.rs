@@ -6,7 +6,7 @@
 //! | files and the terminal | [`input`], [`output`], [`progress`], [`debug_files`], [`depfile`], [`contents`], [`response`] |
 //! | what was made before, and who else makes something | [`store`], [`store_folder`], [`jobserver`] |
 //! | commands that others need | [`strip`], [`compile`], [`cache`] |
-//! | other commands | [`debug`], [`diff`], [`inspect`], [`link`], [`symbolize`], [`targets`], [`verify`], [`wast`] |
+//! | other commands | [`debug`], [`diff`], [`inspect`], [`link`], [`symbolize`], [`targets`], [`verify`], [`wast`], [`wit`] |
 //!
 //! A module uses only those in rows above its own, or before it in its row.
 
@@ -32,6 +32,7 @@ pub mod symbolize;
 pub mod targets;
 pub mod verify;
 pub mod wast;
+pub mod wit;
 
 use crate::exit::{Failure, Result};
 use crate::run::{self, Source};
@@ -89,6 +90,13 @@ enum Command {
     Cache(cache::CacheCommand),
     /// Run specification scripts, compiling each module ahead of time
     Wast(wast::WastCommand),
+    /// Print the interface of a component, or of an artifact of one
+    Wit(wit::WitCommand),
+    /// Print the manual page, or that of a command
+    Man {
+        /// The command
+        command: Option<String>,
+    },
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -134,6 +142,8 @@ pub fn main() -> Result {
         Command::Targets(command) => command.run(),
         Command::Cache(command) => command.run(),
         Command::Wast(command) => command.run(),
+        Command::Wit(command) => command.run(),
+        Command::Man { command } => print_manual(command.as_deref()),
         Command::Completions { shell } => {
             let mut command = Cli::command();
             let mut script = Vec::new();
@@ -141,6 +151,22 @@ pub fn main() -> Result {
             output::print(&String::from_utf8_lossy(&script))
         }
     }
+}
+
+/// Prints a manual page, for `man -l -`.
+fn print_manual(command: Option<&str>) -> Result {
+    let mut all = Cli::command();
+    all.build();
+    let wanted = match command {
+        None => &all,
+        Some(name) => all
+            .find_subcommand(name)
+            .ok_or_else(|| Failure::Usage(format!("there is no command `{name}`")))?,
+    };
+    let mut page = Vec::new();
+    let failed = Failure::while_doing("cannot write the manual page");
+    clap_mangen::Man::new(wanted.clone()).render(&mut page).map_err(failed)?;
+    output::print(&String::from_utf8_lossy(&page))
 }
 
 /// Whether the arguments are `--version --verbose`, in any order and form.

@@ -14,6 +14,7 @@
 //! | [`limit_options`] | those options of `run` that limit a guest |
 //! | [`run_options`] | the options of `run` |
 //! | [`program`] | executables with an artifact in them |
+//! | `wave`, `run_component` | values of components as people write them; running components |
 //! | [`run`] | running an artifact |
 //! | [`script`] | the side of specification scripts that runs modules |
 //! | `commands` | the commands that need the compiler, and `precast`'s command line |
@@ -36,7 +37,9 @@ pub mod limit_options;
 mod procfs;
 pub mod program;
 pub mod run;
+mod run_component;
 pub mod run_options;
 pub mod script;
 mod size;
 pub mod version;
+mod wave;

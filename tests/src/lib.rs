@@ -7,6 +7,7 @@
 //! | [`cross`] | other machines: loaders built for them, run under QEMU |
 //! | [`programs`] | programs for them: found, written, compiled, run |
 //! | [`outcome`] | how a command ended, and assertions about it |
+//! | [`differences`] | what a guest gets otherwise than a native program: tables with reasons |
 //! | [`run_file`] | `.run` files beside fixtures: how a program is run, and what must come out |
 //! | [`tools`] | tools that may be missing: a test is skipped by name, and fails in CI |
 //! | [`syscalls`] | what a system-call trace says of executable memory |
@@ -23,6 +24,7 @@ pub mod binaries;
 pub mod clang;
 mod code;
 pub mod cross;
+pub mod differences;
 pub mod imports;
 pub mod limits;
 pub mod names;

@@ -8,7 +8,7 @@
 
 use precast_tests::binaries::{self, library};
 use precast_tests::outcome::run;
-use precast_tests::{clang, fixture, need, need_permission, root, scratch};
+use precast_tests::{clang, fixture, need, need_debugger, need_permission, root, scratch};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -183,6 +183,18 @@ fn machines() {
 }
 
 #[test]
+fn pipelines() {
+    let folder = scratch();
+    stage(folder.path());
+    for name in ["one.wat", "two.wat"] {
+        let from = fixture("pipelines/src").join(name);
+        fs::copy(from, folder.path().join(name)).expect("a copy");
+    }
+    fs::write(folder.path().join("args.txt"), "one.wat two.wat --out-dir listed").expect("a file");
+    run_page("docs/pipelines.md", folder.path());
+}
+
+#[test]
 fn embedding() {
     need!("cc");
     let folder = scratch();
@@ -193,7 +205,7 @@ fn embedding() {
 
 #[test]
 fn debugging() {
-    let (_, _, _) = (need!("clang-19"), need!("gdb"), need!("lldb"));
+    let (_, _, _) = (need!("clang-19"), need_debugger!("gdb", 13), need_debugger!("lldb", 16));
     let folder = scratch();
     stage(folder.path());
     run_page("docs/debugging.md", folder.path());

@@ -143,3 +143,25 @@ fn a_difference_is_shown_by_function() {
     assert_eq!(json["same"], false);
     assert_eq!(json["functions"].as_array().map(Vec::len), Some(1));
 }
+
+#[test]
+fn manual_pages_are_printed() {
+    let folder = scratch();
+    let page = |args: &[&str]| precast_in(folder.path(), args).succeeds().text();
+    assert!(page(&["man"]).contains(".TH precast 1"));
+    let compile = page(&["man", "compile"]);
+    assert!(compile.contains(".SH OPTIONS") && compile.contains("out\\-dir"), "{compile}");
+    precast_in(folder.path(), &["man", "nonsense"]).exits(2).complains(&["no command"]);
+}
+
+#[test]
+fn prefixes_that_were_replaced_are_given_again() {
+    let folder = with_program();
+    let compile = ["compile", "-q", "-g", "app.wasm", "--remap-path-prefix", "/work=/src"];
+    precast_in(folder.path(), &compile).exits(0);
+    let verify = |more: &[&str]| {
+        precast_in(folder.path(), &[&["verify", "app.cwasm", "app.wasm"], more].concat())
+    };
+    verify(&["--remap-path-prefix", "/work=/src"]).exits(0);
+    verify(&[]).exits(2).complains(&["--remap-path-prefix", "1 times"]);
+}

@@ -58,6 +58,9 @@ pub(crate) struct StoreCore {
     /// Host functions that no instance imports.
     #[allow(clippy::vec_box)]
     pub(crate) hosts: Vec<Box<HostBinding>>,
+    /// What is kept of each component instance; its type is that of the room
+    /// that makes them.
+    pub(crate) components: Vec<Box<dyn Any + Send + Sync>>,
     /// What [`ExternRef`](crate::ExternRef)s refer to.
     pub(crate) externs: Vec<Box<dyn Any + Send + Sync>>,
     /// What the host function that was pending last waits for.
@@ -90,6 +93,7 @@ impl StoreCore {
             exceptions: Exceptions::default(),
             landing: Landing::default(),
             hosts: Vec::new(),
+            components: Vec::new(),
             externs: Vec::new(),
             awaited: None,
             error: None,

@@ -6,16 +6,18 @@
 //! which takes minutes where that is a disk.
 
 mod programs;
-mod table;
 
 use precast_tests::binaries::precast;
+use precast_tests::differences::Table;
 use precast_tests::outcome::run;
 use precast_tests::{need, need_that, scratch};
-use programs::{Language, Program, Setting};
+use programs::{ComparedProgram, Language, Setting};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use table::Table;
+
+/// The table.
+const DIFFERENCES: &str = "posix/differences";
 
 /// A file system in memory.
 const MEMORY: &str = "/dev/shm";
@@ -31,7 +33,7 @@ fn users() -> &'static [&'static [&'static str]] {
 
 /// Runs a program as everybody, with and without `openat2`, in memory and, if
 /// it needs few folders or there is time, where temporary files are.
-fn everywhere(program: &Program, few: bool, table: &mut Table, options: &[&str]) {
+fn everywhere(program: &ComparedProgram, few: bool, table: &mut Table, options: &[&str]) {
     let both = few || std::env::var_os("PRECAST_LONG").is_some() || !Path::new(MEMORY).exists();
     let mut places = vec![PathBuf::from(MEMORY)];
     if both {
@@ -53,8 +55,8 @@ fn everywhere(program: &Program, few: bool, table: &mut Table, options: &[&str])
 }
 
 fn c_program(name: &'static str, few: bool, least: usize, options: &[&str]) {
-    let program = Program::build(name, Language::C);
-    let mut table = Table::of(name);
+    let program = ComparedProgram::build(name, Language::C);
+    let mut table = Table::of(DIFFERENCES, name);
     everywhere(&program, few, &mut table, options);
     table.end(least, is_root());
 }
@@ -86,8 +88,8 @@ fn limits_of_files_and_pipes() {
 #[test]
 fn rusts_library() {
     need!("cc");
-    let program = Program::build("rustfiles", Language::Rust);
-    let mut table = Table::of("rustfiles");
+    let program = ComparedProgram::build("rustfiles", Language::Rust);
+    let mut table = Table::of(DIFFERENCES, "rustfiles");
     everywhere(&program, false, &mut table, &[]);
     table.end(2 * 1190, is_root());
 }
@@ -96,8 +98,8 @@ fn rusts_library() {
 fn gos_library() {
     need!("cc");
     need_that!(programs::go().exists(), "needs Go: fixtures/fetch.sh go");
-    let program = Program::build("gofiles", Language::Go);
-    let mut table = Table::of("gofiles");
+    let program = ComparedProgram::build("gofiles", Language::Go);
+    let mut table = Table::of(DIFFERENCES, "gofiles");
     everywhere(&program, false, &mut table, &[]);
     table.end(2 * 1180, is_root());
 }
@@ -106,8 +108,8 @@ fn gos_library() {
 fn standard_streams() {
     need!("cc");
     need!("clang-19");
-    let program = Program::build("streams", Language::C);
-    let mut table = Table::of("streams");
+    let program = ComparedProgram::build("streams", Language::C);
+    let mut table = Table::of(DIFFERENCES, "streams");
     let kinds =
         ["pipe", "ended", "socket", "terminal", "w0/f", "/dev/null", "/dev/full", "/dev/zero"];
     let place = &std::env::temp_dir();

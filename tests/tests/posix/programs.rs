@@ -26,7 +26,7 @@ pub(crate) fn go() -> PathBuf {
 }
 
 /// A program as it was built, with what it needs.
-pub(crate) struct Program {
+pub(crate) struct ComparedProgram {
     name: &'static str,
     language: Language,
     folder: tempfile::TempDir,
@@ -40,7 +40,7 @@ pub(crate) struct Setting<'a> {
     pub(crate) place: &'a Path,
 }
 
-impl Program {
+impl ComparedProgram {
     /// Builds a program.
     pub(crate) fn build(name: &'static str, language: Language) -> Self {
         let program = Self { name, language, folder: scratch() };

@@ -1,11 +1,12 @@
-//! The table of what a guest gets otherwise than a native program.
+//! Tables of what a guest gets otherwise than the same program natively. Of a
+//! program, a line of each of its calls, or tests, is compared.
 
-use precast_tests::fixture;
+use crate::fixture;
 use std::collections::BTreeSet;
 use std::fs;
 
-/// A line of the table: `PROGRAM CALL(STATE) = WHAT THE GUEST GETS # WHY`, where
-/// a `*` stands for anything.
+/// A line of a table: `PROGRAM LINE OF THE GUEST # WHY`, where a `*` in the line
+/// stands for anything.
 struct Difference {
     text: String,
     program: String,
@@ -30,8 +31,8 @@ fn matches(pattern: &str, text: &str) -> bool {
     }
 }
 
-/// The lines of the table for one program, and what came of them.
-pub(crate) struct Table {
+/// The lines of a table for one program, and what came of them.
+pub struct Table {
     program: String,
     lines: Vec<Difference>,
     used: BTreeSet<usize>,
@@ -39,16 +40,21 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// The table for a program.
-    pub(crate) fn of(program: &str) -> Self {
-        let text = fs::read_to_string(fixture("posix/differences")).expect("a table");
+    /// The lines for a program of the table in a file below `fixtures/`.
+    pub fn of(file: &str, program: &str) -> Self {
+        let text = fs::read_to_string(fixture(file)).expect("a table");
         let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
         let lines = lines.map(parse).filter(|line| line.program == program).collect();
         Self { program: program.to_owned(), lines, used: BTreeSet::new(), compared: 0 }
     }
 
+    /// Whether the table has this line of the guest's.
+    pub fn knows(&self, guest: &str) -> bool {
+        self.lines.iter().any(|known| matches(&known.line, guest))
+    }
+
     /// Compares a guest's lines with the native ones.
-    pub(crate) fn compare(&mut self, setting: &str, native: &[String], guest: &[String]) {
+    pub fn compare(&mut self, setting: &str, native: &[String], guest: &[String]) {
         let program = &self.program;
         let mut wrong = Vec::new();
         for (native, guest) in native.iter().zip(guest) {
@@ -69,7 +75,7 @@ impl Table {
 
     /// Checks that so many lines were compared, and, if all settings were
     /// tried, that no line of the table is there for nothing.
-    pub(crate) fn end(self, least: usize, all: bool) {
+    pub fn end(self, least: usize, all: bool) {
         assert!(self.compared >= least, "only {} lines were compared", self.compared);
         let stale = (0..self.lines.len()).filter(|index| !self.used.contains(index));
         let stale: Vec<_> = stale.map(|index| &self.lines[index].text).collect();
