@@ -7,6 +7,7 @@
 //!
 //! | module | holds |
 //! |-|-|
+//! | `names` | names of functions as people write them |
 //! | [`exit`] | how a command ends |
 //! | `size`, `duration` | sizes in bytes and times, as people write them |
 //! | [`version`] | what `--version` says |
@@ -34,6 +35,7 @@ pub mod commands;
 mod duration;
 pub mod exit;
 pub mod limit_options;
+mod names;
 mod procfs;
 pub mod program;
 pub mod run;

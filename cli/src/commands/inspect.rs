@@ -2,10 +2,12 @@
 
 use super::contents::{Contents, Function};
 use crate::exit::{Failure, Result};
+use crate::names;
 use clap::Args;
 use precast_artifact::component::WIT_SECTION;
 use precast_artifact::container;
 use precast_artifact::module::{EntityIndex, ImportKind, MemoryModel, Module};
+use precast_artifact::text::Printable;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -166,7 +168,8 @@ fn write_interface(out: &mut String, report: &Value) -> std::fmt::Result {
 /// The report as a person reads it.
 fn readable(report: &Value) -> Result<String, std::fmt::Error> {
     let mut out = String::new();
-    let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    // What comes from modules may hold anything.
+    let text = |value: &Value| Printable(names::decoded(value.as_str().unwrap_or("-"))).to_string();
     let list = |value: &Value| {
         let items: Vec<String> = value.as_array().into_iter().flatten().map(text).collect();
         if items.is_empty() { "none".to_owned() } else { items.join(", ") }

@@ -3,6 +3,7 @@
 
 use super::{debug_files, input, output};
 use crate::exit::{Failure, Result};
+use crate::names;
 use crate::run::BUILD_ID;
 use clap::Args;
 use precast_artifact::container::Container;
@@ -60,7 +61,7 @@ impl SymbolizeCommand {
                 }
             },
         };
-        output::print(&symbolized.map_err(named)?)
+        output::print(&names::readable(&symbolized.map_err(named)?))
     }
 
     /// Fails if the report says that it is of another artifact.

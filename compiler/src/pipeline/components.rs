@@ -72,6 +72,7 @@ pub(super) fn compile_component(
     }
     let means = FunctionMeans { workers, cache: session.cache.as_deref(), observer };
     let (texts, cached) = functions::compile(means, &inputs, &targets)?;
+    let warnings = functions::warnings(&inputs, &texts);
     drop(inputs);
     clock.lap("compile");
     let placed = place_modules(&component, &parsed, plans, texts, labels, target, options)?;
@@ -84,7 +85,7 @@ pub(super) fn compile_component(
     let written = emit::emit(placed, note, info, Output::Artifact, out)?;
     clock.lap("emit");
     let uses_simd = facts.iter().any(|facts| facts.module.uses.contains(Uses::VECTORS));
-    let warnings = debug.warnings;
+    let warnings = [warnings, debug.warnings].concat();
     Ok(Report { cached, uses_simd, warnings, ..Report::new(clock, target, written) })
 }
 
