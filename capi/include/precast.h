@@ -1,5 +1,6 @@
 /*
- * libprecast: runs WebAssembly modules that are linked into a C program.
+ * libprecast: runs WebAssembly modules in a C program: such as are linked into
+ * it, and artifacts that it opens.
  *
  *     precast compile app.wasm --emit obj -o app.o --header app.h
  *     cc main.c app.o libprecast.a -lpthread -ldl -lm -o app
@@ -33,6 +34,11 @@
 extern "C" {
 #endif
 
+/* The version of this interface. A program checks that precast_abi_version()
+ * is the same when the library may be another than it was compiled with. */
+#define PRECAST_ABI_VERSION 1
+uint32_t precast_abi_version(void);
+
 /* A module that is linked into the program. */
 typedef struct precast_image precast_image;
 /* An instance of a module, with everything that belongs to it. */
@@ -43,6 +49,14 @@ typedef struct precast_wasi precast_wasi;
 typedef struct precast_caller precast_caller;
 /* Why something failed. */
 typedef struct precast_error precast_error;
+/* An artifact that is open. */
+typedef struct precast_artifact precast_artifact;
+/* How much an instance may use. */
+typedef struct precast_limits precast_limits;
+/* A handle that stops an instance. */
+typedef struct precast_interrupt precast_interrupt;
+/* What a module writes, kept in memory. */
+typedef struct precast_capture precast_capture;
 
 /* A 128-bit vector, lane 0 first. */
 typedef struct precast_v128 {
@@ -81,6 +95,26 @@ const char *precast_error_message(const precast_error *error);
 /* The exit code of PRECAST_ERROR_EXIT, otherwise zero. */
 int precast_error_exit_code(const precast_error *error);
 
+/* The number of a trap, as the artifact format has it; -1 for other errors.
+ * 1 is a stack overflow, 11 that the instance was stopped. */
+int precast_error_trap(const precast_error *error);
+
+/* Which limit was reached, a precast_limit_kind; zero if none was. */
+int precast_error_limit(const precast_error *error);
+
+/* A function that was running when a module trapped, or called the function of
+ * the program that failed. */
+typedef struct precast_frame {
+    const char *module; /* NULL if it has no name */
+    const char *name;   /* NULL if it is not known */
+    uint32_t function;  /* index in the module */
+    int64_t offset;     /* in the module, in bytes; -1 if not known */
+} precast_frame;
+
+/* Tells of a frame, the innermost of which is 0. Returns 0 if there are not so
+ * many. Texts live as long as the error. */
+int precast_error_frame(const precast_error *error, size_t index, precast_frame *frame);
+
 /* An error for a function of the program to return. The message is copied. */
 precast_error *precast_error_new(const char *message);
 
@@ -109,6 +143,88 @@ void precast_wasi_inherit_stdio(precast_wasi *wasi);
 precast_error *precast_wasi_dir(precast_wasi *wasi, const char *host, const char *guest,
                                 int read_only);
 
+/* Bytes for standard input, which are copied; then it ends. */
+precast_error *precast_wasi_stdin(precast_wasi *wasi, const uint8_t *bytes, size_t size);
+
+/* What is written to standard output or error, until it is read. A capture may
+ * serve both, and several instances, and outlive them. */
+precast_capture *precast_capture_new(void);
+
+/* Frees the program's part of it. NULL is fine. */
+void precast_capture_delete(precast_capture *capture);
+
+/* Takes up to `size` bytes out of a capture, and returns how many there were.
+ * With a NULL buffer: returns how many there are, and leaves them. */
+size_t precast_capture_read(const precast_capture *capture, uint8_t *buffer, size_t size);
+
+/* Keeps standard output (1) or standard error (2) in memory. */
+precast_error *precast_wasi_capture(precast_wasi *wasi, int stream, precast_capture *capture);
+
+/* ---- Artifacts --------------------------------------------------------- */
+
+/* Opens an artifact. It is native code: unless `trusted`, it is refused if
+ * anybody but this user and root could have written or replaced the file. */
+precast_error *precast_artifact_open(const char *path, int trusted, precast_artifact **artifact);
+
+/* Opens an artifact in memory, which the program trusts. The bytes are copied. */
+precast_error *precast_artifact_from_bytes(const uint8_t *bytes, size_t size,
+                                           precast_artifact **artifact);
+
+/* Frees the program's part of it; instances keep what they need. NULL is fine. */
+void precast_artifact_delete(precast_artifact *artifact);
+
+typedef enum precast_extern_kind {
+    PRECAST_EXTERN_FUNCTION = 0,
+    PRECAST_EXTERN_TABLE = 1,
+    PRECAST_EXTERN_MEMORY = 2,
+    PRECAST_EXTERN_GLOBAL = 3,
+    PRECAST_EXTERN_TAG = 4
+} precast_extern_kind;
+
+/* An import or export. The type of a function has a letter for each parameter,
+ * `>`, and a letter for each result: i, I, f, F, v for i32, i64, f32, f64 and
+ * v128, r for references, which this interface has no values for. Other types
+ * are for people to read. */
+typedef struct precast_extern {
+    const char *module; /* of an import */
+    const char *name;
+    int kind; /* a precast_extern_kind */
+    const char *type;
+} precast_extern;
+
+/* Tell of an import or export, in the module's order from 0. Return 0 if there
+ * are not so many. Texts live as long as the artifact. */
+int precast_artifact_import(const precast_artifact *artifact, size_t index, precast_extern *info);
+int precast_artifact_export(const precast_artifact *artifact, size_t index, precast_extern *info);
+
+/* ---- Limits ------------------------------------------------------------ */
+
+typedef enum precast_limit_kind {
+    PRECAST_LIMIT_MEMORY_BYTES = 1,
+    PRECAST_LIMIT_TABLE_ELEMENTS = 2,
+    PRECAST_LIMIT_INSTANCES = 3,
+    PRECAST_LIMIT_MEMORIES = 4,
+    PRECAST_LIMIT_TABLES = 5,
+    PRECAST_LIMIT_GLOBALS = 6,
+    PRECAST_LIMIT_STACK_BYTES = 7,
+    PRECAST_LIMIT_NESTED_CALLS = 8,
+    PRECAST_LIMIT_EXCEPTION_BYTES = 9,
+    PRECAST_LIMIT_SUSPENDED_CALLS = 10,
+    PRECAST_LIMIT_OUTPUT_BYTES = 11,
+    PRECAST_LIMIT_DESCRIPTORS = 12,
+    PRECAST_LIMIT_LISTING_BYTES = 13,
+    PRECAST_LIMIT_TIME = 14 /* of each call, and of making the instance: in nanoseconds */
+} precast_limit_kind;
+
+/* The limits of an instance that are set otherwise than by default. */
+precast_limits *precast_limits_new(void);
+
+/* Frees them; instances have their own copy. NULL is fine. */
+void precast_limits_delete(precast_limits *limits);
+
+/* Sets a limit. */
+precast_error *precast_limits_set(precast_limits *limits, int kind, uint64_t value);
+
 /* ---- Instances --------------------------------------------------------- */
 
 /* A function of the program that a module may import. `args` and `results`
@@ -132,6 +248,12 @@ precast_error *precast_instantiate(const precast_image *image, precast_wasi *was
                                    const precast_import *imports, size_t import_count,
                                    precast_instance **instance);
 
+/* The same, of an artifact. `limits` may be NULL. */
+precast_error *precast_artifact_instantiate(const precast_artifact *artifact,
+                                            const precast_limits *limits, precast_wasi *wasi,
+                                            const precast_import *imports, size_t import_count,
+                                            precast_instance **instance);
+
 /* Frees an instance; one that is in a call, once that returns. It must not be
  * used any more, other than by the call. NULL is fine. */
 void precast_instance_delete(precast_instance *instance);
@@ -152,6 +274,26 @@ uint8_t *precast_memory(precast_instance *instance, const char *export_name, siz
 
 /* As precast_memory, for the instance that calls a function of the program. */
 uint8_t *precast_caller_memory(precast_caller *caller, const char *export_name, size_t *size);
+
+/* The limit that the instance last reached without an error, because the module
+ * was told instead (memory.grow gives -1); zero if there is none. */
+int precast_limit_reached(precast_instance *instance);
+
+/* ---- Stopping ---------------------------------------------------------- */
+
+/* A handle with which any thread can stop the instance, also in the middle of
+ * a loop that calls nothing. It may outlive the instance. */
+precast_error *precast_interrupt_new(precast_instance *instance, precast_interrupt **interrupt);
+
+/* Frees a handle. NULL is fine. */
+void precast_interrupt_delete(precast_interrupt *interrupt);
+
+/* Ends the call that is in the instance, with a trap, and all later ones. A
+ * function of the program is not interrupted: the module ends when it returns. */
+void precast_interrupt_now(const precast_interrupt *interrupt);
+
+/* Lets the instance be called again. It is as the module left it. */
+precast_error *precast_interrupt_clear(precast_instance *instance);
 
 /* ---- The process ------------------------------------------------------- */
 

@@ -5,10 +5,12 @@
 //! Errors that come in were made here and not freed yet.
 #![allow(unsafe_code)]
 
-use precast_loader::Error as LoaderError;
+use crate::limit_kind;
+use precast_loader::{Error as LoaderError, Frame};
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::fmt;
 use std::io::ErrorKind::OutOfMemory;
+use std::ptr::null;
 
 /// `precast_error`.
 #[derive(Debug)]
@@ -16,6 +18,40 @@ pub(crate) struct Error {
     kind: ErrorKind,
     message: CString,
     exit_code: c_int,
+    /// The number of the trap, or -1.
+    trap: c_int,
+    /// The number of the limit, or 0.
+    limit: c_int,
+    frames: Vec<FrameTexts>,
+}
+
+/// A function that was running, as texts that stay.
+#[derive(Debug)]
+struct FrameTexts {
+    module: Option<CString>,
+    name: Option<CString>,
+    function: u32,
+    offset: i64,
+}
+
+impl FrameTexts {
+    fn new(frame: &Frame) -> Self {
+        Self {
+            module: frame.module.as_deref().map(text),
+            name: frame.name.as_deref().map(text),
+            function: frame.function.get(),
+            offset: frame.offset.map_or(-1, |offset| i64::from(offset.get())),
+        }
+    }
+}
+
+/// `precast_frame`.
+#[repr(C)]
+pub(crate) struct FrameInfo {
+    module: *const c_char,
+    name: *const c_char,
+    function: u32,
+    offset: i64,
 }
 
 /// `precast_error_kind`.
@@ -36,7 +72,8 @@ pub(crate) enum ErrorKind {
 impl Error {
     /// An error of our own.
     pub(crate) fn new(kind: ErrorKind, message: impl fmt::Display) -> Self {
-        Self { kind, message: text(&message.to_string()), exit_code: 0 }
+        let message = text(&message.to_string());
+        Self { kind, message, exit_code: 0, trap: -1, limit: 0, frames: Vec::new() }
     }
 
     /// For a program that used the interface wrongly.
@@ -82,7 +119,10 @@ impl From<LoaderError> for Error {
             _ => ErrorKind::Other,
         };
         let exit_code = if let LoaderError::Exit(code) = error { code } else { 0 };
-        Self { kind, message: text(&error.to_string()), exit_code }
+        let trap = error.trap_code().map_or(-1, |code| code as c_int);
+        let frames = error.frames().iter().map(FrameTexts::new).collect();
+        let (limit, message) = (limit_kind::number(error.limit()), text(&error.to_string()));
+        Self { kind, message, exit_code, trap, limit, frames }
     }
 }
 
@@ -119,6 +159,51 @@ pub(crate) unsafe extern "C" fn precast_error_exit_code(error: *const Error) -> 
     unsafe { error.as_ref() }.map_or(0, |error| error.exit_code)
 }
 
+/// `precast_error_trap`.
+///
+/// # Safety
+///
+/// As the header says.
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn precast_error_trap(error: *const Error) -> c_int {
+    // SAFETY: null, or an error of ours.
+    unsafe { error.as_ref() }.map_or(-1, |error| error.trap)
+}
+
+/// `precast_error_limit`.
+///
+/// # Safety
+///
+/// As the header says.
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn precast_error_limit(error: *const Error) -> c_int {
+    // SAFETY: null, or an error of ours.
+    unsafe { error.as_ref() }.map_or(0, |error| error.limit)
+}
+
+/// `precast_error_frame`.
+///
+/// # Safety
+///
+/// As the header says.
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn precast_error_frame(
+    error: *const Error,
+    index: usize,
+    info: *mut FrameInfo,
+) -> c_int {
+    // SAFETY: null, or an error of ours.
+    let frame = unsafe { error.as_ref() }.and_then(|error| error.frames.get(index));
+    let Some(FrameTexts { module, name, function, offset }) = frame else { return 0 };
+    let pointer = |text: &Option<CString>| text.as_ref().map_or(null(), |text| text.as_ptr());
+    let (module, name) = (pointer(module), pointer(name));
+    if !info.is_null() {
+        // SAFETY: the program wants it there.
+        unsafe { info.write(FrameInfo { module, name, function: *function, offset: *offset }) };
+    }
+    1
+}
+
 /// `precast_error_new`.
 ///
 /// # Safety
@@ -131,7 +216,7 @@ pub(crate) unsafe extern "C" fn precast_error_new(message: *const c_char) -> *mu
         // SAFETY: a text that ends with a zero.
         false => unsafe { CStr::from_ptr(message) },
     };
-    Error { kind: ErrorKind::Host, message: message.to_owned(), exit_code: 0 }.into_raw()
+    Error { message: message.to_owned(), ..Error::new(ErrorKind::Host, "") }.into_raw()
 }
 
 /// `precast_error_delete`.

@@ -9,17 +9,16 @@
 
 use crate::boundary::{array, guarded, text};
 use crate::error::Error;
-use crate::import::{Callback, Import};
+use crate::limit_kind;
 use crate::store::{State, memory_bytes};
 use crate::value::Value;
-use crate::wasi::Wasi;
-use precast_loader::{Artifact, ExternType, Instance as Handle, Linker, Store, run_command};
+use precast_loader::wasi::WasiCtx;
+use precast_loader::{Error as LoaderError, Instance as Handle, Store, run_command};
 use std::cell::UnsafeCell;
-use std::collections::HashMap;
 use std::ffi::{c_char, c_int};
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant as Now};
 
 /// `precast_instance`.
 pub(crate) struct Instance {
@@ -35,104 +34,43 @@ const ENTERED: u8 = 1;
 /// The call that is in it frees it.
 const DELETED: u8 = 2;
 
-struct Parts {
-    store: Store<State>,
+pub(crate) struct Parts {
+    pub(crate) store: Store<State>,
     handle: Handle,
+    /// What each call may take.
+    time: Option<Duration>,
 }
 
-/// `precast_image`: a descriptor.
-#[repr(C)]
-pub(crate) struct LinkedImage {
-    opaque: [u8; 0],
+impl Instance {
+    /// As a pointer that the program owns. Each of its calls may take `time`.
+    pub(crate) fn new(store: Store<State>, handle: Handle, time: Option<Duration>) -> *mut Self {
+        let parts = UnsafeCell::new(Parts { store, handle, time });
+        Box::into_raw(Box::new(Self { state: AtomicU8::new(FREE), parts }))
+    }
 }
 
-/// The artifact of an image. It is opened once; programs have few.
-fn artifact(image: *const LinkedImage) -> Result<Artifact, Error> {
-    static OPEN: Mutex<Option<HashMap<usize, Artifact>>> = Mutex::new(None);
-    if image.is_null() {
-        return Err(Error::usage("the image is null"));
-    }
-    let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
-    let open = open.get_or_insert_default();
-    if let Some(artifact) = open.get(&image.addr()) {
-        return Ok(artifact.clone());
-    }
-    // SAFETY: the header promises a linked image that stays.
-    let artifact = unsafe { Artifact::linked(image.cast()) }?;
-    open.insert(image.addr(), artifact.clone());
-    Ok(artifact)
-}
-
-/// What a module may import.
-///
-/// # Safety
-///
-/// The texts of `imports` are what the header says.
-unsafe fn linker(
-    artifact: &Artifact,
-    wasi: bool,
-    imports: &[Import],
-) -> Result<Linker<State>, Error> {
-    let mut linker = Linker::new();
-    if wasi {
-        linker.add_wasi(|state: &mut State| state.wasi.as_mut().expect("given with the linker"));
-    }
-    let declared = artifact.imports();
-    for import in imports {
-        // SAFETY: as the caller promises.
-        let (module, name) = unsafe {
-            (text("an import's module", import.module)?, text("an import's name", import.name)?)
-        };
-        let Some(function) = import.function else {
-            return Err(Error::usage(format!("the function of {module}.{name} is null")));
-        };
-        // One that the module does not import has no type to be called with.
-        for declared in declared.iter().filter(|d| d.module == module && d.name == name) {
-            let ExternType::Func(ty) = declared.ty.clone() else { continue };
-            let callback = Callback::new(function, import.data);
-            let shape = ty.clone();
-            linker.func_new(module, name, ty, move |caller, args, results| {
-                callback.call(&shape, caller, args, results)
-            })?;
+impl Parts {
+    /// Runs something that calls the guest.
+    fn timed<R>(
+        &mut self,
+        call: impl FnOnce(&mut Store<State>, &Handle) -> Result<R, LoaderError>,
+    ) -> Result<R, Error> {
+        start_clock(&mut self.store, self.time)?;
+        let result = call(&mut self.store, &self.handle);
+        if self.time.is_some() {
+            self.store.set_deadline(None)?;
         }
+        Ok(result?)
     }
-    Ok(linker)
 }
 
-/// `precast_instantiate`.
-///
-/// # Safety
-///
-/// As the header says.
-#[unsafe(no_mangle)]
-pub(crate) unsafe extern "C" fn precast_instantiate(
-    image: *const LinkedImage,
-    wasi: *mut Wasi,
-    imports: *const Import,
-    import_count: usize,
-    instance: *mut *mut Instance,
-) -> *mut Error {
-    // SAFETY: it is ours from now on.
-    let wasi = (!wasi.is_null()).then(|| unsafe { Box::from_raw(wasi) });
-    guarded(move || {
-        if instance.is_null() {
-            return Err(Error::usage("where the instance is wanted is null"));
-        }
-        let artifact = artifact(image)?;
-        // SAFETY: pointers are what the header says.
-        let linker = unsafe {
-            let imports = array("the imports", imports, import_count)?;
-            linker(&artifact, wasi.is_some(), imports)
-        }?;
-        let state = State { wasi: wasi.map(|mut wasi| wasi.0.build()) };
-        let mut store = Store::new(state);
-        let handle = linker.instantiate(&mut store, &artifact)?;
-        let parts = UnsafeCell::new(Parts { store, handle });
-        let made = Box::new(Instance { state: AtomicU8::new(FREE), parts });
-        // SAFETY: the program wants it there.
-        unsafe { instance.write(Box::into_raw(made)) };
-        Ok(())
-    })
+/// From now on the guest has this time.
+pub(crate) fn start_clock(store: &mut Store<State>, time: Option<Duration>) -> Result<(), Error> {
+    // One so far away that it cannot be told never comes.
+    match time.and_then(|time| Now::now().checked_add(time)) {
+        None => Ok(()),
+        deadline => Ok(store.set_deadline(deadline)?),
+    }
 }
 
 /// `precast_instance_delete`.
@@ -157,7 +95,7 @@ pub(crate) unsafe extern "C" fn precast_instance_delete(instance: *mut Instance)
 /// # Safety
 ///
 /// `instance` is live.
-unsafe fn enter(
+pub(crate) unsafe fn enter(
     instance: *mut Instance,
     body: impl FnOnce(&mut Parts) -> Result<(), Error>,
 ) -> Result<(), Error> {
@@ -209,7 +147,8 @@ pub(crate) unsafe extern "C" fn precast_call(
         // more when `results`, which may be the same, is written.
         unsafe {
             let export = text("the name of the export", export)?;
-            enter(instance, |Parts { store, handle }| {
+            enter(instance, |parts| {
+                let (store, handle) = (&parts.store, parts.handle);
                 let func = handle.get_func(store, export).ok_or_else(|| {
                     Error::usage(format!("the module exports no function `{export}`"))
                 })?;
@@ -226,7 +165,8 @@ pub(crate) unsafe extern "C" fn precast_call(
                 let values = array("the arguments", args, arg_count)?.iter().zip(&ty.params);
                 let values: Option<Vec<_>> = values.map(|(value, ty)| value.get(ty)).collect();
                 let unfit = || Error::usage(format!("`{export}` has references in its type {ty}"));
-                let given = func.call(store, &values.ok_or_else(unfit)?)?;
+                let values = values.ok_or_else(unfit)?;
+                let given = parts.timed(|store, _| func.call(store, &values))?;
                 for (index, value) in given.iter().enumerate() {
                     results.add(index).write(Value::new(value).ok_or_else(unfit)?);
                 }
@@ -248,8 +188,8 @@ pub(crate) unsafe extern "C" fn precast_run(
 ) -> *mut Error {
     // SAFETY: pointers are what the header says.
     guarded(|| unsafe {
-        enter(instance, |Parts { store, handle }| {
-            let code = run_command(store, handle)?;
+        enter(instance, |parts| {
+            let code = parts.timed(run_command)?;
             if !exit_code.is_null() {
                 exit_code.write(code);
             }
@@ -273,7 +213,7 @@ pub(crate) unsafe extern "C" fn precast_memory(
     // SAFETY: pointers are what the header says.
     let refused = guarded(|| unsafe {
         let export = text("the name of the export", export)?;
-        enter(instance, |Parts { store, handle }| {
+        enter(instance, |Parts { store, handle, .. }| {
             let memory = handle.get_memory(store, export);
             bytes = memory_bytes(memory, store, size);
             Ok(())
@@ -282,4 +222,25 @@ pub(crate) unsafe extern "C" fn precast_memory(
     // SAFETY: null, or an error that was just made.
     unsafe { crate::error::precast_error_delete(refused) };
     bytes
+}
+
+/// `precast_limit_reached`.
+///
+/// # Safety
+///
+/// As the header says.
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn precast_limit_reached(instance: *mut Instance) -> c_int {
+    let mut reached = None;
+    // SAFETY: pointers are what the header says.
+    let refused = guarded(|| unsafe {
+        enter(instance, |Parts { store, .. }| {
+            let wasi = store.data().wasi.as_ref();
+            reached = store.limit_reached().or(wasi.and_then(WasiCtx::limit_reached));
+            Ok(())
+        })
+    });
+    // SAFETY: null, or an error that was just made.
+    unsafe { crate::error::precast_error_delete(refused) };
+    limit_kind::number(reached)
 }

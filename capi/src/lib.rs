@@ -1,4 +1,5 @@
-//! `libprecast.a`: the loader for C programs that modules are linked into.
+//! `libprecast.a` and `libprecast.so`: the loader for C programs, for modules that
+//! are linked into them and for artifacts that they open.
 //!
 //! The interface and its contract are `include/precast.h`; each file here
 //! implements one of its parts. A module becomes an object by `precast compile
@@ -6,13 +7,19 @@
 //!
 //! | module | holds |
 //! |-|-|
+//! | `limit_kind` | the numbers of limits |
 //! | `error` | errors as values |
 //! | `boundary` | what crosses: panics stop here, texts are checked |
 //! | `value` | values |
 //! | `wasi` | what WASI programs are granted |
+//! | `capture` | standard streams in memory |
+//! | `limits` | how much an instance may use |
+//! | `artifact` | artifacts that are opened when the program runs |
 //! | `store` | what stores hold |
 //! | `import` | functions of the program |
 //! | `instance` | instances and calls |
+//! | `interrupt` | stopping an instance from another thread |
+//! | `instantiate` | making instances |
 //!
 //! A module uses only those in rows above its own.
 //!
@@ -22,15 +29,32 @@
 
 #![deny(unsafe_code)]
 
+mod artifact;
 mod boundary;
+mod capture;
 mod error;
 mod import;
 mod instance;
+mod instantiate;
+mod interrupt;
+mod limit_kind;
+mod limits;
 mod store;
 mod value;
 mod wasi;
 
 use std::ffi::c_int;
+
+/// `precast_abi_version`.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+pub extern "C" fn precast_abi_version() -> u32 {
+    ABI_VERSION
+}
+
+/// `PRECAST_ABI_VERSION`: a program that was compiled with another's header must
+/// not use this library.
+const ABI_VERSION: u32 = 1;
 
 /// `precast_deny_write_execute`.
 #[allow(unsafe_code)]

@@ -12,11 +12,13 @@
 //! | functions | `func` |
 //! | functions with Rust types | `typed` |
 //! | calls that can be suspended | `suspend` |
+//! | calls as futures | `future` |
 //! | instances | `instance` |
 
 pub(crate) mod caller;
 pub(crate) mod externs;
 pub(crate) mod func;
+pub(crate) mod future;
 pub(crate) mod global;
 pub(crate) mod instance;
 pub(crate) mod memory;

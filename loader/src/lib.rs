@@ -23,7 +23,8 @@
 //!
 //! A host function may also be *pending*: its results come later. A call that
 //! [`Func::start`] made is then [`Suspended`], until it is resumed; other guests
-//! of the store can run meanwhile. Asynchronous interfaces stand on this.
+//! of the store can run meanwhile. [`Func::call_async`] makes futures of this, for
+//! functions that [`Linker::func_async`] made.
 //!
 //! # What is trusted
 //!
@@ -42,7 +43,7 @@
 //! | [`WasmTy`], [`WasmValues`], [`IntoFunc`] | sealed: their slots fit what is called; a closure keeps the type of its store's data |
 //! | [`WasmReturn`] | may be implemented: its values are those of a sealed trait, and are converted when it returns |
 //! | [`AsStore`] | may be implemented, and may give another store each time: every operation asks once, and compares the store with the handle's |
-//! | [`Func::new`], [`Func::new_pending`], [`Linker::func_new`], [`Linker::func_pending`] | results are compared with the type, and references with the store |
+//! | [`Func::new`], [`Func::new_pending`], [`Linker::func_new`], [`Linker::func_pending`], [`Linker::func_async`] | results are compared with the type, and references with the store |
 //! | [`Func::new_raw`], [`Linker::func_raw`] | unsafe: slots are references as they are |
 //! | [`Func::call`], [`Func::start`], [`Suspended::resume`], [`TypedFunc::call`] | values are compared with the type, or the type was when the function was made |
 //! | [`Memory`], [`Table`], [`Global`], [`Tag`], [`ExternRef`], [`ExnRef`], [`Func`] | handles are plain data, and know their store, which is never used for two; types given for new ones are checked |
@@ -115,6 +116,7 @@ pub mod wasi;
 
 pub use api::caller::Caller;
 pub use api::externs::Extern;
+pub use api::future::CallFuture;
 pub use api::instance::Instance;
 pub use api::suspend::{Progress, Suspended};
 pub use api::typed::{HostClosure, IntoFunc, TypedFunc, WasmReturn, WasmTy, WasmValues};
@@ -132,6 +134,7 @@ pub use program::{Program, ProgramBuilder};
 pub use stop::coredump::write_core_dump;
 pub use stop::symbolize::symbolize;
 pub use store::access::{AsStore, Store, StoreMut, StoreRef};
+pub use store::host::HostFuture;
 pub use store::interrupts::InterruptHandle;
 pub use store::limits::Limits;
 pub use sys::process::{deny_write_execute, inherited_descriptor};

@@ -9,6 +9,7 @@
 use crate::api::caller::Caller;
 use crate::api::externs::Extern;
 use crate::api::func;
+use crate::api::future;
 use crate::api::instance::Instance;
 use crate::api::typed::IntoFunc;
 use crate::artifact::info::ExternType;
@@ -132,6 +133,37 @@ impl<T: 'static> Linker<T> {
         f: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<Poll<()>> + Send + Sync + 'static,
     ) -> Result<&mut Self> {
         Ok(self.define_host(module, name, func::pending(ty, f)?))
+    }
+
+    /// Defines a function whose results a future gives; guests wait for it in
+    /// calls that [`Func::call_async`](crate::Func::call_async) made. The future
+    /// takes with it what it needs of the caller.
+    ///
+    /// ```
+    /// # use precast_loader::{FuncType, Linker, ValType, Val};
+    /// let mut linker = Linker::<()>::new();
+    /// let ty = FuncType { params: vec![ValType::I32], results: vec![ValType::I32] };
+    /// linker.func_async("host", "double", ty, |_caller, params| {
+    ///     let x = params[0].i32().unwrap_or(0);
+    ///     async move { Ok(vec![Val::I32(x.wrapping_mul(2))]) }
+    /// })?;
+    /// # Ok::<(), precast_loader::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Func::new`](crate::Func::new).
+    pub fn func_async<F>(
+        &mut self,
+        module: &str,
+        name: &str,
+        ty: FuncType,
+        f: impl Fn(Caller<'_, T>, &[Val]) -> F + Send + Sync + 'static,
+    ) -> Result<&mut Self>
+    where
+        F: Future<Output = Result<Vec<Val>>> + Send + 'static,
+    {
+        Ok(self.define_host(module, name, future::awaited(ty, f)?))
     }
 
     /// Defines an item of a store. Instances can then be made in that store

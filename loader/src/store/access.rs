@@ -109,7 +109,8 @@ impl<T> Store<T> {
 
     /// Stops what runs in the store when this time comes, and all that is called
     /// in it later, as [`Store::interrupt_handle`] does. Another deadline takes
-    /// the place of one that has not passed; `None` withdraws it.
+    /// its place, also if it has passed: then the store can be used again. `None`
+    /// withdraws it.
     ///
     /// ```
     /// # use precast_loader::Store;

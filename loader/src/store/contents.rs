@@ -6,7 +6,7 @@ use crate::limit::LimitKind;
 use crate::store::activations::Activations;
 use crate::store::elements::TableElements;
 use crate::store::exceptions::Exceptions;
-use crate::store::host::HostBinding;
+use crate::store::host::{HostBinding, HostFuture};
 use crate::store::instance::InstanceState;
 use crate::store::limits::{Limits, allow};
 use crate::store::linear::LinearMemory;
@@ -63,6 +63,8 @@ pub(crate) struct StoreCore {
     pub(crate) components: Vec<Box<dyn Any + Send + Sync>>,
     /// What [`ExternRef`](crate::ExternRef)s refer to.
     pub(crate) externs: Vec<Box<dyn Any + Send + Sync>>,
+    /// What the host function that was pending last waits for.
+    pub(crate) awaited: Option<HostFuture>,
     /// Error of the host function that ended a call, until that returns.
     pub(crate) error: Option<Error>,
     /// Panic of the host function that ended a call, until that returns.
@@ -93,6 +95,7 @@ impl StoreCore {
             hosts: Vec::new(),
             components: Vec::new(),
             externs: Vec::new(),
+            awaited: None,
             error: None,
             panic: None,
         }

@@ -11,9 +11,11 @@ use crate::error::Result;
 use crate::vm::layout::{Context, Definition, FixedFields, FuncRecord, StoreBlock};
 use crate::vm::raw::RawValue;
 use crate::vm::types::Held;
+use crate::vm::value::Val;
 use precast_artifact::abi;
 use precast_artifact::index::{InstanceId, TypeId};
 use std::fmt;
+use std::pin::Pin;
 use std::ptr::{NonNull, with_exposed_provenance};
 use std::sync::Arc;
 use std::task::Poll;
@@ -24,6 +26,10 @@ use std::task::Poll;
 pub(crate) type Callback = dyn Fn(NonNull<StoreBlock>, Option<InstanceId>, &mut [RawValue]) -> Result<Poll<()>>
     + Send
     + Sync;
+
+/// What a host function gives later; see
+/// [`Linker::func_async`](crate::Linker::func_async).
+pub type HostFuture = Pin<Box<dyn Future<Output = Result<Vec<Val>>> + Send>>;
 
 /// A function of the host.
 pub(crate) struct HostFunc {

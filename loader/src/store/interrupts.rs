@@ -89,16 +89,16 @@ struct Requests {
     flag: Option<usize>,
     /// Calls that were asked to stop, and not collected yet.
     calls: Vec<u64>,
-    /// Whether all calls shall stop.
+    /// Whether somebody wants all calls to stop.
     stopped: bool,
+    /// Whether they shall because the deadline has passed.
+    late: bool,
     /// The calls in progress, the innermost last.
     running: Vec<u64>,
     /// The thread that they run on.
     thread: Option<Thread>,
     /// When all calls shall stop.
     deadline: Option<Instant>,
-    /// Whether that was why they were stopped.
-    late: bool,
     /// When the alarm rings next.
     appointment: Option<Appointment>,
     /// From one signal to the next.
@@ -146,10 +146,10 @@ impl Interrupts {
         self.lock().late
     }
 
-    /// Sets or withdraws the deadline.
+    /// Sets or withdraws the deadline. One that has passed is forgotten.
     pub(crate) fn set_deadline(&self, deadline: Option<Instant>) -> io::Result<()> {
         let mut state = self.lock();
-        state.deadline = deadline;
+        (state.deadline, state.late) = (deadline, false);
         match deadline {
             Some(time) => self.schedule(&mut state, time),
             None => Ok(()),
@@ -168,7 +168,7 @@ impl Interrupts {
     pub(crate) fn take(&self, flag: &AtomicU32) -> (Vec<u64>, bool) {
         let mut state = self.lock();
         flag.store(0, Ordering::Relaxed);
-        (std::mem::take(&mut state.calls), state.stopped)
+        (std::mem::take(&mut state.calls), state.stops_all())
     }
 
     /// A call begins, or goes on, that was asked to stop or was not. Whether it
@@ -185,7 +185,7 @@ impl Interrupts {
         if interrupted || state.concerns_running() {
             self.stopping.store(true, Ordering::Release);
         }
-        !state.stopped
+        !state.stops_all()
     }
 
     /// The innermost call ends or waits. `interrupted`: one further out was asked
@@ -268,14 +268,18 @@ impl Requests {
     }
 
     fn stop_late(&mut self) {
-        (self.stopped, self.late) = (true, true);
+        self.late = true;
         self.raise_flag();
+    }
+
+    fn stops_all(&self) -> bool {
+        self.stopped || self.late
     }
 
     /// Whether a call that runs shall stop, as far as is not collected.
     fn concerns_running(&self) -> bool {
         let asked = |generation| self.calls.contains(generation);
-        !self.running.is_empty() && (self.stopped || self.running.iter().any(asked))
+        !self.running.is_empty() && (self.stops_all() || self.running.iter().any(asked))
     }
 }
 

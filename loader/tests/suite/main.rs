@@ -10,6 +10,7 @@ mod debuggers;
 mod elf;
 mod exceptions;
 mod faults;
+mod futures;
 mod linking;
 mod misuse;
 mod mock;

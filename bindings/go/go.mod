@@ -1,0 +1,3 @@
+module precast
+
+go 1.19

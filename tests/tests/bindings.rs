@@ -1,0 +1,76 @@
+//! The library as C programs, Python and Go have it: a plugin host in each, with
+//! artifacts that are opened when it runs.
+#![cfg(target_arch = "x86_64")]
+
+use precast_tests::binaries::{library, precast};
+use precast_tests::outcome::run;
+use precast_tests::{fixture, need, need_that, root, scratch};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A module, compiled into a folder.
+fn compiled(module: &str, folder: &Path) -> PathBuf {
+    let module = fixture(module);
+    let artifact = folder.join(module.file_name().expect("a name")).with_extension("cwasm");
+    run(precast().args(["compile", "--quiet", "-o"]).arg(&artifact).arg(module)).succeeds();
+    artifact
+}
+
+/// The folder with `libprecast.so` and `libprecast.a`.
+fn libraries() -> PathBuf {
+    library().parent().expect("a folder").to_owned()
+}
+
+#[test]
+fn a_plugin_host_in_c() {
+    let cc = need!("cc");
+    let folder = scratch();
+    let plugin = compiled("capi/plugin.wat", folder.path());
+    let expected = std::fs::read_to_string(fixture("capi/plugin.expected")).expect("a fixture");
+    for library in ["libprecast.so", "libprecast.a"] {
+        let program = folder.path().join(library).with_extension("");
+        let mut command = Command::new(&cc);
+        command.args(["-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror", "-o"]).arg(&program);
+        command.arg("-I").arg(root().join("capi/include")).arg(fixture("capi/plugin.c"));
+        command.arg(libraries().join(library)).args(["-lpthread", "-ldl", "-lm"]);
+        run(&mut command).exits(0);
+        let mut host = Command::new(program);
+        let outcome = run(host.arg(&plugin).env("LD_LIBRARY_PATH", libraries())).succeeds();
+        // Threads write in any order.
+        let text = outcome.text();
+        let mut lines: Vec<&str> = text.lines().collect();
+        lines.sort_unstable();
+        assert_eq!(lines.join("\n"), expected.trim_end(), "with {library}");
+    }
+}
+
+#[test]
+fn a_plugin_host_in_python() {
+    let python = need!("python3");
+    let pytest = run(Command::new(&python).args(["-m", "pytest", "--version"]));
+    need_that!(pytest.code == Some(0), "python3 has no pytest: install python3-pytest");
+    let folder = scratch();
+    let mut command = Command::new(python);
+    command.current_dir(root().join("bindings/python"));
+    command.args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"]);
+    command.env("PYTHONDONTWRITEBYTECODE", "1").env("PYTHONPATH", ".");
+    command.env("PRECAST_LIBRARY", libraries().join("libprecast.so"));
+    command.env("PRECAST_PLUGIN", compiled("capi/plugin.wat", folder.path()));
+    command.env("PRECAST_PROGRAM", compiled("programs/hello.wasm", folder.path()));
+    run(&mut command).exits(0);
+}
+
+#[test]
+fn a_plugin_host_in_go() {
+    let go = need!("go");
+    let folder = scratch();
+    let mut command = Command::new(go);
+    command.current_dir(root().join("bindings/go")).args(["test", "-count=1", "./..."]);
+    command.env("CGO_ENABLED", "1").env("GOTOOLCHAIN", "local");
+    command.env("CGO_CFLAGS", format!("-I{}", root().join("capi/include").display()));
+    command.env("CGO_LDFLAGS", format!("-L{}", libraries().display()));
+    command.env("GOCACHE", libraries().join("precast-tests-go"));
+    command.env("LD_LIBRARY_PATH", libraries());
+    command.env("PRECAST_PLUGIN", compiled("capi/plugin.wat", folder.path()));
+    run(&mut command).exits(0);
+}
