@@ -234,12 +234,14 @@ mod tests {
     #[test]
     fn damage_never_panics() {
         let bytes = encode(sample(200).into_iter());
-        for at in 0..bytes.len() {
+        // Miri takes its time.
+        let step = if cfg!(miri) { 97 } else { 1 };
+        for at in (0..bytes.len()).step_by(step) {
             for flip in [1, 0x80, 0xff] {
                 let mut damaged = bytes.clone();
                 damaged[at] ^= flip;
                 if let Ok(table) = Map::new("test", &damaged) {
-                    for key in 0..300 {
+                    for key in (0..300).step_by(step) {
                         table.at_or_before(CodeOffset::new(key * 5));
                     }
                 }

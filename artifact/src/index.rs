@@ -9,7 +9,7 @@
 //! | [`CanonicalTypeIndex`] | types, of which no two are equal | [`Module::types`](crate::module::Module::types) |
 //! | [`MemberIndex`] | types | a [recursion group](crate::types::GroupRef) |
 //! | [`TypeId`] | types, of which no two are equal | the process that runs modules |
-//! | [`InstanceId`], [`MemoryId`], [`TableId`], [`HostValueId`] | instances, memories, tables, and values of the host | a store of the loader |
+//! | [`InstanceId`], [`MemoryId`], [`TableId`], [`ComponentId`], [`HostValueId`] | instances, memories, tables, instances of components, and values of the host | a store of the loader |
 //! | [`DataIndex`], [`ElementIndex`] | segments | the module |
 //! | [`LocalIndex`] | parameters, then locals | a function |
 //! | [`ImportIndex`] | imports of every kind | [`Module::imports`](crate::module::Module::imports) |
@@ -211,6 +211,8 @@ numbers! {
         MemoryId: "memory id",
         /// A table in a store.
         TableId: "table id",
+        /// An instance of a component in a store.
+        ComponentId: "component id",
         /// A value in a store that guests have references to.
         HostValueId: "host value id",
         /// A table, imported or defined.

@@ -56,11 +56,18 @@ pub enum TrapCode {
     UncaughtException = 24,
     /// The code between two components found itself to be wrong.
     AdapterFault = 25,
+    /// A handle of a component that does not exist, is of another type, or is
+    /// lent.
+    InvalidHandle = 26,
+    /// A string of a component that is not in its encoding.
+    InvalidString = 27,
+    /// Memory that a component gave for values of a call, and that does not do.
+    InvalidAllocation = 28,
 }
 
 impl TrapCode {
     /// Every code, in order of its number.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 28] = [
         Self::StackOverflow,
         Self::MemoryOutOfBounds,
         Self::TableOutOfBounds,
@@ -86,6 +93,9 @@ impl TrapCode {
         Self::UnalignedPointer,
         Self::UncaughtException,
         Self::AdapterFault,
+        Self::InvalidHandle,
+        Self::InvalidString,
+        Self::InvalidAllocation,
     ];
 
     /// The code with this number, if there is one.
@@ -122,6 +132,9 @@ impl TrapCode {
             Self::UnalignedPointer => "unaligned pointer",
             Self::UncaughtException => "uncaught exception propagated out of component",
             Self::AdapterFault => "fault in an adapter between components",
+            Self::InvalidHandle => "invalid handle",
+            Self::InvalidString => "invalid string",
+            Self::InvalidAllocation => "invalid result of a component's `realloc`",
         }
     }
 }
@@ -142,6 +155,6 @@ mod tests {
             assert_eq!(TrapCode::from_u8(code as u8), Some(code));
         }
         assert_eq!(TrapCode::from_u8(0), None);
-        assert_eq!(TrapCode::from_u8(26), None);
+        assert_eq!(TrapCode::from_u8(29), None);
     }
 }

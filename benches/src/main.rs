@@ -3,6 +3,7 @@
 
 mod build;
 mod child;
+mod costly;
 mod cpus;
 mod machine;
 mod measures;
@@ -51,7 +52,7 @@ struct Cli {
     #[arg(long = "side", value_name = "OPTIONS", allow_hyphen_values = true, default_values = ["-O1", "-O2", "-O3", "-Os"])]
     sides: Vec<String>,
 
-    /// Programs of the suite; all when absent
+    /// Programs of the suite, or numbers of costly modules; all when absent
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     cases: Vec<String>,
 
@@ -72,6 +73,8 @@ enum Group {
     Suite,
     /// What `--cpu` buys, without wasmtime
     Cpus,
+    /// Modules that are made to be costly to compile
+    Costly,
     /// What `--memory-model` and `--memory-reservation` cost, without wasmtime
     Models,
 }
@@ -96,6 +99,7 @@ fn worker() -> Option<Result<(), String>> {
     let work = match arguments.next()?.as_str() {
         "worker-precast" => opening::ours,
         "worker-wasmtime" => opening::theirs,
+        "worker-costly" => costly::write,
         "worker-instances" => models::instantiate_all,
         _ => return None,
     };
@@ -127,6 +131,7 @@ fn compare(cli: &Cli) -> Result<(), String> {
             Group::Build => bench.build(&table)?,
             Group::Suite => bench.suite(&cli.sides, &cli.cases)?,
             Group::Cpus => bench.cpus()?,
+            Group::Costly => bench.costly(&cli.cases)?,
             Group::Models => bench.models()?,
         }
     }

@@ -6,7 +6,7 @@
 //! | files and the terminal | [`input`], [`output`], [`progress`], [`debug_files`], [`depfile`], [`contents`], [`response`] |
 //! | what was made before, and who else makes something | [`store`], [`store_folder`], [`jobserver`] |
 //! | commands that others need | [`strip`], [`compile`], [`cache`] |
-//! | other commands | [`debug`], [`diff`], [`inspect`], [`link`], [`symbolize`], [`targets`], [`verify`], [`wast`] |
+//! | other commands | [`debug`], [`diff`], [`inspect`], [`link`], [`symbolize`], [`targets`], [`verify`], [`wast`], [`wit`] |
 //!
 //! A module uses only those in rows above its own, or before it in its row.
 
@@ -32,6 +32,7 @@ pub mod symbolize;
 pub mod targets;
 pub mod verify;
 pub mod wast;
+pub mod wit;
 
 use crate::exit::{Failure, Result};
 use crate::run::{self, Source};
@@ -89,6 +90,8 @@ enum Command {
     Cache(cache::CacheCommand),
     /// Run specification scripts, compiling each module ahead of time
     Wast(wast::WastCommand),
+    /// Print the interface of a component, or of an artifact of one
+    Wit(wit::WitCommand),
     /// Print the manual page, or that of a command
     Man {
         /// The command
@@ -139,6 +142,7 @@ pub fn main() -> Result {
         Command::Targets(command) => command.run(),
         Command::Cache(command) => command.run(),
         Command::Wast(command) => command.run(),
+        Command::Wit(command) => command.run(),
         Command::Man { command } => print_manual(command.as_deref()),
         Command::Completions { shell } => {
             let mut command = Cli::command();

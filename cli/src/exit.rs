@@ -12,6 +12,7 @@
 //! them: `error: what`, then perhaps lines that begin with `help: ` and say
 //! what to do; `warning: ` and `note: ` where there is no error.
 
+use crate::names;
 use anstyle::{AnsiColor, Style};
 use precast_artifact::text::PrintableLines;
 use precast_loader::UnknownImport;
@@ -73,11 +74,11 @@ pub fn finish(program: &str, outcome: Result) -> ExitCode {
         Err(Failure::Usage(message)) => (message, USAGE),
         Err(Failure::Trap(message)) => {
             // The guest writes to the same place, so it says who speaks.
-            say(program, ERROR, message);
+            say(program, ERROR, names::readable(&message));
             return ExitCode::from(TRAP);
         }
     };
-    say("error", ERROR, message);
+    say("error", ERROR, names::readable(&message));
     ExitCode::from(code)
 }
 

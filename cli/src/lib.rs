@@ -7,6 +7,7 @@
 //!
 //! | module | holds |
 //! |-|-|
+//! | `names` | names of functions as people write them |
 //! | [`exit`] | how a command ends |
 //! | `size`, `duration` | sizes in bytes and times, as people write them |
 //! | [`version`] | what `--version` says |
@@ -14,6 +15,7 @@
 //! | [`limit_options`] | those options of `run` that limit a guest |
 //! | [`run_options`] | the options of `run` |
 //! | [`program`] | executables with an artifact in them |
+//! | `wave`, `run_component` | values of components as people write them; running components |
 //! | [`run`] | running an artifact |
 //! | [`script`] | the side of specification scripts that runs modules |
 //! | `commands` | the commands that need the compiler, and `precast`'s command line |
@@ -33,10 +35,13 @@ pub mod commands;
 mod duration;
 pub mod exit;
 pub mod limit_options;
+mod names;
 mod procfs;
 pub mod program;
 pub mod run;
+mod run_component;
 pub mod run_options;
 pub mod script;
 mod size;
 pub mod version;
+mod wave;

@@ -7,8 +7,9 @@
 
 use crate::exit::{self, Failure, Result};
 use crate::run_options::{RunOptions, TrapAction, UnknownImports, split};
-use crate::{limit_options, procfs};
+use crate::{limit_options, procfs, run_component};
 use precast_artifact::text::Printable;
+use precast_loader::component::Component;
 use precast_loader::wasi::{WasiCtx, WasiCtxBuilder};
 use precast_loader::{Artifact, Error, LinkProblem, Program, ProgramBuilder, Store, Trap};
 use std::fs::File;
@@ -28,6 +29,9 @@ pub enum Source {
     /// In these bytes of a file, the program that runs.
     Part(File, Range<u64>),
 }
+
+/// What stands before the artifact's build id in a report.
+pub const BUILD_ID: &str = "      build id ";
 
 /// Runs a program to its end. `find` turns the file that the user named into
 /// an artifact.
@@ -58,8 +62,18 @@ pub fn run(options: &RunOptions, find: &mut dyn FnMut(&Path) -> Result<Source>) 
     match result {
         Ok(0) => Ok(()),
         Ok(code) => Err(Failure::Guest(code)),
-        Err(error) => Err(failure(error, file)),
+        Err(error) => Err(match failure(error, file) {
+            Failure::Trap(report) => Failure::Trap(report + &identity(&artifact)),
+            other => other,
+        }),
     }
+}
+
+/// The line of a report by which `symbolize` knows the artifact again.
+fn identity(artifact: &Artifact) -> String {
+    let Some(id) = artifact.build_id() else { return String::new() };
+    let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("\n{BUILD_ID}{id}")
 }
 
 /// Says which limit a program has reached that failed, and how to set it.
@@ -94,6 +108,9 @@ fn set_up(options: &RunOptions) -> Result<Program> {
 /// Runs the program, or calls the export that the options name and prints its
 /// results, one a line. Gives the exit code.
 fn start(options: &RunOptions, program: &mut Program, artifact: &Artifact) -> Result<i32, Error> {
+    if Component::is(artifact) {
+        return run_component::start(options, program, artifact);
+    }
     let Some(name) = &options.invoke else { return program.run(artifact) };
     // What is not text is no value either, and is refused as such.
     let arguments: Vec<_> = options.args().iter().map(|arg| arg.to_string_lossy()).collect();

@@ -34,9 +34,13 @@ pub struct RunOptions {
     pub argv0: Option<OsString>,
 
     /// Call this export with ARGS instead of starting the program, and print
-    /// its results
+    /// its results; of a component, a call such as 'f(1, "x")'
     #[arg(long, value_name = "NAME")]
     pub invoke: Option<String>,
+
+    /// Say at the end which handles a component has left, by type
+    #[arg(long)]
+    pub report_handles: bool,
 
     /// Instantiate another module first, to satisfy imports from NAME
     #[arg(long = "preload", value_name = "NAME=FILE", value_parser = OsStringValueParser::new().try_map(parse_preload))]

@@ -4,11 +4,13 @@
 //!
 //! | module | holds |
 //! |-|-|
+//! | `component_value` | values of components, as bytes |
 //! | [`request`] | what is asked of this part, what it answers, and both as bytes |
 //! | `spectest` | the module of host functions that the suite's scripts import |
 //! | [`host`] | does what is asked, with the loader |
 //! | [`serve`] | answers requests from a pipe |
 
+mod component_value;
 pub mod host;
 pub mod request;
 pub mod serve;

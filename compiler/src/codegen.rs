@@ -2,6 +2,7 @@
 //! takes out of its result what we keep.
 
 mod data;
+mod effort;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -12,12 +13,14 @@ use crate::function::{
     CodeReloc, CodeRelocKind, CodeSite, CompiledFunction, Position, StackMap, Symbol, UnwindOp,
 };
 use crate::recorded::Recorded;
+use crate::target::Target;
 use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::ir::{self, ExternalName};
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_codegen::isa::unwind::UnwindInst;
 use cranelift_codegen::{
-    Context, FinalizedMachExceptionHandler, FinalizedMachReloc, FinalizedRelocTarget, MachSrcLoc,
+    CompiledCode, Context, FinalizedMachExceptionHandler, FinalizedMachReloc, FinalizedRelocTarget,
+    MachSrcLoc,
 };
 use precast_artifact::address_map::Site;
 use precast_artifact::handlers::Handler;
@@ -31,14 +34,38 @@ use values::Buffer;
 /// With what translation recorded comes what debug information needs.
 pub(crate) fn generate(
     context: &mut Context,
+    target: &Target,
+    recorded: Option<Recorded>,
+) -> Result<CompiledFunction> {
+    let mut control = Default::default();
+    if !effort::may_exceed_budget(&context.func) {
+        context
+            .compile(&*target.isa, &mut control)
+            .map_err(|error| codegen_error(format!("{:?}", error.inner)))?;
+        let compiled = context.compiled_code().expect("compilation succeeded");
+        return convert(&context.func, compiled, &*target.isa, recorded);
+    }
+    let failed = |error| codegen_error(format!("{error:?}"));
+    let mut fast = effort::exceeds_budget(&context.func);
+    let isa = if fast { &*target.fast_isa } else { &*target.isa };
+    context.optimize(isa, &mut control).map_err(failed)?;
+    // Optimising moves what has no effects to where it is used.
+    fast = fast || effort::exceeds_budget(&context.func);
+    let isa = if fast { &*target.fast_isa } else { &*target.isa };
+    let Context { func, domtree, .. } = context;
+    let compiled =
+        isa.compile_function(func, domtree, &mut Default::default(), false, &mut control);
+    let compiled = compiled.map_err(failed)?.apply_params(&func.params);
+    Ok(CompiledFunction { hasty: fast, ..convert(func, &compiled, isa, recorded)? })
+}
+
+/// What we keep of the code generator's result.
+fn convert(
+    func: &ir::Function,
+    compiled: &CompiledCode,
     isa: &dyn TargetIsa,
     recorded: Option<Recorded>,
 ) -> Result<CompiledFunction> {
-    context
-        .compile(isa, &mut Default::default())
-        .map_err(|error| codegen_error(format!("{:?}", error.inner)))?;
-    let func = &context.func;
-    let compiled = context.compiled_code().expect("compilation succeeded");
     let buffer = &compiled.buffer;
     let mut relocs = buffer
         .relocs()
@@ -58,6 +85,7 @@ pub(crate) fn generate(
         stack_maps: stack_maps(buffer),
         inlined: Box::default(),
         debug: debug.map(Box::new),
+        hasty: false,
     })
 }
 

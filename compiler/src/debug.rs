@@ -48,6 +48,7 @@
 //! | [`mod@unit`] | units and their entries |
 //! | [`locals`] | where frames keep the locals of the module |
 //! | [`mod@join`] | units into sections |
+//! | [`together`] | the sections of several modules as one artifact's |
 //! | [`convert`] | drives it all |
 //! | [`text`] | DWARF for modules that have none, about their text |
 
@@ -69,6 +70,7 @@ mod sections;
 mod site;
 mod split;
 mod text;
+mod together;
 mod type_names;
 mod unit;
 mod units;
@@ -84,5 +86,6 @@ pub use read::debug_files_named;
 pub(crate) use read::read;
 pub(crate) use sections::InputSections;
 pub(crate) use text::describe_text;
+pub(crate) use together::{DebugTables, together};
 pub(crate) use units::Units;
 pub(crate) use uses::debug_uses;

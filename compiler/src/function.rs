@@ -36,6 +36,9 @@ pub(crate) struct CompiledFunction {
     pub inlined: Box<[InlinedBody]>,
     /// What debug information needs to know; only with `-g`.
     pub debug: Option<Box<CodeDebug>>,
+    /// Whether registers were allocated the fast way, lest it take too long:
+    /// the code is slower than it could be.
+    pub hasty: bool,
 }
 
 /// Which slots of a frame hold references that are alive after a call.

@@ -79,17 +79,26 @@ pub(crate) struct Names<'a> {
     /// Whether names stay as the module has them: debuggers decode them, and
     /// know functions by what they decode.
     encoded: bool,
+    /// What comes before the names of each module's functions; none of a single
+    /// module.
+    labels: Vec<String>,
 }
 
 impl<'a> Names<'a> {
     /// The names of these functions and stubs.
     pub(crate) fn new(functions: FunctionList<'a>, stubs: Vec<(ModuleIndex, StubKind)>) -> Self {
-        Self { functions, stubs, encoded: false }
+        Self { functions, stubs, encoded: false, labels: Vec::new() }
     }
 
     /// Keeps names as the module has them, or not.
     pub(crate) fn keep_encoded(&mut self, encoded: bool) {
         self.encoded = encoded;
+    }
+
+    /// Has names of functions begin with what their module is called, unless they
+    /// stay encoded.
+    pub(crate) fn label(&mut self, labels: Vec<String>) {
+        self.labels = labels;
     }
 
     /// The functions.
@@ -106,14 +115,11 @@ impl<'a> Names<'a> {
     /// called by its number, after the first module by that of the module too.
     pub(crate) fn get(&self, symbol: Symbol) -> Cow<'a, str> {
         match symbol {
-            Symbol::Function(module, index) => {
-                let position = self.functions.position(module, index);
-                match position.map(|position| self.functions.names[position]) {
-                    Some(name) if !name.is_empty() && self.encoded => name.into(),
-                    Some(name) if !name.is_empty() => demangled(name),
-                    _ => format!("wasm[{}]", numbers(module, index.get())).into(),
-                }
+            Symbol::Function(module, index) if !self.encoded && !self.labels.is_empty() => {
+                let label = &self.labels[module.index()];
+                format!("{label}/{}", self.function(ModuleIndex::new(0), module, index)).into()
             }
+            Symbol::Function(module, index) => self.function(module, module, index),
             Symbol::Stub(index) => {
                 let (module, kind) = self.stubs[index.index()];
                 let (name, number) = match kind {
@@ -127,6 +133,17 @@ impl<'a> Names<'a> {
                 format!("precast_table[{}]", numbers(module, index.get())).into()
             }
             Symbol::Local(offset) => format!("{offset:#x}").into(),
+        }
+    }
+
+    /// The name of a function. One without is called by its number, after the
+    /// number `shown` of its module.
+    fn function(&self, shown: ModuleIndex, module: ModuleIndex, index: FuncIndex) -> Cow<'a, str> {
+        let position = self.functions.position(module, index);
+        match position.map(|position| self.functions.names[position]) {
+            Some(name) if !name.is_empty() && self.encoded => name.into(),
+            Some(name) if !name.is_empty() => demangled(name),
+            _ => format!("wasm[{}]", numbers(shown, index.get())).into(),
         }
     }
 }
@@ -181,6 +198,11 @@ mod tests {
         assert_eq!(name(function(0, 3)), "wasm[3]");
         assert_eq!(name(function(2, 0)), "wasm[2:0]");
         assert_eq!(names.get(Symbol::Stub(StubIndex::new(0))), "precast_import_stub[2:0]");
+        let mut names = names;
+        names.label(["one", "two", "outer/three"].map(str::to_owned).into());
+        let name = |(module, index)| names.get(Symbol::Function(module, index));
+        assert_eq!(name(function(0, 2)), "one/a");
+        assert_eq!(name(function(2, 0)), "outer/three/wasm[0]");
     }
 
     #[test]

@@ -11,6 +11,9 @@ use std::str::FromStr;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Optimisation {
+    /// `list-copies`: lists of plain numbers between components are copied at
+    /// once instead of element by element.
+    ListCopies,
     /// `constant-globals`: globals that nothing writes become constants.
     ConstantGlobals,
     /// `private-tables`: tables that nothing outside can reach are kept in the
@@ -32,7 +35,8 @@ pub enum Optimisation {
 
 impl Optimisation {
     /// Every optimisation.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
+        Self::ListCopies,
         Self::ConstantGlobals,
         Self::PrivateTables,
         Self::MemoryImage,
@@ -45,6 +49,7 @@ impl Optimisation {
     /// The name that options and artifacts use.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::ListCopies => "list-copies",
             Self::ConstantGlobals => "constant-globals",
             Self::PrivateTables => "private-tables",
             Self::MemoryImage => "memory-image",
@@ -97,7 +102,7 @@ mod tests {
         assert_eq!(
             complaint("fold-function"),
             "unknown optimisation `fold-function`, did you mean `fold-functions`?; known are \
-             constant-globals, private-tables, memory-image, wide-products, inline, br-table-chain, fold-functions"
+             list-copies, constant-globals, private-tables, memory-image, wide-products, inline, br-table-chain, fold-functions"
         );
         assert!(complaint("private_table").contains("mean `private-tables`"));
         assert!(complaint("vectorise").starts_with("unknown optimisation `vectorise`; known are"));

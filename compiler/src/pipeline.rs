@@ -194,7 +194,9 @@ fn run(
     clock.lap("debug uses");
     let input = Input::whole(parsed, &plan, facts, options, debug_uses, decisions);
     let means = FunctionMeans { workers, cache: session.cache.as_deref(), observer };
-    let (texts, cached) = functions::compile(means, &[input], &targets)?;
+    let inputs = [input];
+    let (texts, cached) = functions::compile(means, &inputs, &targets)?;
+    let hasty = functions::warnings(&inputs, &texts);
     clock.lap("compile");
     let code = assemble([(parsed, plan)], texts);
     let header = object_header(output, &code.modules[0].description)?;
@@ -212,7 +214,7 @@ fn run(
     let report = Report {
         cached,
         uses_simd: facts.module.uses.contains(Uses::VECTORS),
-        warnings: debug.warnings,
+        warnings: [hasty, debug.warnings].concat(),
         text: debug.text,
         ..Report::new(clock, target, written)
     };

@@ -17,6 +17,9 @@ use target_lexicon::{
 /// The code generator for one machine, and what linking must know of it.
 pub(crate) struct Target {
     pub isa: OwnedTargetIsa,
+    /// The same without optimisation, and with registers allocated in one pass:
+    /// for functions that anything else would take too long for.
+    pub fast_isa: OwnedTargetIsa,
     pub triple: Triple,
     /// Features that the code may use, by their Linux names, sorted.
     pub cpu_features: Vec<String>,
@@ -90,12 +93,16 @@ impl Target {
         for setting in settings_of(&features) {
             builder.enable(setting).map_err(|why| Error::Option(why.to_string()))?;
         }
-        let isa = builder
-            .finish(flags(options))
-            .map_err(|why| Error::Option(format!("target {triple}: {why}")))?;
+        let finish = |level, allocator| {
+            builder
+                .finish(flags(options, level, allocator))
+                .map_err(|why| Error::Option(format!("target {triple}: {why}")))
+        };
+        let (isa, fast_isa) =
+            (finish(options.opt_level, "backtracking")?, finish(OptLevel::None, "single_pass")?);
         let cpu_features: Vec<String> = features.iter().map(|f| f.name.to_owned()).collect();
         let link = link_target(architecture, &cpu_features);
-        Ok(Self { isa, triple, cpu_features, link })
+        Ok(Self { isa, fast_isa, triple, cpu_features, link })
     }
 
     /// Whether there are instructions for vectors: riscv64 has them with an
@@ -211,20 +218,21 @@ fn link_target(architecture: &Architecture, cpu_features: &[String]) -> LinkTarg
 }
 
 /// The code generator's settings that do not depend on the machine.
-fn flags(options: &Options) -> settings::Flags {
+fn flags(options: &Options, level: OptLevel, register_allocator: &str) -> settings::Flags {
     let mut flags = settings::builder();
     let mut set = |name: &str, value: &str| {
         flags.set(name, value).unwrap_or_else(|why| panic!("setting {name}={value}: {why}"));
     };
     set(
         "opt_level",
-        match options.opt_level {
+        match level {
             OptLevel::None => "none",
             OptLevel::Less | OptLevel::Speed | OptLevel::Aggressive => "speed",
             OptLevel::Size => "speed_and_size",
         },
     );
     set("enable_nan_canonicalization", if options.canonical_nans { "true" } else { "false" });
+    set("regalloc_algorithm", register_allocator);
     set("enable_verifier", if cfg!(debug_assertions) { "true" } else { "false" });
     set("use_colocated_libcalls", "true");
     // Where blocks start: the time for it is the square of the number of a

@@ -17,7 +17,9 @@ of the table whose definition is at `__precast_table0`, or which is at
 """
 
 import lldb
+import os
 import re
+import struct
 
 #: Index of what a pointer points to, and the first of its members: child `i`
 #: below is element `i`, as of an array.
@@ -27,11 +29,38 @@ MEMBER = 1 << 29
 MOST_ELEMENTS = 1 << 20
 #: Characters that are shown of a string.
 MOST_CHARACTERS = 1024
+#: Bytes that are read at once of a string.
+PIECE = 256
 CHARACTERS = (
     lldb.eBasicTypeChar,
     lldb.eBasicTypeSignedChar,
     lldb.eBasicTypeUnsignedChar,
 )
+
+#: The first version that finds formatters by a function that looks at types.
+OLDEST = 16
+#: The first version that asks a formatter for as many children as it needs.
+ASKS = 22
+
+
+def version():
+    """LLDB's version; that of a build with other numbers is taken for new."""
+    found = re.match(r"lldb version (\d+)\.", lldb.SBDebugger.GetVersionString() or "")
+    return int(found.group(1)) if found else 1 << 16
+
+
+def lists_children():
+    """Whether this program lists the children of all that it shows, as those
+    for editors do."""
+    try:
+        return os.path.basename(os.readlink("/proc/self/exe")).startswith(("lldb-dap", "lldb-vscode"))
+    except OSError:
+        return False
+
+
+#: Children of a pointer for who does not say how many it needs. LLDB before
+#: `ASKS` compares the index in `p[index]` with that.
+CHILDREN = 1 if version() >= ASKS or lists_children() else MOST_ELEMENTS
 
 #: What `pointees` has found.
 POINTEES = {}
@@ -119,13 +148,26 @@ def text(value, type):
     base, address = memory(value), guest_address(value)
     if base is None or not address:
         return ""
-    process = value.GetProcess()
-    found = process.ReadCStringFromMemory(base + address, MOST_CHARACTERS, lldb.SBError())
-    if found is None:
+    size = length(value.GetProcess(), base + address)
+    if size is None:
         return ""
-    size = len(found.encode("utf-8", "surrogateescape")) + 1
-    array = value.CreateValueFromAddress("text", base + address, type.GetArrayType(size))
+    array = value.CreateValueFromAddress("text", base + address, type.GetArrayType(size + 1))
     return " " + (array.GetSummary() or '""')
+
+
+def length(process, start):
+    """Number of bytes before a zero, whatever they are, or `None`. Read in
+    pieces that end where pages may end."""
+    at = start
+    while at - start < MOST_CHARACTERS:
+        error = lldb.SBError()
+        piece = process.ReadMemory(at, PIECE - at % PIECE, error)
+        if error.Fail() or not piece:
+            return None
+        if 0 in piece:
+            return at - start + piece.index(0)
+        at += len(piece)
+    return MOST_CHARACTERS
 
 
 def word(target, address, size=8):
@@ -211,9 +253,8 @@ class Pointer:
             return 0
         if is_reference(self.value.GetType()):
             return self.to.GetNumChildren()
-        # From version 22 on, LLDB asks for as many children as the index in
-        # `p[index]` needs. Who lists them gets one.
-        return most if most is not None and most <= MOST_ELEMENTS else 1
+        # From `ASKS` on, for as many as the index in `p[index]` needs.
+        return most if most is not None and most <= MOST_ELEMENTS else CHILDREN
 
     def get_child_index(self, name):
         if self.to is None:
@@ -235,6 +276,37 @@ class Pointer:
         if is_reference(self.value.GetType()):
             return self.to.GetChildAtIndex(index)
         return self.to if index == 0 else element(self.value, "[%d]" % index, index)
+
+
+def is_guests(value):
+    """Whether a value is a guest's."""
+    frame = value.GetFrame()
+    if frame.IsValid():
+        return frame.FindVariable("__precast_memory").IsValid()
+    return memory(value) is not None
+
+
+def long_double_summary(value, _):
+    """A `long double`, to the precision of 64 bits: a guest's has 128 bits (IEEE
+    754), the machine's 80."""
+    error = lldb.SBError()
+    value = value.GetNonSyntheticValue()
+    read = value.GetData().ReadRawData(error, 0, 16)
+    if error.Fail() or not read:
+        return "<%s>" % error
+    low, high = struct.unpack("<QQ", read)
+    if is_guests(value):
+        top, fraction = high >> 48, ((high & 0xFFFFFFFFFFFF) << 64 | low) / 2**112
+    else:
+        top, fraction = high & 0xFFFF, (low & (1 << 63) - 1) / 2**63
+    sign, exponent = -1.0 if top >> 15 else 1.0, top & 0x7FFF
+    if exponent == 0x7FFF:
+        return "nan" if fraction else "%g" % (sign * float("inf"))
+    try:
+        number = sign * ((exponent != 0) + fraction) * 2.0 ** (max(exponent, 1) - 16383)
+    except OverflowError:
+        number = sign * float("inf")
+    return "%.17g" % number
 
 
 # Rust's types, whose pointers may be of either kind.
@@ -379,7 +451,10 @@ class Variant:
 
 
 def __lldb_init_module(debugger, _):
-    for command in [
+    if version() < OLDEST:
+        print("LLDB %d shows a guest's pointers as numbers: %d or newer follows them" % (version(), OLDEST))
+        return
+    commands = [
         "summary add {} -F {}.summary --recognizer-function {}.is_plain_pointer",
         "summary add {} -e -F {}.summary --recognizer-function {}.is_guest_reference",
         "synthetic add {} -l {}.Pointer --recognizer-function {}.is_pointer",
@@ -391,6 +466,10 @@ def __lldb_init_module(debugger, _):
         "synthetic add {} -l {}.Elements -x '^alloc::vec::Vec<.+>$'",
         "summary add {} -e -F {}.size_summary -x '^&(mut )?\\[.+\\]$'",
         "synthetic add {} -l {}.Elements -x '^&(mut )?\\[.+\\]$'",
-    ]:
+    ]
+    if version() < ASKS:
+        # It takes a guest's for one of the machine's.
+        commands.append("summary add {} -v -F {}.long_double_summary -x '^long double$'")
+    for command in commands:
         debugger.HandleCommand("type " + command.format("-w precast", __name__, __name__))
     debugger.HandleCommand("type category enable precast")

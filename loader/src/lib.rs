@@ -73,8 +73,10 @@
 //! | guests that stop | `stop` |
 //! | the ways into guests and back | `call` |
 //! | handles for the host | `api` |
+//! | values of components | `canonical` |
 //! | the system's interface for guests | `wasi` |
 //! | making instances | `link` |
+//! | components | `component` |
 //! | running programs | `program` |
 //!
 //! # Where would I change it?
@@ -82,6 +84,8 @@
 //! | what | where |
 //! |-|-|
 //! | a new WASI function | what it does to files, clocks or sockets in `wasi::host`; its arguments, errors and row in `wasi::preview1` |
+//! | a function of WASI 0.2 | `wasi::preview2`: its Rust types and its row |
+//! | how values of components lie in memory | `canonical` |
 //! | a new builtin that code calls | its number in `precast-artifact`, its code in `call::builtins` |
 //! | a field of the context | `precast-artifact`'s `abi`, then `vm` |
 //! | a new machine | a file under `sys` with its stubs, registers and frames |
@@ -96,6 +100,8 @@
 mod api;
 mod artifact;
 mod call;
+mod canonical;
+pub mod component;
 mod error;
 mod limit;
 mod link;

@@ -11,8 +11,8 @@
 //! | WASI among them | `wasi` |
 
 mod builder;
-mod imports;
+pub(crate) mod imports;
 mod initialise;
-mod instantiate;
+pub(crate) mod instantiate;
 pub(crate) mod linker;
 pub(crate) mod wasi;

@@ -24,6 +24,7 @@
 
 use crate::api::instance::Instance;
 use crate::artifact::open::Artifact;
+use crate::component::{Component, ComponentInstance, ComponentLinker, run_component};
 use crate::error::{Error, Result};
 use crate::link::linker::Linker;
 use crate::link::wasi::run_command;
@@ -80,7 +81,9 @@ impl ProgramBuilder {
         let store = Store::with_limits(self.wasi.build(), self.limits.clone());
         let mut linker = Linker::new();
         linker.add_wasi(|wasi: &mut WasiCtx| wasi);
-        Program { store, linker, abort_on_trap: self.abort_on_trap }
+        let mut components = ComponentLinker::new();
+        components.add_wasi(|wasi: &mut WasiCtx| wasi);
+        Program { store, linker, components, abort_on_trap: self.abort_on_trap }
     }
 }
 
@@ -88,6 +91,7 @@ impl ProgramBuilder {
 pub struct Program {
     store: Store<WasiCtx>,
     linker: Linker<WasiCtx>,
+    components: ComponentLinker<WasiCtx>,
     abort_on_trap: bool,
 }
 
@@ -106,13 +110,19 @@ impl Program {
         Ok(instance)
     }
 
-    /// Instantiates the program and runs it to its end, as a command or as a
-    /// reactor; see [`run_command`]. Returns the exit code.
+    /// Instantiates the program and runs it to its end: a module as a command or
+    /// as a reactor, see [`run_command`]; a component as a command, see
+    /// [`run_component`]. Returns the exit code.
     ///
     /// # Errors
     ///
-    /// As for [`Linker::instantiate`] and [`run_command`].
+    /// As for [`Linker::instantiate`] and [`run_command`], or for
+    /// [`ComponentLinker::instantiate`] and [`run_component`].
     pub fn run(&mut self, artifact: &Artifact) -> Result<i32> {
+        if Component::is(artifact) {
+            let instance = self.component(&Component::new(artifact.clone())?)?;
+            return run_component(&mut self.store, &instance);
+        }
         let instance = self.instantiate(artifact)?;
         run_command(&mut self.store, &instance)
     }
@@ -141,6 +151,18 @@ impl Program {
         func.call(&mut self.store, &arguments)
     }
 
+    /// Instantiates a component, of which nothing is called.
+    ///
+    /// # Errors
+    ///
+    /// As for [`ComponentLinker::instantiate`].
+    pub fn component(&mut self, component: &Component) -> Result<ComponentInstance> {
+        if self.abort_on_trap {
+            self.store.abort_on_trap();
+        }
+        self.components.instantiate(&mut self.store, component)
+    }
+
     /// The store that everything is in.
     pub fn store(&self) -> &Store<WasiCtx> {
         &self.store
@@ -154,6 +176,11 @@ impl Program {
     /// What satisfies imports: WASI and what was preloaded, to be added to.
     pub fn linker_mut(&mut self) -> &mut Linker<WasiCtx> {
         &mut self.linker
+    }
+
+    /// What satisfies imports of components: WASI, to be added to.
+    pub fn component_linker_mut(&mut self) -> &mut ComponentLinker<WasiCtx> {
+        &mut self.components
     }
 
     /// Instantiates the program itself. What traps do is as wanted from now on.

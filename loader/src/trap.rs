@@ -11,6 +11,8 @@ use std::fmt;
 #[derive(Clone, Debug)]
 pub struct Trap {
     pub(crate) code: TrapCode,
+    /// What exactly is wrong, where the code alone does not say it.
+    pub(crate) detail: Option<String>,
     pub(crate) frames: Vec<Frame>,
     pub(crate) omitted: usize,
     /// The limit that was reached, if that is why.
@@ -68,7 +70,12 @@ pub struct SourceLine {
 impl Trap {
     /// A trap without frames, as a host function may return it.
     pub fn new(code: TrapCode) -> Self {
-        Self { code, frames: Vec::new(), omitted: 0, limit: None }
+        Self { code, detail: None, frames: Vec::new(), omitted: 0, limit: None }
+    }
+
+    /// A trap that says more than its code.
+    pub(crate) fn because(code: TrapCode, detail: impl Into<String>) -> Self {
+        Self { detail: Some(detail.into()), ..Self::new(code) }
     }
 
     /// Why the guest stopped.
@@ -94,7 +101,10 @@ impl Trap {
 
 impl fmt::Display for Trap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "wasm trap: {}", self.code)?;
+        match &self.detail {
+            Some(detail) => write!(f, "wasm trap: {detail}")?,
+            None => write!(f, "wasm trap: {}", self.code)?,
+        }
         match self.limit {
             Some(LimitKind::Time) => f.write_str(": the deadline has passed")?,
             Some(LimitKind::NestedCalls) => f.write_str(": too many nested calls")?,
@@ -220,6 +230,7 @@ mod tests {
         };
         let trap = Trap {
             code: TrapCode::MemoryOutOfBounds,
+            detail: None,
             frames: vec![frame(Some("load"), Some(WasmOffset::new(0x1234))), frame(None, None)],
             omitted: 3,
             limit: None,

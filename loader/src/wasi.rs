@@ -12,7 +12,8 @@
 //! |-|-|
 //! | `host` | what was granted, and doing things with it: files, directories, clocks, random bytes, sockets, waiting. It knows of no preview: neither types, nor error numbers, nor layouts |
 //! | `memory` | the guest's memory, with every pointer checked |
-//! | `preview1` | `wasi_snapshot_preview1` in the terms of the host. A further preview is its sibling |
+//! | `preview1` | `wasi_snapshot_preview1` in the terms of the host |
+//! | `preview2` | WASI 0.2 for components, its sibling |
 //!
 //! What is always true here:
 //!
@@ -31,6 +32,7 @@
 mod host;
 mod memory;
 mod preview1;
+pub(crate) mod preview2;
 #[cfg(test)]
 mod testing;
 

@@ -4,6 +4,7 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// Ends the test when a tool is missing. Gives the tool's path.
 #[macro_export]
@@ -13,6 +14,20 @@ macro_rules! need {
             Some(path) => path,
             None => {
                 $crate::tools::skip($crate::test_name!(), &$crate::tools::remedy($tool));
+                return;
+            }
+        }
+    };
+}
+
+/// As [`need!`], for a debugger of at least a version.
+#[macro_export]
+macro_rules! need_debugger {
+    ($tool:expr, $least:expr) => {
+        match $crate::tools::debugger($tool, $least) {
+            Ok(path) => path,
+            Err(why) => {
+                $crate::tools::skip($crate::test_name!(), &why);
                 return;
             }
         }
@@ -90,8 +105,17 @@ const NAMES: &[(&str, &[&str])] = &[
     ("lldb-dap", &["lldb-dap-22", "lldb-dap-21", "lldb-dap-20", "lldb-dap-19", "lldb-dap"]),
 ];
 
-/// Looks a tool up in `PATH`.
+/// Looks a tool up in `PATH`; a debugger first where `PRECAST_GDB` or
+/// `PRECAST_LLDB` says which one is to be tried.
 pub fn find(tool: &str) -> Option<PathBuf> {
+    let chosen = match tool {
+        "gdb" => std::env::var_os("PRECAST_GDB"),
+        "lldb" => std::env::var_os("PRECAST_LLDB"),
+        _ => None,
+    };
+    if let Some(chosen) = chosen {
+        return Some(PathBuf::from(chosen)).filter(|path| path.is_file());
+    }
     match NAMES.iter().find(|(name, _)| *name == tool) {
         Some((_, names)) => names.iter().find_map(|name| find_file(name)),
         None => find_file(tool),
@@ -101,6 +125,25 @@ pub fn find(tool: &str) -> Option<PathBuf> {
 fn find_file(tool: &str) -> Option<PathBuf> {
     let folders = std::env::var_os("PATH")?;
     std::env::split_paths(&folders).map(|folder| folder.join(tool)).find(|path| path.is_file())
+}
+
+/// A debugger of at least a version, or why there is none.
+pub fn debugger(tool: &str, least: u32) -> Result<PathBuf, String> {
+    let path = find(tool).ok_or_else(|| remedy(tool))?;
+    let output = Command::new(&path).arg("--version").output();
+    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+    match text.ok().as_deref().and_then(version) {
+        Some(version) if version < least => {
+            Err(format!("needs {tool} {least} or newer, and this is {version}"))
+        }
+        _ => Ok(path),
+    }
+}
+
+/// `GNU gdb (Debian 13.1-3) 13.1`, `lldb version 19.1.7`: the first number of
+/// the last word of the first line.
+fn version(text: &str) -> Option<u32> {
+    text.lines().next()?.split_whitespace().last()?.split('.').next()?.parse().ok()
 }
 
 /// How to get a tool.
@@ -133,6 +176,13 @@ mod tests {
     #[test]
     fn a_test_knows_its_name() {
         assert_eq!(crate::test_name!(), "precast_tests::tools::tests::a_test_knows_its_name");
+    }
+
+    #[test]
+    fn versions_are_read() {
+        assert_eq!(super::version("GNU gdb (Debian 13.1-3) 13.1\nCopyright"), Some(13));
+        assert_eq!(super::version("lldb version 19.1.7"), Some(19));
+        assert_eq!(super::version("lldb"), None);
     }
 
     #[test]

@@ -1,11 +1,16 @@
 //! Components are compiled: what the component model's suite calls valid, and
 //! nothing that it calls invalid.
 
+use precast_artifact::address_map::{AddressMap, Site};
 use precast_artifact::component::{Component, ItemType, Step, TrampolineKind};
 use precast_artifact::container::Container;
+use precast_artifact::index::WasmOffset;
 use precast_artifact::module::{Bounds, Description};
-use precast_compiler::{Error, MemoryModel, Options, compile, text_to_binary};
-use precast_tests::fixture;
+use precast_artifact::trap::TrapCode;
+use precast_compiler::{Error, MemoryModel, Optimisation, Options, compile, text_to_binary};
+use precast_tests::binaries::precast;
+use precast_tests::random::Numbers;
+use precast_tests::{fixture, scratch};
 use std::path::{Path, PathBuf};
 use wast::parser::{self, ParseBuffer};
 use wast::{QuoteWat, Wast, WastDirective, WastExecute, lexer::Lexer};
@@ -199,6 +204,135 @@ fn two_components_lie_in_one_image_with_the_adapter_between_them() {
     assert!(matches!(import.ty, ItemType::Instance(_)));
     let names: Vec<&str> = component.exports.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["run"]);
+}
+
+#[test]
+fn parts_have_names_and_the_whole_has_wit() {
+    let folder = scratch();
+    let (source, artifact) = (folder.path().join("two.wat"), folder.path().join("two.cwasm"));
+    std::fs::write(&source, TWO).expect("a file");
+    let precast = |arguments: &[&std::ffi::OsStr]| {
+        let output = precast().args(arguments).output().expect("precast");
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{errors}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let [source, artifact] = [source.as_os_str(), artifact.as_os_str()];
+    precast(&["compile".as_ref(), source, "-o".as_ref(), artifact]);
+    let wit = precast(&["wit".as_ref(), artifact]);
+    assert_eq!(wit, precast(&["wit".as_ref(), source]));
+    for line in
+        ["import host:log/log@0.2.6;", "export run: func() -> u32;", "line: func(s: string);"]
+    {
+        assert!(wit.contains(line), "{line}:\n{wit}");
+    }
+    let shown = precast(&["inspect".as_ref(), artifact]);
+    let module = "upper/m, 2 functions, ";
+    for text in [wit.lines().nth(2).unwrap(), module, "lower/libc", "adapter0", "upper/m/wasm[1]"] {
+        assert!(shown.contains(text), "{text}:\n{shown}");
+    }
+}
+
+#[test]
+fn random_edits_of_components_are_compiled_or_refused() {
+    let rounds = std::env::var("PRECAST_ROUNDS").ok().and_then(|text| text.parse().ok());
+    let all = files(&fixture("component-model"));
+    let seeds: Vec<Vec<u8>> = all
+        .iter()
+        .flat_map(|file| cases(file))
+        .filter(|case| case.valid)
+        .filter_map(|case| case.bytes)
+        .collect();
+    let mut numbers = Numbers::new(1);
+    let (mut compiled, mut refused) = (0, 0);
+    for _ in 0..rounds.unwrap_or(300) {
+        let mut edited = seeds[numbers.below(seeds.len())].clone();
+        for _ in 0..1 + numbers.below(4) {
+            let at = 8 + numbers.below(edited.len() - 8);
+            match (numbers.below(3), edited.get(at)) {
+                (_, None) => {}
+                (0, _) => edited[at] = numbers.next() as u8,
+                (1, _) => edited[at] ^= 1 << numbers.below(8),
+                _ => drop(edited.remove(at)),
+            }
+        }
+        match compile(&edited, &Options { threads: Some(1), ..Options::default() }) {
+            Ok(artifact) => {
+                drop(read(&artifact));
+                compiled += 1;
+            }
+            Err(why) => {
+                assert!(!why.to_string().contains("taken apart"), "{why}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(compiled > 0 && refused > compiled, "{compiled} compiled, {refused} refused");
+}
+
+#[test]
+#[ignore = "components that fixtures/components/make.sh makes"]
+fn components_of_many_languages_are_compiled() {
+    let folder = fixture("real/components");
+    let entries = folder.read_dir().expect("fixtures/components/make.sh was run");
+    let mut count = 0;
+    for path in entries.map(|entry| entry.expect("an entry").path()) {
+        let wasm = std::fs::read(&path).expect("a component");
+        let small = wasm.len() < 1 << 20;
+        for debug_info in [false, true].into_iter().take(if small { 2 } else { 1 }) {
+            let options = Options { debug_info, ..Options::default() };
+            let artifact = compile(&wasm, &options);
+            let artifact = artifact.unwrap_or_else(|why| panic!("{}: {why}", path.display()));
+            let (_, modules) = read(&artifact).expect("a component");
+            println!("{}: {} core modules", path.display(), modules.modules.len());
+        }
+        count += 1;
+    }
+    assert_eq!(count, 7);
+}
+
+/// A list of `u8` goes from one component to the other.
+const LIST: &str = r#"(component
+  (component $taker
+    (core module $m
+      (memory (export "memory") 1)
+      (func (export "realloc") (param i32 i32 i32 i32) (result i32) i32.const 64)
+      (func (export "take") (param i32 i32)))
+    (core instance $i (instantiate $m))
+    (func (export "take") (param "l" (list u8))
+      (canon lift (core func $i "take") (memory (core memory $i "memory"))
+        (realloc (core func $i "realloc")))))
+  (component $giver
+    (import "take" (func $take (param "l" (list u8))))
+    (core module $libc (memory (export "memory") 1))
+    (core instance $libc (instantiate $libc))
+    (core func $take (canon lower (func $take) (memory (core memory $libc "memory"))))
+    (core module $m
+      (import "x" "take" (func $take (param i32 i32)))
+      (func (export "run") i32.const 8 i32.const 100 call $take))
+    (core instance $i (instantiate $m (with "x" (instance (export "take" (func $take))))))
+    (func (export "run") (canon lift (core func $i "run"))))
+  (instance $one (instantiate $taker))
+  (instance $other (instantiate $giver (with "take" (func $one "take"))))
+  (export "run" (func $other "run")))"#;
+
+/// The loop of the adapter is gone: its sites, loads and stores that may trap, are
+/// none any more.
+#[test]
+fn adapters_copy_lists_at_once() {
+    let wasm = binary(LIST);
+    let sites = |options: &Options| {
+        let artifact = compile(&wasm, options).unwrap();
+        let (_, modules) = read(&artifact).expect("a component");
+        let table = modules.modules[0].site_table;
+        let bytes = &artifact[table.offset as usize..][..table.size as usize];
+        let sites = AddressMap::<WasmOffset>::new("sites", bytes).expect("sites");
+        let memory = |site: &Site| matches!(site, Site::Trap(TrapCode::MemoryOutOfBounds));
+        sites.iter().filter(|mapping| memory(&mapping.site)).count()
+    };
+    let without = Options { disabled: [Optimisation::ListCopies].into(), ..Options::default() };
+    assert_eq!(sites(&without), 2);
+    assert_eq!(sites(&Options::default()), 0);
 }
 
 #[test]

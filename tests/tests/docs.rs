@@ -8,7 +8,7 @@
 
 use precast_tests::binaries::{self, library};
 use precast_tests::outcome::run;
-use precast_tests::{clang, fixture, need, need_permission, root, scratch};
+use precast_tests::{clang, fixture, need, need_debugger, need_permission, root, scratch};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -205,7 +205,7 @@ fn embedding() {
 
 #[test]
 fn debugging() {
-    let (_, _, _) = (need!("clang-19"), need!("gdb"), need!("lldb"));
+    let (_, _, _) = (need!("clang-19"), need_debugger!("gdb", 13), need_debugger!("lldb", 16));
     let folder = scratch();
     stage(folder.path());
     run_page("docs/debugging.md", folder.path());

@@ -4,7 +4,7 @@
 
 use precast_tests::binaries::precast;
 use precast_tests::outcome::run;
-use precast_tests::{fixture, need, scratch};
+use precast_tests::{fixture, need, need_debugger, scratch};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -153,7 +153,7 @@ fn forms_show_the_same(version: &str, expected: &[&str], show: impl Fn(&Path) ->
 fn gdb_shows_every_form_of_dwarf_4() {
     need!("clang-19");
     need!("llvm-dwp-19");
-    let gdb = need!("gdb");
+    let gdb = need_debugger!("gdb", 13);
     forms_show_the_same("-gdwarf-4", &BY_GDB, |module| shown_by_gdb(&gdb, module));
 }
 
@@ -161,7 +161,7 @@ fn gdb_shows_every_form_of_dwarf_4() {
 fn gdb_shows_every_form_of_dwarf_5() {
     need!("clang-19");
     need!("llvm-dwp-19");
-    let gdb = need!("gdb");
+    let gdb = need_debugger!("gdb", 13);
     forms_show_the_same("-gdwarf-5", &BY_GDB, |module| shown_by_gdb(&gdb, module));
 }
 
@@ -169,7 +169,7 @@ fn gdb_shows_every_form_of_dwarf_5() {
 fn lldb_shows_every_form_of_dwarf_5() {
     need!("clang-19");
     need!("llvm-dwp-19");
-    let lldb = need!("lldb");
+    let lldb = need_debugger!("lldb", 16);
     forms_show_the_same("-gdwarf-5", &BY_LLDB, |module| shown_by_lldb(&lldb, module));
 }
 
@@ -189,7 +189,7 @@ fn strip(module: &Path, place: &str) -> PathBuf {
 fn a_module_beside_the_module_has_its_debug_information() {
     need!("clang-19");
     need!("llvm-objcopy-19");
-    let gdb = need!("gdb");
+    let gdb = need_debugger!("gdb", 13);
     let folder = scratch();
     let module = build(folder.path(), &["-gdwarf-4"]);
     let plain = shown_by_gdb(&gdb, &module);

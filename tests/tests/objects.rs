@@ -4,7 +4,7 @@
 use precast_tests::binaries::{library, precast};
 use precast_tests::cross::{Machine, need_cross};
 use precast_tests::outcome::{Outcome, run};
-use precast_tests::{fixture, need, root, scratch, syscalls};
+use precast_tests::{fixture, need, need_debugger, root, scratch, syscalls};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -178,7 +178,7 @@ fn stands_in_the_guest(text: &str) {
 #[test]
 #[cfg(target_arch = "x86_64")]
 fn gdb_stops_on_a_line_of_the_guest() {
-    let (cc, gdb) = (need!("cc"), need!("gdb"));
+    let (cc, gdb) = (need!("cc"), need_debugger!("gdb", 13));
     let folder = scratch();
     let program = program_with_lines(&cc, folder.path());
     let mut command = Command::new(gdb);
@@ -192,7 +192,7 @@ fn gdb_stops_on_a_line_of_the_guest() {
 #[test]
 #[cfg(target_arch = "x86_64")]
 fn gdb_follows_pointers_of_the_guest() {
-    let (cc, gdb, clang) = (need!("cc"), need!("gdb"), need!("clang-19"));
+    let (cc, gdb, clang) = (need!("cc"), need_debugger!("gdb", 13), need!("clang-19"));
     let folder = scratch();
     let module = folder.path().join("list.wasm");
     let mut clang = Command::new(clang);
@@ -211,7 +211,7 @@ fn gdb_follows_pointers_of_the_guest() {
 #[test]
 #[cfg(target_arch = "x86_64")]
 fn lldb_stops_on_a_line_of_the_guest() {
-    let (cc, lldb) = (need!("cc"), need!("lldb"));
+    let (cc, lldb) = (need!("cc"), need_debugger!("lldb", 16));
     let folder = scratch();
     let program = program_with_lines(&cc, folder.path());
     let mut command = Command::new(lldb);

@@ -3,7 +3,7 @@
 
 use precast_tests::binaries::precast;
 use precast_tests::outcome::run;
-use precast_tests::{fixture, need, scratch};
+use precast_tests::{fixture, need, need_debugger, scratch};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -38,7 +38,7 @@ const LEVELS: [&str; 2] = ["-O0", "-O"];
 #[test]
 fn gdb_shows_variables_that_are_operands() {
     need!("clang-19");
-    let gdb = need!("gdb");
+    let gdb = need_debugger!("gdb", 13);
     let commands = [
         "break operands.c:23",
         "break operands.c:25",
@@ -60,7 +60,7 @@ fn gdb_shows_variables_that_are_operands() {
 #[test]
 fn lldb_shows_variables_that_are_operands() {
     need!("clang-19");
-    let lldb = need!("lldb");
+    let lldb = need_debugger!("lldb", 16);
     let commands = [
         "breakpoint set -f operands.c -l 23",
         "breakpoint set -f operands.c -l 25",

@@ -3,7 +3,7 @@
 
 use precast_tests::binaries::{precast, precast_run};
 use precast_tests::outcome::{Outcome, run};
-use precast_tests::{fixture, need, need_permission, scratch};
+use precast_tests::{fixture, need, need_debugger, need_permission, scratch};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -106,7 +106,7 @@ fn objdump() {
 
 #[test]
 fn gdb() {
-    let gdb = need!("gdb");
+    let gdb = need_debugger!("gdb", 13);
     let folder = scratch();
     let artifact = words(&folder);
     let mut command = Command::new(gdb);
@@ -127,7 +127,7 @@ fn gdb() {
 
 #[test]
 fn lldb() {
-    let lldb = need!("lldb");
+    let lldb = need_debugger!("lldb", 16);
     let folder = scratch();
     let artifact = words(&folder);
     let mut command = Command::new(lldb);

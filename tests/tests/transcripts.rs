@@ -9,7 +9,7 @@
 use precast_tests::binaries::{self, precast};
 use precast_tests::outcome::run;
 use precast_tests::transcript::{Comparison, Debugger, Program, compare, programs, record};
-use precast_tests::{fixture, need, root, scratch, tools};
+use precast_tests::{fixture, need, need_debugger, need_that, root, scratch, tools};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -151,11 +151,20 @@ fn as_natively(debugger: Debugger, tool: &Path) {
 #[test]
 fn gdb_shows_guests_as_natively() {
     need!("clang-19");
-    as_natively(Debugger::Gdb, &need!("gdb"));
+    as_natively(Debugger::Gdb, &need_debugger!("gdb", 13));
+}
+
+/// The one that users of Debian 12 have, unpacked beside the system's.
+#[test]
+fn lldb_19_shows_guests_as_natively() {
+    need!("clang-19");
+    let lldb = root().join("target/lldb-19/lldb");
+    need_that!(lldb.exists(), "needs lldb 19: tests/debuggers/older");
+    as_natively(Debugger::Lldb, &lldb);
 }
 
 #[test]
 fn lldb_shows_guests_as_natively() {
     need!("clang-19");
-    as_natively(Debugger::Lldb, &need!("lldb"));
+    as_natively(Debugger::Lldb, &need_debugger!("lldb", 16));
 }

@@ -19,15 +19,16 @@
 //!         leb     the body that sites from here on are in, from 1; 0 for the
 //!                 function itself
 //!
-//! names, by function:
-//!     leb     its index, less that of the function before
+//! names, by module and function:
+//!     leb     its index and 2^32 times that of its module, less that of the
+//!             function before
 //!     string  its name
 //! ```
 //!
 //! Reads are bounds-checked: a damaged section gives no bodies or wrong ones.
 
 use crate::address_map::{self, AddressMap, Mapping, Site};
-use crate::index::{CodeOffset, FuncIndex, WasmOffset};
+use crate::index::{CodeOffset, FuncIndex, ModuleIndex, WasmOffset};
 use crate::wire::{Reader, Result, Writer};
 
 /// Name of the section.
@@ -77,34 +78,40 @@ pub fn encode(texts: &[Vec<Function>]) -> Vec<u8> {
     w.finish()
 }
 
-/// Encodes names of functions, ordered by their indices.
+/// Encodes names of functions, ordered by their modules and indices.
 ///
 /// # Panics
 ///
 /// If they are in no order.
-pub fn encode_names<'n>(names: impl Iterator<Item = (FuncIndex, &'n str)>) -> Vec<u8> {
+pub fn encode_names<'n>(
+    names: impl Iterator<Item = ((ModuleIndex, FuncIndex), &'n str)>,
+) -> Vec<u8> {
     let mut w = Writer::new();
     let mut last = 0;
-    for (function, name) in names {
-        let distance = function.get().checked_sub(last).expect("functions are in order");
-        w.leb(distance.into());
+    for ((module, function), name) in names {
+        let number = name_key(module, function);
+        w.leb(number.checked_sub(last).expect("functions are in order"));
         w.str(name);
-        last = function.get();
+        last = number;
     }
     w.finish()
 }
 
 /// The name of a function. Reads everything before it.
-pub fn name_of(section: &[u8], function: FuncIndex) -> Option<String> {
+pub fn name_of(section: &[u8], module: ModuleIndex, function: FuncIndex) -> Option<String> {
     let mut r = Reader::new(NAMES, section);
-    let mut index = 0u32;
+    let (wanted, mut number) = (name_key(module, function), 0u64);
     loop {
-        index = index.checked_add(r.leb32().ok()?)?;
+        number = number.checked_add(r.leb().ok()?)?;
         let name = r.str().ok()?;
-        if index >= function.get() {
-            return (index == function.get()).then(|| name.to_owned());
+        if number >= wanted {
+            return (number == wanted).then(|| name.to_owned());
         }
     }
+}
+
+fn name_key(module: ModuleIndex, function: FuncIndex) -> u64 {
+    u64::from(module.get()) << 32 | u64::from(function.get())
 }
 
 fn encode_text(functions: &[Function]) -> Vec<u8> {
@@ -254,11 +261,13 @@ mod tests {
 
     #[test]
     fn names_are_found() {
-        let names = [(3, "three"), (9, "nine"), (10, "ten")];
-        let section = encode_names(names.map(|(at, name)| (FuncIndex::new(at), name)).into_iter());
-        let found = |at| name_of(&section, FuncIndex::new(at));
-        assert_eq!([3, 10].map(found), [Some("three".to_owned()), Some("ten".to_owned())]);
-        assert_eq!([0, 4, 11].map(found), [None, None, None]);
+        let key = |module, at| (ModuleIndex::new(module), FuncIndex::new(at));
+        let names = [(key(0, 3), "three"), (key(0, 9), "nine"), (key(2, 3), "three of two")];
+        let section = encode_names(names.into_iter());
+        let found = |(module, at)| name_of(&section, ModuleIndex::new(module), FuncIndex::new(at));
+        let known = ["three", "nine", "three of two"].map(|name| Some(name.to_owned()));
+        assert_eq!([(0, 3), (0, 9), (2, 3)].map(found), known);
+        assert_eq!([(0, 0), (0, 4), (1, 3), (2, 2), (2, 4)].map(found), [const { None }; 5]);
     }
 
     #[test]

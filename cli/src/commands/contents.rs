@@ -65,17 +65,15 @@ impl Contents {
     /// All functions, by module and index.
     pub fn functions(&self) -> Vec<Function> {
         let names = self.names();
+        let starts = self.code_starts();
         let mut functions = Vec::new();
         for (number, module) in self.description.modules.iter().enumerate() {
             let Some(table) = self.slice(module.function_table) else { continue };
             let Ok(table) = AddressMap::<FuncIndex>::new("functions", table) else { continue };
-            // The code of a function reaches to the next one, or to the stubs.
-            let stubs = module.entry_stubs.iter().chain(&module.host_stubs).map(|stub| stub.code);
-            let end = stubs.min().map_or(module.text.size, |start| start.get().into());
-            let mut entries = table.iter().peekable();
-            while let Some(entry) = entries.next() {
+            for entry in table.iter() {
                 let start = u64::from(entry.code.get());
-                let end = entries.peek().map_or(end, |next| u64::from(next.code.get()));
+                let next = starts.partition_point(|other| *other <= start);
+                let end = starts.get(next).copied().unwrap_or(module.text.size);
                 let code =
                     Range { offset: module.text.offset + start, size: end.saturating_sub(start) };
                 let name = names.get(&(code.offset.wrapping_add(self.container.base))).cloned();
@@ -84,6 +82,32 @@ impl Contents {
         }
         functions.sort_by_key(|function| (function.module, function.index));
         functions
+    }
+
+    /// Bytes of code of each module, in functions.
+    pub fn code_sizes(&self) -> Vec<u64> {
+        let mut sizes = vec![0; self.description.modules.len()];
+        for function in self.functions() {
+            sizes[function.module] += function.code.size;
+        }
+        sizes
+    }
+
+    /// Where functions and stubs begin in the text, in order: the code of a
+    /// function reaches to the next one, which may be another module's.
+    fn code_starts(&self) -> Vec<u64> {
+        let mut starts = Vec::new();
+        for module in &self.description.modules {
+            let stubs = module.entry_stubs.iter().chain(&module.host_stubs);
+            starts.extend(stubs.map(|stub| u64::from(stub.code.get())));
+            let table = self.slice(module.function_table);
+            let table =
+                table.and_then(|table| AddressMap::<FuncIndex>::new("functions", table).ok());
+            let functions = table.iter().flat_map(|table| table.iter());
+            starts.extend(functions.map(|entry| u64::from(entry.code.get())));
+        }
+        starts.sort_unstable();
+        starts
     }
 
     /// The first name of each function symbol's address.

@@ -3,7 +3,9 @@
 use super::contents::{Contents, Function};
 use super::output;
 use crate::exit::{Failure, Result};
+use crate::names;
 use clap::Args;
+use precast_artifact::text::Printable;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -108,7 +110,11 @@ impl DiffCommand {
 fn line(text: &mut String, change: &Change) {
     let shown = |size: Option<u64>| size.map_or("-".to_owned(), |size| size.to_string());
     let (before, after, grown) = (shown(change.before), shown(change.after), change.grown());
-    let _ = writeln!(text, "{before:>12} {after:>12} {grown:>+10}  {}", change.name);
+    let _ = writeln!(
+        text,
+        "{before:>12} {after:>12} {grown:>+10}  {}",
+        Printable(names::decoded(&change.name))
+    );
 }
 
 /// What an artifact was made for and with.

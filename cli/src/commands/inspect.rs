@@ -2,9 +2,12 @@
 
 use super::contents::{Contents, Function};
 use crate::exit::{Failure, Result};
+use crate::names;
 use clap::Args;
+use precast_artifact::component::WIT_SECTION;
 use precast_artifact::container;
 use precast_artifact::module::{EntityIndex, ImportKind, MemoryModel, Module};
+use precast_artifact::text::Printable;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -51,6 +54,13 @@ fn report(contents: &Contents, functions: &[Function]) -> Value {
             json!({"name": name, "offset": range.offset, "size": range.size, "mapped": mapped})
         })
         .collect();
+    let sizes = contents.code_sizes();
+    let modules = description.modules.iter().zip(sizes).map(|(module, size)| {
+        let mut report = module_report(module);
+        report["code_size"] = size.into();
+        report
+    });
+    let modules: Vec<Value> = modules.collect();
     let functions: Vec<Value> = functions
         .iter()
         .map(|f| json!({"module": f.module, "index": f.index.get(), "name": f.name, "size": f.code.size}))
@@ -66,7 +76,8 @@ fn report(contents: &Contents, functions: &[Function]) -> Value {
         "options": note.options,
         "source_sha256": hash,
         "size": bytes.len(),
-        "modules": description.modules.iter().map(module_report).collect::<Vec<_>>(),
+        "wit": container::section(bytes, WIT_SECTION).map(String::from_utf8_lossy),
+        "modules": modules,
         "sections": sections,
         "largest_functions": functions,
     })
@@ -147,10 +158,18 @@ fn export_type(module: &Module, item: EntityIndex) -> String {
     }
 }
 
+/// The interface of a component.
+fn write_interface(out: &mut String, report: &Value) -> std::fmt::Result {
+    let Some(wit) = report["wit"].as_str() else { return Ok(()) };
+    writeln!(out, "\ninterface")?;
+    wit.lines().try_for_each(|line| writeln!(out, "  {line}"))
+}
+
 /// The report as a person reads it.
 fn readable(report: &Value) -> Result<String, std::fmt::Error> {
     let mut out = String::new();
-    let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    // What comes from modules may hold anything.
+    let text = |value: &Value| Printable(names::decoded(value.as_str().unwrap_or("-"))).to_string();
     let list = |value: &Value| {
         let items: Vec<String> = value.as_array().into_iter().flatten().map(text).collect();
         if items.is_empty() { "none".to_owned() } else { items.join(", ") }
@@ -167,9 +186,15 @@ fn readable(report: &Value) -> Result<String, std::fmt::Error> {
     writeln!(out, "format        {}", text(&report["format"]))?;
     writeln!(out, "source sha256 {}", text(&report["source_sha256"]))?;
     writeln!(out, "size          {} bytes", report["size"])?;
+    write_interface(&mut out, report)?;
     for (index, module) in report["modules"].as_array().into_iter().flatten().enumerate() {
         let functions = &module["functions"];
-        writeln!(out, "\nmodule {index} {}, {functions} functions", text(&module["name"]))?;
+        writeln!(
+            out,
+            "\nmodule {index} {}, {functions} functions, {} bytes of code",
+            text(&module["name"]),
+            module["code_size"]
+        )?;
         for memory in module["memories"].as_array().into_iter().flatten() {
             let (ty, model) = (text(&memory["type"]), text(&memory["model"]));
             writeln!(out, "  {ty}: {model}, {} bytes reserved", memory["reservation"])?;

@@ -5,6 +5,7 @@
 //! The scripts' language is described in the reference interpreter's README,
 //! <https://github.com/WebAssembly/spec/blob/main/interpreter/README.md#scripts>.
 
+mod components;
 mod machine;
 mod report;
 mod script;

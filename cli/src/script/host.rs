@@ -7,6 +7,7 @@
 
 use super::request::{Answer, Cause, Problem, Referent, Request, RequestFailure, Value};
 use super::spectest;
+use precast_loader::component::{Component, ComponentInstance, ComponentLinker};
 use precast_loader::{Artifact, Error, ExternRef, Instance, Linker, Result, Store, Val};
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -19,13 +20,20 @@ pub struct Host {
     registered: HashSet<String>,
     /// Instances that have names. Modules can import from them, as from those
     /// that were registered: many scripts expect it.
-    instances: HashMap<String, Instance>,
+    instances: HashMap<String, ScriptInstance>,
     /// The last instance, which requests without a name speak of; none when
     /// making it failed.
-    current: Option<Instance>,
+    current: Option<ScriptInstance>,
     /// Modules that were defined without making an instance, and the last.
     definitions: HashMap<String, Artifact>,
     last_definition: Option<Artifact>,
+}
+
+/// What a module or component was made to.
+#[derive(Clone, Copy)]
+enum ScriptInstance {
+    Module(Instance),
+    Component(ComponentInstance),
 }
 
 impl Host {
@@ -85,23 +93,14 @@ impl Host {
                 Ok(Vec::new())
             }
             Request::Register(name, instance) => {
-                let instance = self.instance(instance)?;
+                let instance = self.module(instance)?;
                 self.linker.instance(&self.store, name, instance);
                 self.registered.insert(name.to_owned());
                 Ok(Vec::new())
             }
-            Request::Invoke(instance, export, args) => {
-                let func = self.instance(instance)?.get_func(&self.store, export);
-                let func = func.ok_or_else(|| {
-                    RequestFailure::untried(format!("there is no function `{export}`"))
-                })?;
-                let args = args.iter().map(|arg| to_val(*arg, &mut self.store));
-                let args = args.collect::<std::result::Result<Vec<_>, _>>()?;
-                let results = func.call(&mut self.store, &args).map_err(failure)?;
-                Ok(results.iter().map(|result| self.value(result)).collect())
-            }
+            Request::Invoke(instance, export, args) => self.invoke(instance, export, args),
             Request::Get(instance, export) => {
-                let found = self.instance(instance)?.get_global(&self.store, export);
+                let found = self.module(instance)?.get_global(&self.store, export);
                 let found = found.ok_or_else(|| {
                     RequestFailure::untried(format!("there is no global `{export}`"))
                 })?;
@@ -119,20 +118,65 @@ impl Host {
         Ok(Vec::new())
     }
 
-    fn make(&mut self, artifact: &Artifact) -> std::result::Result<Instance, RequestFailure> {
+    /// Calls an export of an instance.
+    fn invoke(&mut self, instance: Option<&str>, export: &str, args: &[Value]) -> Answer {
+        let instance = match self.instance(instance)? {
+            ScriptInstance::Module(instance) => instance,
+            ScriptInstance::Component(instance) => return self.call(instance, export, args),
+        };
+        let func = instance.get_func(&self.store, export);
+        let func = func
+            .ok_or_else(|| RequestFailure::untried(format!("there is no function `{export}`")))?;
+        let args = args.iter().map(|arg| to_val(arg, &mut self.store));
+        let args = args.collect::<std::result::Result<Vec<_>, _>>()?;
+        let results = func.call(&mut self.store, &args).map_err(failure)?;
+        Ok(results.iter().map(|result| self.value(result)).collect())
+    }
+
+    /// Calls an export of a component.
+    fn call(&mut self, instance: ComponentInstance, export: &str, args: &[Value]) -> Answer {
+        let func = instance.get_func(&self.store, &[export]);
+        let func = func.map_err(|error| RequestFailure::untried(error.to_string()))?;
+        let args = args.iter().map(|arg| match arg {
+            Value::Component(value) => Ok(value.clone()),
+            other => Err(RequestFailure::untried(format!("{other:?} is no value of a component"))),
+        });
+        let args = args.collect::<std::result::Result<Vec<_>, _>>()?;
+        let result = func.call(&mut self.store, &args).map_err(failure)?;
+        Ok(result.into_iter().map(Value::Component).collect())
+    }
+
+    fn make(&mut self, artifact: &Artifact) -> std::result::Result<ScriptInstance, RequestFailure> {
+        if Component::is(artifact) {
+            let component = Component::new(artifact.clone()).map_err(failure)?;
+            let made = ComponentLinker::new().instantiate(&mut self.store, &component);
+            return made.map(ScriptInstance::Component).map_err(failure);
+        }
         let mut linker = Cow::Borrowed(&self.linker);
         for import in artifact.imports() {
             match self.instances.get(&import.module) {
-                Some(instance) if !self.registered.contains(&import.module) => {
+                Some(ScriptInstance::Module(instance))
+                    if !self.registered.contains(&import.module) =>
+                {
                     linker.to_mut().instance(&self.store, &import.module, *instance);
                 }
                 _ => {}
             }
         }
-        linker.instantiate(&mut self.store, artifact).map_err(failure)
+        linker.instantiate(&mut self.store, artifact).map(ScriptInstance::Module).map_err(failure)
     }
 
-    fn instance(&self, name: Option<&str>) -> std::result::Result<Instance, RequestFailure> {
+    /// As [`Host::instance`], of a core module.
+    fn module(&self, name: Option<&str>) -> std::result::Result<Instance, RequestFailure> {
+        match self.instance(name)? {
+            ScriptInstance::Module(instance) => Ok(instance),
+            ScriptInstance::Component(_) => {
+                Err(RequestFailure::untried("an instance of a component"))
+            }
+        }
+    }
+
+    fn instance(&self, name: Option<&str>) -> std::result::Result<ScriptInstance, RequestFailure> {
         match name {
             Some(name) => self.instances.get(name).copied(),
             None => self.current,
@@ -172,18 +216,18 @@ fn open(artifact: &[u8]) -> std::result::Result<Artifact, RequestFailure> {
 }
 
 /// A value for the guest. A number becomes a host reference to it.
-fn to_val(value: Value, store: &mut Store<()>) -> std::result::Result<Val, RequestFailure> {
+fn to_val(value: &Value, store: &mut Store<()>) -> std::result::Result<Val, RequestFailure> {
     Ok(match value {
-        Value::I32(value) => Val::I32(value),
-        Value::I64(value) => Val::I64(value),
-        Value::F32(bits) => Val::F32(bits),
-        Value::F64(bits) => Val::F64(bits),
-        Value::V128(bits) => Val::V128(bits),
+        Value::I32(value) => Val::I32(*value),
+        Value::I64(value) => Val::I64(*value),
+        Value::F32(bits) => Val::F32(*bits),
+        Value::F64(bits) => Val::F64(*bits),
+        Value::V128(bits) => Val::V128(*bits),
         Value::Null(Referent::Func) => Val::FuncRef(None),
         Value::Null(Referent::Extern) => Val::ExternRef(None),
         Value::Null(Referent::Exn) => Val::ExnRef(None),
-        Value::Extern(Some(number)) => Val::ExternRef(Some(ExternRef::new(store, number))),
-        Value::Func | Value::Exception | Value::Extern(None) => {
+        Value::Extern(Some(number)) => Val::ExternRef(Some(ExternRef::new(store, *number))),
+        Value::Func | Value::Exception | Value::Extern(None) | Value::Component(_) => {
             return Err(RequestFailure::untried(format!("{value:?} is no argument")));
         }
     })

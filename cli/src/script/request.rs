@@ -2,8 +2,10 @@
 //! [`wire`](precast_artifact::wire). On a pipe each is preceded by its length
 //! as a `u32`.
 
+use super::component_value;
 use precast_artifact::wire::{Reader, Result, Writer};
 use precast_loader::TrapCode;
+use precast_loader::component;
 use std::io::{self, Read, Write};
 
 /// What to do. Instances and definitions are named as in the script; without a
@@ -32,7 +34,7 @@ pub enum Request<'a> {
 pub type Answer = std::result::Result<Vec<Value>, RequestFailure>;
 
 /// A value, apart from any store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// `i32`.
     I32(i32),
@@ -52,6 +54,8 @@ pub enum Value {
     Exception,
     /// A host reference, to a number if the script made it.
     Extern(Option<u32>),
+    /// A value of a component.
+    Component(component::Value),
 }
 
 /// What references refer to.
@@ -189,17 +193,21 @@ fn read_name<'a>(r: &mut Reader<'a>) -> Result<Option<&'a str>> {
 }
 
 fn value(w: &mut Writer, value: &Value) {
-    let (tag, bits) = match *value {
-        Value::I32(value) => (0, value as u32 as u128),
-        Value::I64(value) => (1, value as u64 as u128),
-        Value::F32(bits) => (2, bits.into()),
-        Value::F64(bits) => (3, bits.into()),
-        Value::V128(bits) => (4, bits),
-        Value::Null(kind) => (5, kind as u128),
+    let (tag, bits) = match value {
+        Value::I32(value) => (0, *value as u32 as u128),
+        Value::I64(value) => (1, *value as u64 as u128),
+        Value::F32(bits) => (2, (*bits).into()),
+        Value::F64(bits) => (3, (*bits).into()),
+        Value::V128(bits) => (4, *bits),
+        Value::Null(kind) => (5, *kind as u128),
         Value::Func => (6, 0),
         Value::Exception => (7, 0),
         Value::Extern(None) => (8, 0),
-        Value::Extern(Some(number)) => (9, number.into()),
+        Value::Extern(Some(number)) => (9, (*number).into()),
+        Value::Component(value) => {
+            w.u8(10);
+            return component_value::write(w, value);
+        }
     };
     w.u8(tag);
     w.raw(&bits.to_le_bytes());
@@ -207,6 +215,9 @@ fn value(w: &mut Writer, value: &Value) {
 
 fn read_value(r: &mut Reader<'_>) -> Result<Value> {
     let tag = r.u8()?;
+    if tag == 10 {
+        return component_value::read(r).map(Value::Component);
+    }
     let bits = u128::from_le_bytes(r.raw(16)?.try_into().expect("16 bytes"));
     Ok(match tag {
         0 => Value::I32(bits as i32),
@@ -322,7 +333,13 @@ mod tests {
 
     #[test]
     fn requests_come_back() {
-        let args = [Value::I32(-1), Value::V128(u128::MAX), Value::Null(Referent::Exn)];
+        let component = component::Value::Option(Some(Box::new(component::Value::U8(7))));
+        let args = [
+            Value::I32(-1),
+            Value::V128(u128::MAX),
+            Value::Null(Referent::Exn),
+            Value::Component(component),
+        ];
         let requests = [
             Request::Module(Some("$m"), b"abc"),
             Request::Define(None, b""),

@@ -4,11 +4,10 @@ use super::context::DebugContext;
 use super::input::{OutputOptions, PlacedCode, WasmModule};
 use super::join::{self, DebugSections};
 use super::locals;
+use super::together::DebugTables;
 use super::unit::{self, UnitOutput};
 use super::units::Units;
-use crate::debug_section::DebugSection;
 use gimli::Section as _;
-use precast_artifact::debug::locals::NAME;
 
 /// The conversion of a module's debug information.
 pub(crate) struct Conversion<'a> {
@@ -31,8 +30,9 @@ impl<'a> Conversion<'a> {
         unit::convert(&self.context, index)
     }
 
-    /// Joins the units, which come in order.
-    pub(crate) fn finish(&self, units: Vec<UnitOutput>) -> DebugSections {
+    /// Joins the units, which come in order. What is said by place in the code
+    /// goes to `tables`.
+    pub(crate) fn finish(&self, units: Vec<UnitOutput>, tables: &mut DebugTables) -> DebugSections {
         let context = &self.context;
         let input = &context.units;
         let strings = input.strings.iter().map(|strings| context.strings(strings));
@@ -42,10 +42,10 @@ impl<'a> Conversion<'a> {
             context.strings(section.slice())
         });
         let line_strings = line_strings.unwrap_or_default();
-        let mut joined = join::join(units, strings, line_strings, context.options.relocatable);
+        let (relocatable, lines) = (context.options.relocatable, &mut tables.lines);
+        let mut joined = join::join(units, strings, line_strings, relocatable, lines);
         joined.warnings.splice(0..0, input.warnings.iter().cloned());
-        let bytes = locals::section(&context.code, context.module);
-        joined.list.push(DebugSection { name: NAME, bytes, relocs: Vec::new() });
+        locals::collect(&context.code, context.module, &mut tables.locals);
         joined
     }
 }

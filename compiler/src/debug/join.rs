@@ -14,6 +14,11 @@ pub(crate) struct DebugSections {
     pub warnings: Vec<String>,
 }
 
+/// What is said where debuggers will show no line.
+const NO_LINES: &str = "debug information: the module's line tables are empty, so that no debugger \
+    and no report finds source lines; a tool that changed the module after it was linked may have \
+    left them so, as `wasm-opt` does without `-g`";
+
 /// Where a unit's contributions start in the joined sections.
 #[derive(Clone, Copy, Default)]
 struct Starts {
@@ -26,11 +31,13 @@ struct Starts {
 
 /// Joins the units in order and fills in what lies in other sections.
 /// `relocatable` keeps what an object must know: where sections refer to others.
+/// Source positions of sites go to `lines`.
 pub(super) fn join(
     mut units: Vec<UnitOutput>,
     strings: Vec<u8>,
     line_strings: Vec<u8>,
     relocatable: bool,
+    lines: &mut LinesWriter,
 ) -> DebugSections {
     let starts = starts(&units);
     fill_in_entries(&mut units, &starts);
@@ -56,8 +63,7 @@ pub(super) fn join(
             section.append(std::mem::take(fragment), index, &starts, relocatable);
         }
     }
-    let mut lines = LinesWriter::default();
-    units.iter().for_each(|unit| unit.sites.write(&mut lines));
+    units.iter().for_each(|unit| unit.sites.write(lines));
     let list = vec![
         abbreviations.named(".debug_abbrev"),
         info.named(".debug_info"),
@@ -66,9 +72,12 @@ pub(super) fn join(
         locations.named(".debug_loclists"),
         ranges.named(".debug_rnglists"),
         JoinedSection::new(strings).named(".debug_str"),
-        JoinedSection::new(lines.finish()).named(".precast.lines"),
     ];
-    let warnings = units.iter_mut().flat_map(|unit| std::mem::take(&mut unit.warnings)).collect();
+    let mut warnings: Vec<String> =
+        units.iter_mut().flat_map(|unit| std::mem::take(&mut unit.warnings)).collect();
+    if !units.is_empty() && !units.iter().any(|unit| unit.has_rows) {
+        warnings.push(NO_LINES.to_owned());
+    }
     DebugSections { list, warnings }
 }
 

@@ -10,10 +10,8 @@ use precast_artifact::types::ValType;
 /// Locals of a function that are looked at: a few bytes can declare very many.
 const MOST_LOCALS: usize = 4096;
 
-/// The section, of the functions whose locals have one location all the time;
-/// empty if none has.
-pub(super) fn section(code: &CodeMap<'_>, module: &WasmModule<'_>) -> Vec<u8> {
-    let mut writer = LocalsWriter::default();
+/// Adds the functions that have locals with one location all the time.
+pub(super) fn collect(code: &CodeMap<'_>, module: &WasmModule<'_>, writer: &mut LocalsWriter) {
     for index in 0..code.len() {
         let code = code.code(index);
         let types = module.functions[code.function.position].local_types();
@@ -32,7 +30,6 @@ pub(super) fn section(code: &CodeMap<'_>, module: &WasmModule<'_>) -> Vec<u8> {
             writer.add(code.function.text.start, &locals);
         }
     }
-    writer.finish()
 }
 
 /// The code of a number's type in the binary format.

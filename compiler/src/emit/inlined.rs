@@ -5,7 +5,7 @@ use crate::code::Text;
 use crate::function::{CompiledFunction, Position};
 use crate::place::Placed;
 use precast_artifact::debug::inlined::{self, Function, Inlined};
-use precast_artifact::index::{CodeOffset, FuncIndex, WasmOffset};
+use precast_artifact::index::{CodeOffset, FuncIndex, ModuleIndex, WasmOffset};
 use std::collections::BTreeMap;
 
 /// The bodies, and the names of the functions that they are of; both empty if
@@ -18,14 +18,14 @@ pub(super) fn sections(placed: &Placed<'_>) -> (Vec<u8>, Vec<u8>) {
     if texts.iter().all(Vec::is_empty) {
         return Default::default();
     }
-    let mut names: BTreeMap<FuncIndex, &str> = BTreeMap::new();
+    let mut names: BTreeMap<(ModuleIndex, FuncIndex), &str> = BTreeMap::new();
     for text in &placed.texts {
         for body in text.functions.iter().flatten().flat_map(|function| &function.inlined) {
             let list = placed.names.functions();
             let position = list.position(body.module, body.function);
             let name = position.map_or("", |position| list.name(position));
             if !name.is_empty() {
-                names.insert(body.function, name);
+                names.insert((body.module, body.function), name);
             }
         }
     }

@@ -17,7 +17,7 @@ use precast_artifact::wire::{Reader, Result, Writer};
 impl CompiledFunction {
     pub(crate) fn encode(&self, w: &mut Writer) {
         let Self { code, data, alignment, relocs, sites, .. } = self;
-        let Self { handlers, unwind, stack_maps, inlined, debug, .. } = self;
+        let Self { handlers, unwind, stack_maps, inlined, debug, hasty, .. } = self;
         w.bytes(code);
         w.list(data, |w, range| {
             range.start.encode(w);
@@ -53,6 +53,7 @@ impl CompiledFunction {
             w.leb(call.get().into());
         });
         w.option(debug, |w, debug| put_debug(debug, w));
+        w.u8((*hasty).into());
     }
 
     /// Reads what [`CompiledFunction::encode`] has written.
@@ -78,6 +79,7 @@ impl CompiledFunction {
                 .into(),
             inlined: r.list(inlined)?.into(),
             debug: r.option(debug)?.map(Box::new),
+            hasty: r.u8()? != 0,
         })
     }
 }
@@ -316,6 +318,7 @@ mod tests {
                 call: Position::new(40),
             }]
             .into(),
+            hasty: true,
             debug: Some(Box::new(CodeDebug {
                 positions: [(at(0), Position::NONE)].into(),
                 assignments: variables.map(assignment).into(),

@@ -2,6 +2,7 @@
 //! and adapters, whose functions are compiled as one list and lie in one image.
 
 use super::assemble::{assemble, note_fields, place_code};
+use super::debugging::{Debugging, convert_component, debug_uses};
 use super::decisions::{self, Decisions};
 use super::facts::gather_facts;
 use super::functions::{self, FunctionMeans};
@@ -9,19 +10,22 @@ use super::input::Input;
 use super::report::{Clock, Observer, Report};
 use super::session::Session;
 use super::workers::Workers;
-use crate::component::{Flat, FlatModule, flatten};
+use crate::code::Text;
+use crate::component::{Flat, FlatModule, component_wit, copy_lists, flatten, module_labels};
 use crate::emit::{self, ComponentSections, DebugInfo, Output};
 use crate::error::{Error, Result};
 use crate::facts::{Facts, Uses};
 use crate::features::Features;
+use crate::optimisation::Optimisation;
 use crate::options::Options;
 use crate::parse::{self, Parsed};
+use crate::place::Placed;
 use crate::plan::Plan;
 use crate::target::Target;
+use precast_artifact::component::Component;
 use precast_artifact::index::ModuleIndex;
 use precast_artifact::module::Description;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
 use std::io::Write;
 
 /// Compiles a component and writes the artifact to `out`.
@@ -35,15 +39,16 @@ pub(super) fn compile_component(
     options.check()?;
     let mut clock = Clock::new();
     let targets = Target::all(options)?;
-    check_options(options, &targets)?;
-    let (target, features) = (&targets[0], targets[0].allowed(options.features));
+    let target = only_target(&targets)?;
+    let features = target.allowed(options.features);
+    let explain = |error| target.explain(error, features);
     let workers = &session.workers;
     let (flat, source_hash) =
-        workers.both(|| flatten(wasm, features), || Sha256::digest(wasm).into());
-    let explain = |error| target.explain(error, features);
-    let Flat { component, modules } = flat.map_err(explain)?;
+        workers.both(|| take_apart(wasm, options, features), || Sha256::digest(wasm).into());
+    let (Flat { component, modules }, wit) = flat.map_err(explain)?;
     clock.lap("flatten");
     let parsed = each(&modules, explain, |module| parse_module(module, features, target))?;
+    let labels = labels(wasm, &modules, &parsed)?;
     clock.lap("parse");
     let facts = each(modules.iter().zip(&parsed), explain, |(module, parsed)| {
         gather_facts(workers, parsed).map_err(|error| at(module, error))
@@ -51,46 +56,109 @@ pub(super) fn compile_component(
     clock.lap("facts");
     let (plans, decisions) = plan(workers, &modules, &parsed, &facts, options)?;
     clock.lap("plan");
-    let all = modules.iter().zip(&parsed).zip(&plans).zip(&facts).zip(decisions);
-    let inputs =
-        all.zip(0..).map(|(((((module, parsed), plan), facts), decisions), index)| Input {
-            index: ModuleIndex::new(index),
-            offset: module.offset.unwrap_or_default(),
-            parsed,
-            plan,
-            facts,
+    let debugging = debugging(&modules, &parsed, &plans, options);
+    let mut inputs = Vec::with_capacity(modules.len());
+    for (position, decisions) in decisions.into_iter().enumerate() {
+        inputs.push(Input {
+            index: ModuleIndex::from_index(position),
+            offset: modules[position].offset.unwrap_or_default(),
+            parsed: &parsed[position],
+            plan: &plans[position],
+            facts: &facts[position],
             options,
-            debug_uses: BTreeMap::new(),
+            debug_uses: debug_uses(workers, debugging[position].as_ref())?,
             decisions,
         });
-    let inputs: Vec<_> = inputs.collect();
+    }
     let means = FunctionMeans { workers, cache: session.cache.as_deref(), observer };
     let (texts, cached) = functions::compile(means, &inputs, &targets)?;
+    let warnings = functions::warnings(&inputs, &texts);
     drop(inputs);
     clock.lap("compile");
-    let code = assemble(parsed.iter().zip(plans), texts);
-    debug_assert_eq!(component.check(&described(&code)), Ok(()));
-    let placed = place_code(code, target, options)?;
+    let placed = place_modules(&component, &parsed, plans, texts, labels, target, options)?;
     clock.lap("place");
+    let debug = convert_component(workers, options.debug_info, &debugging, &placed, target)?;
+    clock.lap("debug");
     let mut note = note_fields(producers(&parsed), target, features, options, source_hash);
-    let description = component.encode();
-    note.component = Some(ComponentSections { description, wit: String::new() });
-    let written = emit::emit(placed, note, DebugInfo::default(), Output::Artifact, out)?;
+    note.component = Some(ComponentSections { description: component.encode(), wit });
+    let info = DebugInfo { sections: debug.sections, own_base: options.debug_info };
+    let written = emit::emit(placed, note, info, Output::Artifact, out)?;
     clock.lap("emit");
     let uses_simd = facts.iter().any(|facts| facts.module.uses.contains(Uses::VECTORS));
-    Ok(Report { cached, uses_simd, ..Report::new(clock, target, written) })
+    let warnings = [warnings, debug.warnings].concat();
+    Ok(Report { cached, uses_simd, warnings, ..Report::new(clock, target, written) })
 }
 
-/// Whether a component can be compiled so.
-fn check_options(options: &Options, targets: &[Target]) -> Result<()> {
-    let why = if targets.len() > 1 {
-        "a component is compiled for one CPU: give one `--cpu`"
-    } else if options.debug_info {
-        "components get no debug information yet: compile without `-g`"
-    } else {
-        return Ok(());
+/// The target that a component is compiled for.
+fn only_target(targets: &[Target]) -> Result<&Target> {
+    match targets {
+        [target] => Ok(target),
+        _ => Err(Error::Option("a component is compiled for one CPU: give one `--cpu`".to_owned())),
+    }
+}
+
+/// The component as plain data, and its interface as WIT.
+fn take_apart<'a>(
+    wasm: &'a [u8],
+    options: &Options,
+    features: Features,
+) -> Result<(Flat<'a>, String)> {
+    let mut flat = flatten(wasm, features)?;
+    if options.enabled(Optimisation::ListCopies) {
+        copy_lists(&mut flat)?;
+    }
+    Ok((flat, component_wit(wasm).unwrap_or_default()))
+}
+
+/// What the modules are called.
+fn labels(wasm: &[u8], modules: &[FlatModule<'_>], parsed: &[Parsed<'_>]) -> Result<Vec<String>> {
+    let known = module_labels(wasm)?;
+    let mut adapters = 0;
+    let label = |(module, parsed): (&FlatModule<'_>, &Parsed<'_>)| {
+        let known = module.offset.and_then(|start| known.get(&start));
+        known.map(|label| label.with(parsed.name)).unwrap_or_else(|| {
+            adapters += 1;
+            format!("adapter{}", adapters - 1)
+        })
     };
-    Err(Error::Option(why.to_owned()))
+    Ok(modules.iter().zip(parsed).map(label).collect())
+}
+
+/// Decides where the code of all modules lies, and what it is called. Proves what
+/// the loader relies on.
+fn place_modules<'a>(
+    component: &Component,
+    parsed: &[Parsed<'a>],
+    plans: Vec<Plan<'a>>,
+    texts: Vec<Text>,
+    labels: Vec<String>,
+    target: &Target,
+    options: &Options,
+) -> Result<Placed<'a>> {
+    let mut code = assemble(parsed.iter().zip(plans), texts);
+    for (module, label) in code.modules.iter_mut().zip(&labels) {
+        module.description.name = Some(label.clone());
+    }
+    let modules = code.modules.iter().map(|module| module.description.clone());
+    let described = Description { modules: modules.collect(), instances: Vec::new() };
+    component.check(&described).map_err(|why| Error::unsupported(None, why))?;
+    let mut placed = place_code(code, target, options)?;
+    placed.names.label(labels);
+    Ok(placed)
+}
+
+/// The debug information of each module that has any, if it is asked for.
+fn debugging<'a>(
+    modules: &'a [FlatModule<'_>],
+    parsed: &'a [Parsed<'_>],
+    plans: &[Plan<'_>],
+    options: &'a Options,
+) -> Vec<Option<Debugging<'a>>> {
+    let all = modules.iter().zip(parsed).zip(plans);
+    let debugging = all.map(|((module, parsed), plan)| {
+        Debugging::new(&module.wasm, parsed, plan, options).filter(Debugging::has_units)
+    });
+    debugging.collect()
 }
 
 /// What is decided of each module.
@@ -140,12 +208,6 @@ fn at(module: &FlatModule<'_>, error: Error) -> Error {
         Some(offset) => error.in_module_at(offset),
         None => Error::Link(format!("an adapter between components: {error}")),
     }
-}
-
-/// What the core modules are, for a check of what connects them.
-fn described(code: &crate::code::Code<'_>) -> Description {
-    let modules = code.modules.iter().map(|module| module.description.clone());
-    Description { modules: modules.collect(), instances: Vec::new() }
 }
 
 /// What made the core modules, each once.

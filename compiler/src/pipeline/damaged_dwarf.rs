@@ -16,6 +16,7 @@ use crate::plan::Plan;
 use crate::target::Target;
 use crate::{codegen, debug, parse, place};
 use gimli::{EndianSlice, LittleEndian};
+use precast_artifact::index::ModuleIndex;
 use std::collections::BTreeMap;
 
 /// Reads a file of `fixtures/debug/`.
@@ -156,7 +157,11 @@ fn convert_all(
         let files = edited.files();
         let source = debug::InputSections::new(&edited.sections);
         let source = source.with_files(wasm, &files);
-        let code = debugging::placed_code(codegen::frame_pointer(&*target.isa), &placed);
+        let code = debugging::placed_code(
+            codegen::frame_pointer(&*target.isa),
+            &placed,
+            ModuleIndex::new(0),
+        );
         let options = debug::OutputOptions { remap: &[], relocatable: false };
         let units = debug::read(&source);
         let count = units.len();
@@ -165,7 +170,10 @@ fn convert_all(
         }
         let conversion = debug::Conversion::new(units, &module, &code, options);
         let units = (0..count).map(|unit| conversion.unit(unit)).collect();
-        conversion.finish(units)
+        let mut tables = debug::DebugTables::default();
+        let mut sections = conversion.finish(units, &mut tables);
+        sections.list.extend(tables.finish());
+        sections
     };
     each(&intact, &convert);
 }

@@ -12,7 +12,7 @@ use crate::parse::{Body, GlobalDecl, Parsed};
 use crate::place::{Placed, Placement};
 use crate::plan::{self, Constant, Plan};
 use crate::target::Target;
-use precast_artifact::index::{FuncIndex, GlobalIndex, WasmOffset};
+use precast_artifact::index::{FuncIndex, GlobalIndex, ModuleIndex, WasmOffset};
 use std::collections::BTreeMap;
 
 /// The debug information of a module, and what it is about.
@@ -54,6 +54,11 @@ impl<'a> Debugging<'a> {
         Some(&self.source).filter(|source| !source.is_empty()).map(debug::read)
     }
 
+    /// Whether it has any DWARF.
+    pub(super) fn has_units(&self) -> bool {
+        !self.source.is_empty()
+    }
+
     /// The values that debug information asks for, by function.
     pub(super) fn uses(
         &self,
@@ -82,15 +87,12 @@ impl<'a> Debugging<'a> {
         target: &Target,
         output: Output<'_>,
     ) -> Result<Converted> {
-        let code = placed_code(codegen::frame_pointer(&*target.isa), placed);
-        let options = debug::OutputOptions {
-            remap: &self.options.remap_path_prefix,
-            relocatable: matches!(output, Output::Object { .. }),
-        };
+        let code = placed_code(codegen::frame_pointer(&*target.isa), placed, ModuleIndex::new(0));
+        let options = self.output_options(matches!(output, Output::Object { .. }));
+        let mut tables = debug::DebugTables::default();
         if let Some(units) = units {
-            let converted = convert(workers, units, &self.module, &code, options)?;
-            let debug::DebugSections { list: sections, warnings } = converted;
-            return Ok(Converted { sections, warnings, text: None });
+            let converted = convert(workers, units, &self.module, &code, options, &mut tables)?;
+            return Ok(Converted::new(converted, tables));
         }
         let mut warnings = self.source.warnings().to_vec();
         let path = self.options.text_path.as_deref();
@@ -99,9 +101,61 @@ impl<'a> Debugging<'a> {
             return Ok(Converted { warnings, ..Converted::default() });
         };
         let made = debug::InputSections::new(&described.sections);
-        let converted = convert(workers, debug::read(&made), &self.module, &code, options)?;
-        warnings.extend(converted.warnings);
-        Ok(Converted { sections: converted.list, warnings, text: Some(described.text) })
+        let units = debug::read(&made);
+        let mut converted = convert(workers, units, &self.module, &code, options, &mut tables)?;
+        converted.warnings.splice(0..0, warnings);
+        Ok(Converted { text: Some(described.text), ..Converted::new(converted, tables) })
+    }
+
+    fn output_options(&self, relocatable: bool) -> debug::OutputOptions<'_> {
+        debug::OutputOptions { remap: &self.options.remap_path_prefix, relocatable }
+    }
+}
+
+/// The values that debug information asks for, by function; none without.
+pub(super) fn debug_uses(
+    workers: &Workers,
+    debugging: Option<&Debugging<'_>>,
+) -> Result<BTreeMap<FuncIndex, DebugUses>> {
+    match debugging.and_then(|debugging| Some((debugging, debugging.units()?))) {
+        Some((debugging, units)) => debugging.uses(workers, &units),
+        None => Ok(BTreeMap::new()),
+    }
+}
+
+/// Converts the DWARF of all modules of a component, of those that have any, if
+/// it is asked for.
+pub(super) fn convert_component<'u>(
+    workers: &Workers,
+    asked: bool,
+    modules: &'u [Option<Debugging<'u>>],
+    placed: &'u Placed<'u>,
+    target: &Target,
+) -> Result<Converted> {
+    if !asked {
+        return Ok(Converted::default());
+    }
+    let mut tables = debug::DebugTables::default();
+    let mut converted = Vec::new();
+    for (index, debugging) in ModuleIndex::enumerate(modules) {
+        let Some(debugging) = debugging else { continue };
+        let Some(units) = debugging.units() else { continue };
+        let code = placed_code(codegen::frame_pointer(&*target.isa), placed, index);
+        let (module, options) = (&debugging.module, debugging.output_options(true));
+        converted.push(convert(workers, units, module, &code, options, &mut tables)?);
+    }
+    if converted.is_empty() {
+        let why = "no core module of the component has debug information: `-g` adds none";
+        return Ok(Converted { warnings: vec![why.to_owned()], ..Converted::default() });
+    }
+    Ok(Converted::new(debug::together(converted), tables))
+}
+
+impl Converted {
+    fn new(converted: debug::DebugSections, tables: debug::DebugTables) -> Self {
+        let debug::DebugSections { list: mut sections, warnings } = converted;
+        sections.extend(tables.finish());
+        Self { sections, warnings, text: None }
     }
 }
 
@@ -112,17 +166,24 @@ fn convert<'c>(
     module: &'c debug::WasmModule<'c>,
     code: &debug::PlacedCode<'c>,
     options: debug::OutputOptions<'c>,
+    tables: &mut debug::DebugTables,
 ) -> Result<debug::DebugSections> {
     let count = units.len();
     let conversion = debug::Conversion::new(units, module, code, options);
     let mut units = workers.draw(count, || (), |(), unit| Ok(conversion.unit(unit)))?;
     units.sort_by_key(|(unit, _)| *unit);
-    Ok(conversion.finish(units.into_iter().map(|(_, unit)| unit).collect()))
+    Ok(conversion.finish(units.into_iter().map(|(_, unit)| unit).collect(), tables))
 }
 
-/// The code of each defined function, where it lies.
-pub(super) fn placed_code<'a>(frame_pointer: u16, placed: &'a Placed<'_>) -> debug::PlacedCode<'a> {
-    let functions = placed.texts[0].functions.iter().zip(&placed.layout.functions);
+/// The code of each defined function of a module, where it lies.
+pub(super) fn placed_code<'a>(
+    frame_pointer: u16,
+    placed: &'a Placed<'_>,
+    module: ModuleIndex,
+) -> debug::PlacedCode<'a> {
+    let range = placed.names.functions().of(module);
+    let functions = placed.texts[0].functions[range.clone()].iter();
+    let functions = functions.zip(&placed.layout.functions[range]);
     let functions = functions.map(|(function, place)| {
         let (function, place): (_, Placement) = (function.as_ref()?, (*place)?);
         let debug = function.debug.as_deref()?;

@@ -9,6 +9,7 @@ use crate::code::Text;
 use crate::codegen;
 use crate::error::Result;
 use crate::function::CompiledFunction;
+use crate::parse::Body;
 use crate::plan::duplicates;
 use crate::stub::{Stub, StubKind};
 use crate::target::Target;
@@ -43,6 +44,28 @@ pub(super) fn compile(
     };
     let texts = targets.iter().map(text).collect::<Result<_>>()?;
     Ok((texts, hits))
+}
+
+/// Warnings about functions whose code is slower than it could be.
+pub(super) fn warnings(inputs: &[Input<'_, '_>], texts: &[Text]) -> Vec<String> {
+    let bodies =
+        inputs.iter().flat_map(|input| input.parsed.bodies.iter().map(move |b| (input, b)));
+    let hasty = |place: usize| {
+        let mut functions = texts.iter().filter_map(|text| text.functions[place].as_ref());
+        functions.any(|function| function.hasty)
+    };
+    let hasty = bodies.enumerate().filter(|(place, _)| hasty(*place));
+    let warn = |(_, (input, body)): (usize, (&Input<'_, '_>, &Body<'_>))| {
+        let index = body.function();
+        let name = input.parsed.name_of(index).map(|name| format!(" `{name}`")).unwrap_or_default();
+        format!(
+            "function {}{name} has so many values alive at once that finding the best places for \
+             them would take too long: its code keeps them in memory and is slower\n\
+             help: several smaller functions would be fast",
+            index.get()
+        )
+    };
+    hasty.map(warn).collect()
 }
 
 /// What a worker keeps from function to function.
@@ -140,7 +163,7 @@ fn compile_function(
     let translated = translate::translate(input, &mut scratch.context.func, &mut scratch.builder)?;
     let debug = input.module.options.debug != Debug::Off;
     let recorded = debug.then_some(translated.recorded);
-    let compiled = codegen::generate(&mut scratch.context, &*target.isa, recorded)?;
+    let compiled = codegen::generate(&mut scratch.context, target, recorded)?;
     Ok(CompiledFunction { inlined: translated.inlined.into(), ..compiled })
 }
 
@@ -164,7 +187,7 @@ fn compile_module_stubs(
     let mut make = |kind, build: &dyn Fn(&mut Scratch)| -> Result<()> {
         scratch.context.clear();
         build(&mut scratch);
-        let function = codegen::generate(&mut scratch.context, &*target.isa, None)?;
+        let function = codegen::generate(&mut scratch.context, target, None)?;
         stubs.push(Stub { module: *index, kind, function });
         Ok(())
     };

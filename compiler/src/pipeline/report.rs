@@ -76,3 +76,28 @@ impl Clock {
         self.last = now;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Options, compile_to};
+    use std::sync::Mutex;
+
+    struct Seen(Mutex<Vec<(u64, u64)>>);
+
+    impl Observer for Seen {
+        fn compiled(&self, done: u64, total: u64) {
+            self.0.lock().unwrap().push((done, total));
+        }
+    }
+
+    #[test]
+    fn progress_counts_bytes_of_bodies_from_zero() {
+        let wasm = wat::parse_str("(module (func nop) (func nop nop nop))").unwrap();
+        let seen = Seen(Mutex::default());
+        let options = Options { threads: Some(1), ..Options::default() };
+        compile_to(&wasm, &options, &mut std::io::sink(), &seen).unwrap();
+        // The number of locals, the operators, and `end`; the largest first.
+        assert_eq!(*seen.0.lock().unwrap(), [(0, 8), (5, 8), (8, 8)]);
+    }
+}

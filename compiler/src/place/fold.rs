@@ -49,6 +49,7 @@ pub(crate) fn digest(function: &CompiledFunction) -> Digest {
         stack_maps,
         inlined: _,
         debug: _,
+        hasty: _,
     } = function;
     let lengths = [code.len(), relocs.len(), sites.len(), handlers.len(), unwind.len()];
     let lengths = lengths.map(|len| len as u32);
@@ -206,6 +207,7 @@ mod tests {
             stack_maps: Box::default(),
             inlined: Box::default(),
             debug: None,
+            hasty: false,
             data: Box::default(),
         }
     }

@@ -19,7 +19,7 @@ use crate::vm::handle::Func;
 use crate::vm::layout::{Context, FuncRecord, StoreBlock};
 use crate::vm::raw::RawValue;
 use crate::vm::types;
-use crate::vm::types::FuncType;
+use crate::vm::types::{FuncType, ValType};
 use crate::vm::value::Val;
 use precast_artifact::abi;
 use precast_artifact::index::InstanceId;
@@ -121,6 +121,31 @@ impl Func {
         // SAFETY: as many slots as the type needs.
         unsafe { callee.call(&mut access, &mut values)? };
         Ok(ty.results.iter().zip(values).map(|(ty, raw)| Val::from_raw(raw, ty, id)).collect())
+    }
+
+    /// Calls a function whose parameters and results are all numbers, with their
+    /// slots: parameters before, results after.
+    ///
+    /// # Errors
+    ///
+    /// As [`Func::call`]; [`Error::Usage`] when there are too few slots, or
+    /// something is not a number.
+    pub(crate) fn call_numbers(
+        &self,
+        store: &mut impl AsStore,
+        values: &mut [RawValue],
+    ) -> Result<()> {
+        let mut access = store.as_store_mut();
+        let core = access.core();
+        let ty = types::get(self.type_in(core.id)?);
+        let mut all = ty.params.iter().chain(&ty.results);
+        if values.len() < slots(&ty) || all.any(|ty| matches!(ty, ValType::Ref(_))) {
+            return Err(Error::usage(format!("a function of type {ty} was called with numbers")));
+        }
+        let callee = Callee::find(core, *self)?;
+        signals::distrust_thread();
+        // SAFETY: as many slots as the type needs, and every number is one.
+        unsafe { callee.call(&mut access, values) }
     }
 
     /// A function reference to a host function that no instance imports.

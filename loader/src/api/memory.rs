@@ -168,6 +168,22 @@ pub(crate) fn exported<T>(
     (bytes, data)
 }
 
+/// A memory of the store, or nothing, as the system reads and writes it, and the
+/// host's data.
+pub(crate) fn buffer<T>(access: StoreMut<'_, T>, memory: Option<Memory>) -> (Buffer<'_>, &mut T) {
+    let (core, data) = access.parts();
+    let bytes = match memory {
+        Some(memory) => {
+            core.assert_owns(memory.store);
+            // SAFETY: the buffer borrows the store, exclusively, which owns the
+            // memory; slices would borrow it too.
+            unsafe { core.memories[memory.index.index()].buffer() }
+        }
+        None => Buffer::EMPTY,
+    };
+    (bytes, data)
+}
+
 fn range(address: u64, len: usize, size: usize) -> Result<std::ops::Range<usize>> {
     let end = address.checked_add(len as u64).filter(|end| *end <= size as u64);
     let end = end.ok_or(TrapCode::MemoryOutOfBounds)?;

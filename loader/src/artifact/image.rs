@@ -12,6 +12,7 @@ use crate::artifact::registry::{self, Registration};
 use crate::artifact::symbol_file::{self, Registered};
 use crate::sys::debugger::carry_gdb_script;
 use crate::sys::map::FileMapping;
+use precast_artifact::component::Component;
 use precast_artifact::container::{CELL_WORDS, symbols_at};
 use precast_artifact::index::{CodeOffset, ModuleIndex};
 use precast_artifact::module::{Description, MemoryRun, Module, Range};
@@ -38,6 +39,14 @@ pub(crate) struct Image {
     note: Note,
     description: Description,
     modules: Vec<ModuleInfo>,
+    component: Option<Arc<Component>>,
+}
+
+/// What an artifact says of itself, decoded and checked.
+#[derive(Debug)]
+pub(super) struct Described {
+    pub(super) description: Description,
+    pub(super) component: Option<Arc<Component>>,
 }
 
 /// Where the bytes of an image lie.
@@ -71,11 +80,12 @@ impl Image {
         text: usize,
         path: Option<PathBuf>,
         note: Note,
-        description: Description,
+        description: Described,
         modules: Vec<ModuleInfo>,
     ) -> Arc<Self> {
         let (registration, symbol_file) = (OnceLock::new(), OnceLock::new());
         let title = OnceLock::new();
+        let Described { description, component } = description;
         let image = Self {
             registration,
             symbol_file,
@@ -86,6 +96,7 @@ impl Image {
             note,
             description,
             modules,
+            component,
         };
         let image = Arc::new(image);
         let end = text + image.note.text.size as usize;
@@ -191,15 +202,20 @@ impl Image {
         &self.description
     }
 
+    /// The component, if it is one's artifact.
+    pub(crate) fn component(&self) -> Option<&Arc<Component>> {
+        self.component.as_ref()
+    }
+
     /// A module and what was derived from it.
     pub(crate) fn module(&self, index: ModuleIndex) -> (&Module, &ModuleInfo) {
         (&self.description.modules[index.index()], &self.modules[index.index()])
     }
 
-    /// The module of the last instance.
-    pub(super) fn main_module(&self) -> (&Module, &ModuleInfo) {
-        let plan = self.description.instances.last().expect("checked: there is an instance");
-        self.module(plan.module)
+    /// The module of the last instance; none if it is a component's artifact.
+    pub(super) fn main_module(&self) -> Option<(&Module, &ModuleInfo)> {
+        let plan = self.description.instances.last()?;
+        Some(self.module(plan.module))
     }
 
     /// Address of a module's code at an offset.

@@ -14,13 +14,14 @@
 #![allow(unsafe_code)]
 
 use crate::artifact::fit;
-use crate::artifact::image::{Image, Source, file_bytes};
+use crate::artifact::image::{Described, Image, Source, file_bytes};
 use crate::artifact::info::{ExportType, ImportType, ModuleInfo};
 use crate::artifact::linked::Linked;
 use crate::error::{Error, Result};
 use crate::sys::file::sealed;
 use crate::sys::map::FileMapping;
 use crate::sys::private;
+use precast_artifact::component::Component;
 use precast_artifact::container::Container;
 use precast_artifact::module::{Bounds, Description, Module, Range};
 use precast_artifact::note::Note;
@@ -156,7 +157,8 @@ impl Artifact {
         let container = Container::open(mapping.bytes()).map_err(open_error)?;
         let (note, link_base) = (container.note, container.base);
         let variant = fit::choose(container.machine, &note)?.cloned();
-        let mut description = describe(file_bytes(&mapping, note.module), &note, path)?;
+        let mut described = describe(|range| Some(file_bytes(&mapping, range)), &note, path)?;
+        let description = &mut described.description;
         let text_in_file = match (&variant, &mut description.modules[..]) {
             (None, _) => note.text.offset,
             (Some(variant), [module]) => {
@@ -166,9 +168,9 @@ impl Artifact {
             }
             _ => return Err(Error::damaged(path, "variants of the text of several modules")),
         };
-        fit::check_memories(&description).map_err(|why| Error::damaged(path, why))?;
+        fit::check_memories(description).map_err(|why| Error::damaged(path, why))?;
         let bytes = |range: Range| file_bytes(&mapping, range);
-        let modules = derive(&description, bytes, path)?;
+        let modules = derive(description, bytes, path)?;
         if link_base != 0 {
             let (base, below) = (link_base as usize, note.page_size as usize);
             mapping =
@@ -181,7 +183,7 @@ impl Artifact {
         let text = mapping.base() + offset;
         let path = path.map(Path::to_owned);
         let source = Source::File(mapping, file);
-        let image = Image::new(source, text, path, note, description, modules);
+        let image = Image::new(source, text, path, note, described, modules);
         image.tell_debuggers(link_base);
         Ok(Self { image })
     }
@@ -204,17 +206,16 @@ impl Artifact {
         let (note, linked) =
             unsafe { Linked::read(descriptor) }.map_err(|cause| Error::Open(None, cause))?;
         fit::check_features(&note.cpu_features)?;
-        let module = linked.bytes(note.module);
-        let module = module.ok_or_else(|| Error::damaged(None, "no module description"))?;
-        let description = describe(module, &note, None)?;
-        fit::check_reservations(&description).map_err(|why| Error::damaged(None, why))?;
+        let described = describe(|range| linked.bytes(range), &note, None)?;
+        let description = &described.description;
+        fit::check_reservations(description).map_err(|why| Error::damaged(None, why))?;
         let complete = |module: &Module| linked.check(module);
         let checked = description.modules.iter().try_for_each(complete);
         checked.map_err(|why| Error::damaged(None, why))?;
-        let modules = derive(&description, |range| linked.bytes(range).unwrap_or_default(), None)?;
+        let modules = derive(description, |range| linked.bytes(range).unwrap_or_default(), None)?;
         let text = linked.address(note.text.offset);
         let source = Source::Linked(linked);
-        Ok(Self { image: Image::new(source, text, None, note, description, modules) })
+        Ok(Self { image: Image::new(source, text, None, note, described, modules) })
     }
 
     /// Has reports call a module that has no name by this one instead of the
@@ -224,12 +225,19 @@ impl Artifact {
         self
     }
 
+    /// The build id, which an artifact shares with its debug file.
+    pub fn build_id(&self) -> Option<&[u8]> {
+        precast_artifact::debug::debug_file::build_id(self.image.file_bytes())
+    }
+
     /// The artifact's target triple.
     pub fn target(&self) -> &str {
         self.image.target()
     }
 
-    /// What the host must provide, in order of declaration.
+    /// What the host must provide, in order of declaration: of a module. What a
+    /// component imports and exports, its
+    /// [`Component`](crate::component::Component) says.
     pub fn imports(&self) -> Vec<ImportType> {
         let image = &self.image;
         let mut imports = Vec::new();
@@ -250,7 +258,7 @@ impl Artifact {
 
     /// What an instance will export, in order of declaration.
     pub fn exports(&self) -> Vec<ExportType> {
-        let (module, info) = self.image.main_module();
+        let Some((module, info)) = self.image.main_module() else { return Vec::new() };
         let describe = |export: &precast_artifact::module::Export| ExportType {
             name: export.name.clone(),
             ty: info.extern_type(module, export.item),
@@ -272,14 +280,23 @@ fn derive<'b>(
     description.modules.iter().map(info).collect()
 }
 
-fn describe(bytes: &[u8], note: &Note, path: Option<&Path>) -> Result<Description> {
-    if note.component.size != 0 {
-        let why = "the artifact is of a component, which this loader cannot run";
-        return Err(Error::Usage(why.to_owned()));
+/// Decodes and checks what an artifact says of itself.
+fn describe<'b>(
+    bytes: impl Fn(Range) -> Option<&'b [u8]>,
+    note: &Note,
+    path: Option<&Path>,
+) -> Result<Described> {
+    let damaged = |why: String| Error::damaged(path, why);
+    let module = bytes(note.module).ok_or_else(|| damaged("no module description".to_owned()))?;
+    let description = Description::decode(module).map_err(|why| damaged(why.to_string()))?;
+    let is_component = note.component.size != 0;
+    let bounds = Bounds { image: note.image_size, text: note.text, component: is_component };
+    description.check(&bounds).map_err(|why| damaged(why.to_string()))?;
+    if !is_component {
+        return Ok(Described { description, component: None });
     }
-    let description = Description::decode(bytes).map_err(|why| Error::damaged(path, why))?;
-    let bounds =
-        Bounds { image: note.image_size, text: note.text, component: note.component.size != 0 };
-    description.check(&bounds).map_err(|why| Error::damaged(path, why))?;
-    Ok(description)
+    let component = bytes(note.component).ok_or_else(|| damaged("no component".to_owned()))?;
+    let component = Component::decode(component).map_err(|why| damaged(why.to_string()))?;
+    component.check(&description).map_err(damaged)?;
+    Ok(Described { description, component: Some(Arc::new(component)) })
 }

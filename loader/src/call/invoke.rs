@@ -193,8 +193,8 @@ fn stop(core: &mut StoreCore, status: u64) -> Error {
         return match core.error.take() {
             // A host function that gave no frames of its own.
             Some(Error::Trap(trap)) if trap.frames.is_empty() => {
-                let limit = trap.limit;
-                Error::Trap(Trap { limit, ..backtrace::trap(core, trap.code, None) })
+                let Trap { detail, limit, code, .. } = trap;
+                Error::Trap(Trap { detail, limit, ..backtrace::trap(core, code, None) })
             }
             Some(Error::Host(host)) if host.frames.is_empty() => {
                 let (frames, omitted) = backtrace::running(core);

@@ -36,11 +36,40 @@ pub(crate) fn instantiate<T>(
         let imports = imports.iter().flatten();
         let index = create(access.core(), image, plan.module, imports)?;
         made.push(index);
-        note_for_debuggers(access.core(), index);
-        initialise(access.core(), index)?;
-        start(access, index)?;
+        complete(access, index)?;
     }
-    made.pop().ok_or_else(|| Error::damaged(None, "no instance to make"))
+    made.pop().ok_or_else(|| {
+        Error::usage("the artifact is of a component, which a linker of core modules cannot make")
+    })
+}
+
+/// Makes one instance of a module of an artifact, with what satisfies each of
+/// its imports, and runs its start function; its index.
+pub(crate) fn instantiate_module<T>(
+    access: &mut StoreMut<'_, T>,
+    image: &Arc<Image>,
+    module: ModuleIndex,
+    provided: &[Provided],
+) -> Result<InstanceId> {
+    let core = access.core();
+    let (described, info) = image.module(module);
+    let checks = provided.iter().enumerate();
+    let problems: Vec<LinkProblem> = checks
+        .filter_map(|(index, item)| imports::check(core, described, info, index, Some(item)).err())
+        .collect();
+    if !problems.is_empty() {
+        return Err(Error::Link(problems));
+    }
+    let index = create(core, image, module, provided.iter())?;
+    complete(access, index)?;
+    Ok(index)
+}
+
+/// Initialises an instance and runs its start function.
+fn complete<T>(access: &mut StoreMut<'_, T>, index: InstanceId) -> Result<()> {
+    note_for_debuggers(access.core(), index);
+    initialise(access.core(), index)?;
+    start(access, index)
 }
 
 /// Says where the instance is, for debug information of globals.

@@ -24,7 +24,7 @@ use precast_artifact::address_map::AddressMap;
 use precast_artifact::container;
 use precast_artifact::debug::inlined::{self, Inlined};
 use precast_artifact::debug::locals::{self, Local};
-use precast_artifact::index::{CodeOffset, FuncIndex, WasmOffset};
+use precast_artifact::index::{CodeOffset, FuncIndex, ModuleIndex, WasmOffset};
 use precast_artifact::module::Module;
 use precast_artifact::trap::TrapCode;
 use std::collections::HashMap;
@@ -121,6 +121,7 @@ impl<'t> Collector<'t> {
 /// A code address, found.
 struct Location<'s> {
     image: &'s Image,
+    index: ModuleIndex,
     module: &'s Module,
     /// Offset in the module's text: of a trap, or of a call's last byte.
     offset: CodeOffset,
@@ -136,14 +137,20 @@ fn locate(_store: &StoreCore, pc: usize, returns: bool) -> Option<Location<'_>> 
     let inside = pc.checked_sub(usize::from(returns))?;
     // SAFETY: a stopped guest of the store, which is borrowed meanwhile.
     let image: &Image = unsafe { Image::at(inside) }?;
-    let (module, offset) = image.locate(inside)?;
-    let functions: AddressMap<'_, FuncIndex> =
-        AddressMap::new(".precast.functions", image.bytes(module.function_table)).ok()?;
-    let entry = functions.at_or_before(offset)?;
-    let (start, function) = (entry.code, entry.value);
-    let stubs = module.entry_stubs.iter().chain(&module.host_stubs);
-    let in_stub = stubs.into_iter().any(|s| start < s.code && s.code <= offset);
-    (!in_stub).then_some(Location { image, module, offset, start, function })
+    let (_, offset) = image.locate(inside)?;
+    // Modules share the text: the code is that of the last function before it.
+    let modules = ModuleIndex::enumerate(&image.description().modules);
+    let functions = modules.filter_map(|(index, module)| {
+        let functions: AddressMap<'_, FuncIndex> =
+            AddressMap::new(".precast.functions", image.bytes(module.function_table)).ok()?;
+        let entry = functions.at_or_before(offset)?;
+        Some(Location { image, index, module, offset, start: entry.code, function: entry.value })
+    });
+    let found = functions.max_by_key(|location| location.start)?;
+    let modules = image.description().modules.iter();
+    let mut stubs = modules.flat_map(|module| module.entry_stubs.iter().chain(&module.host_stubs));
+    let in_stub = stubs.any(|stub| found.start < stub.code && stub.code <= offset);
+    (!in_stub).then_some(found)
 }
 
 impl Location<'_> {
@@ -170,7 +177,7 @@ fn frames(
     let mut offset = outermost.offset;
     let mut frames: Vec<Frame> = Vec::with_capacity(inlined.len() + 1);
     for body in inlined {
-        let name = names.and_then(|names| inlined::name_of(names, body.function));
+        let name = names.and_then(|names| inlined::name_of(names, found.index, body.function));
         let (function, same_code) = (body.function, Vec::new());
         let (source, locals) = (Vec::new(), Vec::new());
         let Frame { ref module, instance, .. } = outermost;
@@ -187,9 +194,16 @@ fn frame(core: &StoreCore, found: &Location<'_>, stack: &Range<usize>, fp: Optio
     let sites: Option<AddressMap<'_, WasmOffset>> =
         AddressMap::new(".precast.sites", image.bytes(module.site_table)).ok();
     let address = module.text.offset + u64::from(found.start.get());
-    let mut names = image.names_at(address).into_iter();
+    let module_name = image.module_name(module);
+    // Symbols of a component's functions begin with what their module is called.
+    let label = module_name.as_ref().map(|label| format!("{label}/"));
+    let plain = |name: String| match label.as_ref().and_then(|label| name.strip_prefix(label)) {
+        Some(plain) => plain.to_owned(),
+        None => name,
+    };
+    let mut names = image.names_at(address).into_iter().map(plain);
     Frame {
-        module: image.module_name(module),
+        module: module_name,
         function: found.function,
         name: names.next(),
         same_code: names.collect(),

@@ -6,7 +6,7 @@ use precast_artifact::address_map::{AddressMap, Mapping, Site};
 use precast_artifact::container::{self, Container};
 use precast_artifact::debug::inlined;
 use precast_artifact::debug::lines::Lines;
-use precast_artifact::index::{CodeOffset, FuncIndex, WasmOffset};
+use precast_artifact::index::{CodeOffset, FuncIndex, ModuleIndex, WasmOffset};
 use precast_artifact::module::{Bounds, Description, Module};
 use std::collections::HashMap;
 
@@ -50,10 +50,8 @@ pub fn symbolize(report: &str, artifact: &[u8], debug: &[u8]) -> Result<String> 
     let bounds =
         Bounds { image: note.image_size, text: note.text, component: note.component.size != 0 };
     description.check(&bounds).map_err(|why| Error::damaged(None, why))?;
-    let places: Vec<CodeOrigins<'_>> = description
-        .modules
-        .iter()
-        .filter_map(|module| CodeOrigins::new(artifact, module))
+    let places: Vec<CodeOrigins<'_>> = ModuleIndex::enumerate(&description.modules)
+        .filter_map(|(index, module)| CodeOrigins::new(artifact, index, module))
         .collect();
     let mut text = String::new();
     for line in report.lines() {
@@ -67,6 +65,7 @@ pub fn symbolize(report: &str, artifact: &[u8], debug: &[u8]) -> Result<String> 
 /// Where the code of a module came from.
 struct CodeOrigins<'a> {
     artifact: &'a [u8],
+    index: ModuleIndex,
     module: &'a Module,
     functions: AddressMap<'a, FuncIndex>,
     /// For each offset in the Wasm module, the first code made for it.
@@ -74,7 +73,7 @@ struct CodeOrigins<'a> {
 }
 
 impl<'a> CodeOrigins<'a> {
-    fn new(artifact: &'a [u8], module: &'a Module) -> Option<Self> {
+    fn new(artifact: &'a [u8], index: ModuleIndex, module: &'a Module) -> Option<Self> {
         let bytes = |range: precast_artifact::module::Range| {
             let end = range.offset.checked_add(range.size)?;
             artifact.get(range.offset as usize..end as usize)
@@ -90,7 +89,7 @@ impl<'a> CodeOrigins<'a> {
                 *first = at;
             }
         }
-        Some(Self { artifact, module, functions, code })
+        Some(Self { artifact, index, module, functions, code })
     }
 
     /// A line of a report, with what is known of its frame.
@@ -115,7 +114,7 @@ impl<'a> CodeOrigins<'a> {
             module: module.map(|(_, module)| module.to_owned()),
             function: body.unwrap_or(function.value),
             name: match body {
-                Some(body) => known.and_then(|names| inlined::name_of(names, body)),
+                Some(body) => known.and_then(|names| inlined::name_of(names, self.index, body)),
                 None => names.next(),
             },
             same_code: if body.is_some() { Vec::new() } else { names.collect() },

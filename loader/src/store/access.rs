@@ -245,6 +245,13 @@ impl<'a, T> StoreMut<'a, T> {
         unsafe { &mut (*self.inner.as_ptr()).core }
     }
 
+    /// The same access for who needs nothing of the host's data.
+    pub(crate) fn erased(&mut self) -> StoreMut<'_, ()> {
+        // The contents come first, and where the data begins is nothing, of no
+        // size, as good as anywhere.
+        StoreMut { inner: self.inner.cast(), borrows: PhantomData }
+    }
+
     /// The contents' address, to enter a guest with.
     pub(crate) fn pointer(&mut self) -> NonNull<StoreCore> {
         self.inner.cast()

@@ -58,6 +58,9 @@ pub(crate) struct StoreCore {
     /// Host functions that no instance imports.
     #[allow(clippy::vec_box)]
     pub(crate) hosts: Vec<Box<HostBinding>>,
+    /// What is kept of each component instance; its type is that of the room
+    /// that makes them.
+    pub(crate) components: Vec<Box<dyn Any + Send + Sync>>,
     /// What [`ExternRef`](crate::ExternRef)s refer to.
     pub(crate) externs: Vec<Box<dyn Any + Send + Sync>>,
     /// Error of the host function that ended a call, until that returns.
@@ -88,6 +91,7 @@ impl StoreCore {
             exceptions: Exceptions::default(),
             landing: Landing::default(),
             hosts: Vec::new(),
+            components: Vec::new(),
             externs: Vec::new(),
             error: None,
             panic: None,

@@ -18,6 +18,7 @@
 //! | `procfs`, `walk`, `resolve` | the sandbox of paths |
 //! | `listing`, `directory` | reading directories, operations on paths |
 //! | `descriptor`, `open`, `table` | what a number stands for, how one is opened, all of a guest |
+//! | `resources` | what a guest holds by other handles than descriptors |
 //! | `poll` | waiting for several |
 //! | `context` | all that a guest was granted, and its builder |
 
@@ -28,7 +29,7 @@ pub(crate) mod directory;
 pub(crate) mod error;
 pub(crate) mod file;
 pub(crate) mod interrupt;
-mod listing;
+pub(crate) mod listing;
 pub(crate) mod metadata;
 pub(crate) mod open;
 pub(crate) mod permissions;
@@ -37,6 +38,7 @@ mod procfs;
 pub(crate) mod quota;
 pub(crate) mod random;
 mod resolve;
+pub(crate) mod resources;
 pub(crate) mod socket;
 pub(crate) mod stdio;
 pub(crate) mod stream;

@@ -5,7 +5,7 @@ use crate::session::{
     split,
 };
 use precast_tests::outcome::run;
-use precast_tests::{binaries, fixture, need, need_permission, scratch};
+use precast_tests::{binaries, fixture, need, need_debugger, need_permission, scratch};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -59,7 +59,7 @@ fn sources_are_found(core: &Path, debug_file: &Path, gdb: &Path, lldb: &Path) {
 #[test]
 fn a_core_dump_made_by_gdb() {
     need!("clang-19");
-    let (gdb, lldb) = (need!("gdb"), need!("lldb"));
+    let (gdb, lldb) = (need_debugger!("gdb", 13), need_debugger!("lldb", 16));
     let folder = scratch();
     let artifact = artifact(folder.path(), "production/orders.c");
     let guest = Waiting::start(&artifact);
@@ -73,7 +73,7 @@ fn a_core_dump_made_by_gdb() {
 fn a_core_dump_of_an_image_away_from_its_base() {
     need!("clang-19");
     need!("cc");
-    let (gdb, lldb) = (need!("gdb"), need!("lldb"));
+    let (gdb, lldb) = (need_debugger!("gdb", 13), need_debugger!("lldb", 16));
     let folder = scratch();
     let artifact = artifact_with(folder.path(), "production/orders.c", &SMALL);
     let library = occupier(folder.path());
@@ -88,7 +88,7 @@ fn a_core_dump_of_an_image_away_from_its_base() {
 #[test]
 fn a_stripped_artifact_in_production() {
     need!("clang-19");
-    let (gdb, lldb) = (need!("gdb"), need!("lldb"));
+    let (gdb, lldb) = (need_debugger!("gdb", 13), need_debugger!("lldb", 16));
     let folder = scratch();
     let (artifact, debug) = split(folder.path(), "production/orders.c", &[&moved()]);
     let guest = Waiting::start(&artifact);
@@ -102,7 +102,7 @@ fn a_stripped_artifact_in_production() {
 #[test]
 fn a_core_dump_of_the_system() {
     need!("clang-19");
-    let (gdb, lldb, sh) = (need!("gdb"), need!("lldb"), need!("sh"));
+    let (gdb, lldb, sh) = (need_debugger!("gdb", 13), need_debugger!("lldb", 16), need!("sh"));
     let pattern = std::fs::read_to_string("/proc/sys/kernel/core_pattern").unwrap_or_default();
     let plain = !pattern.starts_with(['|', '/']) && !pattern.trim().is_empty();
     need_permission!(plain, "needs core dumps in the working directory, not `{}`", pattern.trim());

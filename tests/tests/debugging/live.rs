@@ -3,13 +3,13 @@
 use crate::session::{CHAIN, GDB_CHAIN, Waiting, artifact, debug, in_order, module};
 use precast_tests::binaries::precast;
 use precast_tests::outcome::run;
-use precast_tests::{binaries, fixture, need, need_permission, scratch};
+use precast_tests::{binaries, fixture, need, need_debugger, need_permission, scratch};
 use std::process::Command;
 
 #[test]
 fn lldb_stops_steps_and_writes() {
     need!("clang-19");
-    let lldb = need!("lldb");
+    let lldb = need_debugger!("lldb", 16);
     let folder = scratch();
     let artifact = artifact(folder.path(), "scopes.c");
     let commands = [
@@ -49,7 +49,7 @@ fn lldb_stops_steps_and_writes() {
 #[test]
 fn gdb_stops_steps_and_writes() {
     need!("clang-19");
-    let gdb = need!("gdb");
+    let gdb = need_debugger!("gdb", 13);
     let folder = scratch();
     let artifact = artifact(folder.path(), "scopes.c");
     let commands = [
@@ -89,7 +89,7 @@ fn gdb_stops_steps_and_writes() {
 #[test]
 fn function_pointers_show_functions() {
     need!("clang-19");
-    let (gdb, lldb) = (need!("gdb"), need!("lldb"));
+    let (gdb, lldb) = (need_debugger!("gdb", 13), need_debugger!("lldb", 16));
     let folder = scratch();
     let module = module(folder.path(), "callbacks.c");
     let artifact = module.with_extension("cwasm");
@@ -110,7 +110,7 @@ fn function_pointers_show_functions() {
 #[test]
 fn debuggers_stop_at_traps() {
     need!("clang-19");
-    let (gdb, lldb) = (need!("gdb"), need!("lldb"));
+    let (gdb, lldb) = (need_debugger!("gdb", 13), need_debugger!("lldb", 16));
     let folder = scratch();
     let artifact = artifact(folder.path(), "trap_unreachable.c");
     let text = debug(&lldb, &[], &["run", "frame variable *a"], &artifact).exits(0).text();
@@ -123,7 +123,7 @@ fn debuggers_stop_at_traps() {
 #[test]
 fn a_module_is_compiled_to_be_debugged() {
     need!("clang-19");
-    let lldb = need!("lldb");
+    let lldb = need_debugger!("lldb", 16);
     let folder = scratch();
     let module = module(folder.path(), "list.c");
     let commands = ["breakpoint set -f list.c -l 31", "run", "frame variable head->next->name"];
@@ -139,7 +139,7 @@ fn init(debugger: &str) -> String {
 #[test]
 fn gdb_started_by_itself() {
     need!("clang-19");
-    let gdb = need!("gdb");
+    let gdb = need_debugger!("gdb", 13);
     let folder = scratch();
     let artifact = artifact(folder.path(), "list.c");
     let program = binaries::folder().join("precast-run");
@@ -169,7 +169,7 @@ fn gdb_started_by_itself() {
 #[test]
 fn lldb_started_by_itself() {
     need!("clang-19");
-    let lldb = need!("lldb");
+    let lldb = need_debugger!("lldb", 16);
     let folder = scratch();
     let artifact = artifact(folder.path(), "list.c");
     std::fs::write(folder.path().join(".lldbinit"), init("lldb")).expect("a writable folder");
@@ -180,7 +180,8 @@ fn lldb_started_by_itself() {
     let command = command.arg(binaries::folder().join("precast-run")).arg(&artifact);
     in_order(&run(command).text(), &["main at list.c:31", "head->next->name = 0x", "\"two\""]);
 
-    // What the artifact itself tells.
+    // What the artifact itself tells, to those that look.
+    need_debugger!("lldb", 20);
     let artifact = folder.path().join("rust.cwasm");
     let mut compile = precast();
     compile.args(["compile", "-g", "-O0", "-o"]).arg(&artifact).arg(fixture("debug/rust.wasm"));
@@ -195,7 +196,7 @@ fn lldb_started_by_itself() {
 #[test]
 fn processes_that_run_already() {
     need!("clang-19");
-    let (gdb, lldb) = (need!("gdb"), need!("lldb"));
+    let (gdb, lldb) = (need_debugger!("gdb", 13), need_debugger!("lldb", 16));
     let folder = scratch();
     let artifact = artifact(folder.path(), "production/orders.c");
     let guest = Waiting::start(&artifact);

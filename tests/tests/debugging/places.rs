@@ -6,7 +6,7 @@ use crate::session::{
 };
 use precast_tests::binaries::precast;
 use precast_tests::outcome::run;
-use precast_tests::{binaries, fixture, need, need_permission, scratch, tools};
+use precast_tests::{binaries, fixture, need, need_debugger, need_permission, scratch, tools};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -95,8 +95,8 @@ fn follows_the_list(artifact: &Path, options: &[&str], host: &[(&str, String)], 
 fn images_away_from_their_base() {
     need!("clang-19");
     need!("cc");
-    need!("gdb");
-    need!("lldb");
+    need_debugger!("gdb", 13);
+    need_debugger!("lldb", 16);
     let folder = scratch();
     let artifact = artifact(folder.path(), "list.c");
     // Opened before, by another name.
@@ -116,7 +116,7 @@ fn images_away_from_their_base() {
 #[test]
 fn a_stripped_artifact_live() {
     need!("clang-19");
-    let (gdb, lldb) = (need!("gdb"), need!("lldb"));
+    let (gdb, lldb) = (need_debugger!("gdb", 13), need_debugger!("lldb", 16));
     let folder = scratch();
     let module = module(folder.path(), "list.c");
     let artifact = module.with_extension("cwasm");

@@ -9,16 +9,34 @@ use std::path::Path;
 #[test]
 fn a_report_of_a_stripped_artifact() {
     need!("clang-19");
-    let (whole, stripped) = (scratch(), scratch());
+    let (whole, stripped, other) = (scratch(), scratch(), scratch());
     let report = |artifact: &Path| run(precast_run().arg(artifact)).exits(134).stderr;
+    let frames = |report: &str| -> Vec<String> {
+        let lines = report.lines().filter(|line| !line.contains("build id "));
+        lines.map(str::to_owned).collect()
+    };
     let expected = report(&artifact(whole.path(), "trap_divide.c"));
     let (artifact, debug) = split(stripped.path(), "trap_divide.c", &[]);
     let printed = report(&artifact);
-    assert!(!printed.contains("trap_divide.c"), "{printed}");
-    let mut symbolize = precast();
-    symbolize.arg("symbolize").arg("--debug").arg(debug).arg(&artifact);
-    let outcome = precast_tests::outcome::run_with_input(&mut symbolize, printed.as_bytes());
-    outcome.succeeds().prints(expected);
+    assert!(!printed.contains("trap_divide.c") && printed.contains("build id "), "{printed}");
+    let symbolize = |debug: &Path, artifact: &Path| {
+        let mut symbolize = precast();
+        symbolize.arg("symbolize").arg("--debug").arg(debug).arg(artifact);
+        precast_tests::outcome::run_with_input(&mut symbolize, printed.as_bytes())
+    };
+    let symbolized = symbolize(&debug, &artifact).succeeds().text();
+    assert_eq!(frames(&symbolized), frames(&expected));
+    // The module that it was made of tells the same.
+    let module = stripped.path().join("trap_divide.wasm");
+    let symbolized = symbolize(&module, &artifact).succeeds().text();
+    assert_eq!(frames(&symbolized), frames(&expected));
+
+    let (unlike, its_debug) = split(other.path(), "list.c", &[]);
+    symbolize(&its_debug, &artifact).exits(1).complains(&["not the debug file of", "build id"]);
+    symbolize(&other.path().join("list.wasm"), &artifact)
+        .exits(1)
+        .complains(&["not the module that", "was made of"]);
+    symbolize(&its_debug, &unlike).exits(1).complains(&["the report is of another artifact"]);
 }
 
 #[test]

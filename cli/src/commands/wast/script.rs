@@ -3,13 +3,12 @@
 use super::machine::Machine;
 use super::report::{Mismatch, Report};
 use super::settings::Settings;
-use super::values;
-use crate::script::request::{Answer, Cause, Problem, Request, RequestFailure};
+use super::{components, values};
+use crate::script::request::{Answer, Cause, Problem, Request, RequestFailure, Value};
 use precast_compiler::{Error as CompileError, Options};
 use precast_loader::TrapCode;
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use wast::core::WastRetCore;
 use wast::lexer::Lexer;
 use wast::parser::{self, ParseBuffer};
 use wast::token::{Id, Span};
@@ -243,7 +242,8 @@ impl Runner {
     fn invoke(&mut self, invoke: &WastInvoke<'_>) -> Check<Answer> {
         let args = invoke.args.iter().map(|arg| match arg {
             WastArg::Core(arg) => Ok(values::argument(arg)?),
-            _ => Err("an argument of a component".into()),
+            WastArg::Component(arg) => Ok(Value::Component(components::value(arg))),
+            _ => Err("an argument of an unknown kind".into()),
         });
         let args = args.collect::<Check<Vec<_>>>()?;
         let instance = invoke.module.map(|name| name.name());
@@ -251,25 +251,17 @@ impl Runner {
     }
 
     fn returns(&mut self, exec: WastExecute<'_>, results: &[WastRet<'_>]) -> Check {
-        let patterns = results.iter().map(|result| match result {
-            WastRet::Core(pattern) => Ok(pattern),
-            _ => Err("a result of a component".into()),
-        });
-        let patterns = patterns.collect::<Check<Vec<&WastRetCore<'_>>>>()?;
         let what = describe(&exec);
         let answer = self.execute(exec)?;
-        let good = answer.as_ref().is_ok_and(|results| {
-            let matches = |(value, pattern): (_, &&_)| values::matches(value, pattern);
-            results.len() == patterns.len() && results.iter().zip(&patterns).all(matches)
+        let good = answer.as_ref().is_ok_and(|values| {
+            values.len() == results.len() && values.iter().zip(results).all(is_as_expected)
         });
         match good {
             true => Ok(()),
-            false => Err(format!(
-                "{what}: expected {}, got {}",
-                values::show_patterns(&patterns),
-                show(&answer)
-            )
-            .into()),
+            false => {
+                let expected = show_expected(results);
+                Err(format!("{what}: expected {expected}, got {}", show(&answer)).into())
+            }
         }
     }
 
@@ -303,6 +295,28 @@ impl Runner {
     }
 }
 
+/// Whether a result is as the script says.
+fn is_as_expected((value, expected): (&Value, &WastRet<'_>)) -> bool {
+    match (value, expected) {
+        (_, WastRet::Core(pattern)) => values::matches(value, pattern),
+        (Value::Component(value), WastRet::Component(expected)) => {
+            components::matches(value, expected)
+        }
+        _ => false,
+    }
+}
+
+fn show_expected<'w>(results: &'w [WastRet<'w>]) -> String {
+    let core = |result: &'w WastRet<'w>| match result {
+        WastRet::Core(pattern) => Some(pattern),
+        _ => None,
+    };
+    match results.iter().map(core).collect::<Option<Vec<_>>>() {
+        Some(patterns) => values::show_patterns(&patterns),
+        None => format!("{results:?}"),
+    }
+}
+
 fn show(answer: &Answer) -> String {
     match answer {
         Ok(results) => values::show(results),
@@ -312,7 +326,11 @@ fn show(answer: &Answer) -> String {
 
 fn trapped(answer: &Answer, expected: &str) -> Check {
     match answer {
-        Err(RequestFailure { cause: Cause::Trap(code), .. }) if is_trap(*code, expected) => Ok(()),
+        Err(RequestFailure { cause: Cause::Trap(code), message })
+            if is_trap(*code, expected) || components::is_trap(message, expected) =>
+        {
+            Ok(())
+        }
         other => Err(format!("expected a trap `{expected}`, got {}", show(other)).into()),
     }
 }

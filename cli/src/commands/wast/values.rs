@@ -105,6 +105,7 @@ pub(super) fn show(values: &[Value]) -> String {
         Value::Null(Referent::Extern) => "null host value".to_owned(),
         Value::Extern(Some(number)) => format!("host value {number}"),
         Value::Extern(None) => "a host value".to_owned(),
+        Value::Component(value) => format!("{value:?}"),
     })
 }
 

@@ -85,6 +85,7 @@ impl UnitConverter<'_, '_> {
             return;
         };
         self.covered.extend(rows.functions.keys());
+        output.has_rows = !rows.functions.is_empty();
         let files =
             line::UnitFiles { name: self.unit.name, directory: self.unit.comp_dir, address_size };
         output.line = line::write(self.context, line, &files, &rows);

@@ -20,6 +20,8 @@ pub(crate) struct UnitOutput {
     pub(in crate::debug) offsets: Vec<(u32, u32)>,
     /// An entry to refer to in place of one that is not there.
     pub(in crate::debug) nothing: Option<u32>,
+    /// Whether its line program has rows of functions that are there.
+    pub(in crate::debug) has_rows: bool,
     pub(in crate::debug) sites: Sites,
     pub(in crate::debug) warnings: Vec<String>,
 }

@@ -86,6 +86,7 @@ pub(super) fn caller(machine: u16, callee: Symbol) -> CompiledFunction {
         stack_maps: Box::default(),
         inlined: Box::default(),
         debug: None,
+        hasty: false,
         data: Box::default(),
     }
 }

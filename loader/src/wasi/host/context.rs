@@ -10,6 +10,7 @@ use crate::wasi::host::interrupt::Interrupt;
 use crate::wasi::host::open::OpenRequest;
 use crate::wasi::host::permissions::DirAccess;
 use crate::wasi::host::quota::Quota;
+use crate::wasi::host::resources::Resources;
 use crate::wasi::host::socket::Socket;
 use crate::wasi::host::stdio::{Input, Output};
 use crate::wasi::host::stream::Stream;
@@ -33,6 +34,8 @@ pub struct WasiCtx {
     pub(crate) environ: Vec<Vec<u8>>,
     /// The open descriptors.
     pub(crate) table: DescriptorTable,
+    /// What it holds by other handles, some of which use descriptors.
+    pub(crate) resources: Resources,
     /// The host's monotonic time, in nanoseconds, that is the guest's zero.
     pub(crate) monotonic_zero: u64,
     /// What ends a wait.
@@ -280,6 +283,7 @@ impl WasiCtxBuilder {
             args: builder.args,
             environ: environ(builder.environ),
             table,
+            resources: Resources::default(),
             monotonic_zero: Clock::Monotonic.now(),
             interrupt: builder.interrupt,
             output: quota,

@@ -11,7 +11,7 @@ use rustix::fs::{
     AtFlags, Mode, OFlags, fstat, futimens, linkat, mkdirat, readlinkat, renameat, statat,
     symlinkat, unlinkat, utimensat,
 };
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// An open directory: the authority to reach what is below it.
 pub(crate) struct Directory {
@@ -27,6 +27,11 @@ impl Directory {
     /// A directory that has just been opened.
     pub(crate) fn new(dir: OwnedFd, access: DirAccess, preopen: Option<String>) -> Self {
         Self { dir, access, preopen, listing: None }
+    }
+
+    /// The kernel's descriptor of it.
+    pub(crate) fn fd(&self) -> BorrowedFd<'_> {
+        self.dir.as_fd()
     }
 
     /// What is in it: as it is now, or as of the last time that it was read

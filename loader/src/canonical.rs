@@ -1,0 +1,34 @@
+//! The canonical ABI: values of components as core functions pass them
+//! (<https://github.com/WebAssembly/component-model/blob/main/design/mvp/CanonicalABI.md>).
+//!
+//! Values cross between the host and a component in two ways. Where the types
+//! are known when the loader is built, as those of WASI are, Rust types are
+//! lifted and lowered with sizes and offsets that are constants (`typed`).
+//! Elsewhere [values](value::Value) are, along the component's own types
+//! (`lift`, `lower`). Between two components adapters do it, which are compiled.
+//!
+//! | rank | modules | hold |
+//! |-|-|-|
+//! | values | `value` | values whose types are known when they come |
+//! | bytes | `encoding`, `transcode` | strings in memory; from one encoding to another |
+//! | types | `names`, `shape`, `text` | what things are called; size, alignment, flat types; types as people read them |
+//! | handles | `handles` | resources that component instances hold |
+//! | state | `state` | what a store keeps of a component |
+//! | calls | `canon` | memory, room, strings and handles of one call |
+//! | values along types | `lift`, `lower` | from a component, to it |
+//! | values of Rust types | `typed`, `containers`, `shapes` | traits and simple types; lists, options, results, tuples; records, variants, enums, flags |
+
+pub(crate) mod canon;
+pub(crate) mod containers;
+pub(crate) mod encoding;
+pub(crate) mod handles;
+pub(crate) mod lift;
+pub(crate) mod lower;
+pub(crate) mod names;
+pub(crate) mod shape;
+pub(crate) mod shapes;
+pub(crate) mod state;
+pub(crate) mod text;
+pub(crate) mod transcode;
+pub(crate) mod typed;
+pub(crate) mod value;

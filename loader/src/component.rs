@@ -1,0 +1,64 @@
+//! Components: instances of them, and calls in both directions.
+//!
+//! ```text
+//! Component ──instantiate──▶ ComponentInstance ──get_func──▶ ComponentFunc
+//!   an artifact     in a Store<T>, with imports                call
+//!                     from a ComponentLinker<T>
+//! ```
+//!
+//! ```no_run
+//! use precast_loader::component::{Component, ComponentLinker, Value};
+//! use precast_loader::{Artifact, Store};
+//!
+//! # fn main() -> precast_loader::Result<()> {
+//! let component = Component::new(Artifact::open_owned("greeter.cwasm")?)?;
+//! let mut linker = ComponentLinker::new();
+//! linker.func_new(&["host:log/log@1.0.0", "write"], |_, arguments| {
+//!     println!("{arguments:?}");
+//!     Ok(None)
+//! });
+//! let mut store = Store::new(());
+//! let instance = linker.instantiate(&mut store, &component)?;
+//! let name = Value::Record(vec![
+//!     ("first".to_owned(), Value::String("Ada".to_owned())),
+//!     ("last".to_owned(), Value::String("Lovelace".to_owned())),
+//! ]);
+//! let greet = instance.get_func(&store, &["greet"])?;
+//! println!("{:?}", greet.call(&mut store, &[name])?);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A component is entered by one call at a time: a host function that it calls
+//! cannot call it again. After a trap it cannot be entered any more, as it is in
+//! a state that nobody intended; other instances of the store can.
+//!
+//! | rank | modules | hold |
+//! |-|-|-|
+//! | what is opened | `types`, `opened` | types of values; a component's artifact, its imports and exports |
+//! | what is provided | `function`, `linker` | functions of the host; names for them |
+//! | does it fit | `resolve` | what each import is satisfied with, all problems at once |
+//! | what components ask of the loader | `transcoding`, `trampolines` | strings between memories; functions that core modules import |
+//! | making instances | `instance` | the steps of an instantiation |
+//! | what comes of it | `call`, `report` | calls of exports; handles that are left |
+//! | WASI | `wasi` | preview 2 for components |
+
+mod call;
+mod function;
+mod instance;
+mod linker;
+mod opened;
+mod report;
+mod resolve;
+mod trampolines;
+mod transcoding;
+mod types;
+mod wasi;
+
+pub use crate::canonical::value::{Resource, Value};
+pub use call::{ComponentFunc, ComponentInstance};
+pub use linker::ComponentLinker;
+pub use opened::{Component, ComponentItem};
+pub use report::LeftHandles;
+pub use types::ValueType;
+pub use wasi::run_component;
