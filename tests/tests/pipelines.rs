@@ -125,7 +125,8 @@ fn a_difference_is_shown_by_function() {
     let folder = scratch();
     let at = |name: &str| folder.path().join(name);
     let module = |body: &str| {
-        format!("(module (func $one (result i32) {body}) (func $two (result i32) i32.const 2))")
+        let two = "(func $two (export \"two\") (result i32) i32.const 2)";
+        format!("(module (func $one (export \"one\") (result i32) {body}) {two})")
     };
     fs::write(at("a.wat"), module("i32.const 1")).expect("a file");
     fs::write(at("b.wat"), module("i32.const 7 i32.const 9 i32.const 0 i32.div_s i32.add"))
