@@ -75,7 +75,6 @@ const PACKAGES: &[(&str, &str)] = &[
     ("clang-19", "clang-19 lld-19 wasi-libc libclang-rt-19-dev-wasm32"),
     ("cmake", "cmake"),
     ("gdb", "gdb"),
-    ("go", "golang-go"),
     ("lldb", "lldb-22"),
     ("lldb-dap", "lldb-22"),
     ("llvm-dwarfdump-19", "llvm-19"),
