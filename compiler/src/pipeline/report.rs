@@ -93,7 +93,9 @@ mod tests {
 
     #[test]
     fn progress_counts_bytes_of_bodies_from_zero() {
-        let wasm = wat::parse_str("(module (func nop) (func nop nop nop))").unwrap();
+        let wasm =
+            wat::parse_str("(module (func (export \"a\") nop) (func (export \"b\") nop nop nop))")
+                .unwrap();
         let seen = Seen(Mutex::default());
         let options = Options { threads: Some(1), ..Options::default() };
         compile_to(&wasm, &options, &mut std::io::sink(), &seen).unwrap();
