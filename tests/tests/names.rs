@@ -37,7 +37,8 @@ fn names_of_rust_are_readable_in_reports() {
     let folder = scratch();
     let (module, artifact) = (folder.path().join("m.wat"), folder.path().join("m.cwasm"));
     let text = format!(
-        "(module (func ${LEGACY} unreachable) (func ${V0} (export \"_start\") (call ${LEGACY})))"
+        "(module (func ${LEGACY} (export \"kept\") unreachable)
+            (func ${V0} (export \"_start\") (call ${LEGACY})))"
     );
     fs::write(&module, text).expect("a file");
     for options in [&["-q"][..], &["-q", "-g", "-O0"], &["-q", "-g"]] {
