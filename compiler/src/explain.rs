@@ -15,8 +15,10 @@ struct Wanted {
 enum Means {
     /// One of ours, by this name, which is off.
     Ours(&'static str),
-    /// None of ours: what it is, and what to do.
+    /// None of ours, though of the standard: what it is, and what to do.
     Lacking(&'static str, &'static str),
+    /// Neither ours nor of the standard, by which such a module is invalid.
+    Foreign(&'static str, &'static str),
 }
 
 const fn ours(said: &'static str, name: &'static str) -> Wanted {
@@ -25,6 +27,10 @@ const fn ours(said: &'static str, name: &'static str) -> Wanted {
 
 const fn lacking(said: &'static str, what: &'static str, remedy: &'static str) -> Wanted {
     Wanted { said, means: Means::Lacking(what, remedy) }
+}
+
+const fn foreign(said: &'static str, what: &'static str, remedy: &'static str) -> Wanted {
+    Wanted { said, means: Means::Foreign(what, remedy) }
 }
 
 /// What is refused for its garbage-collected types.
@@ -49,15 +55,15 @@ const SHARED: (&str, &str) = (
 
 /// The longer before those that they contain.
 const WANTED: [Wanted; 30] = [
-    lacking("legacy exceptions", LEGACY.0, LEGACY.1),
-    lacking("legacy_exceptions", LEGACY.0, LEGACY.1),
-    lacking("shared-everything-threads", SHARED.0, SHARED.1),
-    lacking("shared memories", SHARED.0, SHARED.1),
-    lacking("stack switching", "stack switching (continuations)", "build the module without it"),
-    lacking("memory control", "the memory control proposal", "build the module without it"),
-    lacking("custom descriptors", "custom descriptors", "build the module without them"),
-    lacking("acquire-release", "acquire-release atomics", "build the module without them"),
-    lacking("compact", "the compact import section", "build the module without it"),
+    foreign("legacy exceptions", LEGACY.0, LEGACY.1),
+    foreign("legacy_exceptions", LEGACY.0, LEGACY.1),
+    foreign("shared-everything-threads", SHARED.0, SHARED.1),
+    foreign("shared memories", SHARED.0, SHARED.1),
+    foreign("stack switching", "stack switching (continuations)", "build the module without it"),
+    foreign("memory control", "the memory control proposal", "build the module without it"),
+    foreign("custom descriptors", "custom descriptors", "build the module without them"),
+    foreign("acquire-release", "acquire-release atomics", "build the module without them"),
+    foreign("compact", "the compact import section", "build the module without it"),
     lacking("gc support is not enabled", GC.0, GC.1),
     lacking("without the gc feature", GC.0, GC.1),
     lacking("multibyte array", GC.0, GC.1),
@@ -96,6 +102,9 @@ pub(crate) fn explain(error: Error, features: Features) -> Error {
         Some(Means::Lacking(what, remedy)) => {
             Error::Unsupported { at, what: format!("{what}\nhelp: {remedy}") }
         }
+        Some(Means::Foreign(what, remedy)) => {
+            Error::Invalid { at, message: format!("not supported: {what}\nhelp: {remedy}") }
+        }
         Some(Means::Ours(name)) if !features.names().any(|on| on == *name) => {
             let message = format!("{message}\nhelp: `--features +{name}` allows it");
             Error::Invalid { at, message }
@@ -126,7 +135,8 @@ mod tests {
         let simd = explained("SIMD support is not enabled", "wasm2,-simd");
         assert!(simd.ends_with("\nhelp: `--features +simd` allows it"), "{simd}");
         let legacy = explained("legacy exceptions support is not enabled", "all");
-        assert!(legacy.starts_with("not supported at offset 0x9: exceptions of the legacy"));
+        let start = "invalid module at offset 0x9: not supported: exceptions of the legacy";
+        assert!(legacy.starts_with(start), "{legacy}");
         assert!(legacy.contains("\nhelp: ") && !legacy.contains("--features"), "{legacy}");
         let other = explained("type mismatch: expected i32", "all");
         assert_eq!(other, "invalid module at offset 0x9: type mismatch: expected i32");

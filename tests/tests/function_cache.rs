@@ -116,12 +116,13 @@ fn a_change_anywhere_is_seen_wherever_it_matters() {
     }
     // One body: all others are there already, but for those that inline it, `$two`
     // and by it `$four`.
-    for (options, others) in [(&[][..], 2), (&["--disable", "inline"], 4)] {
+    for (options, number, others) in [(&[][..], 9, 2), (&["--disable", "inline"], 10, 4)] {
         let args = [&["module.wat"], options].concat();
         file(folder.path(), "module.wat", MODULE);
         compile(folder.path(), Some("cache"), &args);
         let (_, all) = compile(folder.path(), Some("cache"), &args);
-        file(folder.path(), "module.wat", &MODULE.replace("i32.const 7", "i32.const 9"));
+        let changed = MODULE.replace("i32.const 7", &format!("i32.const {number}"));
+        file(folder.path(), "module.wat", &changed);
         let (_, hits) = compile(folder.path(), Some("cache"), &args);
         assert_eq!((all, hits), (5, others), "{options:?}");
     }

@@ -37,8 +37,10 @@ fn names_of_rust_are_readable_in_reports() {
     let folder = scratch();
     let (module, artifact) = (folder.path().join("m.wat"), folder.path().join("m.cwasm"));
     let text = format!(
-        "(module (func ${LEGACY} (export \"kept\") unreachable)
-            (func ${V0} (export \"_start\") (call ${LEGACY})))"
+        "(module (global $g (export \"g\") (mut i32) (i32.const 0))
+            (func ${LEGACY} (export \"kept\") unreachable)
+            (func ${V0} (export \"_start\")
+                (global.set $g (i32.const 1)) (call ${LEGACY})))"
     );
     fs::write(&module, text).expect("a file");
     for options in [&["-q"][..], &["-q", "-g", "-O0"], &["-q", "-g"]] {

@@ -39,8 +39,6 @@ fn files_that_are_no_modules() {
     refused(&file(&folder, "empty.wasm", ""), &["the file is empty"]);
     refused(&file(&folder, "text.wasm", "hello"), &["not a WebAssembly module"]);
     refused(&file(&folder, "wrong.wat", "(module\n (func (bogus)))"), &["wrong.wat", "2:"]);
-    let component = b"\0asm\x0d\0\x01\0";
-    refused(&file(&folder, "component.wasm", component), &["component", "not supported yet"]);
     let module = fs::read(program("words.wasm")).expect("the fixture");
     for length in [9, 100, 1000, module.len() / 2] {
         let cut = file(&folder, "cut.wasm", &module[..length]);

@@ -75,7 +75,10 @@ impl Program {
     /// What the debuggers' script is told of it.
     pub(super) fn plan(&self, command: &[String]) -> Value {
         let file = self.source.file_name().unwrap_or_default().to_string_lossy();
-        let breakpoints: Vec<_> = self.stops.iter().map(|stop| json!([file, stop.line])).collect();
+        // Rust's own library has files of the same names, which the program that
+        // runs the guest may contain.
+        let place = if self.rust() { format!("rust/src/{file}") } else { file.to_string() };
+        let breakpoints: Vec<_> = self.stops.iter().map(|stop| json!([place, stop.line])).collect();
         let at: serde_json::Map<_, _> = self
             .stops
             .iter()
