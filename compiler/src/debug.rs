@@ -48,7 +48,7 @@
 //! | [`mod@unit`] | units and their entries |
 //! | [`locals`] | where frames keep the locals of the module |
 //! | [`mod@join`] | units into sections |
-//! | [`together`] | the sections of several modules as one artifact's |
+//! | [`mod@together`] | the sections of several modules as one artifact's |
 //! | [`convert`] | drives it all |
 //! | [`text`] | DWARF for modules that have none, about their text |
 

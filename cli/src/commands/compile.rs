@@ -3,8 +3,11 @@
 //! | rank | modules |
 //! |-|-|
 //! | what is asked for, and said | [`messages`], [`mod@command`], [`names`], [`machine`] |
-//! | compiling | [`compiling`], [`executable`], [`unit`] |
+//! | compiling | [`compiling`], [`executable`], [`mod@unit`] |
 //! | whole commands | [`asked`], [`one`], [`many`] |
+
+// The table is for who works on this module, and links to what is inside.
+#![allow(rustdoc::private_intra_doc_links)]
 
 mod asked;
 mod command;

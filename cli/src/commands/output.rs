@@ -30,7 +30,7 @@ pub fn write<T>(path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<T>) -> 
     write_file(path, false, fill)
 }
 
-/// As [`write`], of a program: whoever may read it may execute it.
+/// As [`write()`], of a program: whoever may read it may execute it.
 pub fn write_program<T>(path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<T>) -> Result<T> {
     write_file(path, true, fill)
 }

@@ -80,7 +80,7 @@ fn carried(w: &mut Writer, value: &Option<Box<Value>>) {
     w.option(value, |w, value| write(w, value));
 }
 
-/// Reads what [`write`] wrote.
+/// Reads what [`write()`] wrote.
 pub(super) fn read(r: &mut Reader<'_>) -> Result<Value> {
     let tag = r.u8()?;
     Ok(match tag {

@@ -42,9 +42,9 @@ impl<T: 'static> ComponentLinker<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::Link`](crate::Error::Link) with everything that is imported and
+    /// [`Error::Link`] with everything that is imported and
     /// not provided, or of another type;
-    /// [`Error::Limit`](crate::Error::Limit); traps and errors of the
+    /// [`Error::Limit`]; traps and errors of the
     /// initialisation.
     pub fn instantiate(
         &self,

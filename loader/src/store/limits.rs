@@ -38,7 +38,7 @@ pub struct Limits {
     /// takes some of the host's stack.
     pub nested_calls: u32,
     /// Bytes of exceptions that are alive at the same time; beyond, the call that
-    /// throws one fails with [`Error::Limit`](crate::Error::Limit). By default
+    /// throws one fails with [`Error::Limit`]. By default
     /// 64 MiB.
     pub exception_bytes: u64,
     /// Calls that are suspended at the same time; beyond, the call that would be

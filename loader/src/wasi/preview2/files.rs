@@ -194,7 +194,7 @@ pub(super) fn file(
     ctx.resources.get::<FileDescriptor>(it.rep).copied()
 }
 
-/// As [`file`].
+/// As [`file()`].
 fn opened<'c>(ctx: &'c WasiCtx, it: &Borrow<FileDescriptor>) -> Result<&'c Descriptor, HostError> {
     ctx.table.get(file(ctx, it)?.descriptor)
 }
