@@ -182,7 +182,6 @@ macro_rules! enumeration {
         }
 
         impl $name {
-            #[allow(dead_code)]
             const ALL: &[Self] = &[$(Self::$case),*];
             const NAMES: &[&str] = &[$($wit),*];
         }
@@ -263,6 +262,7 @@ macro_rules! bits {
             }
 
             /// With these set too, on a condition.
+            // Of flags that only guests give, nothing is made.
             #[allow(dead_code)]
             pub(crate) fn and(self, flags: Self, set: bool) -> Self {
                 Self(if set { self.0 | flags.0 } else { self.0 })
