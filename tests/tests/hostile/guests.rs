@@ -3,8 +3,8 @@
 use precast_loader::component::Value;
 
 /// A component whose function `f` breaks a rule.
-pub struct Guest {
-    pub name: &'static str,
+pub(crate) struct Guest {
+    pub(crate) name: &'static str,
     /// Type of `f`, in the text format.
     ty: &'static str,
     /// What the core module has besides a memory of one page.
@@ -14,17 +14,17 @@ pub struct Guest {
     /// How strings are encoded.
     encoding: &'static str,
     /// Words of how the call fails.
-    pub fails: &'static str,
+    pub(crate) fails: &'static str,
 }
 
 /// A component that does what it should.
-pub const SOUND: &str = r#"(component
+pub(crate) const SOUND: &str = r#"(component
     (core module $m (func (export "f") (result i32) (i32.const 42)))
     (core instance $i (instantiate $m))
     (func (export "f") (result u32) (canon lift (core func $i "f"))))"#;
 
 impl Guest {
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let Self { ty, core, encoding, .. } = self;
         let realloc = match core.contains("\"realloc\"") {
             true => "",
@@ -74,7 +74,7 @@ impl Guest {
         )
     }
 
-    pub fn arguments(&self) -> Vec<Value> {
+    pub(crate) fn arguments(&self) -> Vec<Value> {
         self.argument.iter().map(|argument| argument()).collect()
     }
 }
@@ -121,7 +121,7 @@ macro_rules! pair {
 }
 
 /// Values that `f` gives.
-pub const LIFTED: &[Guest] = &[
+pub(crate) const LIFTED: &[Guest] = &[
     gives(
         "a string outside",
         "(result string)",
@@ -313,7 +313,7 @@ fn numbers() -> Value {
 }
 
 /// Where values are put that `f` takes.
-pub const LOWERED: &[Guest] = &[
+pub(crate) const LOWERED: &[Guest] = &[
     takes("room outside", "(param \"x\" string)", text, "(func (export \"f\") (param i32 i32))
         (func (export \"realloc\") (param i32 i32 i32 i32) (result i32) (i32.const 65536))", "out of bounds"),
     takes("room past the end", "(param \"x\" string)", text, "(func (export \"f\") (param i32 i32))
@@ -333,7 +333,7 @@ pub const LOWERED: &[Guest] = &[
 ];
 
 /// Handles that `f` makes use of.
-pub const HANDLES: &[Guest] = &[
+pub(crate) const HANDLES: &[Guest] = &[
     gives("dropping handle 0", "", "(func (export \"f\") (call $drop (i32.const 0)))", "handle"),
     gives("dropping what nobody gave", "", "(func (export \"f\") (call $drop (i32.const 7)))", "handle"),
     gives("dropping the largest number", "", "(func (export \"f\") (call $drop (i32.const -1)))", "handle"),

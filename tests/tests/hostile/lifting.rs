@@ -27,7 +27,7 @@ const GUEST: &str = r#"(component
             (realloc (core func $i "realloc")))))"#;
 
 /// The guest, compiled.
-pub fn guest() -> Component {
+pub(crate) fn guest() -> Component {
     let wasm = text_to_binary(GUEST.as_bytes()).expect("a component");
     let artifact = compile(&wasm, &Options::default()).expect("a valid component");
     // SAFETY: the compiler of this process has made it.
@@ -36,7 +36,7 @@ pub fn guest() -> Component {
 }
 
 /// The value that these bytes are, or why they are none.
-pub fn lift(guest: &Component, bytes: &[u8]) -> Result<Option<Value>, Error> {
+pub(crate) fn lift(guest: &Component, bytes: &[u8]) -> Result<Option<Value>, Error> {
     let mut store = Store::new(());
     let instance = ComponentLinker::new().instantiate(&mut store, guest)?;
     let bytes = bytes.iter().take(4096).map(|byte| Value::U8(*byte)).collect();
