@@ -214,7 +214,7 @@ pub(crate) const LIFTED: &[Guest] = &[
         "string-encoding=utf16",
         "(data (i32.const 8) \"\\00\\d8\") (data (i32.const 0) \"\\08\\00\\00\\00\\01\")
         (func (export \"f\") (result i32) (i32.const 0))",
-        "utf",
+        "surrogate",
     ),
     encoded(
         "misaligned UTF-16",
@@ -315,20 +315,20 @@ fn numbers() -> Value {
 /// Where values are put that `f` takes.
 pub(crate) const LOWERED: &[Guest] = &[
     takes("room outside", "(param \"x\" string)", text, "(func (export \"f\") (param i32 i32))
-        (func (export \"realloc\") (param i32 i32 i32 i32) (result i32) (i32.const 65536))", "out of bounds"),
+        (func (export \"realloc\") (param i32 i32 i32 i32) (result i32) (i32.const 65536))", "beyond end of memory"),
     takes("room past the end", "(param \"x\" string)", text, "(func (export \"f\") (param i32 i32))
-        (func (export \"realloc\") (param i32 i32 i32 i32) (result i32) (i32.const 65535))", "out of bounds"),
+        (func (export \"realloc\") (param i32 i32 i32 i32) (result i32) (i32.const 65535))", "beyond end of memory"),
     takes("room round the end", "(param \"x\" string)", text, "(func (export \"f\") (param i32 i32))
-        (func (export \"realloc\") (param i32 i32 i32 i32) (result i32) (i32.const -4))", "out of bounds"),
+        (func (export \"realloc\") (param i32 i32 i32 i32) (result i32) (i32.const -4))", "beyond end of memory"),
     takes("misaligned room", "(param \"x\" (list u64))", numbers, "(func (export \"f\") (param i32 i32))
-        (func (export \"realloc\") (param i32 i32 i32 i32) (result i32) (i32.const 12))", "unaligned"),
+        (func (export \"realloc\") (param i32 i32 i32 i32) (result i32) (i32.const 12))", "not aligned"),
     takes("no room", "(param \"x\" string)", text, "(func (export \"f\") (param i32 i32))
         (func (export \"realloc\") (param i32 i32 i32 i32) (result i32) unreachable)", "unreachable"),
     takes("room by leaving", "(param \"x\" string)", text, "(func (export \"f\") (param i32 i32))
         (func (export \"realloc\") (param i32 i32 i32 i32) (result i32) (call $nothing) (i32.const 8))", "cannot leave"),
     takes("room in memory that does not grow", "(param \"x\" string)", text, "(func (export \"f\") (param i32 i32))
         (func (export \"realloc\") (param i32 i32 i32 i32) (result i32)
-            (drop (memory.grow (i32.const 70000))) (i32.const 65536))", "out of bounds"),
+            (drop (memory.grow (i32.const 70000))) (i32.const 65536))", "beyond end of memory"),
     takes("a trap with what was put there", "(param \"x\" string)", text, "(func (export \"f\") (param i32 i32) unreachable)", "unreachable"),
 ];
 

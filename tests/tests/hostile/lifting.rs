@@ -1,8 +1,8 @@
 //! Values of many types out of whatever a guest has in its memory.
 
-use precast_compiler::{Options, compile, text_to_binary};
+use precast_compiler::{Options, text_to_binary};
 use precast_loader::component::{Component, ComponentLinker, Value};
-use precast_loader::{Artifact, Error, Store};
+use precast_loader::{Error, Store};
 
 /// `f` gives what its first bytes are, as a value.
 const GUEST: &str = r#"(component
@@ -29,10 +29,8 @@ const GUEST: &str = r#"(component
 /// The guest, compiled.
 pub(crate) fn guest() -> Component {
     let wasm = text_to_binary(GUEST.as_bytes()).expect("a component");
-    let artifact = compile(&wasm, &Options::default()).expect("a valid component");
-    // SAFETY: the compiler of this process has made it.
-    let artifact = unsafe { Artifact::from_bytes(&artifact) };
-    Component::new(artifact.expect("an artifact")).expect("a component")
+    let artifact = precast_embed::compile(&wasm, &Options::default()).expect("an artifact");
+    Component::new(artifact).expect("a component")
 }
 
 /// The value that these bytes are, or why they are none.

@@ -8,7 +8,7 @@ mod lifting;
 use guests::{Guest, HANDLES, LIFTED, LOWERED};
 use precast_compiler::{Error as CompileError, MemoryModel, Options, compile, text_to_binary};
 use precast_loader::component::{Component, ComponentLinker, Value};
-use precast_loader::{Artifact, Error, Store};
+use precast_loader::{Error, Store};
 
 fn options(model: MemoryModel) -> Options {
     Options { memory_model: model, ..Options::default() }
@@ -16,10 +16,9 @@ fn options(model: MemoryModel) -> Options {
 
 fn component(text: &str, model: MemoryModel) -> Component {
     let wasm = text_to_binary(text.as_bytes()).unwrap_or_else(|why| panic!("{why}\n{text}"));
-    let artifact = compile(&wasm, &options(model)).unwrap_or_else(|why| panic!("{why}\n{text}"));
-    // SAFETY: the compiler of this process has made it.
-    let artifact = unsafe { Artifact::from_bytes(&artifact) };
-    Component::new(artifact.expect("an artifact")).expect("a component")
+    let artifact = precast_embed::compile(&wasm, &options(model));
+    let artifact = artifact.unwrap_or_else(|why| panic!("{why}\n{text}"));
+    Component::new(artifact).expect("a component")
 }
 
 /// The host's resource, and functions that take it.

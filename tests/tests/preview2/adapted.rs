@@ -1,6 +1,10 @@
 //! Commands of WASI preview 1 that an adapter made components of.
 
 use super::component;
+use precast_compiler::Options;
+use precast_loader::component::{Component, ComponentLinker, Value, run_component};
+use precast_loader::wasi::{WasiCtx, WasiCtxBuilder};
+use precast_loader::{Error, Store};
 use precast_tests::binaries::precast;
 use precast_tests::outcome::run;
 use precast_tests::{fixture, run_file, scratch};
@@ -70,6 +74,27 @@ fn an_adapter_that_is_not_replaced_does_what_it_does_elsewhere() {
     run(&[], "3").exits(3);
     run(&["--disable", "direct-preview1"], "3").exits(1);
     run(&["--disable", "direct-preview1"], "0").exits(0);
+}
+
+/// A host that has functions of its own for WASI 0.2 is asked by the adapter.
+#[test]
+fn a_host_with_functions_of_its_own_is_asked() {
+    let wasm = super::command(&fs::read(fixture("wasi/exit.wasm")).expect("a guest"));
+    let artifact = precast_embed::compile(&wasm, &Options::default()).expect("an artifact");
+    let component = Component::new(artifact).expect("a component");
+    let code = |linker: &ComponentLinker<WasiCtx>| {
+        let mut store = Store::new(WasiCtxBuilder::new().args(["exit", "3"]).build());
+        let instance = linker.instantiate(&mut store, &component).expect("an instance");
+        run_component(&mut store, &instance).expect("an end")
+    };
+    let mut linker = ComponentLinker::new();
+    linker.add_wasi(|context: &mut WasiCtx| context);
+    assert_eq!(code(&linker), 3);
+    linker.func_new(&["wasi:cli/exit@0.2.12", "exit"], |_, arguments| {
+        assert_eq!(arguments, [Value::Result(Err(None))]);
+        Err(Error::Exit(77))
+    });
+    assert_eq!(code(&linker), 77);
 }
 
 /// An adapter that asks for no files gives none, whatever is granted: here, that
