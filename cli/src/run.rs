@@ -223,6 +223,7 @@ fn grant(options: &RunOptions, wasi: &mut WasiCtxBuilder) -> Result {
             ));
         }
     }
+    options.network.grant(wasi.network())?;
     if let Some(cwd) = &options.cwd {
         wasi.working_dir(cwd).map_err(Failure::while_doing(format!("--cwd {cwd}")))?;
     }

@@ -9,6 +9,7 @@ use crate::canonical::value::Value;
 use crate::canonical::{lift, lower};
 use crate::error::Result;
 use crate::store::access::{AsStore, StoreMut};
+use crate::store::host::HostFunc;
 use crate::vm::raw::RawValue;
 use precast_artifact::component::ComponentFuncType;
 use precast_artifact::index::{ComponentFuncTypeIndex, ComponentId};
@@ -38,6 +39,12 @@ pub(crate) trait HostFunction<T>: Send + Sync {
 
     /// Whether it is of the type that a component means; what it is instead.
     fn check(&self, known: &Known<'_>, ty: &ComponentFuncType) -> Result<(), String>;
+
+    /// If it is of the loader's own WASI: the function of preview 1 that works on
+    /// what it works on.
+    fn preview1(&self, _: &str) -> Option<HostFunc> {
+        None
+    }
 }
 
 /// A function that takes and gives [`Value`]s, of any type.
