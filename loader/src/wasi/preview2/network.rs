@@ -6,8 +6,8 @@
 
 use super::function::HostCall;
 use super::io::{IoError, Pollable, fault};
+use crate::canonical::owned::{Borrow, Own};
 use crate::canonical::shapes::{enumeration, record, variant};
-use crate::canonical::typed::{Borrow, Own};
 use crate::error::Result;
 use crate::wasi::host::context::WasiCtx;
 use crate::wasi::host::descriptor::Descriptor;

@@ -8,8 +8,8 @@ use super::network::{
     IpFamily, IpSocketAddress, Network, NetworkError, NetworkResult, SocketHandle,
 };
 use super::output::OutputStream;
+use crate::canonical::owned::{Borrow, Own};
 use crate::canonical::shapes::enumeration;
-use crate::canonical::typed::{Borrow, Own};
 use crate::error::Result;
 use crate::wasi::host::context::WasiCtx;
 use rustix::net::{SocketType, sockopt};

@@ -5,8 +5,8 @@ use super::io::{Pollable, fault};
 use super::network::{
     IpFamily, IpSocketAddress, Network, NetworkError, NetworkResult, SocketHandle,
 };
+use crate::canonical::owned::{Borrow, Own};
 use crate::canonical::shapes::record;
-use crate::canonical::typed::{Borrow, Own};
 use crate::error::Result;
 use crate::wasi::host::context::WasiCtx;
 use rustix::net::SocketType;
