@@ -11,7 +11,7 @@ use super::network::{Network, NetworkError, NetworkResult, SocketHandle};
 use super::output::{OutputStream, Place};
 use super::tcp::{TcpSocket, TcpState};
 use crate::canonical::shapes::enumeration;
-use crate::canonical::typed::{Borrow, Own};
+use crate::canonical::owned::{Borrow, Own};
 use crate::error::Result;
 use crate::wasi::host::context::WasiCtx;
 use crate::wasi::host::descriptor::Descriptor;

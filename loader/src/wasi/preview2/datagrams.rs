@@ -6,7 +6,7 @@ use super::io::{Pollable, fault};
 use super::network::{Network, NetworkError, NetworkResult, SocketHandle};
 use super::udp::{UdpSocket, UdpState};
 use crate::canonical::shapes::record;
-use crate::canonical::typed::{Borrow, Own};
+use crate::canonical::owned::{Borrow, Own};
 use crate::error::{Error, Result};
 use crate::wasi::host::context::WasiCtx;
 use crate::wasi::host::network::AddressUse;
