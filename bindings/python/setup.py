@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from setuptools import setup
+from setuptools import Distribution, setup
 from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_py import build_py
 
@@ -30,14 +30,18 @@ class BuildWithLibrary(build_py):
         shutil.copy(library(), Path(self.build_lib, "precast/libprecast.so"))
 
 
-class WheelForMachine(bdist_wheel):
-    def finalize_options(self):
-        super().finalize_options()
-        self.root_is_pure = False
+class ForMachine(Distribution):
+    def has_ext_modules(self):
+        return True
 
+
+class WheelForMachine(bdist_wheel):
     def get_tag(self):
         # Any Python, since ctypes calls the library; but this machine alone.
         return "py3", "none", super().get_tag()[2]
 
 
-setup(cmdclass={"build_py": BuildWithLibrary, "bdist_wheel": WheelForMachine})
+setup(
+    distclass=ForMachine,
+    cmdclass={"build_py": BuildWithLibrary, "bdist_wheel": WheelForMachine},
+)

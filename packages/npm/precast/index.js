@@ -16,13 +16,20 @@ function path(name) {
 
 /** Ends this process as the program ends. */
 function run(name) {
-  const child = spawn(path(name), process.argv.slice(2), { stdio: "inherit" });
+  const failed = (why) => {
+    console.error(`error: ${why.message}`);
+    process.exit(1);
+  };
+  let program;
+  try {
+    program = path(name);
+  } catch (why) {
+    failed(why);
+  }
+  const child = spawn(program, process.argv.slice(2), { stdio: "inherit" });
   const signals = ["SIGHUP", "SIGINT", "SIGTERM"];
   signals.forEach((signal) => process.on(signal, () => child.kill(signal)));
-  child.on("error", (why) => {
-    console.error(`${name}: ${why.message}`);
-    process.exit(1);
-  });
+  child.on("error", failed);
   child.on("exit", (code, signal) => {
     if (signal === null) {
       process.exit(code);

@@ -9,26 +9,34 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Stands for cargo when maturin asks it for a command: the one under test, which
-/// is there. Alone, it would select other features, and Cranelift be built anew.
-const CARGO: &str = "#!/bin/bash
-[ \"$1\" = rustc ] || exec \"$REAL_CARGO\" \"$@\"
-exec \"$REAL_CARGO\" build --package precast-cli --bins --package precast-tests --tests \
-    --manifest-path \"$MANIFEST\" --profile \"$3\" --target-dir \"$5\" --offline \
-    --message-format json | grep -F -e '\"kind\":[\"bin\"]' -e build-finished";
+/// Stands for cargo when maturin asks it for a command: gives a copy of the one
+/// under test, since maturin moves what it is given. Alone, the command would select
+/// other features, and Cranelift be built anew.
+const CARGO: &str = r#"#!/bin/bash
+[ "$1" = rustc ] || exec "$REAL_CARGO" "$@"
+while [ "$1" != --bin ]; do shift; done
+cp "$BUILT/$2" "$COPIES/$2"
+"$REAL_CARGO" build --package precast-cli --bins --package precast-tests --tests --offline \
+    --manifest-path "$MANIFEST" --profile "$PROFILE" --target-dir "$BUILT/.." \
+    --message-format json | grep -F "\"kind\":[\"bin\"],\"crate_types\":[\"bin\"],\"name\":\"$2\"" |
+    sed "s,\"[^\"]*/$2\",\"$COPIES/$2\",g"
+echo '{"reason":"build-finished","success":true}'
+"#;
 
 /// Packs the commands.
 fn pack_commands(maturin: &Path, out: &Path) {
-    let cargo = out.join("cargo");
+    let work = scratch();
+    let cargo = work.path().join("cargo");
     fs::write(&cargo, CARGO).expect("a file");
     fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755)).expect("allowed");
     let built = binaries::folder();
     let profile = if built.ends_with("debug") { "dev" } else { "release" };
     let mut command = Command::new(maturin);
     command.current_dir(root().join("packages/python")).args(["build", "--profile", profile]);
-    command.args(["--offline", "--compatibility", "linux", "--auditwheel", "skip", "--target-dir"]);
-    command.arg(built.parent().expect("the target folder")).arg("-o").arg(out);
-    command.env("CARGO", &cargo).env("REAL_CARGO", env!("CARGO"));
+    command.args(["--offline", "--compatibility", "linux", "--auditwheel", "skip"]);
+    command.arg("--target-dir").arg(work.path().join("target")).arg("-o").arg(out);
+    command.env("CARGO", &cargo).env("REAL_CARGO", env!("CARGO")).env("PROFILE", profile);
+    command.env("BUILT", built).env("COPIES", work.path());
     command.env("MANIFEST", root().join("Cargo.toml")).env("MATURIN_STRIP", "false");
     run(&mut command).exits(0);
 }

@@ -8,7 +8,7 @@
 //! is not much: of a build that changes nothing no file is made at all.
 
 use super::destination::folder_of;
-use super::interrupt::Named;
+use super::interrupt::{Named, outlive_size_limit};
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat, open};
 use std::fs::{File, Permissions};
 use std::io::{self, ErrorKind, Write};
@@ -41,6 +41,7 @@ impl Pending {
     ///
     /// When no file can be made there.
     pub(super) fn new(path: PathBuf, permissions: Option<Permissions>) -> io::Result<Self> {
+        outlive_size_limit();
         let temporary = match permissions {
             // To be told of it now, not when everything is compiled.
             Some(_) => {
