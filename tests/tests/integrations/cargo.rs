@@ -12,8 +12,8 @@ fn build(at: &Path, target: &Path) -> usize {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.current_dir(at).args(["build", "--offline", "-v", "--target-dir"]).arg(target);
     let said = run(&mut cargo).exits(0).stderr;
-    let built = format!("{}/debug/build/modules-", target.display());
-    said.lines().filter(|line| line.contains("Running") && line.contains(&built)).count()
+    let script = |line: &&str| line.contains("/modules-") && line.ends_with("build-script-build`");
+    said.lines().filter(script).count()
 }
 
 /// The compiler is built for it once and kept: a build script has it with other
