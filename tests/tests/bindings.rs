@@ -2,11 +2,12 @@
 //! artifacts that are opened when it runs.
 #![cfg(target_arch = "x86_64")]
 
-use precast_tests::binaries::{library, precast};
+use precast_tests::binaries::{self, library, precast};
 use precast_tests::outcome::run;
 use precast_tests::{fixture, need, need_that, root, scratch};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 /// A module, compiled into a folder.
 fn compiled(module: &str, folder: &Path) -> PathBuf {
@@ -16,9 +17,15 @@ fn compiled(module: &str, folder: &Path) -> PathBuf {
     artifact
 }
 
-/// The folder with `libprecast.so` and `libprecast.a`.
+/// The folder with `libprecast.so` and `libprecast.a`, as they are installed.
 fn libraries() -> PathBuf {
-    library().parent().expect("a folder").to_owned()
+    static PREFIX: LazyLock<PathBuf> = LazyLock::new(|| {
+        let built = library().parent().expect("a folder").to_owned();
+        let prefix = binaries::kept().join("prefix");
+        run(Command::new(root().join("capi/install")).arg(&prefix).arg(built)).succeeds();
+        prefix
+    });
+    PREFIX.join("lib")
 }
 
 #[test]
@@ -75,7 +82,7 @@ fn a_plugin_host_in_go() {
     command.env("CGO_ENABLED", "1").env("GOTOOLCHAIN", "local");
     command.env("CGO_CFLAGS", format!("-I{}", root().join("capi/include").display()));
     command.env("CGO_LDFLAGS", format!("-L{}", libraries().display()));
-    command.env("GOCACHE", libraries().join("precast-tests-go"));
+    command.env("GOCACHE", binaries::folder().join("precast-tests-go"));
     command.env("LD_LIBRARY_PATH", libraries());
     command.env("PRECAST_PLUGIN", compiled("capi/plugin.wat", folder.path()));
     run(&mut command).exits(0);

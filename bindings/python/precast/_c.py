@@ -106,7 +106,9 @@ _FUNCTIONS = {
 
 
 def _load() -> ctypes.CDLL:
-    path = os.environ.get("PRECAST_LIBRARY") or ctypes.util.find_library("precast")
+    own = os.path.join(os.path.dirname(__file__), "libprecast.so")
+    path = os.environ.get("PRECAST_LIBRARY") or (own if os.path.exists(own) else None)
+    path = path or ctypes.util.find_library("precast")
     if path is None:
         raise ImportError("libprecast.so was not found: name it in PRECAST_LIBRARY")
     library = ctypes.CDLL(path)
