@@ -97,6 +97,7 @@ const (
 	Descriptors
 	ListingBytes
 	Time
+	Fuel
 )
 
 // Limits says how much an instance may use; what is not there is as the library

@@ -11,7 +11,7 @@ Nothing here may be used by two threads at once but artifacts and interrupt
 handles; different instances are independent.
 """
 
-from .artifact import Artifact, Caller, Instance, Interrupt, Limits
+from .artifact import Artifact, Caller, Instance, Interrupt, Limits, Pool
 from .errors import Error, Exit, Frame, HostError, LimitKind, LimitReached, LinkError, Trap
 from .wasi import Wasi
 
@@ -28,6 +28,7 @@ __all__ = [
     "LimitReached",
     "Limits",
     "LinkError",
+    "Pool",
     "Trap",
     "Wasi",
 ]

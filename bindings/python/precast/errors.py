@@ -26,6 +26,7 @@ class LimitKind(enum.IntEnum):
     DESCRIPTORS = 12
     LISTING_BYTES = 13
     TIME = 14
+    FUEL = 15
 
 
 @dataclass(frozen=True)
