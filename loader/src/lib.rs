@@ -61,6 +61,43 @@
 //! `tests/sanitize` runs the suite under AddressSanitizer, and what needs neither
 //! the system nor machine code under Miri.
 //!
+//! # Threads
+//!
+//! [`Artifact`], [`Linker`], [`InstancePre`] and [`InterruptHandle`] are for any
+//! number of threads at once, whatever the host's data is; so is an [`InstancePool`]
+//! whose data can move between threads. A [`Store`] moves with its data, and one thread
+//! uses it at a time; a [`Caller`] stays where it is.
+//!
+//! ```
+//! use precast_loader::{Artifact, InstancePool, InstancePre, InterruptHandle, Linker, Store};
+//! use std::{cell::Cell, rc::Rc};
+//! fn shared<T: Send + Sync>() {}
+//! fn moved<T: Send>() {}
+//! shared::<(Artifact, InterruptHandle, Linker<Rc<()>>, InstancePre<Rc<()>>)>();
+//! shared::<InstancePool<Cell<u8>>>();
+//! moved::<Store<Cell<u8>>>();
+//! ```
+//!
+//! ```compile_fail,E0277
+//! fn moved<T: Send>() {}
+//! moved::<precast_loader::Store<std::rc::Rc<()>>>();
+//! ```
+//!
+//! ```compile_fail,E0277
+//! fn moved<T: Send>() {}
+//! moved::<precast_loader::InstancePool<std::rc::Rc<()>>>();
+//! ```
+//!
+//! ```compile_fail,E0277
+//! fn shared<T: Sync>() {}
+//! shared::<precast_loader::Store<std::cell::Cell<u8>>>();
+//! ```
+//!
+//! ```compile_fail,E0277
+//! fn moved<T: Send>() {}
+//! moved::<precast_loader::Caller<'static, ()>>();
+//! ```
+//!
 //! # How it is built
 //!
 //! Modules have ranks, lowest first: each imports only what stands above it in

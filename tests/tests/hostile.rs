@@ -9,7 +9,7 @@
 use precast_compiler::Options;
 use precast_loader::wasi::{Output, WasiCtx, WasiCtxBuilder};
 use precast_loader::{
-    Artifact, Caller, Error, InstancePool, LimitKind, Limits, Linker, PooledStore, Store, TrapCode,
+    Caller, Error, InstancePool, LimitKind, Limits, Linker, PooledStore, Store, TrapCode,
     run_command,
 };
 use std::fs;
@@ -168,7 +168,8 @@ fn plugins() -> Vec<Plugin> {
         );
         let wasm = precast_compiler::text_to_binary(module.as_bytes()).unwrap();
         let fuel = matches!(end, Limit(LimitKind::Fuel));
-        let artifact = precast_embed::compile(&wasm, &Options { fuel, ..Options::default() }).unwrap();
+        let artifact =
+            precast_embed::compile(&wasm, &Options { fuel, ..Options::default() }).unwrap();
         let mut limits = limits();
         limits.fuel = fuel.then_some(100_000);
         let prepared = linker().instantiate_pre(&artifact).unwrap();
@@ -188,10 +189,12 @@ impl Plugin {
     fn run(&self, pooled: bool) {
         let deadline = || Some(Instant::now() + Duration::from_millis(2));
         // Others have time enough for what they do, also on a busy machine.
-        let deadline = || if matches!(self.end, Limit(LimitKind::Time)) { deadline() } else { None };
+        let deadline =
+            || if matches!(self.end, Limit(LimitKind::Time)) { deadline() } else { None };
         match pooled {
             true => {
-                let mut store = self.pool.take_with(wasi(), |s| s.set_deadline(deadline())).unwrap();
+                let mut store =
+                    self.pool.take_with(wasi(), |s| s.set_deadline(deadline())).unwrap();
                 let instance = store.instance();
                 let result = run_command(&mut store, &instance);
                 self.judge(result, told(&store));
@@ -269,7 +272,9 @@ fn hostile_plugins_end_by_their_limits_and_leave_nothing() {
     let plugins = plugins();
     let count = number("PRECAST_PLUGINS", 8 * plugins.len());
     let (next, barrier) = (AtomicUsize::new(0), Barrier::new(THREADS + 1));
-    let run = |number: usize| plugins[number % plugins.len()].run(number / plugins.len() % 2 == 0);
+    let run = |number: usize| {
+        plugins[number % plugins.len()].run((number / plugins.len()).is_multiple_of(2))
+    };
     std::thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
@@ -329,6 +334,8 @@ fn instances_that_come_and_go_leave_nothing() {
         let (after, each) = (Footprint::now(), start.elapsed() / count as u32);
         println!("{count} {what} instances, {each:?} each: {before:?}, then {after:?}");
         after.assert_as(&before);
-        assert!(after.mappings <= before.mappings && after.resident <= before.resident + (256 << 10));
+        assert!(
+            after.mappings <= before.mappings && after.resident <= before.resident + (256 << 10)
+        );
     }
 }

@@ -100,7 +100,10 @@ fn recorded(note: &Note) -> Result<CodegenOptions> {
     command
         .try_get_matches_from(words)
         .and_then(|matches| CodegenOptions::from_arg_matches(&matches))
-        .map(|options| CodegenOptions { fuel: note.counts_fuel(), ..options })
+        .map(|mut options| {
+            options.fuel = note.counts_fuel();
+            options
+        })
         .map_err(|why| Failure::Error(format!("the artifact records options of its own: {why}")))
 }
 
