@@ -258,7 +258,9 @@ fn what_instances_cost() {
         (0..rounds).for_each(|_| run());
         println!("{what}: {:?}", start.elapsed() / rounds);
     };
-    time("new", &|| drop(prepared.instantiate(&mut Store::new(0)).unwrap()));
+    time("new", &|| {
+        prepared.instantiate(&mut Store::new(0)).unwrap();
+    });
     time("pooled, untouched", &|| drop(pool.take(0).unwrap()));
     for name in ["nothing", "touch"] {
         time(&format!("pooled, {name} called"), &|| {

@@ -47,6 +47,7 @@ impl<'a> Translator<'a, '_> {
         }
         let outermost = self.control.len();
         self.bodies.push(OpenBody { input: callee, locals, outermost, start });
+        self.b.set_srcloc(ir::SourceLoc::new(start.get()));
         self.check_fuel();
         self.body(callee)?;
         if self.reachable {

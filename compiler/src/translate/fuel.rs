@@ -21,7 +21,7 @@
 use super::state::FuelCounter;
 use super::translator::Translator;
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{InstBuilder, Value, types};
+use cranelift_codegen::ir::{self, InstBuilder, Value, types};
 use precast_artifact::abi;
 use precast_artifact::trap::TrapCode;
 use wasmparser::Operator as Op;
@@ -40,6 +40,7 @@ impl Translator<'_, '_> {
         }
         let variable = self.b.declare_var(types::I64);
         self.fuel = Some(FuelCounter { variable, pending: 0 });
+        self.b.set_srcloc(ir::SourceLoc::new(0));
         self.reload_fuel();
         self.check_fuel();
     }
