@@ -1,6 +1,9 @@
 //! Instances that are linked once and used again: each is as a new one, whatever
 //! the last owner of its store did.
 
+#[path = "pools/sequence.rs"]
+mod sequence;
+
 use precast_compiler::Options;
 use precast_loader::{
     Artifact, AsStore, Caller, Error, Func, FuncType, Global, GlobalType, Instance, InstancePool,
@@ -226,6 +229,15 @@ fn many_threads_share_a_pool() {
         }
     });
     assert!(pool.idle() <= 4);
+}
+
+#[test]
+fn sequences_of_calls_do_what_a_model_says() {
+    for seed in 0..200 {
+        let mut numbers = precast_tests::random::Numbers::new(seed);
+        let bytes: Vec<u8> = (0..150).flat_map(|_| (numbers.next() as u32).to_le_bytes()).collect();
+        sequence::follow(&bytes);
+    }
 }
 
 /// A host function's data is dropped with the owner, not with the next.
