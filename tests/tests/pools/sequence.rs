@@ -69,7 +69,7 @@ struct Sequence {
 }
 
 /// Does what the bytes say.
-pub fn follow(bytes: &[u8]) {
+pub(crate) fn follow(bytes: &[u8]) {
     let mut sequence = Sequence::default();
     for step in bytes.chunks_exact(4) {
         let number = i32::from(i16::from_le_bytes([step[2], step[3]]));
@@ -79,7 +79,7 @@ pub fn follow(bytes: &[u8]) {
 
 impl Sequence {
     fn step(&mut self, what: u8, which: usize, number: i32) {
-        if self.stores.is_empty() || what % 16 == 0 && self.stores.len() < MOST {
+        if self.stores.is_empty() || what.is_multiple_of(16) && self.stores.len() < MOST {
             return self.take();
         }
         let which = which % self.stores.len();
