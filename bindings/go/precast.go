@@ -97,6 +97,8 @@ const (
 	Descriptors
 	ListingBytes
 	Time
+	AddressSpace
+	Types
 	Fuel
 )
 

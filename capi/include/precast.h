@@ -222,7 +222,9 @@ typedef enum precast_limit_kind {
     PRECAST_LIMIT_DESCRIPTORS = 12,
     PRECAST_LIMIT_LISTING_BYTES = 13,
     PRECAST_LIMIT_TIME = 14, /* of each call, and of making the instance: in nanoseconds */
-    PRECAST_LIMIT_FUEL = 15  /* of all calls, for what was compiled with --fuel */
+    PRECAST_LIMIT_ADDRESS_SPACE = 15, /* bytes that memories reserve */
+    PRECAST_LIMIT_TYPES = 16,
+    PRECAST_LIMIT_FUEL = 17 /* of all calls, for what was compiled with --fuel */
 } precast_limit_kind;
 
 /* The limits of an instance that are set otherwise than by default. */
