@@ -127,7 +127,7 @@ const PLUGINS: [(&str, End); 29] = [
     ("(loop (br 0)) (; with fuel ;)", Limit(LimitKind::Fuel)),
 ];
 
-struct Plugin {
+struct HostilePlugin {
     pool: InstancePool<WasiCtx>,
     prepared: precast_loader::InstancePre<WasiCtx>,
     limits: Limits,
@@ -159,7 +159,7 @@ fn limits() -> Limits {
     limits
 }
 
-fn plugins() -> Vec<Plugin> {
+fn plugins() -> Vec<HostilePlugin> {
     let make = |(text, end): (&'static str, End)| {
         let module = format!(
             "(module {COMMON} (func $trap (export \"trap\") unreachable)
@@ -174,7 +174,7 @@ fn plugins() -> Vec<Plugin> {
         limits.fuel = fuel.then_some(100_000);
         let prepared = linker().instantiate_pre(&artifact).unwrap();
         let pool = InstancePool::new(prepared.clone(), limits.clone(), 2).unwrap();
-        Plugin { pool, prepared, limits, text, end }
+        HostilePlugin { pool, prepared, limits, text, end }
     };
     PLUGINS.map(make).into()
 }
@@ -183,7 +183,7 @@ fn wasi() -> WasiCtx {
     WasiCtxBuilder::new().stdout(Output::Null).max_output(1 << 20).build()
 }
 
-impl Plugin {
+impl HostilePlugin {
     /// Runs it once, in a new store or a pooled one, and holds its end against what
     /// it must be.
     fn run(&self, pooled: bool) {

@@ -59,16 +59,16 @@ const GUEST: &str = r#"(module
         (table.init $t $spare (i32.const 0) (i32.const 0) (i32.const 1))))"#;
 
 /// How often start functions ran, in the name of one owner.
-type Data = u32;
+type Starts = u32;
 
 fn artifact(text: &str) -> Artifact {
     let wasm = precast_compiler::text_to_binary(text.as_bytes()).unwrap();
     precast_embed::compile(&wasm, &Options::default()).unwrap()
 }
 
-fn linker() -> Linker<Data> {
+fn linker() -> Linker<Starts> {
     let mut linker = Linker::new();
-    linker.func_wrap("host", "started", |mut caller: Caller<'_, Data>| *caller.data_mut() += 1);
+    linker.func_wrap("host", "started", |mut caller: Caller<'_, Starts>| *caller.data_mut() += 1);
     let ty = FuncType { params: vec![], results: vec![ValType::I32] };
     linker.func_pending("host", "wait", ty, |_, _, _| Ok(std::task::Poll::Pending)).unwrap();
     linker
@@ -78,13 +78,13 @@ fn number(mutable: bool) -> GlobalType {
     GlobalType { value: ValType::I32, mutable }
 }
 
-fn pool() -> InstancePool<Data> {
+fn pool() -> InstancePool<Starts> {
     let prepared = linker().instantiate_pre(&artifact(GUEST)).unwrap();
     InstancePool::new(prepared, Limits::default(), 4).unwrap()
 }
 
 fn call<R: precast_loader::WasmValues>(
-    store: &mut PooledStore<Data>,
+    store: &mut PooledStore<Starts>,
     name: &str,
     argument: Option<i32>,
 ) -> Result<R> {
@@ -96,7 +96,7 @@ fn call<R: precast_loader::WasmValues>(
 }
 
 /// All that can be seen of an instance.
-fn assert_is_new(store: &mut PooledStore<Data>) {
+fn assert_is_new(store: &mut PooledStore<Starts>) {
     let instance = store.instance();
     let memory = instance.get_memory(store, "memory").unwrap();
     let mut expected = vec![0; 2 << 16];
@@ -181,7 +181,7 @@ fn a_deadline_is_the_owners() {
 #[test]
 fn imports_are_compared_when_they_are_linked() {
     let artifact = artifact(GUEST);
-    let missing = Linker::<Data>::new().instantiate_pre(&artifact).unwrap_err();
+    let missing = Linker::<Starts>::new().instantiate_pre(&artifact).unwrap_err();
     let Error::Link(problems) = missing else { panic!("{missing}") };
     assert_eq!(problems.len(), 2);
     let mut wrong = linker();
@@ -198,10 +198,10 @@ fn an_item_of_a_store_is_for_that_alone() {
     );
     let mut store = Store::new(0);
     let global = Global::new(&mut store, number(false), Val::I32(5)).unwrap();
-    let mut linker = Linker::<Data>::new();
+    let mut linker = Linker::<Starts>::new();
     linker.define("host", "global", global);
     let prepared = linker.instantiate_pre(&artifact).unwrap();
-    let get = |store: &mut Store<Data>, instance: Instance| {
+    let get = |store: &mut Store<Starts>, instance: Instance| {
         instance.get_typed_func::<(), i32>(store, "get").unwrap().call(store, ()).unwrap()
     };
     for _ in 0..2 {
@@ -261,7 +261,7 @@ fn the_data_of_an_owner_goes_with_it() {
 fn what_instances_cost() {
     let text = r#"(module (memory (export "memory") 16 100) (data (i32.const 0) "contents")
         (func (export "nothing")) (func (export "touch") (i32.store (i32.const 8) (i32.const 1))))"#;
-    let prepared = Linker::<Data>::new().instantiate_pre(&artifact(text)).unwrap();
+    let prepared = Linker::<Starts>::new().instantiate_pre(&artifact(text)).unwrap();
     let pool = InstancePool::new(prepared.clone(), Limits::default(), 1).unwrap();
     let rounds = if cfg!(debug_assertions) { 500 } else { 100_000 };
     let time = |what: &str, run: &dyn Fn()| {

@@ -44,10 +44,10 @@ use std::time::Instant;
 /// # }
 /// ```
 pub struct InstancePool<T> {
-    shared: Arc<Shared<T>>,
+    shared: Arc<PoolState<T>>,
 }
 
-struct Shared<T> {
+struct PoolState<T> {
     prepared: InstancePre<T>,
     limits: Limits,
     /// How many may be idle.
@@ -79,7 +79,7 @@ impl<T: 'static> InstancePool<T> {
             ));
         }
         let idle = Mutex::new(Vec::new());
-        Ok(Self { shared: Arc::new(Shared { prepared, limits, most: most_idle, idle }) })
+        Ok(Self { shared: Arc::new(PoolState { prepared, limits, most: most_idle, idle }) })
     }
 
     /// A store with this data and a new instance.
@@ -128,7 +128,7 @@ impl<T: 'static> InstancePool<T> {
     }
 }
 
-impl<T> Shared<T> {
+impl<T> PoolState<T> {
     /// A new store: with an instance that lacks its start function, and a mark to
     /// reset it to. One of an artifact with several instances is empty, and used
     /// once, since start functions run between their initialisations.
@@ -180,7 +180,7 @@ impl<T> Clone for InstancePool<T> {
 
 impl<T> std::fmt::Debug for InstancePool<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Shared { prepared, limits, most, .. } = &*self.shared;
+        let PoolState { prepared, limits, most, .. } = &*self.shared;
         let mut debug = f.debug_struct("InstancePool");
         debug.field("prepared", prepared).field("limits", limits).field("most_idle", most);
         debug.finish_non_exhaustive()
@@ -195,7 +195,7 @@ pub struct PooledStore<T> {
     instance: Option<Instance>,
     /// What to reset it to, if that can be.
     mark: Option<Mark>,
-    pool: Arc<Shared<T>>,
+    pool: Arc<PoolState<T>>,
 }
 
 impl<T> PooledStore<T> {
