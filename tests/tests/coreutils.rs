@@ -38,9 +38,9 @@ fn cargo(arguments: &[&str], last: &[&str]) -> String {
 /// The last executable of cargo's messages.
 fn executable(messages: &str) -> PathBuf {
     let lines = messages.lines().filter_map(|line| serde_json::from_str(line).ok());
-    let paths =
+    let mut paths =
         lines.filter_map(|line: serde_json::Value| Some(line["executable"].as_str()?.into()));
-    paths.last().expect("an executable")
+    paths.next_back().expect("an executable")
 }
 
 /// Runs the tests with the given tool. What came of each, by name.
