@@ -97,6 +97,8 @@ const (
 	Descriptors
 	ListingBytes
 	Time
+	AddressSpace
+	Types
 )
 
 // Limits says how much an instance may use; what is not there is as the library

@@ -213,7 +213,9 @@ typedef enum precast_limit_kind {
     PRECAST_LIMIT_OUTPUT_BYTES = 11,
     PRECAST_LIMIT_DESCRIPTORS = 12,
     PRECAST_LIMIT_LISTING_BYTES = 13,
-    PRECAST_LIMIT_TIME = 14 /* of each call, and of making the instance: in nanoseconds */
+    PRECAST_LIMIT_TIME = 14, /* of each call, and of making the instance: in nanoseconds */
+    PRECAST_LIMIT_ADDRESS_SPACE = 15, /* bytes that memories reserve */
+    PRECAST_LIMIT_TYPES = 16
 } precast_limit_kind;
 
 /* The limits of an instance that are set otherwise than by default. */

@@ -38,6 +38,10 @@ pub struct LimitOptions {
     #[arg(long, value_name = "COUNT")]
     pub max_memories: Option<u64>,
 
+    /// Most address space that memories reserve, such as 64GiB
+    #[arg(long, value_name = "SIZE", value_parser = size::parse)]
+    pub max_address_space: Option<u64>,
+
     /// Most tables
     #[arg(long, value_name = "COUNT")]
     pub max_tables: Option<u64>,
@@ -45,6 +49,10 @@ pub struct LimitOptions {
     /// Most globals
     #[arg(long, value_name = "COUNT")]
     pub max_globals: Option<u64>,
+
+    /// Most types
+    #[arg(long, value_name = "COUNT")]
+    pub max_types: Option<u64>,
 
     /// Most memory for exceptions that are alive, such as 64MiB
     #[arg(long, value_name = "SIZE", value_parser = size::parse)]
@@ -72,8 +80,10 @@ impl LimitOptions {
         set(&mut limits.table_elements, self.max_table_elements);
         set(&mut limits.instances, self.max_instances);
         set(&mut limits.memories, self.max_memories);
+        set(&mut limits.address_space, self.max_address_space);
         set(&mut limits.tables, self.max_tables);
         set(&mut limits.globals, self.max_globals);
+        set(&mut limits.types, self.max_types);
         set(&mut limits.exception_bytes, self.max_exceptions);
         if let Some(bytes) = self.stack_size {
             limits.stack_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
@@ -106,8 +116,10 @@ impl LimitOptions {
             ("max-table-elements", self.max_table_elements),
             ("max-instances", self.max_instances),
             ("max-memories", self.max_memories),
+            ("max-address-space", self.max_address_space),
             ("max-tables", self.max_tables),
             ("max-globals", self.max_globals),
+            ("max-types", self.max_types),
             ("max-exceptions", self.max_exceptions),
             ("max-nested-calls", self.max_nested_calls.map(u64::from)),
             ("max-descriptors", self.max_descriptors.map(u64::from)),
@@ -124,10 +136,12 @@ pub(crate) fn option(kind: LimitKind) -> Option<&'static str> {
         LimitKind::TableElements => "--max-table-elements",
         LimitKind::Instances => "--max-instances",
         LimitKind::Memories => "--max-memories",
+        LimitKind::AddressSpace => "--max-address-space",
         LimitKind::Tables => "--max-tables",
         LimitKind::Globals => "--max-globals",
         LimitKind::StackBytes => "--stack-size",
         LimitKind::NestedCalls => "--max-nested-calls",
+        LimitKind::Types => "--max-types",
         LimitKind::ExceptionBytes => "--max-exceptions",
         LimitKind::OutputBytes => "--max-output",
         LimitKind::Descriptors => "--max-descriptors",

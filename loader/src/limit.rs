@@ -15,10 +15,14 @@ pub enum LimitKind {
     Instances,
     /// Memories.
     Memories,
+    /// Bytes of address space that memories reserve.
+    AddressSpace,
     /// Tables.
     Tables,
     /// Globals.
     Globals,
+    /// Types.
+    Types,
     /// Bytes of stack.
     StackBytes,
     /// Calls from host to guest inside one another.
@@ -45,8 +49,10 @@ impl fmt::Display for LimitKind {
             Self::TableElements => "table elements",
             Self::Instances => "instances",
             Self::Memories => "memories",
+            Self::AddressSpace => "bytes of address space",
             Self::Tables => "tables",
             Self::Globals => "globals",
+            Self::Types => "types",
             Self::StackBytes => "bytes of stack",
             Self::NestedCalls => "nested calls",
             Self::ExceptionBytes => "bytes of exceptions",

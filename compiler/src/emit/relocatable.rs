@@ -59,6 +59,7 @@ pub(super) fn same() -> impl Iterator<Item = Section> {
             Section::Note
                 | Section::BuildId
                 | Section::EhFrameHdr
+                | Section::Start
                 | Section::Addresses
                 | Section::GdbScripts
                 | Section::LldbSummaries

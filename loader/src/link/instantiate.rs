@@ -143,16 +143,19 @@ fn create<'i>(
 ) -> Result<InstanceId> {
     core.allow_instance()?;
     let (memories, tables) = (core.memories.len(), core.tables.len());
-    let globals = core.global_count;
-    let defined = image.module(module).0.globals.iter().filter(|global| !global.imported);
-    core.allow_globals(defined.count() as u64)?;
-    let made =
-        InstanceBuilder::new(core, image, module).and_then(|builder| builder.build(core, imports));
+    let (globals, types) = (core.global_count, core.type_count);
+    let (described, info) = image.module(module);
+    let defined = described.globals.iter().filter(|global| !global.imported);
+    let made = core
+        .allow_globals(defined.count() as u64)
+        .and_then(|()| core.allow_types(info.type_ids.len() as u64))
+        .and_then(|()| InstanceBuilder::new(core, image, module))
+        .and_then(|builder| builder.build(core, imports));
     if made.is_err() {
         // Nothing refers to them yet.
         core.memories.truncate(memories);
         core.tables.truncate(tables);
-        core.global_count = globals;
+        (core.global_count, core.type_count) = (globals, types);
     }
     made
 }

@@ -44,6 +44,8 @@ pub(crate) struct StoreCore {
     pub(crate) limit_reached: Option<LimitKind>,
     /// Globals of instances and the host.
     pub(crate) global_count: u64,
+    /// Types of the modules of instances.
+    pub(crate) type_count: u64,
     /// Values of globals that the host made.
     #[allow(clippy::vec_box)]
     pub(crate) globals: Vec<Box<UnsafeCell<u128>>>,
@@ -87,6 +89,7 @@ impl StoreCore {
             tables: Vec::new(),
             limit_reached: None,
             global_count: 0,
+            type_count: 0,
             globals: Vec::new(),
             tags: Vec::new(),
             held: Vec::new(),
@@ -139,6 +142,9 @@ impl StoreCore {
         prefix: usize,
     ) -> Result<MemoryId> {
         allow(LimitKind::Memories, self.memories.len() as u64, 1, self.limits.memories)?;
+        let reserved = self.memories.iter().map(LinearMemory::reserved).sum();
+        let wanted = space.reservation.saturating_add(space.guard);
+        allow(LimitKind::AddressSpace, reserved, wanted, self.limits.address_space)?;
         self.allow_memory(ty.min_bytes().unwrap_or(u64::MAX))?;
         self.memories.push(LinearMemory::new(ty, space, prefix)?);
         Ok(MemoryId::from_index(self.memories.len() - 1))
@@ -223,6 +229,13 @@ impl StoreCore {
     pub(crate) fn allow_globals(&mut self, count: u64) -> Result<()> {
         allow(LimitKind::Globals, self.global_count, count, self.limits.globals)?;
         self.global_count += count;
+        Ok(())
+    }
+
+    /// Counts more types, unless they would exceed the limit.
+    pub(crate) fn allow_types(&mut self, count: u64) -> Result<()> {
+        allow(LimitKind::Types, self.type_count, count, self.limits.types)?;
+        self.type_count += count;
         Ok(())
     }
 

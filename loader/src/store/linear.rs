@@ -131,6 +131,11 @@ impl LinearMemory {
         unsafe { (*with_exposed_provenance::<Definition>(self.definition)).length }
     }
 
+    /// Bytes of address space from the base on, with the guard.
+    pub(crate) fn reserved(&self) -> u64 {
+        self.space.reservation.saturating_add(self.space.guard)
+    }
+
     /// Size in pages of the memory's type.
     pub(crate) fn pages(&self) -> u64 {
         self.length() as u64 >> self.ty.page_size_log2
