@@ -17,6 +17,21 @@ fn compiled(module: &str, folder: &Path) -> PathBuf {
     artifact
 }
 
+/// The plugin, compiled to count its work, and a signed copy of it with the public
+/// key: as variables for a test in another language.
+fn counted_and_signed(folder: &Path) -> [(&'static str, PathBuf); 3] {
+    let [counted, signed, key] =
+        ["counted.cwasm", "signed.cwasm", "key"].map(|name| folder.join(name));
+    let mut compile = precast();
+    compile.args(["compile", "--quiet", "--fuel", "-o"]).arg(&counted);
+    run(compile.arg(fixture("capi/plugin.wat"))).succeeds();
+    std::fs::copy(&counted, &signed).expect("a writable folder");
+    run(precast().arg("keygen").arg(&key)).succeeds();
+    run(precast().args(["sign", "--key"]).arg(&key).arg(&signed)).succeeds();
+    let key = key.with_extension("pub");
+    [("PRECAST_COUNTED", counted), ("PRECAST_SIGNED", signed), ("PRECAST_KEY", key)]
+}
+
 /// The folder with `libprecast.so` and `libprecast.a`, as they are installed.
 fn libraries() -> PathBuf {
     static PREFIX: LazyLock<PathBuf> = LazyLock::new(|| {
@@ -68,6 +83,7 @@ fn a_plugin_host_in_python() {
     command.env("PYTHONDONTWRITEBYTECODE", "1").env("PYTHONPATH", ".");
     command.env("PRECAST_LIBRARY", libraries().join("libprecast.so"));
     command.env("PRECAST_PLUGIN", compiled("capi/plugin.wat", folder.path()));
+    command.envs(counted_and_signed(folder.path()));
     command.env("PRECAST_PROGRAM", compiled("programs/hello.wasm", folder.path()));
     run(&mut command).exits(0);
 }
@@ -85,5 +101,6 @@ fn a_plugin_host_in_go() {
     command.env("GOCACHE", binaries::folder().join("precast-tests-go"));
     command.env("LD_LIBRARY_PATH", libraries());
     command.env("PRECAST_PLUGIN", compiled("capi/plugin.wat", folder.path()));
+    command.envs(counted_and_signed(folder.path()));
     run(&mut command).exits(0);
 }

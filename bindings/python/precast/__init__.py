@@ -12,7 +12,7 @@ Nothing here may be used by two threads at once but artifacts and interrupt
 handles; different instances are independent.
 """
 
-from .artifact import Artifact, Caller, Instance, Interrupt, Limits
+from .artifact import Artifact, Caller, Instance, Interrupt, Limits, Pool
 from .compiler import CompileError, compile
 from .errors import Error, Exit, Frame, HostError, LimitKind, LimitReached, LinkError, Trap
 from .wasi import Wasi
@@ -31,6 +31,7 @@ __all__ = [
     "LimitReached",
     "Limits",
     "LinkError",
+    "Pool",
     "Trap",
     "Wasi",
     "compile",
