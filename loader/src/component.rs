@@ -38,7 +38,7 @@
 //! | what is opened | `types`, `opened` | types of values; a component's artifact, its imports and exports |
 //! | what is provided | `function`, `linker` | functions of the host; names for them |
 //! | does it fit | `resolve` | what each import is satisfied with, all problems at once |
-//! | what components ask of the loader | `transcoding`, `trampolines` | strings between memories; functions that core modules import |
+//! | what components ask of the loader | `transcoding`, `trampolines`, `preview1` | strings between memories; functions that core modules import; preview 1 without an adapter |
 //! | resources | `table` | those of the host by number |
 //! | making instances | `instance` | the steps of an instantiation |
 //! | what comes of it | `entry`, `call`, `typed`, `report` | the way in; calls of exports with values, and with Rust types; handles that are left |
@@ -50,6 +50,7 @@ mod function;
 mod instance;
 mod linker;
 mod opened;
+mod preview1;
 mod report;
 mod resolve;
 mod table;

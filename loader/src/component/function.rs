@@ -12,6 +12,7 @@ use crate::canonical::value::Value;
 use crate::canonical::{lift, lower};
 use crate::error::Result;
 use crate::store::access::{AsStore, StoreMut};
+use crate::store::host::HostFunc;
 use crate::vm::raw::RawValue;
 use precast_artifact::component::ComponentFuncType;
 use precast_artifact::index::{ComponentFuncTypeIndex, ComponentId};
@@ -41,6 +42,12 @@ pub(crate) trait HostFunction<T>: Send + Sync {
 
     /// What differs from the type that a component means.
     fn check(&self, known: &Known<'_>, ty: &ComponentFuncType) -> Check;
+
+    /// If it is of the loader's own WASI: the function of preview 1 that works on
+    /// what it works on.
+    fn preview1(&self, _: &str) -> Option<HostFunc> {
+        None
+    }
 }
 
 /// A function that takes and gives [`Value`]s, of any type.

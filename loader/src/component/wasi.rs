@@ -8,11 +8,13 @@ use crate::canonical::known::{Check, Known};
 use crate::canonical::value::Value;
 use crate::error::{Error, Result};
 use crate::limit::LimitKind;
+use crate::link::wasi::host_function;
 use crate::store::access::AsStore;
+use crate::store::host::HostFunc;
 use crate::vm::raw::RawValue;
-use crate::wasi::WasiCtx;
 use crate::wasi::preview2::function::{GuestCall, HostCall, Preview2Function};
 use crate::wasi::preview2::functions::{FUNCTIONS, RESOURCES};
+use crate::wasi::{MODULE, WasiCtx, lookup};
 use precast_artifact::component::ComponentFuncType;
 use std::sync::Arc;
 
@@ -66,7 +68,7 @@ struct Preview2Import<C> {
 
 impl<T: 'static, C> HostFunction<T> for Preview2Import<C>
 where
-    C: Fn(&mut T) -> &mut WasiCtx + Copy + Send + Sync,
+    C: Fn(&mut T) -> &mut WasiCtx + Copy + Send + Sync + 'static,
 {
     fn call(
         &self,
@@ -92,6 +94,10 @@ where
     fn check(&self, known: &Known<'_>, ty: &ComponentFuncType) -> Check {
         let check = (self.function.check)(known, ty);
         check.map_err(|why| format!("a function of another type in WASI {VERSION} ({why})"))
+    }
+
+    fn preview1(&self, name: &str) -> Option<HostFunc> {
+        Some(host_function(lookup(MODULE, name)?, self.context))
     }
 }
 
