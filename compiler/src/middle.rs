@@ -10,9 +10,15 @@
 //! | arithmetic on proofs | [`polynomial`] |
 //! | bodies known by proof | [`product`] |
 //! | which calls are inlined, which functions remain | [`inline`] |
+//! | of a function's IR: ways into a block, and what they tell | [`edges`] |
+//! | where values lie | [`range`] |
+//! | constants in addresses | [`addresses`] |
 
+pub(crate) mod addresses;
+mod edges;
 pub(crate) mod inline;
 mod polynomial;
 pub(crate) mod product;
+mod range;
 mod rule;
 pub(crate) mod summary;

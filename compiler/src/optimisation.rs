@@ -29,13 +29,16 @@ pub enum Optimisation {
     Inline,
     /// `br-table-chain`: small `br_table`s become compare chains.
     BrTableChain,
+    /// `fold-addresses`: constants that are added to an index become part of the
+    /// access, on x86-64.
+    FoldAddresses,
     /// `fold-functions`: identical functions share their code.
     FoldFunctions,
 }
 
 impl Optimisation {
     /// Every optimisation.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::ListCopies,
         Self::ConstantGlobals,
         Self::PrivateTables,
@@ -43,6 +46,7 @@ impl Optimisation {
         Self::WideProducts,
         Self::Inline,
         Self::BrTableChain,
+        Self::FoldAddresses,
         Self::FoldFunctions,
     ];
 
@@ -56,6 +60,7 @@ impl Optimisation {
             Self::WideProducts => "wide-products",
             Self::Inline => "inline",
             Self::BrTableChain => "br-table-chain",
+            Self::FoldAddresses => "fold-addresses",
             Self::FoldFunctions => "fold-functions",
         }
     }
@@ -102,7 +107,8 @@ mod tests {
         assert_eq!(
             complaint("fold-function"),
             "unknown optimisation `fold-function`, did you mean `fold-functions`?; known are \
-             list-copies, constant-globals, private-tables, memory-image, wide-products, inline, br-table-chain, fold-functions"
+             list-copies, constant-globals, private-tables, memory-image, wide-products, inline, br-table-chain, fold-addresses, \
+             fold-functions"
         );
         assert!(complaint("private_table").contains("mean `private-tables`"));
         assert!(complaint("vectorise").starts_with("unknown optimisation `vectorise`; known are"));

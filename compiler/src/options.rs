@@ -27,7 +27,9 @@ impl OptLevel {
     fn makes(self, optimisation: Optimisation) -> bool {
         match self {
             Self::None => false,
-            Self::Less => optimisation != Optimisation::Inline,
+            Self::Less => {
+                !matches!(optimisation, Optimisation::Inline | Optimisation::FoldAddresses)
+            }
             Self::Speed | Self::Aggressive | Self::Size => true,
         }
     }

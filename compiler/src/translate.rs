@@ -46,6 +46,7 @@ mod vector_memory;
 
 use crate::error::Result;
 use crate::function::InlinedBody;
+use crate::middle::addresses;
 use crate::recorded::Recorded;
 use cranelift_codegen::ir;
 use cranelift_frontend::FunctionBuilderContext;
@@ -85,5 +86,8 @@ pub(crate) fn translate<'a>(
     let tracker = t.take_tracker();
     let inlined = std::mem::take(&mut t.inlined);
     t.finish_function();
+    if module.options.fold_addresses {
+        addresses::fold(func);
+    }
     Ok(Translated { recorded: tracker.attach(func, input.size()), inlined })
 }

@@ -71,6 +71,7 @@ impl TranslateOptions {
         w.u8(pointer_width.bits());
         w.u8(page_size_align_log2);
         w.u8(self.br_table_chain.into());
+        w.u8(self.fold_addresses.into());
         w.u8(self.precise_stores.into());
         w.u8(self.debug as u8);
     }

@@ -22,6 +22,8 @@ pub(crate) struct TranslateOptions {
     pub frontend: TargetFrontendConfig,
     /// Whether small `br_table`s become compare chains.
     pub br_table_chain: bool,
+    /// Whether constants in addresses become part of accesses.
+    pub fold_addresses: bool,
     /// Whether a store that traps must be kept from writing some of its bytes.
     pub precise_stores: bool,
     /// What debuggers shall find.

@@ -38,6 +38,7 @@ fn with_input<T>(
     let mut options = TranslateOptions {
         frontend: target.isa.frontend_config(),
         br_table_chain: true,
+        fold_addresses: true,
         precise_stores: false,
         debug: Debug::Off,
     };
@@ -132,6 +133,7 @@ fn options_are_in_the_key() {
     let text = module(DECLARATIONS);
     let changes: [fn(&mut TranslateOptions); 3] = [
         |options| options.br_table_chain = false,
+        |options| options.fold_addresses = false,
         |options| options.precise_stores = true,
         |options| options.debug = Debug::Values,
     ];
