@@ -28,9 +28,16 @@ impl OptLevel {
         match self {
             Self::None => false,
             Self::Less => {
-                !matches!(optimisation, Optimisation::Inline | Optimisation::FoldAddresses)
+                let later = [
+                    Optimisation::Inline,
+                    Optimisation::FoldAddresses,
+                    Optimisation::LoopCompares,
+                    Optimisation::WideIndices,
+                ];
+                !later.contains(&optimisation)
             }
-            Self::Speed | Self::Aggressive | Self::Size => true,
+            Self::Size => optimisation != Optimisation::SmallCopies,
+            Self::Speed | Self::Aggressive => true,
         }
     }
 }
@@ -112,8 +119,14 @@ impl Options {
     /// is there would have the name, the lines and the variables of one of them
     /// whichever was called, and a breakpoint on one would stop in all.
     pub(crate) fn enabled(&self, optimisation: Optimisation) -> bool {
-        // What stands in an inlined body has no frame, and so far no DWARF.
-        let alone = [Optimisation::FoldFunctions, Optimisation::Inline, Optimisation::WideProducts];
+        // What stands in an inlined body has no frame, and so far no DWARF; a
+        // widened value is another one than the variable's.
+        let alone = [
+            Optimisation::FoldFunctions,
+            Optimisation::Inline,
+            Optimisation::WideProducts,
+            Optimisation::WideIndices,
+        ];
         let debuggable = !(self.debug_info && alone.contains(&optimisation));
         debuggable
             && !self.disabled.contains(&optimisation)

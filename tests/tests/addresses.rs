@@ -1,5 +1,6 @@
-//! Constants move into accesses only where the sum cannot wrap around, and what
-//! is read is the same.
+//! Constants move into accesses only where the sum cannot wrap around, indices
+//! are widened only where that adds nothing, comparisons stay only where they
+//! end loops, and what is read is the same.
 
 use precast_compiler::{OptLevel, Optimisation, Options, text_to_binary, write_ir};
 use precast_loader::{Linker, Store};
@@ -17,8 +18,12 @@ fn module(body: &str) -> Vec<u8> {
     text_to_binary(text.as_bytes()).unwrap()
 }
 
-fn options(on: bool) -> Options {
-    let disabled = (!on).then_some(Optimisation::FoldAddresses).into_iter().collect();
+const FOLD: Optimisation = Optimisation::FoldAddresses;
+const WIDEN: Optimisation = Optimisation::WideIndices;
+const COMPARE: Optimisation = Optimisation::LoopCompares;
+
+fn options(what: Optimisation, on: bool) -> Options {
+    let disabled = (!on).then_some(what).into_iter().collect();
     Options { disabled, ..Options::default() }
 }
 
@@ -29,15 +34,19 @@ fn ir(wasm: &[u8], options: &Options) -> String {
     String::from_utf8(ir).unwrap()
 }
 
-/// Whether anything is moved.
-fn moves(body: &str) -> bool {
+/// Whether an optimisation changes anything.
+fn changes(what: Optimisation, body: &str) -> bool {
     let wasm = module(body);
-    ir(&wasm, &options(true)) != ir(&wasm, &options(false))
+    ir(&wasm, &options(what, true)) != ir(&wasm, &options(what, false))
+}
+
+fn moves(body: &str) -> bool {
+    changes(FOLD, body)
 }
 
 /// What the function gives, where it does not trap.
-fn results(wasm: &[u8], on: bool) -> Vec<Option<i32>> {
-    let artifact = precast_embed::compile(wasm, &options(on)).unwrap();
+fn results(wasm: &[u8], options: &Options) -> Vec<Option<i32>> {
+    let artifact = precast_embed::compile(wasm, options).unwrap();
     let mut store = Store::new(());
     let instance = Linker::<()>::new().instantiate(&mut store, &artifact).unwrap();
     let run = instance.get_typed_func::<i32, i32>(&store, "run").unwrap();
@@ -47,8 +56,10 @@ fn results(wasm: &[u8], on: bool) -> Vec<Option<i32>> {
 
 fn same(body: &str) {
     let wasm = module(body);
-    let found = results(&wasm, true);
-    assert_eq!(found, results(&wasm, false), "{body}");
+    let found = results(&wasm, &options(FOLD, true));
+    for what in [FOLD, WIDEN, COMPARE] {
+        assert_eq!(found, results(&wasm, &options(what, false)), "{what}: {body}");
+    }
     assert!(found.iter().any(Option::is_some), "{body}");
 }
 
@@ -151,7 +162,7 @@ fn inner_loops_begin_where_outer_ones_are() {
 fn sums_that_may_wrap_stay() {
     for body in [
         "(i32.load8_u (i32.add (local.get $p) (i32.const 8)))",
-        "(i32.load8_u (i32.add (i32.load (i32.const 16)) (i32.const 8)))",
+        "(i32.load8_u (i32.add (i32.load (i32.const 9000)) (i32.const 8)))",
         // Negative together, or too large.
         "(i32.load8_u (i32.add (i32.and (local.get $p) (i32.const 255)) (i32.const -1)))",
         "(i32.load8_u (i32.add (i32.const 127)
@@ -160,7 +171,7 @@ fn sums_that_may_wrap_stay() {
             (i32.shl (i32.and (local.get $p) (i32.const 255)) (i32.const 24))))",
         "(i32.load8_u (i32.add (i32.const 8)
             (i32.mul (i32.shr_u (local.get $p) (i32.const 1)) (i32.const 3))))",
-        "(i32.load8_u (i32.add (i32.const 4095) (i32.shr_s (local.get $p) (i32.const 20))))",
+        "(i32.load8_u (i32.add (i32.const 2047) (i32.shr_s (local.get $p) (i32.const 20))))",
     ] {
         assert!(!moves(body), "{body}");
         same(body);
@@ -208,9 +219,105 @@ fn loops_that_may_miss_their_end_bound_nothing() {
 fn the_level_decides() {
     let wasm = module(&counted(ZERO, READ, UP, NOT_100));
     let moved = |opt_level| {
-        let on = Options { opt_level, ..options(true) };
-        ir(&wasm, &on) != ir(&wasm, &Options { opt_level, ..options(false) })
+        let on = Options { opt_level, ..options(FOLD, true) };
+        ir(&wasm, &on) != ir(&wasm, &Options { opt_level, ..options(FOLD, false) })
     };
     let levels = [OptLevel::None, OptLevel::Less, OptLevel::Speed].map(moved);
     assert_eq!(levels, [false, false, true]);
+}
+
+#[test]
+fn indices_that_loops_carry_are_widened() {
+    let plain = "(i32.load8_u (local.get $i))";
+    let down = "(local.set $i (i32.sub (local.get $i) (i32.const 1)))";
+    let next = "(local.set $i (i32.load8_u (local.get $i)))";
+    let loaded = "(local.set $i (i32.and (i32.load (local.get $i)) (i32.const 1023)))";
+    // Through 2^32, where an index of 33 bits would be wrong.
+    let around = format!(
+        "(local.set $i (i32.const -3))
+        (loop $again
+            (if (i32.lt_u (local.get $i) (i32.const 64))
+                (then (local.set $sum (i32.add {plain}
+                    (i32.mul (local.get $sum) (i32.const 31))))))
+            {UP}
+            (br_if $again {NOT_100}))
+        (local.get $sum)"
+    );
+    for body in [
+        counted(ZERO, plain, UP, NOT_100),
+        counted("(local.get $p)", plain, UP, "(i32.lt_u (local.get $i) (i32.const 64))"),
+        counted("(i32.const 60)", plain, down, "(local.get $i)"),
+        counted("(i32.const 9)", plain, next, "(i32.lt_u (local.get $q) (i32.const 900))"),
+        counted("(i32.const 9)", plain, loaded, "(i32.lt_u (local.get $q) (i32.const 900))"),
+        around,
+    ] {
+        assert!(changes(WIDEN, &body), "{body}");
+        same(&body);
+    }
+}
+
+#[test]
+fn what_loads_give_is_extended_once() {
+    let body = "(local.set $i (i32.and (i32.load (i32.const 64)) (i32.const 0xffff)))
+        (local.set $q (i32.load8_u (local.get $i)))
+        (i32.add (local.get $q) (i32.load8_u (local.get $q)))";
+    assert!(changes(WIDEN, body));
+    same(body);
+}
+
+#[test]
+fn indices_stay_where_a_copy_would_come_of_it() {
+    let plain = "(i32.load8_u (local.get $i))";
+    let chosen = "(local.set $i (select (i32.const 3) (i32.const 5) (local.get $q)))";
+    let signed = "(local.set $i (i32.shr_s (local.get $i) (local.get $q)))";
+    let rotated = "(local.set $i (i32.rotl (local.get $i) (i32.const 3)))";
+    for body in [
+        counted(ZERO, plain, chosen, NOT_100),
+        counted(ZERO, plain, signed, NOT_100),
+        counted(ZERO, plain, rotated, NOT_100),
+        // Nothing is an address; or the function is given it.
+        counted(ZERO, "(i32.mul (local.get $i) (i32.const 3))", UP, NOT_100),
+        "(i32.load8_u (local.get $p))".to_owned(),
+    ] {
+        assert!(!changes(WIDEN, &body), "{body}");
+    }
+}
+
+#[test]
+fn comparisons_of_counts_stay() {
+    let plain = "(i32.load8_u (local.get $i))";
+    let down = "(local.set $i (i32.sub (local.get $i) (i32.const 1)))";
+    let reversed = "(i32.eqz (i32.eq (i32.const 100) (local.get $i)))";
+    for body in [
+        counted(ZERO, plain, UP, NOT_100),
+        counted(ZERO, plain, UP, reversed),
+        counted("(i32.const 60)", plain, down, "(i32.ne (local.get $i) (i32.const 3))"),
+        // Through 2^32.
+        counted(
+            "(i32.const -7)",
+            "(i32.load8_u (i32.and (local.get $i) (i32.const 255)))",
+            UP,
+            "(i32.ne (local.get $i) (i32.const 2))",
+        ),
+    ] {
+        assert!(changes(COMPARE, &body), "{body}");
+        same(&body);
+    }
+    let below_zero =
+        counted("(i32.const 60)", plain, down, "(i32.ne (i32.const -1) (local.get $i))");
+    assert!(!changes(COMPARE, &below_zero), "no instruction compares 64 bits with that");
+    same(&below_zero);
+}
+
+#[test]
+fn other_comparisons_are_left_alone() {
+    let plain = "(i32.load8_u (local.get $i))";
+    for body in [
+        counted(ZERO, plain, UP, "(i32.lt_u (local.get $i) (i32.const 100))"),
+        counted(ZERO, plain, UP, "(i32.ne (local.get $i) (local.get $p))"),
+        counted(ZERO, plain, UP, "(i32.ne (i32.add (local.get $i) (i32.const 1)) (i32.const 9))"),
+        "(i32.eq (i32.add (local.get $p) (i32.const 1)) (i32.const 100))".to_owned(),
+    ] {
+        assert!(!changes(COMPARE, &body), "{body}");
+    }
 }

@@ -10,10 +10,10 @@ use cranelift_codegen::ir::{
 /// A way from a block to another.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Edge {
-    from: Block,
-    branch: Inst,
+    pub from: Block,
+    pub branch: Inst,
     /// Which of the branch's destinations.
-    destination: usize,
+    pub destination: usize,
 }
 
 /// All edges of a function, by the block that they enter.
@@ -43,7 +43,7 @@ impl<'f> Edges<'f> {
     }
 
     /// The edges into a block.
-    pub(super) fn into(&self, block: Block) -> &[Edge] {
+    pub(super) fn entering(&self, block: Block) -> &[Edge] {
         &self.into[block]
     }
 
@@ -68,7 +68,7 @@ impl<'f> Edges<'f> {
             if let Some(excluded) = self.excluded_by(&edge, parameter) {
                 return Some(excluded);
             }
-            match self.into(edge.from) {
+            match self.entering(edge.from) {
                 [only] if edge.from != block => edge = *only,
                 _ => return None,
             }

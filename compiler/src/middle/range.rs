@@ -232,7 +232,7 @@ impl<'f> Ranges<'f> {
     /// it, or it begins anywhere.
     fn growth(&mut self, block: Block, number: usize) -> Option<Growth> {
         let parameter = self.func.dfg.block_params(block)[number];
-        let edges = self.edges.into(block).to_vec();
+        let edges = self.edges.entering(block).to_vec();
         // The function's parameters come from anywhere.
         if edges.is_empty() || self.func.layout.entry_block() == Some(block) {
             return None;
@@ -271,7 +271,7 @@ impl<'f> Ranges<'f> {
         let growth = self.growth(block, number)?;
         let Range { low, high } = growth.start;
         let mut limits =
-            self.edges.into(block).iter().zip(&growth.steps).filter_map(|(edge, step)| {
+            self.edges.entering(block).iter().zip(&growth.steps).filter_map(|(edge, step)| {
                 let limit = || self.edges.excluded(edge, block, parameter);
                 step.map(|step| limit().map(|limit| (step, limit.rem_euclid(1 << 32))))
             });

@@ -52,6 +52,12 @@ impl<'i, 'a> Input<'i, 'a> {
             br_table_chain: options.enabled(Optimisation::BrTableChain),
             // Elsewhere accesses take few constants.
             fold_addresses: x86 && options.enabled(Optimisation::FoldAddresses),
+            loop_compares: x86 && options.enabled(Optimisation::LoopCompares),
+            wide_indices: x86 && options.enabled(Optimisation::WideIndices),
+            widest_copy: match options.enabled(Optimisation::SmallCopies) {
+                true => target.widest_copy(),
+                false => 0,
+            },
             precise_stores: options.precise_stores.unwrap_or(target.stores_may_tear()),
             debug: match (options.debug_info, options.opt_level) {
                 (false, _) => Debug::Off,

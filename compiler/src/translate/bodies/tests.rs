@@ -70,6 +70,9 @@ fn inlined(text: &str) -> (Function, Vec<InlinedBody>) {
         frontend,
         br_table_chain: true,
         fold_addresses: true,
+        loop_compares: true,
+        wide_indices: true,
+        widest_copy: 16,
         precise_stores: false,
         debug,
     };
