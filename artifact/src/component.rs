@@ -36,8 +36,8 @@ mod version;
 mod wire;
 
 pub use description::{
-    CanonicalOptions, Component, ComponentExport, ComponentImport, CoreItem, CoreRef, Leaf,
-    NamedArgument, Step, StringEncoding, Trampoline, TrampolineKind, Transcode,
+    AdaptedPreview1, CanonicalOptions, Component, ComponentExport, ComponentImport, CoreItem,
+    CoreRef, Leaf, NamedArgument, Step, StringEncoding, Trampoline, TrampolineKind, Transcode,
 };
 pub use types::{
     Case, ComponentFuncType, ComponentTypes, ComponentVal, CompositeVal, CoreModuleType, CoreType,
@@ -51,6 +51,6 @@ pub const SECTION: &str = ".precast.component";
 /// people. Not loaded.
 pub const WIT_SECTION: &str = ".precast.wit";
 /// Version of the section's format, its first four bytes.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// Deepest nesting of value types.
 pub const MAX_TYPE_DEPTH: u32 = 100;

@@ -6,6 +6,7 @@
 //! | `PT_LOAD` 0 | R | ELF header, `.note.precast`, `.note.gnu.build-id`, `.precast.module`, `.precast.component`, `.precast.functions`, `.precast.sites`, `.precast.handlers`, `.precast.inlined`, `.precast.tables`, `.precast.data`, `.eh_frame_hdr`, `.eh_frame` |
 //! | `PT_LOAD` 1 | R X | `.text` |
 //! | `PT_LOAD` 2 | R | `.precast.memory`, page-aligned |
+//! | `PT_LOAD` 3 | R X | `.precast.start`, behind the image: not for loaders |
 //! | `PT_NOTE`, `PT_GNU_EH_FRAME`, `PT_GNU_STACK` | | |
 //! | none | | `.precast.variants`, `.precast.lines`, `.precast.locals`, `.precast.bodies`, `.precast.inlined-names`, `.precast.addresses`, `.precast.wit`, `.symtab`, `.strtab`, `.shstrtab`, `.debug_*`, `.lldbsummaries` |
 //!
@@ -189,7 +190,11 @@ impl Container {
                 ));
             }
             let text = Range { offset: start, size: len };
-            if segment.p_flags(ENDIAN) & elf::PF_W != 0 || (executable && text != note.text) {
+            // Code behind the image is what the file is as a program; no loader
+            // maps it.
+            let is_guest = start < note.image_size;
+            let misplaced = executable && is_guest && text != note.text;
+            if segment.p_flags(ENDIAN) & elf::PF_W != 0 || misplaced {
                 return Err(damaged("segment permissions are not those of an artifact"));
             }
         }

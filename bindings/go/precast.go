@@ -97,6 +97,9 @@ const (
 	Descriptors
 	ListingBytes
 	Time
+	AddressSpace
+	Types
+	Fuel
 )
 
 // Limits says how much an instance may use; what is not there is as the library

@@ -33,6 +33,8 @@ impl InstanceLimits {
             LimitKind::TableElements => self.store.table_elements = value,
             LimitKind::Instances => self.store.instances = value,
             LimitKind::Memories => self.store.memories = value,
+            LimitKind::AddressSpace => self.store.address_space = value,
+            LimitKind::Types => self.store.types = value,
             LimitKind::Tables => self.store.tables = value,
             LimitKind::Globals => self.store.globals = value,
             LimitKind::StackBytes => {
@@ -44,6 +46,7 @@ impl InstanceLimits {
             LimitKind::OutputBytes => self.output = Some(value),
             LimitKind::Descriptors => self.descriptors = Some(small),
             LimitKind::ListingBytes => self.listings = Some(value),
+            LimitKind::Fuel => self.store.fuel = Some(value),
             LimitKind::Time => self.time = Some(Duration::from_nanos(value)),
             _ => return None,
         }

@@ -12,7 +12,7 @@
 //! | `size`, `duration` | sizes in bytes and times, as people write them |
 //! | [`version`] | what `--version` says |
 //! | `procfs` | whether a directory leads to processes of the host |
-//! | [`limit_options`] | those options of `run` that limit a guest |
+//! | [`limit_options`], [`network_options`] | those options of `run` that limit a guest, and those that let it use the network |
 //! | [`run_options`] | the options of `run` |
 //! | [`program`] | executables with an artifact in them |
 //! | `wave`, `run_component` | values of components as people write them; running components |
@@ -36,6 +36,7 @@ mod duration;
 pub mod exit;
 pub mod limit_options;
 mod names;
+pub mod network_options;
 mod procfs;
 pub mod program;
 pub mod run;

@@ -14,6 +14,11 @@ pub struct LimitOptions {
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     pub timeout: Option<Duration>,
 
+    /// End the guest when it has executed about this many instructions, the same on
+    /// every machine. An artifact must have been compiled with --fuel
+    #[arg(long, value_name = "UNITS")]
+    pub fuel: Option<u64>,
+
     /// Most linear memory, such as 64MiB
     #[arg(long, value_name = "SIZE", value_parser = size::parse)]
     pub max_memory: Option<u64>,
@@ -38,6 +43,10 @@ pub struct LimitOptions {
     #[arg(long, value_name = "COUNT")]
     pub max_memories: Option<u64>,
 
+    /// Most address space that memories reserve, such as 64GiB
+    #[arg(long, value_name = "SIZE", value_parser = size::parse)]
+    pub max_address_space: Option<u64>,
+
     /// Most tables
     #[arg(long, value_name = "COUNT")]
     pub max_tables: Option<u64>,
@@ -45,6 +54,10 @@ pub struct LimitOptions {
     /// Most globals
     #[arg(long, value_name = "COUNT")]
     pub max_globals: Option<u64>,
+
+    /// Most types
+    #[arg(long, value_name = "COUNT")]
+    pub max_types: Option<u64>,
 
     /// Most memory for exceptions that are alive, such as 64MiB
     #[arg(long, value_name = "SIZE", value_parser = size::parse)]
@@ -72,12 +85,15 @@ impl LimitOptions {
         set(&mut limits.table_elements, self.max_table_elements);
         set(&mut limits.instances, self.max_instances);
         set(&mut limits.memories, self.max_memories);
+        set(&mut limits.address_space, self.max_address_space);
         set(&mut limits.tables, self.max_tables);
         set(&mut limits.globals, self.max_globals);
+        set(&mut limits.types, self.max_types);
         set(&mut limits.exception_bytes, self.max_exceptions);
         if let Some(bytes) = self.stack_size {
             limits.stack_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
         }
+        limits.fuel = self.fuel;
         limits.nested_calls = self.max_nested_calls.unwrap_or(limits.nested_calls);
         limits
     }
@@ -100,14 +116,17 @@ impl LimitOptions {
     #[cfg(feature = "compiler")]
     pub(crate) fn arguments(&self) -> Vec<(&'static str, u64)> {
         let given = [
+            ("fuel", self.fuel),
             ("max-memory", self.max_memory),
             ("stack-size", self.stack_size),
             ("max-output", self.max_output),
             ("max-table-elements", self.max_table_elements),
             ("max-instances", self.max_instances),
             ("max-memories", self.max_memories),
+            ("max-address-space", self.max_address_space),
             ("max-tables", self.max_tables),
             ("max-globals", self.max_globals),
+            ("max-types", self.max_types),
             ("max-exceptions", self.max_exceptions),
             ("max-nested-calls", self.max_nested_calls.map(u64::from)),
             ("max-descriptors", self.max_descriptors.map(u64::from)),
@@ -124,15 +143,18 @@ pub(crate) fn option(kind: LimitKind) -> Option<&'static str> {
         LimitKind::TableElements => "--max-table-elements",
         LimitKind::Instances => "--max-instances",
         LimitKind::Memories => "--max-memories",
+        LimitKind::AddressSpace => "--max-address-space",
         LimitKind::Tables => "--max-tables",
         LimitKind::Globals => "--max-globals",
         LimitKind::StackBytes => "--stack-size",
         LimitKind::NestedCalls => "--max-nested-calls",
+        LimitKind::Types => "--max-types",
         LimitKind::ExceptionBytes => "--max-exceptions",
         LimitKind::OutputBytes => "--max-output",
         LimitKind::Descriptors => "--max-descriptors",
         LimitKind::ListingBytes => "--max-listings",
         LimitKind::Time => "--timeout",
+        LimitKind::Fuel => "--fuel",
         _ => return None,
     })
 }

@@ -1,6 +1,7 @@
 //! Options of `precast run` and `precast-run`.
 
 use crate::limit_options::LimitOptions;
+use crate::network_options::NetworkOptions;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use precast_loader::wasi::DirAccess;
@@ -56,6 +57,11 @@ pub struct RunOptions {
     #[arg(long, value_name = "ACTION", default_value = "deny")]
     pub unknown_imports: UnknownImports,
 
+    /// Run only what the owner of this public key has signed, preloaded modules
+    /// too; of one of several, if given more than once
+    #[arg(long, value_name = "FILE")]
+    pub trust: Vec<PathBuf>,
+
     /// Write a WebAssembly core dump when the guest traps
     #[arg(long, value_name = "FILE")]
     pub coredump: Option<PathBuf>,
@@ -64,6 +70,10 @@ pub struct RunOptions {
     /// process there, so that the system's core dump has the guest's stack
     #[arg(long, value_name = "ACTION", default_value = "report")]
     pub on_trap: TrapAction,
+
+    /// What components may use of the network.
+    #[command(flatten)]
+    pub network: NetworkOptions,
 
     /// How much the guest may use.
     #[command(flatten)]

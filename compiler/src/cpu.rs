@@ -45,8 +45,8 @@ pub(crate) struct Feature {
 #[derive(Debug)]
 pub(crate) struct Cpu {
     pub name: &'static str,
-    /// Its features, each by its name in Linux.
-    pub features: &'static [&'static str],
+    /// Its features, each by its name in Linux, in parts that others share.
+    pub features: &'static [&'static [&'static str]],
 }
 
 const fn feature(
@@ -62,7 +62,7 @@ const fn required(name: &'static str, alias: &'static str, setting: &'static str
     Feature { name, alias, setting, needs: &[], required: true }
 }
 
-const fn cpu(name: &'static str, features: &'static [&'static str]) -> Cpu {
+const fn cpu(name: &'static str, features: &'static [&'static [&'static str]]) -> Cpu {
     Cpu { name, features }
 }
 
@@ -98,7 +98,7 @@ const X86_64: Architecture = Architecture {
         cpu("x86-64-v3", X86_64_V3),
         cpu("x86-64-v4", X86_64_V4),
         cpu("nehalem", X86_64_V2),
-        cpu("sandybridge", &["cx16", "pni", "ssse3", "sse4_1", "sse4_2", "popcnt", "avx"]),
+        cpu("sandybridge", &[V2, &["avx"]]),
         cpu("haswell", X86_64_V3),
         cpu("broadwell", X86_64_V3),
         cpu("skylake", X86_64_V3),
@@ -117,78 +117,19 @@ const X86_64: Architecture = Architecture {
 
 /// Levels as the psABI has them; CPUs as LLVM knows them, without what is of no
 /// use here.
-const X86_64_V2: &[&str] = &["cx16", "pni", "ssse3", "sse4_1", "sse4_2", "popcnt"];
-const X86_64_V3: &[&str] = &[
-    "cx16", "pni", "ssse3", "sse4_1", "sse4_2", "popcnt", "avx", "avx2", "fma", "bmi1", "bmi2",
-    "abm",
-];
-const ALDER_LAKE: &[&str] = &[
-    "cx16", "pni", "ssse3", "sse4_1", "sse4_2", "popcnt", "avx", "avx2", "fma", "bmi1", "bmi2",
-    "abm", "avx_vnni",
-];
-const X86_64_V4: &[&str] = &[
-    "cx16", "pni", "ssse3", "sse4_1", "sse4_2", "popcnt", "avx", "avx2", "fma", "bmi1", "bmi2",
-    "abm", "avx512f", "avx512dq", "avx512vl",
-];
-const CASCADE_LAKE: &[&str] = &[
-    "cx16",
-    "pni",
-    "ssse3",
-    "sse4_1",
-    "sse4_2",
-    "popcnt",
-    "avx",
-    "avx2",
-    "fma",
-    "bmi1",
-    "bmi2",
-    "abm",
-    "avx512f",
-    "avx512dq",
-    "avx512vl",
-    "avx512_vnni",
-];
-const ICE_LAKE: &[&str] = &[
-    "cx16",
-    "pni",
-    "ssse3",
-    "sse4_1",
-    "sse4_2",
-    "popcnt",
-    "avx",
-    "avx2",
-    "fma",
-    "bmi1",
-    "bmi2",
-    "abm",
-    "avx512f",
-    "avx512dq",
-    "avx512vl",
-    "avx512_vnni",
-    "avx512vbmi",
-    "avx512_bitalg",
-];
-const SAPPHIRE_RAPIDS: &[&str] = &[
-    "cx16",
-    "pni",
-    "ssse3",
-    "sse4_1",
-    "sse4_2",
-    "popcnt",
-    "avx",
-    "avx2",
-    "fma",
-    "bmi1",
-    "bmi2",
-    "abm",
-    "avx512f",
-    "avx512dq",
-    "avx512vl",
-    "avx512_vnni",
-    "avx512vbmi",
-    "avx512_bitalg",
-    "avx_vnni",
-];
+const X86_64_V2: &[&[&str]] = &[V2];
+const X86_64_V3: &[&[&str]] = &[V2, V3];
+const ALDER_LAKE: &[&[&str]] = &[V2, V3, &["avx_vnni"]];
+const X86_64_V4: &[&[&str]] = &[V2, V3, V4];
+const CASCADE_LAKE: &[&[&str]] = &[V2, V3, V4, &["avx512_vnni"]];
+const ICE_LAKE: &[&[&str]] = &[V2, V3, V4, ICE_LAKE_MORE];
+const SAPPHIRE_RAPIDS: &[&[&str]] = &[V2, V3, V4, ICE_LAKE_MORE, &["avx_vnni"]];
+
+/// What each level adds to the one before.
+const V2: &[&str] = &["cx16", "pni", "ssse3", "sse4_1", "sse4_2", "popcnt"];
+const V3: &[&str] = &["avx", "avx2", "fma", "bmi1", "bmi2", "abm"];
+const V4: &[&str] = &["avx512f", "avx512dq", "avx512vl"];
+const ICE_LAKE_MORE: &[&str] = &["avx512_vnni", "avx512vbmi", "avx512_bitalg"];
 
 /// What Armv8.0-A leaves open. CPUs as LLVM knows them.
 const AARCH64: Architecture = Architecture {
@@ -223,8 +164,8 @@ const AARCH64: Architecture = Architecture {
     ],
 };
 
-const ARMV8_2: &[&str] = &["atomics", "asimdhp", "asimddp"];
-const ARMV8_6: &[&str] = &["atomics", "asimdhp", "asimddp", "i8mm"];
+const ARMV8_2: &[&[&str]] = &[&["atomics", "asimdhp", "asimddp"]];
+const ARMV8_6: &[&[&str]] = &[&["atomics", "asimdhp", "asimddp"], &["i8mm"]];
 
 /// Over `rv64g`. Profiles as the RISC-V profiles specification has them: what
 /// is mandatory there and of use here.
@@ -246,12 +187,12 @@ const RISCV64: Architecture = Architecture {
         feature("zcb", "zcb", "has_zcb", &["c"]),
     ],
     cpus: &[
-        cpu("rv64gc", &["c"]),
-        cpu("rva20u64", &["c"]),
-        cpu("rva22u64", &["c", "zba", "zbb", "zbs"]),
-        cpu("rva23u64", &["c", "v", "zba", "zbb", "zbs", "zcb", "zfa", "zicond", "zvbb"]),
-        cpu("sifive-u74", &["c", "zba", "zbb"]),
-        cpu("spacemit-x60", &["c", "v", "zba", "zbb", "zbc", "zbs", "zbkb", "zicond"]),
+        cpu("rv64gc", &[&["c"]]),
+        cpu("rva20u64", &[&["c"]]),
+        cpu("rva22u64", &[&["c", "zba", "zbb", "zbs"]]),
+        cpu("rva23u64", &[&["c", "v", "zba", "zbb", "zbs", "zcb", "zfa", "zicond", "zvbb"]]),
+        cpu("sifive-u74", &[&["c", "zba", "zbb"]]),
+        cpu("spacemit-x60", &[&["c", "v", "zba", "zbb", "zbc", "zbs", "zbkb", "zicond"]]),
     ],
 };
 
@@ -298,8 +239,9 @@ impl Architecture {
         Ok(features)
     }
 
-    fn marks(&self, names: &[&str]) -> Vec<bool> {
-        self.features.iter().map(|feature| names.contains(&feature.name)).collect()
+    fn marks(&self, names: &[&[&str]]) -> Vec<bool> {
+        let has = |feature: &Feature| names.iter().any(|part| part.contains(&feature.name));
+        self.features.iter().map(has).collect()
     }
 
     fn add(&self, chosen: &mut [bool], index: usize) {

@@ -7,7 +7,7 @@
 //! | rank | modules |
 //! |-|-|
 //! | the file | [`sections`], [`elf`], [`writer`] |
-//! | contents of sections | [`attributes`], [`base`], [`frames`], [`inlined`], [`address_tables`], [`symbols`], [`relocate`], [`text`], [`tables`], [`description`], [`variants`] |
+//! | contents of sections | [`attributes`], [`base`], [`frames`], [`start`], [`inlined`], [`address_tables`], [`symbols`], [`relocate`], [`text`], [`tables`], [`description`], [`variants`] |
 //! | the artifact: sections filled, and written | [`summary`], [`image`], [`layout`] |
 //! | the same as an object, and back | [`elf_relocs`], [`object_text`], [`relocatable`], [`mod@relink`] |
 
@@ -26,6 +26,7 @@ mod relink;
 mod relocatable;
 mod relocate;
 mod sections;
+mod start;
 mod summary;
 mod symbols;
 mod tables;

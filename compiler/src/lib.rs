@@ -37,7 +37,7 @@
 //! | what code is made for | `cpu`, `target` |
 //! | what stages hand on | `function`, `external_name`, `recorded`, `stub`, `names`, `code`, `debug_section` |
 //! | a component as core modules | `component` |
-//! | the module, what it does, what is decided | `parse`, `facts`, `plan`, `middle` |
+//! | the module, what it does, what is decided | `parse`, `resolve`, `facts`, `plan`, `middle` |
 //! | a function's code | `translate`, `codegen` |
 //! | where it lies | `place` |
 //! | debug information | `debug` |
@@ -89,6 +89,7 @@ mod pipeline;
 mod place;
 mod plan;
 mod recorded;
+mod resolve;
 mod strip;
 mod stub;
 mod target;

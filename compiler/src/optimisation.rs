@@ -14,6 +14,9 @@ pub enum Optimisation {
     /// `list-copies`: lists of plain numbers between components are copied at
     /// once instead of element by element.
     ListCopies,
+    /// `direct-preview1`: a command in a component that uses preview 1 by way of
+    /// an adapter may be given the loader's own preview 1 instead.
+    DirectPreview1,
     /// `constant-globals`: globals that nothing writes become constants.
     ConstantGlobals,
     /// `private-tables`: tables that nothing outside can reach are kept in the
@@ -47,8 +50,9 @@ pub enum Optimisation {
 
 impl Optimisation {
     /// Every optimisation.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::ListCopies,
+        Self::DirectPreview1,
         Self::ConstantGlobals,
         Self::PrivateTables,
         Self::MemoryImage,
@@ -66,6 +70,7 @@ impl Optimisation {
     pub const fn name(self) -> &'static str {
         match self {
             Self::ListCopies => "list-copies",
+            Self::DirectPreview1 => "direct-preview1",
             Self::ConstantGlobals => "constant-globals",
             Self::PrivateTables => "private-tables",
             Self::MemoryImage => "memory-image",
@@ -122,7 +127,7 @@ mod tests {
         assert_eq!(
             complaint("fold-function"),
             "unknown optimisation `fold-function`, did you mean `fold-functions`?; known are \
-             list-copies, constant-globals, private-tables, memory-image, wide-products, inline, br-table-chain, small-copies, fold-addresses, \
+             list-copies, direct-preview1, constant-globals, private-tables, memory-image, wide-products, inline, br-table-chain, small-copies, fold-addresses, \
              loop-compares, wide-indices, fold-functions"
         );
         assert!(complaint("private_table").contains("mean `private-tables`"));

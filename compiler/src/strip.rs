@@ -1,6 +1,6 @@
 //! Takes an artifact apart into what runs and what debuggers read.
 //!
-//! Sections that are mapped run; all others are for debuggers, profilers and
+//! Sections that are mapped, and variants of the text, run; all others are for debuggers, profilers and
 //! reports. A debug file has them, and of the rest the headers, as `objcopy
 //! --only-keep-debug` leaves them; both keep the build id by which debuggers
 //! find one for the other, and the stripped artifact may name its debug file in
@@ -13,6 +13,8 @@ use object::pod::{bytes_of, bytes_of_slice};
 use object::read::elf::{FileHeader, SectionHeader};
 use object::{U16, U32, U64};
 
+const VARIANTS: &[u8] = b".precast.variants";
+
 type Header = FileHeader64<LE>;
 
 /// The artifact without what is not mapped. `link` is the name of a debug file
@@ -23,11 +25,11 @@ type Header = FileHeader64<LE>;
 /// When `file` is no artifact.
 pub fn strip(file: &[u8], link: Option<(&str, &[u8])>) -> Result<Vec<u8>> {
     let image = ReadImage::read(file)?;
-    let mapped = |section: &&Part<'_>| section.is_mapped();
-    let end = image.parts.iter().filter(mapped).map(Part::file_end).max().unwrap_or(0);
+    let kept = |section: &&Part<'_>| section.runs();
+    let end = image.parts.iter().filter(kept).map(Part::file_end).max().unwrap_or(0);
     let contents = file.get(..end as usize).ok_or_else(|| damaged("sections beyond its end"))?;
     let mut out = ElfWriter::new(contents.to_vec());
-    for part in image.parts.iter().filter(mapped) {
+    for part in image.parts.iter().filter(kept) {
         out.headers.push((part.name, part.header));
     }
     if let Some((name, debug_file)) = link {
@@ -54,7 +56,7 @@ pub fn debug_file(file: &[u8]) -> Result<Vec<u8>> {
     let mut notes: Option<(u64, u64)> = None;
     for part in &image.parts {
         let is_note = part.header.sh_type(LE) == elf::SHT_NOTE;
-        if part.is_mapped() && !is_note {
+        if part.runs() && !is_note {
             let mut header = part.header;
             header.sh_type = U32::new(LE, elf::SHT_NOBITS);
             header.sh_offset = U64::new(LE, out.bytes.len() as u64);
@@ -100,8 +102,9 @@ struct Part<'a> {
 }
 
 impl Part<'_> {
-    fn is_mapped(&self) -> bool {
-        self.header.sh_flags(LE) & u64::from(elf::SHF_ALLOC) != 0
+    /// Whether loaders map it. Variants of the text have no address of their own.
+    fn runs(&self) -> bool {
+        self.name == VARIANTS || self.header.sh_flags(LE) & u64::from(elf::SHF_ALLOC) != 0
     }
 
     /// Where it ends in the file.

@@ -47,7 +47,7 @@ pub struct TargetDescription {
     /// Names that stand for the first of them.
     pub aliases: &'static [&'static str],
     /// CPUs with their features; the first is the baseline.
-    pub cpus: Vec<(&'static str, &'static [&'static str])>,
+    pub cpus: Vec<(&'static str, Vec<&'static str>)>,
     /// Features that can be added: the name in Linux, and that in compilers.
     pub features: Vec<(&'static str, &'static str)>,
 }
@@ -58,7 +58,7 @@ pub fn targets() -> Vec<TargetDescription> {
         architecture: architecture.name,
         triples: architecture.triples,
         aliases: architecture.aliases,
-        cpus: architecture.cpus.iter().map(|cpu| (cpu.name, cpu.features)).collect(),
+        cpus: architecture.cpus.iter().map(|cpu| (cpu.name, cpu.features.concat())).collect(),
         features: architecture.features.iter().map(|f| (f.name, f.alias)).collect(),
     };
     ARCHITECTURES.map(describe).into()

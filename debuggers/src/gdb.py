@@ -178,6 +178,36 @@ class Elements:
         return "array"
 
 
+class Table:
+    """Printer of `HashMap` and `HashSet`: the buckets that are in use. They lie
+    before the bytes that say so, the first nearest."""
+
+    def __init__(self, name, value):
+        base = value["base"]
+        self.set = name == "HashSet"
+        self.table = (base["map"] if self.set else base)["table"]
+        self.name, self.inner = name, self.table["table"]
+
+    def to_string(self):
+        return "%s(size=%d)" % (self.name, int(self.inner["items"]))
+
+    def children(self):
+        if not int(self.inner["items"]):
+            return
+        item = self.table.type.strip_typedefs().template_argument(0)
+        control = follow(self.inner["ctrl"]["pointer"])
+        items = control.cast(item.pointer())
+        for index in range(int(self.inner["bucket_mask"]) + 1):
+            if int(control[index]) < 0x80:
+                bucket = items[-index - 1]
+                fields = item.fields()
+                for part in fields[: 1 if self.set else 2]:
+                    yield "[%d].%s" % (index, part.name), bucket[part]
+
+    def display_hint(self):
+        return "array" if self.set else "map"
+
+
 def rust(value, name):
     """The printer of a type of Rust's library, if it is one."""
     if re.match(r"^&(mut )?str$", name):
@@ -189,6 +219,9 @@ def rust(value, name):
         start, length = raw_vector(value)
         item = value.type.strip_typedefs().template_argument(0)
         return Elements("Vec", start.cast(item.pointer()), length)
+    table = re.match(r"^std::collections::hash::(?:map|set)::(Hash(?:Map|Set))<", name)
+    if table:
+        return Table(table.group(1), value)
     if re.match(r"^&(mut )?\[", name):
         return Elements(name, follow(value["data_ptr"]), int(value["length"]))
     return None
@@ -201,7 +234,7 @@ def lookup(value):
     if is_pointer(type):
         return Pointer(value)
     name = type.name or ""
-    return rust(value, name) if name.startswith(("&", "alloc::")) else None
+    return rust(value, name) if name.startswith(("&", "alloc::", "std::collections::")) else None
 
 
 class Printers:

@@ -1,5 +1,5 @@
-//! What tells debuggers how to show guests' pointers, and what of Rust's
-//! library holds pointers: data for the compiler, which puts it into artifacts,
+//! What tells debuggers how to show guests' pointers, and what of the libraries
+//! of Rust and C++ holds pointers: data for the compiler, which puts it into artifacts,
 //! the loader, which carries it, and the command line, which writes it out.
 //!
 //! Where debuggers find them:
@@ -26,16 +26,16 @@
 //!
 //! | what | where |
 //! |-|-|
-//! | a debugger formatter | a class and its line in `gdb.py` and in `lldb.py`; a program in `fixtures/debug`, of which `tests/tests/transcripts.rs` compares what is shown |
+//! | a debugger formatter | a class and its line in `gdb.py` and in `lldb.py`, for C++'s library in `gdb_cxx.py` and `lldb_cxx.py`; a program in `fixtures/debug`, of which `tests/tests/transcripts.rs` compares what is shown |
 //! | what a debugger is told of a type | `debug::type_names` in `precast-compiler` |
 
 #![forbid(unsafe_code)]
 
 /// The formatters for gdb, in Python.
-pub const GDB: &str = include_str!("gdb.py");
+pub const GDB: &str = concat!(include_str!("gdb.py"), include_str!("gdb_cxx.py"));
 
 /// The formatters for lldb, in Python.
-pub const LLDB: &str = include_str!("lldb.py");
+pub const LLDB: &str = concat!(include_str!("lldb.py"), include_str!("lldb_cxx.py"));
 
 /// Name of the section in which gdb looks for scripts.
 pub const GDB_SECTION: &str = ".debug_gdb_scripts";

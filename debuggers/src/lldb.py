@@ -357,12 +357,27 @@ def size_summary(value, _):
     return "size=%d" % value.GetNumChildren()
 
 
-class Elements:
-    """Children of a slice, a `Vec`: its elements."""
+class Items:
+    """Children of a container, by their number: `type` lies at each `address`."""
 
     def __init__(self, value, _):
         self.value = value
         self.update()
+
+    def has_children(self):
+        return True
+
+    def get_child_index(self, name):
+        inner = name[1:-1]
+        return int(inner) if name.startswith("[") and inner.isdigit() else -1
+
+    def get_child_at_index(self, index):
+        at = self.address(index)
+        return None if at is None else self.value.CreateValueFromAddress("[%d]" % index, at, self.type)
+
+
+class Elements(Items):
+    """Children of a slice, a `Vec`: its elements."""
 
     def update(self):
         value = self.value
@@ -376,19 +391,39 @@ class Elements:
             self.type = value.GetType().GetCanonicalType().GetTemplateArgumentType(0)
         return False
 
-    def has_children(self):
-        return True
-
     def num_children(self, most=None):
         return self.length if self.type and self.type.IsValid() else 0
 
-    def get_child_index(self, name):
-        inner = name[1:-1]
-        return int(inner) if name.startswith("[") and inner.isdigit() else -1
+    def address(self, index):
+        return self.start + index * self.type.GetByteSize()
 
-    def get_child_at_index(self, index):
-        at = self.start + index * self.type.GetByteSize()
-        return self.value.CreateValueFromAddress("[%d]" % index, at, self.type)
+
+class Table(Items):
+    """Children of a `HashMap`, a `HashSet`: its buckets that are in use. They lie
+    before the bytes that say so, the first nearest."""
+
+    def update(self):
+        map = child(self.value, "base")
+        inner = child(map, "map")
+        table = child(inner if inner.IsValid() else map, "table")
+        self.type = table.GetType().GetCanonicalType().GetTemplateArgumentType(0)
+        self.size = self.type.GetByteSize()
+        if inner.IsValid():
+            # Of a set: keys with nothing.
+            self.type = self.type.GetFieldAtIndex(0).GetType()
+        self.control = follow(child(table, "table.ctrl.pointer"))
+        self.used = []
+        if child(table, "table.items").GetValueAsUnsigned():
+            count = min(child(table, "table.bucket_mask").GetValueAsUnsigned() + 1, MOST_ELEMENTS)
+            control = self.value.GetProcess().ReadMemory(self.control, count, lldb.SBError()) or b""
+            self.used = [index for index, byte in enumerate(control) if byte < 0x80]
+        return False
+
+    def num_children(self, most=None):
+        return len(self.used)
+
+    def address(self, index):
+        return self.control - (self.used[index] + 1) * self.size if index < len(self.used) else None
 
 
 def is_enumeration(type, _=None):
@@ -415,11 +450,19 @@ def variant(value):
     return found
 
 
+def last_name(path):
+    """The last part of a path, without arguments of types."""
+    path, inner = path.replace("->", ""), None
+    while inner != path:
+        inner, path = path, re.sub(r"<[^<>]*>", "", path)
+    return path.split("::")[-1]
+
+
 def variant_summary(value, _):
     found = variant(value)
     if not found:
         return ""
-    name = re.split(r"::(?![^<]*>)", found.GetType().GetName())[-1].split("<")[0]
+    name = last_name(found.GetType().GetName())
     fields = [found.GetChildAtIndex(index) for index in range(found.GetNumChildren())]
     shown = [field.GetSummary() or field.GetValue() or "..." for field in fields]
     return "%s(%s)" % (name, ", ".join(shown)) if shown else name
@@ -450,26 +493,32 @@ class Variant:
         return self.variant.GetChildAtIndex(index)
 
 
+#: What is told LLDB.
+FORMATTERS = [
+    "summary add {} -F {}.summary --recognizer-function {}.is_plain_pointer",
+    "summary add {} -e -F {}.summary --recognizer-function {}.is_guest_reference",
+    "synthetic add {} -l {}.Pointer --recognizer-function {}.is_pointer",
+    "summary add {} -e -F {}.variant_summary --recognizer-function {}.is_enumeration",
+    "synthetic add {} -l {}.Variant --recognizer-function {}.is_enumeration",
+    "summary add {} -F {}.slice_summary -x '^&(mut )?str$'",
+    "summary add {} -F {}.string_summary -x '^alloc::string::String$'",
+    "summary add {} -e -F {}.size_summary -x '^alloc::vec::Vec<.+>$'",
+    "synthetic add {} -l {}.Elements -x '^alloc::vec::Vec<.+>$'",
+    "summary add {} -e -F {}.size_summary -x '^&(mut )?\\[.+\\]$'",
+    "synthetic add {} -l {}.Elements -x '^&(mut )?\\[.+\\]$'",
+    "summary add {} -e -F {}.size_summary -x '^std::collections::hash::(map::HashMap|set::HashSet)<.+>$'",
+    "synthetic add {} -l {}.Table -x '^std::collections::hash::(map::HashMap|set::HashSet)<.+>$'",
+]
+
+
 def __lldb_init_module(debugger, _):
     if version() < OLDEST:
         print("LLDB %d shows a guest's pointers as numbers: %d or newer follows them" % (version(), OLDEST))
         return
-    commands = [
-        "summary add {} -F {}.summary --recognizer-function {}.is_plain_pointer",
-        "summary add {} -e -F {}.summary --recognizer-function {}.is_guest_reference",
-        "synthetic add {} -l {}.Pointer --recognizer-function {}.is_pointer",
-        "summary add {} -e -F {}.variant_summary --recognizer-function {}.is_enumeration",
-        "synthetic add {} -l {}.Variant --recognizer-function {}.is_enumeration",
-        "summary add {} -F {}.slice_summary -x '^&(mut )?str$'",
-        "summary add {} -F {}.string_summary -x '^alloc::string::String$'",
-        "summary add {} -e -F {}.size_summary -x '^alloc::vec::Vec<.+>$'",
-        "synthetic add {} -l {}.Elements -x '^alloc::vec::Vec<.+>$'",
-        "summary add {} -e -F {}.size_summary -x '^&(mut )?\\[.+\\]$'",
-        "synthetic add {} -l {}.Elements -x '^&(mut )?\\[.+\\]$'",
-    ]
+    commands = FORMATTERS
     if version() < ASKS:
         # It takes a guest's for one of the machine's.
-        commands.append("summary add {} -v -F {}.long_double_summary -x '^long double$'")
+        commands = commands + ["summary add {} -v -F {}.long_double_summary -x '^long double$'"]
     for command in commands:
         debugger.HandleCommand("type " + command.format("-w precast", __name__, __name__))
     debugger.HandleCommand("type category enable precast")

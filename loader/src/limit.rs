@@ -15,10 +15,14 @@ pub enum LimitKind {
     Instances,
     /// Memories.
     Memories,
+    /// Bytes of address space that memories reserve.
+    AddressSpace,
     /// Tables.
     Tables,
     /// Globals.
     Globals,
+    /// Types.
+    Types,
     /// Bytes of stack.
     StackBytes,
     /// Calls from host to guest inside one another.
@@ -35,6 +39,8 @@ pub enum LimitKind {
     ListingBytes,
     /// Time: the deadline.
     Time,
+    /// Units of fuel, which code that was compiled with it takes as it works.
+    Fuel,
 }
 
 impl fmt::Display for LimitKind {
@@ -45,8 +51,10 @@ impl fmt::Display for LimitKind {
             Self::TableElements => "table elements",
             Self::Instances => "instances",
             Self::Memories => "memories",
+            Self::AddressSpace => "bytes of address space",
             Self::Tables => "tables",
             Self::Globals => "globals",
+            Self::Types => "types",
             Self::StackBytes => "bytes of stack",
             Self::NestedCalls => "nested calls",
             Self::ExceptionBytes => "bytes of exceptions",
@@ -55,6 +63,7 @@ impl fmt::Display for LimitKind {
             Self::Descriptors => "open descriptors",
             Self::ListingBytes => "bytes of directory listings",
             Self::Time => "time",
+            Self::Fuel => "units of fuel",
         })
     }
 }

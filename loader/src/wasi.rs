@@ -37,6 +37,7 @@ pub(crate) mod preview2;
 mod testing;
 
 pub use host::context::{WasiCtx, WasiCtxBuilder};
+pub use host::network::NetworkGrants;
 pub use host::permissions::DirAccess;
 pub use host::stdio::{Bytes, Capture, Input, Output};
 pub use memory::GuestMemory;

@@ -12,9 +12,10 @@ environment variable PRECAST_PLAN names a JSON file:
 Both debuggers are given the same commands. At every stop: all locals, and
 what the line asks to be shown; then what the line says, one after another
 (`step`, `next`, `finish`, `up`, `down`), each with all locals after it; then
-`continue`, until the program ends. The transcript is a JSON list of programs,
+`continue`, until the program ends. The transcript is a JSON object of programs,
 each a list of events `["stop", function, file, line]`, `["after step", ...]`,
-`["trap", ...]`, `["show", what, text]` and `["end", how]`.
+`["trap", ...]`, `["show", what, text]` and `["end", how]`. It is written after
+each program; programs that stand in it already are left out.
 """
 
 import json
@@ -204,13 +205,26 @@ def drive(tool, program):
     return events
 
 
+def written(path):
+    """What an earlier debugger wrote down before it died."""
+    try:
+        with open(path) as file:
+            return json.load(file)
+    except FileNotFoundError:
+        return {}
+
+
 def main(make):
     with open(os.environ["PRECAST_PLAN"]) as file:
         plan = json.load(file)
-    tool = make(plan["setup"])
-    transcript = {program["name"]: drive(tool, program) for program in plan["programs"]}
-    with open(plan["transcript"], "w") as file:
-        json.dump(transcript, file, indent=1)
+    tool, path = make(plan["setup"]), plan["transcript"]
+    transcript = written(path)
+    for program in plan["programs"]:
+        if program["name"] not in transcript:
+            transcript[program["name"]] = drive(tool, program)
+            with open(path + ".new", "w") as file:
+                json.dump(transcript, file, indent=1)
+            os.replace(path + ".new", path)
 
 
 def __lldb_init_module(debugger, _):

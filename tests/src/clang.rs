@@ -67,7 +67,7 @@ impl Module {
         if !artifact.exists() {
             let mut compile = precast();
             compile.arg("compile").args(options).arg(&self.module).arg("-o").arg(&artifact);
-            run(&mut compile).exits(0);
+            run(&mut compile).succeeds();
         }
         Clang { artifact, usr, machine }
     }

@@ -94,18 +94,30 @@ pub fn record(
     };
     driver.env("PRECAST_PLAN", &plan).env_remove("LD_LIBRARY_PATH");
     // lldb 22 dies now and then when it is given the next program, whatever
-    // that is, while it still takes leave of the last.
-    let text = (0..2).find_map(|_| {
+    // that is, while it still takes leave of the last: another goes on there.
+    // One that gets no further than the last two has met its match.
+    let mut attempts = vec![0];
+    while attempts.last() != Some(&programs.len()) {
         let outcome = run(&mut driver);
-        let text = std::fs::read_to_string(&transcript).ok();
-        if text.is_none() {
-            eprintln!("{debugger:?} wrote no transcript\n{}\n{}", outcome.text(), outcome.stderr);
+        let done = written(&transcript).len();
+        if done < programs.len() {
+            let (text, stderr) = (outcome.text(), outcome.stderr);
+            eprintln!("{debugger:?} died after {done} programs\n{text}\n{stderr}");
         }
-        text
-    })?;
+        attempts.push(done);
+        if attempts.iter().filter(|earlier| **earlier == done).count() == 3 {
+            return None;
+        }
+    }
+    let all = written(&transcript);
     std::fs::remove_file(&transcript).expect("it was just read");
-    let all: serde_json::Map<_, _> = serde_json::from_str(&text).expect("JSON");
     Some(all.iter().map(|(name, events)| (name.clone(), read(events))).collect())
+}
+
+/// What stands in a transcript so far: the events of each program.
+fn written(transcript: &Path) -> serde_json::Map<String, serde_json::Value> {
+    let text = std::fs::read_to_string(transcript).unwrap_or_else(|_| "{}".to_owned());
+    serde_json::from_str(&text).expect("JSON")
 }
 
 fn read(events: &serde_json::Value) -> Transcript {

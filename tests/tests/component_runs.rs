@@ -6,9 +6,10 @@ use precast_loader::wasi::WasiCtx;
 use precast_loader::{Artifact, Error, Result, Store, TrapCode};
 use precast_tests::binaries::{precast, precast_run};
 use precast_tests::outcome::run;
-use precast_tests::{fixture, run_file, scratch};
+use precast_tests::{fixture, scratch};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
 use wit_component::{ComponentEncoder, StringEncoding, dummy_module, embed_component_metadata};
 use wit_parser::{ManglingAndAbi, Resolve};
 
@@ -58,6 +59,66 @@ fn exports_are_called_with_values_as_people_write_them() {
     call("trap(true)").exits(134).complains(&["unreachable"]);
     call("echo(1)").exits(2).complains(&["func(text: string) -> string"]);
     call("nothing()").exits(2).complains(&["test:values/text@1.2.0/again"]);
+}
+
+#[test]
+fn backtraces_name_component_instance_and_function() {
+    let called = run(precast().args(["run", "--invoke", "half(4)"]).arg(source("nested")));
+    let frames =
+        ["0: divide (callee/math) at", "1: wasm[2] (adapter0) at", "2: half (caller/main) at"];
+    called.exits(134).complains(&["integer divide by zero"]).complains(&frames);
+}
+
+/// Calls a function of `nested` with an option.
+fn limited(option: &str, function: &str) -> precast_tests::outcome::Outcome {
+    run(precast().args(["run", option, "--invoke", function]).arg(source("nested")))
+}
+
+#[test]
+fn limits_hold_in_components() {
+    limited("--timeout=100ms", "spin()").exits(134).complains(&["deadline", "see `--timeout`"]);
+    limited("--stack-size=64KiB", "deep()").exits(134).complains(&["stack", "--stack-size"]);
+    limited("--max-memory=128KiB", "grow(1)").succeeds().prints("1\n");
+    limited("--max-memory=128KiB", "grow(2)").succeeds().prints("-1\n");
+    limited("--max-memory=0", "grow(0)").exits(1).complains(&["--max-memory"]);
+    // Two components, and the adapter between them.
+    limited("--max-instances=3", "grow(0)").succeeds();
+    limited("--max-instances=2", "grow(0)").exits(1).complains(&["--max-instances"]);
+    limited("--max-memories=0", "grow(0)").exits(1).complains(&["--max-memories"]);
+    // The flags of component instances are globals.
+    limited("--max-globals=0", "grow(0)").exits(1).complains(&["--max-globals"]);
+}
+
+#[test]
+fn a_component_that_was_interrupted_leaves_a_store_that_can_be_used() -> Result<()> {
+    let component = fixture_component("nested");
+    let linker = ComponentLinker::new();
+    let mut store = Store::new(());
+    let instance = linker.instantiate(&mut store, &component)?;
+    let spin = instance.get_func(&store, &["spin"])?;
+    let grow = instance.get_func(&store, &["grow"])?;
+    assert_eq!(grow.call(&mut store, &[Value::S32(1)])?, Some(Value::S32(1)));
+    store.set_deadline(Some(Instant::now() + Duration::from_millis(50)))?;
+    let late = spin.call(&mut store, &[]).unwrap_err();
+    assert_eq!(late.trap_code(), Some(TrapCode::Interrupt), "{late}");
+    store.set_deadline(None)?;
+    // This one was stopped in the middle of something; another was not.
+    let again = grow.call(&mut store, &[Value::S32(1)]).unwrap_err();
+    assert_eq!(again.trap_code(), Some(TrapCode::CannotEnterComponent), "{again}");
+    let other = linker.instantiate(&mut store, &component)?;
+    let grow = other.get_func(&store, &["grow"])?;
+    assert_eq!(grow.call(&mut store, &[Value::S32(1)])?, Some(Value::S32(1)));
+    // From another thread.
+    let spin = other.get_func(&store, &["spin"])?;
+    let handle = store.interrupt_handle();
+    let stopper = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(50));
+        handle.interrupt();
+    });
+    let stopped = spin.call(&mut store, &[]).unwrap_err();
+    assert_eq!(stopped.trap_code(), Some(TrapCode::Interrupt), "{stopped}");
+    stopper.join().expect("a thread");
+    Ok(())
 }
 
 /// What a component is given that calls the host, which calls it.
@@ -153,49 +214,3 @@ fn every_function_of_wasi_0_2_has_its_type() {
     assert_eq!(problems, [""; 0]);
     println!("{} functions", functions.len());
 }
-
-/// A module of preview 1 as a component, by the adapter.
-fn adapted(module: &Path, folder: &Path) -> PathBuf {
-    use wasi_preview1_component_adapter_provider as adapter;
-    let wasm = fs::read(module).expect("a module");
-    let mut encoder = ComponentEncoder::default();
-    let encoder = encoder.module(&wasm).expect("a module");
-    let encoder = encoder
-        .adapter(
-            adapter::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME,
-            adapter::WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER,
-        )
-        .expect("an adapter");
-    let file = folder.join(module.file_name().expect("a name"));
-    fs::write(&file, encoder.encode().expect("a component")).expect("a file");
-    file
-}
-
-fn command_behaves_as_the_module(name: &str) {
-    let folder = scratch();
-    let component = adapted(&fixture(&format!("wasi/{name}.wasm")), folder.path());
-    for model in ["guard", "bounds"] {
-        let start = || {
-            let mut command = precast();
-            command.args(["run", "--memory-model", model]);
-            command
-        };
-        run_file::follow(&fixture(&format!("wasi/{name}.run")), &component, &start);
-    }
-}
-
-macro_rules! adapted {
-    ($($name:ident),* $(,)?) => {
-        mod adapted {
-            $(#[test]
-            fn $name() {
-                super::command_behaves_as_the_module(stringify!($name));
-            })*
-        }
-    };
-}
-
-// The other guests of `fixtures/wasi` ask for what the adapter does otherwise than
-// preview 1: exit codes, which it makes 1, names that are no text, details of
-// `poll_oneoff` and `fd_readdir`, and memory beyond what it has room for.
-adapted!(args);

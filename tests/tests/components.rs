@@ -288,7 +288,7 @@ fn components_of_many_languages_are_compiled() {
         }
         count += 1;
     }
-    assert_eq!(count, 7);
+    assert_eq!(count, 11);
 }
 
 /// A list of `u8` goes from one component to the other.

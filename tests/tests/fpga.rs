@@ -26,7 +26,7 @@ fn artifact(module: &str) -> PathBuf {
     let name = module.with_extension("cwasm");
     let artifact = kept().join(name.file_name().expect("a name"));
     if !artifact.exists() {
-        run(precast().arg("compile").arg(&module).arg("-o").arg(&artifact)).exits(0);
+        run(precast().arg("compile").arg(&module).arg("-o").arg(&artifact)).succeeds();
     }
     artifact
 }

@@ -43,6 +43,8 @@ fn what_an_instance_has() {
     limited(&has(""), "--max-instances=0");
     limited(&has("(memory 17)"), "--max-memory=1MiB");
     limited(&has("(memory 1) (memory 1)"), "--max-memories=1");
+    limited(&has("(memory 1)"), "--max-address-space=1GiB");
+    limited(&has("(type (func (param i64)))"), "--max-types=1");
     limited(&has("(table (export \"t\") 1 funcref)"), "--max-tables=0");
     limited(&has("(global (export \"g\") (mut i32) (i32.const 0))"), "--max-globals=0");
 }

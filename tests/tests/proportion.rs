@@ -99,7 +99,7 @@ fn many_nested_ifs() {
     let open = format!("local.get 0 if {step} ").repeat(16_000);
     let body = format!("{open} {} local.get 0", "end ".repeat(16_000));
     let module = format!("(module (func (export \"f\") (param i32) (result i32) {body}))");
-    compile(&module, folder.path()).complains(&["has so many values alive at once"]);
+    compile(&module, folder.path()).succeeds();
     call(folder.path(), 1).succeeds().prints("16001\n");
     call(folder.path(), 0).succeeds().prints("0\n");
 }

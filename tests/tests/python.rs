@@ -32,7 +32,7 @@ fn compiled() -> PathBuf {
     if !artifact.exists() {
         let module = fixture("real/python/wasm_runtime/python-3.11.3.wasm");
         let part = kept().join(format!("python.cwasm.{}", std::process::id()));
-        run(precast().arg("compile").arg(module).arg("-o").arg(&part)).exits(0);
+        run(precast().arg("compile").arg(module).arg("-o").arg(&part)).succeeds();
         fs::rename(part, &artifact).expect("the same folder");
     }
     artifact

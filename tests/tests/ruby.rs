@@ -14,7 +14,7 @@ fn a_script_runs() {
     precast_tests::need_that!(module.exists(), "needs ruby: fixtures/fetch.sh ruby");
     let ruby = kept().join("ruby.cwasm");
     if !ruby.exists() {
-        run(precast().arg("compile").arg(module).arg("-o").arg(&ruby)).exits(0);
+        run(precast().arg("compile").arg(module).arg("-o").arg(&ruby)).succeeds();
     }
     let bridge = fixture("programs/ruby-bridge.wat");
     let mut command = precast();

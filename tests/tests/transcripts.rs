@@ -20,11 +20,14 @@ fn compile(program: &Program, target: &[&str], output: &Path) {
     let mut clang = Command::new("clang-19");
     clang.args(OPTIONS).args(target);
     if program.cxx() {
-        // Without a standard library to link: none of WebAssembly's has a
-        // package everywhere.
-        clang.args(["-fno-exceptions", "-fno-rtti", "-nostdlib++"]);
+        clang.args(["-fno-exceptions", "-fno-rtti"]);
+        clang.arg(if program.library() { "-stdlib=libc++" } else { "-nostdlib++" });
     }
-    run(clang.arg(&program.source).arg("-o").arg(output)).exits(0);
+    clang.arg(&program.source).arg("-o").arg(output);
+    if program.library() {
+        clang.args(["-lc++", "-lc++abi"]);
+    }
+    run(&mut clang).exits(0);
 }
 
 /// Builds the native programs. Their command lines.
@@ -80,12 +83,14 @@ fn text(path: &Path) -> String {
 }
 
 /// What shows guests' pointers, as `precast debug` installs it.
-fn formatters(debugger: Debugger) -> String {
-    let folder = root().join("debuggers/src");
-    match debugger {
-        Debugger::Gdb => format!("source {}/gdb.py", folder.display()),
-        Debugger::Lldb => format!("command script import {}/lldb.py", folder.display()),
-    }
+fn formatters(debugger: Debugger, folder: &Path) -> String {
+    let (name, script, command) = match debugger {
+        Debugger::Gdb => ("precast_gdb.py", precast_debuggers::GDB, "source"),
+        Debugger::Lldb => ("precast_lldb.py", precast_debuggers::LLDB, "command script import"),
+    };
+    let file = folder.join(name);
+    std::fs::write(&file, script).expect("a writable folder");
+    format!("{command} {}", file.display())
 }
 
 fn long_form() -> bool {
@@ -97,7 +102,7 @@ fn as_natively(debugger: Debugger, tool: &Path) {
     let folder = folder.path();
     let programs = programs();
     assert!(programs.len() >= 20, "{} programs", programs.len());
-    let setup = [formatters(debugger)];
+    let setup = [formatters(debugger, folder)];
     let expected = record(debugger, tool, folder, &setup, &programs, &native(&programs, folder));
     let expected = expected.expect("the debugger survives native programs");
     let modules = modules(&programs, folder);

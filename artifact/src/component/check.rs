@@ -56,6 +56,16 @@ impl Component {
         for (index, options) in self.options.iter().enumerate() {
             self.check_options(options, &made).map_err(|why| format!("options {index}: {why}"))?;
         }
+        for adapted in &self.adapted {
+            let index = adapted.instance;
+            below("core instance", index.get(), made.instances.len())?;
+            if made.instances[index.index()].is_none() {
+                return Err("an instance of an imported module that uses an adapter".to_owned());
+            }
+            for leaf in &adapted.leaves {
+                below("imported item", leaf.get(), self.leaves.len())?;
+            }
+        }
         self.check_exports(&made, modules)
     }
 

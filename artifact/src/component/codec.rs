@@ -1,8 +1,8 @@
 //! The format, structure by structure.
 
 use super::description::{
-    CanonicalOptions, Component, ComponentExport, ComponentImport, CoreItem, CoreRef, Leaf,
-    NamedArgument, Step, StringEncoding, Trampoline, TrampolineKind, Transcode,
+    AdaptedPreview1, CanonicalOptions, Component, ComponentExport, ComponentImport, CoreItem,
+    CoreRef, Leaf, NamedArgument, Step, StringEncoding, Trampoline, TrampolineKind, Transcode,
 };
 use super::types::{
     Case, ComponentFuncType, ComponentTypes, ComponentVal, CompositeVal, CoreModuleType, CoreType,
@@ -46,8 +46,9 @@ impl Component {
 wire_struct! {
     Component {
         types, imports, leaves, imported_resources, resources, component_instances, trampolines,
-        trap_codes, options, steps, export_items, exports,
+        trap_codes, options, steps, export_items, exports, adapted,
     }
+    AdaptedPreview1 { instance, leaves }
     ComponentTypes { values, functions, modules, instances, resource_tables }
     Field { name, ty }
     Case { name, ty }

@@ -42,6 +42,21 @@ pub struct Component {
     pub export_items: Vec<ComponentExport>,
     /// Exports of the component itself, sorted by name.
     pub exports: Vec<(String, ComponentExportIndex)>,
+    /// Core instances that use preview 1 by way of an adapter.
+    pub adapted: Vec<AdaptedPreview1>,
+}
+
+/// A core instance whose imports from `wasi_snapshot_preview1` are satisfied by an
+/// adapter in the component, which does with WASI 0.2 alone what they ask. A
+/// loader that has both may give it its own preview 1 instead; the instance
+/// exports the `memory` that this works on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AdaptedPreview1 {
+    /// The core instance, made by a [`Step::Instantiate`].
+    pub instance: InstanceIndex,
+    /// All that the adapter asks of the host. If anything of it is not the
+    /// loader's own WASI 0.2, the adapter must stay.
+    pub leaves: Vec<LeafIndex>,
 }
 
 /// An import of the component.

@@ -139,6 +139,7 @@ fn sample() -> Component {
             ComponentExport::Instance(vec![("run".into(), ComponentExportIndex::new(0))]),
         ],
         exports: vec![("wasi:cli/run@0.2.6".into(), ComponentExportIndex::new(1))],
+        adapted: vec![AdaptedPreview1 { instance: InstanceIndex::new(1), leaves: vec![leaf] }],
         ..Component::default()
     }
 }
@@ -218,5 +219,7 @@ fn what_does_not_fit_is_refused() {
         "0 arguments for 1 imports",
     );
     refused(|c| c.export_items.swap(0, 1), "earlier export 0");
+    refused(|c| c.adapted[0].instance = InstanceIndex::new(2), "core instance 2, but there are 2");
+    refused(|c| c.adapted[0].leaves.push(LeafIndex::new(1)), "imported item 1, but there are 1");
     refused(|c| c.exports.push(("a".into(), ComponentExportIndex::new(0))), "not in order");
 }

@@ -26,6 +26,9 @@ class LimitKind(enum.IntEnum):
     DESCRIPTORS = 12
     LISTING_BYTES = 13
     TIME = 14
+    ADDRESS_SPACE = 15
+    TYPES = 16
+    FUEL = 17
 
 
 @dataclass(frozen=True)

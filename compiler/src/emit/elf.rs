@@ -26,7 +26,7 @@ pub(super) fn headers(target: &LinkTarget, places: &FileLayout) -> Vec<u8> {
         e_type: U16::new(LE, elf::ET_DYN),
         e_machine: U16::new(LE, target.machine),
         e_version: U32::new(LE, elf::EV_CURRENT.into()),
-        e_entry: U64::new(LE, 0),
+        e_entry: U64::new(LE, places.address(Section::Start)),
         e_phoff: U64::new(LE, size_of::<FileHeader64<LE>>() as u64),
         e_shoff: U64::new(LE, places.section_headers),
         e_flags: U32::new(LE, target.flags),
@@ -63,6 +63,7 @@ fn program_headers(places: &FileLayout) -> Vec<ProgramHeader64<LE>> {
     };
     unless_empty(elf::PT_LOAD, elf::PF_R | elf::PF_X, places[Section::Text], page);
     unless_empty(elf::PT_LOAD, elf::PF_R, places[Section::Memory], page);
+    unless_empty(elf::PT_LOAD, elf::PF_R | elf::PF_X, places[Section::Start], page);
     unless_empty(elf::PT_NOTE, elf::PF_R, span(Section::Note, Section::BuildId), 4);
     unless_empty(elf::PT_GNU_EH_FRAME, elf::PF_R, places[Section::EhFrameHdr], 4);
     headers.push(segment(elf::PT_GNU_STACK, elf::PF_R | elf::PF_W, Range::default(), 16));
@@ -91,7 +92,9 @@ pub(super) fn section_headers(places: &FileLayout) -> Vec<u8> {
         let (flags, address) = match spec.segment {
             _ if section == Section::Cell => (elf::SHF_ALLOC | elf::SHF_WRITE, places.cell()),
             Segment::ReadOnly | Segment::Memory => (elf::SHF_ALLOC, places.address(section)),
-            Segment::Code => (elf::SHF_ALLOC | elf::SHF_EXECINSTR, places.address(section)),
+            Segment::Code | Segment::Start => {
+                (elf::SHF_ALLOC | elf::SHF_EXECINSTR, places.address(section))
+            }
             Segment::Variants | Segment::Unmapped => (0, 0),
         };
         // `sh_info` counts the local symbols, which all are.

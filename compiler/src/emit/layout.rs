@@ -5,7 +5,7 @@ use super::image::Image;
 use super::sections::{FileLayout, PerSection, Section, debug_addresses};
 use super::symbols::SymbolTable;
 use super::variants::{self, PlacedText};
-use super::{address_tables, attributes, base, description, elf, inlined, relocate, tables};
+use super::{address_tables, attributes, base, description, elf, inlined, relocate, start, tables};
 use crate::debug_section::{DebugReloc, DebugSection};
 use crate::place::{LinkError, MAX_DISTANCE, Machine, Placed, callees, digest};
 use precast_artifact::abi::Versions;
@@ -145,6 +145,7 @@ impl<'a> ImageBuilder<'a> {
         bytes[Section::Handlers] = address_tables::handler_table(placed.blocks());
         let bodies = placed.modules.iter().map(|module| &module.bodies[..]);
         bytes[Section::Bodies] = bodies::encode(bodies);
+        bytes[Section::Start] = start::section(placed.machine);
         bytes[Section::Comment] = comment(&self.producers);
         bytes[Section::Shstrtab] = elf::section_names();
         if placed.machine == Machine::Riscv64 {

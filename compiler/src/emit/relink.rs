@@ -11,7 +11,7 @@ use super::relocatable::{BUILD_ID, NOTE, same};
 use super::sections::{FileLayout, PerSection, Section, debug_addresses};
 use super::symbols::{SymbolTable, is_mapping};
 use super::writer::ImageWriter;
-use super::{elf, elf_relocs, relocate};
+use super::{elf, elf_relocs, relocate, start};
 use crate::function::CodeRelocKind;
 use crate::place::LinkError;
 use crate::place::Machine;
@@ -205,6 +205,7 @@ impl Relinked {
         let encode = |note: &Note| elf::note(note::OWNER, note::TYPE, &note.encode());
         bytes[Section::Note] = encode(note);
         bytes[Section::BuildId] = parts.sections[Section::BuildId].to_vec();
+        bytes[Section::Start] = start::section(parts.machine);
         bytes[Section::Shstrtab] = elf::section_names();
         bytes[Section::Strtab] = symbols.strings().to_vec();
         if parts.sizes[Section::Cell] != 0 {

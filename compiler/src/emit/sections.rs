@@ -12,8 +12,8 @@ use precast_artifact::module::Range;
 use precast_debuggers::{GDB_SECTION, LLDB_SECTION};
 use std::ops::{Index, IndexMut};
 
-/// Three `PT_LOAD`, `PT_NOTE`, `PT_GNU_EH_FRAME`, `PT_GNU_STACK`.
-pub(super) const MAX_SEGMENTS: usize = 6;
+/// Four `PT_LOAD`, `PT_NOTE`, `PT_GNU_EH_FRAME`, `PT_GNU_STACK`.
+pub(super) const MAX_SEGMENTS: usize = 7;
 /// Room for the file header and the program headers, before the first section.
 const HEADERS_SIZE: u64 =
     (size_of::<FileHeader64<LE>>() + MAX_SEGMENTS * size_of::<ProgramHeader64<LE>>()) as u64;
@@ -26,6 +26,9 @@ pub(super) enum Segment {
     Memory,
     /// Not mapped with the image, but at pages, to be mapped over it.
     Variants,
+    /// Mapped by the kernel where the file is started as a program, and by
+    /// nobody else.
+    Start,
     Unmapped,
 }
 
@@ -84,6 +87,8 @@ sections! {
     Text = ".text", SHT_PROGBITS, Code, 64;
     Memory = ".precast.memory", SHT_PROGBITS, Memory, 4096;
     Variants = ".precast.variants", SHT_PROGBITS, Variants, 4096;
+    /// Where the file begins as a program.
+    Start = ".precast.start", SHT_PROGBITS, Start, 16;
     /// Where a debugger finds linear memory without a frame, and functions by
     /// their index in table 0: [`DEBUG_CELL`](precast_artifact::container::DEBUG_CELL),
     /// written by the loader. Not in the file.
@@ -201,7 +206,10 @@ impl FileLayout {
         for section in Section::ALL {
             let spec = section.spec();
             if spec.segment != segment {
-                end = end.next_multiple_of(page_size);
+                // What follows the start may share its pages.
+                if segment != Segment::Start {
+                    end = end.next_multiple_of(page_size);
+                }
                 segment = spec.segment;
             }
             let size = sizes[section];

@@ -21,6 +21,7 @@ use crate::options::Options;
 use crate::parse::{self, Parsed};
 use crate::place::Placed;
 use crate::plan::Plan;
+use crate::resolve::preview1;
 use crate::target::Target;
 use precast_artifact::component::Component;
 use precast_artifact::index::ModuleIndex;
@@ -45,10 +46,13 @@ pub(super) fn compile_component(
     let workers = &session.workers;
     let (flat, source_hash) =
         workers.both(|| take_apart(wasm, options, features), || Sha256::digest(wasm).into());
-    let (Flat { component, modules }, wit) = flat.map_err(explain)?;
+    let (Flat { mut component, modules }, wit) = flat.map_err(explain)?;
     clock.lap("flatten");
     let parsed = each(&modules, explain, |module| parse_module(module, features, target))?;
     let labels = labels(wasm, &modules, &parsed)?;
+    if options.enabled(Optimisation::DirectPreview1) {
+        component.adapted = preview1(&component, &parsed);
+    }
     clock.lap("parse");
     let facts = each(modules.iter().zip(&parsed), explain, |(module, parsed)| {
         gather_facts(workers, parsed).map_err(|error| at(module, error))

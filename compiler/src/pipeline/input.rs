@@ -59,6 +59,7 @@ impl<'i, 'a> Input<'i, 'a> {
                 false => 0,
             },
             precise_stores: options.precise_stores.unwrap_or(target.stores_may_tear()),
+            fuel: options.fuel,
             debug: match (options.debug_info, options.opt_level) {
                 (false, _) => Debug::Off,
                 (true, OptLevel::None) => Debug::Slots,

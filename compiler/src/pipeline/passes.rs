@@ -54,7 +54,9 @@ fn pass(
     let Input { parsed, plan, decisions, .. } = input;
     let inlined = || (0..parsed.bodies.len()).map(|at| decisions.inlining.of(at).len()).sum();
     let (changed, what, time): (usize, _, _) = match optimisation {
+        // Of components only.
         Optimisation::ListCopies => (0, "lists between components", None),
+        Optimisation::DirectPreview1 => (0, "adapters", None),
         Optimisation::ConstantGlobals => (plan.constants.iter().flatten().count(), "globals", None),
         Optimisation::PrivateTables => (plan.private_tables.len(), "tables", None),
         Optimisation::MemoryImage => (plan.memory.len(), "pieces of memory", None),

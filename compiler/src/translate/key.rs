@@ -76,6 +76,7 @@ impl TranslateOptions {
         w.u8(self.wide_indices.into());
         w.u8(self.widest_copy);
         w.u8(self.precise_stores.into());
+        w.u8(self.fuel.into());
         w.u8(self.debug as u8);
     }
 }

@@ -33,6 +33,8 @@ pub(crate) struct TranslateOptions {
     pub widest_copy: u8,
     /// Whether a store that traps must be kept from writing some of its bytes.
     pub precise_stores: bool,
+    /// Whether fuel is counted.
+    pub fuel: bool,
     /// What debuggers shall find.
     pub debug: Debug,
 }

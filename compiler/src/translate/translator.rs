@@ -3,7 +3,7 @@
 use super::changes::Changes;
 use super::flags::Flags;
 use super::input::ModuleInput;
-use super::state::{Frame, Local, OpenBody};
+use super::state::{Frame, FuelCounter, Local, OpenBody};
 use super::tracking::VariableTracker;
 use crate::function::{InlinedBody, OperandUse};
 use cranelift_codegen::ir::{self, InstBuilder, Value, types};
@@ -38,6 +38,8 @@ pub(super) struct Translator<'a, 'f> {
     pub(super) changes: Changes,
     /// Where the positions of the next inlined body begin.
     pub(super) positions: u32,
+    /// The count of fuel, with that.
+    pub(super) fuel: Option<FuelCounter>,
     /// The operand stack.
     pub(super) stack: Vec<Value>,
     pub(super) control: Vec<Frame>,
@@ -85,6 +87,7 @@ impl<'a, 'f> Translator<'a, 'f> {
             inlined: Vec::new(),
             changes: Changes::default(),
             positions: 0,
+            fuel: None,
             stack: Vec::new(),
             control: Vec::new(),
             handlers: Vec::new(),

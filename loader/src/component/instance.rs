@@ -2,6 +2,7 @@
 
 use super::linker::{ComponentDefinition, ComponentLinker};
 use super::opened::Component;
+use super::preview1;
 use super::resolve::resolve;
 use super::trampolines::Trampolines;
 use crate::api::externs::{self, Extern};
@@ -17,7 +18,7 @@ use crate::vm::handle::{Func, Global, Memory};
 use crate::vm::types::{GlobalType, ValType};
 use crate::vm::value::Val;
 use precast_artifact::component::{CoreItem, CoreRef, NamedArgument, Step};
-use precast_artifact::index::{ComponentId, LeafIndex, ModuleIndex, ResourceIndex};
+use precast_artifact::index::{ComponentId, InstanceIndex, LeafIndex, ModuleIndex, ResourceIndex};
 use std::sync::Arc;
 
 /// Makes an instance of a component; its index in the store.
@@ -79,6 +80,7 @@ fn new_state<T>(
         held: HeldResources::default(),
         flags,
         resources,
+        marks: Vec::new(),
         core_instances: Vec::new(),
         memories: Vec::new(),
         reallocs: Vec::new(),
@@ -101,8 +103,9 @@ impl<T: 'static> Making<'_, '_, T> {
         match step {
             Step::Instantiate { module, arguments, .. } => {
                 let provided = arguments.iter().map(|item| self.provide(item));
-                let provided = provided.collect::<Result<Vec<_>>>()?;
+                let mut provided = provided.collect::<Result<Vec<_>>>()?;
                 let image = self.image.clone();
+                self.replace(&image, *module, &mut provided);
                 self.make(&image, *module, &provided)?;
             }
             Step::InstantiateImport { leaf, arguments, .. } => {
@@ -132,6 +135,12 @@ impl<T: 'static> Making<'_, '_, T> {
 
     fn state(&mut self) -> &mut ComponentState {
         ComponentState::of(self.store.core(), self.index)
+    }
+
+    fn replace(&mut self, image: &Image, module: ModuleIndex, provided: &mut [Provided]) {
+        let next = InstanceIndex::from_index(self.state().core_instances.len());
+        let Trampolines { types, leaves, .. } = &self.trampolines;
+        preview1::replace(types.component(), leaves, next, (image, module), provided);
     }
 
     fn make(&mut self, image: &Arc<Image>, module: ModuleIndex, all: &[Provided]) -> Result<()> {

@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::limit::LimitKind;
 use crate::link::linker::Linker;
 use crate::store::access::AsStore;
+use crate::store::host::HostFunc;
 use crate::vm::raw::RawValue;
 use crate::vm::types::{FuncType, ValType};
 use crate::wasi::{self, FUNCTIONS, GuestMemory, Outcome, WasiCtx, WasiFunction};
@@ -32,30 +33,36 @@ impl<T: 'static> Linker<T> {
         context: impl Fn(&mut T) -> &mut WasiCtx + Copy + Send + Sync + 'static,
     ) -> &mut Self {
         for (module, function) in wasi::imports() {
-            let call = function.call;
-            let params = function.params.len();
-            let returns = !function.results.is_empty();
-            let run = move |caller: &mut Caller<'_, T>, slots: &mut [RawValue]| {
-                let mut args = [0; MOST_PARAMETERS];
-                args.iter_mut().zip(&*slots).for_each(|(arg, slot)| *arg = slot.u64());
-                if let Some(interrupts) = caller.interruptible().cloned() {
-                    context(caller.data_mut()).follow(&interrupts);
-                }
-                let (memory, data) = caller.exported_memory();
-                let context = context(data);
-                let outcome = call(context, &GuestMemory::shared(memory), &args[..params]);
-                if context.output_exceeded() {
-                    let why = "more output written than may be".to_owned();
-                    return Err(Error::Limit(LimitKind::OutputBytes, why));
-                }
-                finish(outcome, returns, slots)
-            };
-            let func = func::raw(func_type(function), run);
-            let func = func.expect("numeric types refer to no concrete types");
-            self.define_host(module, function.name, func);
+            self.define_host(module, function.name, host_function(function, context));
         }
         self
     }
+}
+
+/// A function of preview 1 for the instance that calls it.
+pub(crate) fn host_function<T: 'static>(
+    function: &'static WasiFunction,
+    context: impl Fn(&mut T) -> &mut WasiCtx + Copy + Send + Sync + 'static,
+) -> HostFunc {
+    let call = function.call;
+    let params = function.params.len();
+    let returns = !function.results.is_empty();
+    let run = move |caller: &mut Caller<'_, T>, slots: &mut [RawValue]| {
+        let mut args = [0; MOST_PARAMETERS];
+        args.iter_mut().zip(&*slots).for_each(|(arg, slot)| *arg = slot.u64());
+        if let Some(interrupts) = caller.interruptible().cloned() {
+            context(caller.data_mut()).follow(&interrupts);
+        }
+        let (memory, data) = caller.exported_memory();
+        let context = context(data);
+        let outcome = call(context, &GuestMemory::shared(memory), &args[..params]);
+        if context.output_exceeded() {
+            let why = "more output written than may be".to_owned();
+            return Err(Error::Limit(LimitKind::OutputBytes, why));
+        }
+        finish(outcome, returns, slots)
+    };
+    func::raw(func_type(function), run).expect("numeric types refer to no concrete types")
 }
 
 fn finish(outcome: Outcome, returns: bool, slots: &mut [RawValue]) -> Result<()> {

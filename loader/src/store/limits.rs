@@ -25,11 +25,15 @@ pub struct Limits {
     /// Memories; each takes address space, of 4 GiB or more unless it was
     /// compiled otherwise. By default ten thousand.
     pub memories: u64,
+    /// Bytes of address space that memories reserve, with the guards behind them.
+    pub address_space: u64,
     /// Tables that code of one module alone does not own. By default ten
     /// thousand.
     pub tables: u64,
     /// Globals. By default ten million.
     pub globals: u64,
+    /// Types of the modules of all instances. By default ten million.
+    pub types: u64,
     /// Bytes of stack for guest code, taken as they are touched. By default
     /// 8 MiB.
     pub stack_bytes: usize,
@@ -44,6 +48,10 @@ pub struct Limits {
     /// Calls that are suspended at the same time; beyond, the call that would be
     /// fails. Each has a stack. By default a hundred thousand.
     pub suspended_calls: u64,
+    /// Units of fuel that a store begins with: one for each operator that is
+    /// executed, see [`Store::set_fuel`](crate::Store::set_fuel). By default work is
+    /// not limited.
+    pub fuel: Option<u64>,
 }
 
 impl Default for Limits {
@@ -53,12 +61,15 @@ impl Default for Limits {
             table_elements: 10_000_000,
             instances: 10_000,
             memories: 10_000,
+            address_space: u64::MAX,
             tables: 10_000,
             globals: 10_000_000,
+            types: 10_000_000,
             stack_bytes: 8 << 20,
             nested_calls: 256,
             exception_bytes: 64 << 20,
             suspended_calls: 100_000,
+            fuel: None,
         }
     }
 }

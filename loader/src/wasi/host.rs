@@ -10,7 +10,7 @@
 //! | `error` | the native error number |
 //! | `interrupt` | ending a guest that waits |
 //! | `quota` | what several descriptors use together |
-//! | `permissions` | what was granted of a directory |
+//! | `permissions`, `network` | what was granted of a directory; of the network |
 //! | `clock`, `random` | times, random bytes |
 //! | `metadata` | attributes of files |
 //! | `stdio`, `stream` | where standard streams lead, and whether they wait |
@@ -31,6 +31,7 @@ pub(crate) mod file;
 pub(crate) mod interrupt;
 pub(crate) mod listing;
 pub(crate) mod metadata;
+pub(crate) mod network;
 pub(crate) mod open;
 pub(crate) mod permissions;
 pub(crate) mod poll;

@@ -9,8 +9,8 @@
 //! (streams, pollables) may outlive the handle that it came from: the last user
 //! closes it.
 //!
-//! Of the network nothing is granted yet: sockets can be made and set up, and
-//! binding, connecting and looking up names is refused.
+//! Sockets can be made and set up by anybody; what they are bound and connected to
+//! must be granted, as must looking up names.
 //!
 //! | rank | modules | hold |
 //! |-|-|-|
@@ -19,11 +19,15 @@
 //! | wasi:io | `io`, `input`, `output` | errors, pollables; streams |
 //! | wasi:clocks, wasi:random, wasi:cli | `clocks`, `random`, `cli` | times; random bytes; arguments, exit, standard streams |
 //! | wasi:filesystem | `files`, `paths`, `entries` | descriptors; what is below a directory; what is in one |
-//! | wasi:sockets | `network`, `tcp`, `udp` | addresses, errors, names; sockets |
+//! | wasi:sockets | `addresses`, `network`, `lookup` | addresses; errors, what sockets have in common; names |
+//! | the same | `tcp`, `connections`, `udp`, `datagrams` | sockets with their options; what they send and receive |
 //! | all of them | `functions` | the table |
 
+mod addresses;
 pub(crate) mod cli;
 mod clocks;
+mod connections;
+mod datagrams;
 mod entries;
 pub(crate) mod error;
 mod files;
@@ -31,6 +35,7 @@ pub(crate) mod function;
 pub(crate) mod functions;
 mod input;
 mod io;
+mod lookup;
 mod network;
 mod output;
 mod paths;

@@ -67,6 +67,11 @@ impl Program {
         self.source.extension().is_some_and(|e| e == "cc")
     }
 
+    /// Whether it uses the C++ library.
+    pub fn library(&self) -> bool {
+        self.name == "containers"
+    }
+
     /// The argument that selects it, if it is one of several.
     pub fn argument(&self) -> Option<String> {
         self.rust().then(|| stem(&self.source))

@@ -16,7 +16,9 @@ fn looks_like_the_live_session(core: &Path, artifact: &Path, gdb: &Path, lldb: &
     let options = ["--core", &core, "--host", &host];
     let gdb_options = [&["--gdb"], options.as_slice()].concat();
     let commands = ["backtrace", "frame function price", "print *order"];
-    let text = debug(gdb, &gdb_options, &commands, artifact).exits(0).text();
+    let outcome = debug(gdb, &gdb_options, &commands, artifact).exits(0);
+    assert!(!outcome.stderr.contains("truncated"), "{}", outcome.stderr);
+    let text = outcome.text();
     in_order(&text, &["price", "handle", "main", "{id = 42, customer = 0x", "\"Ada\""]);
     let find = "script exec(\"t = lldb.thread\\nfor f in t:\\n  if f.GetFunctionName() == 'price': \
                 t.SetSelectedFrame(f.GetFrameID())\")";
@@ -31,7 +33,9 @@ fn dumped(guest: &Waiting, gdb: &Path, folder: &Path) -> Result<PathBuf, String>
     let mut command = Command::new(gdb);
     command.args(["-batch", "-nx", "-p", &guest.pid(), "-ex"]);
     let outcome = run(command.arg(format!("generate-core-file {}", core.display())));
-    if core.exists() { Ok(core) } else { Err(outcome.stderr) }
+    let saved = outcome.text().contains("Saved corefile");
+    assert!(saved || !core.exists(), "gdb wrote a part of the dump: {}", outcome.stderr);
+    if saved { Ok(core) } else { Err(outcome.stderr) }
 }
 
 /// What both debuggers find of sources that lie elsewhere, once they are told.

@@ -72,6 +72,7 @@ impl<'t> Converter<'t> {
             exports,
             types: self.types.done,
             export_items: self.export_items,
+            adapted: Vec::new(),
         })
     }
 

@@ -74,6 +74,7 @@ fn inlined(text: &str) -> (Function, Vec<InlinedBody>) {
         wide_indices: true,
         widest_copy: 16,
         precise_stores: false,
+        fuel: false,
         debug,
     };
     let module = ModuleInput::new(ModuleIndex::new(0), &parsed, &plan, options);

@@ -7,6 +7,7 @@ use crate::wasi::host::descriptor::Descriptor;
 use crate::wasi::host::directory::Directory;
 use crate::wasi::host::file::{FileMode, Sync};
 use crate::wasi::host::interrupt::Interrupt;
+use crate::wasi::host::network::NetworkGrants;
 use crate::wasi::host::open::OpenRequest;
 use crate::wasi::host::permissions::DirAccess;
 use crate::wasi::host::quota::Quota;
@@ -44,6 +45,8 @@ pub struct WasiCtx {
     output: Option<Quota>,
     /// What lists of directories may take.
     pub(crate) listings: Quota,
+    /// What it may reach.
+    pub(crate) network: NetworkGrants,
 }
 
 impl WasiCtx {
@@ -85,6 +88,7 @@ pub struct WasiCtxBuilder {
     max_descriptors: Option<u32>,
     max_output: Option<u64>,
     max_listings: Option<u64>,
+    network: NetworkGrants,
 }
 
 impl WasiCtxBuilder {
@@ -228,6 +232,11 @@ impl WasiCtxBuilder {
         Ok(self)
     }
 
+    /// What components may use of the network, by WASI 0.2.
+    pub fn network(&mut self) -> &mut NetworkGrants {
+        &mut self.network
+    }
+
     /// A flag that, once set, makes a call that a signal interrupts return
     /// `EINTR` to the guest instead of starting over: how a watchdog of the
     /// host's own ends a wait. One that ends the guest is made with
@@ -288,6 +297,7 @@ impl WasiCtxBuilder {
             interrupt: builder.interrupt,
             output: quota,
             listings: Quota::new(builder.max_listings.unwrap_or(LISTINGS)),
+            network: builder.network,
         }
     }
 }

@@ -7,9 +7,9 @@ use super::input::InputStream;
 use super::io::{IoError, fault};
 use super::output::{OutputStream, Place};
 use crate::canonical::canon::GuestBytes;
-use crate::canonical::containers::HostBytes;
+use crate::canonical::lists::HostBytes;
+use crate::canonical::owned::{Borrow, Own};
 use crate::canonical::shapes::{bits, enumeration, record, variant};
-use crate::canonical::typed::{Borrow, Own};
 use crate::error::Result;
 use crate::sys::buffer::Buffer;
 use crate::wasi::host::context::WasiCtx;
@@ -199,6 +199,17 @@ fn opened<'c>(ctx: &'c WasiCtx, it: &Borrow<FileDescriptor>) -> Result<&'c Descr
     ctx.table.get(file(ctx, it)?.descriptor)
 }
 
+/// As [`opened`], of anything but a directory.
+fn not_directory<'c>(
+    ctx: &'c WasiCtx,
+    it: &Borrow<FileDescriptor>,
+) -> Result<&'c Descriptor, HostError> {
+    match opened(ctx, it)? {
+        Descriptor::Directory(_) => Err(HostError::BAD_DESCRIPTOR),
+        found => Ok(found),
+    }
+}
+
 /// The attributes of what a descriptor stands for.
 fn metadata(ctx: &WasiCtx, it: &Borrow<FileDescriptor>) -> Result<Metadata, HostError> {
     opened(ctx, it)?.metadata()?.ok_or(HostError::BAD_DESCRIPTOR)
@@ -271,7 +282,7 @@ pub(super) fn advise(
         FileAdvice::NoReuse => Advice::NoReuse,
     };
     let len = NonZeroU64::new(len);
-    named(opened(call.ctx, &it).and_then(|found| found.advise(offset, len, advice)))
+    named(not_directory(call.ctx, &it).and_then(|found| found.advise(offset, len, advice)))
 }
 
 pub(super) fn sync_data(
@@ -306,7 +317,7 @@ pub(super) fn set_size(
     (it, size): (Borrow<FileDescriptor>, u64),
 ) -> FileResult<()> {
     let interrupt = &call.ctx.interrupt;
-    named(opened(call.ctx, &it).and_then(|found| found.set_size(size, interrupt)))
+    named(not_directory(call.ctx, &it).and_then(|found| found.set_size(size, interrupt)))
 }
 
 pub(super) fn set_times(

@@ -4,16 +4,21 @@
 //! subject. Its Rust types must be those of the WIT, or linking says that they
 //! are not.
 
+use super::datagrams::{IncomingDatagrams, OutgoingDatagrams};
 use super::entries::EntryStream;
 use super::files::FileDescriptor;
-use super::function::{Preview2Function, Preview2Resource, invoke, matches};
+use super::function::{Preview2Function, Preview2Resource, check, invoke};
 use super::input::InputStream;
 use super::io::{IoError, Pollable};
-use super::network::{AddressStream, Network};
+use super::lookup::AddressStream;
+use super::network::Network;
 use super::output::OutputStream;
 use super::tcp::TcpSocket;
-use super::udp::{IncomingDatagrams, OutgoingDatagrams, UdpSocket};
-use super::{cli, clocks, entries, files, input, io, network, output, paths, random, tcp, udp};
+use super::udp::UdpSocket;
+use super::{
+    cli, clocks, connections, datagrams, entries, files, input, io, lookup, network, output, paths,
+    random, tcp, udp,
+};
 use crate::wasi::host::context::WasiCtx;
 use std::any::TypeId;
 
@@ -23,7 +28,7 @@ macro_rules! functions {
             interface: $interface,
             name: $name,
             call: |guest, params, results| invoke(guest, params, results, $function),
-            is: |known, ty| matches(known, ty, $function),
+            check: |known, ty| check(known, ty, $function),
         },)*)*]
     };
 }
@@ -145,26 +150,26 @@ pub(crate) const FUNCTIONS: &[Preview2Function] = functions! {
         "instance-network" => network::instance_network,
     }
     "wasi:sockets/ip-name-lookup" {
-        "resolve-addresses" => network::resolve_addresses,
-        "[method]resolve-address-stream.resolve-next-address" => network::resolve_next_address,
-        "[method]resolve-address-stream.subscribe" => network::subscribe_addresses,
+        "resolve-addresses" => lookup::resolve_addresses,
+        "[method]resolve-address-stream.resolve-next-address" => lookup::resolve_next_address,
+        "[method]resolve-address-stream.subscribe" => lookup::subscribe_addresses,
     }
     "wasi:sockets/tcp-create-socket" {
         "create-tcp-socket" => tcp::create_tcp_socket,
     }
     "wasi:sockets/tcp" {
-        "[method]tcp-socket.start-bind" => tcp::start_with_address,
-        "[method]tcp-socket.finish-bind" => tcp::finish_bind,
-        "[method]tcp-socket.start-connect" => tcp::start_with_address,
-        "[method]tcp-socket.finish-connect" => tcp::finish_connect,
-        "[method]tcp-socket.start-listen" => tcp::start_listen,
-        "[method]tcp-socket.finish-listen" => tcp::finish_bind,
-        "[method]tcp-socket.accept" => tcp::accept,
-        "[method]tcp-socket.local-address" => tcp::address,
-        "[method]tcp-socket.remote-address" => tcp::address,
-        "[method]tcp-socket.is-listening" => tcp::is_listening,
+        "[method]tcp-socket.start-bind" => connections::start_bind,
+        "[method]tcp-socket.finish-bind" => connections::finish_bind,
+        "[method]tcp-socket.start-connect" => connections::start_connect,
+        "[method]tcp-socket.finish-connect" => connections::finish_connect,
+        "[method]tcp-socket.start-listen" => connections::start_listen,
+        "[method]tcp-socket.finish-listen" => connections::finish_listen,
+        "[method]tcp-socket.accept" => connections::accept,
+        "[method]tcp-socket.local-address" => connections::local_address,
+        "[method]tcp-socket.remote-address" => connections::remote_address,
+        "[method]tcp-socket.is-listening" => connections::is_listening,
         "[method]tcp-socket.address-family" => tcp::address_family,
-        "[method]tcp-socket.set-listen-backlog-size" => tcp::set_listen_backlog_size,
+        "[method]tcp-socket.set-listen-backlog-size" => connections::set_listen_backlog_size,
         "[method]tcp-socket.keep-alive-enabled" => tcp::keep_alive_enabled,
         "[method]tcp-socket.set-keep-alive-enabled" => tcp::set_keep_alive_enabled,
         "[method]tcp-socket.keep-alive-idle-time" => tcp::keep_alive_idle_time,
@@ -179,18 +184,18 @@ pub(crate) const FUNCTIONS: &[Preview2Function] = functions! {
         "[method]tcp-socket.set-receive-buffer-size" => tcp::set_receive_buffer_size,
         "[method]tcp-socket.send-buffer-size" => tcp::send_buffer_size,
         "[method]tcp-socket.set-send-buffer-size" => tcp::set_send_buffer_size,
-        "[method]tcp-socket.subscribe" => tcp::subscribe,
-        "[method]tcp-socket.shutdown" => tcp::shutdown,
+        "[method]tcp-socket.subscribe" => connections::subscribe,
+        "[method]tcp-socket.shutdown" => connections::shutdown,
     }
     "wasi:sockets/udp-create-socket" {
         "create-udp-socket" => udp::create_udp_socket,
     }
     "wasi:sockets/udp" {
-        "[method]udp-socket.start-bind" => udp::start_bind,
-        "[method]udp-socket.finish-bind" => udp::finish_bind,
-        "[method]udp-socket.stream" => udp::stream,
-        "[method]udp-socket.local-address" => udp::address,
-        "[method]udp-socket.remote-address" => udp::address,
+        "[method]udp-socket.start-bind" => datagrams::start_bind,
+        "[method]udp-socket.finish-bind" => datagrams::finish_bind,
+        "[method]udp-socket.stream" => datagrams::stream,
+        "[method]udp-socket.local-address" => datagrams::local_address,
+        "[method]udp-socket.remote-address" => datagrams::remote_address,
         "[method]udp-socket.address-family" => udp::address_family,
         "[method]udp-socket.unicast-hop-limit" => udp::unicast_hop_limit,
         "[method]udp-socket.set-unicast-hop-limit" => udp::set_unicast_hop_limit,
@@ -198,12 +203,12 @@ pub(crate) const FUNCTIONS: &[Preview2Function] = functions! {
         "[method]udp-socket.set-receive-buffer-size" => udp::set_receive_buffer_size,
         "[method]udp-socket.send-buffer-size" => udp::send_buffer_size,
         "[method]udp-socket.set-send-buffer-size" => udp::set_send_buffer_size,
-        "[method]udp-socket.subscribe" => udp::subscribe,
-        "[method]incoming-datagram-stream.receive" => udp::receive,
-        "[method]incoming-datagram-stream.subscribe" => udp::subscribe_incoming,
-        "[method]outgoing-datagram-stream.check-send" => udp::check_send,
-        "[method]outgoing-datagram-stream.send" => udp::send,
-        "[method]outgoing-datagram-stream.subscribe" => udp::subscribe_outgoing,
+        "[method]udp-socket.subscribe" => datagrams::subscribe,
+        "[method]incoming-datagram-stream.receive" => datagrams::receive,
+        "[method]incoming-datagram-stream.subscribe" => datagrams::subscribe_incoming,
+        "[method]outgoing-datagram-stream.check-send" => datagrams::check_send,
+        "[method]outgoing-datagram-stream.send" => datagrams::send,
+        "[method]outgoing-datagram-stream.subscribe" => datagrams::subscribe_outgoing,
     }
 };
 
@@ -233,19 +238,19 @@ pub(crate) const RESOURCES: &[Preview2Resource] = &[
     resource::<AddressStream>(
         "wasi:sockets/ip-name-lookup",
         "resolve-address-stream",
-        forget::<AddressStream>,
+        AddressStream::drop,
     ),
     resource::<TcpSocket>("wasi:sockets/tcp", "tcp-socket", TcpSocket::drop),
     resource::<UdpSocket>("wasi:sockets/udp", "udp-socket", UdpSocket::drop),
     resource::<IncomingDatagrams>(
         "wasi:sockets/udp",
         "incoming-datagram-stream",
-        forget::<IncomingDatagrams>,
+        IncomingDatagrams::drop,
     ),
     resource::<OutgoingDatagrams>(
         "wasi:sockets/udp",
         "outgoing-datagram-stream",
-        forget::<OutgoingDatagrams>,
+        OutgoingDatagrams::drop,
     ),
 ];
 

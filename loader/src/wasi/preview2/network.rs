@@ -1,13 +1,10 @@
-//! wasi:sockets: addresses, errors, names.
-//!
-//! Sockets can be made and set up, but nothing is granted that they could be
-//! bound or connected to, and no name is looked up: that is refused with
-//! `access-denied`.
+//! wasi:sockets: the network, errors, what both kinds of sockets have.
 
+use super::addresses::{IpFamily, IpSocketAddress};
 use super::function::HostCall;
-use super::io::{IoError, Pollable, fault};
-use crate::canonical::shapes::{enumeration, record, variant};
-use crate::canonical::typed::{Borrow, Own};
+use super::io::{IoError, fault};
+use crate::canonical::owned::{Borrow, Own};
+use crate::canonical::shapes::enumeration;
 use crate::error::Result;
 use crate::wasi::host::context::WasiCtx;
 use crate::wasi::host::descriptor::Descriptor;
@@ -15,14 +12,11 @@ use crate::wasi::host::error::HostError;
 use crate::wasi::host::socket::Socket;
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with, sockopt};
+use std::net::{IpAddr, SocketAddr};
 
-/// `wasi:sockets/network.network`: what was granted of the network, nothing.
+/// `wasi:sockets/network.network`: what was granted of the network.
 #[derive(Debug)]
 pub(crate) struct Network;
-
-/// `wasi:sockets/ip-name-lookup.resolve-address-stream`: none was given.
-#[derive(Debug)]
-pub(crate) struct AddressStream;
 
 enumeration! {
     /// `wasi:sockets/network.error-code`.
@@ -72,67 +66,14 @@ enumeration! {
     }
 }
 
-enumeration! {
-    /// `wasi:sockets/network.ip-address-family`.
-    IpFamily {
-        /// Addresses of four bytes.
-        Ipv4 = "ipv4",
-        /// Addresses of eight pairs of bytes.
-        Ipv6 = "ipv6",
-    }
-}
-
-/// `wasi:sockets/network.ipv4-address`.
-pub(super) type Ipv4 = (u8, u8, u8, u8);
-/// `wasi:sockets/network.ipv6-address`.
-pub(super) type Ipv6 = (u16, u16, u16, u16, u16, u16, u16, u16);
-
-variant! {
-    /// `wasi:sockets/network.ip-address`.
-    IpAddress {
-        /// Of four bytes.
-        Ipv4(address: Ipv4) = "ipv4",
-        /// Of eight pairs of bytes.
-        Ipv6(address: Ipv6) = "ipv6",
-    }
-}
-
-record! {
-    /// `wasi:sockets/network.ipv4-socket-address`.
-    Ipv4SocketAddress {
-        /// The port.
-        port: u16 = "port",
-        /// The machine.
-        address: Ipv4 = "address",
-    }
-}
-
-record! {
-    /// `wasi:sockets/network.ipv6-socket-address`.
-    Ipv6SocketAddress {
-        /// The port.
-        port: u16 = "port",
-        /// The flow.
-        flow: u32 = "flow-info",
-        /// The machine.
-        address: Ipv6 = "address",
-        /// The scope.
-        scope: u32 = "scope-id",
-    }
-}
-
-variant! {
-    /// `wasi:sockets/network.ip-socket-address`.
-    IpSocketAddress {
-        /// Of a machine with four bytes.
-        Ipv4(address: Ipv4SocketAddress) = "ipv4",
-        /// Of one with eight pairs of bytes.
-        Ipv6(address: Ipv6SocketAddress) = "ipv6",
-    }
-}
-
 /// What a function of sockets gives.
 pub(super) type NetworkResult<V> = Result<std::result::Result<V, NetworkError>>;
+
+impl From<Errno> for NetworkError {
+    fn from(error: Errno) -> Self {
+        HostError::from(error).into()
+    }
+}
 
 impl From<HostError> for NetworkError {
     fn from(error: HostError) -> Self {
@@ -183,6 +124,59 @@ impl SocketHandle {
         Ok(Self { descriptor, family })
     }
 
+    /// Gives one to the guest that was accepted.
+    pub(super) fn accepted(
+        ctx: &mut WasiCtx,
+        socket: Socket,
+        family: IpFamily,
+    ) -> std::result::Result<Self, HostError> {
+        let descriptor = ctx.table.insert(Descriptor::Socket(socket))?;
+        ctx.resources.own(descriptor);
+        Ok(Self { descriptor, family })
+    }
+
+    /// An address that it may be bound to, or reach: of its family, and of one
+    /// machine.
+    pub(super) fn address(
+        self,
+        address: IpSocketAddress,
+    ) -> std::result::Result<SocketAddr, NetworkError> {
+        let address = SocketAddr::from(address);
+        let family = match address.ip() {
+            IpAddr::V4(ip) if ip.is_broadcast() => None,
+            IpAddr::V4(_) => Some(IpFamily::Ipv4),
+            // These would be addresses of the other family.
+            IpAddr::V6(ip) if ip.to_ipv4_mapped().is_some() => None,
+            IpAddr::V6(_) => Some(IpFamily::Ipv6),
+        };
+        match family == Some(self.family) && !address.ip().is_multicast() {
+            true => Ok(address),
+            false => Err(NetworkError::InvalidArgument),
+        }
+    }
+
+    /// One that it may reach: it has a machine and a port.
+    pub(super) fn remote(
+        self,
+        address: IpSocketAddress,
+    ) -> std::result::Result<SocketAddr, NetworkError> {
+        let address = self.address(address)?;
+        match address.ip().is_unspecified() || address.port() == 0 {
+            true => Err(NetworkError::InvalidArgument),
+            false => Ok(address),
+        }
+    }
+
+    /// The socket itself.
+    pub(super) fn socket(self, ctx: &WasiCtx) -> std::result::Result<&Socket, NetworkError> {
+        Ok(ctx.table.socket(self.descriptor)?)
+    }
+
+    /// The address that it is bound to.
+    pub(super) fn local(self, ctx: &WasiCtx) -> NetworkResult<IpSocketAddress> {
+        Ok(self.socket(ctx).and_then(|socket| Ok(socket.local_address()?.into())))
+    }
+
     /// Does something with it.
     pub(super) fn with<V>(
         self,
@@ -204,27 +198,6 @@ pub(super) fn network_error_code(
 ) -> Result<Option<NetworkError>> {
     let error = call.ctx.resources.get::<IoError>(error.rep).map_err(fault)?;
     Ok(Some(error.0.into()))
-}
-
-pub(super) fn resolve_addresses(
-    _: &mut HostCall<'_>,
-    _: (Borrow<Network>, String),
-) -> NetworkResult<Own<AddressStream>> {
-    Ok(Err(NetworkError::AccessDenied))
-}
-
-pub(super) fn resolve_next_address(
-    _: &mut HostCall<'_>,
-    _: (Borrow<AddressStream>,),
-) -> NetworkResult<Option<IpAddress>> {
-    Ok(Ok(None))
-}
-
-pub(super) fn subscribe_addresses(
-    call: &mut HostCall<'_>,
-    _: (Borrow<AddressStream>,),
-) -> Result<Own<Pollable>> {
-    Pollable::Ready.give(call.ctx)
 }
 
 /// Options that both kinds of sockets have.

@@ -1,48 +1,68 @@
-//! wasi:sockets `tcp`: sockets that are neither bound nor connected, as neither is
-//! granted.
+//! wasi:sockets `tcp`: sockets and their options.
 
+use super::addresses::IpFamily;
 use super::function::HostCall;
-use super::input::InputStream;
-use super::io::{Pollable, fault};
-use super::network::{
-    IpFamily, IpSocketAddress, Network, NetworkError, NetworkResult, SocketHandle,
-};
-use super::output::OutputStream;
-use crate::canonical::shapes::enumeration;
-use crate::canonical::typed::{Borrow, Own};
+use super::io::fault;
+use super::network::{NetworkError, NetworkResult, SocketHandle};
+use crate::canonical::owned::{Borrow, Own};
 use crate::error::Result;
 use crate::wasi::host::context::WasiCtx;
+use crate::wasi::host::error::HostError;
+use rustix::io::Errno;
 use rustix::net::{SocketType, sockopt};
 use std::time::Duration;
 
 /// `wasi:sockets/tcp.tcp-socket`.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct TcpSocket(SocketHandle);
-
-enumeration! {
-    /// `wasi:sockets/tcp.shutdown-type`.
-    ShutdownType {
-        /// Nothing more is received.
-        Receive = "receive",
-        /// Nothing more is sent.
-        Send = "send",
-        /// Neither.
-        Both = "both",
-    }
+pub(crate) struct TcpSocket {
+    pub(super) handle: SocketHandle,
+    pub(super) state: TcpState,
+    /// How many connections may wait to be accepted.
+    pub(super) backlog: i32,
 }
 
+/// How far a socket has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TcpState {
+    New,
+    /// It is bound, and the guest is to be told.
+    Binding,
+    Bound,
+    /// It is being connected; what has come of it, if that is known.
+    Connecting(Option<Errno>),
+    Connected,
+    /// It may listen, and the guest is to finish that.
+    Listen,
+    Listening,
+    /// It could not be connected.
+    Closed,
+}
+
+/// Connections that wait, if the guest does not say how many may.
+const BACKLOG: i32 = 128;
+
 impl TcpSocket {
+    /// Gives a socket to the guest.
+    pub(super) fn give(
+        ctx: &mut WasiCtx,
+        handle: SocketHandle,
+        state: TcpState,
+    ) -> std::result::Result<Own<Self>, HostError> {
+        let rep = ctx.resources.insert(Self { handle, state, backlog: BACKLOG })?;
+        Ok(Own::new(rep))
+    }
+
     /// Drops it.
     pub(super) fn drop(ctx: &mut WasiCtx, rep: u32) {
         if let Ok(gone) = ctx.resources.remove::<Self>(rep) {
-            ctx.resources.release(&mut ctx.table, gone.0.descriptor);
+            ctx.resources.release(&mut ctx.table, gone.handle.descriptor);
         }
     }
 }
 
 /// A socket of the guest.
 fn socket(call: &HostCall<'_>, it: &Borrow<TcpSocket>) -> Result<SocketHandle> {
-    Ok(call.ctx.resources.get::<TcpSocket>(it.rep).map_err(fault)?.0)
+    Ok(call.ctx.resources.get::<TcpSocket>(it.rep).map_err(fault)?.handle)
 }
 
 pub(super) fn create_tcp_socket(
@@ -50,51 +70,8 @@ pub(super) fn create_tcp_socket(
     (family,): (IpFamily,),
 ) -> NetworkResult<Own<TcpSocket>> {
     let made = SocketHandle::new(call.ctx, family, SocketType::STREAM)
-        .and_then(|socket| call.ctx.resources.insert(TcpSocket(socket)));
-    Ok(made.map(Own::new).map_err(NetworkError::from))
-}
-
-/// What would bind or connect.
-pub(super) fn start_with_address(
-    _: &mut HostCall<'_>,
-    _: (Borrow<TcpSocket>, Borrow<Network>, IpSocketAddress),
-) -> NetworkResult<()> {
-    Ok(Err(NetworkError::AccessDenied))
-}
-
-pub(super) fn finish_bind(_: &mut HostCall<'_>, _: (Borrow<TcpSocket>,)) -> NetworkResult<()> {
-    Ok(Err(NetworkError::NotInProgress))
-}
-
-pub(super) fn finish_connect(
-    _: &mut HostCall<'_>,
-    _: (Borrow<TcpSocket>,),
-) -> NetworkResult<(Own<InputStream>, Own<OutputStream>)> {
-    Ok(Err(NetworkError::NotInProgress))
-}
-
-/// What is bound can listen.
-pub(super) fn start_listen(_: &mut HostCall<'_>, _: (Borrow<TcpSocket>,)) -> NetworkResult<()> {
-    Ok(Err(NetworkError::InvalidState))
-}
-
-pub(super) fn accept(
-    _: &mut HostCall<'_>,
-    _: (Borrow<TcpSocket>,),
-) -> NetworkResult<(Own<TcpSocket>, Own<InputStream>, Own<OutputStream>)> {
-    Ok(Err(NetworkError::InvalidState))
-}
-
-/// The address of either side.
-pub(super) fn address(
-    _: &mut HostCall<'_>,
-    _: (Borrow<TcpSocket>,),
-) -> NetworkResult<IpSocketAddress> {
-    Ok(Err(NetworkError::InvalidState))
-}
-
-pub(super) fn is_listening(_: &mut HostCall<'_>, _: (Borrow<TcpSocket>,)) -> Result<bool> {
-    Ok(false)
+        .and_then(|handle| TcpSocket::give(call.ctx, handle, TcpState::New));
+    Ok(made.map_err(NetworkError::from))
 }
 
 pub(super) fn address_family(
@@ -102,13 +79,6 @@ pub(super) fn address_family(
     (it,): (Borrow<TcpSocket>,),
 ) -> Result<IpFamily> {
     Ok(socket(call, &it)?.family)
-}
-
-pub(super) fn set_listen_backlog_size(
-    _: &mut HostCall<'_>,
-    (_, size): (Borrow<TcpSocket>, u64),
-) -> NetworkResult<()> {
-    Ok(if size == 0 { Err(NetworkError::InvalidArgument) } else { Ok(()) })
 }
 
 pub(super) fn keep_alive_enabled(
@@ -228,17 +198,4 @@ pub(super) fn set_send_buffer_size(
     (it, size): (Borrow<TcpSocket>, u64),
 ) -> NetworkResult<()> {
     socket(call, &it)?.set_send_buffer_size(call.ctx, size)
-}
-
-/// There is nothing to wait for.
-pub(super) fn subscribe(call: &mut HostCall<'_>, _: (Borrow<TcpSocket>,)) -> Result<Own<Pollable>> {
-    Pollable::Ready.give(call.ctx)
-}
-
-/// What is connected can be shut down.
-pub(super) fn shutdown(
-    _: &mut HostCall<'_>,
-    _: (Borrow<TcpSocket>, ShutdownType),
-) -> NetworkResult<()> {
-    Ok(Err(NetworkError::InvalidState))
 }
