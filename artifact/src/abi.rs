@@ -43,7 +43,7 @@
 //! # Store block
 //!
 //! One per store, shared by all its contexts: offsets [`STORE_ACTIVATION`],
-//! [`STORE_INTERRUPT`], [`STORE_HEAP_BASE`], [`STORE_HEAP_LIMIT`].
+//! [`STORE_INTERRUPT`], [`STORE_HEAP_BASE`], [`STORE_HEAP_LIMIT`], [`STORE_FUEL`].
 //!
 //! # Activations
 //!
@@ -94,6 +94,13 @@
 //! a hint: whoever finds it set asks the loader whether it is this guest that
 //! is meant, and the loader clears it. It is looked at whenever a builtin comes
 //! back; machine code may look at it too, and call any builtin if it is set.
+//!
+//! # Fuel
+//!
+//! Code that was compiled to count its work adds to [`STORE_FUEL`], which is
+//! negative while there is fuel left, and traps when it finds it positive. The
+//! store block has the count at calls and when a function returns; between, it may
+//! be in a register. Other code leaves it alone.
 //!
 //! # Imports that may block
 //!
@@ -192,6 +199,7 @@ pub use records::{
 pub use store::{
     ACTIVATION_ENTRY_FP, ACTIVATION_ENTRY_SP, ACTIVATION_GUEST_FP, ACTIVATION_GUEST_SP,
     ACTIVATION_HOST_SP, ACTIVATION_PREVIOUS, ACTIVATION_RESUME, ACTIVATION_SIZE, ENTRY_FRAME,
-    STACK_GUARD, STORE_ACTIVATION, STORE_HEAP_BASE, STORE_HEAP_LIMIT, STORE_INTERRUPT, STORE_SIZE,
+    STACK_GUARD, STORE_ACTIVATION, STORE_FUEL, STORE_HEAP_BASE, STORE_HEAP_LIMIT, STORE_INTERRUPT,
+    STORE_SIZE,
 };
 pub use versions::Versions;

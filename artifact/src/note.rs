@@ -15,6 +15,9 @@ pub const TYPE: u32 = 1;
 /// Name of the section, as errors show it.
 pub const SECTION: &str = ".note.precast";
 
+/// The option by which code counts its work in [`STORE_FUEL`](crate::abi::STORE_FUEL).
+pub const FUEL: &str = "--fuel";
+
 /// The header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
@@ -97,6 +100,11 @@ impl From<crate::wire::DecodeError> for NoteError {
 }
 
 impl Note {
+    /// Whether the code counts its work.
+    pub fn counts_fuel(&self) -> bool {
+        self.options.iter().any(|option| option == FUEL)
+    }
+
     /// The note's descriptor bytes.
     pub fn encode(&self) -> Vec<u8> {
         let mut w = Writer::new();

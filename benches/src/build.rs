@@ -8,7 +8,7 @@ use crate::measures::Bench;
 use crate::stats::Samples;
 use crate::table::Table;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{available_parallelism, scope};
@@ -20,10 +20,35 @@ const TARGETS: [&str; 3] =
     ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu", "riscv64gc-unknown-linux-gnu"];
 
 impl Bench<'_> {
+    /// The modules: the small ones of this repository in turns, each with a number,
+    /// so that no two are the same. Not those that some target has no code for.
+    fn modules(&self, folder: &Path) -> Result<Vec<PathBuf>, String> {
+        let _ = std::fs::remove_dir_all(folder);
+        std::fs::create_dir_all(folder).map_err(|why| format!("{}: {why}", folder.display()))?;
+        let mut find = Command::new("find");
+        find.current_dir(crate::root()).args(["fixtures", "benches/programs", "-name", "*.wasm"]);
+        let listed = child::run(find.args(["-size", "-400k", "-not", "-path", "*/real/*"]))?.stdout;
+        let mut found: Vec<PathBuf> = listed.lines().map(|from| crate::root().join(from)).collect();
+        found.retain(|from| {
+            let mut check = self.precast_compile(&["--check", "--target", &TARGETS.join(",")]);
+            child::run(check.arg(from).stderr(Stdio::null())).is_ok()
+        });
+        found.sort_unstable();
+        let mut modules = Vec::new();
+        for (index, from) in found.iter().cycle().take(MODULES).enumerate() {
+            let module = folder.join(format!("{index}.wasm"));
+            let copied = std::fs::copy(from, &module);
+            copied.map_err(|why| format!("{}: {why}", from.display()))?;
+            number(&module, index as u32)?;
+            modules.push(module);
+        }
+        Ok(modules)
+    }
+
     /// All of it.
     pub(crate) fn build(&self, table: &Table) -> Result<(), String> {
         let folder = self.scratch.join("build");
-        let modules = modules(&folder.join("src"))?;
+        let modules = self.modules(&folder.join("src"))?;
         let what = format!("{MODULES} modules for {} targets", TARGETS.len());
         let mut sides = [Sums::default(), Sums::default()];
         for _ in 0..self.compile_runs {
@@ -158,27 +183,6 @@ impl Sums {
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
     std::fs::write(path, bytes).map_err(|why| format!("{}: {why}", path.display()))
-}
-
-/// The modules: the small ones of this repository in turns, each with a number,
-/// so that no two are the same.
-fn modules(folder: &Path) -> Result<Vec<PathBuf>, String> {
-    let _ = std::fs::remove_dir_all(folder);
-    std::fs::create_dir_all(folder).map_err(|why| format!("{}: {why}", folder.display()))?;
-    let mut find = Command::new("find");
-    find.current_dir(crate::root()).args(["fixtures", "benches/programs", "-name", "*.wasm"]);
-    let listed = child::run(find.args(["-size", "-400k", "-not", "-path", "*/real/*"]))?.stdout;
-    let mut found: Vec<&str> = listed.lines().collect();
-    found.sort_unstable();
-    let mut modules = Vec::new();
-    for (index, from) in found.iter().cycle().take(MODULES).enumerate() {
-        let module = folder.join(format!("{index}.wasm"));
-        let copied = std::fs::copy(crate::root().join(from), &module);
-        copied.map_err(|why| format!("{from}: {why}"))?;
-        number(&module, index as u32)?;
-        modules.push(module);
-    }
-    Ok(modules)
 }
 
 /// Appends a custom section with a number.

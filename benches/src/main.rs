@@ -3,6 +3,7 @@
 
 mod build;
 mod child;
+mod components;
 mod costly;
 mod cpus;
 mod machine;
@@ -71,6 +72,8 @@ enum Group {
     Build,
     /// Programs in five languages, and real ones: see `suite/`
     Suite,
+    /// Components: compile, start, and calls in process
+    Components,
     /// What `--cpu` buys, without wasmtime
     Cpus,
     /// Modules that are made to be costly to compile
@@ -99,6 +102,9 @@ fn worker() -> Option<Result<(), String>> {
     let work = match arguments.next()?.as_str() {
         "worker-precast" => opening::ours,
         "worker-wasmtime" => opening::theirs,
+        "worker-components-precast" => components::ours::measure,
+        #[cfg(feature = "peer")]
+        "worker-components-wasmtime" => components::theirs::measure,
         "worker-costly" => costly::write,
         "worker-instances" => models::instantiate_all,
         _ => return None,
@@ -128,6 +134,7 @@ fn compare(cli: &Cli) -> Result<(), String> {
             Group::Hello => bench.hello(&table)?,
             Group::Open => bench.open(&table, &clang(cli)?)?,
             Group::Programs => bench.programs(&table)?,
+            Group::Components => bench.components(&table)?,
             Group::Build => bench.build(&table)?,
             Group::Suite => bench.suite(&cli.sides, &cli.cases)?,
             Group::Cpus => bench.cpus()?,

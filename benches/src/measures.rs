@@ -156,7 +156,7 @@ impl Bench<'_> {
     }
 
     /// wasmtime compiles for the CPU it runs on, so Precast has to as well.
-    fn our_compile(&self, wasm: &Path, out: &Path) -> Command {
+    pub(crate) fn our_compile(&self, wasm: &Path, out: &Path) -> Command {
         let mut command = self.precast_compile(&["--cpu", "native"]);
         command.arg("-o").arg(out).arg(wasm);
         command
@@ -174,29 +174,30 @@ impl Bench<'_> {
         command
     }
 
-    fn our_run(&self, artifact: &Path, options: &[&str]) -> Command {
+    pub(crate) fn our_run(&self, artifact: &Path, options: &[&str]) -> Command {
         let mut command = Command::new(&self.tools.precast);
         command.arg("run").args(options).arg(artifact);
         command
     }
 
-    fn their_run(&self, artifact: &Path, options: &[&str]) -> Command {
+    pub(crate) fn their_run(&self, artifact: &Path, options: &[&str]) -> Command {
         let mut command = Command::new(&self.tools.wasmtime);
         command.args(["run", "--allow-precompiled"]).args(options).arg(artifact);
         command
     }
 }
 
+/// What several runs used.
 #[derive(Default)]
-struct Costs {
-    wall: Samples,
-    user: Samples,
-    cpu: Samples,
-    peak: Samples,
+pub(crate) struct Costs {
+    pub(crate) wall: Samples,
+    pub(crate) user: Samples,
+    pub(crate) cpu: Samples,
+    pub(crate) peak: Samples,
 }
 
 impl Costs {
-    fn push(&mut self, usage: &Usage) {
+    pub(crate) fn push(&mut self, usage: &Usage) {
         self.wall.push_time(usage.wall);
         self.user.push_time(usage.user);
         self.cpu.push_time(usage.cpu);

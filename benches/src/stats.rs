@@ -65,6 +65,7 @@ impl fmt::Display for Samples {
         let (scale, name) = match (self.unit, self.median()) {
             (Unit::Bytes, median) if median < 1e6 => (1.0 / 1024.0, "KiB"),
             (Unit::Bytes, _) => (1.0 / (1 << 20) as f64, "MiB"),
+            (Unit::Seconds, median) if median < 1e-6 => (1e9, "ns"),
             (Unit::Seconds, median) if median < 1e-3 => (1e6, "µs"),
             (Unit::Seconds, median) if median < 1.0 => (1e3, "ms"),
             (Unit::Seconds, _) => (1.0, "s"),

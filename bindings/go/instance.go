@@ -209,6 +209,19 @@ func bytes(start *C.uint8_t, size C.size_t) []byte {
 	return unsafe.Slice((*byte)(start), int(size))
 }
 
+// SetFuel gives the instance this many units of fuel, in place of what is left; the
+// module must have been compiled with --fuel.
+func (i *Instance) SetFuel(units uint64) error {
+	return check(C.precast_fuel_set(i.pointer, C.uint64_t(units)))
+}
+
+// Fuel is what is left of the fuel, if that is limited.
+func (i *Instance) Fuel() (left uint64, limited bool) {
+	var units C.uint64_t
+	limited = C.precast_fuel_left(i.pointer, &units) != 0
+	return uint64(units), limited
+}
+
 // LimitReached is the limit that the module was told of by a -1, or zero.
 func (i *Instance) LimitReached() LimitKind {
 	return LimitKind(C.precast_limit_reached(i.pointer))

@@ -184,3 +184,33 @@ func TestManyGoroutines(t *testing.T) {
 	group.Wait()
 	close(done)
 }
+
+func TestFuelEndsAndIsRefilled(t *testing.T) {
+	artifact, err := Open(os.Getenv("PRECAST_COUNTED"), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer artifact.Close()
+	instance, err := artifact.Instantiate(Imports{{"host", "log"}: nothing}, Limits{Fuel: 10_000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer instance.Close()
+	var trap *Trap
+	for round := 0; round < 3; round++ {
+		again(t, instance)
+		if left, limited := instance.Fuel(); !limited || left == 0 || left >= 10_000 {
+			t.Fatal(left, limited)
+		}
+		_, err = instance.Call(context.Background(), "spin")
+		if !errors.As(err, &trap) || trap.Limit != Fuel {
+			t.Fatal(err)
+		}
+		if err = instance.SetFuel(10_000); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err = plugin(t, nothing).SetFuel(1); err == nil {
+		t.Fatal("a module that does not count its work was given fuel")
+	}
+}

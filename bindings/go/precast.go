@@ -99,6 +99,7 @@ const (
 	Time
 	AddressSpace
 	Types
+	Fuel
 )
 
 // Limits says how much an instance may use; what is not there is as the library

@@ -53,6 +53,8 @@ typedef struct precast_error precast_error;
 typedef struct precast_artifact precast_artifact;
 /* How much an instance may use. */
 typedef struct precast_limits precast_limits;
+/* Instances that are used again. */
+typedef struct precast_pool precast_pool;
 /* A handle that stops an instance. */
 typedef struct precast_interrupt precast_interrupt;
 /* What a module writes, kept in memory. */
@@ -166,6 +168,12 @@ precast_error *precast_wasi_capture(precast_wasi *wasi, int stream, precast_capt
  * anybody but this user and root could have written or replaced the file. */
 precast_error *precast_artifact_open(const char *path, int trusted, precast_artifact **artifact);
 
+/* Opens an artifact that the owner of one of the keys has signed: the signature
+ * of app.cwasm is in app.cwasm.sig, as `precast sign` writes it. `keys` are Ed25519
+ * public keys of 32 bytes each. What is checked is a copy, and so is what runs. */
+precast_error *precast_artifact_open_signed(const char *path, const uint8_t *keys,
+                                            size_t key_count, precast_artifact **artifact);
+
 /* Opens an artifact in memory, which the program trusts. The bytes are copied. */
 precast_error *precast_artifact_from_bytes(const uint8_t *bytes, size_t size,
                                            precast_artifact **artifact);
@@ -215,7 +223,8 @@ typedef enum precast_limit_kind {
     PRECAST_LIMIT_LISTING_BYTES = 13,
     PRECAST_LIMIT_TIME = 14, /* of each call, and of making the instance: in nanoseconds */
     PRECAST_LIMIT_ADDRESS_SPACE = 15, /* bytes that memories reserve */
-    PRECAST_LIMIT_TYPES = 16
+    PRECAST_LIMIT_TYPES = 16,
+    PRECAST_LIMIT_FUEL = 17 /* of all calls, for what was compiled with --fuel */
 } precast_limit_kind;
 
 /* The limits of an instance that are set otherwise than by default. */
@@ -256,6 +265,27 @@ precast_error *precast_artifact_instantiate(const precast_artifact *artifact,
                                             const precast_import *imports, size_t import_count,
                                             precast_instance **instance);
 
+/* ---- Pools ------------------------------------------------------------- */
+
+/* Instances with the same imports and limits, which are linked once. At most
+ * `most_idle` that were deleted are kept, and used again: each is as a new one.
+ * With `wasi`, imports that are not given come from WASI. `limits` may be NULL.
+ * The data of functions must live as long as the pool and its instances. */
+precast_error *precast_pool_new(const precast_artifact *artifact, const precast_limits *limits,
+                                int wasi, const precast_import *imports, size_t import_count,
+                                size_t most_idle, precast_pool **pool);
+
+/* Frees the program's part of a pool; its instances live on. NULL is fine. */
+void precast_pool_delete(precast_pool *pool);
+
+/* An instance of the pool, which deleting puts back. `wasi` is taken, and freed,
+ * whatever comes of it; NULL for a pool without. Several threads may use a pool
+ * at once. */
+precast_error *precast_pool_take(const precast_pool *pool, precast_wasi *wasi,
+                                 precast_instance **instance);
+
+/* ---- Using instances --------------------------------------------------- */
+
 /* Frees an instance; one that is in a call, once that returns. It must not be
  * used any more, other than by the call. NULL is fine. */
 void precast_instance_delete(precast_instance *instance);
@@ -280,6 +310,16 @@ uint8_t *precast_caller_memory(precast_caller *caller, const char *export_name, 
 /* The limit that the instance last reached without an error, because the module
  * was told instead (memory.grow gives -1); zero if there is none. */
 int precast_limit_reached(precast_instance *instance);
+
+/* ---- Fuel -------------------------------------------------------------- */
+
+/* Gives the instance this much fuel, in place of what is left: a unit for each
+ * instruction that it executes, the same on every machine. An error for a module
+ * that was compiled without --fuel. */
+precast_error *precast_fuel_set(precast_instance *instance, uint64_t units);
+
+/* Tells what is left. Returns 0 if fuel is not limited. */
+int precast_fuel_left(precast_instance *instance, uint64_t *units);
 
 /* ---- Stopping ---------------------------------------------------------- */
 

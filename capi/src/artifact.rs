@@ -8,7 +8,7 @@
 
 use crate::boundary::{array, given, guarded, text};
 use crate::error::Error;
-use precast_loader::{Artifact, ExternType, FuncType, ValType};
+use precast_loader::{Artifact, ExternType, FuncType, TrustedKeys, ValType};
 use std::ffi::{CString, c_char, c_int};
 use std::path::Path;
 use std::ptr::null;
@@ -103,6 +103,34 @@ pub(crate) unsafe extern "C" fn precast_artifact_open(
             _ => unsafe { Artifact::open(Path::new(path)) },
         };
         *place = Box::into_raw(Box::new(OpenedArtifact::new(opened?)));
+        Ok(())
+    })
+}
+
+/// `precast_artifact_open_signed`.
+///
+/// # Safety
+///
+/// As the header says.
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn precast_artifact_open_signed(
+    path: *const c_char,
+    keys: *const [u8; 32],
+    key_count: usize,
+    artifact: *mut *mut OpenedArtifact,
+) -> *mut Error {
+    guarded(|| {
+        // SAFETY: pointers are what the header says.
+        let (path, keys, place) = unsafe {
+            let keys = array("the keys", keys, key_count)?;
+            (text("the path", path)?, keys, given("where the artifact is wanted", artifact)?)
+        };
+        let mut trusted = TrustedKeys::new();
+        for key in keys {
+            trusted.add(key)?;
+        }
+        let opened = Artifact::open_signed(Path::new(path), &trusted)?;
+        *place = Box::into_raw(Box::new(OpenedArtifact::new(opened)));
         Ok(())
     })
 }

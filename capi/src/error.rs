@@ -105,6 +105,7 @@ impl From<LoaderError> for Error {
         let kind = match &error {
             LoaderError::Open(..)
             | LoaderError::Untrusted(..)
+            | LoaderError::Unsigned(..)
             | LoaderError::WrongArchitecture { .. }
             | LoaderError::MissingCpuFeature { .. }
             | LoaderError::PageSize { .. } => ErrorKind::Image,

@@ -13,7 +13,7 @@ use crate::limit_kind;
 use crate::store::{State, memory_bytes};
 use crate::value::Value;
 use precast_loader::wasi::WasiCtx;
-use precast_loader::{Error as LoaderError, Instance as Handle, Store, run_command};
+use precast_loader::{Error as LoaderError, Instance as Handle, PooledStore, run_command};
 use std::cell::UnsafeCell;
 use std::ffi::{c_char, c_int};
 use std::ptr::null_mut;
@@ -35,16 +35,15 @@ const ENTERED: u8 = 1;
 const DELETED: u8 = 2;
 
 pub(crate) struct Parts {
-    pub(crate) store: Store<State>,
-    handle: Handle,
+    pub(crate) store: PooledStore<State>,
     /// What each call may take.
     time: Option<Duration>,
 }
 
 impl Instance {
     /// As a pointer that the program owns. Each of its calls may take `time`.
-    pub(crate) fn new(store: Store<State>, handle: Handle, time: Option<Duration>) -> *mut Self {
-        let parts = UnsafeCell::new(Parts { store, handle, time });
+    pub(crate) fn new(store: PooledStore<State>, time: Option<Duration>) -> *mut Self {
+        let parts = UnsafeCell::new(Parts { store, time });
         Box::into_raw(Box::new(Self { state: AtomicU8::new(FREE), parts }))
     }
 }
@@ -53,10 +52,11 @@ impl Parts {
     /// Runs something that calls the guest.
     fn timed<R>(
         &mut self,
-        call: impl FnOnce(&mut Store<State>, &Handle) -> Result<R, LoaderError>,
+        call: impl FnOnce(&mut PooledStore<State>, &Handle) -> Result<R, LoaderError>,
     ) -> Result<R, Error> {
         start_clock(&mut self.store, self.time)?;
-        let result = call(&mut self.store, &self.handle);
+        let handle = self.store.instance();
+        let result = call(&mut self.store, &handle);
         if self.time.is_some() {
             self.store.set_deadline(None)?;
         }
@@ -65,11 +65,14 @@ impl Parts {
 }
 
 /// From now on the guest has this time.
-pub(crate) fn start_clock(store: &mut Store<State>, time: Option<Duration>) -> Result<(), Error> {
+pub(crate) fn start_clock(
+    store: &mut PooledStore<State>,
+    time: Option<Duration>,
+) -> Result<(), LoaderError> {
     // One so far away that it cannot be told never comes.
     match time.and_then(|time| Now::now().checked_add(time)) {
         None => Ok(()),
-        deadline => Ok(store.set_deadline(deadline)?),
+        deadline => store.set_deadline(deadline),
     }
 }
 
@@ -148,7 +151,7 @@ pub(crate) unsafe extern "C" fn precast_call(
         unsafe {
             let export = text("the name of the export", export)?;
             enter(instance, |parts| {
-                let (store, handle) = (&parts.store, parts.handle);
+                let (store, handle) = (&parts.store, parts.store.instance());
                 let func = handle.get_func(store, export).ok_or_else(|| {
                     Error::usage(format!("the module exports no function `{export}`"))
                 })?;
@@ -213,8 +216,8 @@ pub(crate) unsafe extern "C" fn precast_memory(
     // SAFETY: pointers are what the header says.
     let refused = guarded(|| unsafe {
         let export = text("the name of the export", export)?;
-        enter(instance, |Parts { store, handle, .. }| {
-            let memory = handle.get_memory(store, export);
+        enter(instance, |Parts { store, .. }| {
+            let memory = store.instance().get_memory(store, export);
             bytes = memory_bytes(memory, store, size);
             Ok(())
         })

@@ -1,4 +1,4 @@
-//! Making instances, of modules that are linked into the program and of
+//! Making instances, alone and in pools, of modules that are linked into the program and of
 //! artifacts that it opened.
 //!
 //! # Safety
@@ -14,8 +14,9 @@ use crate::instance::{Instance, start_clock};
 use crate::limits::InstanceLimits;
 use crate::store::State;
 use crate::wasi::Wasi;
-use precast_loader::{Artifact, ExternType, Linker, Store};
+use precast_loader::{Artifact, ExternType, InstancePool, Linker};
 use std::collections::HashMap;
+use std::ffi::c_int;
 use std::sync::{Mutex, PoisonError};
 
 /// `precast_image`: a descriptor.
@@ -77,6 +78,51 @@ unsafe fn linker(
     Ok(linker)
 }
 
+/// `precast_pool`: instances with the same imports and limits.
+pub(crate) struct Pool {
+    instances: InstancePool<State>,
+    limits: InstanceLimits,
+    wasi: bool,
+}
+
+impl Pool {
+    /// One that keeps at most so many idle ones.
+    ///
+    /// # Safety
+    ///
+    /// `imports` are what the header says.
+    unsafe fn new(
+        artifact: &Artifact,
+        limits: InstanceLimits,
+        wasi: bool,
+        imports: (*const Import, usize),
+        most_idle: usize,
+    ) -> Result<Self, Error> {
+        // SAFETY: as the caller promises.
+        let linker = unsafe {
+            let imports = array("the imports", imports.0, imports.1)?;
+            linker(artifact, wasi, imports)
+        }?;
+        let prepared = linker.instantiate_pre(artifact)?;
+        let instances = InstancePool::new(prepared, limits.store.clone(), most_idle)?;
+        Ok(Self { instances, limits, wasi })
+    }
+
+    fn take(&self, wasi: Option<Box<Wasi>>) -> Result<*mut Instance, Error> {
+        let wasi = wasi.map(|mut wasi| {
+            self.limits.limit(&mut wasi.0);
+            wasi.0.build()
+        });
+        let time = self.limits.time;
+        let mut store =
+            self.instances.take_with(State { wasi }, |store| start_clock(store, time))?;
+        if time.is_some() {
+            store.set_deadline(None)?;
+        }
+        Ok(Instance::new(store, time))
+    }
+}
+
 /// Makes an instance of an artifact.
 ///
 /// # Safety
@@ -92,23 +138,12 @@ unsafe fn instantiate(
     if instance.is_null() {
         return Err(Error::usage("where the instance is wanted is null"));
     }
-    // SAFETY: pointers are what the header says.
-    let linker = unsafe {
-        let imports = array("the imports", imports.0, imports.1)?;
-        linker(artifact, wasi.is_some(), imports)
-    }?;
-    let wasi = wasi.map(|mut wasi| {
-        limits.limit(&mut wasi.0);
-        wasi.0.build()
-    });
-    let mut store = Store::with_limits(State { wasi }, limits.store.clone());
-    start_clock(&mut store, limits.time)?;
-    let handle = linker.instantiate(&mut store, artifact)?;
-    if limits.time.is_some() {
-        store.set_deadline(None)?;
+    // SAFETY: pointers are what the header says, and the program wants the instance
+    // there.
+    unsafe {
+        let pool = Pool::new(artifact, limits.clone(), wasi.is_some(), imports, 0)?;
+        instance.write(pool.take(wasi)?);
     }
-    // SAFETY: the program wants it there.
-    unsafe { instance.write(Instance::new(store, handle, limits.time)) };
     Ok(())
 }
 
@@ -158,4 +193,75 @@ pub(crate) unsafe extern "C" fn precast_artifact_instantiate(
             instantiate(&opened.artifact, &limits, wasi, (imports, import_count), instance)
         }
     })
+}
+
+/// `precast_pool_new`.
+///
+/// # Safety
+///
+/// As the header says.
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn precast_pool_new(
+    artifact: *const OpenedArtifact,
+    limits: *const InstanceLimits,
+    wasi: c_int,
+    imports: *const Import,
+    import_count: usize,
+    most_idle: usize,
+    pool: *mut *mut Pool,
+) -> *mut Error {
+    guarded(|| {
+        // SAFETY: pointers are what the header says.
+        unsafe {
+            let opened = given("the artifact", artifact.cast_mut())?;
+            let place = given("where the pool is wanted", pool)?;
+            let limits = limits.as_ref().cloned().unwrap_or_default();
+            let imports = (imports, import_count);
+            let made = Pool::new(&opened.artifact, limits, wasi != 0, imports, most_idle)?;
+            *place = Box::into_raw(Box::new(made));
+        }
+        Ok(())
+    })
+}
+
+/// `precast_pool_take`.
+///
+/// # Safety
+///
+/// As the header says.
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn precast_pool_take(
+    pool: *const Pool,
+    wasi: *mut Wasi,
+    instance: *mut *mut Instance,
+) -> *mut Error {
+    // SAFETY: it is ours from now on.
+    let wasi = (!wasi.is_null()).then(|| unsafe { Box::from_raw(wasi) });
+    guarded(move || {
+        // SAFETY: pointers are what the header says.
+        let (pool, place) = unsafe {
+            (given("the pool", pool.cast_mut())?, given("where the instance is wanted", instance)?)
+        };
+        if pool.wasi != wasi.is_some() {
+            let (made, given) = if pool.wasi { ("with", "none") } else { ("without", "one") };
+            return Err(Error::usage(format!(
+                "the pool was made {made} WASI, and {given} is given to an instance"
+            )));
+        }
+        *place = pool.take(wasi)?;
+        Ok(())
+    })
+}
+
+/// `precast_pool_delete`.
+///
+/// # Safety
+///
+/// As the header says.
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn precast_pool_delete(pool: *mut Pool) {
+    if !pool.is_null() {
+        // SAFETY: made by `precast_pool_new`, and freed once.
+        drop(unsafe { Box::from_raw(pool) });
+    }
 }

@@ -18,8 +18,9 @@
 //! | `store` | what stores hold |
 //! | `import` | functions of the program |
 //! | `instance` | instances and calls |
+//! | `fuel` | what is left of an instance's fuel |
 //! | `interrupt` | stopping an instance from another thread |
-//! | `instantiate` | making instances |
+//! | `instantiate` | making instances, and pools of them |
 //!
 //! A module uses only those in rows above its own.
 //!
@@ -33,6 +34,7 @@ mod artifact;
 mod boundary;
 mod capture;
 mod error;
+mod fuel;
 mod import;
 mod instance;
 mod instantiate;

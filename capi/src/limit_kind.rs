@@ -4,7 +4,7 @@ use precast_loader::LimitKind;
 use std::ffi::c_int;
 
 /// The numbers of `precast_limit_kind`, in order from 1.
-pub(crate) const KINDS: [LimitKind; 16] = [
+pub(crate) const KINDS: [LimitKind; 17] = [
     LimitKind::MemoryBytes,
     LimitKind::TableElements,
     LimitKind::Instances,
@@ -21,6 +21,7 @@ pub(crate) const KINDS: [LimitKind; 16] = [
     LimitKind::Time,
     LimitKind::AddressSpace,
     LimitKind::Types,
+    LimitKind::Fuel,
 ];
 
 /// The number of a limit; zero for none.

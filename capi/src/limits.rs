@@ -46,6 +46,7 @@ impl InstanceLimits {
             LimitKind::OutputBytes => self.output = Some(value),
             LimitKind::Descriptors => self.descriptors = Some(small),
             LimitKind::ListingBytes => self.listings = Some(value),
+            LimitKind::Fuel => self.store.fuel = Some(value),
             LimitKind::Time => self.time = Some(Duration::from_nanos(value)),
             _ => return None,
         }

@@ -6,7 +6,7 @@
 //! | files and the terminal | [`input`], [`output`], [`progress`], [`debug_files`], [`depfile`], [`contents`], [`response`] |
 //! | what was made before, and who else makes something | [`store`], [`store_folder`], [`jobserver`] |
 //! | commands that others need | [`strip`], [`compile`], [`cache`] |
-//! | other commands | [`debug`], [`diff`], [`inspect`], [`link`], [`symbolize`], [`targets`], [`verify`], [`wast`], [`wit`] |
+//! | other commands | [`debug`], [`diff`], [`inspect`], [`link`], [`sign`], [`symbolize`], [`targets`], [`verify`], [`wast`], [`wit`] |
 //!
 //! A module uses only those in rows above its own, or before it in its row.
 
@@ -25,6 +25,7 @@ pub mod link;
 pub mod output;
 pub mod progress;
 pub mod response;
+pub mod sign;
 pub mod store;
 pub mod store_folder;
 pub mod strip;
@@ -82,6 +83,10 @@ enum Command {
     /// Check that an artifact is what a module compiles to, with the options
     /// that it records
     Verify(verify::VerifyCommand),
+    /// Sign artifacts, for `run --trust`
+    Sign(sign::SignCommand),
+    /// Make a pair of keys: to sign with, and to trust
+    Keygen(sign::KeygenCommand),
     /// Put names and source lines into the report of a trap
     Symbolize(symbolize::SymbolizeCommand),
     /// List what can be compiled for: targets, CPUs, CPU features
@@ -138,6 +143,8 @@ pub fn main() -> Result {
         Command::Inspect(command) => command.run(),
         Command::Diff(command) => command.run(),
         Command::Verify(command) => command.run(),
+        Command::Sign(command) => command.run(),
+        Command::Keygen(command) => command.run(),
         Command::Symbolize(command) => command.run(),
         Command::Targets(command) => command.run(),
         Command::Cache(command) => command.run(),
@@ -211,6 +218,15 @@ impl RunCommand {
         if files.iter().all(compiled) {
             input::refuse_options(self.run.file(), self.codegen.given())?;
         }
+        if let (Some(module), false) =
+            (files.iter().find(|f| !compiled(f)), self.run.trust.is_empty())
+        {
+            return Err(Failure::Error(format!(
+                "{}: not signed by anybody who is trusted: it is compiled here; with `--trust`, \
+                 run the artifact that was signed",
+                module.display()
+            )));
+        }
         run::run(&self.run, &mut |path| self.artifact(path))
     }
 
@@ -221,6 +237,7 @@ impl RunCommand {
             input::InputKind::Module(bytes) => bytes,
         };
         let mut options = self.codegen.options();
+        options.fuel = self.run.limits.fuel.is_some();
         // It runs here and now, so it may use all that this machine has.
         if self.codegen.cpu.is_none() && self.codegen.target.is_none() {
             options.cpu = "native".to_owned();

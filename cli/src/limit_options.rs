@@ -14,6 +14,11 @@ pub struct LimitOptions {
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     pub timeout: Option<Duration>,
 
+    /// End the guest when it has executed about this many instructions, the same on
+    /// every machine. An artifact must have been compiled with --fuel
+    #[arg(long, value_name = "UNITS")]
+    pub fuel: Option<u64>,
+
     /// Most linear memory, such as 64MiB
     #[arg(long, value_name = "SIZE", value_parser = size::parse)]
     pub max_memory: Option<u64>,
@@ -88,6 +93,7 @@ impl LimitOptions {
         if let Some(bytes) = self.stack_size {
             limits.stack_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
         }
+        limits.fuel = self.fuel;
         limits.nested_calls = self.max_nested_calls.unwrap_or(limits.nested_calls);
         limits
     }
@@ -110,6 +116,7 @@ impl LimitOptions {
     #[cfg(feature = "compiler")]
     pub(crate) fn arguments(&self) -> Vec<(&'static str, u64)> {
         let given = [
+            ("fuel", self.fuel),
             ("max-memory", self.max_memory),
             ("stack-size", self.stack_size),
             ("max-output", self.max_output),
@@ -147,6 +154,7 @@ pub(crate) fn option(kind: LimitKind) -> Option<&'static str> {
         LimitKind::Descriptors => "--max-descriptors",
         LimitKind::ListingBytes => "--max-listings",
         LimitKind::Time => "--timeout",
+        LimitKind::Fuel => "--fuel",
         _ => return None,
     })
 }

@@ -11,7 +11,9 @@ use crate::{limit_options, procfs, run_component};
 use precast_artifact::text::Printable;
 use precast_loader::component::Component;
 use precast_loader::wasi::{WasiCtx, WasiCtxBuilder};
-use precast_loader::{Artifact, Error, LinkProblem, Program, ProgramBuilder, Store, Trap};
+use precast_loader::{
+    Artifact, Error, LinkProblem, Program, ProgramBuilder, Store, Trap, TrustedKeys,
+};
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::ops::Range;
@@ -37,13 +39,18 @@ pub const BUILD_ID: &str = "      build id ";
 /// an artifact.
 pub fn run(options: &RunOptions, find: &mut dyn FnMut(&Path) -> Result<Source>) -> Result {
     let mut program = set_up(options)?;
+    let mut keys = TrustedKeys::new();
+    for file in &options.trust {
+        keys.read(file)?;
+    }
+    let keys = (!options.trust.is_empty()).then_some(&keys);
     for (name, file) in &options.preload {
-        let artifact = open(find(file)?, file)?;
+        let artifact = open(find(file)?, file, keys)?;
         define_unknown(options, &mut program, &artifact);
         program.preload(name, &artifact).map_err(|error| failure(error, file))?;
     }
     let file = options.file();
-    let artifact = open(find(file)?, file)?;
+    let artifact = open(find(file)?, file, keys)?;
     define_unknown(options, &mut program, &artifact);
     let result = start(options, &mut program, &artifact);
     if let (Err(Error::Trap(trap)), Some(path)) = (&result, &options.coredump) {
@@ -129,21 +136,23 @@ fn dump(store: &Store<WasiCtx>, trap: &Trap, program: &Path, path: &Path) -> Res
     out.flush().map_err(failed())
 }
 
-/// Opens an artifact. Messages name the file that the user named.
-fn open(source: Source, file: &Path) -> Result<Artifact> {
-    let artifact = match source {
+/// Opens an artifact, which must be signed if there are keys. Messages name the file
+/// that the user named.
+fn open(source: Source, file: &Path, keys: Option<&TrustedKeys>) -> Result<Artifact> {
+    let artifact = match (source, keys) {
+        (Source::Path(path), Some(keys)) => Artifact::open_signed(path, keys),
         // SAFETY: the user has asked to run this file, as any program.
-        Source::Path(path) => unsafe { Artifact::open(path) },
-        Source::Cached(path) => Artifact::open_owned(path),
+        (Source::Path(path), _) => unsafe { Artifact::open(path) },
+        (Source::Cached(path), _) => Artifact::open_owned(path),
         // SAFETY: the user has started the program, whose code it is.
-        Source::Part(file, part) => unsafe { Artifact::from_part(file, part) },
+        (Source::Part(file, part), _) => unsafe { Artifact::from_part(file, part) },
         // SAFETY: the compiler of this process has made it.
-        Source::Bytes(bytes) => unsafe { Artifact::from_bytes(&bytes) },
+        (Source::Bytes(bytes), _) => unsafe { Artifact::from_bytes(&bytes) },
     };
     let title = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
     artifact.map(|artifact| artifact.with_title(title)).map_err(|error| match error {
         // These have a path already.
-        Error::Open(Some(_), _) | Error::System(..) => error.into(),
+        Error::Open(Some(_), _) | Error::System(..) | Error::Unsigned(..) => error.into(),
         other => Failure::Error(format!("{}: {other}", file.display())),
     })
 }

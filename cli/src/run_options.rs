@@ -57,6 +57,11 @@ pub struct RunOptions {
     #[arg(long, value_name = "ACTION", default_value = "deny")]
     pub unknown_imports: UnknownImports,
 
+    /// Run only what the owner of this public key has signed, preloaded modules
+    /// too; of one of several, if given more than once
+    #[arg(long, value_name = "FILE")]
+    pub trust: Vec<PathBuf>,
+
     /// Write a WebAssembly core dump when the guest traps
     #[arg(long, value_name = "FILE")]
     pub coredump: Option<PathBuf>,

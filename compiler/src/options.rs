@@ -52,6 +52,12 @@ pub struct Options {
     /// Whether every NaN that arithmetic gives is the canonical one, so that no
     /// bit of a result depends on the machine.
     pub canonical_nans: bool,
+    /// Whether the code counts its work and ends when the store that it runs in has
+    /// no fuel left. What a unit is, and that the count is the same whatever the
+    /// other options are: one for each operator that is executed, but for `nop` and
+    /// those that only give structure, and one more for every 64 bytes or 8 elements
+    /// that an operator works on at once.
+    pub fuel: bool,
     /// Effort.
     pub opt_level: OptLevel,
     /// `-g`: whether the artifact has debug information.
@@ -87,6 +93,7 @@ impl Default for Options {
             cpu_features: Vec::new(),
             precise_stores: None,
             canonical_nans: false,
+            fuel: false,
             opt_level: OptLevel::default(),
             debug_info: false,
             text_path: None,
@@ -113,7 +120,11 @@ impl Options {
         // What stands in an inlined body has no frame, and so far no DWARF.
         let alone = [Optimisation::FoldFunctions, Optimisation::Inline, Optimisation::WideProducts];
         let debuggable = !(self.debug_info && alone.contains(&optimisation));
+        // Fewer operators are executed in place of others.
+        let shorter = [Optimisation::ListCopies, Optimisation::WideProducts];
+        let countable = !(self.fuel && shorter.contains(&optimisation));
         debuggable
+            && countable
             && !self.disabled.contains(&optimisation)
             && (self.opt_level.makes(optimisation) || self.enabled.contains(&optimisation))
     }
@@ -154,6 +165,9 @@ impl Options {
         recorded.extend(self.precise_stores.map(|on| format!("--precise-stores={on}")));
         if self.canonical_nans {
             recorded.push("--nan-canonicalization".to_owned());
+        }
+        if self.fuel {
+            recorded.push(precast_artifact::note::FUEL.to_owned());
         }
         if self.memory_model == MemoryModel::Bounds {
             recorded.push("--memory-model=bounds".to_owned());

@@ -10,6 +10,7 @@
 //! | the function being translated: open blocks, locals, values | [`state`], [`tracking`], [`translator`] |
 //! | locals and globals | [`locals`], [`operands`], [`globals`] |
 //! | tables, memories and atomic accesses to them | [`tables`], [`memory`], [`atomics`] |
+//! | the count of fuel | [`fuel`] |
 //! | integers, floats, conversions; 128-bit vectors | [`numeric`], [`vector`], [`vector_memory`] |
 //! | calls: direct, indirect, imported, tail; exceptions | [`calls`], [`exceptions`] |
 //! | blocks, branches, unreachable code; inlined bodies | [`control`], [`bodies`] |
@@ -25,6 +26,7 @@ mod calls;
 mod control;
 mod exceptions;
 mod flags;
+mod fuel;
 mod globals;
 mod input;
 mod key;
@@ -81,6 +83,7 @@ pub(crate) fn translate<'a>(
     }
     t.declare_context();
     t.declare_parameters(ty);
+    t.begin_fuel();
     t.function_body(input)?;
     let tracker = t.take_tracker();
     let inlined = std::mem::take(&mut t.inlined);

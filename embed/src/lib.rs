@@ -17,6 +17,8 @@
 //! # }
 //! ```
 //!
+//! Components are called with Rust types: see [`component`].
+//!
 //! # Safety
 //!
 //! The compiler's output is a value of this process until it is copied to a
@@ -25,6 +27,8 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 #![allow(unsafe_code)]
+
+pub mod component;
 
 use precast_compiler::Options;
 use precast_loader::Artifact;

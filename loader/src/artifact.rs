@@ -7,6 +7,7 @@
 //! | images that are linked into the program | `linked` |
 //! | which image an address belongs to | `registry` |
 //! | what debuggers are told | `symbol_file` |
+//! | signatures | `trust` |
 //! | the image in memory | `image` |
 //! | opening it | `open` |
 
@@ -17,3 +18,4 @@ mod linked;
 pub(crate) mod open;
 mod registry;
 mod symbol_file;
+pub(crate) mod trust;

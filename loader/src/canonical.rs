@@ -11,20 +11,28 @@
 //! |-|-|-|
 //! | values | `value` | values whose types are known when they come |
 //! | bytes | `encoding`, `transcode` | strings in memory; from one encoding to another |
-//! | types | `names`, `shape`, `text` | what things are called; size, alignment, flat types; types as people read them |
+//! | types | `names`, `shape`, `text`, `known` | what things are called; size, alignment, flat types; types as people read them; comparison with Rust types |
 //! | handles | `handles` | resources that component instances hold |
 //! | state | `state` | what a store keeps of a component |
-//! | calls | `canon` | memory, room, strings and handles of one call |
+//! | calls | `canon`, `lending` | memory, room and strings of one call; its handles |
 //! | values along types | `lift`, `lower` | from a component, to it |
-//! | values of Rust types | `typed`, `containers`, `shapes` | traits and simple types; lists, options, results, tuples; records, variants, enums, flags |
+//! | values of Rust types | `typed`, `layout`, `scalars`, `lists`, `owned`, `containers`, `shapes` | traits; places as constants; numbers; strings and lists; handles; options, results, tuples; records, variants, enums, flags |
+//! | functions of Rust types | `pass` | parameters and results |
 
 pub(crate) mod canon;
 pub(crate) mod containers;
 pub(crate) mod encoding;
 pub(crate) mod handles;
+pub(crate) mod known;
+pub(crate) mod layout;
+pub(crate) mod lending;
 pub(crate) mod lift;
+pub(crate) mod lists;
 pub(crate) mod lower;
 pub(crate) mod names;
+pub(crate) mod owned;
+pub(crate) mod pass;
+pub(crate) mod scalars;
 pub(crate) mod shape;
 pub(crate) mod shapes;
 pub(crate) mod state;

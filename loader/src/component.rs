@@ -39,11 +39,13 @@
 //! | what is provided | `function`, `linker` | functions of the host; names for them |
 //! | does it fit | `resolve` | what each import is satisfied with, all problems at once |
 //! | what components ask of the loader | `transcoding`, `trampolines`, `preview1` | strings between memories; functions that core modules import; preview 1 without an adapter |
+//! | resources | `table` | those of the host by number |
 //! | making instances | `instance` | the steps of an instantiation |
-//! | what comes of it | `call`, `report` | calls of exports; handles that are left |
+//! | what comes of it | `entry`, `call`, `typed`, `report` | the way in; calls of exports with values, and with Rust types; handles that are left |
 //! | WASI | `wasi` | preview 2 for components |
 
 mod call;
+mod entry;
 mod function;
 mod instance;
 mod linker;
@@ -51,15 +53,37 @@ mod opened;
 mod preview1;
 mod report;
 mod resolve;
+mod table;
 mod trampolines;
 mod transcoding;
+mod typed;
 mod types;
 mod wasi;
 
+pub use crate::canonical::containers::ComponentTypes;
+pub use crate::canonical::owned::{Borrow, GuestBorrow, GuestOwn, Own};
+pub use crate::canonical::typed::{ComponentType, Lift, Lower};
 pub use crate::canonical::value::{Resource, Value};
 pub use call::{ComponentFunc, ComponentInstance};
 pub use linker::ComponentLinker;
-pub use opened::{Component, ComponentItem};
+pub use opened::{Component, ComponentItem, ExportPath};
 pub use report::LeftHandles;
+pub use table::{HostHandle, ResourceTable};
+pub use typed::TypedComponentFunc;
 pub use types::ValueType;
 pub use wasi::run_component;
+
+/// What implementations of [`ComponentType`], [`Lift`] and [`Lower`] that are
+/// derived are made of.
+#[doc(hidden)]
+pub mod derived {
+    pub use crate::api::caller::Caller;
+    pub use crate::canonical::canon::{Canon, Flat, FlatTo};
+    pub use crate::canonical::known::{Check, CheckFn, Known};
+    pub use crate::canonical::layout::{InCases, InOrder, Places, flags, most};
+    pub use crate::canonical::typed::{ComponentType, Lift, Lower, carried};
+    pub use crate::error::Result;
+    pub use crate::store::access::AsStore;
+    pub use precast_artifact::component::ComponentVal;
+    pub use precast_artifact::trap::TrapCode;
+}

@@ -23,6 +23,9 @@ pub enum Error {
     Open(Option<PathBuf>, OpenError),
     /// Others could have written the artifact; the text says by what.
     Untrusted(PathBuf, String),
+    /// A signature is demanded of the artifact and missing, or not that of a trusted
+    /// key; the text says which.
+    Unsigned(PathBuf, String),
     /// The operating system refused; the text says what was tried and, where
     /// there is one, the remedy.
     System(String, io::Error),
@@ -225,6 +228,11 @@ impl fmt::Display for Error {
             Self::Untrusted(path, why) => write!(
                 f,
                 "{}: {why}, so it may be anybody's code: keep artifacts where only you can write",
+                path.display()
+            ),
+            Self::Unsigned(path, why) => write!(
+                f,
+                "{}: not signed by anybody who is trusted: {why}; `precast sign` signs it",
                 path.display()
             ),
             Self::System(what, cause) => write!(f, "{what}: {cause}"),

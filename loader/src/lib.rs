@@ -32,7 +32,8 @@
 //! fits this machine, not that it is harmless: [`Artifact::open`],
 //! [`Artifact::from_file`] and [`Artifact::from_bytes`] are unsafe, and their
 //! callers answer for what they open. [`Artifact::open_owned`] is safe: nobody
-//! else can have written the file.
+//! else can have written the file. So is [`Artifact::open_signed`]: somebody whom
+//! the host trusts answers for it.
 //!
 //! # What safe code can do
 //!
@@ -49,6 +50,7 @@
 //! | [`Memory`], [`Table`], [`Global`], [`Tag`], [`ExternRef`], [`ExnRef`], [`Func`] | handles are plain data, and know their store, which is never used for two; types given for new ones are checked |
 //! | [`Memory::data`], [`Memory::data_mut`] | slices borrow the store, without which no guest runs, no memory grows |
 //! | [`Caller`] | lives as long as the call of the host function, and moves to no other thread |
+//! | [`InstancePool`], [`PooledStore`] | a store that is reset has another identity, so handles of its last owner are of another store; nobody gets at the [`Store`] to put another in its place |
 //! | [`Store`] in another thread | only as host data allows it; [`InterruptHandle`] is for any thread, and outlives what it stops |
 //! | [`Suspended`] | outlives its store as a number; dropped on any thread, it only leaves a note |
 //! | [`Exception::new`] | fields are compared with the tag's type, and the tag with the store |
@@ -58,6 +60,43 @@
 //!
 //! `tests/sanitize` runs the suite under AddressSanitizer, and what needs neither
 //! the system nor machine code under Miri.
+//!
+//! # Threads
+//!
+//! [`Artifact`], [`Linker`], [`InstancePre`] and [`InterruptHandle`] are for any
+//! number of threads at once, whatever the host's data is; so is an [`InstancePool`]
+//! whose data can move between threads. A [`Store`] moves with its data, and one thread
+//! uses it at a time; a [`Caller`] stays where it is.
+//!
+//! ```
+//! use precast_loader::{Artifact, InstancePool, InstancePre, InterruptHandle, Linker, Store};
+//! use std::{cell::Cell, rc::Rc};
+//! fn shared<T: Send + Sync>() {}
+//! fn moved<T: Send>() {}
+//! shared::<(Artifact, InterruptHandle, Linker<Rc<()>>, InstancePre<Rc<()>>)>();
+//! shared::<InstancePool<Cell<u8>>>();
+//! moved::<Store<Cell<u8>>>();
+//! ```
+//!
+//! ```compile_fail,E0277
+//! fn moved<T: Send>() {}
+//! moved::<precast_loader::Store<std::rc::Rc<()>>>();
+//! ```
+//!
+//! ```compile_fail,E0277
+//! fn moved<T: Send>() {}
+//! moved::<precast_loader::InstancePool<std::rc::Rc<()>>>();
+//! ```
+//!
+//! ```compile_fail,E0277
+//! fn shared<T: Sync>() {}
+//! shared::<precast_loader::Store<std::cell::Cell<u8>>>();
+//! ```
+//!
+//! ```compile_fail,E0277
+//! fn moved<T: Send>() {}
+//! moved::<precast_loader::Caller<'static, ()>>();
+//! ```
 //!
 //! # How it is built
 //!
@@ -122,9 +161,12 @@ pub use api::suspend::{Progress, Suspended};
 pub use api::typed::{HostClosure, IntoFunc, TypedFunc, WasmReturn, WasmTy, WasmValues};
 pub use artifact::info::{ExportType, ExternType, ImportType};
 pub use artifact::open::Artifact;
+pub use artifact::trust::{TrustedKeys, signature_path};
 pub use error::{Error, HostFailure, LinkProblem, Result, UnknownImport};
 pub use limit::LimitKind;
 pub use link::linker::Linker;
+pub use link::pool::{InstancePool, PooledStore};
+pub use link::prepared::InstancePre;
 pub use link::wasi::run_command;
 pub use precast_artifact::container::OpenError;
 pub use precast_artifact::index::{FuncIndex, TypeId, WasmOffset};

@@ -39,6 +39,8 @@ pub enum LimitKind {
     ListingBytes,
     /// Time: the deadline.
     Time,
+    /// Units of fuel, which code that was compiled with it takes as it works.
+    Fuel,
 }
 
 impl fmt::Display for LimitKind {
@@ -61,6 +63,7 @@ impl fmt::Display for LimitKind {
             Self::Descriptors => "open descriptors",
             Self::ListingBytes => "bytes of directory listings",
             Self::Time => "time",
+            Self::Fuel => "units of fuel",
         })
     }
 }

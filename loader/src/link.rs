@@ -7,6 +7,8 @@
 //! | an instance in the making | `builder` |
 //! | its initialisation plan | `initialise` |
 //! | all of it in order | `instantiate` |
+//! | linked once, for many instances | `prepared` |
+//! | instances that are used again | `pool` |
 //! | names for what guests may import | `linker` |
 //! | WASI among them | `wasi` |
 
@@ -15,4 +17,6 @@ pub(crate) mod imports;
 mod initialise;
 pub(crate) mod instantiate;
 pub(crate) mod linker;
+pub(crate) mod pool;
+pub(crate) mod prepared;
 pub(crate) mod wasi;

@@ -12,6 +12,7 @@
 //! | instances | `instance` |
 //! | all of them together | `contents` |
 //! | data and element segments | `segments` |
+//! | a store made as new | `reset` |
 //! | the store as the host has it | `access` |
 
 pub(crate) mod access;
@@ -24,4 +25,5 @@ pub(crate) mod instance;
 pub(crate) mod interrupts;
 pub(crate) mod limits;
 pub(crate) mod linear;
+pub(crate) mod reset;
 pub(crate) mod segments;

@@ -55,6 +55,27 @@ macro_rules! need_cross {
 }
 pub use need_cross;
 
+/// A `precast-run` for this machine that needs no library, with musl. Ends the
+/// test where what it is built of is missing.
+#[macro_export]
+macro_rules! need_musl {
+    () => {{
+        $crate::need!("cc");
+        let (source, remedy) = $crate::cross::PATHS[1];
+        $crate::need_that!(std::path::Path::new(source).exists(), "needs {source}: {remedy}");
+        let musl = std::path::Path::new("/usr/lib/x86_64-linux-musl/libc.a");
+        $crate::need_that!(cfg!(target_arch = "x86_64"), "the test knows x86-64 alone");
+        $crate::need_that!(musl.exists(), "needs musl: apt-get install musl-dev");
+        $crate::cross::musl()
+    }};
+}
+pub use need_musl;
+
+/// The loader that [`need_musl!`] gives.
+pub fn musl() -> PathBuf {
+    build("musl", "x86_64", &[]).join("precast-run")
+}
+
 /// What is needed besides tools, and how to get it.
 pub const PATHS: [(&str, &str); 2] = [
     (
@@ -134,11 +155,15 @@ impl Machine {
 
     /// Builds something, with options of cargo's, and gives its folder.
     fn build(&self, what: &[&str]) -> PathBuf {
-        let mut build = Command::new(crate::root().join("tests/cross"));
-        build.arg(what[0]).arg(self.arch).args(&what[1..]);
-        let output = build.output().expect("a shell");
-        let text = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "building for {} failed:\n{text}", self.arch);
-        PathBuf::from(String::from_utf8_lossy(&output.stdout).trim_end())
+        build(what[0], self.arch, &what[1..])
     }
+}
+
+/// Builds something for an architecture, and gives its folder.
+fn build(what: &str, arch: &str, options: &[&str]) -> PathBuf {
+    let mut build = Command::new(crate::root().join("tests/cross"));
+    let output = build.args([what, arch]).args(options).output().expect("a shell");
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "building for {arch} failed:\n{text}");
+    PathBuf::from(String::from_utf8_lossy(&output.stdout).trim_end())
 }

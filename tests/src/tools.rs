@@ -71,6 +71,7 @@ macro_rules! test_name {
 const PACKAGES: &[(&str, &str)] = &[
     ("aarch64-linux-gnu-objdump", "binutils-aarch64-linux-gnu"),
     ("aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu libc6-dev-arm64-cross"),
+    ("buildah", "buildah"),
     ("cc", "gcc"),
     ("clang-19", "clang-19 lld-19 wasi-libc libclang-rt-19-dev-wasm32"),
     ("cmake", "cmake"),
@@ -84,6 +85,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("make", "make"),
     ("ninja", "ninja-build"),
     ("npm", "npm"),
+    ("pkg-config", "pkgconf"),
     ("objdump", "binutils"),
     ("perf", "linux-perf"),
     ("python3", "python3"),

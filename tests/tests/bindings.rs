@@ -2,11 +2,12 @@
 //! artifacts that are opened when it runs.
 #![cfg(target_arch = "x86_64")]
 
-use precast_tests::binaries::{library, precast};
+use precast_tests::binaries::{self, library, precast};
 use precast_tests::outcome::run;
 use precast_tests::{fixture, need, need_that, root, scratch};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 /// A module, compiled into a folder.
 fn compiled(module: &str, folder: &Path) -> PathBuf {
@@ -16,9 +17,30 @@ fn compiled(module: &str, folder: &Path) -> PathBuf {
     artifact
 }
 
-/// The folder with `libprecast.so` and `libprecast.a`.
+/// The plugin, compiled to count its work, and a signed copy of it with the public
+/// key: as variables for a test in another language.
+fn counted_and_signed(folder: &Path) -> [(&'static str, PathBuf); 3] {
+    let [counted, signed, key] =
+        ["counted.cwasm", "signed.cwasm", "key"].map(|name| folder.join(name));
+    let mut compile = precast();
+    compile.args(["compile", "--quiet", "--fuel", "-o"]).arg(&counted);
+    run(compile.arg(fixture("capi/plugin.wat"))).succeeds();
+    std::fs::copy(&counted, &signed).expect("a writable folder");
+    run(precast().arg("keygen").arg(&key)).succeeds();
+    run(precast().args(["sign", "--key"]).arg(&key).arg(&signed)).succeeds();
+    let key = key.with_extension("pub");
+    [("PRECAST_COUNTED", counted), ("PRECAST_SIGNED", signed), ("PRECAST_KEY", key)]
+}
+
+/// The folder with `libprecast.so` and `libprecast.a`, as they are installed.
 fn libraries() -> PathBuf {
-    library().parent().expect("a folder").to_owned()
+    static PREFIX: LazyLock<PathBuf> = LazyLock::new(|| {
+        let built = library().parent().expect("a folder").to_owned();
+        let prefix = binaries::kept().join("prefix");
+        run(Command::new(root().join("capi/install")).arg(&prefix).arg(built)).succeeds();
+        prefix
+    });
+    PREFIX.join("lib")
 }
 
 #[test]
@@ -61,6 +83,7 @@ fn a_plugin_host_in_python() {
     command.env("PYTHONDONTWRITEBYTECODE", "1").env("PYTHONPATH", ".");
     command.env("PRECAST_LIBRARY", libraries().join("libprecast.so"));
     command.env("PRECAST_PLUGIN", compiled("capi/plugin.wat", folder.path()));
+    command.envs(counted_and_signed(folder.path()));
     command.env("PRECAST_PROGRAM", compiled("programs/hello.wasm", folder.path()));
     run(&mut command).exits(0);
 }
@@ -75,8 +98,9 @@ fn a_plugin_host_in_go() {
     command.env("CGO_ENABLED", "1").env("GOTOOLCHAIN", "local");
     command.env("CGO_CFLAGS", format!("-I{}", root().join("capi/include").display()));
     command.env("CGO_LDFLAGS", format!("-L{}", libraries().display()));
-    command.env("GOCACHE", libraries().join("precast-tests-go"));
+    command.env("GOCACHE", binaries::folder().join("precast-tests-go"));
     command.env("LD_LIBRARY_PATH", libraries());
     command.env("PRECAST_PLUGIN", compiled("capi/plugin.wat", folder.path()));
+    command.envs(counted_and_signed(folder.path()));
     run(&mut command).exits(0);
 }

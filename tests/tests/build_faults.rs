@@ -33,14 +33,18 @@ fn a_full_disk_keeps_what_was_there() {
     need!("unshare");
     need_permission!(can_mount(), "the system lets nobody mount a small file system");
     let folder = scratch();
+    // When there is room again, the next run succeeds.
     let script = "
         echo old > small/out.cwasm
         $precast compile -q $hello -o small/out.cwasm; echo $?
         $precast compile -q $hello --out-dir small/many; echo $?
-        ls -A small small/many; cat small/out.cwasm";
+        ls -A small small/many; cat small/out.cwasm
+        mount -o remount,size=1m small
+        $precast compile -q $hello -o small/out.cwasm; echo $?
+        $precast verify -q small/out.cwasm $hello; echo $?";
     let outcome = with_small(folder.path(), "size=16k", script).exits(0);
     let text = outcome.text();
-    assert_eq!(text, "1\n1\nsmall:\nmany\nout.cwasm\n\nsmall/many:\nold\n");
+    assert_eq!(text, "1\n1\nsmall:\nmany\nout.cwasm\n\nsmall/many:\nold\n0\n0\n");
     assert_eq!(outcome.stderr.matches("No space left").count(), 2, "{}", outcome.stderr);
 }
 
@@ -97,34 +101,57 @@ fn builds_that_write_one_output_agree() {
     assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
 }
 
+/// As on a file system with quotas: a file may not become so long.
 #[test]
-fn poor_surroundings_are_enough() {
+fn a_file_that_may_not_grow_is_no_output() {
     let folder = scratch();
-    let mut command = Command::new("sh");
-    let script = "exec env -i $precast compile -q -j1 $hello -o out.cwasm <&- >&-";
-    command.args(["-c", &format!("ulimit -v 2000000; {script}")]).current_dir(&folder);
-    command.env("precast", precast().get_program()).env("hello", fixture("programs/hello.wasm"));
-    run(&mut command).succeeds();
-    assert!(fs::read(folder.path().join("out.cwasm")).expect("it").starts_with(b"\x7fELF"));
+    let compile = |limit: &str| {
+        let mut command = Command::new("sh");
+        let script = format!("ulimit -f {limit}; exec $precast compile -q $shapes -o out.cwasm");
+        command.args(["-c", &script]).current_dir(&folder).stdin(Stdio::null());
+        command
+            .env("precast", precast().get_program())
+            .env("shapes", fixture("programs/shapes.wasm"));
+        run(&mut command)
+    };
+    compile("8").exits(1).complains(&["out.cwasm", "File too large"]);
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
+    compile("unlimited").succeeds();
 }
 
-/// A quota of one processor, which the kernel enforces by stopping whoever uses
-/// more, makes one thread.
+/// What another user has put into a cache is not taken, and a cache of another
+/// user's is not used at all.
 #[test]
-fn quotas_of_control_groups_count() {
-    let group = Path::new("/sys/fs/cgroup/cpu").join(format!("precast-{}", std::process::id()));
-    let made = fs::create_dir(&group).and_then(|()| {
-        fs::write(group.join("cpu.cfs_period_us"), "100000")?;
-        fs::write(group.join("cpu.cfs_quota_us"), "100000")
-    });
-    need_permission!(made.is_ok(), "the system lets nobody make a control group: {made:?}");
-    let mut command = Command::new("sh");
-    let script = "echo $$ > $group/tasks && exec $precast compile $hello -o /dev/null -j 100";
-    command.args(["-c", script]).env("group", &group);
-    command.env("precast", precast().get_program()).env("hello", fixture("programs/hello.wasm"));
-    let outcome = run(&mut command);
-    fs::remove_dir(&group).expect("an empty group");
-    outcome.exits(0).complains(&["4 threads in place of 100"]);
+fn what_others_have_planted_is_not_taken() {
+    let folder = scratch();
+    let chown = |path: &Path| std::os::unix::fs::chown(path, Some(65534), None);
+    let compile = |wat: &str| {
+        fs::write(folder.path().join("m.wat"), wat).expect("a file");
+        let mut command = precast();
+        command.current_dir(&folder).args(["compile", "m.wat", "-o", "-", "--cache", "cache"]);
+        run(&mut command).exits(0)
+    };
+    let module =
+        |value: u32| format!("(module (func (export \"f\") (result i32) i32.const {value}))");
+    let (seven, eight) = (compile(&module(7)), compile(&module(8)));
+    assert!(seven.stdout != eight.stdout);
+    let results = folder.path().join("cache/results");
+    let shards = fs::read_dir(&results).expect("a cache").flatten();
+    let files = shards.flat_map(|shard| fs::read_dir(shard.path()).expect("a shard").flatten());
+    let files: Vec<_> = files.map(|file| file.path()).collect();
+    // The same length: an artifact of the one in place of the other's.
+    let whole = files.iter().max_by_key(|file| fs::metadata(file).expect("a file").len());
+    let foreign = fs::read(whole.expect("an artifact")).expect("a file");
+    for file in &files {
+        fs::write(file, &foreign).expect("a file");
+    }
+    let owned = files.iter().try_for_each(|file| chown(file));
+    need_permission!(owned.is_ok(), "the system lets nobody give files away");
+    assert!(compile(&module(7)).stdout == seven.stdout);
+    assert!(compile(&module(8)).stdout == eight.stdout);
+    chown(&results).expect("allowed");
+    let refused = compile(&module(7)).complains(&["the cache is not used", "user 65534"]);
+    assert!(refused.stdout == seven.stdout);
 }
 
 /// Whatever is under a final name after a kill is whole.

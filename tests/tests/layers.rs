@@ -46,8 +46,8 @@ fn compiler_and_loader_do_not_know_each_other() {
     let below = ["precast-artifact", "precast-debuggers"].map(str::to_owned).into();
     assert_eq!(our_dependencies("precast-compiler"), below);
     assert_eq!(our_dependencies("precast-loader"), below);
-    let both = ["precast-compiler", "precast-loader"].map(str::to_owned).into();
-    assert_eq!(our_dependencies("precast-embed"), both);
+    let embed = ["precast-compiler", "precast-component-macro", "precast-loader"];
+    assert_eq!(our_dependencies("precast-embed"), embed.map(str::to_owned).into());
     let loader = BTreeSet::from(["precast-loader".to_owned()]);
     assert_eq!(our_dependencies("precast-capi"), loader);
 }
@@ -96,6 +96,12 @@ fn imports_point_down_in_capi() {
 #[test]
 fn imports_point_down_in_cli() {
     imports_point_down("cli/src/lib.rs");
+}
+
+#[test]
+fn imports_point_down_in_what_writes_bindings() {
+    imports_point_down("bindgen/src/lib.rs");
+    imports_point_down("component-macro/src/lib.rs");
 }
 
 #[test]

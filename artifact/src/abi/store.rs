@@ -9,8 +9,10 @@ pub const STORE_INTERRUPT: i32 = 8;
 pub const STORE_HEAP_BASE: i32 = 16;
 /// Limit of the collector's heap; room for later.
 pub const STORE_HEAP_LIMIT: i32 = 24;
+/// `i64` that code with [fuel](crate::abi#fuel) adds its work to.
+pub const STORE_FUEL: i32 = 32;
 /// Size of the store block that machine code may rely on.
-pub const STORE_SIZE: u32 = 32;
+pub const STORE_SIZE: u32 = 40;
 
 /// Host stack pointer to switch to for host calls, and to leave by.
 pub const ACTIVATION_HOST_SP: i32 = 0;

@@ -6,18 +6,21 @@
 | `errors` | what goes wrong |
 | `wasi` | what WASI programs are granted |
 | `artifact` | artifacts, instances, calls |
+| `compiler` | modules to artifacts, where `precast-cli` is installed |
 
 Nothing here may be used by two threads at once but artifacts and interrupt
 handles; different instances are independent.
 """
 
-from .artifact import Artifact, Caller, Instance, Interrupt, Limits
+from .artifact import Artifact, Caller, Instance, Interrupt, Limits, Pool
+from .compiler import CompileError, compile
 from .errors import Error, Exit, Frame, HostError, LimitKind, LimitReached, LinkError, Trap
 from .wasi import Wasi
 
 __all__ = [
     "Artifact",
     "Caller",
+    "CompileError",
     "Error",
     "Exit",
     "Frame",
@@ -28,6 +31,8 @@ __all__ = [
     "LimitReached",
     "Limits",
     "LinkError",
+    "Pool",
     "Trap",
     "Wasi",
+    "compile",
 ]

@@ -78,6 +78,7 @@ _FUNCTIONS = {
     "precast_capture_delete": (None, [c_void_p]),
     "precast_capture_read": (c_size_t, [c_void_p, c_void_p, c_size_t]),
     "precast_artifact_open": (c_void_p, [c_char_p, c_int, _OUT]),
+    "precast_artifact_open_signed": (c_void_p, [c_char_p, c_char_p, c_size_t, _OUT]),
     "precast_artifact_from_bytes": (c_void_p, [c_char_p, c_size_t, _OUT]),
     "precast_artifact_delete": (None, [c_void_p]),
     "precast_artifact_import": (c_int, [c_void_p, c_size_t, POINTER(Extern)]),
@@ -86,6 +87,14 @@ _FUNCTIONS = {
         c_void_p,
         [c_void_p, c_void_p, c_void_p, POINTER(Import), c_size_t, _OUT],
     ),
+    "precast_pool_new": (
+        c_void_p,
+        [c_void_p, c_void_p, c_int, POINTER(Import), c_size_t, c_size_t, _OUT],
+    ),
+    "precast_pool_take": (c_void_p, [c_void_p, c_void_p, _OUT]),
+    "precast_pool_delete": (None, [c_void_p]),
+    "precast_fuel_set": (c_void_p, [c_void_p, c_uint64]),
+    "precast_fuel_left": (c_int, [c_void_p, POINTER(c_uint64)]),
     "precast_limits_new": (c_void_p, []),
     "precast_limits_delete": (None, [c_void_p]),
     "precast_limits_set": (c_void_p, [c_void_p, c_int, c_uint64]),
@@ -106,7 +115,9 @@ _FUNCTIONS = {
 
 
 def _load() -> ctypes.CDLL:
-    path = os.environ.get("PRECAST_LIBRARY") or ctypes.util.find_library("precast")
+    own = os.path.join(os.path.dirname(__file__), "libprecast.so")
+    path = os.environ.get("PRECAST_LIBRARY") or (own if os.path.exists(own) else None)
+    path = path or ctypes.util.find_library("precast")
     if path is None:
         raise ImportError("libprecast.so was not found: name it in PRECAST_LIBRARY")
     library = ctypes.CDLL(path)

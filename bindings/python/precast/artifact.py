@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Mapping
-from ctypes import byref, c_int, c_size_t, c_void_p
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from ctypes import byref, c_int, c_size_t, c_uint64, c_void_p
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Union
@@ -41,6 +42,9 @@ class Limits:
     listing_bytes: int | None = None
     time: float | None = None
     """Seconds for each call, and for making the instance."""
+    fuel: int | None = None
+    """Units for all calls, of a module that was compiled with `--fuel`: one for each
+    instruction that it executes."""
 
 
 class Artifact:
@@ -65,6 +69,17 @@ class Artifact:
         return cls(_made(out))
 
     @classmethod
+    def open_signed(cls, path: str | Path, keys: Iterable[bytes]) -> Artifact:
+        """Opens a file that the owner of one of these keys has signed: Ed25519 public
+        keys of 32 bytes, as `precast keygen` writes them in hexadecimal digits."""
+        joined, out = list(keys), c_void_p()
+        if any(len(key) != 32 for key in joined):
+            raise ValueError("a public key has 32 bytes")
+        keys_, count = b"".join(joined), len(joined)
+        check(_c.library.precast_artifact_open_signed(str(path).encode(), keys_, count, byref(out)))
+        return cls(_made(out))
+
+    @classmethod
     def from_bytes(cls, code: bytes) -> Artifact:
         """Opens an artifact in memory, which the caller trusts."""
         out = c_void_p()
@@ -79,46 +94,85 @@ class Artifact:
     ) -> Instance:
         """Makes an instance. What is not among the `imports` comes from WASI, if
         that is given; nothing else is reachable for the module."""
-        return Instance(self, imports or {}, limits or Limits(), wasi)
+        functions, out = _Functions(self, imports or {}), c_void_p()
+        made = _limits(limits or Limits())
+        try:
+            granted = wasi.take() if wasi is not None else None
+            functions.check(
+                _c.library.precast_artifact_instantiate(
+                    self._pointer, made, granted, functions.array, functions.count, byref(out)
+                )
+            )
+        finally:
+            _c.library.precast_limits_delete(made)
+        return Instance(self, functions, wasi, _made(out))
+
+    def pool(
+        self,
+        imports: Mapping[tuple[str, str], HostFunction] | None = None,
+        limits: Limits | None = None,
+        with_wasi: bool = False,
+        most_idle: int = 16,
+    ) -> Pool:
+        """Instances with the same imports and limits, which are used again when nobody
+        has them any more. `with_wasi`: each is given a `Wasi` when it is taken."""
+        functions, out = _Functions(self, imports or {}), c_void_p()
+        made = _limits(limits or Limits())
+        try:
+            check(
+                _c.library.precast_pool_new(
+                    self._pointer,
+                    made,
+                    int(with_wasi),
+                    functions.array,
+                    functions.count,
+                    most_idle,
+                    byref(out),
+                )
+            )
+        finally:
+            _c.library.precast_limits_delete(made)
+        return Pool(self, functions, _made(out))
 
     def __del__(self) -> None:
         if getattr(self, "_pointer", None):
             _c.library.precast_artifact_delete(self._pointer)
 
 
+class Pool:
+    """Instances that are used again, each as a new one. Several threads may use a pool
+    at once."""
+
+    def __init__(self, artifact: Artifact, functions: _Functions, pointer: int) -> None:
+        self.artifact = artifact
+        self._functions = functions
+        self._pointer = pointer
+
+    def take(self, wasi: Wasi | None = None) -> Instance:
+        """An instance, which goes back when nobody has it any more."""
+        out = c_void_p()
+        granted = wasi.take() if wasi is not None else None
+        self._functions.check(
+            _c.library.precast_pool_take(self._pointer, granted, byref(out))
+        )
+        return Instance(self.artifact, self._functions, wasi, _made(out))
+
+    def __del__(self) -> None:
+        _c.library.precast_pool_delete(self._pointer)
+
+
 class Instance:
-    """An instance of a module, with everything that belongs to it."""
+    """An instance of a module, with everything that belongs to it. It is freed, or goes
+    back to its pool, when nobody has it or a view of its memory any more."""
 
     def __init__(
-        self,
-        artifact: Artifact,
-        imports: Mapping[tuple[str, str], HostFunction],
-        limits: Limits,
-        wasi: Wasi | None,
+        self, artifact: Artifact, functions: _Functions, wasi: Wasi | None, pointer: int
     ) -> None:
         self.artifact = artifact
         self.wasi = wasi
-        self._raised: BaseException | None = None
-        self._functions: list[Any] = []
-        array = (_c.Import * max(len(imports), 1))()
-        types = {(module, name): ty for module, name, ty in artifact.imports}
-        for place, ((module, name), function) in zip(array, imports.items()):
-            callback = self._callback(function, types.get((module, name), ">"))
-            self._functions.append(callback)
-            place.module, place.name = module.encode(), name.encode()
-            place.function, place.data = callback, None
-        out = c_void_p()
-        made = _limits(limits)
-        try:
-            granted = wasi.take() if wasi is not None else None
-            self._check(
-                _c.library.precast_artifact_instantiate(
-                    artifact._pointer, made, granted, array, len(imports), byref(out)
-                )
-            )
-        finally:
-            _c.library.precast_limits_delete(made)
-        self._pointer = _made(out)
+        self._functions = functions
+        self._check = functions.check
+        self._pointer = pointer
 
     def call(self, name: str, *args: Number) -> Any:
         """Calls an exported function: None, a number, or a tuple of numbers."""
@@ -173,6 +227,40 @@ class Instance:
         """Lets an instance that was stopped be called again."""
         check(_c.library.precast_interrupt_clear(self._pointer))
 
+    @property
+    def fuel(self) -> int | None:
+        """What is left of the fuel; None if that is not limited."""
+        left = c_uint64()
+        limited = _c.library.precast_fuel_left(self._pointer, byref(left))
+        return left.value if limited else None
+
+    @fuel.setter
+    def fuel(self, units: int) -> None:
+        check(_c.library.precast_fuel_set(self._pointer, units))
+
+    def __del__(self) -> None:
+        if self.__dict__.get("_pointer"):
+            _c.library.precast_instance_delete(self._pointer)
+
+
+class _Functions:
+    """Functions of the host, as the library calls them."""
+
+    def __init__(
+        self, artifact: Artifact, imports: Mapping[tuple[str, str], HostFunction]
+    ) -> None:
+        # What they raised, by thread: calls of several instances may share them.
+        self._raised = threading.local()
+        self.count = len(imports)
+        self.array = (_c.Import * max(self.count, 1))()
+        self._callbacks: list[Any] = []
+        types = {(module, name): ty for module, name, ty in artifact.imports}
+        for place, ((module, name), function) in zip(self.array, imports.items()):
+            callback = self._callback(function, types.get((module, name), ">"))
+            self._callbacks.append(callback)
+            place.module, place.name = module.encode(), name.encode()
+            place.function, place.data = callback, None
+
     def _callback(self, function: HostFunction, ty: str) -> Any:
         params, results = ty.split(">") if ">" in ty else ("", "")
 
@@ -188,23 +276,21 @@ class Instance:
                     _write(out[i], letter, values[i])
                 return None
             except BaseException as raised:  # goes on where the module was called
-                self._raised = raised
+                self._raised.error = raised
                 return _c.library.precast_error_new(str(raised).encode())
 
         return _c.Function(call)
 
-    def _check(self, error: int | None) -> None:
-        raised, self._raised = self._raised, None
+    def check(self, error: int | None) -> None:
+        """Raises an error of the library, or what a function raised that led to it."""
+        raised = getattr(self._raised, "error", None)
+        self._raised.error = None
         if not error:
             return
         made = exception(error)
         if raised is not None:
             raise raised from made
         raise made
-
-    def __del__(self) -> None:
-        if self.__dict__.get("_pointer"):
-            _c.library.precast_instance_delete(self._pointer)
 
 
 class Caller:

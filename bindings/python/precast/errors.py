@@ -28,6 +28,7 @@ class LimitKind(enum.IntEnum):
     TIME = 14
     ADDRESS_SPACE = 15
     TYPES = 16
+    FUEL = 17
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,11 @@ pub struct CodegenOptions {
     #[arg(long)]
     nan_canonicalization: bool,
 
+    /// Whether the code counts its work. Each command has its own option for that:
+    /// for `run` it is a number.
+    #[arg(skip)]
+    pub fuel: bool,
+
     /// WebAssembly features to allow: all or wasm2, then +NAME and -NAME to
     /// add and take away
     #[arg(long, value_name = "LIST", allow_hyphen_values = true)]
@@ -186,6 +191,7 @@ impl CodegenOptions {
             cpu_features: self.cpu_features.clone(),
             precise_stores: self.precise_stores,
             canonical_nans: self.nan_canonicalization,
+            fuel: self.fuel,
             opt_level: self.opt_level.unwrap_or_default(),
             features: self.features.unwrap_or_default(),
             memory_model: self.memory_model.unwrap_or_default(),

@@ -132,6 +132,7 @@ impl DebugCommand {
             input::InputKind::Module(bytes) => bytes,
         };
         let mut options = self.codegen.debug_options();
+        options.fuel = self.run.limits.fuel.is_some();
         debug_files::find(file, &bytes, &self.codegen.debug_path, &mut options);
         match cache::compiled(file, &bytes, &options, self.quiet)? {
             Source::Path(path) | Source::Cached(path) => absolute(&path),

@@ -1,4 +1,11 @@
 //! Reading input files.
+//!
+//! They are read, not mapped. A mapping shows what anybody writes into the file
+//! while it is compiled: then what was validated is not what is translated, and a
+//! file that becomes shorter ends the process by SIGBUS; no safe code can promise
+//! otherwise, and this crate has no other. Little is lost: every page of a module
+//! is touched, so its bytes are resident either way, and reading clang's 75 MB takes
+//! 50 ms of the 20 s that it compiles.
 
 use crate::exit::{Failure, Result};
 use std::io::Read;

@@ -18,7 +18,7 @@ use destination::Destination;
 use std::io::{BufWriter, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use temporary::Temporary;
+use temporary::Pending;
 
 /// Large enough that writing an artifact takes few system calls.
 const BUFFER: usize = 1 << 20;
@@ -44,12 +44,9 @@ fn write_file<T>(
     match Destination::of(path).map_err(failed())? {
         Destination::Through(out) => filled(out, failed, fill).map(|(value, _)| value),
         Destination::File { path, permissions } => {
-            let temporary = Temporary::beside(&path, permissions).map_err(failed())?;
-            let (value, temporary) = filled(temporary, failed, fill)?;
-            if executable {
-                temporary.make_executable().map_err(failed())?;
-            }
-            temporary.persist(&path).map_err(failed())?;
+            let pending = Pending::new(path, permissions).map_err(failed())?;
+            let (value, pending) = filled(pending, failed, fill)?;
+            pending.persist(executable).map_err(failed())?;
             Ok(value)
         }
     }

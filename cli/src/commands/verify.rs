@@ -6,7 +6,7 @@ use super::contents::Contents;
 use super::{debug_files, input, output};
 use crate::exit::{Failure, Result};
 use clap::{Args, FromArgMatches};
-use precast_artifact::note::Note;
+use precast_artifact::note::{FUEL, Note};
 use precast_artifact::{container, module::Range};
 use precast_compiler::Features;
 use sha2::{Digest, Sha256};
@@ -94,11 +94,16 @@ fn recorded(note: &Note) -> Result<CodegenOptions> {
     let without: String = without.map(|name| format!(",-{name}")).collect();
     let features = format!("--features=all{without}");
     let target = format!("--target={}", note.target);
-    let options = note.options.iter().filter(|option| *option != REMAP).cloned();
+    let apart = [REMAP, FUEL];
+    let options = note.options.iter().filter(|option| !apart.contains(&option.as_str())).cloned();
     let words = options.chain([target, features]);
     command
         .try_get_matches_from(words)
         .and_then(|matches| CodegenOptions::from_arg_matches(&matches))
+        .map(|mut options| {
+            options.fuel = note.counts_fuel();
+            options
+        })
         .map_err(|why| Failure::Error(format!("the artifact records options of its own: {why}")))
 }
 

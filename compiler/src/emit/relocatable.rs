@@ -10,9 +10,14 @@
 //! left out, but for the build id, which system linkers drop (`SHF_EXCLUDE`)
 //! and [`relink`](mod@super::relink) wants.
 //!
-//! The file is written through `object`, the layer below `cranelift-object`:
-//! that one takes code-generator types, which are gone by now, and places
-//! functions itself, where tables here already hold their offsets.
+//! The file is written through `object`, the layer below `cranelift-object`. That
+//! one places functions itself, each as a symbol that calls refer to, and would lose
+//! what objects have here: the tables by which traps and frames are found hold
+//! offsets into one piece of text, which must not be moved apart, and the artifact
+//! that [`relink`](mod@super::relink) makes of an object has the bytes of one made
+//! at once. Measured with QuickJS for x86-64: its 10,740 direct calls are resolved
+//! here, and 1,768 relocations are left; as relocations they would add 258 kB to an
+//! object of 1.6 MB, and a linker's work at each of them.
 
 use super::frames::{FDE_LOCATION, TERMINATOR_SIZE};
 use super::image::Image;

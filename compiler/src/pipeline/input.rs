@@ -49,6 +49,7 @@ impl<'i, 'a> Input<'i, 'a> {
             frontend: target.isa.frontend_config(),
             br_table_chain: options.enabled(Optimisation::BrTableChain),
             precise_stores: options.precise_stores.unwrap_or(target.stores_may_tear()),
+            fuel: options.fuel,
             debug: match (options.debug_info, options.opt_level) {
                 (false, _) => Debug::Off,
                 (true, OptLevel::None) => Debug::Slots,

@@ -47,7 +47,12 @@ impl<'a> Translator<'a, '_> {
         }
         let outermost = self.control.len();
         self.bodies.push(OpenBody { input: callee, locals, outermost, start });
+        self.b.set_srcloc(ir::SourceLoc::new(start.get()));
+        self.check_fuel();
         self.body(callee)?;
+        if self.reachable {
+            self.save_fuel();
+        }
         self.bodies.pop();
         self.locals.truncate(locals);
         if kind == CallKind::Tail && self.reachable {

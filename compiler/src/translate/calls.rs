@@ -113,16 +113,19 @@ impl Translator<'_, '_> {
         target: CallTarget,
         args: &[Value],
     ) -> Vec<Value> {
-        if let Some(handler) = self.handlers.last() {
-            return self.try_call(ty, target, args, *handler);
-        }
-        let call = match target {
-            CallTarget::Function(callee) => self.b.ins().call(callee, args),
-            CallTarget::Pointer(signature, code) => {
-                self.b.ins().call_indirect(signature, code, args)
+        let results = match (self.handlers.last(), target) {
+            (Some(handler), target) => self.try_call(ty, target, args, *handler),
+            (None, CallTarget::Function(callee)) => {
+                let call = self.b.ins().call(callee, args);
+                self.b.inst_results(call).to_vec()
+            }
+            (None, CallTarget::Pointer(signature, code)) => {
+                let call = self.b.ins().call_indirect(signature, code, args);
+                self.b.inst_results(call).to_vec()
             }
         };
-        self.b.inst_results(call).to_vec()
+        self.reload_fuel();
+        results
     }
 
     /// Takes the parameters of a call off the stack, the context before them.

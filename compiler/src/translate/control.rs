@@ -37,6 +37,7 @@ impl Translator<'_, '_> {
     /// Returns what the last `end` left on the stack.
     pub(super) fn finish_function(mut self) {
         if self.reachable {
+            self.save_fuel();
             let results = std::mem::take(&mut self.stack);
             self.b.ins().return_(&results);
         }
@@ -104,6 +105,7 @@ impl Translator<'_, '_> {
             let args = self.pop_many(ty.params.len());
             self.jump(header, &args);
             self.enter(header);
+            self.check_fuel();
         }
         Ok(())
     }

@@ -47,6 +47,7 @@ impl Translator<'_, '_> {
     /// Fills a handler: labels count from outside the `try_table`.
     fn handle(&mut self, handler: Block, catches: &[Catch]) {
         let exception = self.b.block_params(handler)[0];
+        self.reload_fuel();
         for catch in catches {
             match *catch {
                 Catch::One { tag, label } => {

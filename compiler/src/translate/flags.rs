@@ -13,6 +13,7 @@ pub(super) struct Flags {
     globals: AliasRegion,
     tables: AliasRegion,
     definitions: AliasRegion,
+    fuel: AliasRegion,
 }
 
 impl Flags {
@@ -26,6 +27,7 @@ impl Flags {
             globals: region(1, "globals"),
             tables: region(2, "table elements"),
             definitions: region(3, "table and memory definitions"),
+            fuel: region(4, "fuel"),
         }
     }
 
@@ -57,6 +59,13 @@ impl Flags {
     /// Base and length of tables and memories: change at `grow`.
     pub(super) fn definitions(&self) -> MemFlagsData {
         MemFlagsData::trusted().with_alias_region(Some(self.definitions))
+    }
+
+    /// The store's count of fuel.
+    pub(super) fn fuel(&self) -> MemFlagsData {
+        MemFlagsData::trusted()
+            .with_endianness(Endianness::Little)
+            .with_alias_region(Some(self.fuel))
     }
 
     /// Fields of the context that never change.

@@ -72,6 +72,7 @@ impl TranslateOptions {
         w.u8(page_size_align_log2);
         w.u8(self.br_table_chain.into());
         w.u8(self.precise_stores.into());
+        w.u8(self.fuel.into());
         w.u8(self.debug as u8);
     }
 }

@@ -24,6 +24,8 @@ pub(crate) struct TranslateOptions {
     pub br_table_chain: bool,
     /// Whether a store that traps must be kept from writing some of its bytes.
     pub precise_stores: bool,
+    /// Whether fuel is counted.
+    pub fuel: bool,
     /// What debuggers shall find.
     pub debug: Debug,
 }

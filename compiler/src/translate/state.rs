@@ -53,6 +53,14 @@ pub(super) struct Local {
     pub(super) ty: ValType,
 }
 
+/// The count of fuel, in the function being translated.
+#[derive(Clone, Copy)]
+pub(super) struct FuelCounter {
+    pub(super) variable: Variable,
+    /// What was executed since the last addition.
+    pub(super) pending: i64,
+}
+
 /// A body that is being translated.
 pub(super) struct OpenBody<'a> {
     pub(super) input: &'a FunctionInput<'a>,

@@ -2,7 +2,7 @@
 
 use super::flags::Flags;
 use super::input::ModuleInput;
-use super::state::{Frame, Local, OpenBody};
+use super::state::{Frame, FuelCounter, Local, OpenBody};
 use super::tracking::VariableTracker;
 use crate::function::{InlinedBody, OperandUse};
 use cranelift_codegen::ir::{self, InstBuilder, Value, types};
@@ -35,6 +35,8 @@ pub(super) struct Translator<'a, 'f> {
     pub(super) inlined: Vec<InlinedBody>,
     /// Where the positions of the next inlined body begin.
     pub(super) positions: u32,
+    /// The count of fuel, with that.
+    pub(super) fuel: Option<FuelCounter>,
     /// The operand stack.
     pub(super) stack: Vec<Value>,
     pub(super) control: Vec<Frame>,
@@ -81,6 +83,7 @@ impl<'a, 'f> Translator<'a, 'f> {
             bodies: Vec::new(),
             inlined: Vec::new(),
             positions: 0,
+            fuel: None,
             stack: Vec::new(),
             control: Vec::new(),
             handlers: Vec::new(),

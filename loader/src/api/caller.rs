@@ -2,6 +2,7 @@
 
 use crate::api::externs::{self, Extern};
 use crate::api::memory;
+use crate::error::Result;
 use crate::stop::halt;
 use crate::store::access::{AsStore, StoreMut, StoreRef};
 use crate::store::activations::chain;
@@ -41,6 +42,20 @@ impl<'a, T> Caller<'a, T> {
     /// What the store shares with those who may stop it.
     pub(crate) fn interruptible(&mut self) -> Option<&Arc<Interrupts>> {
         self.store.core().activations.interruptible()
+    }
+
+    /// As [`Store::set_fuel`](crate::Store::set_fuel), while a guest runs.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn set_fuel(&mut self, units: u64) -> Result<()> {
+        self.store.set_fuel(units)
+    }
+
+    /// As [`Store::fuel`](crate::Store::fuel): what the guest has left.
+    pub fn fuel(&self) -> Option<u64> {
+        self.as_store().fuel()
     }
 
     /// The host's data.

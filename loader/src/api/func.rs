@@ -15,7 +15,7 @@ use crate::store::access::{AsStore, StoreMut};
 use crate::store::contents::StoreCore;
 use crate::store::host::{Callback, HostBinding, HostFunc};
 use crate::sys::signals;
-use crate::vm::handle::Func;
+use crate::vm::handle::{Func, StoreId};
 use crate::vm::layout::{Context, FuncRecord, StoreBlock};
 use crate::vm::raw::RawValue;
 use crate::vm::types;
@@ -136,16 +136,24 @@ impl Func {
         values: &mut [RawValue],
     ) -> Result<()> {
         let mut access = store.as_store_mut();
-        let core = access.core();
+        let function = self.numbers(access.core())?;
+        signals::distrust_thread();
+        function.call(&mut access, values)
+    }
+
+    /// The function, ready to be called with numbers again and again.
+    ///
+    /// # Errors
+    ///
+    /// It is of another store, or something is not a number.
+    pub(crate) fn numbers(&self, core: &StoreCore) -> Result<NumbersFunc> {
         let ty = types::get(self.type_in(core.id)?);
         let mut all = ty.params.iter().chain(&ty.results);
-        if values.len() < slots(&ty) || all.any(|ty| matches!(ty, ValType::Ref(_))) {
+        if all.any(|ty| matches!(ty, ValType::Ref(_))) {
             return Err(Error::usage(format!("a function of type {ty} was called with numbers")));
         }
         let callee = Callee::find(core, *self)?;
-        signals::distrust_thread();
-        // SAFETY: as many slots as the type needs, and every number is one.
-        unsafe { callee.call(&mut access, values) }
+        Ok(NumbersFunc { store: core.id, callee, slots: slots(&ty) })
     }
 
     /// A function reference to a host function that no instance imports.
@@ -156,6 +164,35 @@ impl Func {
         let record = binding.record_address();
         core.hosts.push(binding);
         Self { store: core.id, record }
+    }
+}
+
+/// A function whose parameters and results are all numbers, ready to be called.
+#[derive(Clone, Debug)]
+pub(crate) struct NumbersFunc {
+    store: StoreId,
+    callee: Callee,
+    slots: usize,
+}
+
+impl NumbersFunc {
+    /// Calls it: parameters in the slots before, results after.
+    ///
+    /// # Errors
+    ///
+    /// As [`Func::call_numbers`].
+    pub(crate) fn call<T>(
+        &self,
+        access: &mut StoreMut<'_, T>,
+        values: &mut [RawValue],
+    ) -> Result<()> {
+        access.core().owns(self.store)?;
+        if values.len() < self.slots {
+            return Err(Error::usage("a function was called with too few numbers"));
+        }
+        // SAFETY: the store is the function's; as many slots as its type needs,
+        // and every number is one.
+        unsafe { self.callee.call(access, values) }
     }
 }
 

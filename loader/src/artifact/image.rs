@@ -111,6 +111,11 @@ impl Image {
         &self.note.target
     }
 
+    /// Whether the code counts its work.
+    pub(crate) fn counts_fuel(&self) -> bool {
+        self.note.counts_fuel()
+    }
+
     /// The image whose text holds `pc`. Takes no lock and allocates nothing, so
     /// the signal handler may ask.
     ///

@@ -17,6 +17,7 @@ use crate::artifact::fit;
 use crate::artifact::image::{Described, Image, Source, file_bytes};
 use crate::artifact::info::{ExportType, ImportType, ModuleInfo};
 use crate::artifact::linked::Linked;
+use crate::artifact::trust::TrustedKeys;
 use crate::error::{Error, Result};
 use crate::sys::file::sealed;
 use crate::sys::map::FileMapping;
@@ -54,7 +55,7 @@ impl Artifact {
     /// other of this process. It is not written to while it is open; replacing
     /// it by renaming another one over it is fine.
     ///
-    /// Safe roads are [`Artifact::open_owned`], and `compile` of the crate
+    /// Safe roads are [`Artifact::open_owned`], [`Artifact::open_signed`], and `compile` of the crate
     /// `precast-embed` for what is compiled in this process.
     ///
     /// ```compile_fail,E0133
@@ -83,6 +84,25 @@ impl Artifact {
             .map_err(Error::system(format!("cannot open `{}`", path.display())))?
             .map_err(|why| Error::Untrusted(path.to_owned(), why))?;
         Self::new(file, None, Some(path))
+    }
+
+    /// As [`Artifact::open`], of a file that the owner of one of these keys has
+    /// signed; see [`TrustedKeys`]. The file is read once: what is checked is the copy
+    /// that is mapped.
+    ///
+    /// # Errors
+    ///
+    /// As [`Artifact::open`], and [`Error::Unsigned`] with what is wrong.
+    pub fn open_signed(path: impl AsRef<Path>, keys: &TrustedKeys) -> Result<Self> {
+        let path = path.as_ref();
+        let bytes = keys.read_signed(path)?;
+        let file = sealed(&bytes).map_err(Error::system("cannot copy the artifact"))?;
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+        let opened = Self::new(file, None, None).map_err(|error| match error {
+            Error::Open(None, cause) => Error::Open(Some(path.to_owned()), cause),
+            other => other,
+        });
+        Ok(opened?.with_title(name))
     }
 
     /// Opens an artifact from an open file; as [`Artifact::open`].
@@ -233,6 +253,11 @@ impl Artifact {
     /// The artifact's target triple.
     pub fn target(&self) -> &str {
         self.image.target()
+    }
+
+    /// Whether its code counts its work, so that fuel can limit that.
+    pub fn counts_fuel(&self) -> bool {
+        self.image.counts_fuel()
     }
 
     /// What the host must provide, in order of declaration: of a module. What a

@@ -212,6 +212,7 @@ fn stop(core: &mut StoreCore, status: u64) -> Error {
             trap.limit = match code {
                 TrapCode::Interrupt => core.activations.late(),
                 TrapCode::StackOverflow => Some(LimitKind::StackBytes),
+                TrapCode::OutOfFuel => Some(LimitKind::Fuel),
                 _ => None,
             };
             Error::Trap(trap)

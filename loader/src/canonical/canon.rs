@@ -1,10 +1,8 @@
 //! A call between the host and a component as the canonical ABI has it: memory
-//! with bounds and alignment, room from `realloc`, strings, handles.
+//! with bounds and alignment, room from `realloc`, strings.
 
 use crate::canonical::encoding;
-use crate::canonical::handles::Handles;
-use crate::canonical::state::{ComponentState, HeldResource, Realloc};
-use crate::canonical::value::Resource;
+use crate::canonical::state::{ComponentState, Realloc};
 use crate::error::{Error, Result};
 use crate::store::access::StoreMut;
 use crate::trap::Trap;
@@ -12,18 +10,15 @@ use crate::vm::handle::{Global, Memory};
 use crate::vm::raw::RawValue;
 use crate::vm::value::Val;
 use precast_artifact::component::StringEncoding;
-use precast_artifact::index::{
-    ComponentId, ComponentInstanceIndex, OptionsIndex, ResourceIndex, ResourceTableIndex,
-};
+use precast_artifact::index::{ComponentId, ComponentInstanceIndex, OptionsIndex};
 use precast_artifact::trap::TrapCode;
-use std::any::TypeId;
 
 /// The component side of a call: how values pass, and where.
-pub(crate) struct Canon<'a> {
+pub struct Canon<'a> {
     store: StoreMut<'a, ()>,
     /// Index of the component in the store.
-    component: ComponentId,
-    options: CallOptions,
+    pub(super) component: ComponentId,
+    pub(super) options: &'a CallOptions,
 }
 
 /// Canonical options of one function.
@@ -39,8 +34,14 @@ pub(crate) struct CallOptions {
 }
 
 /// Core values, one after the other.
-pub(crate) struct Flat<'v> {
+pub struct Flat<'v> {
     values: std::slice::Iter<'v, RawValue>,
+}
+
+/// Room for core values, filled one after the other.
+pub struct FlatTo<'v> {
+    slots: &'v mut [RawValue],
+    len: usize,
 }
 
 /// A list of bytes in a component's memory, which was found to be inside.
@@ -79,19 +80,54 @@ impl<'v> Flat<'v> {
         Self { values: values.iter() }
     }
 
-    pub(crate) fn u64(&mut self) -> u64 {
+    /// The next, as 64 bits.
+    pub fn u64(&mut self) -> u64 {
         self.values.next().map_or(0, |value| value.u64())
     }
 
-    pub(crate) fn u32(&mut self) -> u32 {
+    /// The next, as 32 bits.
+    pub fn u32(&mut self) -> u32 {
         self.values.next().map_or(0, |value| value.u32())
     }
 
     /// The next values, for what takes no more of them than these.
-    pub(crate) fn part(&mut self, count: usize) -> Flat<'v> {
+    pub fn part(&mut self, count: usize) -> Flat<'v> {
         let (part, rest) = self.values.as_slice().split_at(count.min(self.values.len()));
         self.values = rest.iter();
         Flat::new(part)
+    }
+}
+
+impl<'v> FlatTo<'v> {
+    pub(crate) fn new(slots: &'v mut [RawValue]) -> Self {
+        Self { slots, len: 0 }
+    }
+
+    /// How many values there are.
+    // There is no use in knowing that there are none.
+    #[allow(clippy::len_without_is_empty)]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// One value more.
+    ///
+    /// # Panics
+    ///
+    /// If there is no room, which there is for as many as a type says.
+    pub fn push(&mut self, value: impl Into<RawValue>) {
+        self.slots[self.len] = value.into();
+        self.len += 1;
+    }
+
+    /// Zeros up to so many values: for what other cases would have used.
+    ///
+    /// # Panics
+    ///
+    /// As [`FlatTo::push`].
+    pub fn fill(&mut self, end: usize) {
+        self.slots[self.len..end].fill(RawValue::default());
+        self.len = end;
     }
 }
 
@@ -99,7 +135,7 @@ impl<'a> Canon<'a> {
     pub(crate) fn new(
         store: StoreMut<'a, ()>,
         component: ComponentId,
-        options: CallOptions,
+        options: &'a CallOptions,
     ) -> Self {
         Self { store, component, options }
     }
@@ -151,22 +187,37 @@ impl<'a> Canon<'a> {
         self.bytes(at, size).map(drop)
     }
 
+    /// Bytes of the memory, to write.
+    pub(crate) fn bytes_mut(&mut self, at: u32, len: u64) -> Result<&mut [u8]> {
+        let memory = self.options.memory.ok_or(TrapCode::MemoryOutOfBounds)?;
+        let memory = memory.data_mut(&mut self.store);
+        let range = usize::try_from(u64::from(at).saturating_add(len)).ok();
+        let bytes = range.and_then(|end| memory.get_mut(at as usize..end));
+        bytes.ok_or_else(|| TrapCode::MemoryOutOfBounds.into())
+    }
+
+    /// So many bytes.
+    pub(crate) fn read<const N: usize>(&self, at: u32) -> Result<[u8; N]> {
+        let bytes = self.bytes(at, N as u64)?;
+        Ok(bytes.try_into().expect("as many as were asked for"))
+    }
+
     /// Reads a number of up to eight bytes.
-    pub(crate) fn load(&self, at: u32, size: u32) -> Result<u64> {
+    pub fn load(&self, at: u32, size: u32) -> Result<u64> {
         let mut number = [0; 8];
         number[..size as usize].copy_from_slice(self.bytes(at, size.into())?);
         Ok(u64::from_le_bytes(number))
     }
 
     /// Writes a number of up to eight bytes.
-    pub(crate) fn store_number(&mut self, at: u32, size: u32, number: u64) -> Result<()> {
+    pub fn store_number(&mut self, at: u32, size: u32, number: u64) -> Result<()> {
         self.write(at, &number.to_le_bytes()[..size as usize])
     }
 
     /// Writes bytes.
     pub(crate) fn write(&mut self, at: u32, bytes: &[u8]) -> Result<()> {
-        let memory = self.options.memory.ok_or(TrapCode::MemoryOutOfBounds)?;
-        memory.write(&mut self.store, at.into(), bytes)
+        self.bytes_mut(at, bytes.len() as u64)?.copy_from_slice(bytes);
+        Ok(())
     }
 
     /// Room in the memory for so many bytes.
@@ -176,7 +227,7 @@ impl<'a> Canon<'a> {
             Error::Trap(Trap::because(TrapCode::InvalidAllocation, detail))
         };
         let bytes = u32::try_from(size).map_err(|_| bad("beyond end of memory"))?;
-        let realloc = self.options.realloc.clone();
+        let realloc = self.options.realloc.as_ref();
         let realloc = realloc.ok_or_else(|| bad("there is no function that gives room"))?;
         let at = self.inside(|canon| realloc.call(&mut canon.store, (0, 0, align, bytes)))?;
         if !at.is_multiple_of(align) {
@@ -205,6 +256,9 @@ impl<'a> Canon<'a> {
         if text.len() > (u32::MAX >> 1) as usize / 2 {
             return Err(Error::usage(format!("a string of {} bytes is too long", text.len())));
         }
+        if self.options.encoding == StringEncoding::Utf8 {
+            return Ok((self.new_bytes(text.as_bytes(), 1)?, text.len() as u32));
+        }
         let (bytes, align, length) = encoding::write(self.options.encoding, text);
         Ok((self.new_bytes(&bytes, align)?, length))
     }
@@ -226,83 +280,5 @@ impl<'a> Canon<'a> {
             let why = "list pointer/length out of bounds of memory";
             Trap::because(TrapCode::ListOutOfBounds, why).into()
         })
-    }
-}
-
-/// Handles.
-impl Canon<'_> {
-    fn handles(&mut self) -> &mut Handles {
-        &mut self.state().handles
-    }
-
-    /// Takes an own handle from the component; the type and representation.
-    pub(crate) fn lift_own(
-        &mut self,
-        table: ResourceTableIndex,
-        handle: u32,
-    ) -> Result<HeldResource> {
-        let (resource, holder) = self.state().table(table)?;
-        let rep = self.handles().take_own(holder, resource, handle)?;
-        Ok(HeldResource { resource, rep, own: true })
-    }
-
-    /// Borrows what a handle stands for, for the present call.
-    pub(crate) fn lift_borrow(
-        &mut self,
-        table: ResourceTableIndex,
-        handle: u32,
-    ) -> Result<HeldResource> {
-        let (resource, holder) = self.state().table(table)?;
-        let rep = self.handles().lend(holder, resource, handle)?;
-        Ok(HeldResource { resource, rep, own: false })
-    }
-
-    /// Gives the component an own handle.
-    pub(crate) fn lower_own(&mut self, table: ResourceTableIndex, rep: u32) -> Result<u32> {
-        let (resource, holder) = self.state().table(table)?;
-        Ok(self.handles().new_own(holder, resource, rep)?)
-    }
-
-    /// Lends a resource to the component, for the present call. Who defines its
-    /// type is given the representation.
-    pub(crate) fn lower_borrow(&mut self, table: ResourceTableIndex, rep: u32) -> Result<u32> {
-        let state = self.state();
-        let (resource, holder) = state.table(table)?;
-        match state.resources[resource.index()].owner == Some(holder) {
-            true => Ok(rep),
-            false => Ok(self.handles().new_borrow(holder, resource, rep)?),
-        }
-    }
-
-    /// Keeps a resource for the host.
-    pub(crate) fn hold(&mut self, held: HeldResource) -> Resource {
-        let (store, component) = (self.store.core().id, self.component);
-        let (slot, generation) = self.state().held.insert(held);
-        Resource { store, component, slot, generation }
-    }
-
-    /// Takes an own handle to a resource of the host.
-    pub(crate) fn take_host(&mut self, ty: TypeId, handle: u32) -> Result<u32> {
-        let (resource, holder) = self.host_type(ty)?;
-        Ok(self.handles().take_own(holder, resource, handle)?)
-    }
-
-    /// Borrows a resource of the host.
-    pub(crate) fn borrow_host(&mut self, ty: TypeId, handle: u32) -> Result<u32> {
-        let (resource, holder) = self.host_type(ty)?;
-        Ok(self.handles().lend(holder, resource, handle)?)
-    }
-
-    /// Gives the component an own handle to a resource of the host.
-    pub(crate) fn give_host(&mut self, ty: TypeId, rep: u32) -> Result<u32> {
-        let (resource, holder) = self.host_type(ty)?;
-        Ok(self.handles().new_own(holder, resource, rep)?)
-    }
-
-    fn host_type(&mut self, ty: TypeId) -> Result<(ResourceIndex, ComponentInstanceIndex)> {
-        let holder = self.options.instance;
-        let found = self.state().host_resource(ty);
-        let why = "a resource type of the host that the component does not import";
-        found.map(|resource| (resource, holder)).ok_or_else(|| Error::usage(why))
     }
 }

@@ -103,6 +103,23 @@ impl Handles {
         Ok(())
     }
 
+    /// Ends a call that never came to be: what was lent for it is taken back.
+    pub(crate) fn abandon(&mut self) {
+        let Some(scope) = self.scopes.len().checked_sub(1) else { return };
+        self.scopes[scope].borrows = 0;
+        for table in &mut self.tables {
+            for number in 0..table.slots.len() {
+                let handle = table.slots[number];
+                let lent = |handle: Handle| matches!(handle.kind, HandleKind::Borrow { scope: of } if of == scope);
+                if handle.is_some_and(lent) {
+                    table.remove(number as u32);
+                }
+            }
+        }
+        // Nothing is left that could be wrong.
+        let _ = self.exit();
+    }
+
     /// A new handle that is its holder's.
     pub(crate) fn new_own(
         &mut self,

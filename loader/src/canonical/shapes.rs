@@ -11,26 +11,21 @@ macro_rules! record {
         }
 
         const _: () = {
-            use crate::canonical::canon::{Canon, Flat};
-            use crate::canonical::containers::InOrder;
-            use crate::canonical::typed::{ComponentType, Known, Lift, Lower};
+            use crate::canonical::canon::{Canon, Flat, FlatTo};
+            use crate::canonical::known::{Check, Known};
+            use crate::canonical::layout::{InOrder, Places};
+            use crate::canonical::typed::{ComponentType, Lift, Lower};
             use crate::error::Result;
-            use crate::vm::raw::RawValue;
-            use precast_artifact::component::{ComponentVal, CompositeVal};
+            use precast_artifact::component::ComponentVal;
 
             impl ComponentType for $name {
                 const SIZE: u32 = InOrder::NONE$(.and::<$ty>())*.total();
                 const ALIGN: u32 = InOrder::NONE$(.and::<$ty>())*.align;
                 const FLAT: usize = InOrder::NONE$(.and::<$ty>())*.flat;
 
-                fn is(known: &Known<'_>, ty: ComponentVal) -> bool {
-                    let Some(CompositeVal::Record(fields)) = known.composite(ty) else {
-                        return false;
-                    };
-                    let mut fields = fields.iter();
-                    $(fields.next().is_some_and(|field| {
-                        field.name == $wit && <$ty>::is(known, field.ty)
-                    }) &&)* fields.next().is_none()
+                fn check(known: &Known<'_>, ty: ComponentVal) -> Check {
+                    let name = stringify!($name);
+                    known.record(ty, name, &[$(($wit, <$ty as ComponentType>::check)),*])
                 }
             }
 
@@ -40,22 +35,20 @@ macro_rules! record {
                 }
 
                 fn load(canon: &mut Canon<'_>, at: u32) -> Result<Self> {
-                    let mut end = 0;
-                    Ok(Self {
-                        $($field: <$ty>::load(canon, at + InOrder::place::<$ty>(&mut end))?,)*
-                    })
+                    let mut places = Places::new(at);
+                    Ok(Self { $($field: <$ty>::load(canon, places.of::<$ty>())?,)* })
                 }
             }
 
             impl Lower for $name {
-                fn lower(self, canon: &mut Canon<'_>, to: &mut Vec<RawValue>) -> Result<()> {
+                fn lower(&self, canon: &mut Canon<'_>, to: &mut FlatTo<'_>) -> Result<()> {
                     $(self.$field.lower(canon, to)?;)*
                     Ok(())
                 }
 
-                fn store(self, canon: &mut Canon<'_>, at: u32) -> Result<()> {
-                    let mut end = 0;
-                    $(self.$field.store(canon, at + InOrder::place::<$ty>(&mut end))?;)*
+                fn store(&self, canon: &mut Canon<'_>, at: u32) -> Result<()> {
+                    let mut places = Places::new(at);
+                    $(self.$field.store(canon, places.of::<$ty>())?;)*
                     Ok(())
                 }
             }
@@ -76,48 +69,38 @@ macro_rules! variant {
         }
 
         const _: () = {
-            use crate::canonical::canon::{Canon, Flat};
-            use crate::canonical::containers::{cases_size, largest};
-            use crate::canonical::shape::align_up;
-            use crate::canonical::typed::{ComponentType, Known, Lift, Lower};
+            use crate::canonical::canon::{Canon, Flat, FlatTo};
+            use crate::canonical::known::{Check, CheckFn, Known};
+            use crate::canonical::layout::{InCases, most};
+            use crate::canonical::typed::{ComponentType, Lift, Lower};
             use crate::error::Result;
-            use crate::vm::raw::RawValue;
-            use precast_artifact::component::{ComponentVal, CompositeVal};
+            use precast_artifact::component::ComponentVal;
             use precast_artifact::trap::TrapCode;
 
             const NAMES: &[&str] = &[$($wit),*];
+            const LAYOUT: InCases = InCases::new(
+                NAMES.len(),
+                most(&[$($(<$ty>::SIZE,)?)*]),
+                most(&[1, $($(<$ty>::ALIGN,)?)*]),
+            );
 
             fn number(name: &str) -> u32 {
                 NAMES.iter().position(|known| *known == name).unwrap_or(0) as u32
             }
 
-            /// The largest of what the cases have.
-            const fn most(all: &[u32]) -> u32 {
-                let (mut most, mut index) = (0, 0);
-                while index < all.len() {
-                    most = largest(most, all[index]);
-                    index += 1;
-                }
-                most
-            }
-
             impl ComponentType for $name {
-                const SIZE: u32 =
-                    cases_size(most(&[$($(<$ty>::SIZE,)?)*]), Self::ALIGN);
-                const ALIGN: u32 = most(&[1, $($(<$ty>::ALIGN,)?)*]);
+                const SIZE: u32 = LAYOUT.size;
+                const ALIGN: u32 = LAYOUT.align;
                 const FLAT: usize = 1 + most(&[$($(<$ty>::FLAT as u32,)?)*]) as usize;
 
-                fn is(known: &Known<'_>, ty: ComponentVal) -> bool {
-                    let Some(CompositeVal::Variant(cases)) = known.composite(ty) else {
-                        return false;
-                    };
-                    let mut cases = cases.iter();
-                    $(cases.next().is_some_and(|case| {
+                fn check(known: &Known<'_>, ty: ComponentVal) -> Check {
+                    let cases: &[(&str, Option<CheckFn>)] = &[$(($wit, {
                         #[allow(unused_mut, unused_assignments)]
-                        let mut carries = known.carries::<()>(case.ty);
-                        $(carries = known.carries::<$ty>(case.ty);)?
-                        case.name == $wit && carries
-                    }) &&)* cases.next().is_none()
+                        let mut carried: Option<CheckFn> = None;
+                        $(carried = Some(<$ty as ComponentType>::check);)?
+                        carried
+                    })),*];
+                    known.variant(ty, stringify!($name), cases)
                 }
             }
 
@@ -133,7 +116,7 @@ macro_rules! variant {
 
                 fn load(canon: &mut Canon<'_>, at: u32) -> Result<Self> {
                     #[allow(unused_variables)]
-                    let payload = at + align_up(1, Self::ALIGN) as u32;
+                    let payload = at.wrapping_add(LAYOUT.payload);
                     let case = canon.load(at, 1)?;
                     match NAMES.get(case as usize) {
                         $(Some(&$wit) => Ok(Self::$case $((<$ty>::load(canon, payload)?))?),)*
@@ -143,21 +126,21 @@ macro_rules! variant {
             }
 
             impl Lower for $name {
-                fn lower(self, canon: &mut Canon<'_>, to: &mut Vec<RawValue>) -> Result<()> {
+                fn lower(&self, canon: &mut Canon<'_>, to: &mut FlatTo<'_>) -> Result<()> {
                     let end = to.len() + Self::FLAT;
                     match self {
                         $(Self::$case $(($value))? => {
-                            to.push(number($wit).into());
+                            to.push(number($wit));
                             $($value.lower(canon, to)?;)?
                         })*
                     }
-                    to.resize(end, RawValue::default());
+                    to.fill(end);
                     Ok(())
                 }
 
-                fn store(self, canon: &mut Canon<'_>, at: u32) -> Result<()> {
+                fn store(&self, canon: &mut Canon<'_>, at: u32) -> Result<()> {
                     #[allow(unused_variables)]
-                    let payload = at + align_up(1, Self::ALIGN) as u32;
+                    let payload = at.wrapping_add(LAYOUT.payload);
                     match self {
                         $(Self::$case $(($value))? => {
                             canon.store_number(at, 1, number($wit).into())?;
@@ -187,11 +170,11 @@ macro_rules! enumeration {
         }
 
         const _: () = {
-            use crate::canonical::canon::{Canon, Flat};
-            use crate::canonical::typed::{ComponentType, Known, Lift, Lower};
+            use crate::canonical::canon::{Canon, Flat, FlatTo};
+            use crate::canonical::known::{Check, Known};
+            use crate::canonical::typed::{ComponentType, Lift, Lower};
             use crate::error::Result;
-            use crate::vm::raw::RawValue;
-            use precast_artifact::component::{ComponentVal, CompositeVal};
+            use precast_artifact::component::ComponentVal;
             use precast_artifact::trap::TrapCode;
 
             impl ComponentType for $name {
@@ -199,9 +182,8 @@ macro_rules! enumeration {
                 const ALIGN: u32 = 1;
                 const FLAT: usize = 1;
 
-                fn is(known: &Known<'_>, ty: ComponentVal) -> bool {
-                    matches!(known.composite(ty), Some(CompositeVal::Enum(names))
-                        if names == $name::NAMES)
+                fn check(known: &Known<'_>, ty: ComponentVal) -> Check {
+                    known.enumeration(ty, stringify!($name), $name::NAMES)
                 }
             }
 
@@ -221,13 +203,13 @@ macro_rules! enumeration {
             }
 
             impl Lower for $name {
-                fn lower(self, _: &mut Canon<'_>, to: &mut Vec<RawValue>) -> Result<()> {
-                    to.push((self as u32).into());
+                fn lower(&self, _: &mut Canon<'_>, to: &mut FlatTo<'_>) -> Result<()> {
+                    to.push(*self as u32);
                     Ok(())
                 }
 
-                fn store(self, canon: &mut Canon<'_>, at: u32) -> Result<()> {
-                    canon.store_number(at, 1, self as u64)
+                fn store(&self, canon: &mut Canon<'_>, at: u32) -> Result<()> {
+                    canon.store_number(at, 1, *self as u64)
                 }
             }
         };
@@ -270,11 +252,11 @@ macro_rules! bits {
         }
 
         const _: () = {
-            use crate::canonical::canon::{Canon, Flat};
-            use crate::canonical::typed::{ComponentType, Known, Lift, Lower};
+            use crate::canonical::canon::{Canon, Flat, FlatTo};
+            use crate::canonical::known::{Check, Known};
+            use crate::canonical::typed::{ComponentType, Lift, Lower};
             use crate::error::Result;
-            use crate::vm::raw::RawValue;
-            use precast_artifact::component::{ComponentVal, CompositeVal};
+            use precast_artifact::component::ComponentVal;
 
             const ALL: u8 = ((1u16 << $name::NAMES.len()) - 1) as u8;
 
@@ -283,9 +265,8 @@ macro_rules! bits {
                 const ALIGN: u32 = 1;
                 const FLAT: usize = 1;
 
-                fn is(known: &Known<'_>, ty: ComponentVal) -> bool {
-                    matches!(known.composite(ty), Some(CompositeVal::Flags(names))
-                        if names == $name::NAMES)
+                fn check(known: &Known<'_>, ty: ComponentVal) -> Check {
+                    known.flags(ty, stringify!($name), $name::NAMES)
                 }
             }
 
@@ -300,12 +281,12 @@ macro_rules! bits {
             }
 
             impl Lower for $name {
-                fn lower(self, _: &mut Canon<'_>, to: &mut Vec<RawValue>) -> Result<()> {
-                    to.push(u32::from(self.0).into());
+                fn lower(&self, _: &mut Canon<'_>, to: &mut FlatTo<'_>) -> Result<()> {
+                    to.push(u32::from(self.0));
                     Ok(())
                 }
 
-                fn store(self, canon: &mut Canon<'_>, at: u32) -> Result<()> {
+                fn store(&self, canon: &mut Canon<'_>, at: u32) -> Result<()> {
                     canon.store_number(at, 1, self.0.into())
                 }
             }

@@ -2,6 +2,7 @@
 
 use crate::api::typed::TypedFunc;
 use crate::canonical::handles::{HandleError, Handles};
+use crate::canonical::known::Mark;
 use crate::canonical::shape::Types;
 use crate::canonical::value::Resource;
 use crate::error::{Error, Result};
@@ -31,6 +32,8 @@ pub(crate) struct ComponentState {
     /// [`CoreItem::Flags`](precast_artifact::component::CoreItem::Flags).
     pub(crate) flags: Vec<Global>,
     pub(crate) resources: Vec<ResourceState>,
+    /// Rust types that stand for resource types which the component defines.
+    pub(crate) marks: Vec<Mark>,
     /// Indices in the store of the core instances.
     pub(crate) core_instances: Vec<InstanceId>,
     pub(crate) memories: Vec<Memory>,

@@ -1,24 +1,24 @@
 //! Instances of components, and calls of what they export.
 
-use super::instance::{core_function, instantiate};
+use super::entry::Entry;
+use super::instance::instantiate;
 use super::linker::ComponentLinker;
-use super::opened::{Component, export};
+use super::opened::{Component, ExportPath, export};
 use super::types::ValueType;
-use crate::canonical::canon::{CallOptions, Canon, Flat};
+use crate::canonical::canon::{Canon, Flat};
+use crate::canonical::owned::GuestOwn;
 use crate::canonical::shape::{MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, Types};
-use crate::canonical::state::{ComponentState, Status};
+use crate::canonical::state::ComponentState;
 use crate::canonical::text;
 use crate::canonical::value::{Resource, Value};
 use crate::canonical::{lift, lower};
 use crate::error::{Error, Result};
-use crate::store::access::{AsStore, StoreMut};
-use crate::vm::handle::{Func, StoreId};
+use crate::store::access::AsStore;
+use crate::sys::signals;
+use crate::vm::handle::StoreId;
 use crate::vm::raw::RawValue;
 use precast_artifact::component::{ComponentExport, ComponentFuncType, ItemType};
-use precast_artifact::index::{
-    ComponentExportIndex, ComponentFuncTypeIndex, ComponentId, OptionsIndex,
-};
-use precast_artifact::trap::TrapCode;
+use precast_artifact::index::{ComponentExportIndex, ComponentFuncTypeIndex, ComponentId};
 use std::sync::Arc;
 
 /// An instance of a component. A handle: it can be copied, and is good as long
@@ -65,7 +65,8 @@ impl ComponentInstance {
     /// # Errors
     ///
     /// There is no such function; the instance is of another store.
-    pub fn get_func(&self, store: &impl AsStore, path: &[&str]) -> Result<ComponentFunc> {
+    pub fn get_func(&self, store: &impl AsStore, path: impl ExportPath) -> Result<ComponentFunc> {
+        let path = path.names();
         let core = store.as_store().core();
         core.owns(self.store)?;
         let component = ComponentState::peek(core, self.index).types.component();
@@ -93,25 +94,24 @@ impl ComponentFunc {
         let mut access = store.as_store_mut();
         access.core().owns(self.store)?;
         let mut access = access.erased();
-        let call = self.prepare(&mut access)?;
+        let entry = Entry::new(&mut access, self.component, self.item)?;
+        let call = Call { types: entry.types(&mut access), ty: entry.ty() };
         let given = arguments.len();
         let ty = call.ty();
         if given != ty.params.len() {
             let ty = text::function_type(&call.types, ty);
             return Err(Error::usage(format!("{given} arguments given to a {ty}")));
         }
-        let state = ComponentState::of(access.core(), self.component);
-        if state.status != Status::Ready {
-            return Err(TrapCode::CannotEnterComponent.into());
-        }
-        state.status = Status::Running;
-        let result = call.run(&mut access, arguments);
-        let usable = matches!(result, Ok(_) | Err(Stopped::Before(_)));
-        let state = ComponentState::of(access.core(), self.component);
-        state.status = if usable { Status::Ready } else { Status::Poisoned };
-        result.map_err(|stopped| match stopped {
-            Stopped::Before(error) | Stopped::Inside(error) => error,
-        })
+        signals::distrust_thread();
+        entry.call(
+            &mut access,
+            |canon, slots| {
+                let flat = call.lower(canon, arguments)?;
+                slots[..flat.len()].copy_from_slice(&flat);
+                Ok(())
+            },
+            |canon, slots| call.lift(canon, slots),
+        )
     }
 
     /// Its type, as WIT writes it.
@@ -158,69 +158,21 @@ impl ComponentFunc {
         }
     }
 
-    fn prepare(&self, store: &mut StoreMut<'_, ()>) -> Result<Call> {
-        let types = ComponentState::of(store.core(), self.component).types.clone();
-        let item = &types.component().export_items[self.item.index()];
-        let ComponentExport::Function { ty, function, options: index } = item else {
-            unreachable!("a function was found")
-        };
-        let core = core_function(store, self.component, function)?;
-        let state = ComponentState::of(store.core(), self.component);
-        let options = CallOptions::of(state, *index)?;
-        let (ty, index) = (*ty, *index);
-        Ok(Call { component: self.component, types, ty, core, options, index })
+    /// The store it is of, its component there, and which export it is.
+    pub(super) fn place(&self) -> (StoreId, ComponentId, ComponentExportIndex) {
+        (self.store, self.component, self.item)
     }
 }
 
-/// A call of an exported function.
+/// A call with values.
 struct Call {
-    component: ComponentId,
     types: Arc<Types>,
     ty: ComponentFuncTypeIndex,
-    core: Func,
-    options: CallOptions,
-    index: OptionsIndex,
-}
-
-/// Where a call ended.
-enum Stopped {
-    /// Before the component ran: the arguments do not fit.
-    Before(Error),
-    /// In the component, or with what it gave.
-    Inside(Error),
-}
-
-impl From<Error> for Stopped {
-    fn from(error: Error) -> Self {
-        Self::Inside(error)
-    }
 }
 
 impl Call {
     fn ty(&self) -> &ComponentFuncType {
         &self.types.component().types.functions[self.ty.index()]
-    }
-
-    fn run(
-        &self,
-        store: &mut StoreMut<'_, ()>,
-        arguments: &[Value],
-    ) -> Result<Option<Value>, Stopped> {
-        ComponentState::of(store.core(), self.component).handles.enter();
-        let mut canon = Canon::new(store.as_store_mut(), self.component, self.options.clone());
-        let mut slots = self.lower(&mut canon, arguments).map_err(|error| match error {
-            Error::Usage(why) => Stopped::Before(Error::Usage(why)),
-            other => Stopped::Inside(other),
-        })?;
-        let core_type = &self.types.component().options[self.index.index()].core_type;
-        let (params, results) = (core_type.params.len(), core_type.results.len());
-        slots.resize(params.max(results).max(1), RawValue::default());
-        self.core.call_numbers(canon.store(), &mut slots)?;
-        let value = self.lift(&mut canon, &slots)?;
-        self.post_return(&mut canon, slots, results)?;
-        let state = ComponentState::of(canon.store().core(), self.component);
-        state.handles.exit().map_err(Error::from)?;
-        Ok(value)
     }
 
     fn lower(&self, canon: &mut Canon<'_>, arguments: &[Value]) -> Result<Vec<RawValue>> {
@@ -254,20 +206,6 @@ impl Call {
         canon.check(at, self.types.size(ty), self.types.align(ty))?;
         lift::load(canon, &self.types, ty, at).map(Some)
     }
-
-    /// Tells the component that its results have been read.
-    fn post_return(
-        &self,
-        canon: &mut Canon<'_>,
-        mut slots: Vec<RawValue>,
-        results: usize,
-    ) -> Result<()> {
-        let options = &self.types.component().options[self.index.index()];
-        let Some(slot) = options.post_return else { return Ok(()) };
-        let function = canon.state().post_returns[slot.index()];
-        slots.truncate(results.max(1));
-        canon.inside(|canon| function.call_numbers(canon.store(), &mut slots))
-    }
 }
 
 fn in_parameter(error: Error, name: &str) -> Error {
@@ -300,5 +238,16 @@ impl Resource {
             }
             None => Ok(()),
         }
+    }
+}
+
+impl<M> GuestOwn<M> {
+    /// Drops the resource: as [`Resource::drop`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Resource::drop`].
+    pub fn drop(self, store: &mut impl AsStore) -> Result<()> {
+        self.resource().drop(store)
     }
 }

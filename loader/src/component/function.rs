@@ -2,9 +2,12 @@
 
 use crate::api::caller::Caller;
 use crate::canonical::canon::{CallOptions, Canon, Flat};
+use crate::canonical::containers::ComponentTypes;
+use crate::canonical::known::{Check, Known};
+use crate::canonical::pass;
 use crate::canonical::shape::{MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, Types};
 use crate::canonical::state::ComponentState;
-use crate::canonical::typed::Known;
+use crate::canonical::typed::{Lift, Lower};
 use crate::canonical::value::Value;
 use crate::canonical::{lift, lower};
 use crate::error::Result;
@@ -13,15 +16,15 @@ use crate::store::host::HostFunc;
 use crate::vm::raw::RawValue;
 use precast_artifact::component::ComponentFuncType;
 use precast_artifact::index::{ComponentFuncTypeIndex, ComponentId};
-use std::sync::Arc;
+use std::marker::PhantomData;
 
 /// A call of an imported function.
 pub(crate) struct ImportCall<'a, T> {
     pub(crate) store: StoreMut<'a, T>,
     /// Index of the component in the store.
     pub(crate) component: ComponentId,
-    pub(crate) options: CallOptions,
-    pub(crate) types: Arc<Types>,
+    pub(crate) options: &'a CallOptions,
+    pub(crate) types: &'a Types,
     /// The type that the component means.
     pub(crate) ty: ComponentFuncTypeIndex,
 }
@@ -37,8 +40,8 @@ pub(crate) trait HostFunction<T>: Send + Sync {
         results: &mut [RawValue],
     ) -> Result<()>;
 
-    /// Whether it is of the type that a component means; what it is instead.
-    fn check(&self, known: &Known<'_>, ty: &ComponentFuncType) -> Result<(), String>;
+    /// What differs from the type that a component means.
+    fn check(&self, known: &Known<'_>, ty: &ComponentFuncType) -> Check;
 
     /// If it is of the loader's own WASI: the function of preview 1 that works on
     /// what it works on.
@@ -60,28 +63,63 @@ where
         params: &[RawValue],
         results: &mut [RawValue],
     ) -> Result<()> {
-        let types = call.types.clone();
+        let types = call.types;
         let ty = &types.component().types.functions[call.ty.index()];
         let mut canon = call.canon();
         let mark = canon.state().held.mark();
-        let arguments = arguments(&mut canon, &types, ty, params)?;
+        let arguments = arguments(&mut canon, types, ty, params)?;
         let caller = Caller::new(call.store.as_store_mut(), None);
         let result = (self.0)(caller, &arguments)?;
         let mut canon = call.canon();
-        give(&mut canon, &types, ty, result, params, results)?;
+        give(&mut canon, types, ty, result, params, results)?;
         ComponentState::of(call.store.core(), call.component).held.release(mark);
         Ok(())
     }
 
-    fn check(&self, _: &Known<'_>, _: &ComponentFuncType) -> Result<(), String> {
+    fn check(&self, _: &Known<'_>, _: &ComponentFuncType) -> Check {
         Ok(())
+    }
+}
+
+/// A function of Rust types.
+pub(super) struct TypedHost<F, P, R> {
+    f: F,
+    types: PhantomData<fn(P) -> R>,
+}
+
+impl<F, P, R> TypedHost<F, P, R> {
+    pub(super) fn new(f: F) -> Self {
+        Self { f, types: PhantomData }
+    }
+}
+
+impl<T, F, P, R> HostFunction<T> for TypedHost<F, P, R>
+where
+    F: Fn(Caller<'_, T>, P) -> Result<R> + Send + Sync,
+    P: ComponentTypes + Lift,
+    R: ComponentTypes + Lower,
+{
+    fn call(
+        &self,
+        mut call: ImportCall<'_, T>,
+        params: &[RawValue],
+        results: &mut [RawValue],
+    ) -> Result<()> {
+        let given = pass::lift_params(&mut call.canon(), params)?;
+        let result = (self.f)(Caller::new(call.store.as_store_mut(), None), given)?;
+        pass::lower_result(&mut call.canon(), &result, params, results)
+    }
+
+    fn check(&self, known: &Known<'_>, ty: &ComponentFuncType) -> Check {
+        let check = pass::check_function::<P, R>(known, ty);
+        check.map_err(|why| format!("a function of another type: {why}"))
     }
 }
 
 impl<T> ImportCall<'_, T> {
     /// The component's side, for lifting and lowering.
     pub(crate) fn canon(&mut self) -> Canon<'_> {
-        Canon::new(self.store.erased(), self.component, self.options.clone())
+        Canon::new(self.store.erased(), self.component, self.options)
     }
 }
 

@@ -80,6 +80,7 @@ fn new_state<T>(
         held: HeldResources::default(),
         flags,
         resources,
+        marks: Vec::new(),
         core_instances: Vec::new(),
         memories: Vec::new(),
         reallocs: Vec::new(),

@@ -1,8 +1,10 @@
 //! Names for what components may import.
 
-use super::function::{Dynamic, HostFunction};
+use super::function::{Dynamic, HostFunction, TypedHost};
 use crate::api::caller::Caller;
 use crate::artifact::open::Artifact;
+use crate::canonical::containers::ComponentTypes;
+use crate::canonical::typed::{Lift, Lower};
 use crate::canonical::value::Value;
 use crate::error::Result;
 use crate::store::access::StoreMut;
@@ -78,6 +80,35 @@ impl<T: 'static> ComponentLinker<T> {
         f: impl Fn(Caller<'_, T>, &[Value]) -> Result<Option<Value>> + Send + Sync + 'static,
     ) -> &mut Self {
         self.define(path, ComponentDefinition::Function(Arc::new(Dynamic(f))))
+    }
+
+    /// Defines a function by a closure of Rust types: it takes the parameters as
+    /// a tuple and gives the result as a tuple of one, or `()`. A component that
+    /// means another type is not linked.
+    ///
+    /// ```
+    /// use precast_loader::component::ComponentLinker;
+    /// let mut linker = ComponentLinker::<Vec<String>>::new();
+    /// linker.func_wrap(&["host:log/log@1.0.0", "write"], |mut caller, (line,): (String,)| {
+    ///     caller.data_mut().push(line);
+    ///     Ok(())
+    /// });
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// As [`ComponentLinker::func_new`].
+    pub fn func_wrap<P, R>(
+        &mut self,
+        path: &[&str],
+        f: impl Fn(Caller<'_, T>, P) -> Result<R> + Send + Sync + 'static,
+    ) -> &mut Self
+    where
+        P: ComponentTypes + Lift + 'static,
+        R: ComponentTypes + Lower + 'static,
+    {
+        let function = TypedHost::<_, P, R>::new(f);
+        self.define(path, ComponentDefinition::Function(Arc::new(function)))
     }
 
     /// Defines a resource type, of which components get handles to numbers.

@@ -29,6 +29,37 @@ pub struct ComponentItem {
     pub ty: String,
 }
 
+/// What leads to an export: its name, or the names of instances and then its
+/// own.
+pub trait ExportPath {
+    /// The names, the outermost first.
+    fn names(&self) -> &[&str];
+}
+
+impl ExportPath for &str {
+    fn names(&self) -> &[&str] {
+        std::slice::from_ref(self)
+    }
+}
+
+impl ExportPath for &[&str] {
+    fn names(&self) -> &[&str] {
+        self
+    }
+}
+
+impl ExportPath for &Vec<&str> {
+    fn names(&self) -> &[&str] {
+        self
+    }
+}
+
+impl<const N: usize> ExportPath for &[&str; N] {
+    fn names(&self) -> &[&str] {
+        *self
+    }
+}
+
 impl ComponentItem {
     /// Whether it is a function.
     pub fn is_function(&self) -> bool {

@@ -6,7 +6,7 @@
 
 use super::linker::{ComponentDefinition, ComponentLinker};
 use super::opened::Component;
-use crate::canonical::typed::Known;
+use crate::canonical::known::Known;
 use crate::canonical::{names, text};
 use crate::error::{Error, LinkProblem, Result};
 use precast_artifact::component::{Component as Description, ItemType, Leaf};
@@ -27,7 +27,7 @@ pub(super) fn resolve<T: 'static>(
         })
         .collect();
     let resources = resources(description, &found);
-    let known = Known { types: component.types(), resources: &resources };
+    let known = Known::imports(component.types(), &resources);
     let mut problems = Vec::new();
     let mut satisfied = Vec::with_capacity(found.len());
     for (leaf, found) in description.leaves.iter().zip(found) {
@@ -61,13 +61,13 @@ fn check<'d, T: 'static>(
     leaf: &Leaf,
     found: Option<&'d ComponentDefinition<T>>,
 ) -> Result<&'d ComponentDefinition<T>, LinkProblem> {
-    let component = known.types.component();
+    let component = known.types().component();
     let import = &component.imports[leaf.import.index()];
     let ty = names::leaf_type(component, leaf);
     let problem = |found: Option<String>| LinkProblem {
         module: import.name.clone(),
         name: leaf.path.join("/"),
-        needs: ty.map(|ty| text::item_type(known.types, ty)).unwrap_or_default(),
+        needs: ty.map(|ty| text::item_type(known.types(), ty)).unwrap_or_default(),
         found,
     };
     let Some(found) = found else {

@@ -20,7 +20,7 @@ use precast_artifact::index::{
     ResourceTableIndex, TrampolineIndex,
 };
 use precast_artifact::trap::TrapCode;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Most core parameters of a lowered function: what fits, and where the result
 /// goes.
@@ -92,7 +92,8 @@ impl<T: 'static> Trampolines<T> {
                 component: self.component,
                 types: self.types.clone(),
                 ty,
-                options,
+                index: options,
+                options: OnceLock::new(),
             }),
             _ => Err(Error::usage("a lowered import that is no function")),
         }
@@ -124,7 +125,9 @@ struct Lowered<T> {
     component: ComponentId,
     types: Arc<Types>,
     ty: ComponentFuncTypeIndex,
-    options: OptionsIndex,
+    index: OptionsIndex,
+    /// Found at the first call, when all that they refer to has been made.
+    options: OnceLock<CallOptions>,
 }
 
 impl<T: 'static> Lowered<T> {
@@ -136,15 +139,20 @@ impl<T: 'static> Lowered<T> {
         results: usize,
     ) -> Result<()> {
         let component = self.component;
-        let state = ComponentState::of(store.core(), component);
-        let options = CallOptions::of(state, self.options)?;
-        Canon::new(store.erased(), component, options.clone()).check_may_leave()?;
+        let options = match self.options.get() {
+            Some(options) => options,
+            None => {
+                let state = ComponentState::of(store.core(), component);
+                let found = CallOptions::of(state, self.index)?;
+                self.options.get_or_init(|| found)
+            }
+        };
+        Canon::new(store.erased(), component, options).check_may_leave()?;
         ComponentState::of(store.core(), component).handles.enter();
         let mut given = [RawValue::default(); MOST_PARAMS];
         let given = &mut given[..params.min(MOST_PARAMS)];
         given.copy_from_slice(&slots[..given.len()]);
-        let types = self.types.clone();
-        let inner = store.as_store_mut();
+        let (inner, types) = (store.as_store_mut(), &*self.types);
         let call = ImportCall { store: inner, component, options, types, ty: self.ty };
         self.function.call(call, given, &mut slots[..results])?;
         Ok(ComponentState::of(store.core(), component).handles.exit()?)

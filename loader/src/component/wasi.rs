@@ -3,8 +3,8 @@
 use super::call::ComponentInstance;
 use super::function::{HostFunction, ImportCall};
 use super::linker::{ComponentDefinition, ComponentLinker, HostResource};
-use crate::canonical::canon::{CallOptions, Canon};
-use crate::canonical::typed::Known;
+use crate::canonical::canon::Canon;
+use crate::canonical::known::{Check, Known};
 use crate::canonical::value::Value;
 use crate::error::{Error, Result};
 use crate::limit::LimitKind;
@@ -91,11 +91,9 @@ where
         outcome
     }
 
-    fn check(&self, known: &Known<'_>, ty: &ComponentFuncType) -> Result<(), String> {
-        match (self.function.is)(known, ty) {
-            true => Ok(()),
-            false => Err(format!("a function of another type in WASI {VERSION}")),
-        }
+    fn check(&self, known: &Known<'_>, ty: &ComponentFuncType) -> Check {
+        let check = (self.function.check)(known, ty);
+        check.map_err(|why| format!("a function of another type in WASI {VERSION} ({why})"))
     }
 
     fn preview1(&self, name: &str) -> Option<HostFunc> {
@@ -115,7 +113,7 @@ impl<T: 'static, C: Fn(&mut T) -> &mut WasiCtx> GuestCall for Preview2Call<'_, T
     }
 
     fn host(&mut self) -> HostCall<'_> {
-        let memory = CallOptions::memory(&self.call.options);
+        let memory = self.call.options.memory();
         let (memory, data) = crate::api::memory::buffer(self.call.store.as_store_mut(), memory);
         HostCall { ctx: (self.context)(data), memory }
     }

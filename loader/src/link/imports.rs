@@ -28,37 +28,21 @@ pub(crate) fn check(
     import: usize,
     found: Option<&Provided>,
 ) -> Result<(), LinkProblem> {
-    let problem = |found| {
-        let names = &module.imports[import];
-        LinkProblem {
-            module: names.module.clone(),
-            name: names.name.clone(),
-            needs: info.import_type(module, import).to_string(),
-            found,
-        }
+    let problem = |found| problem(module, info, import, found);
+    let item = match found {
+        None => return Err(problem(None)),
+        Some(Provided::Host(func)) => return check_host(module, info, import, func),
+        Some(Provided::Item(item)) => item,
     };
-    let Some(found) = found else { return Err(problem(None)) };
-    if let Provided::Item(item) = found
-        && item.store() != core.id
-    {
+    if item.store() != core.id {
         return Err(problem(Some(format!("a {item} of another store"))));
     }
-    if function_matches(core, module, info, import, found) {
-        return match !module.imports[import].may_block && may_block(core, found) {
-            false => Ok(()),
-            true => Err(problem(Some(
-                "a function that may be pending, where the code relies on one that is not: \
-                 compile the module again"
-                    .to_owned(),
-            ))),
-        };
+    if function_matches(core, module, info, import, item) {
+        return check_pending(module, info, import, may_block(core, item));
     }
-    if tag_matches(module, info, import, found) {
+    if tag_matches(module, info, import, item) {
         return Ok(());
     }
-    let Provided::Item(item) = found else {
-        return Err(problem(Some(describe(core, found))));
-    };
     let has = item.type_in(core);
     let matches = match (&has, &info.import_type(module, import)) {
         (ExternType::Table(has), ExternType::Table(needs)) => matching::table(has, needs),
@@ -77,48 +61,90 @@ pub(crate) fn check(
     }
 }
 
+/// Checks a function of the host that no store owns: so nothing of a store is
+/// needed.
+pub(crate) fn check_host(
+    module: &Module,
+    info: &ModuleInfo,
+    import: usize,
+    func: &HostFunc,
+) -> Result<(), LinkProblem> {
+    match module.imports[import].kind {
+        ImportKind::Function(ty) if info.type_ids[ty.index()] == func.ty => {
+            check_pending(module, info, import, func.may_block)
+        }
+        _ => {
+            let found = format!("function {}", types::get(func.ty));
+            Err(problem(module, info, import, Some(found)))
+        }
+    }
+}
+
+/// Checks whether the code copes with a function that may be pending, if it is one.
+fn check_pending(
+    module: &Module,
+    info: &ModuleInfo,
+    import: usize,
+    may_block: bool,
+) -> Result<(), LinkProblem> {
+    match !module.imports[import].may_block && may_block {
+        false => Ok(()),
+        true => Err(problem(
+            module,
+            info,
+            import,
+            Some(
+                "a function that may be pending, where the code relies on one that is not: \
+                 compile the module again"
+                    .to_owned(),
+            ),
+        )),
+    }
+}
+
+/// What is wrong with an import that was given this, or nothing.
+pub(crate) fn problem(
+    module: &Module,
+    info: &ModuleInfo,
+    import: usize,
+    found: Option<String>,
+) -> LinkProblem {
+    let names = &module.imports[import];
+    LinkProblem {
+        module: names.module.clone(),
+        name: names.name.clone(),
+        needs: info.import_type(module, import).to_string(),
+        found,
+    }
+}
+
 fn function_matches(
     core: &StoreCore,
     module: &Module,
     info: &ModuleInfo,
     import: usize,
-    found: &Provided,
+    found: &Extern,
 ) -> bool {
     let ImportKind::Function(ty) = module.imports[import].kind else { return false };
     let needs = info.type_ids[ty.index()];
-    match found {
-        Provided::Host(func) => func.ty == needs,
-        Provided::Item(Extern::Func(func)) => func.type_in(core.id).is_ok_and(|has| has == needs),
-        Provided::Item(_) => false,
-    }
+    let Extern::Func(func) = found else { return false };
+    func.type_in(core.id).is_ok_and(|has| has == needs)
 }
 
 /// Tags are matched by the identity of their types: types of one
 /// signature may be of different recursion groups.
-fn tag_matches(module: &Module, info: &ModuleInfo, import: usize, found: &Provided) -> bool {
+fn tag_matches(module: &Module, info: &ModuleInfo, import: usize, found: &Extern) -> bool {
     let EntityIndex::Tag(index) = info.import_index(import) else { return false };
-    let Provided::Item(Extern::Tag(tag)) = found else { return false };
+    let Extern::Tag(tag) = found else { return false };
     tag.ty == info.type_ids[module.tags[index.index()].ty.index()]
 }
 
 /// Whether a function may be pending, or call one that is.
-fn may_block(core: &StoreCore, found: &Provided) -> bool {
-    match found {
-        Provided::Host(func) => func.may_block,
-        Provided::Item(Extern::Func(func)) => match func.read_in(core.id) {
-            Ok(record) => {
-                HostBinding::of_record(&record).is_none_or(|binding| binding.func.may_block)
-            }
-            Err(_) => true,
-        },
-        Provided::Item(_) => false,
-    }
-}
-
-fn describe(core: &StoreCore, found: &Provided) -> String {
-    match found {
-        Provided::Host(func) => format!("function {}", types::get(func.ty)),
-        Provided::Item(item) => item.type_in(core).to_string(),
+fn may_block(core: &StoreCore, found: &Extern) -> bool {
+    let Extern::Func(func) = found else { return false };
+    match func.read_in(core.id) {
+        Ok(record) => HostBinding::of_record(&record).is_none_or(|binding| binding.func.may_block),
+        Err(_) => true,
     }
 }
 

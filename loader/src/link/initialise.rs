@@ -6,12 +6,27 @@
 //! Globals are written at the addresses that the instance's context gives them.
 #![allow(unsafe_code)]
 
+use crate::artifact::image::InitialContents;
 use crate::store::contents::StoreCore;
 use crate::store::segments;
 use crate::vm::raw;
 use precast_artifact::index::InstanceId;
 use precast_artifact::module::InitStep;
 use precast_artifact::trap::TrapCode;
+
+/// Puts what an instance's image does not show by itself into its memories, which
+/// were [reset](crate::store::linear::LinearMemory::reset).
+pub(super) fn restore_contents(core: &mut StoreCore, instance: InstanceId) {
+    let StoreCore { instances, memories, .. } = core;
+    let guest = &instances[instance.index()];
+    for run in &guest.module().0.runs {
+        let memory = &mut memories[guest.memories[run.memory.index()].index()];
+        match guest.image.contents(run) {
+            InitialContents::Mapped(..) => memory.clear_tail(run.address, run.image.size),
+            InitialContents::Copied(bytes) => memory.copy_contents(run.address, bytes),
+        }
+    }
+}
 
 /// Runs the initialisation plan. A trap leaves what was written before.
 pub(super) fn initialise(core: &mut StoreCore, instance: InstanceId) -> Result<(), TrapCode> {

@@ -22,25 +22,31 @@ use precast_artifact::index::{InstanceId, ModuleIndex};
 use precast_artifact::module::InstancePlan;
 use std::sync::Arc;
 
-/// Makes all instances of an artifact; returns the last. Imports
-/// that the artifact does not satisfy itself are asked of `provide`.
+/// For each instance of an artifact, what satisfies each import; `None` for
+/// those that come from other instances of the artifact.
+pub(crate) type Imports = Vec<Vec<Option<Provided>>>;
+
+/// Makes all instances of an artifact, whose imports were [found](resolve) and
+/// checked; returns the last.
 pub(crate) fn instantiate<T>(
     access: &mut StoreMut<'_, T>,
     image: &Arc<Image>,
-    provide: &dyn Fn(&str, &str) -> Option<Provided>,
+    imports: &Imports,
 ) -> Result<InstanceId> {
-    let mut imports = resolve(access.core(), image, provide)?;
     let mut made = Vec::with_capacity(imports.len());
-    for (plan, imports) in image.description().instances.iter().zip(&mut imports) {
-        link(access.core(), image, plan, &made, imports)?;
-        let imports = imports.iter().flatten();
+    for (plan, imports) in image.description().instances.iter().zip(imports) {
+        let linked = link(access.core(), image, plan, &made, imports)?;
+        let imports = linked.as_ref().unwrap_or(imports).iter().flatten();
         let index = create(access.core(), image, plan.module, imports)?;
         made.push(index);
         complete(access, index)?;
     }
-    made.pop().ok_or_else(|| {
-        Error::usage("the artifact is of a component, which a linker of core modules cannot make")
-    })
+    made.pop().ok_or_else(is_component)
+}
+
+/// The artifact has no instances to be made here.
+pub(crate) fn is_component() -> Error {
+    Error::usage("the artifact is of a component, which a linker of core modules cannot make")
 }
 
 /// Makes one instance of a module of an artifact, with what satisfies each of
@@ -67,8 +73,13 @@ pub(crate) fn instantiate_module<T>(
 
 /// Initialises an instance and runs its start function.
 fn complete<T>(access: &mut StoreMut<'_, T>, index: InstanceId) -> Result<()> {
-    note_for_debuggers(access.core(), index);
     initialise(access.core(), index)?;
+    begin(access, index)
+}
+
+/// Runs the start function of an instance that is initialised.
+pub(super) fn begin<T>(access: &mut StoreMut<'_, T>, index: InstanceId) -> Result<()> {
+    note_for_debuggers(access.core(), index);
     start(access, index)
 }
 
@@ -82,13 +93,17 @@ fn note_for_debuggers(core: &StoreCore, index: InstanceId) {
     guest.image.note_instance([base, guest.context.0, table0]);
 }
 
-/// For each instance, what satisfies each import; `None` for those that come
-/// from other instances of the artifact. Fails with every problem there is.
-fn resolve(
-    core: &StoreCore,
+/// Finds what satisfies imports, by asking `provide`. Items of stores are checked
+/// if it is known which store it will be.
+///
+/// # Errors
+///
+/// Every problem there is.
+pub(crate) fn resolve<'p>(
+    core: Option<&StoreCore>,
     image: &Image,
-    provide: &dyn Fn(&str, &str) -> Option<Provided>,
-) -> Result<Vec<Vec<Option<Provided>>>> {
+    provide: &dyn Fn(&str, &str) -> Option<&'p Provided>,
+) -> Result<Imports> {
     let mut problems = Vec::new();
     let mut instances = Vec::new();
     for plan in &image.description().instances {
@@ -100,8 +115,16 @@ fn resolve(
                 continue;
             }
             let provided = provide(&import.module, &import.name);
-            problems.extend(imports::check(core, module, info, index, provided.as_ref()).err());
-            found.push(provided);
+            let checked = match (core, provided) {
+                (Some(core), _) => imports::check(core, module, info, index, provided),
+                (None, None) => Err(imports::problem(module, info, index, None)),
+                (None, Some(Provided::Host(func))) => {
+                    imports::check_host(module, info, index, func)
+                }
+                (None, Some(Provided::Item(_))) => Ok(()),
+            };
+            problems.extend(checked.err());
+            found.push(provided.cloned());
         }
         instances.push(found);
     }
@@ -111,14 +134,41 @@ fn resolve(
     }
 }
 
-/// Fills in the imports that earlier instances satisfy.
+/// Checks the items of stores among imports that were found before it was known
+/// which store it would be.
+///
+/// # Errors
+///
+/// Every problem there is.
+pub(crate) fn check_items(core: &StoreCore, image: &Image, found: &Imports) -> Result<()> {
+    let mut problems = Vec::new();
+    for (plan, found) in image.description().instances.iter().zip(found) {
+        let (module, info) = image.module(plan.module);
+        for (index, found) in found.iter().enumerate() {
+            if let Some(Provided::Item(_)) = found {
+                problems.extend(imports::check(core, module, info, index, found.as_ref()).err());
+            }
+        }
+    }
+    match problems.is_empty() {
+        true => Ok(()),
+        false => Err(Error::Link(problems)),
+    }
+}
+
+/// The imports of an instance with those filled in that earlier instances
+/// satisfy, if there are any.
 fn link(
     core: &StoreCore,
     image: &Image,
     plan: &InstancePlan,
     made: &[InstanceId],
-    found: &mut [Option<Provided>],
-) -> Result<()> {
+    found: &[Option<Provided>],
+) -> Result<Option<Vec<Option<Provided>>>> {
+    if plan.links.is_empty() {
+        return Ok(None);
+    }
+    let mut found = found.to_vec();
     let (module, info) = image.module(plan.module);
     let mut problems: Vec<LinkProblem> = Vec::new();
     for link in &plan.links {
@@ -129,19 +179,20 @@ fn link(
         found[import] = provided;
     }
     match problems.is_empty() {
-        true => Ok(()),
+        true => Ok(Some(found)),
         false => Err(Error::Link(problems)),
     }
 }
 
 /// Makes an instance whose plan has not run yet.
-fn create<'i>(
+pub(super) fn create<'i>(
     core: &mut StoreCore,
     image: &Arc<Image>,
     module: ModuleIndex,
     imports: impl Iterator<Item = &'i Provided>,
 ) -> Result<InstanceId> {
     core.allow_instance()?;
+    core.allow_image(image)?;
     let (memories, tables) = (core.memories.len(), core.tables.len());
     let (globals, types) = (core.global_count, core.type_count);
     let (described, info) = image.module(module);

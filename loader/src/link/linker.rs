@@ -17,6 +17,7 @@ use crate::artifact::open::Artifact;
 use crate::error::{Error, Result, UnknownImport};
 use crate::link::imports::Provided;
 use crate::link::instantiate;
+use crate::link::prepared::InstancePre;
 use crate::store::access::AsStore;
 use crate::store::host::HostFunc;
 use crate::vm::raw::RawValue;
@@ -248,9 +249,23 @@ impl<T: 'static> Linker<T> {
         artifact: &Artifact,
     ) -> Result<Instance> {
         let mut access = store.as_store_mut();
-        let provide = |module: &str, name: &str| self.get(module, name).cloned();
-        let index = instantiate::instantiate(&mut access, artifact.image(), &provide)?;
+        let provide = |module: &str, name: &str| self.get(module, name);
+        let imports = instantiate::resolve(Some(access.core()), artifact.image(), &provide)?;
+        let index = instantiate::instantiate(&mut access, artifact.image(), &imports)?;
         Ok(Instance { store: access.core().id, index })
+    }
+
+    /// Links the imports of an artifact once, for any number of instances. What is
+    /// defined here later is not seen by them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Link`] with every import that is not satisfied. Items of a store
+    /// are compared when an instance is made in one.
+    pub fn instantiate_pre(&self, artifact: &Artifact) -> Result<InstancePre<T>> {
+        let provide = |module: &str, name: &str| self.get(module, name);
+        let imports = instantiate::resolve(None, artifact.image(), &provide)?;
+        InstancePre::new(artifact.clone(), imports)
     }
 
     fn get(&self, module: &str, name: &str) -> Option<&Provided> {

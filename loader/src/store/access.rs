@@ -16,6 +16,7 @@ use crate::store::interrupts::{InterruptHandle, Interrupts};
 use crate::store::limits::Limits;
 use crate::vm::layout::StoreBlock;
 use std::marker::PhantomData;
+use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::time::Instant;
@@ -101,6 +102,29 @@ impl<T> Store<T> {
         unsafe { (*self.inner.as_ptr()).core.abort_on_trap = true };
     }
 
+    /// Gives what runs in the store this many units of fuel, in place of what is
+    /// left. Without that, and without [`Limits::fuel`], work is not limited. Code
+    /// takes a unit for each operator that it executes, but for `nop` and those that
+    /// only give structure; an operator that works on a range takes one more for every
+    /// 64 bytes or 8 elements. The count does not depend on the machine or on how the
+    /// code was optimised. A call that finds no fuel left ends with a trap,
+    /// [`TrapCode::OutOfFuel`](crate::TrapCode): at the start of a function or of
+    /// another round of a loop, or after an operator on a range.
+    ///
+    /// # Errors
+    ///
+    /// There is an instance whose artifact was compiled without `--fuel`.
+    pub fn set_fuel(&mut self, units: u64) -> Result<()> {
+        self.as_store_mut().set_fuel(units)
+    }
+
+    /// What is left of the fuel; `None` when work is not limited. After a trap it is
+    /// what was left at the last call or return of a function, or nothing if that was
+    /// why.
+    pub fn fuel(&self) -> Option<u64> {
+        self.as_store().fuel()
+    }
+
     /// A handle with which any thread can stop what runs in the store, and all
     /// that is called in it later.
     pub fn interrupt_handle(&mut self) -> InterruptHandle {
@@ -140,11 +164,30 @@ impl<T> Store<T> {
         core.activations.interrupts(&core.block)
     }
 
+    /// The store alone, and its data alone.
+    pub(crate) fn without_data(self) -> (Store<MaybeUninit<T>>, T) {
+        let inner = ManuallyDrop::new(self).inner;
+        // SAFETY: nobody else reads the data again: what has its place may lack it.
+        let data = unsafe { (&raw const (*inner.as_ptr()).data).read() };
+        // Both have one layout.
+        (Store { inner: inner.cast(), owns: PhantomData }, data)
+    }
+
     /// Drops everything in the store and returns the host's data.
     pub fn into_data(self) -> T {
-        let this = std::mem::ManuallyDrop::new(self);
+        let this = ManuallyDrop::new(self);
         // SAFETY: the box from `with_limits`; `this` is not dropped.
         unsafe { Box::from_raw(this.inner.as_ptr()) }.data
+    }
+}
+
+impl<T> Store<MaybeUninit<T>> {
+    /// With data.
+    pub(crate) fn with_data(self, data: T) -> Store<T> {
+        let inner: NonNull<StoreInner<T>> = ManuallyDrop::new(self).inner.cast();
+        // SAFETY: a live store's, in which is none; both types have one layout.
+        unsafe { (&raw mut (*inner.as_ptr()).data).write(data) };
+        Store { inner, owns: PhantomData }
     }
 }
 
@@ -233,6 +276,17 @@ impl<'a, T> StoreMut<'a, T> {
         unsafe { &mut (*self.inner.as_ptr()).data }
     }
 
+    /// As [`Store::set_fuel`]; a host function may refill its caller's.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn set_fuel(&mut self, units: u64) -> Result<()> {
+        let core = self.core();
+        core.set_fuel(Some(units));
+        core.instances.iter().try_for_each(|guest| core.allow_image(&guest.image))
+    }
+
     /// Contents and data, for as long as the access lasts.
     pub(crate) fn parts(self) -> (&'a mut StoreCore, &'a mut T) {
         // SAFETY: exclusive access for 'a.
@@ -264,6 +318,11 @@ impl<'a, T> StoreRef<'a, T> {
     pub fn data(&self) -> &'a T {
         // SAFETY: shared access for 'a, so no guest runs.
         unsafe { &(*self.inner.as_ptr()).data }
+    }
+
+    /// As [`Store::fuel`].
+    pub fn fuel(&self) -> Option<u64> {
+        self.core().fuel()
     }
 
     /// The contents.

@@ -22,6 +22,7 @@ use crate::store::interrupts::{InterruptHandle, Interrupts};
 use crate::sys::stack::Stack;
 use crate::vm::activation::Activation;
 use crate::vm::layout::StoreBlock;
+use std::io;
 use std::ops::Range;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
@@ -163,6 +164,16 @@ impl Activations {
     pub(crate) fn discard(&mut self, mut activation: Box<Activation>) {
         activation.run(std::ptr::null_mut(), 0);
         self.recycle(activation);
+    }
+
+    /// Ends suspended calls and requests to stop, and gives up what a deep call
+    /// touched of the stack. No call is in the store.
+    pub(crate) fn reset(&mut self) -> io::Result<()> {
+        if let Some(interrupts) = self.interrupts.take() {
+            interrupts.close();
+        }
+        self.suspended.clear();
+        self.rooted.iter_mut().try_for_each(|activation| activation.cool())
     }
 
     /// Says who may resume a suspended activation.

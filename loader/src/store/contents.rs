@@ -29,6 +29,8 @@ pub(crate) struct StoreCore {
     pub(crate) block: StoreBlock,
     pub(crate) id: StoreId,
     pub(crate) limits: Limits,
+    /// Whether fuel is limited.
+    limits_fuel: bool,
     /// Whether a trap ends the process.
     pub(crate) abort_on_trap: bool,
     /// Those that are not in the block's chain.
@@ -76,10 +78,10 @@ pub(crate) struct StoreCore {
 impl StoreCore {
     /// Nothing but an identity and limits.
     pub(crate) fn new(limits: Limits) -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
-        Self {
+        let mut core = Self {
             block: StoreBlock::new(),
-            id: StoreId(NEXT.fetch_add(1, Ordering::Relaxed)),
+            id: Self::next_id(),
+            limits_fuel: false,
             limits,
             abort_on_trap: false,
             activations: Activations::default(),
@@ -101,7 +103,39 @@ impl StoreCore {
             awaited: None,
             error: None,
             panic: None,
+        };
+        core.set_fuel(core.limits.fuel);
+        core
+    }
+
+    /// Gives it this much fuel in place of what is left, or as much as is wanted.
+    pub(crate) fn set_fuel(&mut self, units: Option<u64>) {
+        self.limits_fuel = units.is_some();
+        // More than this is never used up.
+        let units = units.map(|units| i64::try_from(units).unwrap_or(i64::MAX));
+        self.block.fuel = units.map_or(i64::MIN, |units| -units);
+    }
+
+    /// What is left of the fuel, if that is limited.
+    pub(crate) fn fuel(&self) -> Option<u64> {
+        self.limits_fuel.then(|| self.block.fuel.min(0).unsigned_abs())
+    }
+
+    /// Fails for an artifact whose code would run without fuel though that is limited.
+    pub(crate) fn allow_image(&self, image: &Image) -> Result<()> {
+        match self.limits_fuel && !image.counts_fuel() {
+            false => Ok(()),
+            true => Err(Error::usage(
+                "the store has limited fuel, and the artifact's code does not count its work: \
+                 compile the module with `--fuel`",
+            )),
         }
+    }
+
+    /// An identity that no store has had.
+    pub(crate) fn next_id() -> StoreId {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        StoreId(NEXT.fetch_add(1, Ordering::Relaxed))
     }
 
     /// Address of the store block.

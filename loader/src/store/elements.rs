@@ -62,6 +62,16 @@ impl TableElements {
         Ok(())
     }
 
+    /// Makes it as new: of the minimum size of its type, all null.
+    pub(crate) fn reset(&mut self) {
+        // It had room for them when it was made.
+        let size = self.ty.limits.min as usize;
+        self.cells.truncate(size);
+        self.cells.fill(Cell::new(0));
+        self.cells.shrink_to_fit();
+        self.publish();
+    }
+
     /// Address of the definition.
     pub(crate) fn definition(&self) -> usize {
         self.definition

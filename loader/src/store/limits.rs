@@ -48,6 +48,10 @@ pub struct Limits {
     /// Calls that are suspended at the same time; beyond, the call that would be
     /// fails. Each has a stack. By default a hundred thousand.
     pub suspended_calls: u64,
+    /// Units of fuel that a store begins with: one for each operator that is
+    /// executed, see [`Store::set_fuel`](crate::Store::set_fuel). By default work is
+    /// not limited.
+    pub fuel: Option<u64>,
 }
 
 impl Default for Limits {
@@ -65,6 +69,7 @@ impl Default for Limits {
             nested_calls: 256,
             exception_bytes: 64 << 20,
             suspended_calls: 100_000,
+            fuel: None,
         }
     }
 }

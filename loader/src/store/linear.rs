@@ -186,10 +186,7 @@ impl LinearMemory {
             self.mapping.commit(start, committed - self.committed)?;
             self.committed = committed;
         }
-        // SAFETY: the definition is alive.
-        let definition =
-            unsafe { &mut *with_exposed_provenance_mut::<Definition>(self.definition) };
-        definition.length = length;
+        self.set_length(length);
         Ok(())
     }
 
@@ -208,13 +205,42 @@ impl LinearMemory {
         }
         // SAFETY: the memory is new, nothing refers to its contents.
         unsafe { self.mapping.overlay(self.prefix + start, len, file, at)? };
-        let tail = (start + len) % page_size();
+        self.clear_tail(address, len as u64);
+        Ok(())
+    }
+
+    /// Zeroes what follows contents that [`LinearMemory::map_contents`] mapped on
+    /// their last page, where the file goes on.
+    pub(crate) fn clear_tail(&mut self, address: u64, len: u64) {
+        let end = (address + len) as usize;
+        let tail = end % page_size();
         if tail != 0 {
-            let end = with_exposed_provenance_mut::<u8>(self.base() + start + len);
-            // SAFETY: the rest of a page that was just mapped.
+            let end = with_exposed_provenance_mut::<u8>(self.base() + end);
+            // SAFETY: the rest of a page that was mapped for the contents, and
+            // `&mut self` excludes slices.
             unsafe { end.write_bytes(0, page_size() - tail) };
         }
+    }
+
+    /// Makes it as it was when its contents had been mapped: of the minimum size of
+    /// its type, zero but where a file shows.
+    pub(crate) fn reset(&mut self) -> io::Result<()> {
+        let length = self.ty.min_bytes().unwrap_or_default() as usize;
+        let committed = round_to_pages(length).ok_or(io::ErrorKind::OutOfMemory)?;
+        self.mapping.discard(self.prefix, self.committed)?;
+        if self.committed > committed {
+            self.mapping.withdraw(self.prefix + committed, self.committed - committed)?;
+            self.committed = committed;
+        }
+        self.set_length(length);
         Ok(())
+    }
+
+    fn set_length(&mut self, length: usize) {
+        // SAFETY: the definition is alive.
+        let definition =
+            unsafe { &mut *with_exposed_provenance_mut::<Definition>(self.definition) };
+        definition.length = length;
     }
 
     /// Copies initial contents. What lies beyond the size is padding.

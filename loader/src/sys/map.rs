@@ -62,16 +62,29 @@ impl Mapping {
         Ok(())
     }
 
-    /// Gives the memory of pages back that were committed; they are zero when
-    /// they are touched again. `offset` and `len` are rounded outwards to pages.
+    /// Gives the memory of pages back that were committed; when they are touched
+    /// again they are zero, or what the file has that lies over them. `offset` and `len` are rounded outwards to pages.
     pub(crate) fn discard(&mut self, offset: usize, len: usize) -> io::Result<()> {
         let (start, len) = self.pages(offset, len)?;
         if len == 0 {
             return Ok(());
         }
         let address = with_exposed_provenance_mut(start);
-        // SAFETY: the pages are ours, anonymous, and borrowed by nobody else.
+        // SAFETY: the pages are ours, private, and borrowed by nobody else.
         unsafe { madvise(address, len, Advice::LinuxDontNeed)? };
+        Ok(())
+    }
+
+    /// Makes pages inaccessible that were committed. `offset` and `len` are rounded
+    /// outwards to pages.
+    pub(crate) fn withdraw(&mut self, offset: usize, len: usize) -> io::Result<()> {
+        let (start, len) = self.pages(offset, len)?;
+        if len == 0 {
+            return Ok(());
+        }
+        let address = with_exposed_provenance_mut(start);
+        // SAFETY: the pages are ours, and borrowed by nobody else.
+        unsafe { mprotect(address, len, MprotectFlags::empty())? };
         Ok(())
     }
 

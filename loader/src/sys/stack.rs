@@ -75,6 +75,13 @@ impl Stack {
         self.mapping().base() + GUARD..self.mapping().base() + self.mapping().len()
     }
 
+    /// Gives up the memory of all but the hot end. Nobody uses the stack.
+    pub(crate) fn cool(&mut self) -> io::Result<()> {
+        let Some(mapping) = &mut self.mapping else { return Ok(()) };
+        let cold = mapping.len().saturating_sub(GUARD + KEPT);
+        mapping.discard(GUARD, cold)
+    }
+
     fn mapping(&self) -> &Mapping {
         self.mapping.as_ref().expect("a stack has a mapping until it is dropped")
     }
@@ -82,9 +89,9 @@ impl Stack {
 
 impl Drop for Stack {
     fn drop(&mut self) {
-        let Some(mut mapping) = self.mapping.take() else { return };
-        let cold = mapping.len().saturating_sub(GUARD + KEPT);
-        if mapping.len() > LARGEST_POOLED || mapping.discard(GUARD, cold).is_err() {
+        let cooled = self.cool();
+        let Some(mapping) = self.mapping.take() else { return };
+        if mapping.len() > LARGEST_POOLED || cooled.is_err() {
             return;
         }
         let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);

@@ -41,6 +41,7 @@
 use crate::sys::stack::{self, Stack};
 use crate::vm::raw::RawValue;
 use precast_artifact::index::TypeId;
+use std::io;
 use std::ops::Range;
 use std::ptr::null_mut;
 use std::sync::Weak;
@@ -151,6 +152,11 @@ impl Activation {
     /// Whether its stack is its own.
     pub(crate) fn owns_stack(&self) -> bool {
         self.own_stack.is_some()
+    }
+
+    /// Gives up the memory of the stack that few calls touch.
+    pub(crate) fn cool(&mut self) -> io::Result<()> {
+        self.own_stack.as_mut().map_or(Ok(()), Stack::cool)
     }
 
     /// Puts an idle one without a stack of its own below the frames of the

@@ -24,11 +24,19 @@ pub(crate) struct StoreBlock {
     pub(crate) interrupt: AtomicU32,
     pub(crate) heap_base: u64,
     pub(crate) heap_limit: u64,
+    /// Work that was done and is not paid for, negative while fuel is left.
+    pub(crate) fuel: i64,
 }
 
 impl StoreBlock {
     pub(crate) fn new() -> Self {
-        Self { activation: null_mut(), interrupt: AtomicU32::new(0), heap_base: 0, heap_limit: 0 }
+        Self {
+            activation: null_mut(),
+            interrupt: AtomicU32::new(0),
+            heap_base: 0,
+            heap_limit: 0,
+            fuel: i64::MIN,
+        }
     }
 }
 
@@ -130,6 +138,7 @@ layout! {
     StoreBlock.interrupt = abi::STORE_INTERRUPT;
     StoreBlock.heap_base = abi::STORE_HEAP_BASE;
     StoreBlock.heap_limit = abi::STORE_HEAP_LIMIT;
+    StoreBlock.fuel = abi::STORE_FUEL;
     Activation.host_sp = abi::ACTIVATION_HOST_SP;
     Activation.resume = abi::ACTIVATION_RESUME;
     Activation.entry_fp = abi::ACTIVATION_ENTRY_FP;

@@ -2,6 +2,7 @@
 //! already, core dumps, an editor's debug adapter, and what a trap leaves.
 
 mod adapter;
+mod components;
 mod cores;
 mod live;
 mod places;

@@ -17,6 +17,11 @@ pub struct CompileCommand {
     #[command(flatten)]
     pub(super) codegen: CodegenOptions,
 
+    /// Have the code count its work, so that `run --fuel` and programs can limit it;
+    /// it runs slower by about a tenth
+    #[arg(long)]
+    pub(super) fuel: bool,
+
     /// Where to write the artifact; `-` is standard output. By default the
     /// input's name with .cwasm (.o for an object, .clif for IR), in the
     /// current folder
@@ -168,7 +173,8 @@ impl CompileCommand {
 
     /// The compiler's options for one of them.
     pub(super) fn options(&self, target: Option<&str>) -> Options {
-        Options { target: target.map(str::to_owned), ..self.codegen.options() }
+        let (target, fuel) = (target.map(str::to_owned), self.fuel);
+        Options { target, fuel, ..self.codegen.options() }
     }
 
     pub(super) fn messages(&self) -> Messages {

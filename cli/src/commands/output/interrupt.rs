@@ -1,12 +1,13 @@
-//! Temporary files that have a name are removed when a signal ends the process.
+//! Temporary files that have a name are removed when a signal ends the process,
+//! and a file that may not grow is an error, not a signal.
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use tempfile::TempPath;
 
 /// The files to remove.
@@ -14,6 +15,13 @@ static FILES: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
 fn files() -> MutexGuard<'static, BTreeSet<PathBuf>> {
     FILES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Lets a write fail that would make a file longer than this process may
+/// (`ulimit -f`). The signal that comes as well would end the process.
+pub(super) fn outlive_size_limit() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| drop(signal_hook::flag::register(SIGXFSZ, Arc::default())));
 }
 
 /// A temporary file's name. The file goes when this is dropped, or a signal

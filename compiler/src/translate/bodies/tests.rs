@@ -66,7 +66,8 @@ fn inlined(text: &str) -> (Function, Vec<InlinedBody>) {
     let plan = Plan::new(&parsed, &facts.module, &options).expect("a plan");
     let frontend = target.isa.frontend_config();
     let debug = Debug::Off;
-    let options = TranslateOptions { frontend, br_table_chain: true, precise_stores: false, debug };
+    let (br_table_chain, precise_stores, fuel) = (true, false, false);
+    let options = TranslateOptions { frontend, br_table_chain, precise_stores, fuel, debug };
     let module = ModuleInput::new(ModuleIndex::new(0), &parsed, &plan, options);
     let [first, second, third] = &parsed.bodies[..] else { panic!("three functions") };
     let all = |caller: &Body<'_>, callee| -> Vec<InlineCall<'_>> {

@@ -39,6 +39,7 @@ fn with_input<T>(
         frontend: target.isa.frontend_config(),
         br_table_chain: true,
         precise_stores: false,
+        fuel: false,
         debug: Debug::Off,
     };
     change(&mut options);
@@ -130,9 +131,10 @@ fn facts_that_the_body_does_not_use_are_not() {
 #[test]
 fn options_are_in_the_key() {
     let text = module(DECLARATIONS);
-    let changes: [fn(&mut TranslateOptions); 3] = [
+    let changes: [fn(&mut TranslateOptions); 4] = [
         |options| options.br_table_chain = false,
         |options| options.precise_stores = true,
+        |options| options.fuel = true,
         |options| options.debug = Debug::Values,
     ];
     for change in changes {

@@ -4,7 +4,7 @@ use super::function::HostCall;
 use super::input::InputStream;
 use super::io::fault;
 use super::output::{OutputStream, Place, is_terminal};
-use crate::canonical::typed::Own;
+use crate::canonical::owned::Own;
 use crate::error::{Error, Result};
 
 /// `wasi:cli/terminal-input.terminal-input`.

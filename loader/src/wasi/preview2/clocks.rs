@@ -2,8 +2,8 @@
 
 use super::function::HostCall;
 use super::io::Pollable;
+use crate::canonical::owned::Own;
 use crate::canonical::shapes::record;
-use crate::canonical::typed::Own;
 use crate::error::Result;
 use crate::wasi::host::clock::Clock;
 use crate::wasi::host::metadata::Time;

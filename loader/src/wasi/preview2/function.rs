@@ -1,10 +1,11 @@
 //! Functions of WASI 0.2 as the table has them: with Rust types inside, and core
 //! values outside.
 
-use crate::canonical::canon::{Canon, Flat, GuestBytes};
-use crate::canonical::containers::Several;
-use crate::canonical::shape::{MAX_FLAT_PARAMS, MAX_FLAT_RESULTS};
-use crate::canonical::typed::{ComponentType, Known, Lift, Lower};
+use crate::canonical::canon::{Canon, GuestBytes};
+use crate::canonical::containers::ComponentTypes;
+use crate::canonical::known::{Check, Known};
+use crate::canonical::pass;
+use crate::canonical::typed::{ComponentType, Lift, Lower, carried};
 use crate::error::Result;
 use crate::sys::buffer::Buffer;
 use crate::vm::raw::RawValue;
@@ -20,8 +21,8 @@ pub(crate) struct Preview2Function {
     pub(crate) name: &'static str,
     /// Calls it: with parameters in the first slots, results in the second.
     pub(crate) call: fn(&mut dyn GuestCall, &[RawValue], &mut [RawValue]) -> Result<()>,
-    /// Whether its type is this one.
-    pub(crate) is: fn(&Known<'_>, &ComponentFuncType) -> bool,
+    /// What differs from this type.
+    pub(crate) check: fn(&Known<'_>, &ComponentFuncType) -> Check,
 }
 
 /// A resource type of WASI 0.2.
@@ -67,34 +68,19 @@ pub(super) fn invoke<P: Lift, R: Lower>(
     results: &mut [RawValue],
     function: impl Fn(&mut HostCall<'_>, P) -> Result<R>,
 ) -> Result<()> {
-    let mut canon = guest.canon();
-    let mut from = Flat::new(params);
-    let given = if P::FLAT <= MAX_FLAT_PARAMS {
-        P::lift(&mut canon, &mut from)?
-    } else {
-        let at = from.u32();
-        canon.check(at, P::SIZE.into(), P::ALIGN)?;
-        P::load(&mut canon, at)?
-    };
+    let given = pass::lift_params::<P>(&mut guest.canon(), params)?;
     let result = function(&mut guest.host(), given)?;
-    let mut canon = guest.canon();
-    if R::FLAT <= MAX_FLAT_RESULTS {
-        let mut flat = Vec::with_capacity(1);
-        result.lower(&mut canon, &mut flat)?;
-        results.iter_mut().zip(flat).for_each(|(slot, value)| *slot = value);
-        return Ok(());
-    }
-    let at = params.last().map_or(0, |slot| slot.u32());
-    canon.check(at, R::SIZE.into(), R::ALIGN)?;
-    result.store(&mut canon, at)
+    pass::lower_result(&mut guest.canon(), &result, params, results)
 }
 
-/// Whether a component means a function of these Rust types.
-pub(super) fn matches<P: Several, R: ComponentType>(
+/// What differs between a function of these Rust types and one of a component.
+pub(super) fn check<P: ComponentTypes, R: ComponentType>(
     known: &Known<'_>,
     ty: &ComponentFuncType,
     _: impl Fn(&mut HostCall<'_>, P) -> Result<R>,
-) -> bool {
-    let params: Vec<_> = ty.params.iter().map(|param| param.ty).collect();
-    P::are(known, &params) && known.carries::<R>(ty.result)
+) -> Check {
+    match carried::<R>() {
+        Some(_) => pass::check_function::<P, (R,)>(known, ty),
+        None => pass::check_function::<P, ()>(known, ty),
+    }
 }

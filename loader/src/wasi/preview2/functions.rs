@@ -7,7 +7,7 @@
 use super::datagrams::{IncomingDatagrams, OutgoingDatagrams};
 use super::entries::EntryStream;
 use super::files::FileDescriptor;
-use super::function::{Preview2Function, Preview2Resource, invoke, matches};
+use super::function::{Preview2Function, Preview2Resource, check, invoke};
 use super::input::InputStream;
 use super::io::{IoError, Pollable};
 use super::lookup::AddressStream;
@@ -28,7 +28,7 @@ macro_rules! functions {
             interface: $interface,
             name: $name,
             call: |guest, params, results| invoke(guest, params, results, $function),
-            is: |known, ty| matches(known, ty, $function),
+            check: |known, ty| check(known, ty, $function),
         },)*)*]
     };
 }

@@ -2,9 +2,9 @@
 
 use super::function::HostCall;
 use super::io::{IoError, Pollable, fault};
-use crate::canonical::containers::HostBytes;
+use crate::canonical::lists::HostBytes;
+use crate::canonical::owned::{Borrow, Own};
 use crate::canonical::shapes::variant;
-use crate::canonical::typed::{Borrow, Own};
 use crate::error::Result;
 use crate::sys::buffer::Buffer;
 use crate::wasi::host::context::WasiCtx;

@@ -1,7 +1,7 @@
 //! wasi:io `error` and `poll`.
 
 use super::function::HostCall;
-use crate::canonical::typed::{Borrow, Own};
+use crate::canonical::owned::{Borrow, Own};
 use crate::error::{Error, Result};
 use crate::wasi::host::context::WasiCtx;
 use crate::wasi::host::error::HostError;

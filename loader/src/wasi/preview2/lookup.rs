@@ -6,7 +6,7 @@ use super::addresses::IpAddress;
 use super::function::HostCall;
 use super::io::{Pollable, fault};
 use super::network::{Network, NetworkError, NetworkResult};
-use crate::canonical::typed::{Borrow, Own};
+use crate::canonical::owned::{Borrow, Own};
 use crate::error::Result;
 use crate::wasi::host::context::WasiCtx;
 use crate::wasi::host::descriptor::Descriptor;

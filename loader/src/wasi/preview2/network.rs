@@ -3,8 +3,8 @@
 use super::addresses::{IpFamily, IpSocketAddress};
 use super::function::HostCall;
 use super::io::{IoError, fault};
+use crate::canonical::owned::{Borrow, Own};
 use crate::canonical::shapes::enumeration;
-use crate::canonical::typed::{Borrow, Own};
 use crate::error::Result;
 use crate::wasi::host::context::WasiCtx;
 use crate::wasi::host::descriptor::Descriptor;

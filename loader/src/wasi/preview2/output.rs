@@ -5,7 +5,7 @@ use super::function::HostCall;
 use super::input::{InputStream, StreamResult, outcome, read_some};
 use super::io::{Pollable, fault};
 use crate::canonical::canon::GuestBytes;
-use crate::canonical::typed::{Borrow, Own};
+use crate::canonical::owned::{Borrow, Own};
 use crate::error::{Error, Result};
 use crate::sys::buffer::Buffer;
 use crate::wasi::host::context::WasiCtx;

@@ -6,8 +6,8 @@ use super::files::{
 };
 use super::function::HostCall;
 use super::io::fault;
+use crate::canonical::owned::{Borrow, Own};
 use crate::canonical::shapes::bits;
-use crate::canonical::typed::{Borrow, Own};
 use crate::error::Result as CallResult;
 use crate::wasi::host::context::WasiCtx;
 use crate::wasi::host::descriptor::Descriptor;

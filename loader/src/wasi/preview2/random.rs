@@ -2,7 +2,7 @@
 
 use super::function::HostCall;
 use super::io::fault;
-use crate::canonical::containers::HostBytes;
+use crate::canonical::lists::HostBytes;
 use crate::error::{Error, Result};
 use crate::sys::buffer::Buffer;
 use crate::wasi::host::random;

@@ -4,7 +4,7 @@ use super::addresses::IpFamily;
 use super::function::HostCall;
 use super::io::fault;
 use super::network::{NetworkError, NetworkResult, SocketHandle};
-use crate::canonical::typed::{Borrow, Own};
+use crate::canonical::owned::{Borrow, Own};
 use crate::error::Result;
 use crate::wasi::host::context::WasiCtx;
 use crate::wasi::host::error::HostError;

@@ -1,0 +1,7 @@
+//! Bindings that `bindgen!` writes, with components that give every value back
+//! by the host: what passes is lowered and lifted twice, and compared with what
+//! values make of it. Resources of both sides.
+
+mod guests;
+mod resources;
+mod types;
