@@ -173,7 +173,7 @@ fn plugins() -> Vec<HostilePlugin> {
         let mut limits = limits();
         limits.fuel = fuel.then_some(100_000);
         let prepared = linker().instantiate_pre(&artifact).unwrap();
-        let pool = InstancePool::new(prepared.clone(), limits.clone(), 2).unwrap();
+        let pool = InstancePool::new(prepared.clone(), limits.clone(), 1).unwrap();
         HostilePlugin { pool, prepared, limits, text, end }
     };
     PLUGINS.map(make).into()
@@ -247,10 +247,12 @@ impl Footprint {
         Self { mappings, descriptors, resident: pages * rustix::param::page_size() }
     }
 
-    /// The same as before, but for what the allocator holds of so many threads.
+    /// The same as before, but for what threads may have in use at once: arenas of the
+    /// allocator, stacks of guests that wait for the next one. Whatever a plugin left
+    /// would count as often as there are plugins.
     fn assert_as(&self, before: &Self) {
         assert_eq!(self.descriptors, before.descriptors, "{self:?} after {before:?}");
-        assert!(self.mappings <= before.mappings + 8, "{self:?} after {before:?}");
+        assert!(self.mappings <= before.mappings + 40, "{self:?} after {before:?}");
         assert!(self.resident <= before.resident + (4 << 20), "{self:?} after {before:?}");
     }
 }

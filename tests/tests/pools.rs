@@ -164,7 +164,7 @@ fn handles_of_the_last_owner_are_of_another_store() {
 #[test]
 fn a_deadline_is_the_owners() {
     let pool = pool();
-    let soon = || Some(Instant::now() + Duration::from_millis(1));
+    let soon = || Some(Instant::now() + Duration::from_millis(50));
     for _ in 0..3 {
         let mut store = pool.take_with(0, |store| store.set_deadline(soon())).unwrap();
         let error = call::<()>(&mut store, "spin", None).unwrap_err();

@@ -61,21 +61,14 @@ def compile(
     )
     if done.returncode == 0:
         return done.stdout
-    said = done.stderr.decode(errors="replace")
-    for message in _messages(said):
-        if message.get("level") == "error":
-            raise CompileError(
-                message["message"], message.get("offset"), message.get("function")
-            )
-    raise CompileError(said.strip() or f"precast ended with {done.returncode}")
-
-
-def _messages(said: str) -> list[dict]:
-    """The messages among what was said: usage errors are plain text."""
-    messages = []
-    for line in said.splitlines():
+    plain = []
+    for line in done.stderr.decode(errors="replace").splitlines():
         try:
-            messages.append(json.loads(line))
+            message = json.loads(line)
         except ValueError:
+            # What is wrong with the options is said as text.
+            plain.append(line)
             continue
-    return messages
+        if message.get("level") == "error":
+            raise CompileError(message["message"], message.get("offset"), message.get("function"))
+    raise CompileError("\n".join(plain) or f"precast ended with {done.returncode}")

@@ -17,9 +17,9 @@ const CARGO: &str = r#"#!/bin/bash
 while [ "$1" != --bin ]; do shift; done
 cp "$BUILT/$2" "$COPIES/$2"
 "$REAL_CARGO" build --package precast-cli --bins --package precast-tests --tests --offline \
-    --manifest-path "$MANIFEST" --profile "$PROFILE" --target-dir "$BUILT/.." \
-    --message-format json | grep -F "\"kind\":[\"bin\"],\"crate_types\":[\"bin\"],\"name\":\"$2\"" |
-    sed "s,\"[^\"]*/$2\",\"$COPIES/$2\",g"
+    --manifest-path "$MANIFEST" --profile "$PROFILE" --target-dir "$(dirname "$BUILT")" \
+    --message-format json | grep -F "\"executable\":\"$BUILT/$2\"" |
+    sed "s,\"$BUILT/$2\",\"$COPIES/$2\",g"
 echo '{"reason":"build-finished","success":true}'
 "#;
 
