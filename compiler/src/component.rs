@@ -2,12 +2,14 @@
 //!
 //! | rank | modules |
 //! |-|-|
+//! | other crates' panics | [`panics`] |
 //! | a component as plain data | [`mod@flatten`] |
 //! | what its parts are called, adapters that copy at once, WIT | [`mod@labels`], [`copies`], [`mod@wit`] |
 
 mod copies;
 mod flatten;
 mod labels;
+mod panics;
 mod wit;
 
 use crate::error::Result;

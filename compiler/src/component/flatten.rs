@@ -14,12 +14,12 @@ mod core_types;
 mod items;
 mod types;
 
+use super::panics::caught;
 use crate::error::{Error, Location, Result};
 use crate::features::Features;
 use items::Converter;
 use precast_artifact::component::Component;
 use std::borrow::Cow;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use wasmtime_environ::component::{ComponentTypesBuilder, Translator};
 use wasmtime_environ::wasmparser::{BinaryReaderError, Validator, WasmFeatures};
 use wasmtime_environ::{ScopeVec, Tunables};
@@ -47,10 +47,7 @@ pub(crate) struct FlatModule<'a> {
 ///
 /// The component is malformed, not valid, or asynchronous.
 pub(crate) fn flatten(component: &[u8], features: Features) -> Result<Flat<'_>> {
-    let work = AssertUnwindSafe(|| translate(component, features));
-    catch_unwind(work).unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<String>().map(String::as_str);
-        let text = text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("no reason");
+    caught(|| translate(component, features)).unwrap_or_else(|text| {
         Err(Error::unsupported(None, format!("a component that cannot be taken apart: {text}")))
     })
 }

@@ -1,6 +1,6 @@
 //! The interface of a component as WIT, for people.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use super::panics::caught;
 use wit_component::{WitPrinter, decode};
 
 /// The text: the world that the component is, then the packages that it speaks
@@ -8,7 +8,7 @@ use wit_component::{WitPrinter, decode};
 /// imported.
 pub(super) fn wit(component: &[u8]) -> Option<String> {
     // Components that are valid but unusual are not what it is made for.
-    catch_unwind(AssertUnwindSafe(|| {
+    caught(|| {
         let decoded = decode(component).ok()?;
         let (resolve, main) = (decoded.resolve(), decoded.package());
         let all = resolve.packages.iter().map(|(id, _)| id);
@@ -16,6 +16,6 @@ pub(super) fn wit(component: &[u8]) -> Option<String> {
         let mut printer = WitPrinter::default();
         printer.print(resolve, main, &others).ok()?;
         Some(printer.output.to_string())
-    }))
+    })
     .ok()?
 }

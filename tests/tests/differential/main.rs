@@ -40,6 +40,9 @@ use totals::{Judge, Totals};
 /// may take.
 const MODULES: u64 = 700;
 
+/// Numbers of what the fuzz target has found, which no other test uses.
+const SEEDS: u64 = 1 << 40;
+
 #[test]
 fn random_modules_do_the_same_as_under_an_interpreter() {
     if longer(Judge::Interpreter) {
@@ -49,6 +52,25 @@ fn random_modules_do_the_same_as_under_an_interpreter() {
     totals.check_from(0, |count| count < MODULES);
     println!("{totals}");
     assert!(totals.calls() >= MODULES / 2, "too few calls return: {totals}");
+}
+
+#[test]
+fn seeds_of_the_fuzz_target_do_the_same() {
+    if std::env::vars().any(|(name, _)| name.starts_with("PRECAST_FUZZ_")) {
+        return;
+    }
+    let totals = Totals::new(Judge::Interpreter);
+    let folder = precast_tests::fixture("fuzz/differential");
+    let mut seeds: Vec<_> = folder.read_dir().expect("the seeds").collect();
+    seeds.sort_by_key(|seed| seed.as_ref().map(|seed| seed.path()).ok());
+    for (seed, number) in seeds.into_iter().zip(SEEDS..) {
+        let bytes = std::fs::read(seed.expect("a readable folder").path()).expect("a file");
+        if let Some(wasm) = module::from_bytes(module::plain_config(true), &bytes) {
+            totals.check_module(&wasm, number);
+        }
+    }
+    println!("{totals}");
+    assert!(totals.calls() >= 20, "too few calls return: {totals}");
 }
 
 #[test]
