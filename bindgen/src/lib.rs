@@ -13,6 +13,7 @@
 //!
 //! | rank | modules | hold |
 //! |-|-|-|
+//! | what is asked for | `options` | where the WIT is, and how bindings are written |
 //! | names | `names` | names as Rust writes them |
 //! | the world | `place` | the world, and where in the bindings something stands |
 //! | types | `values`, `types` | types where they are used; types with names |
@@ -27,39 +28,16 @@ mod exports;
 mod functions;
 mod imports;
 mod names;
+mod options;
 mod place;
 mod types;
 mod values;
 mod world;
 
+pub use options::{Options, WitSource};
 use proc_macro2::TokenStream;
-use std::collections::HashMap;
 use std::path::PathBuf;
 use wit_parser::Resolve;
-
-/// What bindings are written for, and how.
-#[derive(Debug)]
-pub struct Options {
-    /// Where the WIT is.
-    pub source: WitSource,
-    /// The world; none where there is one only.
-    pub world: Option<String>,
-    /// Rust types for resources that the host defines, by their names:
-    /// `a:b/c@1.0.0/resource`, or without the version.
-    pub with: HashMap<String, TokenStream>,
-    /// Functions of the host may fail, which ends the call: they give a
-    /// `Result` of whatever they give.
-    pub trappable: bool,
-}
-
-/// Where WIT is.
-#[derive(Debug)]
-pub enum WitSource {
-    /// A file, or a folder with what it depends on in `deps`.
-    Path(PathBuf),
-    /// This text.
-    Text(String),
-}
 
 /// Bindings, and what they were made from.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! The world, and where in its bindings something stands.
 
-use crate::Options;
 use crate::names;
+use crate::options::Options;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use std::collections::HashSet;
