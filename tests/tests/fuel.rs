@@ -220,6 +220,7 @@ fn code_that_does_not_count_is_refused_where_fuel_is_limited() {
     let mut store = Store::new(0);
     linker().instantiate(&mut store, &plain).unwrap();
     assert!(matches!(store.set_fuel(1), Err(Error::Usage(_))));
+    assert_eq!(store.fuel(), None);
 }
 
 #[test]

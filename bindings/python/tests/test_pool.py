@@ -60,7 +60,7 @@ def test_exceptions_go_to_the_thread_that_called():
 
 def test_wasi_is_given_to_each_or_to_none():
     pool = ARTIFACT.pool({("host", "log"): lambda *_: None})
-    with pytest.raises(precast.Error, match="without WASI"):
+    with pytest.raises(TypeError, match="without WASI"):
         pool.take(precast.Wasi())
     with pytest.raises(precast.LinkError):
         ARTIFACT.pool()
@@ -86,7 +86,7 @@ def test_fuel_is_counted_and_ends():
         with pytest.raises(precast.Trap):
             instance.spin()
         del instance
-    with pytest.raises(precast.Error, match="--fuel"):
+    with pytest.raises(TypeError, match="--fuel"):
         ARTIFACT.instantiate(imports, limits=precast.Limits(fuel=1))
 
 

@@ -283,8 +283,13 @@ impl<'a, T> StoreMut<'a, T> {
     /// As there.
     pub fn set_fuel(&mut self, units: u64) -> Result<()> {
         let core = self.core();
+        let before = core.fuel();
         core.set_fuel(Some(units));
-        core.instances.iter().try_for_each(|guest| core.allow_image(&guest.image))
+        let allowed = core.instances.iter().try_for_each(|guest| core.allow_image(&guest.image));
+        if allowed.is_err() {
+            core.set_fuel(before);
+        }
+        allowed
     }
 
     /// Contents and data, for as long as the access lasts.
