@@ -103,8 +103,8 @@ pub use features::Features;
 pub use optimisation::Optimisation;
 pub use options::{MemoryModel, OptLevel, Options};
 pub use pipeline::{
-    FunctionCache, Observer, Permits, Report, Session, Source, compile, compile_object_to,
-    compile_to, fingerprint, gains_from_cpu, link_object, write_ir,
+    FunctionCache, Observer, Pass, Permits, Report, Session, Source, compile, compile_object_to,
+    compile_to, fingerprint, gains_from_cpu, link_object, passes, write_ir,
 };
 pub use strip::{debug_file, strip};
 pub use target::{TargetDescription, targets};

@@ -6,13 +6,22 @@
 //! | rank | modules |
 //! |-|-|
 //! | what a body is, to whoever may inline it | [`summary`] |
-//! | what an inlined body may weigh | [`rule`] |
+//! | what an inlined body may weigh; pieces of a copy | [`rule`], [`copies`] |
 //! | arithmetic on proofs | [`polynomial`] |
 //! | bodies known by proof | [`product`] |
 //! | which calls are inlined, which functions remain | [`inline`] |
+//! | of a function's IR: ways into a block, and what they tell | [`edges`] |
+//! | where values lie | [`range`] |
+//! | constants in addresses; comparisons that end loops; indices of 64 bits | [`addresses`], [`compares`], [`widen`] |
 
+pub(crate) mod addresses;
+pub(crate) mod compares;
+pub(crate) mod copies;
+mod edges;
 pub(crate) mod inline;
 mod polynomial;
 pub(crate) mod product;
+mod range;
 mod rule;
 pub(crate) mod summary;
+pub(crate) mod widen;

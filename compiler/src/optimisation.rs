@@ -32,13 +32,25 @@ pub enum Optimisation {
     Inline,
     /// `br-table-chain`: small `br_table`s become compare chains.
     BrTableChain,
+    /// `small-copies`: `memory.copy` and `memory.fill` of a small constant length
+    /// become loads and stores.
+    SmallCopies,
+    /// `fold-addresses`: constants that are added to an index become part of the
+    /// access, on x86-64.
+    FoldAddresses,
+    /// `loop-compares`: a loop that counts to a constant compares the new count,
+    /// on x86-64.
+    LoopCompares,
+    /// `wide-indices`: indices that loops carry are extended to 64 bits where they
+    /// are made, on x86-64.
+    WideIndices,
     /// `fold-functions`: identical functions share their code.
     FoldFunctions,
 }
 
 impl Optimisation {
     /// Every optimisation.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 13] = [
         Self::ListCopies,
         Self::DirectPreview1,
         Self::ConstantGlobals,
@@ -47,6 +59,10 @@ impl Optimisation {
         Self::WideProducts,
         Self::Inline,
         Self::BrTableChain,
+        Self::SmallCopies,
+        Self::FoldAddresses,
+        Self::LoopCompares,
+        Self::WideIndices,
         Self::FoldFunctions,
     ];
 
@@ -61,6 +77,10 @@ impl Optimisation {
             Self::WideProducts => "wide-products",
             Self::Inline => "inline",
             Self::BrTableChain => "br-table-chain",
+            Self::SmallCopies => "small-copies",
+            Self::FoldAddresses => "fold-addresses",
+            Self::LoopCompares => "loop-compares",
+            Self::WideIndices => "wide-indices",
             Self::FoldFunctions => "fold-functions",
         }
     }
@@ -107,7 +127,8 @@ mod tests {
         assert_eq!(
             complaint("fold-function"),
             "unknown optimisation `fold-function`, did you mean `fold-functions`?; known are \
-             list-copies, direct-preview1, constant-globals, private-tables, memory-image, wide-products, inline, br-table-chain, fold-functions"
+             list-copies, direct-preview1, constant-globals, private-tables, memory-image, wide-products, inline, br-table-chain, small-copies, fold-addresses, \
+             loop-compares, wide-indices, fold-functions"
         );
         assert!(complaint("private_table").contains("mean `private-tables`"));
         assert!(complaint("vectorise").starts_with("unknown optimisation `vectorise`; known are"));

@@ -27,8 +27,17 @@ impl OptLevel {
     fn makes(self, optimisation: Optimisation) -> bool {
         match self {
             Self::None => false,
-            Self::Less => optimisation != Optimisation::Inline,
-            Self::Speed | Self::Aggressive | Self::Size => true,
+            Self::Less => {
+                let later = [
+                    Optimisation::Inline,
+                    Optimisation::FoldAddresses,
+                    Optimisation::LoopCompares,
+                    Optimisation::WideIndices,
+                ];
+                !later.contains(&optimisation)
+            }
+            Self::Size => optimisation != Optimisation::SmallCopies,
+            Self::Speed | Self::Aggressive => true,
         }
     }
 }
@@ -117,8 +126,14 @@ impl Options {
     /// is there would have the name, the lines and the variables of one of them
     /// whichever was called, and a breakpoint on one would stop in all.
     pub(crate) fn enabled(&self, optimisation: Optimisation) -> bool {
-        // What stands in an inlined body has no frame, and so far no DWARF.
-        let alone = [Optimisation::FoldFunctions, Optimisation::Inline, Optimisation::WideProducts];
+        // What stands in an inlined body has no frame, and so far no DWARF; a
+        // widened value is another one than the variable's.
+        let alone = [
+            Optimisation::FoldFunctions,
+            Optimisation::Inline,
+            Optimisation::WideProducts,
+            Optimisation::WideIndices,
+        ];
         let debuggable = !(self.debug_info && alone.contains(&optimisation));
         // Fewer operators are executed in place of others.
         let shorter = [Optimisation::ListCopies, Optimisation::WideProducts];

@@ -14,7 +14,7 @@
 //! | stages that threads share | [`facts`], [`source`], [`decisions`], [`input`], [`inlining`], [`cached`], [`functions`], [`mod@assemble`], [`debugging`] |
 //! | what compilations share | [`session`] |
 //! | the stages for a component | [`components`] |
-//! | functions before code generation, as text | [`ir`] |
+//! | functions before code generation: as text, and what was optimised | [`ir`], [`passes`] |
 //! | what the bytes depend on | [`key`] |
 
 mod assemble;
@@ -30,6 +30,7 @@ mod inlining;
 mod input;
 mod ir;
 mod key;
+mod passes;
 mod permits;
 mod report;
 mod session;
@@ -51,6 +52,7 @@ use functions::FunctionMeans;
 use input::Input;
 pub use ir::write_ir;
 pub use key::{fingerprint, gains_from_cpu};
+pub use passes::Pass;
 pub use permits::Permits;
 use precast_artifact::module::Module;
 use report::Clock;
@@ -86,6 +88,18 @@ pub fn compile_to(
     observer: &dyn Observer,
 ) -> Result<Report> {
     Session::new(options.threads)?.compile_to(&mut Source::new(wasm), options, out, observer)
+}
+
+/// What each optimisation of [`Optimisation::ALL`](crate::Optimisation::ALL) does
+/// to a core module. Compiles it, and writes nothing.
+///
+/// # Errors
+///
+/// As [`compile_to`]; and when `options` ask for several CPUs, or for debug
+/// information, with which much is left out.
+pub fn passes(wasm: &[u8], options: &Options) -> Result<Vec<Pass>> {
+    let folded = compile_to(wasm, options, &mut std::io::sink(), &())?.folded;
+    passes::of_module(wasm, options, folded)
 }
 
 /// Compiles a module and writes a relocatable object to `out`, for a system

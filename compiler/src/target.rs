@@ -120,6 +120,14 @@ impl Target {
         matches!(self.triple.architecture, TripleArchitecture::Riscv64(_))
     }
 
+    /// Bytes of the widest register that every CPU of the architecture has.
+    pub(crate) fn widest_copy(&self) -> u8 {
+        match self.triple.architecture {
+            TripleArchitecture::Riscv64(_) => 8,
+            _ => 16,
+        }
+    }
+
     /// The features of a set that this target can have.
     pub(crate) fn allowed(&self, features: Features) -> Features {
         if self.has_vectors() { features } else { features.without_simd() }

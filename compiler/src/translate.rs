@@ -6,10 +6,10 @@
 //! | rank | modules |
 //! |-|-|
 //! | what translation may know | [`options`], [`input`], and a digest of that, [`key`] |
-//! | words of the code generator | [`signatures`], [`flags`], [`loops`] |
+//! | words of the code generator; what is counted | [`signatures`], [`flags`], [`loops`], [`changes`] |
 //! | the function being translated: open blocks, locals, values | [`state`], [`tracking`], [`translator`] |
 //! | locals and globals | [`locals`], [`operands`], [`globals`] |
-//! | tables, memories and atomic accesses to them | [`tables`], [`memory`], [`atomics`] |
+//! | tables, memories, bulk and atomic accesses to them | [`tables`], [`memory`], [`bulk`], [`atomics`] |
 //! | the count of fuel | [`fuel`] |
 //! | integers, floats, conversions; 128-bit vectors | [`numeric`], [`vector`], [`vector_memory`] |
 //! | calls: direct, indirect, imported, tail; exceptions | [`calls`], [`exceptions`] |
@@ -22,7 +22,9 @@
 
 mod atomics;
 mod bodies;
+mod bulk;
 mod calls;
+mod changes;
 mod control;
 mod exceptions;
 mod flags;
@@ -48,7 +50,10 @@ mod vector_memory;
 
 use crate::error::Result;
 use crate::function::InlinedBody;
+use crate::middle::{addresses, compares, widen};
 use crate::recorded::Recorded;
+pub(crate) use changes::Changes;
+use changes::Timed;
 use cranelift_codegen::ir;
 use cranelift_frontend::FunctionBuilderContext;
 pub(crate) use input::{FunctionInput, InlineCall, ModuleInput};
@@ -62,6 +67,8 @@ pub(crate) struct Translated {
     pub recorded: Recorded,
     /// The bodies that were inlined, ordered by `start`.
     pub inlined: Vec<InlinedBody>,
+    /// What was optimised.
+    pub changes: Changes,
 }
 
 /// Translates a function into `func`, which must be empty.
@@ -87,6 +94,16 @@ pub(crate) fn translate<'a>(
     t.function_body(input)?;
     let tracker = t.take_tracker();
     let inlined = std::mem::take(&mut t.inlined);
+    let mut changes = t.changes;
     t.finish_function();
-    Ok(Translated { recorded: tracker.attach(func, input.size()), inlined })
+    if module.options.fold_addresses {
+        changes.addresses = Timed::of(|| addresses::fold(func));
+    }
+    if module.options.loop_compares {
+        changes.compares = Timed::of(|| compares::keep(func));
+    }
+    if module.options.wide_indices {
+        changes.indices = Timed::of(|| widen::widen(func));
+    }
+    Ok(Translated { recorded: tracker.attach(func, input.size()), inlined, changes })
 }

@@ -14,9 +14,11 @@
 ;;   block0(v0: i64, v1: i32, v2: i32):
 ;;     v13 -> v2
 ;;     v3 = iconst.i64 0
-;;     jump block3(v3, v1)  ; v3 = 0
-;;   block3(v5: i64, v6: i32):
-;;     v7 = uextend.i64 v6
+;;     v17 = uextend.i64 v1
+;;     jump block3(v3, v17)  ; v3 = 0
+;;   block3(v5: i64, v16: i64):
+;;     v7 -> v16
+;;     v6 = ireduce.i32 v16
 ;;     v8 = iadd.i64 v0, v7
 ;;     v9 = uload32 user2 little region0 v8
 ;;     v10 = iadd v5, v9
@@ -24,7 +26,8 @@
 ;;     v12 = iadd v6, v11  ; v11 = 4
 ;;     v14 = icmp ult v12, v13
 ;;     v15 = uextend.i32 v14
-;;     brif v15, block3(v10, v12), block4
+;;     v18 = uextend.i64 v12
+;;     brif v15, block3(v10, v18), block4
 ;;   block4:
 ;;     jump block2
 ;;   block2:
@@ -38,12 +41,12 @@
 ;;     pushq %rbp
 ;;     movq %rsp, %rbp
 ;;     xorq %rax, %rax
+;;     movl %esi, %r8d
 ;;   L1:
-;;     movl %esi, %ecx
-;;     movl (%rdi,%rcx), %ecx  ; traps: out of bounds memory access
-;;     addl $0x4, %esi
+;;     movl (%rdi,%r8), %ecx  ; traps: out of bounds memory access
+;;     addl $0x4, %r8d
 ;;     addq %rcx, %rax
-;;     cmpl %edx, %esi
+;;     cmpl %edx, %r8d
 ;;     jb L1
 ;;     movq %rbp, %rsp
 ;;     popq %rbp

@@ -1,5 +1,6 @@
 //! Many modules, for several targets, in one process.
 
+use precast_compiler::Optimisation;
 use precast_tests::binaries::precast;
 use precast_tests::outcome::{Outcome, run};
 use precast_tests::{fixture, need, scratch};
@@ -212,6 +213,12 @@ fn a_build_can_ask() {
     let cpus = asked(&["--print", "cpus", "--target", TARGETS[0]]);
     assert_eq!(cpus.lines().next(), Some("x86-64-v2"), "{cpus}");
     assert!(cpus.lines().any(|cpu| cpu == "x86-64-v3"), "{cpus}");
+    let passes = asked(&["--print", "passes", &names[0], "--disable", "fold-functions"]);
+    for pass in Optimisation::ALL {
+        let line = passes.lines().find(|line| line.starts_with(&format!("{pass} ")));
+        let off = line.expect("each is there").ends_with(" off");
+        assert_eq!(off, pass == Optimisation::FoldFunctions, "{passes}");
+    }
     let key = |args: &[&str]| asked(&[&["--print", "cache-key"], args].concat());
     let (first, second) = (names[0].as_str(), names[1].as_str());
     let plain = key(&[first]);

@@ -11,19 +11,32 @@ use crate::parse::Parsed;
 use crate::plan::Plan;
 use precast_artifact::types::ValType;
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 /// What the middle end decides of a module.
 pub(super) struct Decisions {
     pub(super) inlining: Inlining,
     /// The functions that are products of 128 bits, by position.
     pub(super) products: BTreeMap<usize, Product>,
+    pub(super) times: Times,
+}
+
+/// How long deciding took.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Times {
+    pub(super) inlining: Duration,
+    pub(super) products: Duration,
 }
 
 impl Decisions {
     /// Nothing of so many functions.
     #[cfg(test)]
     pub(super) fn none(functions: usize) -> Self {
-        Self { inlining: Inlining::none(functions), products: BTreeMap::new() }
+        Self {
+            inlining: Inlining::none(functions),
+            products: BTreeMap::new(),
+            times: Times::default(),
+        }
     }
 }
 
@@ -34,9 +47,12 @@ pub(super) fn decide(
     plan: &Plan<'_>,
     options: &Options,
 ) -> Result<Decisions> {
+    let start = Instant::now();
     let products = products(parsed, options)?;
+    let decided = Instant::now();
     let inlining = inlining(workers, parsed, plan, options, &products)?;
-    Ok(Decisions { inlining, products })
+    let times = Times { products: decided - start, inlining: decided.elapsed() };
+    Ok(Decisions { inlining, products, times })
 }
 
 /// Which calls are inlined.

@@ -12,6 +12,7 @@ use crate::target::Target;
 use crate::translate::{Debug, FunctionInput, InlineCall, ModuleInput, TranslateOptions};
 use precast_artifact::index::{FuncIndex, ModuleIndex};
 use std::collections::BTreeMap;
+use target_lexicon::Architecture;
 
 /// What the code of a module follows from.
 pub(super) struct Input<'i, 'a> {
@@ -45,9 +46,18 @@ impl<'i, 'a> Input<'i, 'a> {
     /// What translation may look at of the module.
     pub(super) fn module(&self, target: &Target) -> ModuleInput<'i> {
         let options = self.options;
+        let x86 = target.isa.triple().architecture == Architecture::X86_64;
         let options = TranslateOptions {
             frontend: target.isa.frontend_config(),
             br_table_chain: options.enabled(Optimisation::BrTableChain),
+            // Elsewhere accesses take few constants.
+            fold_addresses: x86 && options.enabled(Optimisation::FoldAddresses),
+            loop_compares: x86 && options.enabled(Optimisation::LoopCompares),
+            wide_indices: x86 && options.enabled(Optimisation::WideIndices),
+            widest_copy: match options.enabled(Optimisation::SmallCopies) {
+                true => target.widest_copy(),
+                false => 0,
+            },
             precise_stores: options.precise_stores.unwrap_or(target.stores_may_tear()),
             fuel: options.fuel,
             debug: match (options.debug_info, options.opt_level) {

@@ -11,9 +11,10 @@ use crate::options::Options;
 use crate::parse;
 use crate::plan::Plan;
 use crate::target::Target;
-use crate::translate;
+use crate::translate::{self, Translated};
 use cranelift_codegen::ir::Function;
 use cranelift_frontend::FunctionBuilderContext;
+use precast_artifact::index::FuncIndex;
 use std::collections::BTreeMap;
 use std::io::Write;
 
@@ -30,14 +31,33 @@ use std::io::Write;
 pub fn write_ir(wasm: &[u8], options: &Options, out: &mut dyn Write) -> Result<()> {
     options.check()?;
     let targets = Target::all(options)?;
-    let [target] = &targets[..] else {
+    if targets.len() > 1 {
         let why = "IR is written for one CPU: `--emit clif` takes one `--cpu`";
         return Err(Error::Option(why.to_owned()));
-    };
+    }
     if options.debug_info {
         let why = "IR is written without debug information: `--emit clif` goes without `-g`";
         return Err(Error::Option(why.to_owned()));
     }
+    with_input(wasm, options, |input, target| {
+        each_translated(input, target, |index, function, _| {
+            let name = input.parsed.name_of(index).unwrap_or_default();
+            write!(out, "; {name} ({index})\n{function}\n").map_err(Error::Write)
+        })
+    })
+}
+
+/// Goes through the stages up to translation, for one target.
+pub(super) fn with_input<T>(
+    wasm: &[u8],
+    options: &Options,
+    then: impl FnOnce(&Input<'_, '_>, &Target) -> Result<T>,
+) -> Result<T> {
+    let targets = Target::all(options)?;
+    let [target] = &targets[..] else {
+        let why = "functions are looked at for one CPU: this takes one `--cpu`";
+        return Err(Error::Option(why.to_owned()));
+    };
     let workers = Workers::new(options.threads.unwrap_or(0))?;
     let parsed = parse::parse(wasm, target.allowed(options.features));
     let parsed = parsed.map_err(|error| target.explain(error, options.features))?;
@@ -45,22 +65,31 @@ pub fn write_ir(wasm: &[u8], options: &Options, out: &mut dyn Write) -> Result<(
         gather_facts(&workers, &parsed).map_err(|error| target.explain(error, options.features))?;
     let plan = Plan::new(&parsed, &facts.module, options)?;
     let decisions = decisions::decide(&workers, &parsed, &plan, options)?;
-    let input = Input::whole(&parsed, &plan, &facts, options, BTreeMap::new(), decisions);
+    then(&Input::whole(&parsed, &plan, &facts, options, BTreeMap::new(), decisions), target)
+}
+
+/// Translates every needed function, one after the other.
+pub(super) fn each_translated(
+    input: &Input<'_, '_>,
+    target: &Target,
+    mut visit: impl FnMut(FuncIndex, &Function, &Translated) -> Result<()>,
+) -> Result<()> {
+    let Input { parsed, decisions, .. } = input;
     let module = input.module(target);
     let inline = InlineCalls::new(parsed.bodies.len());
-    inline.fill(&input, &module);
+    inline.fill(input, &module);
     let mut scratch = FunctionBuilderContext::new();
     for (position, body) in parsed.bodies.iter().enumerate() {
-        if !input.decisions.inlining.is_needed(position) {
+        if !decisions.inlining.is_needed(position) {
             continue;
         }
         let mut function = Function::new();
         let index = body.function();
         let from = input.function(&module, body, inline.of(position));
         let outcome = translate::translate(&from, &mut function, &mut scratch);
-        outcome.map_err(|error| error.in_function(index, parsed.name_of(index)))?;
-        let name = parsed.name_of(index).unwrap_or_default();
-        write!(out, "; {name} ({index})\n{function}\n").map_err(Error::Write)?;
+        let translated =
+            outcome.map_err(|error| error.in_function(index, parsed.name_of(index)))?;
+        visit(index, &function, &translated)?;
     }
     Ok(())
 }

@@ -299,6 +299,7 @@ impl Translator<'_, '_> {
     pub(super) fn br_table(&mut self, table: &BrTable<'_>) -> Result<()> {
         let index = self.pop();
         if self.module.options.br_table_chain && table.len() as usize <= CHAIN_TARGETS {
+            self.changes.chains += 1;
             self.compare_chain(index, table)?;
         } else {
             self.jump_table(index, table)?;

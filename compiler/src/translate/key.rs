@@ -71,6 +71,10 @@ impl TranslateOptions {
         w.u8(pointer_width.bits());
         w.u8(page_size_align_log2);
         w.u8(self.br_table_chain.into());
+        w.u8(self.fold_addresses.into());
+        w.u8(self.loop_compares.into());
+        w.u8(self.wide_indices.into());
+        w.u8(self.widest_copy);
         w.u8(self.precise_stores.into());
         w.u8(self.fuel.into());
         w.u8(self.debug as u8);

@@ -1,10 +1,10 @@
-//! Linear memory: addressing, scalar loads and stores, bulk operations.
+//! Linear memory: addressing, scalar loads and stores, growth.
 
 use super::translator::Translator;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value, types};
 use precast_artifact::abi::{self, Builtin};
-use precast_artifact::index::{DataIndex, MemoryIndex};
+use precast_artifact::index::MemoryIndex;
 use precast_artifact::module::{Memory, MemoryModel};
 use wasmparser::MemArg;
 
@@ -23,11 +23,20 @@ impl Translator<'_, '_> {
         let wasmparser::MemArgTarget::Memory(memory) = arg.target else {
             unreachable!("validated: no arrays without garbage collection");
         };
-        let (memory, index) = (MemoryIndex::new(memory), self.pop());
+        let index = self.pop();
+        self.address_in(MemoryIndex::new(memory), index, arg.offset, size)
+    }
+
+    /// The address of `size` bytes at an index.
+    pub(super) fn range(&mut self, memory: MemoryIndex, index: Value, size: u32) -> Address {
+        self.address_in(memory, index, 0, size.into())
+    }
+
+    fn address_in(&mut self, memory: MemoryIndex, index: Value, offset: u64, size: u64) -> Address {
         let index = self.index64(index);
         match self.module.memory(memory).model {
-            MemoryModel::Guard => self.guarded(memory, index, arg.offset, size),
-            MemoryModel::Bounds => self.bounded(memory, index, arg.offset, size),
+            MemoryModel::Guard => self.guarded(memory, index, offset, size),
+            MemoryModel::Bounds => self.bounded(memory, index, offset, size),
         }
     }
 
@@ -179,7 +188,12 @@ impl Translator<'_, '_> {
     /// that traps must write nothing (core specification, 4.6.9).
     fn probe_store(&mut self, arg: &MemArg, at: &Address, size: u32) {
         let wasmparser::MemArgTarget::Memory(memory) = arg.target else { return };
-        let checked = self.module.memory(MemoryIndex::new(memory)).model == MemoryModel::Bounds;
+        self.probe(MemoryIndex::new(memory), at, size);
+    }
+
+    /// The same, of a store to this memory.
+    pub(super) fn probe(&mut self, memory: MemoryIndex, at: &Address, size: u32) {
+        let checked = self.module.memory(memory).model == MemoryModel::Bounds;
         if !self.module.options.precise_stores || checked || size == 1 {
             return;
         }
@@ -220,24 +234,5 @@ impl Translator<'_, '_> {
         let old = self.call_builtin(Builtin::MemoryGrow, &[number, delta]);
         let index64 = self.module.memory(memory).ty.index64;
         self.push_index(old, index64);
-    }
-
-    pub(super) fn memory_copy(&mut self, to: MemoryIndex, from: MemoryIndex) {
-        self.copy_between(Builtin::MemoryCopy, to, from);
-    }
-
-    pub(super) fn memory_init(&mut self, memory: MemoryIndex, segment: DataIndex) {
-        self.copy_between(Builtin::MemoryInit, memory, segment);
-    }
-
-    pub(super) fn memory_fill(&mut self, memory: MemoryIndex) {
-        let (address, byte, length) = self.pop3();
-        let args = [
-            self.b.ins().iconst(types::I64, i64::from(memory.get())),
-            self.index64(address),
-            self.index64(byte),
-            self.index64(length),
-        ];
-        self.call_builtin(Builtin::MemoryFill, &args);
     }
 }

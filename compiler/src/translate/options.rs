@@ -22,6 +22,15 @@ pub(crate) struct TranslateOptions {
     pub frontend: TargetFrontendConfig,
     /// Whether small `br_table`s become compare chains.
     pub br_table_chain: bool,
+    /// Whether constants in addresses become part of accesses.
+    pub fold_addresses: bool,
+    /// Whether comparisons that end loops stay those of the new count.
+    pub loop_compares: bool,
+    /// Whether indices that blocks are given become ones of 64 bits.
+    pub wide_indices: bool,
+    /// Bytes of the widest register that small copies go through; 0 if all copies
+    /// are calls.
+    pub widest_copy: u8,
     /// Whether a store that traps must be kept from writing some of its bytes.
     pub precise_stores: bool,
     /// Whether fuel is counted.

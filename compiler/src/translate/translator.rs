@@ -1,5 +1,6 @@
 //! The function being translated: what every family of operators works on.
 
+use super::changes::Changes;
 use super::flags::Flags;
 use super::input::ModuleInput;
 use super::state::{Frame, FuelCounter, Local, OpenBody};
@@ -33,6 +34,8 @@ pub(super) struct Translator<'a, 'f> {
     pub(super) bodies: Vec<OpenBody<'a>>,
     /// Bodies that were inlined.
     pub(super) inlined: Vec<InlinedBody>,
+    /// What was optimised so far.
+    pub(super) changes: Changes,
     /// Where the positions of the next inlined body begin.
     pub(super) positions: u32,
     /// The count of fuel, with that.
@@ -82,6 +85,7 @@ impl<'a, 'f> Translator<'a, 'f> {
             loop_writes: Vec::new(),
             bodies: Vec::new(),
             inlined: Vec::new(),
+            changes: Changes::default(),
             positions: 0,
             fuel: None,
             stack: Vec::new(),

@@ -79,14 +79,19 @@ where
         let mut call = call;
         let context = self.context;
         let interrupts = call.store.core().activations.interruptible().cloned();
-        if let Some(interrupts) = interrupts {
-            context(call.store.data_mut()).follow(&interrupts);
+        if let Some(interrupts) = &interrupts {
+            context(call.store.data_mut()).follow(interrupts);
         }
         let mut guest = Preview2Call { call, context };
         let outcome = (self.function.call)(&mut guest, params, results);
         if context(guest.call.store.data_mut()).output_exceeded() {
             let why = "more output written than may be".to_owned();
             return Err(Error::Limit(LimitKind::OutputBytes, why));
+        }
+        // A wait that was ended because the guest shall stop: it does so when this
+        // returns, whatever the results are.
+        if outcome.is_err() && interrupts.is_some_and(|interrupts| interrupts.stopping()) {
+            return Ok(());
         }
         outcome
     }

@@ -1,4 +1,4 @@
-//! What a build may ask for before it compiles: `--print`.
+//! What a build, or a person, may ask for: `--print`.
 
 use super::command::{CompileCommand, Print};
 use super::machine;
@@ -17,6 +17,7 @@ pub(super) fn print(command: &CompileCommand, what: Print) -> Result {
         }
         Print::Cpus => cpus(command)?,
         Print::CacheKey => keys(command)?,
+        Print::Passes => passes(command)?,
     };
     output::print(&text)
 }
@@ -54,6 +55,27 @@ fn keys(command: &CompileCommand) -> Result<String> {
             debug_files::find(path, &wasm, &command.codegen.debug_path, &mut options);
             let emit = command.emit.extension();
             text.push_str(&format!("{}-{emit}\n", store_folder::key(&wasm, &options)?));
+        }
+    }
+    Ok(text)
+}
+
+/// What each optimisation did to each input for each target, and its time.
+fn passes(command: &CompileCommand) -> Result<String> {
+    let mut text = String::new();
+    for path in &command.inputs {
+        let wasm = input::module(path)?;
+        for target in command.targets() {
+            for pass in precast_compiler::passes(&wasm, &command.options(target))? {
+                let name = pass.optimisation.name();
+                let time = pass.time.map(|time| format!("{:.1} ms", time.as_secs_f64() * 1e3));
+                let line = match pass.enabled {
+                    true => format!("{} {}", pass.changed, pass.what),
+                    false => "off".to_owned(),
+                };
+                let line = format!("{name:<16} {line:<32} {}", time.unwrap_or_default());
+                text.push_str(&format!("{}\n", line.trim_end()));
+            }
         }
     }
     Ok(text)

@@ -105,7 +105,7 @@ pub struct CompileCommand {
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub(super) message_format: Format,
 
-    /// Print something that a build asks for, and compile nothing
+    /// Print something that a build asks for, and write nothing
     #[arg(long, value_name = "WHAT")]
     pub(super) print: Option<Print>,
 
@@ -141,6 +141,8 @@ pub(super) enum Print {
     /// For each input and target a line: a digest of all that the output
     /// depends on
     CacheKey,
+    /// For each input and target: what each optimisation did, and its time
+    Passes,
 }
 
 impl Emit {

@@ -66,8 +66,17 @@ fn inlined(text: &str) -> (Function, Vec<InlinedBody>) {
     let plan = Plan::new(&parsed, &facts.module, &options).expect("a plan");
     let frontend = target.isa.frontend_config();
     let debug = Debug::Off;
-    let (br_table_chain, precise_stores, fuel) = (true, false, false);
-    let options = TranslateOptions { frontend, br_table_chain, precise_stores, fuel, debug };
+    let options = TranslateOptions {
+        frontend,
+        br_table_chain: true,
+        fold_addresses: true,
+        loop_compares: true,
+        wide_indices: true,
+        widest_copy: 16,
+        precise_stores: false,
+        fuel: false,
+        debug,
+    };
     let module = ModuleInput::new(ModuleIndex::new(0), &parsed, &plan, options);
     let [first, second, third] = &parsed.bodies[..] else { panic!("three functions") };
     let all = |caller: &Body<'_>, callee| -> Vec<InlineCall<'_>> {

@@ -38,6 +38,10 @@ fn with_input<T>(
     let mut options = TranslateOptions {
         frontend: target.isa.frontend_config(),
         br_table_chain: true,
+        fold_addresses: true,
+        loop_compares: true,
+        wide_indices: true,
+        widest_copy: 16,
         precise_stores: false,
         fuel: false,
         debug: Debug::Off,
@@ -131,8 +135,12 @@ fn facts_that_the_body_does_not_use_are_not() {
 #[test]
 fn options_are_in_the_key() {
     let text = module(DECLARATIONS);
-    let changes: [fn(&mut TranslateOptions); 4] = [
+    let changes: [fn(&mut TranslateOptions); 8] = [
         |options| options.br_table_chain = false,
+        |options| options.fold_addresses = false,
+        |options| options.loop_compares = false,
+        |options| options.wide_indices = false,
+        |options| options.widest_copy = 0,
         |options| options.precise_stores = true,
         |options| options.fuel = true,
         |options| options.debug = Debug::Values,

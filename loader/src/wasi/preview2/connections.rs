@@ -206,7 +206,6 @@ pub(super) fn local_address(
     let TcpSocket { handle, state, .. } = socket(call.ctx, &it)?;
     match state {
         TcpState::New => Ok(Err(NetworkError::InvalidState)),
-        TcpState::Binding => Ok(Err(NetworkError::ConcurrencyConflict)),
         _ => handle.local(call.ctx),
     }
 }

@@ -1,0 +1,164 @@
+//! Edges of a function's control flow, by the block that they enter, and what
+//! conditions they tell of.
+
+use cranelift_codegen::entity::SecondaryMap;
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{
+    Block, BlockArg, Function, Inst, InstructionData, Opcode, Value, ValueDef, types,
+};
+
+/// A way from a block to another.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Edge {
+    pub from: Block,
+    pub branch: Inst,
+    /// Which of the branch's destinations.
+    pub destination: usize,
+}
+
+/// All edges of a function, by the block that they enter.
+pub(super) struct Edges<'f> {
+    func: &'f Function,
+    into: SecondaryMap<Block, Vec<Edge>>,
+}
+
+/// Blocks that are looked at, from an edge back, for a condition.
+const FARTHEST: usize = 8;
+/// Additions of constants that are followed.
+const LONGEST_SUM: usize = 8;
+
+impl<'f> Edges<'f> {
+    pub(super) fn new(func: &'f Function) -> Self {
+        let mut into: SecondaryMap<Block, Vec<Edge>> = SecondaryMap::new();
+        let dfg = &func.dfg;
+        for from in func.layout.blocks() {
+            let Some(branch) = func.layout.last_inst(from) else { continue };
+            let calls =
+                dfg.insts[branch].branch_destination(&dfg.jump_tables, &dfg.exception_tables);
+            for (destination, call) in calls.iter().enumerate() {
+                into[call.block(&dfg.value_lists)].push(Edge { from, branch, destination });
+            }
+        }
+        Self { func, into }
+    }
+
+    /// The edges into a block.
+    pub(super) fn entering(&self, block: Block) -> &[Edge] {
+        &self.into[block]
+    }
+
+    /// What an edge gives to a parameter of its block; none for what a call
+    /// returns.
+    pub(super) fn argument(&self, edge: &Edge, parameter: usize) -> Option<Value> {
+        let dfg = &self.func.dfg;
+        let calls =
+            dfg.insts[edge.branch].branch_destination(&dfg.jump_tables, &dfg.exception_tables);
+        match calls[edge.destination].args(&dfg.value_lists).nth(parameter)? {
+            BlockArg::Value(value) => Some(dfg.resolve_aliases(value)),
+            _ => None,
+        }
+    }
+
+    /// A value that a parameter of `block` does not have, modulo 2^32, whenever
+    /// this edge back to the block is taken. The conditions that are looked at
+    /// were passed after the block was entered: each on the only way to the next.
+    pub(super) fn excluded(&self, edge: &Edge, block: Block, parameter: Value) -> Option<i64> {
+        let mut edge = *edge;
+        for _ in 0..FARTHEST {
+            if let Some(excluded) = self.excluded_by(&edge, parameter) {
+                return Some(excluded);
+            }
+            match self.entering(edge.from) {
+                [only] if edge.from != block => edge = *only,
+                _ => return None,
+            }
+        }
+        None
+    }
+
+    /// The same, by the branch of this edge alone.
+    fn excluded_by(&self, edge: &Edge, parameter: Value) -> Option<i64> {
+        let dfg = &self.func.dfg;
+        let InstructionData::Brif { arg, .. } = dfg.insts[edge.branch] else { return None };
+        let holds = edge.destination == 0;
+        let condition = match definition(self.func, arg) {
+            Some(InstructionData::Unary { opcode: Opcode::Uextend, arg }) => arg,
+            _ => dfg.resolve_aliases(arg),
+        };
+        let differs = match definition(self.func, condition) {
+            Some(InstructionData::IntCompare { cond, args, .. }) => {
+                let wanted = if holds { IntCC::NotEqual } else { IntCC::Equal };
+                (cond == wanted).then_some(args)?
+            }
+            _ if holds => {
+                let beyond = sum_over(self.func, condition, parameter)?;
+                return Some(-beyond);
+            }
+            _ => return None,
+        };
+        let [one, other] = differs;
+        let excludes =
+            |sum, limit| Some(constant(self.func, limit)? - sum_over(self.func, sum, parameter)?);
+        excludes(one, other).or_else(|| excludes(other, one))
+    }
+}
+
+/// The instruction that a value is the first result of.
+pub(super) fn definition(func: &Function, value: Value) -> Option<InstructionData> {
+    match func.dfg.value_def(func.dfg.resolve_aliases(value)) {
+        ValueDef::Result(inst, 0) => Some(func.dfg.insts[inst]),
+        _ => None,
+    }
+}
+
+/// The value of a constant of 32 bits, as a signed number.
+pub(super) fn constant(func: &Function, value: Value) -> Option<i64> {
+    match definition(func, value)? {
+        InstructionData::UnaryImm { opcode: Opcode::Iconst, imm }
+            if func.dfg.value_type(value) == types::I32 =>
+        {
+            Some(i64::from(imm.bits() as i32))
+        }
+        _ => None,
+    }
+}
+
+/// A value of 32 bits as another one and a constant, which together are it
+/// modulo 2^32.
+pub(super) fn sum(func: &Function, value: Value) -> (Value, i64) {
+    let (mut value, mut all) = (func.dfg.resolve_aliases(value), 0);
+    for _ in 0..LONGEST_SUM {
+        let Some((next, added)) = added(func, value) else { break };
+        value = func.dfg.resolve_aliases(next);
+        all += added;
+    }
+    (value, all)
+}
+
+fn added(func: &Function, value: Value) -> Option<(Value, i64)> {
+    let InstructionData::Binary { opcode, args: [one, other] } = definition(func, value)? else {
+        return None;
+    };
+    match opcode {
+        Opcode::Iadd => match constant(func, other) {
+            Some(added) => Some((one, added)),
+            None => Some((other, constant(func, one)?)),
+        },
+        Opcode::Isub => Some((one, -constant(func, other)?)),
+        _ => None,
+    }
+}
+
+/// What a value is more than `base`, if it is that and a constant.
+pub(super) fn sum_over(func: &Function, value: Value, base: Value) -> Option<i64> {
+    let (mut value, mut all) = (func.dfg.resolve_aliases(value), 0);
+    for _ in 0..LONGEST_SUM {
+        if value == base {
+            break;
+        }
+        let (next, more) = added(func, value)?;
+        value = func.dfg.resolve_aliases(next);
+        all += more;
+    }
+    (value == base).then_some(all)
+}

@@ -1,0 +1,80 @@
+//! What each optimisation does to a module and how long it takes, for whoever
+//! asks.
+
+use super::input::Input;
+use super::ir::{each_translated, with_input};
+use crate::error::{Error, Result};
+use crate::optimisation::Optimisation;
+use crate::options::Options;
+use crate::translate::Changes;
+use std::time::Duration;
+
+/// What an optimisation did to a module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Pass {
+    /// Which one.
+    pub optimisation: Optimisation,
+    /// Whether it is on.
+    pub enabled: bool,
+    /// How many of them it changed.
+    pub changed: u64,
+    /// What it changes, in the plural.
+    pub what: &'static str,
+    /// How long it took, on one thread; none for what is done on the way.
+    pub time: Option<Duration>,
+}
+
+/// What each optimisation does to a core module, of which the link folds so many
+/// functions.
+pub(super) fn of_module(wasm: &[u8], options: &Options, folded: usize) -> Result<Vec<Pass>> {
+    if options.debug_info {
+        let why = "with debug information most optimisations are left out: \
+                   `--print passes` goes without `-g`";
+        return Err(Error::Option(why.to_owned()));
+    }
+    with_input(wasm, options, |input, target| {
+        let mut changes = Changes::default();
+        each_translated(input, target, |_, _, translated| {
+            changes.add(&translated.changes);
+            Ok(())
+        })?;
+        let pass = |optimisation| pass(optimisation, options, input, &changes, folded);
+        Ok(Optimisation::ALL.map(pass).into())
+    })
+}
+
+fn pass(
+    optimisation: Optimisation,
+    options: &Options,
+    input: &Input<'_, '_>,
+    changes: &Changes,
+    folded: usize,
+) -> Pass {
+    let Input { parsed, plan, decisions, .. } = input;
+    let inlined = || (0..parsed.bodies.len()).map(|at| decisions.inlining.of(at).len()).sum();
+    let (changed, what, time): (usize, _, _) = match optimisation {
+        // Of components only.
+        Optimisation::ListCopies => (0, "lists between components", None),
+        Optimisation::DirectPreview1 => (0, "adapters", None),
+        Optimisation::ConstantGlobals => (plan.constants.iter().flatten().count(), "globals", None),
+        Optimisation::PrivateTables => (plan.private_tables.len(), "tables", None),
+        Optimisation::MemoryImage => (plan.memory.len(), "pieces of memory", None),
+        Optimisation::WideProducts => {
+            (decisions.products.len(), "functions", Some(decisions.times.products))
+        }
+        Optimisation::Inline => (inlined(), "calls", Some(decisions.times.inlining)),
+        Optimisation::BrTableChain => (changes.chains, "tables of branches", None),
+        Optimisation::SmallCopies => (changes.copies, "copies", None),
+        Optimisation::FoldAddresses => {
+            (changes.addresses.count, "accesses", Some(changes.addresses.time))
+        }
+        Optimisation::LoopCompares => {
+            (changes.compares.count, "comparisons", Some(changes.compares.time))
+        }
+        Optimisation::WideIndices => (changes.indices.count, "values", Some(changes.indices.time)),
+        Optimisation::FoldFunctions => (folded, "functions", None),
+    };
+    let enabled = options.enabled(optimisation);
+    Pass { optimisation, enabled, changed: changed as u64, what, time }
+}

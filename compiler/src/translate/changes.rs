@@ -1,0 +1,49 @@
+//! What optimisations changed in a function.
+
+use std::time::{Duration, Instant};
+
+/// What each optimisation that works function by function changed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Changes {
+    /// `br_table`s that became compare chains.
+    pub chains: usize,
+    /// Copies and fills that became loads and stores.
+    pub copies: usize,
+    /// Accesses that a constant became part of.
+    pub addresses: Timed,
+    /// Comparisons that end loops.
+    pub compares: Timed,
+    /// Values that carry 64 bits.
+    pub indices: Timed,
+}
+
+/// What a pass over a function changed, and how long it took.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Timed {
+    pub count: usize,
+    pub time: Duration,
+}
+
+impl Changes {
+    /// With those of another function.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.chains += other.chains;
+        self.copies += other.copies;
+        self.addresses.add(other.addresses);
+        self.compares.add(other.compares);
+        self.indices.add(other.indices);
+    }
+}
+
+impl Timed {
+    /// Takes the time of a pass that gives how much it changed.
+    pub(super) fn of(pass: impl FnOnce() -> usize) -> Self {
+        let start = Instant::now();
+        Self { count: pass(), time: start.elapsed() }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.count += other.count;
+        self.time += other.time;
+    }
+}
