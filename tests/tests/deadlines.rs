@@ -171,7 +171,7 @@ fn calls_inside_calls_end() {
     let instance = linker.instantiate(&mut store, &artifact).unwrap();
     let outer = instance.get_typed_func::<(), ()>(&store, "outer").unwrap();
     for round in 1..=repetitions() {
-        store.set_deadline(Some(Instant::now() + Duration::from_micros(500))).unwrap();
+        store.set_deadline(Some(Instant::now() + Duration::from_millis(20))).unwrap();
         assert_interrupted(outer.call(&mut store, ()));
         assert_eq!(*store.data() as usize, round);
         store.clear_interrupt();
