@@ -40,7 +40,8 @@ impl Translator<'_, '_> {
         }
         let variable = self.b.declare_var(types::I64);
         self.fuel = Some(FuelCounter { variable, pending: 0 });
-        self.b.set_srcloc(ir::SourceLoc::new(0));
+        // Behind the number of declarations of locals: no position is no place.
+        self.b.set_srcloc(ir::SourceLoc::new(1));
         self.reload_fuel();
         self.check_fuel();
     }
