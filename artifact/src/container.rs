@@ -6,7 +6,7 @@
 //! | `PT_LOAD` 0 | R | ELF header, `.note.precast`, `.note.gnu.build-id`, `.precast.module`, `.precast.component`, `.precast.functions`, `.precast.sites`, `.precast.handlers`, `.precast.inlined`, `.precast.tables`, `.precast.data`, `.eh_frame_hdr`, `.eh_frame` |
 //! | `PT_LOAD` 1 | R X | `.text` |
 //! | `PT_LOAD` 2 | R | `.precast.memory`, page-aligned |
-//! | `PT_LOAD` 3 | R X | `.precast.start`, behind the image: not for loaders |
+//! | `PT_LOAD` 3 | R X | `.precast.start`, `.precast.start-data`, behind the image: not for loaders |
 //! | `PT_NOTE`, `PT_GNU_EH_FRAME`, `PT_GNU_STACK` | | |
 //! | none | | `.precast.variants`, `.precast.lines`, `.precast.locals`, `.precast.bodies`, `.precast.inlined-names`, `.precast.addresses`, `.precast.wit`, `.symtab`, `.strtab`, `.shstrtab`, `.debug_*`, `.lldbsummaries` |
 //!

@@ -5,7 +5,7 @@ use crate::place::{Place, Side, docs, root};
 use crate::values::Written;
 use proc_macro2::TokenStream;
 use quote::quote;
-use wit_parser::{Handle, Type, TypeDefKind, TypeId};
+use wit_parser::{Case, Handle, Type, TypeDefKind, TypeId};
 
 impl Place<'_> {
     /// The definition of a type.
@@ -26,12 +26,7 @@ impl Place<'_> {
                 quote!(#derives #[component(record)] pub struct #name { #(#fields)* })
             }
             TypeDefKind::Variant(variant) => {
-                let cases = variant.cases.iter().map(|case| {
-                    let (docs, attribute) = part(&case.docs, &case.name);
-                    let carried = case.ty.as_ref().map(|ty| self.owned(ty)).transpose()?;
-                    let (ident, carried) = (names::ty(&case.name), carried.map(|ty| quote!((#ty))));
-                    Ok(quote!(#docs #attribute #ident #carried,))
-                });
+                let cases = variant.cases.iter().map(|case| self.case(case));
                 let cases = cases.collect::<Result<Vec<_>, String>>()?;
                 let derives = self.derives(id, false);
                 quote!(#derives #[component(variant)] pub enum #name { #(#cases)* })
@@ -69,6 +64,14 @@ impl Place<'_> {
             }
         };
         Ok(quote!(#docs #[allow(dead_code, clippy::all)] #body))
+    }
+
+    /// A case of a variant.
+    fn case(&self, case: &Case) -> Written {
+        let (docs, attribute) = part(&case.docs, &case.name);
+        let carried = case.ty.as_ref().map(|ty| self.owned(ty)).transpose()?;
+        let (ident, carried) = (names::ty(&case.name), carried.map(|ty| quote!((#ty))));
+        Ok(quote!(#docs #attribute #ident #carried,))
     }
 
     /// What a type derives: all that its parts allow.

@@ -96,25 +96,28 @@ fn functions<'w>(items: impl Iterator<Item = &'w WorldItem>) -> Vec<&'w Function
     items.filter_map(function).collect()
 }
 
+/// What is imported beside interfaces.
+fn own_imports<'w>(source: &'w Source<'_>) -> Imported<'w> {
+    let items = source.world.imports.values();
+    let ty = |item: &WorldItem| match item {
+        WorldItem::Type { id, .. } => Some(*id),
+        _ => None,
+    };
+    Imported {
+        place: source.root(Side::Import),
+        key: None,
+        name: Ident::new(&format!("{}Imports", names::ty(&source.world.name)), Span::call_site()),
+        functions: functions(items.clone()),
+        types: items.filter_map(ty).collect(),
+    }
+}
+
 fn world(source: &Source<'_>) -> Written {
     let root = root();
     let name = names::ty(&source.world.name);
-    let place = source.root(Side::Import);
-    let mut types = Vec::new();
-    for item in source.world.imports.values() {
-        if let WorldItem::Type { id, .. } = item {
-            types.push(*id);
-        }
-    }
-    let definitions = types.iter().map(|ty| place.definition(*ty));
+    let own = own_imports(source);
+    let definitions = own.types.iter().map(|ty| own.place.definition(*ty));
     let definitions = definitions.collect::<Result<Vec<_>, _>>()?;
-    let own = Imported {
-        place,
-        key: None,
-        name: Ident::new(&format!("{name}Imports"), Span::call_site()),
-        functions: functions(source.world.imports.values()),
-        types,
-    };
     let traits = if own.is_empty() { TokenStream::new() } else { own.traits()? };
     let add = add_to_linker(source, &own)?;
     let called = Exported {

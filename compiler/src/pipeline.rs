@@ -14,7 +14,7 @@
 //! | stages that threads share | [`facts`], [`source`], [`decisions`], [`input`], [`inlining`], [`cached`], [`functions`], [`mod@assemble`], [`debugging`] |
 //! | what compilations share | [`session`] |
 //! | the stages for a component | [`components`] |
-//! | functions before code generation: as text, and what was optimised | [`ir`], [`passes`] |
+//! | functions before code generation: as text, and what was optimised | [`ir`], [`mod@passes`] |
 //! | what the bytes depend on | [`key`] |
 
 mod assemble;

@@ -5,7 +5,7 @@
 //! module that exports the functions of preview 1 and does their work with WASI
 //! 0.2. The adapter needs the command's memory, so it is made after it, and the
 //! command is given functions of a *shim* that jump through a table, which a
-//! third module fills at last. [`shims`] sees through that, and [`preview1`]
+//! third module fills at last. [`shims`] sees through that, and [`mod@preview1`]
 //! names the commands whose adapter asks nobody but the host: a host with a
 //! preview 1 of its own can give it to them at once.
 //!

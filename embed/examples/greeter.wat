@@ -2,7 +2,7 @@
 (component
   (import "greeting" (func $greeting (result string)))
   (type $name-type (record (field "first" string) (field "last" string)))
-  (export $name "name" (type $name-type))
+  (import "name" (type $name (eq $name-type)))
 
   (core module $libc
     (memory (export "memory") 1)

@@ -49,6 +49,7 @@
 //! | [`Func::call`], [`Func::start`], [`Suspended::resume`], [`TypedFunc::call`] | values are compared with the type, or the type was when the function was made |
 //! | [`Memory`], [`Table`], [`Global`], [`Tag`], [`ExternRef`], [`ExnRef`], [`Func`] | handles are plain data, and know their store, which is never used for two; types given for new ones are checked |
 //! | [`Memory::data`], [`Memory::data_mut`] | slices borrow the store, without which no guest runs, no memory grows |
+//! | [`ComponentType`](component::ComponentType), [`Lift`](component::Lift), [`Lower`](component::Lower) | may be implemented: whatever they say, every access is compared with the memory, and slots hold numbers only |
 //! | [`Caller`] | lives as long as the call of the host function, and moves to no other thread |
 //! | [`InstancePool`], [`PooledStore`] | a store that is reset has another identity, so handles of its last owner are of another store; nobody gets at the [`Store`] to put another in its place |
 //! | [`Store`] in another thread | only as host data allows it; [`InterruptHandle`] is for any thread, and outlives what it stops |

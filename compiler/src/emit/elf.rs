@@ -63,7 +63,12 @@ fn program_headers(places: &FileLayout) -> Vec<ProgramHeader64<LE>> {
     };
     unless_empty(elf::PT_LOAD, elf::PF_R | elf::PF_X, places[Section::Text], page);
     unless_empty(elf::PT_LOAD, elf::PF_R, places[Section::Memory], page);
-    unless_empty(elf::PT_LOAD, elf::PF_R | elf::PF_X, places[Section::Start], page);
+    unless_empty(
+        elf::PT_LOAD,
+        elf::PF_R | elf::PF_X,
+        span(Section::Start, Section::StartData),
+        page,
+    );
     unless_empty(elf::PT_NOTE, elf::PF_R, span(Section::Note, Section::BuildId), 4);
     unless_empty(elf::PT_GNU_EH_FRAME, elf::PF_R, places[Section::EhFrameHdr], 4);
     headers.push(segment(elf::PT_GNU_STACK, elf::PF_R | elf::PF_W, Range::default(), 16));
@@ -91,6 +96,7 @@ pub(super) fn section_headers(places: &FileLayout) -> Vec<u8> {
         let spec = section.spec();
         let (flags, address) = match spec.segment {
             _ if section == Section::Cell => (elf::SHF_ALLOC | elf::SHF_WRITE, places.cell()),
+            _ if section == Section::StartData => (elf::SHF_ALLOC, places.address(section)),
             Segment::ReadOnly | Segment::Memory => (elf::SHF_ALLOC, places.address(section)),
             Segment::Code | Segment::Start => {
                 (elf::SHF_ALLOC | elf::SHF_EXECINSTR, places.address(section))

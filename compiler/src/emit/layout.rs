@@ -145,7 +145,8 @@ impl<'a> ImageBuilder<'a> {
         bytes[Section::Handlers] = address_tables::handler_table(placed.blocks());
         let bodies = placed.modules.iter().map(|module| &module.bodies[..]);
         bytes[Section::Bodies] = bodies::encode(bodies);
-        bytes[Section::Start] = start::section(placed.machine);
+        bytes[Section::Start] = start::code(placed.machine);
+        bytes[Section::StartData] = start::data();
         bytes[Section::Comment] = comment(&self.producers);
         bytes[Section::Shstrtab] = elf::section_names();
         if placed.machine == Machine::Riscv64 {

@@ -205,7 +205,8 @@ impl Relinked {
         let encode = |note: &Note| elf::note(note::OWNER, note::TYPE, &note.encode());
         bytes[Section::Note] = encode(note);
         bytes[Section::BuildId] = parts.sections[Section::BuildId].to_vec();
-        bytes[Section::Start] = start::section(parts.machine);
+        bytes[Section::Start] = start::code(parts.machine);
+        bytes[Section::StartData] = start::data();
         bytes[Section::Shstrtab] = elf::section_names();
         bytes[Section::Strtab] = symbols.strings().to_vec();
         if parts.sizes[Section::Cell] != 0 {

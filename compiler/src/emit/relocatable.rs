@@ -60,6 +60,7 @@ pub(super) fn same() -> impl Iterator<Item = Section> {
                 | Section::BuildId
                 | Section::EhFrameHdr
                 | Section::Start
+                | Section::StartData
                 | Section::Addresses
                 | Section::GdbScripts
                 | Section::LldbSummaries

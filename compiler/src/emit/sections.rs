@@ -89,6 +89,8 @@ sections! {
     Variants = ".precast.variants", SHT_PROGBITS, Variants, 4096;
     /// Where the file begins as a program.
     Start = ".precast.start", SHT_PROGBITS, Start, 16;
+    /// What that code uses, directly behind it.
+    StartData = ".precast.start-data", SHT_PROGBITS, Start, 16;
     /// Where a debugger finds linear memory without a frame, and functions by
     /// their index in table 0: [`DEBUG_CELL`](precast_artifact::container::DEBUG_CELL),
     /// written by the loader. Not in the file.

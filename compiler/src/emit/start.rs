@@ -18,7 +18,10 @@
 //! vector, of which `AT_EXECFN` is the path of the file. New arguments are put
 //! before the others, in place of their number and of argument 0.
 //!
-//! | offset in the data behind the code | |
+//! The data directly behind the code is a section of its own, so that disassemblers
+//! do not take it for code:
+//!
+//! | offset | |
 //! |-|-|
 //! | 0 | `/bin/sh` |
 //! | 8 | `-c` |
@@ -34,15 +37,19 @@ exit 127\0";
 
 const MESSAGE: &str = "error: this file needs precast-run: precast-run FILE ARGS\n";
 
-/// Code and data of the section.
-pub(super) fn section(machine: Machine) -> Vec<u8> {
+/// The code.
+pub(super) fn code(machine: Machine) -> Vec<u8> {
     let words = |words: &[u32]| words.iter().flat_map(|word| word.to_le_bytes()).collect();
-    let mut bytes: Vec<u8> = match machine {
+    match machine {
         Machine::X86_64 => X86_64.to_vec(),
         Machine::Aarch64 => words(&AARCH64),
         Machine::Riscv64 => words(&RISCV64),
-    };
-    bytes.extend_from_slice(b"/bin/sh\0-c\0\0\0\0\0\0");
+    }
+}
+
+/// The data, which lies where the code ends.
+pub(super) fn data() -> Vec<u8> {
+    let mut bytes = b"/bin/sh\0-c\0\0\0\0\0\0".to_vec();
     bytes.extend_from_slice(&(MESSAGE.len() as u64).to_le_bytes());
     bytes.extend_from_slice(MESSAGE.as_bytes());
     bytes.extend_from_slice(SCRIPT.as_bytes());
@@ -185,17 +192,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn data_lies_where_the_code_looks() {
+    fn code_ends_where_data_may_begin() {
+        use super::super::sections::Section;
         for machine in [Machine::X86_64, Machine::Aarch64, Machine::Riscv64] {
-            let section = section(machine);
-            let data = section.windows(8).position(|bytes| bytes == b"/bin/sh\0").unwrap();
-            assert_eq!(data % 8, 0, "{machine:?}");
-            let data = &section[data..];
-            assert!(data[8..].starts_with(b"-c\0"));
-            let length = u64::from_le_bytes(data[16..24].try_into().unwrap()) as usize;
-            let (message, script) = data[24..].split_at(length);
-            assert!(message.starts_with(b"error: ") && message.ends_with(b"\n"));
-            assert_eq!(script.iter().position(|byte| *byte == 0), Some(script.len() - 1));
+            let align = Section::StartData.spec().align as usize;
+            assert_eq!(code(machine).len() % align, 0, "{machine:?}");
         }
+    }
+
+    #[test]
+    fn data_lies_where_the_code_looks() {
+        let data = data();
+        assert!(data.starts_with(b"/bin/sh\0-c\0"));
+        let length = u64::from_le_bytes(data[16..24].try_into().unwrap()) as usize;
+        let (message, script) = data[24..].split_at(length);
+        assert!(message.starts_with(b"error: ") && message.ends_with(b"\n"));
+        assert_eq!(script.iter().position(|byte| *byte == 0), Some(script.len() - 1));
     }
 }

@@ -117,7 +117,6 @@ fn gdb_goes_through_the_adapter_and_back() {
             "$3 = {each = 180, count = 5}",
             "Value returned is $4 = 1350",
             "in caller::run () at /rust/caller.rs:18",
-            "caller.rs:19",
             "$5 = 1350",
             "$6 = caller::Basket {apples: 3, pears: 5}",
         ],

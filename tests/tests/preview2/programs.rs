@@ -16,6 +16,8 @@ fn with(options: &[&str], arguments: &[&str]) -> Outcome {
 fn files_and_directories() {
     let (folder, kept) = (scratch(), scratch());
     fs::write(kept.path().join("kept"), "text").expect("a file");
+    // The first that the guest finds of this name; later there is none.
+    fs::write(folder.path().join("missing"), "").expect("a file");
     let write = format!("--dir={}::/", folder.path().display());
     let read = format!("--dir={}::/kept:ro", kept.path().display());
     with(&[&write, &read], &["files"]).succeeds().prints(expected("files"));
