@@ -17,7 +17,7 @@ const GUEST: &str = r#"(module
     (tag $tag (param i32))
     (memory (export "memory") 1)
     (table $calls funcref (elem $double $add))
-    (table $public (export "table") 100 funcref)
+    (table $public (export "public") 100 funcref)
     (type $unary (func (param i32) (result i32)))
     (global $count (mut i32) (i32.const 0))
     ;; One after the other: four operators.

@@ -21,7 +21,7 @@ const GUEST: &str = r#"(component
     (type $g' (flags "x" "y" "z"))
     (export $g "g" (type $g'))
     (func (export "f") (param "bytes" (list u8))
-        (result (tuple bool s8 $e $g char f32 $v (option (list u64)) (result string u32)
+        (result (tuple bool s8 $e $g char f32 $v (option (list u64)) (result string (error u32))
             (list (tuple $v (list (option char))))))
         (canon lift (core func $i "f") (memory (core memory $i "memory"))
             (realloc (core func $i "realloc")))))"#;

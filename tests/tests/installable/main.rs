@@ -48,5 +48,5 @@ fn every_crate_can_be_packaged() {
     run(&mut cargo).exits(0);
     let made = fs::read_dir(target.path().join("package")).expect("a folder").flatten();
     let crates = made.filter(|entry| entry.path().extension().is_some_and(|e| e == "crate"));
-    assert_eq!(crates.count(), 7);
+    assert_eq!(crates.count(), 9);
 }
