@@ -6,6 +6,7 @@
 //! and drops as many instances.
 #![cfg(target_os = "linux")]
 
+use self::End::{Exception, Exit, Host, Limit, Told, Trap};
 use precast_compiler::Options;
 use precast_loader::wasi::{Output, WasiCtx, WasiCtxBuilder};
 use precast_loader::{
@@ -29,8 +30,6 @@ enum End {
     Exception,
     Host,
 }
-
-use End::{Exception, Exit, Host, Limit, Told, Trap};
 
 /// What every plugin imports and has, before what it does when it is started.
 const COMMON: &str = r#"

@@ -82,6 +82,28 @@ fn types() -> ComponentTypes {
     }
 }
 
+/// An import lowered, both modules instantiated, what the component has of them.
+fn steps(function: &dyn Fn(u32) -> CoreItem) -> Vec<Step> {
+    let (instance, leaf) = (ComponentInstanceIndex::new(0), LeafIndex::new(0));
+    let instantiate = |module, argument, owner| Step::Instantiate {
+        module: ModuleIndex::new(module),
+        arguments: vec![argument],
+        owner,
+    };
+    vec![
+        Step::LowerImport { lowering: LoweringIndex::new(0), leaf },
+        instantiate(0, CoreItem::Trampoline(TrampolineIndex::new(0)), Some(instance)),
+        instantiate(1, function(0), None),
+        Step::Realloc { slot: ReallocSlot::new(0), from: function(0) },
+        Step::Resource {
+            resource: ResourceIndex::new(0),
+            rep: ValType::I32,
+            destructor: Some(function(0)),
+            instance,
+        },
+    ]
+}
+
 fn sample() -> Component {
     let name = "wasi:io/streams@0.2.6".to_owned();
     let (instance, leaf) = (ComponentInstanceIndex::new(0), LeafIndex::new(0));
@@ -114,26 +136,7 @@ fn sample() -> Component {
             post_return: None,
             core_type: function_type(),
         }],
-        steps: vec![
-            Step::LowerImport { lowering, leaf },
-            Step::Instantiate {
-                module: ModuleIndex::new(0),
-                arguments: vec![CoreItem::Trampoline(TrampolineIndex::new(0))],
-                owner: Some(instance),
-            },
-            Step::Instantiate {
-                module: ModuleIndex::new(1),
-                arguments: vec![function(0)],
-                owner: None,
-            },
-            Step::Realloc { slot: ReallocSlot::new(0), from: function(0) },
-            Step::Resource {
-                resource: ResourceIndex::new(0),
-                rep: ValType::I32,
-                destructor: Some(function(0)),
-                instance,
-            },
-        ],
+        steps: steps(&function),
         export_items: vec![
             ComponentExport::Function { ty, function: function(0), options },
             ComponentExport::Instance(vec![("run".into(), ComponentExportIndex::new(0))]),

@@ -23,7 +23,7 @@ use crate::place::Placed;
 use crate::plan::Plan;
 use crate::resolve::preview1;
 use crate::target::Target;
-use precast_artifact::component::Component;
+use precast_artifact::component::{AdaptedPreview1, Component};
 use precast_artifact::index::ModuleIndex;
 use precast_artifact::module::Description;
 use sha2::{Digest, Sha256};
@@ -50,9 +50,7 @@ pub(super) fn compile_component(
     clock.lap("flatten");
     let parsed = each(&modules, explain, |module| parse_module(module, features, target))?;
     let labels = labels(wasm, &modules, &parsed)?;
-    if options.enabled(Optimisation::DirectPreview1) {
-        component.adapted = preview1(&component, &parsed);
-    }
+    component.adapted = adapted(&component, &parsed, options);
     clock.lap("parse");
     let facts = each(modules.iter().zip(&parsed), explain, |(module, parsed)| {
         gather_facts(workers, parsed).map_err(|error| at(module, error))
@@ -91,6 +89,18 @@ pub(super) fn compile_component(
     let uses_simd = facts.iter().any(|facts| facts.module.uses.contains(Uses::VECTORS));
     let warnings = [warnings, debug.warnings].concat();
     Ok(Report { cached, uses_simd, warnings, ..Report::new(clock, target, written) })
+}
+
+/// Where preview 1 can do without its adapter, unless that is switched off.
+fn adapted(
+    component: &Component,
+    parsed: &[Parsed<'_>],
+    options: &Options,
+) -> Vec<AdaptedPreview1> {
+    match options.enabled(Optimisation::DirectPreview1) {
+        true => preview1(component, parsed),
+        false => Vec::new(),
+    }
 }
 
 /// The target that a component is compiled for.

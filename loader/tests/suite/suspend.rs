@@ -18,7 +18,7 @@ use std::task::Poll;
 
 /// What host functions leave for the tests.
 #[derive(Default)]
-struct Host {
+struct HostState {
     /// Parameters that `env.f` was called with.
     asked: Vec<u32>,
     /// A handle for the call that `env.f` was last in.
@@ -89,7 +89,11 @@ fn guest() -> Mock {
 }
 
 /// `env.f`, see [`guest`].
-fn pending(mut caller: Caller<'_, Host>, params: &[Val], results: &mut [Val]) -> Result<Poll<()>> {
+fn pending(
+    mut caller: Caller<'_, HostState>,
+    params: &[Val],
+    results: &mut [Val],
+) -> Result<Poll<()>> {
     let x = params[0].i32().unwrap() as u32;
     results[0] = params[0];
     caller.data_mut().asked.push(x);
@@ -98,7 +102,7 @@ fn pending(mut caller: Caller<'_, Host>, params: &[Val], results: &mut [Val]) ->
 }
 
 struct Suspending {
-    store: Store<Host>,
+    store: Store<HostState>,
     instance: Instance,
 }
 
@@ -112,7 +116,7 @@ impl Suspending {
         limits.stack_bytes = bytes;
         let mut linker = Linker::new();
         linker.func_pending("env", "f", ints(1, 1), pending).unwrap();
-        let mut store = Store::with_limits(Host::default(), limits);
+        let mut store = Store::with_limits(HostState::default(), limits);
         let artifact = crate::opened(&guest().build()).unwrap();
         let instance = linker.instantiate(&mut store, &artifact).unwrap();
         Self { store, instance }
@@ -189,7 +193,7 @@ fn a_call_goes_on_in_another_thread_and_in_a_deeper_frame() {
     let (mut guest, call) = guest.join().unwrap();
     // Out of a host function of the same store.
     let cell = std::sync::Mutex::new(Some(call));
-    let resume = Func::wrap(&mut guest.store, move |mut caller: Caller<'_, Host>, x: i32| {
+    let resume = Func::wrap(&mut guest.store, move |mut caller: Caller<'_, HostState>, x: i32| {
         let call = cell.lock().unwrap().take().unwrap();
         finished(call.resume(&mut caller, Ok(&[Val::I32(x)])).unwrap())
     });
@@ -243,7 +247,7 @@ fn exceptions_in_registers_of_suspended_guests_stay_alive() {
 fn the_frames_of_a_suspended_call_can_be_seen() {
     let mut guest = Suspending::new();
     let call = guest.suspend("registers", 2);
-    let names = |call: &Suspended, store: &Store<Host>| {
+    let names = |call: &Suspended, store: &Store<HostState>| {
         let frames = call.frames(store).unwrap();
         frames.iter().map(|frame| frame.name.clone().unwrap()).collect::<Vec<_>>()
     };
@@ -309,7 +313,7 @@ fn a_suspended_call_can_be_interrupted() {
 fn a_running_call_is_interrupted_when_its_host_function_returns() {
     let artifact = crate::opened(&caller().build()).unwrap();
     let mut linker = Linker::new();
-    linker.func_wrap("env", "f", |mut caller: Caller<'_, Host>, x: i32| {
+    linker.func_wrap("env", "f", |mut caller: Caller<'_, HostState>, x: i32| {
         let handle = caller.interrupt_handle().unwrap();
         if x == 1 {
             handle.interrupt();
@@ -317,7 +321,7 @@ fn a_running_call_is_interrupted_when_its_host_function_returns() {
         caller.data_mut().handle = Some(handle);
         x
     });
-    let mut store = Store::new(Host::default());
+    let mut store = Store::new(HostState::default());
     let instance = linker.instantiate(&mut store, &artifact).unwrap();
     let call = instance.get_typed_func::<i32, i32>(&store, "call").unwrap();
     let error = call.call(&mut store, 1).unwrap_err();
@@ -334,7 +338,7 @@ fn an_interrupt_of_an_outer_call_stops_the_inner_one_too() {
     let mut linker = Linker::new();
     // 3 calls in again with 2, where the outermost is interrupted; the error of
     // that does not save it.
-    linker.func_wrap("env", "f", |mut caller: Caller<'_, Host>, x: i32| -> Result<i32> {
+    linker.func_wrap("env", "f", |mut caller: Caller<'_, HostState>, x: i32| -> Result<i32> {
         if x == 3 {
             caller.data_mut().handle = caller.interrupt_handle();
             let Some(Extern::Func(call)) = caller.get_export("call") else { panic!("no call") };
@@ -345,7 +349,7 @@ fn an_interrupt_of_an_outer_call_stops_the_inner_one_too() {
         }
         Ok(x)
     });
-    let mut store = Store::new(Host::default());
+    let mut store = Store::new(HostState::default());
     let instance = linker.instantiate(&mut store, &artifact).unwrap();
     let call = instance.get_typed_func::<i32, i32>(&store, "call").unwrap();
     let error = call.call(&mut store, 3).unwrap_err();
@@ -379,7 +383,7 @@ fn code_that_relies_on_no_suspension_gets_none() {
     let mut m = caller();
     m.module.imports[0].may_block = false;
     let artifact = crate::opened(&m.build()).unwrap();
-    let mut store = Store::new(Host::default());
+    let mut store = Store::new(HostState::default());
     let mut linker = Linker::new();
     linker.func_pending("env", "f", ints(1, 1), pending).unwrap();
     let error = linker.instantiate(&mut store, &artifact).unwrap_err().to_string();

@@ -1,5 +1,8 @@
 //! Every type, both ways, typed on both sides and with values on one.
 
+use self::exports::test::all::api::Guest;
+use self::test::all::api::Host as Api;
+use self::test::all::types::{Colour, Few, Many, Nested, Point, Shape};
 use crate::guests::passes_on;
 use precast_embed::component::{
     Component, ComponentLinker, ComponentType, Lift, Lower, Value, bindgen,
@@ -9,10 +12,6 @@ use precast_tests::fixture;
 use std::fs;
 
 bindgen!("everything" in "../fixtures/wit/all.wit");
-
-use exports::test::all::api::Guest;
-use test::all::api::Host as Api;
-use test::all::types::{Colour, Few, Many, Nested, Point, Shape};
 
 /// Gives everything back.
 struct Echo;

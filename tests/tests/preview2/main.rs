@@ -12,20 +12,23 @@ use precast_tests::{fixture, scratch};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use wasi_preview1_component_adapter_provider as provider;
+use wasi_preview1_component_adapter_provider::{
+    WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER,
+};
 use wit_component::ComponentEncoder;
 
 /// A module of preview 1 as a component, by an adapter.
 fn component(module: &[u8], adapter: &[u8]) -> Vec<u8> {
     let mut encoder = ComponentEncoder::default();
-    let name = provider::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME;
-    let encoder = encoder.module(module).and_then(|encoder| encoder.adapter(name, adapter));
+    let encoder = encoder
+        .module(module)
+        .and_then(|encoder| encoder.adapter(WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, adapter));
     encoder.expect("an adapter").encode().expect("a component")
 }
 
 /// As [`component`], of a command.
 fn command(module: &[u8]) -> Vec<u8> {
-    component(module, provider::WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER)
+    component(module, WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER)
 }
 
 /// The guest of `fixtures/wasi2` as an artifact.
