@@ -25,7 +25,7 @@ fn compile(program: &Program, target: &[&str], output: &Path) {
     }
     clang.arg(&program.source).arg("-o").arg(output);
     if program.library() {
-        clang.args(["-lc++", "-lc++abi"]);
+        clang.args(["-lc++", "-lc++abi", "-lm"]);
     }
     run(&mut clang).exits(0);
 }

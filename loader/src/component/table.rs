@@ -14,7 +14,7 @@ use std::any::{Any, type_name};
 /// let mut table = ResourceTable::default();
 /// let handle = table.push(Counter(41))?;
 /// table.get_mut(&handle)?.0 += 1;
-/// assert_eq!(table.get(&Borrow::new(handle.rep()))?.0, 42);
+/// assert_eq!(table.get(&Borrow::<Counter>::new(handle.rep()))?.0, 42);
 /// assert_eq!(table.delete(handle)?.0, 42);
 /// # Ok::<(), precast_loader::Error>(())
 /// ```
