@@ -12,6 +12,7 @@ use precast_tests::outcome::run;
 use precast_tests::{fixture, root, scratch};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::collections::BTreeMap;
+use std::fs::{self, File};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -35,12 +36,12 @@ fn cargo(arguments: &[&str], last: &[&str]) -> String {
     run(command.args(last).env_remove("RUSTFLAGS")).exits(0).text()
 }
 
-/// The last executable of cargo's messages.
-fn executable(messages: &str) -> PathBuf {
+/// The executable of this name in cargo's messages.
+fn executable(name: &str, messages: &str) -> PathBuf {
     let lines = messages.lines().filter_map(|line| serde_json::from_str(line).ok());
-    let mut paths =
-        lines.filter_map(|line: serde_json::Value| Some(line["executable"].as_str()?.into()));
-    paths.next_back().expect("an executable")
+    let mut named = lines.filter(|line: &serde_json::Value| line["target"]["name"] == name);
+    let path = named.find_map(|line| line["executable"].as_str().map(PathBuf::from));
+    path.expect("an executable")
 }
 
 /// Runs the tests with the given tool. What came of each, by name.
@@ -53,13 +54,17 @@ fn results(
     command.args(TOOLS.map(|tool| format!("test_{tool}::"))).args(options);
     command.current_dir(fixture("real/coreutils")).env("RUST_BACKTRACE", "0");
     command.envs(variables.iter().copied()).process_group(0).stdin(Stdio::null());
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("a process");
+    // Into a file: what is left behind has it open, and would keep a pipe so.
+    let folder = scratch();
+    let written = folder.path().join("results");
+    let file = File::create(&written).expect("a writable folder");
+    let mut child = command.stdout(file).stderr(Stdio::null()).spawn().expect("a process");
     let group = Pid::from_child(&child);
     // That some fail, and so the run, is for the comparison to tell.
-    let output = child.wait_with_output().expect("an output");
+    child.wait().expect("it ends");
     // Tests that give up waiting leave what they waited for.
     let _ = kill_process_group(group, Signal::KILL);
-    let text = String::from_utf8_lossy(&output.stdout);
+    let text = fs::read_to_string(written).expect("text");
     let lines = text.lines().filter_map(|line| line.strip_prefix("test ")?.split_once(" ... "));
     lines.map(|(name, result)| (name.to_owned(), result.to_owned())).collect()
 }
@@ -75,10 +80,11 @@ fn their_own_tests_end_as_natively() {
     }
     let fetched = fixture("real/coreutils").exists();
     assert!(fetched, "needs coreutils: fixtures/fetch.sh coreutils");
-    let native = executable(&cargo(&["build", "--bin", "coreutils"], &[]));
-    let tests = executable(&cargo(&["rustc", "--test", "tests"], &["--", "--cfg", "wasi_runner"]));
+    let native = executable("coreutils", &cargo(&["build", "--bin", "coreutils"], &[]));
+    let tests =
+        executable("tests", &cargo(&["rustc", "--test", "tests"], &["--", "--cfg", "wasi_runner"]));
     let guest = ["build", "--bin", "coreutils", "--release", "--target", "wasm32-wasip1"];
-    let guest = executable(&cargo(&guest, &[]));
+    let guest = executable("coreutils", &cargo(&guest, &[]));
     let artifact = scratch();
     let artifact = artifact.path().join("coreutils.cwasm");
     run(precast().arg("compile").arg(guest).arg("-o").arg(&artifact)).exits(0);
