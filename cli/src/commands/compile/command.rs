@@ -18,7 +18,7 @@ pub struct CompileCommand {
     pub(super) codegen: CodegenOptions,
 
     /// Have the code count its work, so that `run --fuel` and programs can limit it;
-    /// it runs slower by about a tenth
+    /// it runs slower
     #[arg(long)]
     pub(super) fuel: bool,
 
