@@ -3,6 +3,7 @@
 
 mod data;
 mod effort;
+mod loops;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -10,7 +11,8 @@ mod values;
 use crate::error::{Error, Location, Result};
 use crate::external_name;
 use crate::function::{
-    CodeReloc, CodeRelocKind, CodeSite, CompiledFunction, Position, StackMap, Symbol, UnwindOp,
+    CodeReloc, CodeRelocKind, CodeSite, CompiledFunction, FUNCTION_ALIGNMENT, Position, StackMap,
+    Symbol, UnwindOp,
 };
 use crate::recorded::Recorded;
 use crate::target::Target;
@@ -43,7 +45,7 @@ pub(crate) fn generate(
             .compile(&*target.isa, &mut control)
             .map_err(|error| codegen_error(format!("{:?}", error.inner)))?;
         let compiled = context.compiled_code().expect("compilation succeeded");
-        return convert(&context.func, compiled, &*target.isa, recorded);
+        return convert(&context.func, compiled, (target, &*target.isa), recorded);
     }
     let failed = |error| codegen_error(format!("{error:?}"));
     let mut fast = effort::exceeds_budget(&context.func);
@@ -56,14 +58,14 @@ pub(crate) fn generate(
     let compiled =
         isa.compile_function(func, domtree, &mut Default::default(), false, &mut control);
     let compiled = compiled.map_err(failed)?.apply_params(&func.params);
-    Ok(CompiledFunction { hasty: fast, ..convert(func, &compiled, isa, recorded)? })
+    Ok(CompiledFunction { hasty: fast, ..convert(func, &compiled, (target, isa), recorded)? })
 }
 
 /// What we keep of the code generator's result.
 fn convert(
     func: &ir::Function,
     compiled: &CompiledCode,
-    isa: &dyn TargetIsa,
+    (target, isa): (&Target, &dyn TargetIsa),
     recorded: Option<Recorded>,
 ) -> Result<CompiledFunction> {
     let buffer = &compiled.buffer;
@@ -74,10 +76,12 @@ fn convert(
         .collect::<Result<Vec<_>>>()?;
     relocs.sort_by_key(|reloc| reloc.offset);
     let debug = recorded.map(|recorded| values::collect(compiled, recorded, isa)).transpose()?;
+    let starts = if target.align_loops { starts(buffer) } else { None };
     Ok(CompiledFunction {
         code: buffer.data().into(),
         data: data(buffer, isa),
-        alignment: alignment(buffer),
+        alignment: if starts.is_some() { buffer.alignment } else { alignment(buffer) },
+        starts: starts.unwrap_or(0),
         relocs: relocs.into(),
         sites: sites(buffer),
         handlers: handlers(buffer)?,
@@ -102,6 +106,17 @@ fn alignment(buffer: &Buffer) -> u32 {
     }
 }
 
+/// Where loops want the function to begin.
+fn starts(buffer: &Buffer) -> Option<u8> {
+    let alignment = buffer.alignment.max(FUNCTION_ALIGNMENT);
+    loops::starts(buffer.data(), &sources(buffer), alignment)
+}
+
+/// What has a source position, in order.
+fn sources(buffer: &Buffer) -> Vec<Range<u32>> {
+    buffer.get_srclocs_sorted().iter().map(|source| source.start..source.end).collect()
+}
+
 /// What in the code is data.
 fn data(buffer: &Buffer, isa: &dyn TargetIsa) -> Box<[Range<FunctionOffset>]> {
     let traps: Vec<u32> = buffer.traps().iter().map(|trap| trap.offset).collect();
@@ -111,9 +126,7 @@ fn data(buffer: &Buffer, isa: &dyn TargetIsa) -> Box<[Range<FunctionOffset>]> {
         _ => None,
     });
     let handlers: Vec<u32> = handlers.collect();
-    let sources = buffer.get_srclocs_sorted().iter().map(|source| source.start..source.end);
-    let sources: Vec<Range<u32>> = sources.collect();
-    let bytes = buffer.data();
+    let (bytes, sources) = (buffer.data(), sources(buffer));
     let code = data::CodeFacts { bytes, traps: &traps, handlers: &handlers, sources: &sources };
     let offset = FunctionOffset::new;
     let ranges = data::find(isa.triple().architecture, &code).into_iter();

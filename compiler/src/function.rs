@@ -20,6 +20,9 @@ pub(crate) struct CompiledFunction {
     pub data: Box<[Range<FunctionOffset>]>,
     /// Alignment that the code needs, in bytes, a power of two.
     pub alignment: u32,
+    /// Where it should begin for the sake of its loops: bit `i` stands for
+    /// addresses of `16 i` modulo 64; none is set if it is all the same.
+    pub starts: u8,
     /// References to other code and to private tables, ordered by offset.
     pub relocs: Box<[CodeReloc]>,
     /// Return addresses and instructions that may trap, ordered by offset,
@@ -110,7 +113,20 @@ pub(crate) struct SourceOperator {
     pub inlined_at: Option<Position>,
 }
 
+/// Functions start at least on this boundary. Processors fetch code in blocks
+/// of 16 bytes or more, so a function's first fetch is a whole one.
+pub(crate) const FUNCTION_ALIGNMENT: u32 = 16;
+
 impl CompiledFunction {
+    /// The first offset from `end` on where the function may begin.
+    pub(crate) fn start_from(&self, end: u64) -> u64 {
+        let step = u64::from(self.alignment.max(FUNCTION_ALIGNMENT));
+        let start = end.next_multiple_of(step);
+        let places = (0..4).map(|number| start + number * step);
+        let fits = |place: &u64| self.starts >> (place / 16 % 4) & 1 != 0;
+        places.into_iter().find(fits).unwrap_or(start)
+    }
+
     /// The operator at a position; none at [`Position::NONE`].
     pub(crate) fn operator_at(&self, position: Position) -> Option<SourceOperator> {
         if position == Position::NONE {

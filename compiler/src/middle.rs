@@ -13,15 +13,22 @@
 //! | of a function's IR: ways into a block, and what they tell | [`edges`] |
 //! | where values lie | [`range`] |
 //! | constants in addresses; comparisons that end loops; indices of 64 bits | [`addresses`], [`compares`], [`widen`] |
+//! | integers known on a path, and the path; values made in several places; edges of tables | [`known`], [`paths`], [`ssa`], [`tables`] |
+//! | branches past branches that are known | [`thread`] |
 
 pub(crate) mod addresses;
 pub(crate) mod compares;
 pub(crate) mod copies;
 mod edges;
 pub(crate) mod inline;
+mod known;
+mod paths;
 mod polynomial;
 pub(crate) mod product;
 mod range;
 mod rule;
+mod ssa;
 pub(crate) mod summary;
+mod tables;
+pub(crate) mod thread;
 pub(crate) mod widen;

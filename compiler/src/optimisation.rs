@@ -30,7 +30,7 @@ pub enum Optimisation {
     /// `inline`: calls become the body of their callee, and functions that
     /// nobody calls any more are left out.
     Inline,
-    /// `br-table-chain`: small `br_table`s become compare chains.
+    /// `br-table-chain`: `br_table`s with few ways become chains of branches.
     BrTableChain,
     /// `small-copies`: `memory.copy` and `memory.fill` of a small constant length
     /// become loads and stores.
@@ -44,13 +44,18 @@ pub enum Optimisation {
     /// `wide-indices`: indices that loops carry are extended to 64 bits where they
     /// are made, on x86-64.
     WideIndices,
+    /// `thread-branches`: whoever comes to a branch with a constant that decides it
+    /// goes straight to where it leads.
+    ThreadBranches,
+    /// `align-loops`: functions begin where it suits their small loops, on x86-64.
+    AlignLoops,
     /// `fold-functions`: identical functions share their code.
     FoldFunctions,
 }
 
 impl Optimisation {
     /// Every optimisation.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::ListCopies,
         Self::DirectPreview1,
         Self::ConstantGlobals,
@@ -63,6 +68,8 @@ impl Optimisation {
         Self::FoldAddresses,
         Self::LoopCompares,
         Self::WideIndices,
+        Self::ThreadBranches,
+        Self::AlignLoops,
         Self::FoldFunctions,
     ];
 
@@ -81,6 +88,8 @@ impl Optimisation {
             Self::FoldAddresses => "fold-addresses",
             Self::LoopCompares => "loop-compares",
             Self::WideIndices => "wide-indices",
+            Self::ThreadBranches => "thread-branches",
+            Self::AlignLoops => "align-loops",
             Self::FoldFunctions => "fold-functions",
         }
     }
@@ -128,7 +137,7 @@ mod tests {
             complaint("fold-function"),
             "unknown optimisation `fold-function`, did you mean `fold-functions`?; known are \
              list-copies, direct-preview1, constant-globals, private-tables, memory-image, wide-products, inline, br-table-chain, small-copies, fold-addresses, \
-             loop-compares, wide-indices, fold-functions"
+             loop-compares, wide-indices, thread-branches, align-loops, fold-functions"
         );
         assert!(complaint("private_table").contains("mean `private-tables`"));
         assert!(complaint("vectorise").starts_with("unknown optimisation `vectorise`; known are"));

@@ -33,10 +33,19 @@ impl OptLevel {
                     Optimisation::FoldAddresses,
                     Optimisation::LoopCompares,
                     Optimisation::WideIndices,
+                    Optimisation::ThreadBranches,
+                    Optimisation::AlignLoops,
                 ];
                 !later.contains(&optimisation)
             }
-            Self::Size => optimisation != Optimisation::SmallCopies,
+            Self::Size => {
+                let larger = [
+                    Optimisation::SmallCopies,
+                    Optimisation::ThreadBranches,
+                    Optimisation::AlignLoops,
+                ];
+                !larger.contains(&optimisation)
+            }
             Self::Speed | Self::Aggressive => true,
         }
     }
@@ -127,12 +136,15 @@ impl Options {
     /// whichever was called, and a breakpoint on one would stop in all.
     pub(crate) fn enabled(&self, optimisation: Optimisation) -> bool {
         // What stands in an inlined body has no frame, and so far no DWARF; a
-        // widened value is another one than the variable's.
+        // widened value is another one than the variable's, and so is one that is
+        // made in several places.
         let alone = [
             Optimisation::FoldFunctions,
             Optimisation::Inline,
             Optimisation::WideProducts,
             Optimisation::WideIndices,
+            Optimisation::ThreadBranches,
+            Optimisation::AlignLoops,
         ];
         let debuggable = !(self.debug_info && alone.contains(&optimisation));
         // Fewer operators are executed in place of others.

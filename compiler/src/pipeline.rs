@@ -98,8 +98,8 @@ pub fn compile_to(
 /// As [`compile_to`]; and when `options` ask for several CPUs, or for debug
 /// information, with which much is left out.
 pub fn passes(wasm: &[u8], options: &Options) -> Result<Vec<Pass>> {
-    let folded = compile_to(wasm, options, &mut std::io::sink(), &())?.folded;
-    passes::of_module(wasm, options, folded)
+    let report = compile_to(wasm, options, &mut std::io::sink(), &())?;
+    passes::of_module(wasm, options, &report)
 }
 
 /// Compiles a module and writes a relocatable object to `out`, for a system

@@ -56,6 +56,8 @@ pub(crate) struct Placed<'a> {
     pub functions: usize,
     /// Number of functions that share the code of another.
     pub folded: usize,
+    /// Number of functions that begin where it suits their loops.
+    pub aligned: usize,
 }
 
 /// What belongs to one module besides code: as [`ModuleParts`] has it.
@@ -102,6 +104,7 @@ pub(crate) fn place_with_reach<'a>(
     let functions = baseline.functions.iter().flatten().count();
     texts.iter_mut().for_each(|text| drop_folded(&mut text.functions, &classes));
     let folded = functions - texts[0].functions.iter().flatten().count();
+    let aligned = texts[0].functions.iter().flatten().filter(|f| f.starts != 0).count();
     let stubs = texts[0].stubs.iter().map(|stub| (stub.module, stub.kind)).collect();
     Ok(Placed {
         target,
@@ -114,6 +117,7 @@ pub(crate) fn place_with_reach<'a>(
         texts,
         functions,
         folded,
+        aligned,
     })
 }
 

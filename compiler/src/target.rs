@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::explain::explain;
 use crate::features::Features;
 use crate::near::suggestion;
+use crate::optimisation::Optimisation;
 use crate::options::{OptLevel, Options};
 use cranelift_codegen::isa::{self, OwnedTargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
@@ -23,6 +24,8 @@ pub(crate) struct Target {
     pub triple: Triple,
     /// Features that the code may use, by their Linux names, sorted.
     pub cpu_features: Vec<String>,
+    /// Whether functions begin where it suits their loops.
+    pub align_loops: bool,
     pub link: LinkTarget,
 }
 
@@ -102,7 +105,9 @@ impl Target {
             (finish(options.opt_level, "backtracking")?, finish(OptLevel::None, "single_pass")?);
         let cpu_features: Vec<String> = features.iter().map(|f| f.name.to_owned()).collect();
         let link = link_target(architecture, &cpu_features);
-        Ok(Self { isa, fast_isa, triple, cpu_features, link })
+        let x86 = triple.architecture == TripleArchitecture::X86_64;
+        let align_loops = x86 && options.enabled(Optimisation::AlignLoops);
+        Ok(Self { isa, fast_isa, triple, cpu_features, align_loops, link })
     }
 
     /// Whether there are instructions for vectors: riscv64 has them with an

@@ -13,7 +13,7 @@
 //! | the count of fuel | [`fuel`] |
 //! | integers, floats, conversions; 128-bit vectors | [`numeric`], [`vector`], [`vector_memory`] |
 //! | calls: direct, indirect, imported, tail; exceptions | [`calls`], [`exceptions`] |
-//! | blocks, branches, unreachable code; inlined bodies | [`control`], [`bodies`] |
+//! | blocks, branches, unreachable code; tables of branches; inlined bodies | [`control`], [`branch_tables`], [`bodies`] |
 //! | the table of operators | [`operators`] |
 //! | entry, host-call and forwarding stubs | [`stubs`] |
 //!
@@ -22,6 +22,7 @@
 
 mod atomics;
 mod bodies;
+mod branch_tables;
 mod bulk;
 mod calls;
 mod changes;
@@ -50,7 +51,7 @@ mod vector_memory;
 
 use crate::error::Result;
 use crate::function::InlinedBody;
-use crate::middle::{addresses, compares, widen};
+use crate::middle::{addresses, compares, thread, widen};
 use crate::recorded::Recorded;
 pub(crate) use changes::Changes;
 use changes::Timed;
@@ -104,6 +105,9 @@ pub(crate) fn translate<'a>(
     }
     if module.options.wide_indices {
         changes.indices = Timed::of(|| widen::widen(func));
+    }
+    if module.options.thread_branches {
+        changes.threads = Timed::of(|| thread::thread(func));
     }
     Ok(Translated { recorded: tracker.attach(func, input.size()), inlined, changes })
 }

@@ -94,6 +94,7 @@ impl Image<'_> {
             size: self.places.file_size(),
             functions: self.placed.functions,
             folded: self.placed.folded,
+            aligned: self.placed.aligned,
         }
     }
 

@@ -11,4 +11,6 @@ pub(crate) struct EmitSummary {
     pub functions: usize,
     /// Number of functions that share the code of another.
     pub folded: usize,
+    /// Number of functions that begin where it suits their loops.
+    pub aligned: usize,
 }

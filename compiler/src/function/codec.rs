@@ -16,7 +16,7 @@ use precast_artifact::wire::{Reader, Result, Writer};
 
 impl CompiledFunction {
     pub(crate) fn encode(&self, w: &mut Writer) {
-        let Self { code, data, alignment, relocs, sites, .. } = self;
+        let Self { code, data, alignment, starts, relocs, sites, .. } = self;
         let Self { handlers, unwind, stack_maps, inlined, debug, hasty, .. } = self;
         w.bytes(code);
         w.list(data, |w, range| {
@@ -24,6 +24,7 @@ impl CompiledFunction {
             range.end.encode(w);
         });
         w.leb((*alignment).into());
+        w.u8(*starts);
         w.list(relocs, |w, reloc| put_reloc(reloc, w));
         w.list(sites, |w, CodeSite { offset, site, position }| {
             offset.encode(w);
@@ -66,6 +67,7 @@ impl CompiledFunction {
             code: r.bytes()?.into(),
             data: r.list(|r| Ok(offset(r)?..offset(r)?))?.into(),
             alignment: r.leb32()?,
+            starts: r.u8()?,
             relocs: r.list(reloc)?.into(),
             sites: r.list(site)?.into(),
             handlers: r
@@ -301,6 +303,7 @@ mod tests {
             code: [1, 2, 3].into(),
             data: [at(1)..at(2)].into(),
             alignment: 64,
+            starts: 0b101,
             relocs: RELOC_KINDS.iter().enumerate().map(reloc).collect(),
             sites: sites.collect(),
             handlers: [Handler { key: at(1), handler: at(2), frame: 48 }].into(),

@@ -4,7 +4,8 @@
 use cranelift_codegen::entity::SecondaryMap;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
-    Block, BlockArg, Function, Inst, InstructionData, Opcode, Value, ValueDef, types,
+    Block, BlockArg, BlockCall, DataFlowGraph, Function, Inst, InstructionData, Opcode, Value,
+    ValueDef, ValueListPool, types,
 };
 
 /// A way from a block to another.
@@ -29,17 +30,7 @@ const LONGEST_SUM: usize = 8;
 
 impl<'f> Edges<'f> {
     pub(super) fn new(func: &'f Function) -> Self {
-        let mut into: SecondaryMap<Block, Vec<Edge>> = SecondaryMap::new();
-        let dfg = &func.dfg;
-        for from in func.layout.blocks() {
-            let Some(branch) = func.layout.last_inst(from) else { continue };
-            let calls =
-                dfg.insts[branch].branch_destination(&dfg.jump_tables, &dfg.exception_tables);
-            for (destination, call) in calls.iter().enumerate() {
-                into[call.block(&dfg.value_lists)].push(Edge { from, branch, destination });
-            }
-        }
-        Self { func, into }
+        Self { func, into: incoming(func) }
     }
 
     /// The edges into a block.
@@ -51,9 +42,10 @@ impl<'f> Edges<'f> {
     /// returns.
     pub(super) fn argument(&self, edge: &Edge, parameter: usize) -> Option<Value> {
         let dfg = &self.func.dfg;
-        let calls =
-            dfg.insts[edge.branch].branch_destination(&dfg.jump_tables, &dfg.exception_tables);
-        match calls[edge.destination].args(&dfg.value_lists).nth(parameter)? {
+        match calls(self.func, edge.branch)[edge.destination]
+            .args(&dfg.value_lists)
+            .nth(parameter)?
+        {
             BlockArg::Value(value) => Some(dfg.resolve_aliases(value)),
             _ => None,
         }
@@ -101,6 +93,35 @@ impl<'f> Edges<'f> {
             |sum, limit| Some(constant(self.func, limit)? - sum_over(self.func, sum, parameter)?);
         excludes(one, other).or_else(|| excludes(other, one))
     }
+}
+
+/// The edges into each block.
+pub(super) fn incoming(func: &Function) -> SecondaryMap<Block, Vec<Edge>> {
+    let mut into: SecondaryMap<Block, Vec<Edge>> = SecondaryMap::new();
+    let dfg = &func.dfg;
+    for from in func.layout.blocks() {
+        let Some(branch) = func.layout.last_inst(from) else { continue };
+        for (destination, call) in calls(func, branch).iter().enumerate() {
+            into[call.block(&dfg.value_lists)].push(Edge { from, branch, destination });
+        }
+    }
+    into
+}
+
+/// Where a branch goes, and what it gives: the default of a table first.
+pub(super) fn calls(func: &Function, branch: Inst) -> &[BlockCall] {
+    let dfg = &func.dfg;
+    dfg.insts[branch].branch_destination(&dfg.jump_tables, &dfg.exception_tables)
+}
+
+/// The same, to be changed.
+pub(super) fn call_mut<'f>(
+    dfg: &'f mut DataFlowGraph,
+    edge: &Edge,
+) -> (&'f mut BlockCall, &'f mut ValueListPool) {
+    let calls = dfg.insts[edge.branch]
+        .branch_destination_mut(&mut dfg.jump_tables, &mut dfg.exception_tables);
+    (&mut calls[edge.destination], &mut dfg.value_lists)
 }
 
 /// The instruction that a value is the first result of.

@@ -54,6 +54,7 @@ impl<'i, 'a> Input<'i, 'a> {
             fold_addresses: x86 && options.enabled(Optimisation::FoldAddresses),
             loop_compares: x86 && options.enabled(Optimisation::LoopCompares),
             wide_indices: x86 && options.enabled(Optimisation::WideIndices),
+            thread_branches: options.enabled(Optimisation::ThreadBranches),
             widest_copy: match options.enabled(Optimisation::SmallCopies) {
                 true => target.widest_copy(),
                 false => 0,

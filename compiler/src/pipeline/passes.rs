@@ -3,6 +3,7 @@
 
 use super::input::Input;
 use super::ir::{each_translated, with_input};
+use super::report::Report;
 use crate::error::{Error, Result};
 use crate::optimisation::Optimisation;
 use crate::options::Options;
@@ -25,9 +26,8 @@ pub struct Pass {
     pub time: Option<Duration>,
 }
 
-/// What each optimisation does to a core module, of which the link folds so many
-/// functions.
-pub(super) fn of_module(wasm: &[u8], options: &Options, folded: usize) -> Result<Vec<Pass>> {
+/// What each optimisation does to a core module, of which the rest was reported.
+pub(super) fn of_module(wasm: &[u8], options: &Options, report: &Report) -> Result<Vec<Pass>> {
     if options.debug_info {
         let why = "with debug information most optimisations are left out: \
                    `--print passes` goes without `-g`";
@@ -39,7 +39,7 @@ pub(super) fn of_module(wasm: &[u8], options: &Options, folded: usize) -> Result
             changes.add(&translated.changes);
             Ok(())
         })?;
-        let pass = |optimisation| pass(optimisation, options, input, &changes, folded);
+        let pass = |optimisation| pass(optimisation, options, input, &changes, report);
         Ok(Optimisation::ALL.map(pass).into())
     })
 }
@@ -49,7 +49,7 @@ fn pass(
     options: &Options,
     input: &Input<'_, '_>,
     changes: &Changes,
-    folded: usize,
+    report: &Report,
 ) -> Pass {
     let Input { parsed, plan, decisions, .. } = input;
     let inlined = || (0..parsed.bodies.len()).map(|at| decisions.inlining.of(at).len()).sum();
@@ -73,7 +73,11 @@ fn pass(
             (changes.compares.count, "comparisons", Some(changes.compares.time))
         }
         Optimisation::WideIndices => (changes.indices.count, "values", Some(changes.indices.time)),
-        Optimisation::FoldFunctions => (folded, "functions", None),
+        Optimisation::ThreadBranches => {
+            (changes.threads.count, "branches", Some(changes.threads.time))
+        }
+        Optimisation::AlignLoops => (report.aligned, "functions", None),
+        Optimisation::FoldFunctions => (report.folded, "functions", None),
     };
     let enabled = options.enabled(optimisation);
     Pass { optimisation, enabled, changed: changed as u64, what, time }

@@ -26,6 +26,8 @@ pub struct Report {
     pub functions: usize,
     /// Functions that share their code with an identical one.
     pub folded: usize,
+    /// Functions that begin where it suits their loops.
+    pub aligned: usize,
     /// Functions whose code came from the session's cache.
     pub cached: usize,
     /// Whether any function uses 128-bit vectors.
@@ -50,6 +52,7 @@ impl Report {
             stages: clock.laps,
             functions: written.functions,
             folded: written.folded,
+            aligned: written.aligned,
             target: target.triple.to_string(),
             sections: written.sections,
             size: written.size,

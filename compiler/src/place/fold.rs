@@ -37,11 +37,12 @@ pub(crate) fn digests(functions: &[Option<CompiledFunction>]) -> Vec<Option<Dige
 pub(crate) fn digest(function: &CompiledFunction) -> Digest {
     // Debug information keeps functions apart, so it is no part of them here,
     // and where code came from may differ;
-    // what is data, follows from the code.
+    // what is data, and where it should begin, follow from the code.
     let CompiledFunction {
         code,
         data: _,
         alignment,
+        starts: _,
         relocs,
         sites,
         handlers,

@@ -14,10 +14,6 @@ use crate::names::FunctionList;
 use crate::stub::Stub;
 use precast_artifact::index::{CodeOffset, StubIndex};
 
-/// Functions start at least on this boundary. Processors fetch code in blocks
-/// of 16 bytes or more, so a function's first fetch is a whole one.
-const FUNCTION_ALIGNMENT: u32 = 16;
-
 /// The largest offset between two places that tables and code can express.
 pub(crate) const MAX_DISTANCE: u64 = i32::MAX as u64;
 
@@ -189,7 +185,7 @@ impl<B: Iterator, F: Fn(usize) -> B::Item> Iterator for WithIslands<'_, B, F> {
 
 fn append(end: &mut u64, function: &CompiledFunction) -> Result<Placement, LinkError> {
     let size = function.code.len() as u64;
-    let start = end.next_multiple_of(function.alignment.max(FUNCTION_ALIGNMENT).into());
+    let start = function.start_from(*end);
     *end = start + size;
     if *end > MAX_DISTANCE {
         return Err(LinkError::TooLarge(*end));

@@ -26,10 +26,12 @@ pub(super) fn equalise(texts: &mut [Text], padding: u8) {
 fn fill(mut all: Vec<&mut CompiledFunction>, padding: u8) {
     let size = all.iter().map(|function| function.code.len()).max().unwrap_or(0);
     let alignment = all.iter().map(|function| function.alignment).max().unwrap_or(1);
+    let starts = all.first().map_or(0, |function| function.starts);
     for function in &mut all {
         let mut code = std::mem::take(&mut function.code).into_vec();
         code.resize(size, padding);
         (function.code, function.alignment) = (code.into(), alignment);
+        function.starts = starts;
     }
 }
 

@@ -15,6 +15,8 @@ pub(crate) struct Changes {
     pub compares: Timed,
     /// Values that carry 64 bits.
     pub indices: Timed,
+    /// Branches that go past others.
+    pub threads: Timed,
 }
 
 /// What a pass over a function changed, and how long it took.
@@ -32,6 +34,7 @@ impl Changes {
         self.addresses.add(other.addresses);
         self.compares.add(other.compares);
         self.indices.add(other.indices);
+        self.threads.add(other.threads);
     }
 }
 

@@ -7,16 +7,11 @@ use super::state::{Frame, FrameKind};
 use super::translator::Translator;
 use crate::error::Result;
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{Block, BlockArg, BlockCall, InstBuilder, JumpTableData, Value};
+use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, Value};
 use precast_artifact::index::TypeIndex;
 use precast_artifact::trap::TrapCode;
 use precast_artifact::types::{FuncType, ValType};
-use std::collections::BTreeMap;
-use wasmparser::{BlockType, BrTable};
-
-/// Tables with up to this many targets become compare chains: predictable
-/// branches beat an indirect jump there (measured: 4 gains, 16 loses).
-const CHAIN_TARGETS: usize = 4;
+use wasmparser::BlockType;
 
 impl Translator<'_, '_> {
     /// Opens the outermost block of a body; branches to it return.
@@ -294,61 +289,6 @@ impl Translator<'_, '_> {
         let reference = *self.stack.last().expect("validated code does not underflow the stack");
         self.branch_on(reference, depth);
         self.pop();
-    }
-
-    pub(super) fn br_table(&mut self, table: &BrTable<'_>) -> Result<()> {
-        let index = self.pop();
-        if self.module.options.br_table_chain && table.len() as usize <= CHAIN_TARGETS {
-            self.changes.chains += 1;
-            self.compare_chain(index, table)?;
-        } else {
-            self.jump_table(index, table)?;
-        }
-        self.unreachable_from_here();
-        Ok(())
-    }
-
-    fn compare_chain(&mut self, index: Value, table: &BrTable<'_>) -> Result<()> {
-        for (number, depth) in table.targets().enumerate() {
-            let (target, args) = self.branch_target(depth?);
-            let hit = self.b.ins().icmp_imm_u(IntCC::Equal, index, number as i64);
-            let next = self.b.create_block();
-            self.b.ins().brif(hit, target, &args, next, &[]);
-            self.b.seal_block(next);
-            self.b.switch_to_block(next);
-        }
-        let (default, args) = self.branch_target(table.default());
-        self.b.ins().jump(default, &args);
-        Ok(())
-    }
-
-    /// Targets that take values are reached through a block for each, so that
-    /// the values are listed once for all of a target's entries.
-    fn jump_table(&mut self, index: Value, table: &BrTable<'_>) -> Result<()> {
-        let mut edges: BTreeMap<u32, (Block, Block, Vec<BlockArg>)> = BTreeMap::new();
-        let mut calls = Vec::with_capacity(table.len() as usize + 1);
-        for depth in table.targets().chain([Ok(table.default())]) {
-            let depth = depth?;
-            let target = match edges.get(&depth) {
-                Some((edge, ..)) => *edge,
-                None => {
-                    let (target, args) = self.branch_target(depth);
-                    let edge = if args.is_empty() { target } else { self.b.create_block() };
-                    edges.insert(depth, (edge, target, args));
-                    edge
-                }
-            };
-            calls.push(BlockCall::new(target, [], &mut self.b.func.dfg.value_lists));
-        }
-        let default = calls.pop().expect("the default target");
-        let data = self.b.create_jump_table(JumpTableData::new(default, &calls));
-        self.b.ins().br_table(index, data);
-        for (edge, target, args) in edges.into_values().filter(|(.., args)| !args.is_empty()) {
-            self.b.seal_block(edge);
-            self.b.switch_to_block(edge);
-            self.b.ins().jump(target, &args);
-        }
-        Ok(())
     }
 
     pub(super) fn return_(&mut self) {

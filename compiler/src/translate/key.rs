@@ -74,6 +74,7 @@ impl TranslateOptions {
         w.u8(self.fold_addresses.into());
         w.u8(self.loop_compares.into());
         w.u8(self.wide_indices.into());
+        w.u8(self.thread_branches.into());
         w.u8(self.widest_copy);
         w.u8(self.precise_stores.into());
         w.u8(self.fuel.into());

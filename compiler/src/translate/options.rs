@@ -28,6 +28,8 @@ pub(crate) struct TranslateOptions {
     pub loop_compares: bool,
     /// Whether indices that blocks are given become ones of 64 bits.
     pub wide_indices: bool,
+    /// Whether branches go past those that are known.
+    pub thread_branches: bool,
     /// Bytes of the widest register that small copies go through; 0 if all copies
     /// are calls.
     pub widest_copy: u8,

@@ -72,6 +72,7 @@ fn inlined(text: &str) -> (Function, Vec<InlinedBody>) {
         fold_addresses: true,
         loop_compares: true,
         wide_indices: true,
+        thread_branches: true,
         widest_copy: 16,
         precise_stores: false,
         fuel: false,
