@@ -5,6 +5,10 @@
 //! waits in every round. The code generator aligns no loops; but where a function
 //! begins, decides where all of its loops lie.
 //!
+//! Gain (user CPU beside wasmtime's, of the same instructions): `brain.c` of
+//! `benches/suite` 1.23 to 0.98, `regex.c` 0.99 to 0.91. Cost: a look at the end of
+//! each block, and padding before functions with small loops.
+//!
 //! A loop is what lies between a branch back and where it leads; only those count
 //! that contain no other. Branches are found at the ends of source positions: one
 //! ends with each block.

@@ -17,6 +17,11 @@
 //! An interpreter's operators each go back to one table, by the next operator,
 //! which is not known. Each is given a copy of that, if the tables stay small: a
 //! jump less, and what the loop carries stays where each operator has it.
+//!
+//! Gain (user CPU beside wasmtime's): a parser of tables 0.87 to 0.69, `lexer.c` of
+//! `benches/suite` 0.89 to 0.69. Cost: a look at each branch; where there is
+//! something to gain, the instructions of a path for each outcome, and at most a
+//! half more instructions in a function.
 
 use super::edges::{Edge, call_mut, calls};
 use super::paths::{self, Path, Step};
