@@ -226,4 +226,19 @@ mod tests {
         assert_eq!(find(Symbol::Stub(StubIndex::new(0))), place(80, 5));
         assert_eq!(layout.size, 85);
     }
+
+    #[test]
+    fn functions_begin_where_their_loops_want_if_they_may() {
+        let starts = |end, alignment, starts| {
+            CompiledFunction { starts, ..code(3, alignment) }.start_from(end)
+        };
+        assert_eq!(starts(17, 1, 0), 32);
+        assert_eq!(starts(17, 1, 0b0100), 32);
+        assert_eq!(starts(17, 1, 0b1010), 48);
+        assert_eq!(starts(17, 1, 0b0010), 80);
+        assert_eq!(starts(0, 16, 0b1000), 48);
+        assert_eq!(starts(17, 32, 0b0001), 64);
+        assert_eq!(starts(17, 32, 0b1010), 32);
+        assert_eq!(starts(17, 64, 0b0010), 64);
+    }
 }
