@@ -252,3 +252,24 @@ fn operators_look_at_the_next_one_themselves() {
     let tables = |on| ir(&wasm, &options(on)).matches("br_table").count();
     assert!(tables(false) == 1 && tables(true) >= 6, "{}", tables(true));
 }
+
+#[test]
+fn who_knows_more_on_the_way_has_a_copy_of_its_own() {
+    // After the jump ahead it is known that the loop goes on.
+    let zero = format!("{X}{}", to(1));
+    let one = format!("{Y}{}", to(0));
+    let body = machine([&zero, &one, X, X, X, Y])
+        .replace(
+            "(i32.lt_u (local.get $at) (local.get $p))",
+            "(i32.ne (local.get $at) (i32.const 40))",
+        )
+        .replace(
+            "(loop $again",
+            "(local.set $s (i32.and (local.get $p) (i32.const 1))) (loop $again",
+        );
+    threads(LOCALS, &body);
+    let body = body.replace(&zero, &format!(
+        "(if (i32.eq (local.get $at) (i32.const 9)) (then (local.set $at (i32.const 30)) (local.set $s (i32.const 1)) (br $next))) {zero}"
+    ));
+    threads(LOCALS, &body);
+}

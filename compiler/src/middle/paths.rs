@@ -12,7 +12,7 @@ use cranelift_codegen::ir::{
 pub(super) type Step = (Block, usize);
 
 /// A way whose last branch is known, and what it costs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Path {
     pub steps: Vec<Step>,
     /// By step, whether the branch has no other way out.

@@ -2,7 +2,7 @@
 //! state, a constant, and goes back to the `br_table` that looks at it. Whoever
 //! comes with a constant goes straight to where the table would send him: what
 //! lies between is made again on the way, as [`paths`](super::paths) finds it.
-//! Ways with the same outcome share one copy.
+//! Ways on which the same is known share one copy.
 //!
 //! The same is done for other branches that a constant decides, which inlined
 //! functions leave behind: `return 1` and then `if` at the caller.
@@ -24,7 +24,7 @@
 //! half more instructions in a function.
 
 use super::edges::{Edge, call_mut, calls};
-use super::paths::{self, Path, Step};
+use super::paths::{self, Path};
 use super::ssa::{self, Copies};
 use cranelift_codegen::cursor::{Cursor, FuncCursor};
 use cranelift_codegen::dominator_tree::DominatorTree;
@@ -66,14 +66,12 @@ pub(crate) fn thread(func: &mut Function) -> usize {
     }
     func.dfg.resolve_all_aliases();
     let mut copies = Copies::new();
-    let mut entries: BTreeMap<Vec<Step>, Block> = BTreeMap::new();
+    let mut entries: BTreeMap<Path, Block> = BTreeMap::new();
     // All are copied before any edge is changed.
     let mut leads: Vec<Vec<Block>> = Vec::new();
     for thread in &threads {
         let entries = thread.paths.iter().map(|path| match thread.shared {
-            true => {
-                *entries.entry(path.steps.clone()).or_insert_with(|| copy(func, path, &mut copies))
-            }
+            true => *entries.entry(path.clone()).or_insert_with(|| copy(func, path, &mut copies)),
             false => copy(func, path, &mut copies),
         });
         leads.push(entries.collect());
@@ -91,10 +89,10 @@ fn chosen(func: &Function, found: Vec<Thread>) -> Vec<Thread> {
     let blocks = func.layout.blocks().count();
     let mut growth = GROWTH + func.dfg.num_insts() / 2;
     let mut work = MOST_WORK / blocks.max(1);
-    let mut taken: HashSet<Vec<Step>> = HashSet::new();
+    let mut taken: HashSet<Path> = HashSet::new();
     let mut fits = |thread: &Thread| {
         let new = thread.paths.iter();
-        let new = new.filter(|path| !(thread.shared && taken.contains(&path.steps)));
+        let new = new.filter(|path| !(thread.shared && taken.contains(*path)));
         let new: Vec<&Path> = new.collect();
         let cost: usize = new.iter().map(|path| path.cost + path.steps.len()).sum();
         let values: usize = new.iter().map(|path| values(func, path)).sum();
@@ -103,7 +101,7 @@ fn chosen(func: &Function, found: Vec<Thread>) -> Vec<Thread> {
         }
         growth -= cost;
         work -= values;
-        taken.extend(new.into_iter().map(|path| path.steps.clone()));
+        taken.extend(new.into_iter().cloned());
         true
     };
     found.into_iter().filter(|thread| fits(thread)).collect()
