@@ -36,7 +36,7 @@
 //! | rank | modules | hold |
 //! |-|-|-|
 //! | what is opened | `types`, `opened` | types of values; a component's artifact, its imports and exports |
-//! | what is provided | `function`, `linker` | functions of the host; names for them |
+//! | what is provided | `function`, `linker`, `unknown` | functions of the host; names for them; what nobody provides |
 //! | does it fit | `resolve` | what each import is satisfied with, all problems at once |
 //! | what components ask of the loader | `transcoding`, `trampolines`, `preview1` | strings between memories; functions that core modules import; preview 1 without an adapter |
 //! | resources | `table` | those of the host by number |
@@ -58,6 +58,7 @@ mod trampolines;
 mod transcoding;
 mod typed;
 mod types;
+mod unknown;
 mod wasi;
 
 pub use crate::canonical::containers::ComponentTypes;

@@ -11,6 +11,7 @@ use crate::store::instance::InstanceState;
 use crate::store::limits::{Limits, allow};
 use crate::store::linear::LinearMemory;
 use crate::sys::registers::Landing;
+use crate::sys::spare::Home;
 use crate::vm::handle::StoreId;
 use crate::vm::layout::StoreBlock;
 use crate::vm::matching::Space;
@@ -174,13 +175,14 @@ impl StoreCore {
         ty: MemoryType,
         space: Space,
         prefix: usize,
+        home: Option<Home>,
     ) -> Result<MemoryId> {
         allow(LimitKind::Memories, self.memories.len() as u64, 1, self.limits.memories)?;
         let reserved = self.memories.iter().map(LinearMemory::reserved).sum();
         let wanted = space.reservation.saturating_add(space.guard);
         allow(LimitKind::AddressSpace, reserved, wanted, self.limits.address_space)?;
         self.allow_memory(ty.min_bytes().unwrap_or(u64::MAX))?;
-        self.memories.push(LinearMemory::new(ty, space, prefix)?);
+        self.memories.push(LinearMemory::new(ty, space, prefix, home)?);
         Ok(MemoryId::from_index(self.memories.len() - 1))
     }
 
