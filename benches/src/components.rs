@@ -88,10 +88,10 @@ impl Bench<'_> {
                 first.arg(&left);
             }
             // JavaScript imports HTTP, and uses none.
-            let theirs: &[&str] =
+            let options: &[&str] =
                 if command { &[] } else { &[&invoke[..], &["-S", "http"]].concat() };
             let one = child::run(&mut first)?;
-            let other = child::run(&mut self.their_run(&right, theirs))?;
+            let other = child::run(&mut self.their_run(&right, options))?;
             if one.stdout != other.stdout {
                 return Err(format!("{what}: `{}` and `{}`", one.stdout, other.stdout));
             }

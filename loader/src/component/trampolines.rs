@@ -21,6 +21,7 @@ use precast_artifact::index::{
 };
 use precast_artifact::trap::TrapCode;
 use std::sync::{Arc, OnceLock};
+use std::task::Poll;
 
 /// Most core parameters of a lowered function: what fits, and where the result
 /// goes.
@@ -45,9 +46,15 @@ impl<T: 'static> Trampolines<T> {
             TrampolineKind::LowerImport { lowering, ty: imported, options } => {
                 let lowered = self.lower(lowering, imported, options)?;
                 let (params, results) = (ty.params.len(), ty.results.len());
+                let awaited = lowered.function.is_awaited();
                 let run = move |store: StoreMut<'_, T>, slots: &mut [RawValue]| {
                     lowered.call(store, slots, params, results)
                 };
+                if awaited {
+                    return func::raw_pending(ty, move |caller, slots| {
+                        run(caller.as_store_mut(), slots).map(|()| Poll::Pending)
+                    });
+                }
                 func::raw(ty, move |caller, slots| run(caller.as_store_mut(), slots))
             }
             TrampolineKind::ResourceDrop { instance, table } => {
@@ -155,6 +162,10 @@ impl<T: 'static> Lowered<T> {
         let (inner, types) = (store.as_store_mut(), &*self.types);
         let call = ImportCall { store: inner, component, options, types, ty: self.ty };
         self.function.call(call, given, &mut slots[..results])?;
+        // Then that is for who gives the result.
+        if self.function.is_awaited() {
+            return Ok(());
+        }
         Ok(ComponentState::of(store.core(), component).handles.exit()?)
     }
 }

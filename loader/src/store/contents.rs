@@ -70,6 +70,9 @@ pub(crate) struct StoreCore {
     pub(crate) externs: Vec<Box<dyn Any + Send + Sync>>,
     /// What the host function that was pending last waits for.
     pub(crate) awaited: Option<HostFuture>,
+    /// The same, of a component's import; its type is that of the module that
+    /// makes such functions.
+    pub(crate) awaited_import: Option<Box<dyn Any + Send>>,
     /// Error of the host function that ended a call, until that returns.
     pub(crate) error: Option<Error>,
     /// Panic of the host function that ended a call, until that returns.
@@ -102,6 +105,7 @@ impl StoreCore {
             components: Vec::new(),
             externs: Vec::new(),
             awaited: None,
+            awaited_import: None,
             error: None,
             panic: None,
         };
