@@ -118,12 +118,12 @@ impl StoreCore {
         self.limits_fuel = units.is_some();
         // More than this is never used up.
         let units = units.map(|units| i64::try_from(units).unwrap_or(i64::MAX));
-        self.block.fuel = units.map_or(i64::MIN, |units| -units);
+        self.block.fuel = units.map_or(i64::MIN, |units| !units);
     }
 
     /// What is left of the fuel, if that is limited.
     pub(crate) fn fuel(&self) -> Option<u64> {
-        self.limits_fuel.then(|| self.block.fuel.min(0).unsigned_abs())
+        self.limits_fuel.then_some((!self.block.fuel) as u64)
     }
 
     /// Fails for an artifact whose code would run without fuel though that is limited.
