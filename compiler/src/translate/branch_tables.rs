@@ -29,6 +29,9 @@ struct Way {
 impl Translator<'_, '_> {
     pub(super) fn br_table(&mut self, table: &BrTable<'_>) -> Result<()> {
         let index = self.pop();
+        for depth in table.targets().chain([Ok(table.default())]) {
+            self.place_fuel(self.fuel_at(depth?));
+        }
         if self.module.options.br_table_chain && table.len() as usize <= CHAIN_TARGETS {
             self.changes.chains += 1;
             self.compare_chain(index, table)?;
