@@ -192,6 +192,7 @@ mod tests {
         CompiledFunction {
             code: Box::new([0xe8, 0, 0, 0, 0, 0xc3]),
             alignment: 16,
+            starts: 0,
             relocs: Box::new([CodeReloc {
                 offset: FunctionOffset::new(1),
                 kind: CodeRelocKind::X86PcRel32,

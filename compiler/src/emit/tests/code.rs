@@ -75,6 +75,7 @@ pub(super) fn caller(machine: u16, callee: Symbol) -> CompiledFunction {
     CompiledFunction {
         code,
         alignment: 4,
+        starts: 0,
         relocs: relocs([reloc]),
         sites: Box::new([CodeSite {
             offset: FunctionOffset::new(after - 1),
