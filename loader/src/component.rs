@@ -38,10 +38,10 @@
 //! | what is opened | `types`, `opened` | types of values; a component's artifact, its imports and exports |
 //! | what is provided | `function`, `waiting`, `linker`, `unknown` | functions of the host; those that are waited for; names for them; what nobody provides |
 //! | does it fit | `resolve` | what each import is satisfied with, all problems at once |
-//! | what components ask of the loader | `transcoding`, `trampolines`, `preview1` | strings between memories; functions that core modules import; preview 1 without an adapter |
+//! | what components ask of the loader | `transcoding`, `preview1`, `trampolines` | strings between memories; preview 1 without an adapter; functions that core modules import |
 //! | resources | `table` | those of the host by number |
 //! | making instances | `instance` | the steps of an instantiation |
-//! | what comes of it | `entry`, `call`, `typed`, `future`, `report` | the way in; calls of exports with values, with Rust types, and as futures; handles that are left |
+//! | what comes of it | `entry`, `call`, `prepared`, `typed`, `future`, `report` | the way in; calls of exports with values; instances, made again and again; calls with Rust types, and as futures; handles that are left |
 //! | WASI | `wasi` | preview 2 for components |
 
 mod call;
@@ -51,6 +51,7 @@ mod future;
 mod instance;
 mod linker;
 mod opened;
+mod prepared;
 mod preview1;
 mod report;
 mod resolve;
@@ -71,6 +72,7 @@ pub use call::{ComponentFunc, ComponentInstance};
 pub use future::ComponentCallFuture;
 pub use linker::ComponentLinker;
 pub use opened::{Component, ComponentItem, ExportPath};
+pub use prepared::ComponentInstancePre;
 pub use report::LeftHandles;
 pub use table::{HostHandle, ResourceTable};
 pub use typed::TypedComponentFunc;

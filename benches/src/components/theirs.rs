@@ -22,9 +22,10 @@ fn run(artifact: &Path, count: usize) -> Result<()> {
     let component = unsafe { Component::deserialize_file(&engine, artifact) }?;
     let mut linker = Linker::new(&engine);
     linker.root().func_wrap("back", |_, (n,): (u32,)| Ok((n + 1,)))?;
+    let prepared = linker.instantiate_pre(&component)?;
     let make = || {
         let mut store = Store::new(&engine, ());
-        linker.instantiate(&mut store, &component).map(|instance| (store, instance))
+        prepared.instantiate(&mut store).map(|instance| (store, instance))
     };
     for _ in 0..count {
         timing::print("instantiate", 1, || make().map(drop))?;
