@@ -30,13 +30,18 @@ impl OptLevel {
             Self::Less => {
                 let later = [
                     Optimisation::Inline,
+                    Optimisation::InlineIndirect,
+                    Optimisation::Carries,
                     Optimisation::FoldAddresses,
                     Optimisation::LoopCompares,
                     Optimisation::WideIndices,
                 ];
                 !later.contains(&optimisation)
             }
-            Self::Size => optimisation != Optimisation::SmallCopies,
+            Self::Size => {
+                let larger = [Optimisation::SmallCopies, Optimisation::InlineIndirect];
+                !larger.contains(&optimisation)
+            }
             Self::Speed | Self::Aggressive => true,
         }
     }
@@ -131,7 +136,9 @@ impl Options {
         let alone = [
             Optimisation::FoldFunctions,
             Optimisation::Inline,
+            Optimisation::InlineIndirect,
             Optimisation::WideProducts,
+            Optimisation::Carries,
             Optimisation::WideIndices,
         ];
         let debuggable = !(self.debug_info && alone.contains(&optimisation));
