@@ -45,7 +45,7 @@ pub(crate) fn join(func: &mut Function) -> usize {
     if found.is_empty() {
         return 0;
     }
-    let uses = Uses::of(func);
+    let uses = ValueUses::of(func);
     let mut taken = HashSet::new();
     let mut renamed: HashMap<Value, Renamed> = HashMap::new();
     for (carry, low) in found {
@@ -132,9 +132,9 @@ fn differences_in(func: &Function, block: Block) -> HashMap<[Value; 2], Inst> {
 }
 
 /// How often each value is used, and by whom last.
-struct Uses(HashMap<Value, (u32, Inst)>);
+struct ValueUses(HashMap<Value, (u32, Inst)>);
 
-impl Uses {
+impl ValueUses {
     fn of(func: &Function) -> Self {
         let mut uses = HashMap::new();
         for block in func.layout.blocks() {
@@ -158,7 +158,7 @@ impl Uses {
 
 /// The pair of a low half and what its carry is added to, if that is the
 /// carry's only use, and in the same block.
-fn pair(func: &Function, uses: &Uses, carry: Value, low: Inst) -> Option<Pair> {
+fn pair(func: &Function, uses: &ValueUses, carry: Value, low: Inst) -> Option<Pair> {
     let high = uses.only(carry)?;
     let InstructionData::Binary { opcode, args } = func.dfg.insts[high] else { return None };
     let opcode_of_low = func.dfg.insts[low].opcode();
@@ -181,7 +181,7 @@ fn pair(func: &Function, uses: &Uses, carry: Value, low: Inst) -> Option<Pair> {
 
 /// Puts the whole sum where the high half was; gives the low half, and what it
 /// is from there on.
-fn rewrite(func: &mut Function, uses: &Uses, pair: &Pair) -> (Value, Renamed) {
+fn rewrite(func: &mut Function, uses: &ValueUses, pair: &Pair) -> (Value, Renamed) {
     let (low, high) = (pair.low, pair.high);
     let block = func.layout.inst_block(high).expect("it was found in a block");
     let InstructionData::Binary { opcode, args: [a, b] } = func.dfg.insts[low] else {
@@ -210,7 +210,12 @@ fn rewrite(func: &mut Function, uses: &Uses, pair: &Pair) -> (Value, Renamed) {
 
 /// What the high half is the sum or difference of, beside the carry, if nothing
 /// else needs that.
-fn high_halves(func: &Function, uses: &Uses, pair: &Pair, opcode: Opcode) -> Option<[Value; 2]> {
+fn high_halves(
+    func: &Function,
+    uses: &ValueUses,
+    pair: &Pair,
+    opcode: Opcode,
+) -> Option<[Value; 2]> {
     if uses.only(func.dfg.resolve_aliases(pair.rest)).is_none() {
         return None;
     }

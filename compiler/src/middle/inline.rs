@@ -164,7 +164,8 @@ impl<'a> Decider<'a> {
         for call in &summary.calls {
             let callee = call.callee as usize;
             let decided = self.progress[callee] == Progress::Decided;
-            if !decided || self.summaries[callee].refused || call.cold {
+            let guessed_trap = call.guess.is_some() && self.summaries[callee].traps;
+            if !decided || self.summaries[callee].refused || call.cold || guessed_trap {
                 grown.calls |= !call.cold;
                 continue;
             }

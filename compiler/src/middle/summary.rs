@@ -1,7 +1,7 @@
 //! What the inliner has to know of one function: one more look at its body, by
 //! any thread.
 
-use super::targets::{Guess, Target, Targets};
+use super::targets::{Guess, Reached, Targets};
 use crate::error::Result;
 use crate::parse::Body;
 use precast_artifact::index::BodyOffset;
@@ -19,6 +19,9 @@ pub(crate) struct Summary {
     /// whose frames must not pile up in whoever it is inlined into, or it
     /// catches exceptions.
     pub refused: bool,
+    /// Whether it does nothing before it traps: where that stands behind a
+    /// condition, the trap would be the condition's.
+    pub traps: bool,
     /// Whether it calls imported functions, or through references, or through
     /// tables whom [`calls`](Self::calls) does not name.
     pub calls_others: bool,
@@ -49,7 +52,7 @@ impl Summary {
     }
 
     /// Takes note of a call through a table.
-    fn may_call(&mut self, at: BodyOffset, reached: &[Target], in_loop: bool) {
+    fn may_call(&mut self, at: BodyOffset, reached: &[Reached], in_loop: bool) {
         let entries = reached.first().map_or(0, |target| target.guess.entries as usize);
         self.calls_others |= reached.is_empty() || reached.len() < entries;
         self.calls.extend(reached.iter().map(|target| Call {
@@ -72,12 +75,15 @@ pub(crate) fn summarise(body: &Body<'_>, imported: u32, targets: &Targets<'_>) -
     let mut blocks: Vec<bool> = Vec::new();
     let mut loops = 0u32;
     let mut after_call = false;
+    let mut straight = true;
     while !reader.eof() {
         let (op, offset) = reader.read_with_offset()?;
         if after_call && matches!(op, Operator::Unreachable) {
             summary.calls.last_mut().expect("a call came before").cold = true;
         }
         after_call = false;
+        summary.traps |= straight && matches!(op, Operator::Unreachable);
+        straight &= !is_step(&op);
         summary.refused |= is_tail_call(&op);
         summary.weight = summary.weight.saturating_add(weight(&op));
         match op {
@@ -117,6 +123,23 @@ pub(crate) fn summarise(body: &Body<'_>, imported: u32, targets: &Targets<'_>) -
         }
     }
     Ok(summary)
+}
+
+/// Whether what follows an operator may not be reached, or something was done
+/// before it.
+fn is_step(op: &Operator<'_>) -> bool {
+    matches!(
+        op,
+        Operator::If { .. }
+            | Operator::Br { .. }
+            | Operator::BrIf { .. }
+            | Operator::BrTable { .. }
+            | Operator::Return
+            | Operator::Call { .. }
+            | Operator::CallIndirect { .. }
+            | Operator::CallRef { .. }
+            | Operator::GlobalSet { .. }
+    )
 }
 
 fn is_tail_call(op: &Operator<'_>) -> bool {

@@ -20,7 +20,7 @@ const MOST: usize = 4;
 
 /// A function that a call may reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Target {
+pub(crate) struct Reached {
     /// The callee's position among the bodies.
     pub callee: u32,
     pub guess: Guess,
@@ -38,7 +38,7 @@ pub(crate) struct Guess {
 /// The functions that calls of each type may reach, by table.
 pub(crate) struct Targets<'p> {
     parsed: &'p Parsed<'p>,
-    reached: BTreeMap<(TableIndex, CanonicalTypeIndex), Vec<Target>>,
+    reached: BTreeMap<(TableIndex, CanonicalTypeIndex), Vec<Reached>>,
 }
 
 impl<'p> Targets<'p> {
@@ -62,7 +62,7 @@ impl<'p> Targets<'p> {
                 // An imported function has no body.
                 let target = |(entry, function): (u32, u32)| {
                     let callee = function.checked_sub(parsed.imported_functions)?;
-                    Some(Target { callee, guess: Guess { entry, entries } })
+                    Some(Reached { callee, guess: Guess { entry, entries } })
                 };
                 if functions.len() <= MOST {
                     let found = functions.into_iter().filter_map(target).collect();
@@ -75,7 +75,7 @@ impl<'p> Targets<'p> {
 
     /// What a call of this type through a table may reach, of the module's own;
     /// nothing where that is not known, or too much.
-    pub(crate) fn reached(&self, table: u32, ty: u32) -> &[Target] {
+    pub(crate) fn reached(&self, table: u32, ty: u32) -> &[Reached] {
         let ty = self.parsed.types.canonical(TypeIndex::new(ty));
         self.reached.get(&(TableIndex::new(table), ty)).map_or(&[], Vec::as_slice)
     }
