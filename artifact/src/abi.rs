@@ -97,8 +97,9 @@
 //!
 //! # Fuel
 //!
-//! Code that was compiled to count its work adds to [`STORE_FUEL`], which is
-//! negative while there is fuel left, and traps when it finds it positive. The
+//! Code that was compiled to count its work adds to [`STORE_FUEL`], which is one's
+//! complement of what is left, and traps where that carries: then there was less. What
+//! was added by then is nowhere, and the loader takes nothing to be left. The
 //! store block has the count at calls and when a function returns; between, it may
 //! be in a register. Other code leaves it alone.
 //!

@@ -10,10 +10,9 @@ use crate::child;
 use crate::measures::{Bench, Costs};
 use crate::stats::Samples;
 use crate::table::Table;
-use std::collections::HashMap;
+use crate::timing::{Timed, work};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 /// Components that take long to compile, and to start; their functions.
 const LARGE: [(&str, &str); 3] = [
@@ -81,14 +80,16 @@ impl Bench<'_> {
         let invoke = ["--invoke", "greet({first: \"Ada\", last: \"L\"})"];
         let (mut ours, mut theirs) = (Costs::default(), Costs::default());
         for _ in 0..self.runs * 8 {
-            let options: &[&str] = if command { &[] } else { &invoke };
             let mut first = match command {
                 true => Command::new(&self.tools.precast_run),
-                false => self.our_run(&left, options),
+                false => self.our_run(&left, &[&invoke[..], &["--unknown-imports=trap"]].concat()),
             };
             if command {
                 first.arg(&left);
             }
+            // JavaScript imports HTTP, and uses none.
+            let options: &[&str] =
+                if command { &[] } else { &[&invoke[..], &["-S", "http"]].concat() };
             let one = child::run(&mut first)?;
             let other = child::run(&mut self.their_run(&right, options))?;
             if one.stdout != other.stdout {
@@ -112,7 +113,7 @@ impl Bench<'_> {
         if peer {
             child::run(&mut self.their_compile(&wasm, &right))?;
         }
-        let (mut ours, mut theirs) = (HashMap::new(), HashMap::new());
+        let (mut ours, mut theirs) = (Timed::new(), Timed::new());
         for _ in 0..self.runs {
             work("worker-components-precast", &left, &mut ours)?;
             if peer {
@@ -145,22 +146,4 @@ impl Bench<'_> {
         ["precast", "wasmtime"]
             .map(|side| self.scratch.join(format!("{name}.component.{side}.cwasm")))
     }
-}
-
-/// What a worker times.
-fn work(worker: &str, artifact: &Path, into: &mut HashMap<String, Samples>) -> Result<(), String> {
-    let this = std::env::current_exe().map_err(|why| why.to_string())?;
-    let usage = child::run(Command::new(this).arg(worker).arg(artifact).arg("5"))?;
-    for line in usage.stdout.lines() {
-        let number = line.split_once(' ').map(|(name, number)| (name, number.parse::<f64>()));
-        let Some((name, Ok(number))) = number else {
-            return Err(format!("the worker wrote `{line}`"));
-        };
-        let samples = into.entry(name.to_owned()).or_default();
-        match name {
-            "memory" => samples.push_bytes(number as u64),
-            _ => samples.push_time(Duration::from_secs_f64(number * 1e-9)),
-        }
-    }
-    Ok(())
 }

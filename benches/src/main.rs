@@ -6,6 +6,7 @@ mod child;
 mod components;
 mod costly;
 mod cpus;
+mod embedding;
 mod machine;
 mod measures;
 mod models;
@@ -16,6 +17,7 @@ mod report;
 mod stats;
 mod suite;
 mod table;
+mod timing;
 mod tools;
 
 use clap::Parser;
@@ -74,6 +76,8 @@ enum Group {
     Suite,
     /// Components: compile, start, and calls in process
     Components,
+    /// A host's calls and instances, in process
+    Embedding,
     /// What `--cpu` buys, without wasmtime
     Cpus,
     /// Modules that are made to be costly to compile
@@ -105,6 +109,9 @@ fn worker() -> Option<Result<(), String>> {
         "worker-components-precast" => components::ours::measure,
         #[cfg(feature = "peer")]
         "worker-components-wasmtime" => components::theirs::measure,
+        "worker-embedding-precast" => embedding::ours::measure,
+        #[cfg(feature = "peer")]
+        "worker-embedding-wasmtime" => embedding::theirs::measure,
         "worker-costly" => costly::write,
         "worker-instances" => models::instantiate_all,
         _ => return None,
@@ -135,6 +142,7 @@ fn compare(cli: &Cli) -> Result<(), String> {
             Group::Open => bench.open(&table, &clang(cli)?)?,
             Group::Programs => bench.programs(&table)?,
             Group::Components => bench.components(&table)?,
+            Group::Embedding => bench.embedding(&table)?,
             Group::Build => bench.build(&table)?,
             Group::Suite => bench.suite(&cli.sides, &cli.cases)?,
             Group::Cpus => bench.cpus()?,

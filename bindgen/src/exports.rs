@@ -55,18 +55,23 @@ impl Exported<'_> {
         let docs = docs(&function.docs, &format!("`{}`.", function.name));
         let funcs = resource(function).map(|_| quote!(guest.));
         let unpack = signature.result.as_ref().map(|_| quote!(.map(|(result,)| result)));
+        let given = quote!((#(#params,)*));
+        let (is_async, call) = match self.place.source.options.asynchronous {
+            true => (Some(quote!(async)), quote!(call_async_with(store, #given).await)),
+            false => (None, quote!(call_with(store, &#given))),
+        };
         Ok(quote! {
             #docs
             ///
             /// # Errors
             ///
             /// As `ComponentFunc::call`.
-            pub fn #name(
+            pub #is_async fn #name(
                 &self,
                 store: &mut impl #root::derived::AsStore,
                 #(#params: #tys),*
             ) -> #root::derived::Result<#output> {
-                self.#funcs #called.call_with(store, &(#(#params,)*)) #unpack
+                self.#funcs #called.#call #unpack
             }
         })
     }

@@ -87,6 +87,10 @@ impl Imported<'_> {
                 true => quote!(#root::derived::Result<#output>),
                 false => output,
             };
+            let output = match self.place.source.options.asynchronous {
+                true => quote!(#root::Later<#output>),
+                false => output,
+            };
             Ok(quote!(#docs fn #name(&mut self, #(#params: #tys),*) -> #output;))
         });
         let methods = methods.collect::<Result<Vec<TokenStream>, String>>()?;
@@ -122,12 +126,28 @@ impl Imported<'_> {
         let path = self.key.iter().map(String::as_str).chain([function.name.as_str()]);
         let params: Vec<Ident> = params.iter().map(not_self).collect();
         let may_fail = self.place.source.options.trappable.then(|| quote!(?));
-        let call = quote!(#of::#name(get(caller.data_mut()), #(#params),*) #may_fail);
-        let give = match signature.result {
-            Some(_) => quote!(Ok((#call,))),
-            None => quote!({ #call; Ok(()) }),
-        };
         let root = root();
+        let call = quote!(#of::#name(get(caller.data_mut()), #(#params),*));
+        if self.place.source.options.asynchronous {
+            let ok = quote!(#root::derived::Result::<#results>::Ok);
+            let give = match signature.result {
+                Some(_) => quote!(#ok((later.await #may_fail,))),
+                None => quote!({ later.await #may_fail; #ok(()) }),
+            };
+            return Ok(quote! {
+                linker.func_wrap_async::<(#(#tys,)*), #results, _>(
+                    &[#(#path),*],
+                    move |mut caller: #root::derived::Caller<'_, T>, (#(#params,)*)| {
+                        let later = #call;
+                        async move { #give }
+                    },
+                );
+            });
+        }
+        let give = match signature.result {
+            Some(_) => quote!(Ok((#call #may_fail,))),
+            None => quote!({ #call #may_fail; Ok(()) }),
+        };
         Ok(quote! {
             linker.func_wrap::<(#(#tys,)*), #results>(
                 &[#(#path),*],

@@ -17,6 +17,9 @@ pub struct Options {
     /// Functions of the host may fail, which ends the call: they give a
     /// `Result` of whatever they give.
     pub trappable: bool,
+    /// Functions of the host give their results later, and those of components
+    /// are waited for.
+    pub asynchronous: bool,
 }
 
 /// Where WIT is.

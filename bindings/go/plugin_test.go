@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 )
@@ -25,7 +23,7 @@ func open(t *testing.T) *Artifact {
 }
 
 func plugin(t *testing.T, log Function) *Instance {
-	instance, err := open(t).Instantiate(Imports{{"host", "log"}: log}, limits)
+	instance, err := open(t).Instantiate(Imports{{"host", "log"}: log}, limits, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +96,7 @@ func TestErrorsOfTheHostPassThroughTheModule(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "lost") {
 		t.Fatal(err)
 	}
-	if _, err := open(t).Instantiate(nil, limits); err == nil {
+	if _, err := open(t).Instantiate(nil, limits, nil); err == nil {
 		t.Fatal("linked without imports")
 	}
 	if _, err := instance.Call(context.Background(), "log", int64(1), int32(2)); err == nil {
@@ -113,7 +111,7 @@ func TestLimitsHold(t *testing.T) {
 		t.Fatal(err, instance.LimitReached())
 	}
 	short := Limits{}.ForTime(20 * time.Millisecond)
-	instance, err = open(t).Instantiate(Imports{{"host", "log"}: nothing}, short)
+	instance, err = open(t).Instantiate(Imports{{"host", "log"}: nothing}, short, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,55 +141,13 @@ func TestAContextEndsACall(t *testing.T) {
 	}
 }
 
-// Goroutines move between threads, and Go's own signals preempt them and stop
-// the world while modules run, trap and are stopped.
-func TestManyGoroutines(t *testing.T) {
-	artifact := open(t)
-	var group sync.WaitGroup
-	done := make(chan struct{})
-	go func() {
-		for {
-			select {
-			case <-done:
-				return
-			default:
-				runtime.GC()
-			}
-		}
-	}()
-	for worker := 0; worker < 16; worker++ {
-		group.Add(1)
-		go func() {
-			defer group.Done()
-			instance, err := artifact.Instantiate(Imports{{"host", "log"}: nothing}, limits)
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			defer instance.Close()
-			for round := 0; round < 50; round++ {
-				if text, err := transform(instance, "abc"); text != "ABC" || err != nil {
-					t.Error(text, err)
-				}
-				var trap *Trap
-				if _, err := instance.Call(context.Background(), "trap"); !errors.As(err, &trap) {
-					t.Error(err)
-				}
-				runtime.Gosched()
-			}
-		}()
-	}
-	group.Wait()
-	close(done)
-}
-
 func TestFuelEndsAndIsRefilled(t *testing.T) {
 	artifact, err := Open(os.Getenv("PRECAST_COUNTED"), true)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer artifact.Close()
-	instance, err := artifact.Instantiate(Imports{{"host", "log"}: nothing}, Limits{Fuel: 10_000})
+	instance, err := artifact.Instantiate(Imports{{"host", "log"}: nothing}, Limits{Fuel: 10_000}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

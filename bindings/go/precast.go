@@ -1,9 +1,9 @@
 // Package precast runs WebAssembly modules that were compiled ahead of time by
 // Precast.
 //
-// An [Artifact] is a file that is open, and makes [Instance]s, which are called.
-// Artifacts may be used by several goroutines at once, an instance by one at a
-// time. What is opened or made is closed with Close.
+// An [Artifact] is a file that is open, and makes [Instance]s, which are called, one by
+// one or by a [Pool]. Artifacts and pools may be used by several goroutines at once, an
+// instance by one at a time. What is opened or made is closed with Close.
 package precast
 
 /*
@@ -15,6 +15,7 @@ import "C"
 
 import (
 	"fmt"
+	"runtime"
 	"time"
 	"unsafe"
 )
@@ -28,6 +29,8 @@ type Extern struct {
 	Type   string
 	// Kind is 0 for functions, then tables, memories, globals, tags.
 	Kind int
+	// name is an export's for the library, as long as the artifact is not freed.
+	name *C.char
 }
 
 // Artifact is a module's native code.
@@ -47,23 +50,55 @@ func Open(path string, trusted bool) (*Artifact, error) {
 		trust = 1
 	}
 	var pointer *C.precast_artifact
-	if err := check(C.precast_artifact_open(name, trust, &pointer)); err != nil {
+	return opened(C.precast_artifact_open(name, trust, &pointer), &pointer)
+}
+
+// OpenSigned opens a file that the owner of one of these keys has signed: Ed25519
+// public keys of 32 bytes each.
+func OpenSigned(path string, keys ...[32]byte) (*Artifact, error) {
+	name := C.CString(path)
+	defer C.free(unsafe.Pointer(name))
+	joined := make([]byte, 0, len(keys)*32+1)
+	for _, key := range keys {
+		joined = append(joined, key[:]...)
+	}
+	var pointer *C.precast_artifact
+	start := (*C.uint8_t)(unsafe.SliceData(joined))
+	return opened(C.precast_artifact_open_signed(name, start, C.size_t(len(keys)), &pointer), &pointer)
+}
+
+// FromBytes opens an artifact in memory, which the caller trusts.
+func FromBytes(code []byte) (*Artifact, error) {
+	var pointer *C.precast_artifact
+	start := (*C.uint8_t)(unsafe.SliceData(code))
+	return opened(C.precast_artifact_from_bytes(start, C.size_t(len(code)), &pointer), &pointer)
+}
+
+func opened(result *C.precast_error, pointer **C.precast_artifact) (*Artifact, error) {
+	if err := check(result); err != nil {
 		return nil, err
 	}
-	artifact := &Artifact{pointer: pointer, exports: map[string]Extern{}}
+	artifact := &Artifact{pointer: *pointer, exports: map[string]Extern{}}
 	var info C.precast_extern
-	for i := C.size_t(0); C.precast_artifact_import(pointer, i, &info) != 0; i++ {
+	for i := C.size_t(0); C.precast_artifact_import(*pointer, i, &info) != 0; i++ {
 		artifact.imports = append(artifact.imports, extern(&info))
 	}
-	for i := C.size_t(0); C.precast_artifact_export(pointer, i, &info) != 0; i++ {
+	for i := C.size_t(0); C.precast_artifact_export(*pointer, i, &info) != 0; i++ {
 		found := extern(&info)
+		found.name = C.CString(found.Name)
 		artifact.exports[found.Name] = found
 	}
+	runtime.SetFinalizer(artifact, func(artifact *Artifact) {
+		for _, export := range artifact.exports {
+			C.free(unsafe.Pointer(export.name))
+		}
+	})
 	return artifact, nil
 }
 
 func extern(info *C.precast_extern) Extern {
-	return Extern{text(info.module), text(info.name), C.GoString(info._type), int(info.kind)}
+	ty := C.GoString(info._type)
+	return Extern{Module: text(info.module), Name: text(info.name), Type: ty, Kind: int(info.kind)}
 }
 
 // Imports tells what the module imports.

@@ -58,6 +58,20 @@ pub extern "C" fn precast_abi_version() -> u32 {
 /// not use this library.
 const ABI_VERSION: u32 = 1;
 
+/// What the header lets several threads use at once, and what may move between them.
+const _: () = {
+    const fn shared<T: Send + Sync>() {}
+    const fn moved<T: Send>() {}
+    shared::<artifact::OpenedArtifact>();
+    shared::<instantiate::LinkedImage>();
+    shared::<instantiate::Pool>();
+    shared::<interrupt::Interrupt>();
+    shared::<capture::CapturedOutput>();
+    moved::<instance::Parts>();
+    moved::<limits::InstanceLimits>();
+    moved::<wasi::Wasi>();
+};
+
 /// `precast_deny_write_execute`.
 #[allow(unsafe_code)]
 #[unsafe(no_mangle)]

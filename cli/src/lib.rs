@@ -15,6 +15,7 @@
 //! | [`limit_options`], [`network_options`] | those options of `run` that limit a guest, and those that let it use the network |
 //! | [`run_options`] | the options of `run` |
 //! | [`program`] | executables with an artifact in them |
+//! | `unsatisfied` | what is said of missing imports |
 //! | `wave`, `run_component` | values of components as people write them; running components |
 //! | [`run`] | running an artifact |
 //! | [`script`] | the side of specification scripts that runs modules |
@@ -44,5 +45,6 @@ mod run_component;
 pub mod run_options;
 pub mod script;
 mod size;
+mod unsatisfied;
 pub mod version;
 mod wave;

@@ -7,13 +7,10 @@
 
 use crate::exit::{self, Failure, Result};
 use crate::run_options::{RunOptions, TrapAction, UnknownImports, split};
-use crate::{limit_options, procfs, run_component};
-use precast_artifact::text::Printable;
+use crate::{limit_options, procfs, run_component, unsatisfied};
 use precast_loader::component::Component;
 use precast_loader::wasi::{WasiCtx, WasiCtxBuilder};
-use precast_loader::{
-    Artifact, Error, LinkProblem, Program, ProgramBuilder, Store, Trap, TrustedKeys,
-};
+use precast_loader::{Artifact, Error, Program, ProgramBuilder, Store, Trap, TrustedKeys};
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::ops::Range;
@@ -170,30 +167,9 @@ fn define_unknown(options: &RunOptions, program: &mut Program, artifact: &Artifa
 /// Why a program that was instantiated from `file` failed.
 fn failure(error: Error, file: &Path) -> Failure {
     match error {
-        Error::Link(problems) => Failure::Error(unsatisfied(file, &problems)),
+        Error::Link(problems) => Failure::Error(unsatisfied::describe(file, &problems)),
         other => other.into(),
     }
-}
-
-/// Every import that is missing, with its type, and what would provide it.
-fn unsatisfied(file: &Path, problems: &[LinkProblem]) -> String {
-    let mut text = format!("{}: {}", file.display(), Error::Link(problems.to_vec()));
-    let mut modules: Vec<&str> =
-        problems.iter().filter(|p| p.found.is_none()).map(|p| p.module.as_str()).collect();
-    modules.sort_unstable();
-    modules.dedup();
-    for module in modules.iter().filter(|module| !module.starts_with("wasi_")) {
-        text.push_str(&format!(
-            "\nhelp: `--preload {}=FILE` provides the exports of a module",
-            Printable(module)
-        ));
-    }
-    if problems.iter().any(|p| p.found.is_none() && p.needs.starts_with("function")) {
-        text.push_str(
-            "\nhelp: `--unknown-imports=trap` runs the program until it calls one that is missing",
-        );
-    }
-    text
 }
 
 fn grant(options: &RunOptions, wasi: &mut WasiCtxBuilder) -> Result {

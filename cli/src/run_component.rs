@@ -1,7 +1,7 @@
 //! Running components: as commands, or a call of what they export.
 
 use crate::exit;
-use crate::run_options::RunOptions;
+use crate::run_options::{RunOptions, UnknownImports};
 use crate::wave::{self, WrittenCall};
 use precast_loader::component::{Component, ComponentInstance, run_component};
 use precast_loader::{Artifact, Error, Program, Result};
@@ -14,6 +14,10 @@ pub(crate) fn start(
     artifact: &Artifact,
 ) -> Result<i32> {
     let component = Component::new(artifact.clone())?;
+    // A value of any type cannot be made up, so both kinds fail when they are called.
+    if options.unknown_imports != UnknownImports::Deny {
+        program.component_linker_mut().define_unknown_functions(&component);
+    }
     let instance = program.component(&component)?;
     let result = match &options.invoke {
         Some(call) => invoke(&component, program, &instance, call).map(|()| 0),

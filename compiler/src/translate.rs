@@ -6,7 +6,7 @@
 //! | rank | modules |
 //! |-|-|
 //! | what translation may know | [`options`], [`input`], and a digest of that, [`key`] |
-//! | words of the code generator; what is counted | [`signatures`], [`flags`], [`loops`], [`changes`] |
+//! | words of the code generator; what is counted | [`signatures`], [`flags`], [`loops`], [`payments`], [`changes`] |
 //! | the function being translated: open blocks, locals, values | [`state`], [`tracking`], [`translator`] |
 //! | locals and globals | [`locals`], [`operands`], [`globals`] |
 //! | tables, memories, bulk and atomic accesses to them | [`tables`], [`memory`], [`bulk`], [`atomics`] |
@@ -40,6 +40,7 @@ mod numeric;
 mod operands;
 mod operators;
 mod options;
+mod payments;
 mod signatures;
 mod state;
 pub(crate) mod stubs;

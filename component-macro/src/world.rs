@@ -31,6 +31,7 @@ impl Parse for WorldOptions {
             world: None,
             with: HashMap::new(),
             trappable: false,
+            asynchronous: false,
         };
         if input.peek(LitStr) {
             options.world = Some(input.parse::<LitStr>()?.value());
@@ -59,6 +60,7 @@ fn option(input: ParseStream<'_>, options: &mut Options) -> Result<()> {
         "inline" => options.source = WitSource::Text(input.parse::<LitStr>()?.value()),
         "world" => options.world = Some(input.parse::<LitStr>()?.value()),
         "trappable" => options.trappable = input.parse::<LitBool>()?.value(),
+        "async" => options.asynchronous = input.parse::<LitBool>()?.value(),
         "with" => {
             let inner;
             braced!(inner in input);
@@ -73,7 +75,7 @@ fn option(input: ParseStream<'_>, options: &mut Options) -> Result<()> {
             }
         }
         _ => {
-            let why = "`path`, `inline`, `world`, `with` or `trappable` can stand here";
+            let why = "`path`, `inline`, `world`, `with`, `trappable` or `async` can stand here";
             return Err(Error::new(name.span(), why));
         }
     }

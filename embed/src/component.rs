@@ -92,7 +92,8 @@ pub use precast_component_macro::{ComponentType, Lift, Lower, bindgen};
 #[doc(hidden)]
 pub use precast_loader::component::derived;
 pub use precast_loader::component::{
-    Borrow, Component, ComponentFunc, ComponentInstance, ComponentItem, ComponentLinker,
-    ComponentType, ComponentTypes, ExportPath, GuestBorrow, GuestOwn, HostHandle, LeftHandles,
-    Lift, Lower, Own, Resource, ResourceTable, TypedComponentFunc, Value, ValueType, run_component,
+    Borrow, Component, ComponentCallFuture, ComponentFunc, ComponentInstance, ComponentInstancePre,
+    ComponentItem, ComponentLinker, ComponentType, ComponentTypes, ExportPath, GuestBorrow,
+    GuestOwn, HostHandle, Later, LeftHandles, Lift, Lower, Own, Resource, ResourceTable,
+    TypedComponentFunc, Value, ValueType, run_component,
 };

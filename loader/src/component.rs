@@ -36,20 +36,22 @@
 //! | rank | modules | hold |
 //! |-|-|-|
 //! | what is opened | `types`, `opened` | types of values; a component's artifact, its imports and exports |
-//! | what is provided | `function`, `linker` | functions of the host; names for them |
+//! | what is provided | `function`, `waiting`, `linker`, `unknown` | functions of the host; those that are waited for; names for them; what nobody provides |
 //! | does it fit | `resolve` | what each import is satisfied with, all problems at once |
-//! | what components ask of the loader | `transcoding`, `trampolines`, `preview1` | strings between memories; functions that core modules import; preview 1 without an adapter |
+//! | what components ask of the loader | `transcoding`, `preview1`, `trampolines` | strings between memories; preview 1 without an adapter; functions that core modules import |
 //! | resources | `table` | those of the host by number |
 //! | making instances | `instance` | the steps of an instantiation |
-//! | what comes of it | `entry`, `call`, `typed`, `report` | the way in; calls of exports with values, and with Rust types; handles that are left |
+//! | what comes of it | `entry`, `call`, `prepared`, `typed`, `future`, `report` | the way in; calls of exports with values; instances, made again and again; calls with Rust types, and as futures; handles that are left |
 //! | WASI | `wasi` | preview 2 for components |
 
 mod call;
 mod entry;
 mod function;
+mod future;
 mod instance;
 mod linker;
 mod opened;
+mod prepared;
 mod preview1;
 mod report;
 mod resolve;
@@ -58,6 +60,8 @@ mod trampolines;
 mod transcoding;
 mod typed;
 mod types;
+mod unknown;
+mod waiting;
 mod wasi;
 
 pub use crate::canonical::containers::ComponentTypes;
@@ -65,12 +69,15 @@ pub use crate::canonical::owned::{Borrow, GuestBorrow, GuestOwn, Own};
 pub use crate::canonical::typed::{ComponentType, Lift, Lower};
 pub use crate::canonical::value::{Resource, Value};
 pub use call::{ComponentFunc, ComponentInstance};
+pub use future::ComponentCallFuture;
 pub use linker::ComponentLinker;
 pub use opened::{Component, ComponentItem, ExportPath};
+pub use prepared::ComponentInstancePre;
 pub use report::LeftHandles;
 pub use table::{HostHandle, ResourceTable};
 pub use typed::TypedComponentFunc;
 pub use types::ValueType;
+pub use waiting::Later;
 pub use wasi::run_component;
 
 /// What implementations of [`ComponentType`], [`Lift`] and [`Lower`] that are

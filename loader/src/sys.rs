@@ -10,6 +10,7 @@
 //! | what the process was loaded from | `program` |
 //! | telling debuggers of images | `debugger` |
 //! | address space: reservations, file mappings | `map` |
+//! | address space that is used again | `spare` |
 //! | memory that others may change: copies, vectored reads and writes | `buffer` |
 //! | writing without signals | `quiet` |
 //! | guest stacks | `stack` |
@@ -41,6 +42,7 @@ pub(crate) mod program;
 pub(crate) mod quiet;
 pub(crate) mod registers;
 pub(crate) mod signals;
+pub(crate) mod spare;
 pub(crate) mod stack;
 pub(crate) mod stubs;
 

@@ -3,7 +3,10 @@
 
 use precast_compiler::{MemoryModel, Options};
 use precast_loader::wasi::{Capture, Output};
-use precast_loader::{Artifact, Error, Instance, Program, ProgramBuilder, run_command};
+use precast_loader::{
+    Artifact, Error, Instance, Limits, Linker, Program, ProgramBuilder, Store, TypedFunc,
+    run_command,
+};
 use precast_tests::binaries::{precast, precast_run};
 use precast_tests::outcome::run;
 use precast_tests::{fixture, need, scratch};
@@ -80,6 +83,54 @@ fn keep_500() {
     let Err(error) = &instances[6] else { panic!("7 times 10 GiB do not fit") };
     assert!(error.to_string().contains("--memory-model bounds"), "{error}");
 }
+
+/// A plugin host that keeps a thousand, each with a memory of full reservation: ten
+/// tebibytes of addresses, and no more memory than they touch.
+#[test]
+fn a_thousand_instances_with_full_reservations() {
+    keep_1000(None, 1 << 20);
+}
+
+/// As many where address space is short.
+#[test]
+fn a_thousand_instances_in_four_gibibytes() {
+    if std::env::var_os(CHILD).is_some() {
+        return keep_1000(Some(2 << 20), 256 << 10);
+    }
+    need!("sh");
+    let mut this = Command::new(std::env::current_exe().expect("the path of this test"));
+    this.args(["--exact", "a_thousand_instances_in_four_gibibytes", "--nocapture"]);
+    run(limited(4 << 20, &this).env(CHILD, "1")).exits(0);
+}
+
+fn keep_1000(memory_reservation: Option<u64>, stack_bytes: usize) {
+    let wasm = precast_compiler::text_to_binary(COUNTER.as_bytes()).expect("a module's text");
+    let options = Options { memory_reservation, ..Options::default() };
+    let artifact = precast_embed::compile(&wasm, &options).expect("valid, and for this machine");
+    let plugin = Linker::<()>::new().instantiate_pre(&artifact).expect("it imports nothing");
+    let mut limits = Limits::default();
+    limits.stack_bytes = stack_bytes;
+    let mut instances: Vec<(Store<()>, TypedFunc<i32, i32>)> = (0..1000)
+        .map(|number| {
+            let mut store = Store::with_limits((), limits.clone());
+            let made = plugin.instantiate(&mut store);
+            let instance = made.unwrap_or_else(|why| panic!("instance {number}: {why}"));
+            let add = instance.get_typed_func(&store, "add").expect("exported");
+            (store, add)
+        })
+        .collect();
+    for round in 1..=2 {
+        for (number, (store, add)) in (0..).zip(&mut instances) {
+            assert_eq!(add.call(store, number).expect("no trap"), number * round);
+        }
+    }
+}
+
+/// Adds to a number in memory; what it was is nobody else's.
+const COUNTER: &str = r#"(module (memory (export "memory") 1)
+    (func (export "add") (param i32) (result i32)
+        (i32.store (i32.const 4096) (i32.add (i32.load (i32.const 4096)) (local.get 0)))
+        (i32.load (i32.const 4096))))"#;
 
 struct Plugin {
     program: Program,

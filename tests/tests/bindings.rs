@@ -67,6 +67,23 @@ fn a_plugin_host_in_c() {
 }
 
 #[test]
+fn many_threads_in_c() {
+    let cc = need!("cc");
+    let folder = scratch();
+    let program = folder.path().join("threads");
+    let mut command = Command::new(&cc);
+    command.args(["-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror", "-o"]).arg(&program);
+    command.arg("-I").arg(root().join("capi/include")).arg(fixture("capi/threads.c"));
+    command.arg(libraries().join("libprecast.a")).args(["-lpthread", "-ldl", "-lm"]);
+    run(&mut command).exits(0);
+    let mut host = Command::new(program);
+    host.arg(compiled("capi/plugin.wat", folder.path()));
+    host.arg(compiled("programs/hello.wasm", folder.path()));
+    // Four threads 25 times twice, and four others once; a greeting each time.
+    run(&mut host).succeeds().prints("logged 204, written 1300\n");
+}
+
+#[test]
 fn a_plugin_host_in_python() {
     // The first in the path may be another than Debian's, which has pytest.
     let pythons = [need!("python3"), PathBuf::from("/usr/bin/python3")];
@@ -102,5 +119,6 @@ fn a_plugin_host_in_go() {
     command.env("LD_LIBRARY_PATH", libraries());
     command.env("PRECAST_PLUGIN", compiled("capi/plugin.wat", folder.path()));
     command.envs(counted_and_signed(folder.path()));
+    command.env("PRECAST_PROGRAM", compiled("programs/hello.wasm", folder.path()));
     run(&mut command).exits(0);
 }

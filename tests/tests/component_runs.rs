@@ -49,6 +49,21 @@ fn handles_that_are_left_are_named_with_their_number() {
 }
 
 #[test]
+fn unknown_imports_are_denied_or_fail_when_they_are_called() {
+    let ask = |option: &str, call: &str| {
+        run(precast().args(["run", option, "--invoke", call]).arg(source("unknown")))
+    };
+    let denied = ask("--unknown-imports=deny", "seven()").exits(1);
+    denied.complains(&["test:unknown/things@1.0.0.answer", "help: `--unknown-imports=trap`"]);
+    for option in ["--unknown-imports=trap", "--unknown-imports=zero"] {
+        ask(option, "seven()").succeeds().prints("7\n");
+        let called = "test:unknown/things@1.0.0.answer was called, but not provided";
+        ask(option, "ask()").exits(134).complains(&[called]);
+        ask(option, "make()").exits(134).complains(&["[constructor]thing was called"]);
+    }
+}
+
+#[test]
 fn exports_are_called_with_values_as_people_write_them() {
     let call = |text: &str| run(precast().args(["run", "--invoke", text]).arg(source("values")));
     call(r#"echo("a \" \u{2603}")"#).succeeds().prints("\"a \\\" \u{2603}\"\n");

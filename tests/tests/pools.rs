@@ -240,6 +240,18 @@ fn sequences_of_calls_do_what_a_model_says() {
     }
 }
 
+/// What the fuzz target begins with, and whatever it finds.
+#[test]
+fn seeds_of_sequences_do_what_a_model_says() {
+    let folder = precast_tests::fixture("fuzz/sequence");
+    let seeds: Vec<_> = folder.read_dir().unwrap().map(|seed| seed.unwrap().path()).collect();
+    assert!(seeds.len() >= 9, "{seeds:?}");
+    for seed in seeds {
+        println!("{}", seed.display());
+        sequence::follow(&std::fs::read(seed).unwrap());
+    }
+}
+
 /// A host function's data is dropped with the owner, not with the next.
 #[test]
 fn the_data_of_an_owner_goes_with_it() {

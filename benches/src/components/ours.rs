@@ -6,6 +6,7 @@
 #![allow(unsafe_code)]
 
 use super::timed::{self, BYTES, Call, INSTANCES, RECORDS, Record};
+use crate::timing;
 use precast_loader::component::{Component, ComponentLinker};
 use precast_loader::{Artifact, Result, Store};
 use std::path::Path;
@@ -20,25 +21,30 @@ fn run(artifact: &Path, count: usize) -> Result<()> {
     let component = Component::new(unsafe { Artifact::open(artifact) }?)?;
     let mut linker = ComponentLinker::new();
     linker.func_wrap(&["back"], |_, (n,): (u32,)| Ok((n + 1,)));
+    let prepared = linker.instantiate_pre(&component)?;
     let make = || {
         let mut store = Store::new(());
-        linker.instantiate(&mut store, &component).map(|instance| (store, instance))
+        prepared.instantiate(&mut store).map(|instance| (store, instance))
     };
     for _ in 0..count {
-        timed::print("instantiate", 1, || make().map(drop))?;
+        timing::print("instantiate", 1, || make().map(drop))?;
     }
-    timed::print_memory((0..INSTANCES).map(|_| make()).collect::<Result<Vec<_>>>()?);
+    timing::print_memory((0..INSTANCES).map(|_| make()).collect::<Result<Vec<_>>>()?);
     let (mut store, instance) = make()?;
     let sum = instance.get_typed_func::<(u32, u32), (u32,)>(&mut store, "sum")?;
     let enter = instance.get_typed_func::<(u32,), (u32,)>(&mut store, "enter")?;
     for _ in 0..count {
-        timed::print("sum", Call::TIMES, || timed::again(|| sum.call(&mut store, (1, 2))))?;
-        timed::print("enter", Call::TIMES, || timed::again(|| enter.call(&mut store, (1,))))?;
+        timing::print("sum", Call::TIMES, || {
+            timing::again(Call::TIMES, || sum.call(&mut store, (1, 2)))
+        })?;
+        timing::print("enter", Call::TIMES, || {
+            timing::again(Call::TIMES, || enter.call(&mut store, (1,)))
+        })?;
     }
     for call in timed::INSIDE {
         let function = instance.get_typed_func::<(u32,), (u32,)>(&mut store, call.name)?;
         for _ in 0..count {
-            timed::print(call.name, call.times, || function.call(&mut store, (call.times,)))?;
+            timing::print(call.name, call.times, || function.call(&mut store, (call.times,)))?;
         }
     }
     let bytes = vec![b'a'; BYTES];
@@ -52,12 +58,12 @@ fn run(artifact: &Path, count: usize) -> Result<()> {
     let give_text = instance.get_typed_func::<(), (String,)>(&mut store, "give-text")?;
     let give_records = instance.get_typed_func::<(), (Vec<Record>,)>(&mut store, "give-records")?;
     for _ in 0..count {
-        timed::print("take-bytes", 1, || take_bytes.call(&mut store, (&bytes,)))?;
-        timed::print("take-text", 1, || take_text.call(&mut store, (&text,)))?;
-        timed::print("take-records", 1, || take_records.call(&mut store, (&records,)))?;
-        timed::print("give-bytes", 1, || give_bytes.call(&mut store, ()))?;
-        timed::print("give-text", 1, || give_text.call(&mut store, ()))?;
-        timed::print("give-records", 1, || give_records.call(&mut store, ()))?;
+        timing::print("take-bytes", 1, || take_bytes.call(&mut store, (&bytes,)))?;
+        timing::print("take-text", 1, || take_text.call(&mut store, (&text,)))?;
+        timing::print("take-records", 1, || take_records.call(&mut store, (&records,)))?;
+        timing::print("give-bytes", 1, || give_bytes.call(&mut store, ()))?;
+        timing::print("give-text", 1, || give_text.call(&mut store, ()))?;
+        timing::print("give-records", 1, || give_records.call(&mut store, ()))?;
     }
     Ok(())
 }

@@ -1,7 +1,4 @@
-//! What is timed in process, the same for both sides.
-
-use std::hint::black_box;
-use std::time::Instant;
+//! Which calls are timed in process, the same for both sides.
 
 /// Bytes of a list or string.
 pub(crate) const BYTES: usize = 1 << 20;
@@ -31,39 +28,3 @@ pub(crate) const INSIDE: [Call; 4] = [
     Call { name: "send-text", times: 200 },
     Call { name: "send-records", times: 20 },
 ];
-
-/// Prints a name and how many nanoseconds each of several calls takes.
-pub(crate) fn print<R, E>(
-    name: &str,
-    times: u32,
-    run: impl FnOnce() -> Result<R, E>,
-) -> Result<(), E> {
-    let start = Instant::now();
-    let result = run();
-    let time = start.elapsed();
-    println!("{name} {}", time.as_nanos() as f64 / f64::from(times));
-    black_box(result?);
-    Ok(())
-}
-
-/// Calls what takes nanoseconds.
-pub(crate) fn again<R, E>(mut call: impl FnMut() -> Result<R, E>) -> Result<(), E> {
-    for _ in 0..Call::TIMES {
-        black_box(call()?);
-    }
-    Ok(())
-}
-
-/// Prints the resident bytes that one of these takes.
-pub(crate) fn print_memory<I>(instances: Vec<I>) {
-    let with = resident();
-    let count = instances.len() as u64;
-    drop(instances);
-    println!("memory {}", with.saturating_sub(resident()) / count);
-}
-
-fn resident() -> u64 {
-    let pages = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    let pages = pages.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok());
-    pages.unwrap_or(0) * 4096
-}

@@ -79,6 +79,56 @@ def test_faults_of_others_are_theirs(first):
     assert "Segmentation fault" in done.stderr
 
 
+def test_timers_of_the_host_fire_while_guests_run():
+    run("""
+import signal, time
+counts = {signal.SIGALRM: 0, signal.SIGPROF: 0}
+def count(number, frame):
+    counts[number] += 1
+for number, timer in [(signal.SIGALRM, signal.ITIMER_REAL), (signal.SIGPROF, signal.ITIMER_PROF)]:
+    signal.signal(number, count)
+    signal.setitimer(timer, 0.001, 0.001)
+end = time.monotonic() + 1
+while time.monotonic() < end:
+    use(pool.take())
+for timer in [signal.ITIMER_REAL, signal.ITIMER_PROF]:
+    signal.setitimer(timer, 0)
+# They are counted when Python runs again.
+assert all(count > 3 for count in counts.values()), counts
+""")
+
+
+@pytest.mark.parametrize("first", ["theirs", "ours"])
+def test_another_runtime_in_the_process(first):
+    pytest.importorskip("wasmtime", reason="wasmtime is not installed for this Python")
+    theirs = """
+import wasmtime
+def other():
+    text = '(module (func (export "trap") unreachable) (func $r (export "recurse") (call $r) (call $r)))'
+    store = wasmtime.Store()
+    instance = wasmtime.Instance(store, wasmtime.Module(store.engine, text), [])
+    for export in ["trap", "recurse"]:
+        try:
+            instance.exports(store)[export](store)
+        except wasmtime.Trap:
+            pass
+        else:
+            raise AssertionError(export)
+"""
+    order = ["other()", "use(pool.take())"]
+    body = "\n".join((order if first == "theirs" else order[::-1]) * 3)
+    run(f"""
+import threading
+{theirs}
+{body}
+threads = [threading.Thread(target=run) for run in [other, lambda: use(pool.take())] * 2]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+""")
+
+
 # BPF: refuse mmap, mprotect and pkey_mprotect whose protection has PROT_EXEC.
 SECCOMP = """
 import ctypes, struct

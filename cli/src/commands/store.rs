@@ -83,10 +83,10 @@ impl Store {
     /// The result with this key, if there is one that is whole and this user's.
     pub fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
         let path = self.path(key);
-        let mut file = private(&path)?;
-        let meta = file.metadata().ok()?;
+        let (file, meta) = private(&path)?;
         let mut bytes = Vec::with_capacity(meta.len() as usize);
-        file.read_to_end(&mut bytes).ok()?;
+        // No more than that is asked for, so that the end is not looked for.
+        (&file).take(meta.len()).read_to_end(&mut bytes).ok()?;
         let sum = bytes.split_off(bytes.len().saturating_sub(DIGEST));
         if sum != Sha256::digest(&bytes)[..] {
             // In its place a whole one can come.
@@ -100,14 +100,16 @@ impl Store {
         Some(bytes)
     }
 
-    /// Stores a result. Where that fails, as on a full disk, it is not stored.
-    pub fn put(&self, key: &[u8], value: &[u8]) {
+    /// Stores a result, which is given in parts. Where that fails, as on a full disk,
+    /// it is not stored.
+    pub fn put(&self, key: &[u8], value: &[&[u8]]) {
         if self.store(&self.path(key), value).is_ok() {
-            self.written.fetch_add((value.len() + DIGEST) as u64, Ordering::Relaxed);
+            let len: usize = value.iter().map(|part| part.len()).sum();
+            self.written.fetch_add((len + DIGEST) as u64, Ordering::Relaxed);
         }
     }
 
-    fn store(&self, path: &Path, value: &[u8]) -> io::Result<()> {
+    fn store(&self, path: &Path, value: &[&[u8]]) -> io::Result<()> {
         let shard = path.parent().expect("a path below the store");
         let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
         let nameless = || open(shard, flags, Mode::RUSR | Mode::WUSR);
@@ -187,21 +189,21 @@ impl precast_compiler::FunctionCache for Functions {
     }
 
     fn put(&self, key: &[u8; 32], value: &[u8]) {
-        self.0.put(key, value);
+        self.0.put(key, &[value]);
     }
 }
 
 /// Opens a file that only this user can have written.
-fn private(path: &Path) -> Option<File> {
+fn private(path: &Path) -> Option<(File, fs::Metadata)> {
     let flags = OFlags::NOFOLLOW.bits() as i32;
     let file = File::options().read(true).custom_flags(flags).open(path).ok()?;
     let meta = file.metadata().ok()?;
     let ours = meta.uid() == rustix::process::geteuid().as_raw() && meta.mode() & 0o022 == 0;
-    (ours && meta.is_file()).then_some(file)
+    (ours && meta.is_file()).then_some((file, meta))
 }
 
 /// As [`Store::put`] where files have a name from the start.
-fn store_named(shard: &Path, path: &Path, value: &[u8]) -> io::Result<()> {
+fn store_named(shard: &Path, path: &Path, value: &[&[u8]]) -> io::Result<()> {
     let file = tempfile::Builder::new().prefix(".new-").tempfile_in(shard)?;
     write(file.as_file(), value)?;
     match file.persist_noclobber(path) {
@@ -210,11 +212,25 @@ fn store_named(shard: &Path, path: &Path, value: &[u8]) -> io::Result<()> {
     }
 }
 
-fn write(mut file: &File, value: &[u8]) -> io::Result<()> {
-    let mut whole = Vec::with_capacity(value.len() + DIGEST);
-    whole.extend(value);
-    whole.extend(Sha256::digest(value));
-    file.write_all(&whole)
+/// Parts of no more bytes are put together, so that a file takes one write.
+const SMALL: usize = 1 << 20;
+
+fn write(mut file: &File, value: &[&[u8]]) -> io::Result<()> {
+    let mut hash = Sha256::new();
+    value.iter().for_each(|part| hash.update(part));
+    let sum = hash.finalize();
+    let mut together = Vec::new();
+    for part in value.iter().copied().chain([&sum[..]]) {
+        if together.len() + part.len() > SMALL {
+            file.write_all(&together)?;
+            together.clear();
+        }
+        match part.len() > SMALL {
+            true => file.write_all(part)?,
+            false => together.extend(part),
+        }
+    }
+    file.write_all(&together)
 }
 
 /// Makes a folder, for this user alone, and sees that it belongs to them.
@@ -250,9 +266,9 @@ mod tests {
     fn what_was_stored_comes_back_to_the_same_program_only() {
         let (folder, store) = store(1 << 20);
         assert_eq!(store.get(b"key"), None);
-        store.put(b"key", b"value");
-        store.put(b"key", b"value");
-        store.put(b"empty", b"");
+        store.put(b"key", &[b"value"]);
+        store.put(b"key", &[b"value"]);
+        store.put(b"empty", &[]);
         assert_eq!(store.get(b"key"), Some(b"value".to_vec()));
         assert_eq!(store.get(b"empty"), Some(Vec::new()));
         assert_eq!(store.size(), StoreSize { entries: 2, bytes: 5 + 2 * DIGEST as u64 });
@@ -264,10 +280,10 @@ mod tests {
     fn what_is_damaged_or_could_be_anothers_is_absent() {
         let (_folder, store) = store(1 << 20);
         for damage in [&b""[..], b"value", &[0; 37]] {
-            store.put(b"key", b"value");
+            store.put(b"key", &[b"value"]);
             fs::write(store.path(b"key"), damage).unwrap();
             assert_eq!(store.get(b"key"), None);
-            store.put(b"key", b"value");
+            store.put(b"key", &[b"value"]);
             assert_eq!(store.get(b"key"), Some(b"value".to_vec()));
         }
         fs::set_permissions(store.path(b"key"), fs::Permissions::from_mode(0o666)).unwrap();
@@ -288,7 +304,7 @@ mod tests {
         let (_folder, store) = store(100);
         let old = SystemTime::now() - 10 * USED;
         for (age, key) in [b"a", b"b", b"c"].into_iter().enumerate() {
-            store.put(key, &[7; 10]);
+            store.put(key, &[&[7; 6], &[7; 4]]);
             let file = File::options().append(true).open(store.path(key)).unwrap();
             file.set_modified(old + age as u32 * USED).unwrap();
         }

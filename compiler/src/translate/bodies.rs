@@ -8,6 +8,7 @@
 use super::calls::CallKind;
 use super::input::{FunctionInput, InlineCall};
 use super::options::Debug;
+use super::payments::Payments;
 use super::state::OpenBody;
 use super::translator::Translator;
 use crate::error::Result;
@@ -20,7 +21,8 @@ impl<'a> Translator<'a, '_> {
     /// Translates the function's own body. The parameters are declared.
     pub(super) fn function_body(&mut self, input: &'a FunctionInput<'a>) -> Result<()> {
         let start = Position::NONE;
-        self.bodies.push(OpenBody { input, locals: 0, outermost: 0, start });
+        let payments = self.payments(input)?;
+        self.bodies.push(OpenBody { input, locals: 0, outermost: 0, start, payments });
         self.positions = input.size();
         self.body(input)
     }
@@ -46,19 +48,24 @@ impl<'a> Translator<'a, '_> {
             self.declare_local(*ty, argument);
         }
         let outermost = self.control.len();
-        self.bodies.push(OpenBody { input: callee, locals, outermost, start });
+        let payments = self.payments(callee)?;
+        self.bodies.push(OpenBody { input: callee, locals, outermost, start, payments });
         self.b.set_srcloc(ir::SourceLoc::new(start.get()));
-        self.check_fuel();
         self.body(callee)?;
-        if self.reachable {
-            self.save_fuel();
-        }
         self.bodies.pop();
         self.locals.truncate(locals);
         if kind == CallKind::Tail && self.reachable {
             self.return_();
         }
         Ok(())
+    }
+
+    /// What a body pays, with fuel.
+    fn payments(&self, input: &FunctionInput<'_>) -> Result<Payments> {
+        match self.module.options.fuel {
+            true => Payments::of(input.body),
+            false => Ok(Payments::default()),
+        }
     }
 
     /// Declares the locals of the innermost open body, and translates its
@@ -98,6 +105,7 @@ impl<'a> Translator<'a, '_> {
         let start = self.open_body().start.get();
         let at = |store: &ProductStore| ir::SourceLoc::new(start + store.at.get());
         self.b.set_srcloc(at(&product.stores[0]));
+        self.pay_whole();
         let [to, a, a_high, b, b_high] = [0, 1, 2, 3, 4].map(|local| {
             self.local_get(LocalIndex::new(local));
             self.pop()

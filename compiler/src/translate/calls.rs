@@ -1,6 +1,7 @@
 //! Calls: to defined functions, to imports, through tables, and their tail forms.
 
 use super::signatures::signature;
+use super::state::FuelPlace;
 use super::translator::Translator;
 use crate::error::Result;
 use crate::external_name;
@@ -144,7 +145,8 @@ impl Translator<'_, '_> {
                 self.b.inst_results(call).to_vec()
             }
         };
-        self.reload_fuel();
+        // What is called may have paid, and a host function given more.
+        self.fuel_is_in(FuelPlace::STORE);
         results
     }
 

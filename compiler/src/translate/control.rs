@@ -3,7 +3,7 @@
 
 use super::options::Debug;
 use super::signatures::clif_type;
-use super::state::{Frame, FrameKind};
+use super::state::{Frame, FrameKind, FuelPlace};
 use super::translator::Translator;
 use crate::error::Result;
 use cranelift_codegen::ir::condcodes::IntCC;
@@ -22,6 +22,7 @@ impl Translator<'_, '_> {
     /// Opens the outermost block of a body; branches to it return.
     pub(super) fn begin_body(&mut self, ty: &FuncType) {
         let end = self.block_with(&ty.results);
+        self.fuel_after_next();
         self.control.push(Frame {
             kind: FrameKind::Block,
             target: end,
@@ -31,13 +32,15 @@ impl Translator<'_, '_> {
             height: self.stack.len(),
             entered: true,
             end_reached: false,
+            fuel_at_start: self.fuel_place(),
+            // The caller reads it there; one that this is inlined into goes on.
+            fuel_at_end: if self.is_inlined() { FuelPlace::BOTH } else { FuelPlace::STORE },
         });
     }
 
     /// Returns what the last `end` left on the stack.
     pub(super) fn finish_function(mut self) {
         if self.reachable {
-            self.save_fuel();
             let results = std::mem::take(&mut self.stack);
             self.b.ins().return_(&results);
         }
@@ -68,6 +71,7 @@ impl Translator<'_, '_> {
 
     fn open(&mut self, kind: FrameKind, target: Block, end: Block, ty: &FuncType) {
         self.track_open(&kind);
+        let fuel_at_end = self.fuel_after_next();
         let params = if self.reachable { ty.params.len() } else { 0 };
         self.control.push(Frame {
             kind,
@@ -78,6 +82,8 @@ impl Translator<'_, '_> {
             height: self.stack.len() - params,
             entered: self.reachable,
             end_reached: false,
+            fuel_at_start: self.fuel_place(),
+            fuel_at_end,
         });
     }
 
@@ -103,9 +109,10 @@ impl Translator<'_, '_> {
         self.open(FrameKind::Loop, header, end, &ty);
         if self.reachable {
             let args = self.pop_many(ty.params.len());
+            self.place_fuel(FuelPlace::VARIABLE);
             self.jump(header, &args);
             self.enter(header);
-            self.check_fuel();
+            self.fuel_is_in(FuelPlace::VARIABLE);
         }
         Ok(())
     }
@@ -140,6 +147,7 @@ impl Translator<'_, '_> {
         let frame = self.control.last_mut().expect("an if is open");
         let (end, results, height, entered) =
             (frame.end, frame.results, frame.height, frame.entered);
+        let (fuel_at_start, fuel_at_end) = (frame.fuel_at_start, frame.fuel_at_end);
         let FrameKind::If { otherwise, params } =
             std::mem::replace(&mut frame.kind, FrameKind::Else)
         else {
@@ -148,9 +156,11 @@ impl Translator<'_, '_> {
         frame.end_reached |= reachable;
         if reachable {
             let args = self.pop_many(results);
+            self.place_fuel(fuel_at_end);
             self.jump(end, &args);
         }
         self.stack.truncate(height);
+        self.fuel_is_in(fuel_at_start);
         self.reachable = entered;
         if entered {
             self.b.switch_to_block(otherwise);
@@ -163,6 +173,7 @@ impl Translator<'_, '_> {
         let mut frame = self.control.pop().expect("a block is open");
         if self.reachable {
             let args = self.pop_many(frame.results);
+            self.place_fuel(frame.fuel_at_end);
             self.jump(frame.end, &args);
             frame.end_reached = true;
         }
@@ -170,6 +181,8 @@ impl Translator<'_, '_> {
             // Without an else part, the parameters are the results.
             FrameKind::If { otherwise, params } if frame.entered => {
                 self.b.switch_to_block(otherwise);
+                self.fuel_is_in(frame.fuel_at_start);
+                self.place_fuel(frame.fuel_at_end);
                 self.jump(frame.end, &params);
                 frame.end_reached = true;
             }
@@ -182,6 +195,7 @@ impl Translator<'_, '_> {
         if frame.end_reached {
             self.b.seal_block(frame.end);
             self.enter(frame.end);
+            self.fuel_is_in(frame.fuel_at_end);
         }
     }
 
@@ -249,6 +263,7 @@ impl Translator<'_, '_> {
     }
 
     pub(super) fn br(&mut self, depth: u32) {
+        self.place_fuel(self.fuel_at(depth));
         let (target, args) = self.branch_target(depth);
         self.b.ins().jump(target, &args);
         self.unreachable_from_here();
@@ -263,14 +278,19 @@ impl Translator<'_, '_> {
     pub(super) fn branch_on(&mut self, condition: Value, depth: u32) {
         let (target, args) = self.branch_target(depth);
         let next = self.b.create_block();
-        if self.hint == Some(false) {
-            // The target may be likely from elsewhere, but not from here.
+        let (wanted, fuel) = (self.fuel_at(depth), self.fuel_place());
+        if self.hint == Some(false) || self.moves_fuel(wanted) {
             let taken = self.b.create_block();
-            self.b.set_cold_block(taken);
+            if self.hint == Some(false) {
+                // The target may be likely from elsewhere, but not from here.
+                self.b.set_cold_block(taken);
+            }
             self.b.ins().brif(condition, taken, &[], next, &[]);
             self.b.seal_block(taken);
             self.b.switch_to_block(taken);
+            self.place_fuel(wanted);
             self.b.ins().jump(target, &args);
+            self.fuel_is_in(fuel);
         } else {
             self.b.ins().brif(condition, target, &args, next, &[]);
         }
@@ -298,6 +318,9 @@ impl Translator<'_, '_> {
 
     pub(super) fn br_table(&mut self, table: &BrTable<'_>) -> Result<()> {
         let index = self.pop();
+        for depth in table.targets().chain([Ok(table.default())]) {
+            self.place_fuel(self.fuel_at(depth?));
+        }
         if self.module.options.br_table_chain && table.len() as usize <= CHAIN_TARGETS {
             self.changes.chains += 1;
             self.compare_chain(index, table)?;
@@ -358,6 +381,7 @@ impl Translator<'_, '_> {
             return self.br(depth as u32);
         }
         let results = self.pop_many(self.control[outermost].results);
+        self.place_fuel(FuelPlace::STORE);
         self.b.ins().return_(&results);
         self.unreachable_from_here();
     }
@@ -370,16 +394,5 @@ impl Translator<'_, '_> {
         }
         self.b.ins().trap(super::flags::code(TrapCode::Unreachable));
         self.unreachable_from_here();
-    }
-
-    pub(super) fn select(&mut self) {
-        let (first, second, condition) = self.pop3();
-        let value = self.b.ins().select(condition, first, second);
-        self.push(value);
-    }
-
-    /// Traps with `code` when `condition` is not zero.
-    pub(super) fn trap_if(&mut self, condition: Value, code: TrapCode) {
-        self.b.ins().trapnz(condition, super::flags::code(code));
     }
 }

@@ -8,6 +8,7 @@
 
 use super::calls::CallTarget;
 use super::signatures::clif_type;
+use super::state::FuelPlace;
 use super::translator::Translator;
 use crate::error::Result;
 use cranelift_codegen::ir::condcodes::IntCC;
@@ -32,7 +33,11 @@ impl Translator<'_, '_> {
         self.b.ins().jump(body, &[]);
         self.b.seal_block(body);
         self.b.switch_to_block(handler);
+        let fuel = self.fuel_place();
+        // As whatever throws has left it.
+        self.fuel_is_in(FuelPlace::STORE);
         self.handle(handler, &table.catches);
+        self.fuel_is_in(fuel);
         self.b.switch_to_block(body);
         self.handlers.push(handler);
         self.try_block(table.ty, offset)
@@ -47,7 +52,6 @@ impl Translator<'_, '_> {
     /// Fills a handler: labels count from outside the `try_table`.
     fn handle(&mut self, handler: Block, catches: &[Catch]) {
         let exception = self.b.block_params(handler)[0];
-        self.reload_fuel();
         for catch in catches {
             match *catch {
                 Catch::One { tag, label } => {
@@ -90,8 +94,11 @@ impl Translator<'_, '_> {
     /// Branches to a label with these values.
     fn leave(&mut self, label: u32, values: &[Value]) {
         self.stack.extend_from_slice(values);
+        let fuel = self.fuel_place();
+        self.place_fuel(self.fuel_at(label));
         let (target, args) = self.branch_target(label);
         self.b.ins().jump(target, &args);
+        self.fuel_is_in(fuel);
         self.stack.truncate(self.stack.len() - values.len());
     }
 

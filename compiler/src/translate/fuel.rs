@@ -1,27 +1,27 @@
 //! Fuel: the work of a guest, counted as it is done, with
 //! [`Options::fuel`](crate::Options::fuel).
 //!
-//! Every operator that is executed takes one unit, but for those that only give
-//! code its structure: `nop`, `block`, `loop`, `else`, `end` and `try_table` take
-//! none. An operator that works on a range takes one more for every 64 bytes of
-//! memory or 8 elements of a table. So the count follows from the module and its
-//! input alone: what the code generator makes of a function, for which machine, and
-//! whether it is inlined, changes nothing.
+//! Every operator takes one unit, but for those that only give code its structure:
+//! `nop`, `block`, `loop`, `else`, `end` and `try_table` take none. They are paid for
+//! [in stretches](super::payments), where each begins. An operator that works on a
+//! range takes one more for every 64 bytes of memory or 8 elements of a table, which
+//! is paid before it works. What cannot be paid for is not begun. So the count follows
+//! from the module and its input alone: what the code generator makes of a function,
+//! for which machine, and whether it is inlined, changes nothing.
 //!
-//! The counter is in the store block. It is negative while there is fuel left, so
-//! that adding to it is all that is done. A function keeps it in a variable, and
-//! adds what a stretch of operators takes at its end, where control may part or
-//! meet. It is looked at where work may go on without end: at the start of every
-//! body and loop, and after an operator that works on a range.
+//! The counter is in the store block, negative as long as all is paid for: one's
+//! complement of what is left. So an addition that carries is one that was not paid
+//! for, and paying is an addition and a branch on its carry.
 //!
-//! The store block has the true count whenever another function may look at it:
-//! at calls, and when a body ends. That holds for inlined bodies too, lest a trap in
-//! one leave another count than in a function of its own.
+//! A function keeps the count in a variable from where it pays first. The store block
+//! has it too whenever another function may look at it, at calls and when a body ends.
+//! That holds for inlined bodies as well, lest a trap in one leave another count than in
+//! a function of its own. Where control meets, the count is in the variable, or in the
+//! store block after the last payment of a body: then nothing reads it here any more.
 
-use super::state::FuelCounter;
+use super::state::{FrameKind, FuelCounter, FuelPlace};
 use super::translator::Translator;
-use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{self, InstBuilder, Value, types};
+use cranelift_codegen::ir::{InstBuilder, Value, types};
 use precast_artifact::abi;
 use precast_artifact::trap::TrapCode;
 use wasmparser::Operator as Op;
@@ -35,119 +35,129 @@ impl Translator<'_, '_> {
     /// Begins the function's own body: its count goes on where that of the caller
     /// stands.
     pub(super) fn begin_fuel(&mut self) {
-        if !self.module.options.fuel {
+        if self.module.options.fuel {
+            let variable = self.b.declare_var(types::I64);
+            self.fuel = Some(FuelCounter { variable, place: FuelPlace::STORE });
+        }
+    }
+
+    /// Pays for the stretch that begins with an operator, if one does, before that is
+    /// translated.
+    pub(super) fn count_fuel(&mut self, op: &Op<'_>) {
+        if self.fuel.is_none() {
             return;
         }
-        let variable = self.b.declare_var(types::I64);
-        self.fuel = Some(FuelCounter { variable, pending: 0 });
-        // Behind the number of declarations of locals: no position is no place.
-        self.b.set_srcloc(ir::SourceLoc::new(1));
-        self.reload_fuel();
-        self.check_fuel();
-    }
-
-    /// Counts an operator that can be reached, before it is translated.
-    pub(super) fn count_fuel(&mut self, op: &Op<'_>) {
-        let Some(counter) = &mut self.fuel else { return };
-        match op {
-            Op::Nop | Op::Block { .. } => {}
-            Op::Loop { .. } | Op::Else | Op::End | Op::TryTable { .. } => self.add_fuel(),
-            _ => {
-                counter.pending += 1;
-                self.count_effect(op);
-            }
+        let position = self.source_offset();
+        let body = self.bodies.last_mut().expect("the function's own body is open");
+        let due = body.payments.due_at(position - body.start.get());
+        if !self.reachable {
+            return;
         }
-    }
-
-    /// Adds, or writes back, what the operator is not the only one to need.
-    fn count_effect(&mut self, op: &Op<'_>) {
+        if let Some(units) = due {
+            self.pay(units);
+        }
         match op {
-            Op::If { .. }
-            | Op::Br { .. }
-            | Op::BrIf { .. }
-            | Op::BrTable { .. }
-            | Op::BrOnNull { .. }
-            | Op::BrOnNonNull { .. } => self.add_fuel(),
-            Op::Return if self.is_inlined() => self.add_fuel(),
             Op::Call { .. }
             | Op::CallIndirect { .. }
             | Op::CallRef { .. }
             | Op::ReturnCall { .. }
             | Op::ReturnCallIndirect { .. }
             | Op::ReturnCallRef { .. }
-            | Op::Return
             | Op::Throw { .. }
-            | Op::ThrowRef
-            | Op::Unreachable => self.save_fuel(),
+            | Op::ThrowRef => self.place_fuel(FuelPlace::STORE),
             Op::MemoryFill { .. } | Op::MemoryCopy { .. } | Op::MemoryInit { .. } => {
-                self.count_range(BYTES_LOG2);
+                self.pay_range(BYTES_LOG2);
             }
             Op::TableFill { .. } | Op::TableCopy { .. } | Op::TableInit { .. } => {
-                self.count_range(ELEMENTS_LOG2);
+                self.pay_range(ELEMENTS_LOG2);
             }
             _ => {}
         }
     }
 
-    /// Counts a range whose length is on top of the operand stack.
-    fn count_range(&mut self, unit_log2: i64) {
-        self.add_fuel();
-        let length = *self.stack.last().expect("validated code does not underflow the stack");
-        let length = self.index64(length);
-        let units = self.b.ins().ushr_imm_u(length, unit_log2);
-        self.add_units(units);
-        self.check_fuel();
-    }
-
-    /// Adds what was executed to the variable.
-    fn add_fuel(&mut self) {
-        let Some(counter) = &mut self.fuel else { return };
-        let pending = std::mem::take(&mut counter.pending);
-        if pending != 0 {
-            let units = self.b.ins().iconst(types::I64, pending);
-            self.add_units(units);
+    /// Pays for the open body as a whole, which has no branches.
+    pub(super) fn pay_whole(&mut self) {
+        let body = self.bodies.last().expect("the function's own body is open");
+        let units = body.payments.whole();
+        if self.fuel.is_some() && units != 0 {
+            self.pay(units);
         }
     }
 
-    fn add_units(&mut self, units: Value) {
-        let Some(FuelCounter { variable, .. }) = self.fuel else { return };
+    fn pay(&mut self, units: i64) {
+        let units = self.b.ins().iconst(types::I64, units);
+        self.pay_units(units);
+    }
+
+    /// Pays for a range whose length is on top of the operand stack.
+    fn pay_range(&mut self, unit_log2: i64) {
+        let length = *self.stack.last().expect("validated code does not underflow the stack");
+        let length = self.index64(length);
+        let units = self.b.ins().ushr_imm_u(length, unit_log2);
+        self.pay_units(units);
+    }
+
+    fn pay_units(&mut self, units: Value) {
+        self.place_fuel(FuelPlace::VARIABLE);
+        let Some(counter) = &mut self.fuel else { return };
+        counter.place = FuelPlace::VARIABLE;
+        let variable = counter.variable;
         let count = self.b.use_var(variable);
-        let count = self.b.ins().iadd(count, units);
+        let code = super::flags::code(TrapCode::OutOfFuel);
+        let count = self.b.ins().uadd_overflow_trap(count, units, code);
         self.b.def_var(variable, count);
     }
 
-    /// Writes the count back.
-    pub(super) fn save_fuel(&mut self) {
-        self.add_fuel();
-        let Some(FuelCounter { variable, .. }) = self.fuel else { return };
-        let (flags, store) = (self.flags.fuel(), self.store_block());
-        let count = self.b.use_var(variable);
-        self.b.ins().store(flags, count, store, abi::STORE_FUEL);
+    /// Has the count where it is wanted, wherever else it is.
+    pub(super) fn place_fuel(&mut self, wanted: FuelPlace) {
+        let Some(FuelCounter { variable, place }) = self.fuel else { return };
+        let flags = self.flags.fuel();
+        if wanted.store && !place.store {
+            let store = self.store_block();
+            let count = self.b.use_var(variable);
+            self.b.ins().store(flags, count, store, abi::STORE_FUEL);
+        }
+        if wanted.variable && !place.variable {
+            let store = self.store_block();
+            let count = self.b.ins().load(types::I64, flags, store, abi::STORE_FUEL);
+            self.b.def_var(variable, count);
+        }
+        self.fuel_is_in(place.and(wanted));
     }
 
-    /// Reads the count that another function left.
-    pub(super) fn reload_fuel(&mut self) {
-        let Some(FuelCounter { variable, .. }) = self.fuel else { return };
-        let (flags, store) = (self.flags.fuel(), self.store_block());
-        let count = self.b.ins().load(types::I64, flags, store, abi::STORE_FUEL);
-        self.b.def_var(variable, count);
+    /// Where the count is.
+    pub(super) fn fuel_place(&self) -> FuelPlace {
+        self.fuel.map_or(FuelPlace::default(), |counter| counter.place)
     }
 
-    /// Traps if no fuel is left. What a loop or a body takes that was begun with
-    /// the last unit is counted, though it is more than there was.
-    pub(super) fn check_fuel(&mut self) {
-        let Some(FuelCounter { variable, .. }) = self.fuel else { return };
-        let count = self.b.use_var(variable);
-        let over = self.b.ins().icmp_imm_s(IntCC::SignedGreaterThan, count, 0);
-        let (empty, next) = (self.b.create_block(), self.b.create_block());
-        self.b.set_cold_block(empty);
-        self.b.ins().brif(over, empty, &[], next, &[]);
-        self.b.seal_block(empty);
-        self.b.seal_block(next);
-        self.b.switch_to_block(empty);
-        self.save_fuel();
-        self.b.ins().trap(super::flags::code(TrapCode::OutOfFuel));
-        self.b.switch_to_block(next);
+    /// Control comes from elsewhere, where it is there.
+    pub(super) fn fuel_is_in(&mut self, place: FuelPlace) {
+        if let Some(counter) = &mut self.fuel {
+            counter.place = place;
+        }
+    }
+
+    /// Where those that branch to an open block, by its depth, leave the count.
+    pub(super) fn fuel_at(&self, depth: u32) -> FuelPlace {
+        let frame = &self.control[self.control.len() - 1 - depth as usize];
+        match frame.kind {
+            FrameKind::Loop => FuelPlace::VARIABLE,
+            _ => frame.fuel_at_end,
+        }
+    }
+
+    /// Whether the count must be moved for that.
+    pub(super) fn moves_fuel(&self, wanted: FuelPlace) -> bool {
+        self.fuel.is_some_and(|counter| counter.place.and(wanted) != counter.place)
+    }
+
+    /// Where the count is after the block that is opened next.
+    pub(super) fn fuel_after_next(&mut self) -> FuelPlace {
+        let body = self.bodies.last_mut().expect("the function's own body is open");
+        match body.payments.next_is_last() {
+            true => FuelPlace::STORE,
+            false => FuelPlace::VARIABLE,
+        }
     }
 
     fn store_block(&mut self) -> Value {

@@ -6,6 +6,12 @@ use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value, types};
 use cranelift_frontend::FunctionBuilder;
 
 impl<'f> Translator<'_, 'f> {
+    pub(super) fn select(&mut self) {
+        let (first, second, condition) = self.pop3();
+        let value = self.b.ins().select(condition, first, second);
+        self.push(value);
+    }
+
     /// Replaces the top of the stack.
     pub(super) fn unary(&mut self, op: impl FnOnce(&mut FunctionBuilder<'f>, Value) -> Value) {
         let value = self.pop();

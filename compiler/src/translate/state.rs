@@ -1,6 +1,7 @@
 //! What translation keeps of open blocks, locals and bodies.
 
 use super::input::FunctionInput;
+use super::payments::Payments;
 use crate::function::Position;
 use cranelift_codegen::ir::{Block, StackSlot, Value};
 use cranelift_frontend::Variable;
@@ -21,6 +22,10 @@ pub(super) struct Frame {
     pub(super) entered: bool,
     /// Whether anything jumps to `end`.
     pub(super) end_reached: bool,
+    /// Where the count of fuel is at its start, once what comes before is paid for.
+    pub(super) fuel_at_start: FuelPlace,
+    /// Where what jumps to `end` leaves it.
+    pub(super) fuel_at_end: FuelPlace,
 }
 
 /// What kind of block it is.
@@ -57,8 +62,26 @@ pub(super) struct Local {
 #[derive(Clone, Copy)]
 pub(super) struct FuelCounter {
     pub(super) variable: Variable,
-    /// What was executed since the last addition.
-    pub(super) pending: i64,
+    pub(super) place: FuelPlace,
+}
+
+/// Where the count of fuel is as it should be: in one place at least.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct FuelPlace {
+    pub(super) variable: bool,
+    pub(super) store: bool,
+}
+
+impl FuelPlace {
+    pub(super) const VARIABLE: Self = Self { variable: true, store: false };
+    pub(super) const STORE: Self = Self { variable: false, store: true };
+    pub(super) const BOTH: Self = Self { variable: true, store: true };
+
+    /// In all places of both.
+    pub(super) fn and(self, other: Self) -> Self {
+        let (variable, store) = (self.variable || other.variable, self.store || other.store);
+        Self { variable, store }
+    }
 }
 
 /// A body that is being translated.
@@ -70,4 +93,6 @@ pub(super) struct OpenBody<'a> {
     pub(super) outermost: usize,
     /// Where its positions begin.
     pub(super) start: Position,
+    /// What it has not yet paid for, with fuel.
+    pub(super) payments: Payments,
 }

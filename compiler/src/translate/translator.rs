@@ -9,6 +9,7 @@ use crate::function::{InlinedBody, OperandUse};
 use cranelift_codegen::ir::{self, InstBuilder, Value, types};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use precast_artifact::index::{CanonicalTypeIndex, FuncIndex, LocalIndex, TableIndex};
+use precast_artifact::trap::TrapCode;
 use precast_artifact::types::ValType;
 use std::collections::{BTreeMap, HashMap};
 
@@ -138,5 +139,10 @@ impl<'a, 'f> Translator<'a, 'f> {
     /// Ends the block: what follows cannot be reached.
     pub(super) fn unreachable_from_here(&mut self) {
         self.reachable = false;
+    }
+
+    /// Traps with `code` when `condition` is not zero.
+    pub(super) fn trap_if(&mut self, condition: Value, code: TrapCode) {
+        self.b.ins().trapnz(condition, super::flags::code(code));
     }
 }

@@ -22,7 +22,7 @@ use crate::vm::types;
 use crate::vm::types::{FuncType, ValType};
 use crate::vm::value::Val;
 use precast_artifact::abi;
-use precast_artifact::index::InstanceId;
+use precast_artifact::index::{InstanceId, TypeId};
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::task::Poll;
@@ -147,13 +147,14 @@ impl Func {
     ///
     /// It is of another store, or something is not a number.
     pub(crate) fn numbers(&self, core: &StoreCore) -> Result<NumbersFunc> {
-        let ty = types::get(self.type_in(core.id)?);
+        let id = self.type_in(core.id)?;
+        let ty = types::get(id);
         let mut all = ty.params.iter().chain(&ty.results);
         if all.any(|ty| matches!(ty, ValType::Ref(_))) {
             return Err(Error::usage(format!("a function of type {ty} was called with numbers")));
         }
         let callee = Callee::find(core, *self)?;
-        Ok(NumbersFunc { store: core.id, callee, slots: slots(&ty) })
+        Ok(NumbersFunc { store: core.id, ty: id, callee, slots: slots(&ty) })
     }
 
     /// A function reference to a host function that no instance imports.
@@ -171,7 +172,8 @@ impl Func {
 #[derive(Clone, Debug)]
 pub(crate) struct NumbersFunc {
     store: StoreId,
-    callee: Callee,
+    pub(super) ty: TypeId,
+    pub(super) callee: Callee,
     slots: usize,
 }
 
@@ -186,13 +188,19 @@ impl NumbersFunc {
         access: &mut StoreMut<'_, T>,
         values: &mut [RawValue],
     ) -> Result<()> {
-        access.core().owns(self.store)?;
-        if values.len() < self.slots {
-            return Err(Error::usage("a function was called with too few numbers"));
-        }
+        self.check(access, values)?;
         // SAFETY: the store is the function's; as many slots as its type needs,
         // and every number is one.
         unsafe { self.callee.call(access, values) }
+    }
+
+    /// Whether the store is the function's, and there are enough slots.
+    pub(super) fn check<T>(&self, access: &mut StoreMut<'_, T>, values: &[RawValue]) -> Result<()> {
+        access.core().owns(self.store)?;
+        match values.len() < self.slots {
+            true => Err(Error::usage("a function was called with too few numbers")),
+            false => Ok(()),
+        }
     }
 }
 
@@ -276,6 +284,14 @@ pub(crate) fn raw<T: 'static>(
     f: impl Fn(&mut Caller<'_, T>, &mut [RawValue]) -> Result<()> + Send + Sync + 'static,
 ) -> Result<HostFunc> {
     erased(&ty, false, move |caller, values| f(caller, values).map(Poll::Ready))
+}
+
+/// As [`raw`], of a closure that may be pending.
+pub(crate) fn raw_pending<T: 'static>(
+    ty: FuncType,
+    f: impl Fn(&mut Caller<'_, T>, &mut [RawValue]) -> Result<Poll<()>> + Send + Sync + 'static,
+) -> Result<HostFunc> {
+    erased(&ty, true, f)
 }
 
 /// A host function from a closure that takes [`Val`]s.

@@ -64,7 +64,7 @@ impl Memory {
         matching::limited(&ty.limits, most).map_err(Error::Usage)?;
         let mut access = store.as_store_mut();
         let core = access.core();
-        let index = core.new_memory(ty, space, 0)?;
+        let index = core.new_memory(ty, space, 0, None)?;
         Ok(Self { store: core.id, index })
     }
 

@@ -19,11 +19,11 @@
 //! has, in the store that it is of.
 #![allow(unsafe_code)]
 
-use crate::api::func::{Callee, raw_params};
+use crate::api::func::{Callee, NumbersFunc, raw_params};
 use crate::call::resume::{self, Claim, Reached};
 use crate::error::{Error, Result};
 use crate::stop::backtrace;
-use crate::store::access::AsStore;
+use crate::store::access::{AsStore, StoreMut};
 use crate::store::contents::StoreCore;
 use crate::store::interrupts::InterruptHandle;
 use crate::sys::signals;
@@ -31,7 +31,7 @@ use crate::trap::Frame;
 use crate::vm::activation::Activation;
 use crate::vm::handle::{Func, StoreId};
 use crate::vm::raw::RawValue;
-use crate::vm::types;
+use crate::vm::types::{self, ValType};
 use crate::vm::value::Val;
 use precast_artifact::index::TypeId;
 
@@ -167,6 +167,83 @@ impl Suspended {
     fn activation<'c>(&self, core: &'c StoreCore) -> Result<&'c Activation> {
         let found = core.activations.suspended(self.claim.generation);
         found.ok_or_else(|| Error::usage("the call is not suspended"))
+    }
+}
+
+/// As [`Progress`], of a function whose parameters and results are all numbers.
+#[derive(Debug)]
+pub(crate) enum NumbersProgress {
+    /// These are the slots of the call, with the results.
+    Finished(Box<[RawValue]>),
+    /// A host function is pending.
+    Suspended(Suspended),
+}
+
+impl NumbersProgress {
+    fn new(store: StoreId, ty: TypeId, reached: Reached) -> Self {
+        match reached {
+            Reached::End(slots) => Self::Finished(slots),
+            Reached::Pending(claim) => Self::Suspended(Suspended { store, ty, claim }),
+        }
+    }
+}
+
+impl NumbersFunc {
+    /// As [`NumbersFunc::call`], but host functions may be pending.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub(crate) fn start<T>(
+        &self,
+        access: &mut StoreMut<'_, T>,
+        mut slots: Vec<RawValue>,
+    ) -> Result<NumbersProgress> {
+        self.check(access, &slots)?;
+        let reached = match &self.callee {
+            // SAFETY: the store is the function's; as many slots as its type
+            // needs, and every number is one; the access keeps others away.
+            Callee::Guest(entry) => unsafe {
+                resume::start(access.pointer(), *entry, slots.into_boxed_slice())?
+            },
+            host @ Callee::Host(..) => {
+                // SAFETY: as above.
+                unsafe { host.call(access, &mut slots)? };
+                Reached::End(slots.into_boxed_slice())
+            }
+        };
+        Ok(NumbersProgress::new(access.core().id, self.ty, reached))
+    }
+}
+
+impl Suspended {
+    /// As [`Suspended::resume`], with the slots of numbers.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub(crate) fn resume_numbers<T>(
+        self,
+        access: &mut StoreMut<'_, T>,
+        results: Result<Vec<RawValue>>,
+    ) -> Result<NumbersProgress> {
+        let core = access.core();
+        core.owns(self.store)?;
+        if let Ok(results) = &results {
+            let resumable = self.activation(core)?.resumable.as_ref();
+            let pending = resumable.and_then(|resumable| resumable.pending);
+            let ty = pending.map(|pending| types::get(pending.ty));
+            let fits = ty.is_some_and(|ty| {
+                let numbers = !ty.results.iter().any(|ty| matches!(ty, ValType::Ref(_)));
+                numbers && ty.results.len() == results.len()
+            });
+            fits.then_some(())
+                .ok_or_else(|| Error::usage("results of another type than is waited for"))?;
+        }
+        // SAFETY: the results are of the pending function's type; the access
+        // keeps others away from the store.
+        let reached = unsafe { resume::resume(access.pointer(), self.claim, results)? };
+        Ok(NumbersProgress::new(self.store, self.ty, reached))
     }
 }
 

@@ -12,6 +12,7 @@ use crate::artifact::registry::{self, Registration};
 use crate::artifact::symbol_file::{self, Registered};
 use crate::sys::debugger::carry_gdb_script;
 use crate::sys::map::FileMapping;
+use crate::sys::spare::Owner;
 use precast_artifact::component::Component;
 use precast_artifact::container::{CELL_WORDS, symbols_at};
 use precast_artifact::index::{CodeOffset, ModuleIndex};
@@ -40,6 +41,8 @@ pub(crate) struct Image {
     description: Description,
     modules: Vec<ModuleInfo>,
     component: Option<Arc<Component>>,
+    /// Whoever the memories of its instances are at home with.
+    pub(crate) memories: Owner,
 }
 
 /// What an artifact says of itself, decoded and checked.
@@ -97,6 +100,7 @@ impl Image {
             description,
             modules,
             component,
+            memories: Owner::new(),
         };
         let image = Arc::new(image);
         let end = text + image.note.text.size as usize;

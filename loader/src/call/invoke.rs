@@ -206,6 +206,10 @@ fn stop(core: &mut StoreCore, status: u64) -> Error {
     }
     match TrapCode::from_u8(status as u8) {
         Some(code) => {
+            if code == TrapCode::OutOfFuel {
+                // What is left is less than what was to be done next.
+                core.block.fuel = !0;
+            }
             // SAFETY: the top activation is good, and its guest is stopped.
             let top = unsafe { core.block.activation.as_ref() };
             let mut trap = backtrace::trap(core, code, top.and_then(|top| top.fault));

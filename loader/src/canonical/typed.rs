@@ -40,7 +40,12 @@ pub trait Lift: ComponentType {
     /// A list, whose place was found to be good.
     #[doc(hidden)]
     fn load_list(canon: &mut Canon<'_>, at: u32, length: u32) -> Result<Vec<Self>> {
-        (0..length).map(|index| Self::load(canon, at + index * Self::SIZE)).collect()
+        // An iterator of results promises nothing of its length.
+        let mut list = Vec::with_capacity(length as usize);
+        for index in 0..length {
+            list.push(Self::load(canon, at + index * Self::SIZE)?);
+        }
+        Ok(list)
     }
 }
 

@@ -1,9 +1,7 @@
 //! Instances of components, and calls of what they export.
 
 use super::entry::Entry;
-use super::instance::instantiate;
-use super::linker::ComponentLinker;
-use super::opened::{Component, ExportPath, export};
+use super::opened::{ExportPath, export};
 use super::types::ValueType;
 use crate::canonical::canon::{Canon, Flat};
 use crate::canonical::owned::GuestOwn;
@@ -35,26 +33,6 @@ pub struct ComponentFunc {
     store: StoreId,
     component: ComponentId,
     item: ComponentExportIndex,
-}
-
-impl<T: 'static> ComponentLinker<T> {
-    /// Makes an instance of a component.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Link`] with everything that is imported and
-    /// not provided, or of another type;
-    /// [`Error::Limit`]; traps and errors of the
-    /// initialisation.
-    pub fn instantiate(
-        &self,
-        store: &mut impl AsStore<Data = T>,
-        component: &Component,
-    ) -> Result<ComponentInstance> {
-        let mut access = store.as_store_mut();
-        let index = instantiate(&mut access, component, self)?;
-        Ok(ComponentInstance { store: access.core().id, index })
-    }
 }
 
 impl ComponentInstance {

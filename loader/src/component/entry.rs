@@ -7,6 +7,7 @@ use crate::canonical::shape::{MAX_FLAT_PARAMS, Types};
 use crate::canonical::state::{ComponentState, Status};
 use crate::error::{Error, Result};
 use crate::store::access::{AsStore, StoreMut};
+use crate::store::contents::StoreCore;
 use crate::vm::raw::RawValue;
 use precast_artifact::component::ComponentExport;
 use precast_artifact::index::{ComponentExportIndex, ComponentFuncTypeIndex, ComponentId};
@@ -73,37 +74,79 @@ impl Entry {
         lower: impl FnOnce(&mut Canon<'_>, &mut [RawValue]) -> Result<()>,
         lift: impl FnOnce(&mut Canon<'_>, &[RawValue]) -> Result<R>,
     ) -> Result<R> {
+        let mut slots = [RawValue::default(); MAX_FLAT_PARAMS];
+        self.begin(store, &mut slots, lower)?;
+        let called = self.core.call(store, &mut slots);
+        self.end(store, called, &mut slots, lift)
+    }
+
+    /// Enters the component: `lower` fills the parameters in.
+    ///
+    /// # Errors
+    ///
+    /// As [`Entry::call`].
+    #[inline]
+    pub(super) fn begin(
+        &self,
+        store: &mut StoreMut<'_, ()>,
+        slots: &mut [RawValue],
+        lower: impl FnOnce(&mut Canon<'_>, &mut [RawValue]) -> Result<()>,
+    ) -> Result<()> {
         let state = ComponentState::of(store.core(), self.component);
         if state.status != Status::Ready {
             return Err(TrapCode::CannotEnterComponent.into());
         }
         state.status = Status::Running;
         state.handles.enter();
-        let mut slots = [RawValue::default(); MAX_FLAT_PARAMS];
         let mut canon = Canon::new(store.as_store_mut(), self.component, &self.options);
-        let result = match lower(&mut canon, &mut slots) {
-            Ok(()) => self.run(&mut canon, &mut slots, lift),
-            Err(error) => {
-                if matches!(error, Error::Usage(_)) {
-                    let state = canon.state();
+        lower(&mut canon, slots).inspect_err(|error| {
+            let state = canon.state();
+            state.status = match error {
+                Error::Usage(_) => {
                     state.handles.abandon();
-                    state.status = Status::Ready;
-                    return Err(error);
+                    Status::Ready
                 }
-                Err(error)
-            }
-        };
+                _ => Status::Poisoned,
+            };
+        })
+    }
+
+    /// Leaves the component when its function has been called: `lift` reads the
+    /// result.
+    ///
+    /// # Errors
+    ///
+    /// As [`Entry::call`].
+    #[inline]
+    pub(super) fn end<R>(
+        &self,
+        store: &mut StoreMut<'_, ()>,
+        called: Result<()>,
+        slots: &mut [RawValue],
+        lift: impl FnOnce(&mut Canon<'_>, &[RawValue]) -> Result<R>,
+    ) -> Result<R> {
+        let mut canon = Canon::new(store.as_store_mut(), self.component, &self.options);
+        let result = called.and_then(|()| self.finish(&mut canon, slots, lift));
         canon.state().status = if result.is_ok() { Status::Ready } else { Status::Poisoned };
         result
     }
 
-    fn run<R>(
+    /// The core function behind it.
+    pub(super) fn core(&self) -> &NumbersFunc {
+        &self.core
+    }
+
+    /// The component never goes on with a call: it cannot be entered any more.
+    pub(super) fn poison(&self, core: &mut StoreCore) {
+        ComponentState::of(core, self.component).status = Status::Poisoned;
+    }
+
+    fn finish<R>(
         &self,
         canon: &mut Canon<'_>,
         slots: &mut [RawValue],
         lift: impl FnOnce(&mut Canon<'_>, &[RawValue]) -> Result<R>,
     ) -> Result<R> {
-        self.core.call(canon.store(), slots)?;
         let result = lift(canon, slots)?;
         if let Some(post_return) = &self.post_return {
             canon.inside(|canon| post_return.call(canon.store(), slots))?;

@@ -43,6 +43,12 @@ pub(crate) trait HostFunction<T>: Send + Sync {
     /// What differs from the type that a component means.
     fn check(&self, known: &Known<'_>, ty: &ComponentFuncType) -> Check;
 
+    /// Whether it is not done when its call returns, but the component waits for
+    /// what it left in the store.
+    fn is_awaited(&self) -> bool {
+        false
+    }
+
     /// If it is of the loader's own WASI: the function of preview 1 that works on
     /// what it works on.
     fn preview1(&self, _: &str) -> Option<HostFunc> {

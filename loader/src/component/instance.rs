@@ -1,9 +1,7 @@
 //! Making an instance of a component: its steps, in order.
 
-use super::linker::{ComponentDefinition, ComponentLinker};
+use super::linker::ComponentDefinition;
 use super::opened::Component;
-use super::preview1;
-use super::resolve::resolve;
 use super::trampolines::Trampolines;
 use crate::api::externs::{self, Extern};
 use crate::artifact::image::Image;
@@ -13,7 +11,6 @@ use crate::error::{Error, Result};
 use crate::link::imports::Provided;
 use crate::link::instantiate::instantiate_module;
 use crate::store::access::StoreMut;
-use crate::store::host::HostFunc;
 use crate::vm::handle::{Func, Global, Memory};
 use crate::vm::types::{GlobalType, ValType};
 use crate::vm::value::Val;
@@ -25,21 +22,18 @@ use std::sync::Arc;
 pub(super) fn instantiate<T: 'static>(
     store: &mut StoreMut<'_, T>,
     component: &Component,
-    linker: &ComponentLinker<T>,
+    trampolines: &Trampolines<T>,
 ) -> Result<ComponentId> {
-    let leaves = resolve(linker, component)?;
     let index = ComponentId::from_index(store.core().components.len());
-    let state = new_state(store, component, &leaves, index)?;
+    if trampolines.component != index {
+        let leaves = trampolines.leaves.clone();
+        let others = Trampolines::new(component.types(), index, leaves);
+        return instantiate(store, component, &others);
+    }
+    let state = new_state(store, component, &trampolines.leaves, index)?;
     store.core().components.push(Box::new(state));
     let description = component.description();
-    let trampolines = Trampolines { types: component.types().clone(), component: index, leaves };
-    let mut making = Making {
-        store,
-        image: component.image(),
-        index,
-        made: vec![None; description.trampolines.len()],
-        trampolines,
-    };
+    let mut making = Making { store, image: component.image(), index, trampolines };
     let done = description.steps.iter().try_for_each(|step| making.step(step));
     let status = if done.is_ok() { Status::Ready } else { Status::Poisoned };
     ComponentState::of(store.core(), index).status = status;
@@ -93,9 +87,7 @@ struct Making<'m, 's, T> {
     store: &'m mut StoreMut<'s, T>,
     image: &'m Arc<Image>,
     index: ComponentId,
-    /// Trampolines that were made.
-    made: Vec<Option<Arc<HostFunc>>>,
-    trampolines: Trampolines<T>,
+    trampolines: &'m Trampolines<T>,
 }
 
 impl<T: 'static> Making<'_, '_, T> {
@@ -139,8 +131,7 @@ impl<T: 'static> Making<'_, '_, T> {
 
     fn replace(&mut self, image: &Image, module: ModuleIndex, provided: &mut [Provided]) {
         let next = InstanceIndex::from_index(self.state().core_instances.len());
-        let Trampolines { types, leaves, .. } = &self.trampolines;
-        preview1::replace(types.component(), leaves, next, (image, module), provided);
+        self.trampolines.replace(next, (image, module), provided);
     }
 
     fn make(&mut self, image: &Arc<Image>, module: ModuleIndex, all: &[Provided]) -> Result<()> {
@@ -157,13 +148,7 @@ impl<T: 'static> Making<'_, '_, T> {
                 let flags = self.state().flags[instance.index()];
                 Provided::Item(flags.into())
             }
-            CoreItem::Trampoline(index) => {
-                let made = &mut self.made[index.index()];
-                if made.is_none() {
-                    *made = Some(Arc::new(self.trampolines.make(*index)?));
-                }
-                Provided::Host(made.clone().expect("made above"))
-            }
+            CoreItem::Trampoline(index) => Provided::Host(self.trampolines.get(*index)?),
         })
     }
 

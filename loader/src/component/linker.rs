@@ -1,6 +1,7 @@
 //! Names for what components may import.
 
 use super::function::{Dynamic, HostFunction, TypedHost};
+use super::waiting::AwaitedHost;
 use crate::api::caller::Caller;
 use crate::artifact::open::Artifact;
 use crate::canonical::containers::ComponentTypes;
@@ -108,6 +109,40 @@ impl<T: 'static> ComponentLinker<T> {
         R: ComponentTypes + Lower + 'static,
     {
         let function = TypedHost::<_, P, R>::new(f);
+        self.define(path, ComponentDefinition::Function(Arc::new(function)))
+    }
+
+    /// As [`ComponentLinker::func_wrap`], of a function whose result a future gives.
+    /// A component that calls it waits, and its thread is free for others: it must
+    /// be called with [`TypedComponentFunc::call_async`]. The future keeps nothing
+    /// of the store.
+    ///
+    /// ```
+    /// use precast_loader::component::ComponentLinker;
+    /// # async fn fetch(_: String) -> precast_loader::Result<Vec<u8>> { Ok(vec![]) }
+    /// let mut linker = ComponentLinker::<u32>::new();
+    /// linker.func_wrap_async(&["host:web/web@1.0.0", "fetch"], |mut caller, (url,): (String,)| {
+    ///     *caller.data_mut() += 1;
+    ///     async move { Ok((fetch(url).await?,)) }
+    /// });
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// As [`ComponentLinker::func_new`].
+    ///
+    /// [`TypedComponentFunc::call_async`]: super::TypedComponentFunc::call_async
+    pub fn func_wrap_async<P, R, U>(
+        &mut self,
+        path: &[&str],
+        f: impl Fn(Caller<'_, T>, P) -> U + Send + Sync + 'static,
+    ) -> &mut Self
+    where
+        P: ComponentTypes + Lift + 'static,
+        R: ComponentTypes + Lower + Send + 'static,
+        U: Future<Output = Result<R>> + Send + 'static,
+    {
+        let function = AwaitedHost::<_, P, R, U>::new(f);
         self.define(path, ComponentDefinition::Function(Arc::new(function)))
     }
 

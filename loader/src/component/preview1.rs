@@ -6,28 +6,27 @@ use crate::artifact::image::Image;
 use crate::link::imports::Provided;
 use crate::wasi::MODULE;
 use crate::wasi::preview2::functions::RESOURCES;
-use precast_artifact::component::Component;
-use precast_artifact::index::{InstanceIndex, ModuleIndex};
+use precast_artifact::component::AdaptedPreview1;
+use precast_artifact::index::ModuleIndex;
 use precast_artifact::module::ImportKind;
 use std::sync::Arc;
 
-/// Gives a core instance that is about to be made, of a module with these
-/// imports, preview 1 instead of its adapter's, if that is the same.
-pub(super) fn replace<T: 'static>(
-    component: &Component,
+/// Where an import of a core module stands, and what satisfies it.
+pub(super) type Replacement = (usize, Provided);
+
+/// What gives a core instance of a component, of a module with these imports,
+/// preview 1 instead of its adapter's: nothing, if that is not the same.
+pub(super) fn replacements<T: 'static>(
+    adapted: &AdaptedPreview1,
     leaves: &[ComponentDefinition<T>],
-    instance: InstanceIndex,
     (image, module): (&Image, ModuleIndex),
-    provided: &mut [Provided],
-) {
-    let adapted = component.adapted.iter().find(|adapted| adapted.instance == instance);
-    let Some(adapted) = adapted else { return };
+) -> Vec<Replacement> {
     let mut asked = adapted.leaves.iter().map(|leaf| &leaves[leaf.index()]);
     let function = asked.clone().find_map(|definition| match definition {
         ComponentDefinition::Function(function) => Some(function),
         _ => None,
     });
-    let Some(function) = function.filter(|_| asked.all(is_own)) else { return };
+    let Some(function) = function.filter(|_| asked.all(is_own)) else { return Vec::new() };
     let (module, info) = image.module(module);
     let own = |import: &precast_artifact::module::Import| {
         let ImportKind::Function(ty) = import.kind else { return None };
@@ -35,11 +34,9 @@ pub(super) fn replace<T: 'static>(
         (found.ty == info.type_ids[ty.index()]).then(|| Provided::Host(Arc::new(found)))
     };
     let imports = module.imports.iter().enumerate().filter(|(_, it)| it.module == MODULE);
-    let all: Option<Vec<_>> = imports.map(|(at, import)| Some((at, own(import)?))).collect();
     // All or none: an adapter has descriptors of its own.
-    for (at, function) in all.into_iter().flatten() {
-        provided[at] = function;
-    }
+    let all: Option<Vec<_>> = imports.map(|(at, import)| Some((at, own(import)?))).collect();
+    all.unwrap_or_default()
 }
 
 /// Whether something is of the WASI that the loader defines itself.

@@ -4,40 +4,86 @@
 
 use super::function::{HostFunction, ImportCall};
 use super::linker::{ComponentDefinition, Destructor};
+use super::preview1::{self, Replacement};
 use super::transcoding::Transcoding;
 use crate::api::func;
+use crate::artifact::image::Image;
 use crate::canonical::canon::{CallOptions, Canon};
 use crate::canonical::shape::Types;
 use crate::canonical::state::ComponentState;
 use crate::error::{Error, Result};
+use crate::link::imports::Provided;
 use crate::store::access::{AsStore, StoreMut};
 use crate::store::host::HostFunc;
 use crate::vm::raw::RawValue;
 use crate::vm::value::Val;
 use precast_artifact::component::{Component, Step, TrampolineKind};
 use precast_artifact::index::{
-    ComponentFuncTypeIndex, ComponentId, ComponentInstanceIndex, LoweringIndex, OptionsIndex,
-    ResourceTableIndex, TrampolineIndex,
+    ComponentFuncTypeIndex, ComponentId, ComponentInstanceIndex, InstanceIndex, LoweringIndex,
+    ModuleIndex, OptionsIndex, ResourceTableIndex, TrampolineIndex,
 };
 use precast_artifact::trap::TrapCode;
 use std::sync::{Arc, OnceLock};
+use std::task::Poll;
 
 /// Most core parameters of a lowered function: what fits, and where the result
 /// goes.
 const MOST_PARAMS: usize = 17;
 
-/// What trampolines of one component are made from.
+/// Trampolines of one component at one index in its store: whichever store it is,
+/// so that one that was made serves the next instance too.
 pub(super) struct Trampolines<T> {
-    pub(super) types: Arc<Types>,
+    types: Arc<Types>,
     /// Index of the component in the store.
     pub(super) component: ComponentId,
     /// What each leaf is satisfied with.
     pub(super) leaves: Vec<ComponentDefinition<T>>,
+    made: Box<[OnceLock<Arc<HostFunc>>]>,
+    /// Of each core instance that an adapter serves, what serves it instead.
+    adapted: Box<[OnceLock<Vec<Replacement>>]>,
 }
 
 impl<T: 'static> Trampolines<T> {
+    /// None is made yet.
+    pub(super) fn new(
+        types: &Arc<Types>,
+        component: ComponentId,
+        leaves: Vec<ComponentDefinition<T>>,
+    ) -> Self {
+        let description = types.component();
+        let made = description.trampolines.iter().map(|_| OnceLock::new()).collect();
+        let adapted = description.adapted.iter().map(|_| OnceLock::new()).collect();
+        Self { types: types.clone(), component, leaves, made, adapted }
+    }
+
+    /// The function of a trampoline.
+    pub(super) fn get(&self, index: TrampolineIndex) -> Result<Arc<HostFunc>> {
+        let made = &self.made[index.index()];
+        if let Some(made) = made.get() {
+            return Ok(made.clone());
+        }
+        let function = Arc::new(self.make(index)?);
+        Ok(made.get_or_init(|| function).clone())
+    }
+
+    /// Gives a core instance that is about to be made what serves it instead of its
+    /// adapter.
+    pub(super) fn replace(
+        &self,
+        instance: InstanceIndex,
+        (image, module): (&Image, ModuleIndex),
+        provided: &mut [Provided],
+    ) {
+        let all = &self.types.component().adapted;
+        let Some(at) = all.iter().position(|adapted| adapted.instance == instance) else { return };
+        let find = || preview1::replacements(&all[at], &self.leaves, (image, module));
+        for (import, function) in self.adapted[at].get_or_init(find) {
+            provided[*import] = function.clone();
+        }
+    }
+
     /// Makes the function of a trampoline.
-    pub(super) fn make(&self, index: TrampolineIndex) -> Result<HostFunc> {
+    fn make(&self, index: TrampolineIndex) -> Result<HostFunc> {
         let component = self.types.component();
         let trampoline = &component.trampolines[index.index()];
         let ty = trampoline.ty.map(|_| unreachable!("checked: these types refer to no others"));
@@ -45,9 +91,15 @@ impl<T: 'static> Trampolines<T> {
             TrampolineKind::LowerImport { lowering, ty: imported, options } => {
                 let lowered = self.lower(lowering, imported, options)?;
                 let (params, results) = (ty.params.len(), ty.results.len());
+                let awaited = lowered.function.is_awaited();
                 let run = move |store: StoreMut<'_, T>, slots: &mut [RawValue]| {
                     lowered.call(store, slots, params, results)
                 };
+                if awaited {
+                    return func::raw_pending(ty, move |caller, slots| {
+                        run(caller.as_store_mut(), slots).map(|()| Poll::Pending)
+                    });
+                }
                 func::raw(ty, move |caller, slots| run(caller.as_store_mut(), slots))
             }
             TrampolineKind::ResourceDrop { instance, table } => {
@@ -92,8 +144,7 @@ impl<T: 'static> Trampolines<T> {
                 component: self.component,
                 types: self.types.clone(),
                 ty,
-                index: options,
-                options: OnceLock::new(),
+                options,
             }),
             _ => Err(Error::usage("a lowered import that is no function")),
         }
@@ -125,9 +176,7 @@ struct Lowered<T> {
     component: ComponentId,
     types: Arc<Types>,
     ty: ComponentFuncTypeIndex,
-    index: OptionsIndex,
-    /// Found at the first call, when all that they refer to has been made.
-    options: OnceLock<CallOptions>,
+    options: OptionsIndex,
 }
 
 impl<T: 'static> Lowered<T> {
@@ -139,14 +188,8 @@ impl<T: 'static> Lowered<T> {
         results: usize,
     ) -> Result<()> {
         let component = self.component;
-        let options = match self.options.get() {
-            Some(options) => options,
-            None => {
-                let state = ComponentState::of(store.core(), component);
-                let found = CallOptions::of(state, self.index)?;
-                self.options.get_or_init(|| found)
-            }
-        };
+        // What they refer to is of the store.
+        let options = &CallOptions::of(ComponentState::of(store.core(), component), self.options)?;
         Canon::new(store.erased(), component, options).check_may_leave()?;
         ComponentState::of(store.core(), component).handles.enter();
         let mut given = [RawValue::default(); MOST_PARAMS];
@@ -155,6 +198,10 @@ impl<T: 'static> Lowered<T> {
         let (inner, types) = (store.as_store_mut(), &*self.types);
         let call = ImportCall { store: inner, component, options, types, ty: self.ty };
         self.function.call(call, given, &mut slots[..results])?;
+        // Then that is for who gives the result.
+        if self.function.is_awaited() {
+            return Ok(());
+        }
         Ok(ComponentState::of(store.core(), component).handles.exit()?)
     }
 }

@@ -93,6 +93,11 @@ impl ComponentFunc {
 }
 
 impl<P, R> TypedComponentFunc<P, R> {
+    /// Its store, and the way in.
+    pub(super) fn way(&self) -> (StoreId, Entry) {
+        (self.store, self.entry.clone())
+    }
+
     /// The function without its Rust types.
     pub fn func(&self) -> ComponentFunc {
         self.func

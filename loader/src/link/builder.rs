@@ -94,7 +94,9 @@ impl<'i> InstanceBuilder<'i> {
     ) -> Result<MemoryId> {
         let memory = &self.module.memories[index.index()];
         let space = Space { reservation: memory.reservation, guard: memory.guard };
-        core.new_memory(memory.ty, space, prefix)
+        // What has no context in it is not worth while.
+        let home = || self.image.memories.home(self.module_index.get(), index.get());
+        core.new_memory(memory.ty, space, prefix, (prefix != 0).then(home))
     }
 
     /// Puts defined memory `index`, which is `at` in the store, into the context,
@@ -117,6 +119,7 @@ impl<'i> InstanceBuilder<'i> {
                 InitialContents::Copied(bytes) => made.copy_contents(run.address, bytes),
             }
         }
+        made.contents_are_mapped();
         self.memories.push(at);
         Ok(())
     }

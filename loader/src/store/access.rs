@@ -107,9 +107,10 @@ impl<T> Store<T> {
     /// takes a unit for each operator that it executes, but for `nop` and those that
     /// only give structure; an operator that works on a range takes one more for every
     /// 64 bytes or 8 elements. The count does not depend on the machine or on how the
-    /// code was optimised. A call that finds no fuel left ends with a trap,
-    /// [`TrapCode::OutOfFuel`](crate::TrapCode): at the start of a function or of
-    /// another round of a loop, or after an operator on a range.
+    /// code was optimised. Operators that are executed together are paid for together,
+    /// before the first; what a trap or an exception cuts off is not given back. Where
+    /// less is left, the call ends there with a trap,
+    /// [`TrapCode::OutOfFuel`](crate::TrapCode).
     ///
     /// # Errors
     ///
@@ -119,7 +120,7 @@ impl<T> Store<T> {
     }
 
     /// What is left of the fuel; `None` when work is not limited. After a trap it is
-    /// what was left at the last call or return of a function, or nothing if that was
+    /// what was left when a function last called or returned, or nothing if that was
     /// why.
     pub fn fuel(&self) -> Option<u64> {
         self.as_store().fuel()

@@ -11,6 +11,7 @@ use crate::store::instance::InstanceState;
 use crate::store::limits::{Limits, allow};
 use crate::store::linear::LinearMemory;
 use crate::sys::registers::Landing;
+use crate::sys::spare::Home;
 use crate::vm::handle::StoreId;
 use crate::vm::layout::StoreBlock;
 use crate::vm::matching::Space;
@@ -69,6 +70,9 @@ pub(crate) struct StoreCore {
     pub(crate) externs: Vec<Box<dyn Any + Send + Sync>>,
     /// What the host function that was pending last waits for.
     pub(crate) awaited: Option<HostFuture>,
+    /// The same, of a component's import; its type is that of the module that
+    /// makes such functions.
+    pub(crate) awaited_import: Option<Box<dyn Any + Send>>,
     /// Error of the host function that ended a call, until that returns.
     pub(crate) error: Option<Error>,
     /// Panic of the host function that ended a call, until that returns.
@@ -101,6 +105,7 @@ impl StoreCore {
             components: Vec::new(),
             externs: Vec::new(),
             awaited: None,
+            awaited_import: None,
             error: None,
             panic: None,
         };
@@ -113,12 +118,12 @@ impl StoreCore {
         self.limits_fuel = units.is_some();
         // More than this is never used up.
         let units = units.map(|units| i64::try_from(units).unwrap_or(i64::MAX));
-        self.block.fuel = units.map_or(i64::MIN, |units| -units);
+        self.block.fuel = units.map_or(i64::MIN, |units| !units);
     }
 
     /// What is left of the fuel, if that is limited.
     pub(crate) fn fuel(&self) -> Option<u64> {
-        self.limits_fuel.then(|| self.block.fuel.min(0).unsigned_abs())
+        self.limits_fuel.then_some((!self.block.fuel) as u64)
     }
 
     /// Fails for an artifact whose code would run without fuel though that is limited.
@@ -174,13 +179,14 @@ impl StoreCore {
         ty: MemoryType,
         space: Space,
         prefix: usize,
+        home: Option<Home>,
     ) -> Result<MemoryId> {
         allow(LimitKind::Memories, self.memories.len() as u64, 1, self.limits.memories)?;
         let reserved = self.memories.iter().map(LinearMemory::reserved).sum();
         let wanted = space.reservation.saturating_add(space.guard);
         allow(LimitKind::AddressSpace, reserved, wanted, self.limits.address_space)?;
         self.allow_memory(ty.min_bytes().unwrap_or(u64::MAX))?;
-        self.memories.push(LinearMemory::new(ty, space, prefix)?);
+        self.memories.push(LinearMemory::new(ty, space, prefix, home)?);
         Ok(MemoryId::from_index(self.memories.len() - 1))
     }
 

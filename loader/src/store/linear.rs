@@ -21,6 +21,7 @@ use crate::error::{Error, Result};
 use crate::sys::buffer::Buffer;
 use crate::sys::map::Mapping;
 use crate::sys::page::{page_size, round_to_pages};
+use crate::sys::spare::{self, Home, Spare};
 use crate::vm::layout::Definition;
 use crate::vm::matching::Space;
 use precast_artifact::abi;
@@ -39,10 +40,18 @@ const FRONT: usize = 2 << 30;
 #[derive(Debug)]
 pub(crate) struct LinearMemory {
     mapping: Mapping,
+    /// Accessible bytes before the base: the context.
+    context: usize,
     /// Bytes of the mapping before the base.
     prefix: usize,
     /// Accessible bytes from the base, whole pages.
     committed: usize,
+    /// Where the address space goes when the memory is gone, with what was mapped.
+    home: Option<Home>,
+    /// Whether its initial contents are mapped, by itself or an earlier one.
+    mapped: bool,
+    /// Whether a part of the context is read-only.
+    sealed: bool,
     /// Address of the definition.
     definition: usize,
     owned: Option<Box<Definition>>,
@@ -52,8 +61,14 @@ pub(crate) struct LinearMemory {
 
 impl LinearMemory {
     /// A memory of the minimum size of `ty`, with at least `prefix` accessible
-    /// bytes before the base, zero like the memory.
-    pub(crate) fn new(ty: MemoryType, space: Space, prefix: usize) -> Result<Self> {
+    /// bytes before the base, zero like the memory. One that is at home somewhere
+    /// may have its contents already, see [`LinearMemory::map_contents`].
+    pub(crate) fn new(
+        ty: MemoryType,
+        space: Space,
+        prefix: usize,
+        home: Option<Home>,
+    ) -> Result<Self> {
         // Code relies on nothing beyond the reservation being accessible.
         let most = space.reservation.min(ty.max_bytes());
         let length = ty.min_bytes().filter(|length| *length <= most);
@@ -78,10 +93,29 @@ impl LinearMemory {
             Some((prefix, front.checked_add(prefix)?.checked_add(total)?, committed))
         };
         let (context, total, committed) = rounded().ok_or_else(|| Error::no_room(what()))?;
-        let mapping = Mapping::reserve(total).map_err(Error::system(what()))?;
-        mapping.commit(front, context + committed).map_err(Error::system(what()))?;
-        let prefix = front + context;
-        let mut memory = Self { mapping, prefix, committed, definition: 0, owned: None, ty, space };
+        let (room, mapped) = match home.and_then(spare::take) {
+            Some(room) => (room, true),
+            None => {
+                let mapping = spare::reserve(total).map_err(Error::system(what()))?;
+                mapping.commit(front, context + committed).map_err(Error::system(what()))?;
+                (Spare { mapping, context, prefix: front + context, committed }, false)
+            }
+        };
+        let Spare { mapping, context, prefix, committed } = room;
+        let (definition, owned, sealed) = (0, None, false);
+        let mut memory = Self {
+            mapping,
+            context,
+            prefix,
+            committed,
+            home,
+            mapped,
+            sealed,
+            definition,
+            owned,
+            ty,
+            space,
+        };
         memory.define(None, length);
         Ok(memory)
     }
@@ -91,6 +125,7 @@ impl LinearMemory {
     /// the rest of its page.
     pub(crate) fn seal_context(&mut self, range: Range<usize>) -> io::Result<()> {
         let most = round_to_pages(range.end).unwrap_or(range.end);
+        self.sealed = true;
         self.mapping.seal(self.prefix - most, most - range.start)
     }
 
@@ -190,8 +225,8 @@ impl LinearMemory {
         Ok(())
     }
 
-    /// Maps initial contents from a file, copied on write. Bytes after `len`
-    /// on its last page are zero.
+    /// Maps initial contents from a file, copied on write, unless they are there.
+    /// Bytes after `len` on its last page are zero.
     pub(crate) fn map_contents(
         &mut self,
         address: u64,
@@ -203,10 +238,17 @@ impl LinearMemory {
         if start.checked_add(len).is_none_or(|end| end > self.committed) {
             return Err(io::ErrorKind::InvalidInput.into());
         }
-        // SAFETY: the memory is new, nothing refers to its contents.
-        unsafe { self.mapping.overlay(self.prefix + start, len, file, at)? };
+        if !self.mapped {
+            // SAFETY: the memory is new, nothing refers to its contents.
+            unsafe { self.mapping.overlay(self.prefix + start, len, file, at)? };
+        }
         self.clear_tail(address, len as u64);
         Ok(())
+    }
+
+    /// Takes note that all initial contents are there.
+    pub(crate) fn contents_are_mapped(&mut self) {
+        self.mapped = true;
     }
 
     /// Zeroes what follows contents that [`LinearMemory::map_contents`] mapped on
@@ -334,5 +376,23 @@ impl LinearMemory {
         let base = with_exposed_provenance_mut(self.base());
         // SAFETY: base and length describe accessible memory.
         unsafe { std::slice::from_raw_parts_mut(base, self.length()) }
+    }
+}
+
+impl Drop for LinearMemory {
+    fn drop(&mut self) {
+        let Some(home) = self.home.filter(|_| self.mapped) else { return };
+        let start = self.prefix - self.context;
+        if self.sealed && self.mapping.commit(start, self.context).is_err() {
+            return;
+        }
+        let Some(length) = self.ty.min_bytes().and_then(|bytes| round_to_pages(bytes as usize))
+        else {
+            return;
+        };
+        let mapping = std::mem::replace(&mut self.mapping, Mapping::nothing());
+        let (context, prefix, committed) = (self.context, self.prefix, self.committed);
+        // The definition may be gone with its context; nobody else is left.
+        spare::give(home, Spare { mapping, context, prefix, committed }, length);
     }
 }

@@ -87,7 +87,8 @@ impl StoreCore {
         self.abort_on_trap = false;
         self.set_fuel(self.limits.fuel);
         (self.short_reservation, self.limit_reached) = (None, None);
-        (self.awaited, self.error, self.panic) = (None, None, None);
+        (self.awaited, self.awaited_import) = (None, None);
+        (self.error, self.panic) = (None, None);
         self.memories.iter_mut().try_for_each(|memory| memory.reset())?;
         self.tables.iter_mut().for_each(|table| table.reset());
         let guest = &mut self.instances[mark.instance.index()];

@@ -39,6 +39,11 @@ impl Mapping {
         Ok(Self { base: base.expose_provenance(), len })
     }
 
+    /// None of the address space.
+    pub(crate) const fn nothing() -> Self {
+        Self { base: 0, len: 0 }
+    }
+
     /// Address of the first byte.
     pub(crate) fn base(&self) -> usize {
         self.base
@@ -327,6 +332,9 @@ fn reserve_at(start: usize, len: usize) -> Option<Mapping> {
 
 impl Drop for Mapping {
     fn drop(&mut self) {
+        if self.len == 0 {
+            return;
+        }
         // SAFETY: the range is ours, and whoever dropped it is done with it.
         let result = unsafe { munmap(with_exposed_provenance_mut(self.base), self.len) };
         debug_assert!(result.is_ok(), "unmapping {:#x}: {result:?}", self.base);

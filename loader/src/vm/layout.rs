@@ -24,7 +24,7 @@ pub(crate) struct StoreBlock {
     pub(crate) interrupt: AtomicU32,
     pub(crate) heap_base: u64,
     pub(crate) heap_limit: u64,
-    /// Work that was done and is not paid for, negative while fuel is left.
+    /// One's complement of what is left of the fuel, so never positive.
     pub(crate) fuel: i64,
 }
 

@@ -13,12 +13,56 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 static ALARMS: AtomicU32 = AtomicU32::new(0);
+static ON_STACK: AtomicU32 = AtomicU32::new(0);
 
 /// Needs more stack than the kernel does.
 extern "C" fn alarm(_: libc::c_int) {
     let mut room = [0u8; 64 << 10];
-    std::hint::black_box(&mut room).iter_mut().step_by(1024).for_each(|byte| *byte = 1);
+    std::hint::black_box(&mut room).iter_mut().step_by(256).for_each(|byte| *byte = 1);
     ALARMS.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Needs no more than an alternate stack has, where it may interrupt [`profile`].
+extern "C" fn count(_: libc::c_int) {
+    ALARMS.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Counts how often it runs on an alternate stack, which may be as small as those that
+/// the standard library gives threads.
+extern "C" fn profile(_: libc::c_int) {
+    let mut room = [0u8; 2 << 10];
+    std::hint::black_box(&mut room).iter_mut().step_by(256).for_each(|byte| *byte = 1);
+    if alternate_stack().ss_flags & libc::SS_ONSTACK != 0 {
+        ON_STACK.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+fn alternate_stack() -> libc::stack_t {
+    // SAFETY: all zero is a value; only asks.
+    unsafe {
+        let mut stack = std::mem::zeroed();
+        assert_eq!(libc::sigaltstack(std::ptr::null(), &mut stack), 0);
+        stack
+    }
+}
+
+/// Has a signal of a timer come so often, to a handler with these flags.
+fn handle_timer(
+    handler: extern "C" fn(libc::c_int),
+    timer: (libc::c_int, libc::c_int),
+    flags: libc::c_int,
+    micros: i64,
+) {
+    // SAFETY: the handlers touch their own stack and atomic numbers.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = handler as usize;
+        action.sa_flags = libc::SA_RESTART | flags;
+        assert_eq!(libc::sigaction(timer.0, &action, null_mut()), 0);
+        let often = libc::timeval { tv_sec: 0, tv_usec: micros };
+        let interval = libc::itimerval { it_interval: often, it_value: often };
+        assert_eq!(libc::setitimer(timer.1, &interval, null_mut()), 0);
+    }
 }
 
 struct Recursion {
@@ -51,16 +95,7 @@ impl Recursion {
 #[test]
 #[ignore = "changes the process"]
 fn alarms() {
-    // SAFETY: the handler touches its own stack and an atomic number.
-    unsafe {
-        let mut action: libc::sigaction = std::mem::zeroed();
-        action.sa_sigaction = alarm as extern "C" fn(libc::c_int) as usize;
-        action.sa_flags = libc::SA_RESTART;
-        assert_eq!(libc::sigaction(libc::SIGALRM, &action, null_mut()), 0);
-        let often = libc::timeval { tv_sec: 0, tv_usec: 200 };
-        let timer = libc::itimerval { it_interval: often, it_value: often };
-        assert_eq!(libc::setitimer(libc::ITIMER_REAL, &timer, null_mut()), 0);
-    }
+    handle_timer(alarm, (libc::SIGALRM, libc::ITIMER_REAL), 0, 200);
     let mut guest = Recursion::new();
     let start = Instant::now();
     while start.elapsed() < Duration::from_secs(1) {
@@ -130,6 +165,54 @@ fn disabled() {
     println!("came back");
 }
 
+/// A timer whose handler has no stack of its own, and a profiler's whose has one, a
+/// thousand times in a second each, while guests overflow, are stopped and compute.
+#[test]
+#[ignore = "changes the process"]
+fn profiled() {
+    handle_timer(count, (libc::SIGALRM, libc::ITIMER_REAL), 0, 1000);
+    handle_timer(profile, (libc::SIGPROF, libc::ITIMER_PROF), libc::SA_ONSTACK, 1000);
+    let mut guest = Recursion::new();
+    let spin = guest.instance.get_func(&guest.store, "spin").unwrap();
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(1) {
+        guest.overflow();
+        let soon = Instant::now() + Duration::from_millis(5);
+        guest.store.set_deadline(Some(soon)).unwrap();
+        let error = spin.call(&mut guest.store, &[]).unwrap_err();
+        assert_eq!(error.trap_code(), Some(TrapCode::Interrupt), "{error}");
+        guest.store.set_deadline(None).unwrap();
+        guest.store.clear_interrupt();
+    }
+    let counts = [&ALARMS, &ON_STACK].map(|count| count.load(Ordering::Relaxed));
+    assert!(counts.iter().all(|count| *count > 50), "{counts:?}");
+    println!("came back");
+}
+
+/// A thread that has an alternate stack keeps it, and guests trap there.
+#[test]
+#[ignore = "changes the process"]
+fn own_stack() {
+    let on_new_thread = || {
+        let room = vec![0u8; 256 << 10].leak();
+        let (start, size) = (room.as_mut_ptr().cast(), room.len());
+        let own = libc::stack_t { ss_sp: start, ss_flags: 0, ss_size: size };
+        // SAFETY: the memory stays as long as the process; Rust's own stack is unused.
+        assert_eq!(unsafe { libc::sigaltstack(&own, null_mut()) }, 0);
+        let mut guest = Recursion::new();
+        for _ in 0..3 {
+            guest.overflow();
+            let now = alternate_stack();
+            assert_eq!((now.ss_sp, now.ss_size), (start, size));
+        }
+        // What a handler wrote is there: it did run on this stack.
+        assert!(room.iter().any(|byte| *byte != 0));
+    };
+    std::thread::spawn(on_new_thread).join().unwrap();
+    std::thread::spawn(on_new_thread).join().unwrap();
+    println!("came back");
+}
+
 fn comes_back(name: &str) -> String {
     let output = child(&format!("signals::{name}"));
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -140,6 +223,16 @@ fn comes_back(name: &str) -> String {
 #[test]
 fn handlers_without_a_stack_of_their_own_run_wherever_a_guest_stands() {
     comes_back("alarms");
+}
+
+#[test]
+fn timers_of_the_host_fire_while_guests_run() {
+    comes_back("profiled");
+}
+
+#[test]
+fn an_alternate_stack_of_the_host_is_kept() {
+    comes_back("own_stack");
 }
 
 #[test]

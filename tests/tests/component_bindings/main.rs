@@ -1,7 +1,9 @@
 //! Bindings that `bindgen!` writes, with components that give every value back
 //! by the host: what passes is lowered and lifted twice, and compared with what
-//! values make of it. Resources of both sides.
+//! values make of it. Resources of both sides. Functions that
+//! are waited for.
 
 mod guests;
 mod resources;
 mod types;
+mod waiting;

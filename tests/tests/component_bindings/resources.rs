@@ -143,3 +143,30 @@ fn a_handle_that_is_forged_is_a_trap() -> Result<()> {
     assert_eq!(poisoned.trap_code(), Some(TrapCode::CannotEnterComponent), "{poisoned}");
     Ok(())
 }
+
+/// What was prepared once serves the first component of any store, and others.
+#[test]
+fn instances_of_what_was_prepared_know_their_store() -> Result<()> {
+    let mut linker = ComponentLinker::new();
+    Resources::add_to_linker(&mut linker, |counters: &mut Counters| counters);
+    let prepared = linker.instantiate_pre(&crates())?;
+    let mut stores = [Store::new(Counters::default()), Store::new(Counters::default())];
+    let mut worlds = Vec::new();
+    for store in &mut stores {
+        for _ in 0..2 {
+            let instance = prepared.clone().instantiate(store)?;
+            worlds.push(Resources::new(store, &instance)?);
+        }
+    }
+    for (number, world) in worlds.iter().enumerate() {
+        let store = &mut stores[number / 2];
+        let guest = world.test_res_crates();
+        let made = guest.call_make(store, number as u32)?;
+        assert_eq!(guest.crate_().call_get(store, made.borrow())?, 2 * number as u32);
+        let other = worlds[number ^ 1].test_res_crates();
+        assert!(other.crate_().call_get(store, made.borrow()).is_err());
+        made.drop(store)?;
+    }
+    assert_eq!(stores.map(|store| store.data().dropped), [2, 2]);
+    Ok(())
+}

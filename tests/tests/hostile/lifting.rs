@@ -44,7 +44,26 @@ pub(crate) fn lift(guest: &Component, bytes: &[u8]) -> Result<Option<Value>, Err
 #[cfg(test)]
 mod tests {
     use super::*;
+    use precast_tests::fixture;
     use precast_tests::random::Numbers;
+    use std::fs;
+
+    /// Seeds of the fuzz target, which are named for what becomes of them.
+    #[test]
+    fn seeds_are_what_they_are_called() {
+        let guest = guest();
+        let mut outcomes = [0; 2];
+        for entry in fs::read_dir(fixture("fuzz/lift")).expect("the seeds") {
+            let path = entry.expect("a readable folder").path();
+            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+            let lifted = lift(&guest, &fs::read(&path).expect("a seed"));
+            let trapped = lifted.as_ref().is_err_and(|error| error.trap_code().is_some());
+            assert_eq!(trapped, name.starts_with("trap-"), "{name}: {lifted:?}");
+            assert_eq!(lifted.is_ok(), name.starts_with("value-"), "{name}: {lifted:?}");
+            outcomes[usize::from(trapped)] += 1;
+        }
+        assert!(outcomes[0] >= 5 && outcomes[1] >= 10, "{outcomes:?}");
+    }
 
     #[test]
     fn any_memory_is_values_or_traps() {

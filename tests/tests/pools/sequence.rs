@@ -245,17 +245,18 @@ impl Owned {
         let (rounds, fuel) = (number.rem_euclid(50) + 1, number.unsigned_abs() as u64 % 400);
         self.store.set_fuel(fuel).expect("the code counts");
         let result = self.func("rounds").call(&mut self.store, &[Val::I32(rounds)]);
-        // Five a round; looked at when a round begins, and the last constant not.
-        let least = 5 * (rounds as u64 - 1);
+        // Five a round, and the constant after them.
+        let least = 5 * rounds as u64 + 1;
         match result {
             Ok(_) => {
                 assert!(fuel >= least && !self.stopped);
-                assert_eq!(self.store.fuel(), Some(fuel.saturating_sub(5 * rounds as u64 + 1)));
+                assert_eq!(self.store.fuel(), Some(fuel - least));
             }
             Err(error) if self.stopped => self.must_be_stopped(&error),
             Err(error) => {
                 assert_eq!(error.trap_code(), Some(TrapCode::OutOfFuel));
                 assert!(fuel < least);
+                assert_eq!(self.store.fuel(), Some(0));
             }
         }
         self.store.set_fuel(u64::MAX).expect("the code counts");

@@ -5,6 +5,7 @@ mod adapted;
 mod languages;
 mod network;
 mod programs;
+mod table;
 
 use precast_tests::binaries::precast;
 use precast_tests::outcome::run;

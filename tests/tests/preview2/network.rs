@@ -24,6 +24,14 @@ fn sockets_that_were_granted_do_what_they_do_elsewhere() {
     with(&narrow, &["granted"]).succeeds().prints(expected("granted"));
 }
 
+/// Every function in every state of a socket, every kind of address, every option.
+#[test]
+fn every_state_of_a_socket() {
+    for kind in ["tcp", "udp"] {
+        with(&["--inherit-network"], &[kind]).succeeds().prints(expected(kind));
+    }
+}
+
 #[test]
 fn without_a_grant_everything_is_refused_inside_of_the_functions() {
     with(&[], &["refused"]).succeeds().prints(expected("refused"));

@@ -124,6 +124,9 @@ fn is_kept(shared: &Shared<'_>, options: &Options) -> bool {
     artifact && !options.debug_info && !command.check && !command.timings
 }
 
+/// Artifacts of more bytes are stored by a thread of their own.
+const ALONE: usize = 4 << 20;
+
 /// Writes the artifact that a store has under a key; else what `compile` gives,
 /// which goes into the store too.
 fn through(
@@ -141,16 +144,24 @@ fn through(
     }
     let mut artifact = Vec::new();
     let report = compile(&mut artifact)?;
-    out.write_all(&artifact).map_err(failed())?;
-    if report.warnings.is_empty() {
-        let mut w = Writer::new();
-        w.u8(report.uses_simd.into());
-        w.str(&report.target);
-        w.leb(report.functions as u64);
-        w.leb(report.folded as u64);
-        w.raw(&artifact);
-        store.put(key.as_bytes(), &w.finish());
-    }
+    let mut w = Writer::new();
+    w.u8(report.uses_simd.into());
+    w.str(&report.target);
+    w.leb(report.functions as u64);
+    w.leb(report.folded as u64);
+    let told = w.finish();
+    let keep = || store.put(key.as_bytes(), &[&told, &artifact]);
+    std::thread::scope(|scope| {
+        match (report.warnings.is_empty(), artifact.len() > ALONE) {
+            (false, _) => {}
+            (true, false) => keep(),
+            (true, true) => {
+                // Where there are no threads left, it is not stored.
+                let _ = std::thread::Builder::new().spawn_scoped(scope, keep);
+            }
+        }
+        out.write_all(&artifact).map_err(failed())
+    })?;
     Ok(report)
 }
 

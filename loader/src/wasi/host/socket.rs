@@ -25,6 +25,8 @@ pub(crate) struct Socket {
     pub(crate) kind: FileKind,
     /// Mirrors `O_NONBLOCK` of the kernel's file description.
     pub(crate) nonblock: bool,
+    /// It is at its end for whoever reads, whatever still comes.
+    pub(crate) deaf: bool,
 }
 
 impl Socket {
@@ -39,6 +41,7 @@ impl Socket {
             listening: socket_acceptconn(&fd)?,
             kind,
             nonblock: fcntl_getfl(&fd)?.contains(OFlags::NONBLOCK),
+            deaf: false,
             fd,
         })
     }
@@ -48,11 +51,14 @@ impl Socket {
         let mut flags = SocketFlags::CLOEXEC;
         flags.set(SocketFlags::NONBLOCK, nonblock);
         let fd = interrupt.retry(|| accept_with(&self.fd, flags))?;
-        Ok(Self { fd, listening: false, kind: self.kind, nonblock })
+        Ok(Self { fd, listening: false, kind: self.kind, nonblock, deaf: false })
     }
 
     /// Reads once, as from a file.
     pub(crate) fn read(&self, buffers: &[Buffer<'_>], interrupt: &Interrupt) -> Result<usize> {
+        if self.deaf {
+            return Ok(0);
+        }
         Ok(interrupt.retry(|| buffer::read(&self.fd, buffers))?)
     }
 

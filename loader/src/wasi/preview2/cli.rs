@@ -48,15 +48,15 @@ pub(super) fn exit_with_code(_: &mut HostCall<'_>, (code,): (u8,)) -> Result<()>
 }
 
 pub(super) fn get_stdin(call: &mut HostCall<'_>, (): ()) -> Result<Own<InputStream>> {
-    InputStream { descriptor: 0, position: None }.give(call.ctx)
+    InputStream::new(0, None).give(call.ctx)
 }
 
 pub(super) fn get_stdout(call: &mut HostCall<'_>, (): ()) -> Result<Own<OutputStream>> {
-    OutputStream { descriptor: 1, place: Place::Here }.give(call.ctx)
+    OutputStream::new(1, Place::Here).give(call.ctx)
 }
 
 pub(super) fn get_stderr(call: &mut HostCall<'_>, (): ()) -> Result<Own<OutputStream>> {
-    OutputStream { descriptor: 2, place: Place::Here }.give(call.ctx)
+    OutputStream::new(2, Place::Here).give(call.ctx)
 }
 
 /// A resource that stands for a terminal, if the standard stream is one.

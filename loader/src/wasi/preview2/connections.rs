@@ -63,8 +63,12 @@ pub(super) fn start_bind(
 ) -> NetworkResult<()> {
     step(call.ctx, &it, |ctx, socket| {
         let address = socket.handle.address(address)?;
-        if socket.state != TcpState::New {
-            return Err(NetworkError::InvalidState);
+        match socket.state {
+            TcpState::New => {}
+            TcpState::Binding | TcpState::Connecting(_) | TcpState::Listen => {
+                return Err(NetworkError::ConcurrencyConflict);
+            }
+            _ => return Err(NetworkError::InvalidState),
         }
         if !ctx.network.allows(AddressUse::TcpListen, address) {
             return Err(NetworkError::AccessDenied);
@@ -127,18 +131,27 @@ pub(super) fn finish_connect(
         Some(error) => Err(error.into()),
         None => ctx.table.socket(handle.descriptor).and_then(|socket| Ok(socket.outcome()?)),
     };
+    let outcome = outcome.map_err(|error: HostError| no_port(error.errno()));
     let state = if outcome.is_ok() { TcpState::Connected } else { TcpState::Closed };
     ctx.resources.get_mut::<TcpSocket>(it.rep).map_err(fault)?.state = state;
     match outcome {
         Ok(()) => streams(ctx, handle).map(Ok),
-        Err(error) => Ok(Err(error.into())),
+        Err(error) => Ok(Err(error)),
+    }
+}
+
+/// What connecting fails with: if no address is left on this side, as binding.
+fn no_port(error: Errno) -> NetworkError {
+    match error {
+        Errno::ADDRNOTAVAIL => NetworkError::AddressInUse,
+        other => other.into(),
     }
 }
 
 /// The directions of a connection.
 fn streams(ctx: &mut WasiCtx, SocketHandle { descriptor, .. }: SocketHandle) -> Result<Streams> {
-    let input = InputStream { descriptor, position: None }.give(ctx)?;
-    Ok((input, OutputStream { descriptor, place: Place::Here }.give(ctx)?))
+    let input = InputStream::new(descriptor, None).give(ctx)?;
+    Ok((input, OutputStream::new(descriptor, Place::Here).give(ctx)?))
 }
 
 pub(super) fn start_listen(
@@ -205,7 +218,7 @@ pub(super) fn local_address(
 ) -> NetworkResult<IpSocketAddress> {
     let TcpSocket { handle, state, .. } = socket(call.ctx, &it)?;
     match state {
-        TcpState::New => Ok(Err(NetworkError::InvalidState)),
+        TcpState::New | TcpState::Closed => Ok(Err(NetworkError::InvalidState)),
         _ => handle.local(call.ctx),
     }
 }
@@ -219,7 +232,6 @@ pub(super) fn remote_address(
         TcpState::Connected => {
             Ok(handle.socket(call.ctx).and_then(|socket| Ok(socket.remote_address()?.into())))
         }
-        TcpState::Connecting(_) => Ok(Err(NetworkError::ConcurrencyConflict)),
         _ => Ok(Err(NetworkError::InvalidState)),
     }
 }
@@ -276,5 +288,18 @@ pub(super) fn shutdown(
         ShutdownType::Send => Shutdown::Write,
         ShutdownType::Both => Shutdown::Both,
     };
-    Ok(handle.socket(call.ctx).and_then(|socket| Ok(socket.shutdown(how)?)))
+    let found = call.ctx.table.get_mut(handle.descriptor);
+    let done = found.and_then(|found| match found {
+        Descriptor::Socket(socket) => {
+            // What waits to be read is not for the guest any more.
+            socket.deaf |= how != Shutdown::Write;
+            socket.shutdown(how)
+        }
+        _ => Err(HostError::NOT_A_SOCKET),
+    });
+    match done {
+        // The other side has reset the connection: there is nothing left to do.
+        Err(error) if error.errno() == Errno::NOTCONN => Ok(Ok(())),
+        done => Ok(done.map_err(NetworkError::from)),
+    }
 }

@@ -93,8 +93,10 @@ pub(super) fn start_bind(
     let mut now = socket(ctx, &it)?;
     let bind = || {
         let address = now.handle.address(address)?;
-        if now.state != UdpState::New {
-            return Err(NetworkError::InvalidState);
+        match now.state {
+            UdpState::New => {}
+            UdpState::Binding => return Err(NetworkError::ConcurrencyConflict),
+            _ => return Err(NetworkError::InvalidState),
         }
         now.only_granted = !ctx.network.allows(AddressUse::UdpBind, address);
         if now.only_granted && !ctx.network.allows_to_send_from(address) {
@@ -181,8 +183,7 @@ pub(super) fn local_address(
     let UdpSocket { handle, state, .. } = socket(call.ctx, &it)?;
     match state {
         UdpState::New => Ok(Err(NetworkError::InvalidState)),
-        UdpState::Binding => Ok(Err(NetworkError::ConcurrencyConflict)),
-        UdpState::Bound | UdpState::Connected(_) => handle.local(call.ctx),
+        UdpState::Binding | UdpState::Bound | UdpState::Connected(_) => handle.local(call.ctx),
     }
 }
 

@@ -89,6 +89,9 @@ pub(super) type FileResult<V> = crate::error::Result<Result<V, FileError>>;
 
 impl From<HostError> for FileError {
     fn from(error: HostError) -> Self {
+        if error.read_only {
+            return Self::ReadOnly;
+        }
         match error.errno() {
             Errno::ACCESS => Self::Access,
             Errno::AGAIN => Self::WouldBlock,
@@ -138,6 +141,7 @@ mod tests {
     #[test]
     fn errors_have_the_names_of_the_interface() {
         assert_eq!(FileError::from(HostError::ESCAPE), FileError::NotPermitted);
+        assert_eq!(FileError::from(HostError::READ_ONLY), FileError::ReadOnly);
         assert_eq!(FileError::from(HostError::from(Errno::XDEV)), FileError::CrossDevice);
         assert_eq!(FileError::from(HostError::from(Errno::NOTBLK)), FileError::Io);
         assert_eq!(FileError::CrossDevice as usize + 1, 37);

@@ -17,6 +17,7 @@ use crate::wasi::host::descriptor::Descriptor;
 use crate::wasi::host::error::HostError;
 use crate::wasi::host::metadata::{FileKind, Metadata, SetTime, Time};
 use rustix::fs::Advice;
+use rustix::io::Errno;
 use std::num::NonZeroU64;
 
 /// `wasi:filesystem/types.descriptor`.
@@ -167,7 +168,7 @@ impl NewTimestamp {
             Self::Keep => SetTime::Keep,
             Self::Now => SetTime::Now,
             Self::At(Datetime { seconds, nanoseconds }) => {
-                let seconds = i64::try_from(seconds).map_err(|_| HostError::INVALID)?;
+                let seconds = i64::try_from(seconds).map_err(|_| Errno::OVERFLOW)?;
                 if nanoseconds >= 1_000_000_000 {
                     return Err(HostError::INVALID);
                 }
@@ -239,7 +240,7 @@ pub(super) fn read_via_stream(
     (it, offset): (Borrow<FileDescriptor>, u64),
 ) -> FileResult<Own<InputStream>> {
     match contents(call.ctx, &it, DescriptorFlags::READ) {
-        Ok(descriptor) => InputStream { descriptor, position: Some(offset) }.give(call.ctx).map(Ok),
+        Ok(descriptor) => InputStream::new(descriptor, Some(offset)).give(call.ctx).map(Ok),
         Err(error) => named(Err(error)),
     }
 }
@@ -250,7 +251,7 @@ fn written_via_stream(
     place: Place,
 ) -> FileResult<Own<OutputStream>> {
     match contents(call.ctx, it, DescriptorFlags::WRITE) {
-        Ok(descriptor) => OutputStream { descriptor, place }.give(call.ctx).map(Ok),
+        Ok(descriptor) => OutputStream::new(descriptor, place).give(call.ctx).map(Ok),
         Err(error) => named(Err(error)),
     }
 }
@@ -394,5 +395,5 @@ pub(super) fn filesystem_error_code(
     (error,): (Borrow<IoError>,),
 ) -> Result<Option<FileError>> {
     let error = call.ctx.resources.get::<IoError>(error.rep).map_err(fault)?;
-    Ok(Some(error.0.into()))
+    Ok((!error.network).then(|| error.error.into()))
 }

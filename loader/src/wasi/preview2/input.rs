@@ -17,6 +17,8 @@ pub(crate) struct InputStream {
     pub(crate) descriptor: u32,
     /// Of a file: where the next read happens. Others are read where they stand.
     pub(crate) position: Option<u64>,
+    /// It failed, and gives nothing any more.
+    failed: bool,
 }
 
 variant! {
@@ -36,26 +38,34 @@ pub(super) type StreamResult<V> = Result<std::result::Result<V, StreamError>>;
 const MOST: u64 = 1 << 20;
 
 impl StreamError {
-    /// Of the host's error.
-    pub(super) fn new(ctx: &mut WasiCtx, error: HostError) -> Result<Self> {
-        let rep = ctx.resources.insert(IoError(error)).map_err(fault)?;
+    /// Of the host's error, with a stream of this descriptor.
+    fn new(ctx: &mut WasiCtx, error: HostError, descriptor: u32) -> Result<Self> {
+        let network = ctx.table.socket(descriptor).is_ok();
+        let rep = ctx.resources.insert(IoError { error, network }).map_err(fault)?;
         Ok(Self::Failed(Own::new(rep)))
     }
 }
 
-/// A result, with an error that the guest can look at.
+/// A result of a stream of this descriptor, with an error that the guest can look
+/// at.
 pub(super) fn outcome<V>(
     ctx: &mut WasiCtx,
+    descriptor: u32,
     result: std::result::Result<Option<V>, HostError>,
 ) -> StreamResult<V> {
     Ok(match result {
         Ok(Some(value)) => Ok(value),
         Ok(None) => Err(StreamError::Closed),
-        Err(error) => Err(StreamError::new(ctx, error)?),
+        Err(error) => Err(StreamError::new(ctx, error, descriptor)?),
     })
 }
 
 impl InputStream {
+    /// Reads a descriptor.
+    pub(super) fn new(descriptor: u32, position: Option<u64>) -> Self {
+        Self { descriptor, position, failed: false }
+    }
+
     /// Gives it to the guest; it uses the descriptor.
     pub(super) fn give(self, ctx: &mut WasiCtx) -> Result<Own<Self>> {
         let rep = ctx.resources.insert(self).map_err(fault)?;
@@ -72,15 +82,32 @@ impl InputStream {
 
     fn pollable(self) -> Pollable {
         match self.position {
-            Some(_) => Pollable::Ready,
-            None => Pollable::Readable(self.descriptor),
+            None if !self.failed => Pollable::Readable(self.descriptor),
+            _ => Pollable::Ready,
         }
     }
 }
 
-/// Reads up to so many bytes; nothing at the end. Where there are none yet, waits
-/// for some, or gives none.
+/// Reads up to so many bytes; nothing at the end, or after an error. Where there
+/// are none yet, waits for some, or gives none.
 pub(super) fn read_some(
+    ctx: &mut WasiCtx,
+    rep: u32,
+    len: u64,
+    wait: bool,
+) -> Result<Option<Vec<u8>>, HostError> {
+    let stream = ctx.resources.get_mut::<InputStream>(rep)?;
+    if stream.failed {
+        return Ok(None);
+    }
+    let read = read_once(ctx, rep, len, wait);
+    if read.is_err() {
+        ctx.resources.get_mut::<InputStream>(rep)?.failed = true;
+    }
+    read
+}
+
+fn read_once(
     ctx: &mut WasiCtx,
     rep: u32,
     len: u64,
@@ -117,13 +144,19 @@ pub(super) fn read_some(
     Ok(Some(bytes))
 }
 
+/// The descriptor that a stream reads.
+pub(super) fn descriptor(ctx: &WasiCtx, rep: u32) -> Result<u32> {
+    Ok(ctx.resources.get::<InputStream>(rep).map_err(fault)?.descriptor)
+}
+
 fn read_with(
     call: &mut HostCall<'_>,
     (it, len): (Borrow<InputStream>, u64),
     wait: bool,
 ) -> StreamResult<HostBytes> {
+    let descriptor = descriptor(call.ctx, it.rep)?;
     let read = read_some(call.ctx, it.rep, len, wait);
-    outcome(call.ctx, read.map(|bytes| bytes.map(HostBytes)))
+    outcome(call.ctx, descriptor, read.map(|bytes| bytes.map(HostBytes)))
 }
 
 fn skip_with(
@@ -131,8 +164,9 @@ fn skip_with(
     (it, len): (Borrow<InputStream>, u64),
     wait: bool,
 ) -> StreamResult<u64> {
+    let descriptor = descriptor(call.ctx, it.rep)?;
     let read = read_some(call.ctx, it.rep, len, wait);
-    outcome(call.ctx, read.map(|bytes| bytes.map(|bytes| bytes.len() as u64)))
+    outcome(call.ctx, descriptor, read.map(|bytes| bytes.map(|bytes| bytes.len() as u64)))
 }
 
 pub(super) fn read(

@@ -10,7 +10,11 @@ use std::fmt;
 
 /// `wasi:io/error.error`: why a stream failed.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct IoError(pub(crate) HostError);
+pub(crate) struct IoError {
+    pub(crate) error: HostError,
+    /// It was a socket's.
+    pub(crate) network: bool,
+}
 
 /// `wasi:io/poll.pollable`: something to wait for.
 #[derive(Clone, Copy, Debug)]
@@ -96,7 +100,7 @@ pub(super) fn to_debug_string(
     (error,): (Borrow<IoError>,),
 ) -> Result<String> {
     let error = call.ctx.resources.get::<IoError>(error.rep).map_err(fault)?;
-    Ok(error.0.errno().to_string())
+    Ok(error.error.errno().to_string())
 }
 
 pub(super) fn ready(call: &mut HostCall<'_>, (it,): (Borrow<Pollable>,)) -> Result<bool> {

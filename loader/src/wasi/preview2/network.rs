@@ -84,6 +84,8 @@ impl From<HostError> for NetworkError {
             Errno::NOMEM | Errno::NOBUFS => Self::OutOfMemory,
             Errno::TIMEDOUT => Self::Timeout,
             Errno::AGAIN => Self::WouldBlock,
+            Errno::NOTCONN | Errno::ISCONN => Self::InvalidState,
+            Errno::ALREADY => Self::ConcurrencyConflict,
             Errno::MFILE | Errno::NFILE => Self::NewSocketLimit,
             Errno::ADDRNOTAVAIL => Self::AddressNotBindable,
             Errno::ADDRINUSE => Self::AddressInUse,
@@ -197,7 +199,7 @@ pub(super) fn network_error_code(
     (error,): (Borrow<IoError>,),
 ) -> Result<Option<NetworkError>> {
     let error = call.ctx.resources.get::<IoError>(error.rep).map_err(fault)?;
-    Ok(Some(error.0.into()))
+    Ok(error.network.then(|| error.error.into()))
 }
 
 /// Options that both kinds of sockets have.
@@ -249,5 +251,29 @@ fn buffer_size(size: u64) -> std::result::Result<usize, NetworkError> {
     match size {
         0 => Err(NetworkError::InvalidArgument),
         _ => Ok(size.min(1 << 30) as usize),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::files::filesystem_error_code;
+    use super::*;
+    use crate::sys::buffer::Buffer;
+    use crate::wasi::WasiCtxBuilder;
+    use crate::wasi::preview2::error::FileError;
+
+    /// The error of a stream is one of files or one of sockets.
+    #[test]
+    fn errors_of_streams_are_told_apart() {
+        let mut ctx = WasiCtxBuilder::new().build();
+        let mut codes = |error: Errno, network| {
+            let rep = ctx.resources.insert(IoError { error: error.into(), network }).unwrap();
+            let mut call = HostCall { ctx: &mut ctx, memory: Buffer::EMPTY };
+            let file = filesystem_error_code(&mut call, (Borrow::new(rep),)).unwrap();
+            (file, network_error_code(&mut call, (Borrow::new(rep),)).unwrap())
+        };
+        assert_eq!(codes(Errno::NOSPC, false), (Some(FileError::InsufficientSpace), None));
+        assert_eq!(codes(Errno::CONNRESET, true), (None, Some(NetworkError::ConnectionReset)));
+        assert_eq!(codes(Errno::NOTCONN, true), (None, Some(NetworkError::InvalidState)));
     }
 }

@@ -2,7 +2,7 @@
 //! with the system, so flushing has nothing to do.
 
 use super::function::HostCall;
-use super::input::{InputStream, StreamResult, outcome, read_some};
+use super::input::{InputStream, StreamError, StreamResult, descriptor, outcome, read_some};
 use super::io::{Pollable, fault};
 use crate::canonical::canon::GuestBytes;
 use crate::canonical::owned::{Borrow, Own};
@@ -21,6 +21,10 @@ pub(crate) struct OutputStream {
     pub(crate) descriptor: u32,
     /// Where.
     pub(crate) place: Place,
+    /// How many bytes the guest may still write without asking.
+    permit: u64,
+    /// It failed, or nobody reads any more: it takes nothing.
+    closed: bool,
 }
 
 /// Where a stream writes.
@@ -40,6 +44,11 @@ const PERMIT: u64 = 64 << 10;
 const BLOCKING: u32 = 4096;
 
 impl OutputStream {
+    /// Writes to a descriptor.
+    pub(super) fn new(descriptor: u32, place: Place) -> Self {
+        Self { descriptor, place, permit: 0, closed: false }
+    }
+
     /// Gives it to the guest; it uses the descriptor.
     pub(super) fn give(self, ctx: &mut WasiCtx) -> Result<Own<Self>> {
         let rep = ctx.resources.insert(self).map_err(fault)?;
@@ -56,8 +65,8 @@ impl OutputStream {
 
     fn pollable(self) -> Pollable {
         match self.place {
-            Place::Here => Pollable::Writable(self.descriptor),
-            Place::At(_) | Place::End => Pollable::Ready,
+            Place::Here if !self.closed => Pollable::Writable(self.descriptor),
+            Place::Here | Place::At(_) | Place::End => Pollable::Ready,
         }
     }
 
@@ -78,8 +87,19 @@ impl OutputStream {
     }
 }
 
-/// Writes all of it; nothing if nobody reads any more.
-fn write_all(ctx: &mut WasiCtx, rep: u32, mut rest: Buffer<'_>) -> Result<Option<()>, HostError> {
+/// Writes all of it; nothing if nobody reads any more, or after an error.
+fn write_all(ctx: &mut WasiCtx, rep: u32, all: Buffer<'_>) -> Result<Option<()>, HostError> {
+    if ctx.resources.get::<OutputStream>(rep)?.closed {
+        return Ok(None);
+    }
+    let written = write_rest(ctx, rep, all);
+    if !matches!(written, Ok(Some(()))) {
+        ctx.resources.get_mut::<OutputStream>(rep)?.closed = true;
+    }
+    written
+}
+
+fn write_rest(ctx: &mut WasiCtx, rep: u32, mut rest: Buffer<'_>) -> Result<Option<()>, HostError> {
     while rest.len() > 0 {
         let stream = *ctx.resources.get::<OutputStream>(rep)?;
         let written = match stream.write(ctx, rest) {
@@ -100,10 +120,13 @@ fn write_all(ctx: &mut WasiCtx, rep: u32, mut rest: Buffer<'_>) -> Result<Option
     Ok(Some(()))
 }
 
-/// How much may be written now.
-fn permit(ctx: &mut WasiCtx, rep: u32) -> Result<u64, HostError> {
+/// How much may be written now; nothing if it takes nothing any more.
+fn permit(ctx: &mut WasiCtx, rep: u32) -> Result<Option<u64>, HostError> {
     let stream = *ctx.resources.get::<OutputStream>(rep)?;
-    Ok(if stream.pollable().is_ready(ctx)? { PERMIT } else { 0 })
+    if stream.closed {
+        return Ok(None);
+    }
+    Ok(Some(if stream.pollable().is_ready(ctx)? { PERMIT } else { 0 }))
 }
 
 pub(super) fn check_write(
@@ -111,19 +134,41 @@ pub(super) fn check_write(
     (it,): (Borrow<OutputStream>,),
 ) -> StreamResult<u64> {
     let permit = permit(call.ctx, it.rep);
-    outcome(call.ctx, permit.map(Some))
+    if let Ok(Some(permit)) = permit {
+        call.ctx.resources.get_mut::<OutputStream>(it.rep).map_err(fault)?.permit = permit;
+    }
+    give(call.ctx, it.rep, permit)
+}
+
+/// As [`outcome`], of an output stream.
+fn give<V>(
+    ctx: &mut WasiCtx,
+    rep: u32,
+    result: std::result::Result<Option<V>, HostError>,
+) -> StreamResult<V> {
+    let descriptor = ctx.resources.get::<OutputStream>(rep).map_err(fault)?.descriptor;
+    outcome(ctx, descriptor, result)
+}
+
+/// Uses a permit up: more than was permitted is a trap.
+fn use_permit(ctx: &mut WasiCtx, rep: u32, len: u64) -> Result<()> {
+    let stream = ctx.resources.get_mut::<OutputStream>(rep).map_err(fault)?;
+    if stream.closed {
+        return Ok(());
+    }
+    let left = stream.permit.checked_sub(len);
+    stream.permit = left.ok_or_else(|| too_much(len, stream.permit))?;
+    Ok(())
 }
 
 pub(super) fn write(
     call: &mut HostCall<'_>,
     (it, bytes): (Borrow<OutputStream>, GuestBytes),
 ) -> StreamResult<()> {
-    if u64::from(bytes.len) > PERMIT {
-        return Err(too_much(bytes.len.into(), PERMIT));
-    }
+    use_permit(call.ctx, it.rep, bytes.len.into())?;
     let buffer = call.buffer(bytes);
     let written = write_all(call.ctx, it.rep, buffer);
-    outcome(call.ctx, written)
+    give(call.ctx, it.rep, written)
 }
 
 pub(super) fn blocking_write_and_flush(
@@ -135,7 +180,7 @@ pub(super) fn blocking_write_and_flush(
     }
     let buffer = call.buffer(bytes);
     let written = write_all(call.ctx, it.rep, buffer);
-    outcome(call.ctx, written)
+    give(call.ctx, it.rep, written)
 }
 
 /// More was written than the interface allows: a trap.
@@ -143,8 +188,9 @@ fn too_much(len: u64, most: u64) -> Error {
     Error::host(format!("WASI: {len} bytes written at once, of at most {most}"))
 }
 
-pub(super) fn flush(_: &mut HostCall<'_>, _: (Borrow<OutputStream>,)) -> StreamResult<()> {
-    Ok(Ok(()))
+pub(super) fn flush(call: &mut HostCall<'_>, (it,): (Borrow<OutputStream>,)) -> StreamResult<()> {
+    let stream = call.ctx.resources.get::<OutputStream>(it.rep).map_err(fault)?;
+    Ok(if stream.closed { Err(StreamError::Closed) } else { Ok(()) })
 }
 
 pub(super) fn subscribe(
@@ -155,27 +201,32 @@ pub(super) fn subscribe(
     stream.pollable().give(call.ctx)
 }
 
-fn zeroes(call: &mut HostCall<'_>, rep: u32, len: u64, most: u64) -> StreamResult<()> {
-    if len > most {
-        return Err(too_much(len, most));
+fn zeroes(call: &mut HostCall<'_>, rep: u32, len: u64) -> StreamResult<()> {
+    // Then nothing was permitted, and the length can be any.
+    if call.ctx.resources.get::<OutputStream>(rep).map_err(fault)?.closed {
+        return Ok(Err(StreamError::Closed));
     }
     let mut zeroes = vec![0; len as usize];
     let written = write_all(call.ctx, rep, Buffer::from_slice(&mut zeroes));
-    outcome(call.ctx, written)
+    give(call.ctx, rep, written)
 }
 
 pub(super) fn write_zeroes(
     call: &mut HostCall<'_>,
     (it, len): (Borrow<OutputStream>, u64),
 ) -> StreamResult<()> {
-    zeroes(call, it.rep, len, PERMIT)
+    use_permit(call.ctx, it.rep, len)?;
+    zeroes(call, it.rep, len)
 }
 
 pub(super) fn blocking_write_zeroes_and_flush(
     call: &mut HostCall<'_>,
     (it, len): (Borrow<OutputStream>, u64),
 ) -> StreamResult<()> {
-    zeroes(call, it.rep, len, BLOCKING.into())
+    if len > BLOCKING.into() {
+        return Err(too_much(len, BLOCKING.into()));
+    }
+    zeroes(call, it.rep, len)
 }
 
 fn splice_with(
@@ -184,19 +235,18 @@ fn splice_with(
     wait: bool,
 ) -> StreamResult<u64> {
     let ctx = &mut *call.ctx;
-    let mut move_some = || {
-        let room = match wait {
-            true => PERMIT,
-            false => permit(ctx, it.rep)?,
-        };
-        let Some(mut bytes) = read_some(ctx, from.rep, len.min(room), wait)? else {
-            return Ok(None);
-        };
-        let written = write_all(ctx, it.rep, Buffer::from_slice(&mut bytes))?;
-        Ok(written.map(|()| bytes.len() as u64))
+    let room = match wait {
+        true => Ok(Some(PERMIT)),
+        false => permit(ctx, it.rep),
     };
-    let moved = move_some();
-    outcome(call.ctx, moved)
+    let Ok(Some(room)) = room else { return give(ctx, it.rep, room) };
+    let source = descriptor(ctx, from.rep)?;
+    let mut bytes = match read_some(ctx, from.rep, len.min(room), wait) {
+        Ok(Some(bytes)) => bytes,
+        read => return outcome(ctx, source, read.map(|_| None)),
+    };
+    let written = write_all(ctx, it.rep, Buffer::from_slice(&mut bytes));
+    give(ctx, it.rep, written.map(|written| written.map(|()| bytes.len() as u64)))
 }
 
 pub(super) fn splice(

@@ -1,0 +1,69 @@
+//! What is timed in process, by workers of both sides that take turns.
+
+use crate::child;
+use crate::stats::Samples;
+use std::collections::HashMap;
+use std::hint::black_box;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// What a worker has timed, by name.
+pub(crate) type Timed = HashMap<String, Samples>;
+
+/// How often a worker times each thing.
+const TIMES: &str = "5";
+
+/// Prints a name and how many nanoseconds each of several calls takes.
+pub(crate) fn print<R, E>(
+    name: &str,
+    times: u32,
+    run: impl FnOnce() -> Result<R, E>,
+) -> Result<(), E> {
+    let start = Instant::now();
+    let result = run();
+    let time = start.elapsed();
+    println!("{name} {}", time.as_nanos() as f64 / f64::from(times));
+    black_box(result?);
+    Ok(())
+}
+
+/// Does it so many times.
+pub(crate) fn again<R, E>(times: u32, mut call: impl FnMut() -> Result<R, E>) -> Result<(), E> {
+    for _ in 0..times {
+        black_box(call()?);
+    }
+    Ok(())
+}
+
+/// Prints the resident bytes that one of these takes.
+pub(crate) fn print_memory<I>(instances: Vec<I>) {
+    let with = resident();
+    let count = instances.len() as u64;
+    drop(instances);
+    println!("memory {}", with.saturating_sub(resident()) / count);
+}
+
+fn resident() -> u64 {
+    let pages = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages = pages.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok());
+    pages.unwrap_or(0) * 4096
+}
+
+/// Runs a worker of this program, and takes what it prints.
+pub(crate) fn work(worker: &str, artifact: &Path, into: &mut Timed) -> Result<(), String> {
+    let this = std::env::current_exe().map_err(|why| why.to_string())?;
+    let usage = child::run(Command::new(this).arg(worker).arg(artifact).arg(TIMES))?;
+    for line in usage.stdout.lines() {
+        let number = line.split_once(' ').map(|(name, number)| (name, number.parse::<f64>()));
+        let Some((name, Ok(number))) = number else {
+            return Err(format!("the worker wrote `{line}`"));
+        };
+        let samples = into.entry(name.to_owned()).or_default();
+        match name {
+            "memory" => samples.push_bytes(number as u64),
+            _ => samples.push_time(Duration::from_secs_f64(number * 1e-9)),
+        }
+    }
+    Ok(())
+}
