@@ -142,9 +142,11 @@ impl Options {
             Optimisation::WideIndices,
         ];
         let debuggable = !(self.debug_info && alone.contains(&optimisation));
-        // Fewer operators are executed in place of others.
-        let shorter = [Optimisation::ListCopies, Optimisation::WideProducts];
-        let countable = !(self.fuel && shorter.contains(&optimisation));
+        // Fewer operators are executed in place of others; or ways meet that the
+        // guest does not have, with the count in different places.
+        let uncounted =
+            [Optimisation::ListCopies, Optimisation::WideProducts, Optimisation::InlineIndirect];
+        let countable = !(self.fuel && uncounted.contains(&optimisation));
         debuggable
             && countable
             && !self.disabled.contains(&optimisation)

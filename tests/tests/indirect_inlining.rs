@@ -165,19 +165,15 @@ fn functions_that_reach_themselves_end() {
 }
 
 #[test]
-fn fuel_is_what_calls_take() {
+fn calls_stay_calls_where_they_are_counted_or_watched_or_size_matters() {
     let wasm = text_to_binary(FEW.as_bytes()).unwrap();
-    let taken = |on, argument: i32| {
-        let options = Options { fuel: true, ..options(OptLevel::Speed, on) };
-        let artifact = precast_embed::compile(&wasm, &options).unwrap();
-        let mut store = Store::new(());
-        store.set_fuel(1000).unwrap();
-        let instance = Linker::<()>::new().instantiate(&mut store, &artifact).unwrap();
-        let run = instance.get_typed_func::<i32, i32>(&store, "run").unwrap();
-        let ended = run.call(&mut store, argument).is_ok();
-        (ended, store.fuel())
-    };
-    for argument in [0, 1, 2, 3, 4, 8] {
-        assert_eq!(taken(true, argument), taken(false, argument), "{argument}");
+    let level = |opt_level| options(opt_level, true);
+    assert_eq!(inlined(&wasm, &level(OptLevel::Speed)), 3);
+    for opt_level in [OptLevel::None, OptLevel::Less, OptLevel::Size] {
+        assert_eq!(inlined(&wasm, &level(opt_level)), 0, "{opt_level:?}");
     }
+    let counted = Options { fuel: true, ..level(OptLevel::Speed) };
+    assert_eq!(inlined(&wasm, &counted), 0);
+    let watched = Options { debug_info: true, ..level(OptLevel::Speed) };
+    assert_eq!(outcome(&wasm, &watched, 1), outcome(&wasm, &level(OptLevel::Speed), 1));
 }
