@@ -216,9 +216,7 @@ fn high_halves(
     pair: &Pair,
     opcode: Opcode,
 ) -> Option<[Value; 2]> {
-    if uses.only(func.dfg.resolve_aliases(pair.rest)).is_none() {
-        return None;
-    }
+    uses.only(func.dfg.resolve_aliases(pair.rest))?;
     match definition(func, pair.rest)? {
         InstructionData::Binary { opcode: of, args } if of == opcode => Some(args),
         _ => None,
