@@ -5,6 +5,7 @@
 //!
 //! | rank | modules |
 //! |-|-|
+//! | what calls through tables reach | [`targets`] |
 //! | what a body is, to whoever may inline it | [`summary`] |
 //! | what an inlined body may weigh; pieces of a copy | [`rule`], [`copies`] |
 //! | arithmetic on proofs | [`polynomial`] |
@@ -12,11 +13,13 @@
 //! | which calls are inlined, which functions remain | [`inline`] |
 //! | of a function's IR: ways into a block, and what they tell | [`edges`] |
 //! | where values lie | [`range`] |
+//! | sums of 128 bits | [`carries`] |
 //! | constants in addresses; comparisons that end loops; indices of 64 bits | [`addresses`], [`compares`], [`widen`] |
 //! | integers known on a path, and the path; values made in several places; edges of tables | [`known`], [`paths`], [`ssa`], [`tables`] |
 //! | branches past branches that are known | [`thread`] |
 
 pub(crate) mod addresses;
+pub(crate) mod carries;
 pub(crate) mod compares;
 pub(crate) mod copies;
 mod edges;
@@ -30,5 +33,6 @@ mod rule;
 mod ssa;
 pub(crate) mod summary;
 mod tables;
+pub(crate) mod targets;
 pub(crate) mod thread;
 pub(crate) mod widen;
