@@ -118,8 +118,12 @@ pub(crate) struct SourceOperator {
 pub(crate) const FUNCTION_ALIGNMENT: u32 = 16;
 
 impl CompiledFunction {
-    /// The first offset from `end` on where the function may begin.
+    /// The first offset from `end` on where the function may begin. Text begins
+    /// with the first function, which readers of artifacts rely on.
     pub(crate) fn start_from(&self, end: u64) -> u64 {
+        if end == 0 {
+            return 0;
+        }
         let step = u64::from(self.alignment.max(FUNCTION_ALIGNMENT));
         let start = end.next_multiple_of(step);
         let places = (0..4).map(|number| start + number * step);

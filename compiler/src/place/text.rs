@@ -236,7 +236,8 @@ mod tests {
         assert_eq!(starts(17, 1, 0b0100), 32);
         assert_eq!(starts(17, 1, 0b1010), 48);
         assert_eq!(starts(17, 1, 0b0010), 80);
-        assert_eq!(starts(0, 16, 0b1000), 48);
+        assert_eq!(starts(0, 16, 0b1000), 0);
+        assert_eq!(starts(1, 16, 0b1000), 48);
         assert_eq!(starts(17, 32, 0b0001), 64);
         assert_eq!(starts(17, 32, 0b1010), 32);
         assert_eq!(starts(17, 64, 0b0010), 64);
