@@ -11,6 +11,9 @@
 //! | record, variant, enum, flags | a type that derives `ComponentType`, `Lift`, `Lower` |
 //! | any other type with a name | an alias |
 //!
+//! With [`Options::asynchronous`], functions of the host give `Later` values, and those
+//! of components are `async`.
+//!
 //! | rank | modules | hold |
 //! |-|-|-|
 //! | what is asked for | `options` | where the WIT is, and how bindings are written |

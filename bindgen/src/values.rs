@@ -67,6 +67,14 @@ impl Place<'_> {
                 let ty = self.owned(ty)?;
                 quote!(::std::vec::Vec<#ty>)
             }
+            TypeDefKind::FixedLengthList(ty, count) => {
+                let (ty, count) = (self.owned(ty)?, *count as usize);
+                quote!([#ty; #count])
+            }
+            TypeDefKind::Map(key, value) => {
+                let (key, value) = (self.owned(key)?, self.owned(value)?);
+                quote!(::std::collections::BTreeMap<#key, #value>)
+            }
             TypeDefKind::Handle(handle) => self.handle(*handle),
             other => return Err(format!("a {} has no form in Rust here", other.as_str())),
         })
@@ -98,7 +106,11 @@ impl Place<'_> {
         let any = |ty: &Option<Type>| ty.as_ref().is_some_and(of);
         wanted(kind)
             || match kind {
-                TypeDefKind::Type(ty) | TypeDefKind::Option(ty) | TypeDefKind::List(ty) => of(ty),
+                TypeDefKind::Type(ty)
+                | TypeDefKind::Option(ty)
+                | TypeDefKind::List(ty)
+                | TypeDefKind::FixedLengthList(ty, _) => of(ty),
+                TypeDefKind::Map(key, value) => of(key) || of(value),
                 TypeDefKind::Record(record) => record.fields.iter().any(|field| of(&field.ty)),
                 TypeDefKind::Variant(variant) => variant.cases.iter().any(|case| any(&case.ty)),
                 TypeDefKind::Tuple(tuple) => tuple.types.iter().any(of),

@@ -5,6 +5,7 @@
 //!
 //! | rank | modules |
 //! |-|-|
+//! | what calls through tables reach | [`targets`] |
 //! | what a body is, to whoever may inline it | [`summary`] |
 //! | what an inlined body may weigh; pieces of a copy | [`rule`], [`copies`] |
 //! | arithmetic on proofs | [`polynomial`] |
@@ -12,9 +13,11 @@
 //! | which calls are inlined, which functions remain | [`inline`] |
 //! | of a function's IR: ways into a block, and what they tell | [`edges`] |
 //! | where values lie | [`range`] |
+//! | sums of 128 bits | [`carries`] |
 //! | constants in addresses; comparisons that end loops; indices of 64 bits | [`addresses`], [`compares`], [`widen`] |
 
 pub(crate) mod addresses;
+pub(crate) mod carries;
 pub(crate) mod compares;
 pub(crate) mod copies;
 mod edges;
@@ -24,4 +27,5 @@ pub(crate) mod product;
 mod range;
 mod rule;
 pub(crate) mod summary;
+pub(crate) mod targets;
 pub(crate) mod widen;

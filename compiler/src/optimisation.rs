@@ -30,11 +30,17 @@ pub enum Optimisation {
     /// `inline`: calls become the body of their callee, and functions that
     /// nobody calls any more are left out.
     Inline,
+    /// `inline-indirect`: so do calls through tables, where they can reach few
+    /// functions, behind a comparison of the index.
+    InlineIndirect,
     /// `br-table-chain`: small `br_table`s become compare chains.
     BrTableChain,
     /// `small-copies`: `memory.copy` and `memory.fill` of a small constant length
     /// become loads and stores.
     SmallCopies,
+    /// `carries`: sums and differences of numbers of 128 bits and more use the
+    /// machine's carry, on x86-64 and aarch64.
+    Carries,
     /// `fold-addresses`: constants that are added to an index become part of the
     /// access, on x86-64.
     FoldAddresses,
@@ -50,7 +56,7 @@ pub enum Optimisation {
 
 impl Optimisation {
     /// Every optimisation.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::ListCopies,
         Self::DirectPreview1,
         Self::ConstantGlobals,
@@ -58,8 +64,10 @@ impl Optimisation {
         Self::MemoryImage,
         Self::WideProducts,
         Self::Inline,
+        Self::InlineIndirect,
         Self::BrTableChain,
         Self::SmallCopies,
+        Self::Carries,
         Self::FoldAddresses,
         Self::LoopCompares,
         Self::WideIndices,
@@ -76,8 +84,10 @@ impl Optimisation {
             Self::MemoryImage => "memory-image",
             Self::WideProducts => "wide-products",
             Self::Inline => "inline",
+            Self::InlineIndirect => "inline-indirect",
             Self::BrTableChain => "br-table-chain",
             Self::SmallCopies => "small-copies",
+            Self::Carries => "carries",
             Self::FoldAddresses => "fold-addresses",
             Self::LoopCompares => "loop-compares",
             Self::WideIndices => "wide-indices",
@@ -127,8 +137,8 @@ mod tests {
         assert_eq!(
             complaint("fold-function"),
             "unknown optimisation `fold-function`, did you mean `fold-functions`?; known are \
-             list-copies, direct-preview1, constant-globals, private-tables, memory-image, wide-products, inline, br-table-chain, small-copies, fold-addresses, \
-             loop-compares, wide-indices, fold-functions"
+             list-copies, direct-preview1, constant-globals, private-tables, memory-image, wide-products, inline, inline-indirect, br-table-chain, small-copies, carries, \
+             fold-addresses, loop-compares, wide-indices, fold-functions"
         );
         assert!(complaint("private_table").contains("mean `private-tables`"));
         assert!(complaint("vectorise").starts_with("unknown optimisation `vectorise`; known are"));

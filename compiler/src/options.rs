@@ -30,13 +30,18 @@ impl OptLevel {
             Self::Less => {
                 let later = [
                     Optimisation::Inline,
+                    Optimisation::InlineIndirect,
+                    Optimisation::Carries,
                     Optimisation::FoldAddresses,
                     Optimisation::LoopCompares,
                     Optimisation::WideIndices,
                 ];
                 !later.contains(&optimisation)
             }
-            Self::Size => optimisation != Optimisation::SmallCopies,
+            Self::Size => {
+                let larger = [Optimisation::SmallCopies, Optimisation::InlineIndirect];
+                !larger.contains(&optimisation)
+            }
             Self::Speed | Self::Aggressive => true,
         }
     }
@@ -131,13 +136,17 @@ impl Options {
         let alone = [
             Optimisation::FoldFunctions,
             Optimisation::Inline,
+            Optimisation::InlineIndirect,
             Optimisation::WideProducts,
+            Optimisation::Carries,
             Optimisation::WideIndices,
         ];
         let debuggable = !(self.debug_info && alone.contains(&optimisation));
-        // Fewer operators are executed in place of others.
-        let shorter = [Optimisation::ListCopies, Optimisation::WideProducts];
-        let countable = !(self.fuel && shorter.contains(&optimisation));
+        // Fewer operators are executed in place of others; or ways meet that the
+        // guest does not have, with the count in different places.
+        let uncounted =
+            [Optimisation::ListCopies, Optimisation::WideProducts, Optimisation::InlineIndirect];
+        let countable = !(self.fuel && uncounted.contains(&optimisation));
         debuggable
             && countable
             && !self.disabled.contains(&optimisation)

@@ -13,7 +13,7 @@
 //! | the count of fuel | [`fuel`] |
 //! | integers, floats, conversions; 128-bit vectors | [`numeric`], [`vector`], [`vector_memory`] |
 //! | calls: direct, indirect, imported, tail; exceptions | [`calls`], [`exceptions`] |
-//! | blocks, branches, unreachable code; inlined bodies | [`control`], [`bodies`] |
+//! | blocks, branches, unreachable code; inlined bodies | [`control`], [`bodies`], [`guesses`] |
 //! | the table of operators | [`operators`] |
 //! | entry, host-call and forwarding stubs | [`stubs`] |
 //!
@@ -30,6 +30,7 @@ mod exceptions;
 mod flags;
 mod fuel;
 mod globals;
+mod guesses;
 mod input;
 mod key;
 mod locals;
@@ -51,7 +52,7 @@ mod vector_memory;
 
 use crate::error::Result;
 use crate::function::InlinedBody;
-use crate::middle::{addresses, compares, widen};
+use crate::middle::{addresses, carries, compares, widen};
 use crate::recorded::Recorded;
 pub(crate) use changes::Changes;
 use changes::Timed;
@@ -97,6 +98,9 @@ pub(crate) fn translate<'a>(
     let inlined = std::mem::take(&mut t.inlined);
     let mut changes = t.changes;
     t.finish_function();
+    if module.options.carries {
+        changes.carries = Timed::of(|| carries::join(func));
+    }
     if module.options.fold_addresses {
         changes.addresses = Timed::of(|| addresses::fold(func));
     }

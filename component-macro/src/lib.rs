@@ -56,11 +56,9 @@ pub fn derive_lower(input: TokenStream) -> TokenStream {
 /// | `world: "name"` | the world, if there is more than one |
 /// | `with: { "a:b/c/resource": Type }` | a Rust type for a resource of the host |
 /// | `trappable: true` | functions of the host may fail, which ends the call |
-/// | `async: true` | functions of the host give their results [`Later`], and exports are waited for |
+/// | `async: true` | functions of the host give their results as `Later`, and exports are waited for |
 ///
 /// `bindgen!("world" in "path")` says the two that are most common.
-///
-/// [`Later`]: https://docs.rs/precast-loader/latest/precast_loader/component/type.Later.html
 #[proc_macro]
 pub fn bindgen(input: TokenStream) -> TokenStream {
     world::bindings(parse_macro_input!(input as world::WorldOptions)).into()

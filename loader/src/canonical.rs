@@ -16,12 +16,13 @@
 //! | state | `state` | what a store keeps of a component |
 //! | calls | `canon`, `lending` | memory, room and strings of one call; its handles |
 //! | values along types | `lift`, `lower` | from a component, to it |
-//! | values of Rust types | `typed`, `layout`, `scalars`, `lists`, `owned`, `containers`, `shapes` | traits; places as constants; numbers; strings and lists; handles; options, results, tuples; records, variants, enums, flags |
+//! | values of Rust types | `typed`, `layout`, `scalars`, `lists`, `fixed`, `owned`, `containers`, `maps`, `shapes` | traits; places as constants; numbers; strings and lists; arrays; handles; options, results, tuples; maps; records, variants, enums, flags |
 //! | functions of Rust types | `pass` | parameters and results |
 
 pub(crate) mod canon;
 pub(crate) mod containers;
 pub(crate) mod encoding;
+pub(crate) mod fixed;
 pub(crate) mod handles;
 pub(crate) mod known;
 pub(crate) mod layout;
@@ -29,6 +30,7 @@ pub(crate) mod lending;
 pub(crate) mod lift;
 pub(crate) mod lists;
 pub(crate) mod lower;
+pub(crate) mod maps;
 pub(crate) mod names;
 pub(crate) mod owned;
 pub(crate) mod pass;

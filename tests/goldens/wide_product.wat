@@ -34,14 +34,11 @@
 ;; wide:
 ;;     pushq %rbp
 ;;     movq %rsp, %rbp
-;;     movq %rdx, %r9
-;;     movq %r9, %rax
+;;     movq %rdx, %rax
 ;;     mulq %rcx
-;;     movl %esi, %r8d
-;;     movq %rdx, 0x8(%rdi,%r8)  ; traps: out of bounds memory access
-;;     movq %r9, %rdx
-;;     imulq %rcx, %rdx
-;;     movq %rdx, (%rdi,%r8)  ; traps: out of bounds memory access
+;;     movl %esi, %esi
+;;     movq %rdx, 0x8(%rdi,%rsi)  ; traps: out of bounds memory access
+;;     movq %rax, (%rdi,%rsi)  ; traps: out of bounds memory access
 ;;     movq %rbp, %rsp
 ;;     popq %rbp
 ;;     retq
@@ -50,11 +47,11 @@
 ;; wide:
 ;;     stp x29, x30, [sp, #-0x10]!
 ;;     mov x29, sp
-;;     umulh x7, x4, x5
-;;     add x8, x2, w3, uxtw
-;;     str x7, [x8, #0x8]  ; traps: out of bounds memory access
-;;     mul x8, x4, x5
-;;     str x8, [x2, w3, uxtw]  ; traps: out of bounds memory access
+;;     mul x6, x4, x5
+;;     umulh x8, x4, x5
+;;     add x7, x2, w3, uxtw
+;;     str x8, [x7, #0x8]  ; traps: out of bounds memory access
+;;     str x6, [x2, w3, uxtw]  ; traps: out of bounds memory access
 ;;     ldp x29, x30, [sp], #0x10
 ;;     ret
 
@@ -64,15 +61,15 @@
 ;;     sd ra, 0x8(sp)
 ;;     sd s0, 0x0(sp)
 ;;     mv s0, sp
+;;     mul a4, a2, a3
+;;     mulhu a2, a2, a3
 ;;     slli a1, a1, 0x20
-;;     srli a4, a1, 0x20
-;;     add a1, a0, a4
-;;     lbu a4, 0xf(a1)  ; traps: out of bounds memory access
-;;     mulhu a4, a2, a3
-;;     sd a4, 0x8(a1)  ; traps: out of bounds memory access
-;;     lbu a4, 0x7(a1)  ; traps: out of bounds memory access
-;;     mul a2, a2, a3
-;;     sd a2, 0x0(a1)  ; traps: out of bounds memory access
+;;     srli a3, a1, 0x20
+;;     add a3, a3, a0
+;;     lbu a1, 0xf(a3)  ; traps: out of bounds memory access
+;;     sd a2, 0x8(a3)  ; traps: out of bounds memory access
+;;     lbu a2, 0x7(a3)  ; traps: out of bounds memory access
+;;     sd a4, 0x0(a3)  ; traps: out of bounds memory access
 ;;     ld ra, 0x8(sp)
 ;;     ld s0, 0x0(sp)
 ;;     addi sp, sp, 0x10

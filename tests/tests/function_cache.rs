@@ -114,9 +114,12 @@ fn a_change_anywhere_is_seen_wherever_it_matters() {
             assert!(plain == cached, "{what} with {options:?}");
         }
     }
-    // One body: all others are there already, but for those that inline it, `$two`
-    // and by it `$four`.
-    for (options, number, others) in [(&[][..], 9, 2), (&["--disable", "inline"], 10, 4)] {
+    // One body: all others are there already, but for those that inline it: `$two`,
+    // `$three`, whose call through the table may reach it, and by them `$four`.
+    let direct = &["--disable", "inline-indirect"][..];
+    for (options, number, others) in
+        [(&[][..], 9, 1), (direct, 10, 2), (&["--disable", "inline"], 11, 4)]
+    {
         let args = [&["module.wat"], options].concat();
         file(folder.path(), "module.wat", MODULE);
         compile(folder.path(), Some("cache"), &args);

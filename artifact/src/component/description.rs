@@ -59,6 +59,17 @@ pub struct AdaptedPreview1 {
     pub leaves: Vec<LeafIndex>,
 }
 
+impl AdaptedPreview1 {
+    /// The function of preview 1 that an import is of. Of a module that imports one
+    /// twice, `wit-component` calls the further imports `fd_write [v2]` and so on,
+    /// as a component cannot have two of one name.
+    pub fn function(import: &str) -> &str {
+        let number = |rest: &str| rest.bytes().all(|byte| byte.is_ascii_digit());
+        let renamed = import.strip_suffix(']').and_then(|name| name.rsplit_once(" [v"));
+        renamed.filter(|(_, rest)| number(rest)).map_or(import, |(name, _)| name)
+    }
+}
+
 /// An import of the component.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ComponentImport {

@@ -10,15 +10,27 @@
 //! compiled.
 
 use super::rule::{Candidate, Rule};
-use super::summary::Summary;
+use super::summary::{Call, Summary};
+use super::targets::Guess;
 use crate::options::OptLevel;
 use precast_artifact::index::BodyOffset;
+
+/// A call that is replaced by its callee's body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Replaced {
+    /// Where it is in the body of the caller.
+    pub at: BodyOffset,
+    /// The callee's position among the bodies.
+    pub callee: u32,
+    /// Of a call through a table, when it is replaced.
+    pub guess: Option<Guess>,
+}
 
 /// What is inlined where. Functions by their position among the bodies.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Inlining {
-    /// For each function, the calls that are replaced, in order, and by whom.
-    calls: Vec<Box<[(BodyOffset, u32)]>>,
+    /// For each function, the calls that are replaced, in order.
+    calls: Vec<Box<[Replaced]>>,
     /// The functions with such calls, callees before their callers.
     order: Vec<u32>,
     /// For each function, whether it is still needed.
@@ -35,8 +47,8 @@ impl Inlining {
         }
     }
 
-    /// The calls of a function that are replaced, and by whose bodies.
-    pub(crate) fn of(&self, function: usize) -> &[(BodyOffset, u32)] {
+    /// The calls of a function that are replaced.
+    pub(crate) fn of(&self, function: usize) -> &[Replaced] {
         &self.calls[function]
     }
 
@@ -127,8 +139,7 @@ impl<'a> Decider<'a> {
                 continue;
             }
             self.progress[at] = Progress::Open;
-            let fresh =
-                |call: &&super::summary::Call| self.progress[call.callee as usize] == Progress::New;
+            let fresh = |call: &&Call| self.progress[call.callee as usize] == Progress::New;
             match calls[*next..].iter().position(|call| fresh(&call)) {
                 Some(distance) => {
                     *next += distance + 1;
@@ -153,7 +164,8 @@ impl<'a> Decider<'a> {
         for call in &summary.calls {
             let callee = call.callee as usize;
             let decided = self.progress[callee] == Progress::Decided;
-            if !decided || self.summaries[callee].refused || call.cold {
+            let guessed_trap = call.guess.is_some() && self.summaries[callee].traps;
+            if !decided || self.summaries[callee].refused || call.cold || guessed_trap {
                 grown.calls |= !call.cold;
                 continue;
             }
@@ -171,7 +183,8 @@ impl<'a> Decider<'a> {
                 grown.weight += body.weight;
                 grown.calls |= body.calls;
                 grown.has_loop |= body.has_loop;
-                chosen.push((call.at, call.callee));
+                let Call { at, callee, guess, .. } = *call;
+                chosen.push(Replaced { at, callee, guess });
             } else {
                 grown.calls = true;
             }
@@ -195,7 +208,8 @@ fn needed(summaries: &[Summary], roots: &[bool], inlining: &Inlining) -> Vec<boo
         let mut inlined = inlining.calls[function].iter().peekable();
         for call in &summaries[function].calls {
             let callee = call.callee as usize;
-            let copied = inlined.next_if(|(at, _)| *at == call.at).is_some();
+            let this = |copy: &&Replaced| copy.at == call.at && copy.callee == call.callee;
+            let copied = inlined.next_if(this).is_some();
             needed[callee] |= !copied;
             if !std::mem::replace(&mut seen[callee], true) {
                 open.push(callee);

@@ -1,6 +1,7 @@
 //! What the inliner has to know of one function: one more look at its body, by
 //! any thread.
 
+use super::targets::{Guess, Reached, Targets};
 use crate::error::Result;
 use crate::parse::Body;
 use precast_artifact::index::BodyOffset;
@@ -18,13 +19,18 @@ pub(crate) struct Summary {
     /// whose frames must not pile up in whoever it is inlined into, or it
     /// catches exceptions.
     pub refused: bool,
-    /// Whether it calls imported functions, or through tables or references.
+    /// Whether it does nothing before it traps: where that stands behind a
+    /// condition, the trap would be the condition's.
+    pub traps: bool,
+    /// Whether it calls imported functions, or through references, or through
+    /// tables whom [`calls`](Self::calls) does not name.
     pub calls_others: bool,
-    /// Its calls of own functions, in order.
+    /// Its calls of own functions, in order; a call through a table has one
+    /// here for each function that it may reach.
     pub calls: Vec<Call>,
 }
 
-/// A direct call of a function that the module defines.
+/// A call of a function that the module defines, or what may be one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Call {
     /// Where it is in the body.
@@ -35,6 +41,8 @@ pub(crate) struct Call {
     pub in_loop: bool,
     /// Not worth a copy: nothing but a trap follows, or it is a tail call.
     pub cold: bool,
+    /// Of a call through a table, when it is one of this function.
+    pub guess: Option<Guess>,
 }
 
 impl Summary {
@@ -42,10 +50,24 @@ impl Summary {
     pub(crate) fn is_recursive(&self, position: usize) -> bool {
         self.calls.iter().any(|call| call.callee as usize == position)
     }
+
+    /// Takes note of a call through a table.
+    fn may_call(&mut self, at: BodyOffset, reached: &[Reached], in_loop: bool) {
+        let entries = reached.first().map_or(0, |target| target.guess.entries as usize);
+        self.calls_others |= reached.is_empty() || reached.len() < entries;
+        self.calls.extend(reached.iter().map(|target| Call {
+            at,
+            callee: target.callee,
+            in_loop,
+            cold: false,
+            guess: Some(target.guess),
+        }));
+    }
 }
 
-/// Looks at a body of a module that imports so many functions.
-pub(crate) fn summarise(body: &Body<'_>, imported: u32) -> Result<Summary> {
+/// Looks at a body of a module that imports so many functions, and whose tables
+/// lead to `targets`.
+pub(crate) fn summarise(body: &Body<'_>, imported: u32, targets: &Targets<'_>) -> Result<Summary> {
     let start = body.body.range().start;
     let mut reader = body.body.get_operators_reader()?;
     let mut summary = Summary::default();
@@ -53,12 +75,15 @@ pub(crate) fn summarise(body: &Body<'_>, imported: u32) -> Result<Summary> {
     let mut blocks: Vec<bool> = Vec::new();
     let mut loops = 0u32;
     let mut after_call = false;
+    let mut straight = true;
     while !reader.eof() {
         let (op, offset) = reader.read_with_offset()?;
         if after_call && matches!(op, Operator::Unreachable) {
             summary.calls.last_mut().expect("a call came before").cold = true;
         }
         after_call = false;
+        summary.traps |= straight && matches!(op, Operator::Unreachable);
+        straight &= !is_step(&op);
         summary.refused |= is_tail_call(&op);
         summary.weight = summary.weight.saturating_add(weight(&op));
         match op {
@@ -83,15 +108,38 @@ pub(crate) fn summarise(body: &Body<'_>, imported: u32) -> Result<Summary> {
                     in_loop: loops > 0,
                     // The frame of a tail call is gone already.
                     cold: matches!(op, Operator::ReturnCall { .. }),
+                    guess: None,
                 });
             }
-            Operator::Call { .. } | Operator::CallIndirect { .. } | Operator::CallRef { .. } => {
+            Operator::CallIndirect { type_index, table_index } => {
+                let at = BodyOffset::new((offset - start) as u32);
+                let reached = targets.reached(table_index, type_index);
+                summary.may_call(at, reached, loops > 0);
+            }
+            Operator::Call { .. } | Operator::CallRef { .. } => {
                 summary.calls_others = true;
             }
             _ => {}
         }
     }
     Ok(summary)
+}
+
+/// Whether what follows an operator may not be reached, or something was done
+/// before it.
+fn is_step(op: &Operator<'_>) -> bool {
+    matches!(
+        op,
+        Operator::If { .. }
+            | Operator::Br { .. }
+            | Operator::BrIf { .. }
+            | Operator::BrTable { .. }
+            | Operator::Return
+            | Operator::Call { .. }
+            | Operator::CallIndirect { .. }
+            | Operator::CallRef { .. }
+            | Operator::GlobalSet { .. }
+    )
 }
 
 fn is_tail_call(op: &Operator<'_>) -> bool {
@@ -137,7 +185,8 @@ mod tests {
         let wasm = wat::parse_str(text).expect("a module's text");
         let parsed = parse(&wasm, Features::ALL).expect("a module");
         let imported = parsed.imported_functions;
-        parsed.bodies.iter().map(|body| summarise(body, imported).unwrap()).collect()
+        let targets = Targets::none(&parsed);
+        parsed.bodies.iter().map(|body| summarise(body, imported, &targets).unwrap()).collect()
     }
 
     #[test]

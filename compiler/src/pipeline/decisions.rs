@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::middle::inline::{self, Inlining};
 use crate::middle::product::{self, Product};
 use crate::middle::summary;
+use crate::middle::targets::Targets;
 use crate::optimisation::Optimisation;
 use crate::options::Options;
 use crate::parse::Parsed;
@@ -67,12 +68,16 @@ fn inlining(
     if !options.enabled(Optimisation::Inline) {
         return Ok(Inlining::none(bodies.len()));
     }
+    let targets = match options.enabled(Optimisation::InlineIndirect) {
+        true => Targets::of(parsed, plan),
+        false => Targets::none(parsed),
+    };
     let mut summaries = workers.draw(
         bodies.len(),
         || (),
         |(), position| {
             let index = bodies[position].function();
-            let summary = summary::summarise(&bodies[position], imported);
+            let summary = summary::summarise(&bodies[position], imported, &targets);
             summary.map_err(|error| error.in_function(index, parsed.name_of(index)))
         },
     )?;

@@ -46,10 +46,14 @@ impl<'i, 'a> Input<'i, 'a> {
     /// What translation may look at of the module.
     pub(super) fn module(&self, target: &Target) -> ModuleInput<'i> {
         let options = self.options;
-        let x86 = target.isa.triple().architecture == Architecture::X86_64;
+        let architecture = target.isa.triple().architecture;
+        let x86 = architecture == Architecture::X86_64;
+        // riscv64 has no carry.
+        let carries = x86 || matches!(architecture, Architecture::Aarch64(_));
         let options = TranslateOptions {
             frontend: target.isa.frontend_config(),
             br_table_chain: options.enabled(Optimisation::BrTableChain),
+            carries: carries && options.enabled(Optimisation::Carries),
             // Elsewhere accesses take few constants.
             fold_addresses: x86 && options.enabled(Optimisation::FoldAddresses),
             loop_compares: x86 && options.enabled(Optimisation::LoopCompares),

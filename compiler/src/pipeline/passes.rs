@@ -52,7 +52,10 @@ fn pass(
     folded: usize,
 ) -> Pass {
     let Input { parsed, plan, decisions, .. } = input;
-    let inlined = || (0..parsed.bodies.len()).map(|at| decisions.inlining.of(at).len()).sum();
+    let inlined = |guessed| {
+        let calls = (0..parsed.bodies.len()).flat_map(|at| decisions.inlining.of(at));
+        calls.filter(|call| call.guess.is_some() == guessed).count()
+    };
     let (changed, what, time): (usize, _, _) = match optimisation {
         // Of components only.
         Optimisation::ListCopies => (0, "lists between components", None),
@@ -63,9 +66,11 @@ fn pass(
         Optimisation::WideProducts => {
             (decisions.products.len(), "functions", Some(decisions.times.products))
         }
-        Optimisation::Inline => (inlined(), "calls", Some(decisions.times.inlining)),
+        Optimisation::Inline => (inlined(false), "calls", Some(decisions.times.inlining)),
+        Optimisation::InlineIndirect => (inlined(true), "targets of calls", None),
         Optimisation::BrTableChain => (changes.chains, "tables of branches", None),
         Optimisation::SmallCopies => (changes.copies, "copies", None),
+        Optimisation::Carries => (changes.carries.count, "sums", Some(changes.carries.time)),
         Optimisation::FoldAddresses => {
             (changes.addresses.count, "accesses", Some(changes.addresses.time))
         }

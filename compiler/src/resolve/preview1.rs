@@ -65,7 +65,7 @@ fn adapted(
 fn imports<'c>(made: Made<'c, '_>) -> impl Iterator<Item = (&'c str, &'c CoreItem)> {
     let all = made.module.imports.iter().zip(made.arguments);
     all.filter(|(import, _)| import.module == PREVIEW_1)
-        .map(|(import, item)| (import.name.as_str(), item))
+        .map(|(import, item)| (AdaptedPreview1::function(&import.name), item))
 }
 
 /// The instance that gives an instance preview 1.

@@ -6,7 +6,7 @@
 //! results on the operand stack. Handlers around the call are around the body.
 
 use super::calls::CallKind;
-use super::input::FunctionInput;
+use super::input::{FunctionInput, InlineCall};
 use super::options::Debug;
 use super::payments::Payments;
 use super::state::OpenBody;
@@ -14,7 +14,7 @@ use super::translator::Translator;
 use crate::error::Result;
 use crate::function::{InlinedBody, Position};
 use crate::middle::product::{Product, ProductStore};
-use cranelift_codegen::ir::{self, InstBuilder};
+use cranelift_codegen::ir::{self, InstBuilder, types};
 use precast_artifact::index::LocalIndex;
 
 impl<'a> Translator<'a, '_> {
@@ -110,8 +110,10 @@ impl<'a> Translator<'a, '_> {
             self.local_get(LocalIndex::new(local));
             self.pop()
         });
-        let low = self.b.ins().imul(a, b);
-        let carried = self.b.ins().umulhi(a, b);
+        // One instruction gives both halves.
+        let [wide_a, wide_b] = [a, b].map(|half| self.b.ins().uextend(types::I128, half));
+        let whole = self.b.ins().imul(wide_a, wide_b);
+        let (low, carried) = self.b.ins().isplit(whole);
         let (left, right) = (self.b.ins().imul(a, b_high), self.b.ins().imul(a_high, b));
         let sum = self.b.ins().iadd(left, right);
         let high = self.b.ins().iadd(carried, sum);
@@ -134,14 +136,14 @@ impl<'a> Translator<'a, '_> {
         self.bodies.len() > 1
     }
 
-    /// What to inline in place of the call being translated.
-    pub(super) fn to_inline(&self) -> Option<&'a FunctionInput<'a>> {
+    /// What to inline in place of the call being translated: nothing, a body, or
+    /// those that a call through a table may reach.
+    pub(super) fn to_inline(&self) -> &'a [InlineCall<'a>] {
         let OpenBody { input, start, .. } = self.open_body();
-        if input.inline.is_empty() {
-            return None;
-        }
         let call = self.source_offset() - start.get();
-        input.inline.iter().find(|inlined| inlined.call.get() == call).map(|found| &found.callee)
+        let first = input.inline.partition_point(|inlined| inlined.call.get() < call);
+        let end = input.inline.partition_point(|inlined| inlined.call.get() <= call);
+        &input.inline[first..end]
     }
 
     /// A local of the open body, among those of all.

@@ -28,15 +28,15 @@ pub(super) enum CallTarget {
 }
 
 /// Where an indirect call goes.
-struct Callee {
+pub(super) struct Callee {
     code: Value,
     context: Value,
 }
 
 impl Translator<'_, '_> {
     pub(super) fn call(&mut self, function: FuncIndex, kind: CallKind) -> Result<()> {
-        if let Some(callee) = self.to_inline() {
-            return self.inline(callee, kind);
+        if let [inlined, ..] = self.to_inline() {
+            return self.inline(&inlined.callee, kind);
         }
         let ty = self.module.type_of(function);
         if let Some(slot) = self.module.import(function) {
@@ -75,9 +75,29 @@ impl Translator<'_, '_> {
         }
     }
 
-    pub(super) fn call_indirect(&mut self, ty: TypeIndex, table: TableIndex, kind: CallKind) {
+    pub(super) fn call_indirect(
+        &mut self,
+        ty: TypeIndex,
+        table: TableIndex,
+        kind: CallKind,
+    ) -> Result<()> {
         let ty = self.module.types().canonical(ty);
         let index = self.pop();
+        match self.to_inline() {
+            [] => self.call_through(ty, table, index, kind),
+            guesses => self.call_guessed(guesses, ty, table, index)?,
+        }
+        Ok(())
+    }
+
+    /// Calls what the table has at an index.
+    pub(super) fn call_through(
+        &mut self,
+        ty: CanonicalTypeIndex,
+        table: TableIndex,
+        index: Value,
+        kind: CallKind,
+    ) {
         let callee = match self.module.table(table).kind {
             TableKind::Private => self.private_callee(ty, table, index),
             TableKind::Public | TableKind::Imported => self.public_callee(ty, table, index),
@@ -143,7 +163,7 @@ impl Translator<'_, '_> {
     /// replaced by that of the null entry after the last, so that one
     /// comparison and one branch check everything. Nothing is left to
     /// speculate past: no entry outside the table can be loaded.
-    fn private_callee(
+    pub(super) fn private_callee(
         &mut self,
         ty: CanonicalTypeIndex,
         table: TableIndex,

@@ -9,6 +9,8 @@ pub(crate) struct Changes {
     pub chains: usize,
     /// Copies and fills that became loads and stores.
     pub copies: usize,
+    /// Sums of halves that became one.
+    pub carries: Timed,
     /// Accesses that a constant became part of.
     pub addresses: Timed,
     /// Comparisons that end loops.
@@ -29,6 +31,7 @@ impl Changes {
     pub(crate) fn add(&mut self, other: &Self) {
         self.chains += other.chains;
         self.copies += other.copies;
+        self.carries.add(other.carries);
         self.addresses.add(other.addresses);
         self.compares.add(other.compares);
         self.indices.add(other.indices);

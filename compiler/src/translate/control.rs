@@ -47,7 +47,7 @@ impl Translator<'_, '_> {
         self.b.finalize(self.module.options.frontend);
     }
 
-    fn block_with(&mut self, types: &[ValType]) -> Block {
+    pub(super) fn block_with(&mut self, types: &[ValType]) -> Block {
         let block = self.b.create_block();
         for ty in types {
             self.b.append_block_param(block, clif_type(*ty));
@@ -242,7 +242,7 @@ impl Translator<'_, '_> {
         self.stack.extend_from_slice(self.b.block_params(block));
     }
 
-    fn jump(&mut self, target: Block, args: &[Value]) {
+    pub(super) fn jump(&mut self, target: Block, args: &[Value]) {
         let args: Vec<BlockArg> = args.iter().copied().map(BlockArg::Value).collect();
         self.b.ins().jump(target, &args);
     }

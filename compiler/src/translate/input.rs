@@ -5,6 +5,7 @@
 use super::options::TranslateOptions;
 use crate::function::DebugUses;
 use crate::middle::product::Product;
+use crate::middle::targets::Guess;
 use crate::parse::{Parsed, Types};
 use crate::plan::{self, Constant, Plan};
 use precast_artifact::abi::{ContextLayout, TableKind};
@@ -32,7 +33,7 @@ pub(crate) struct FunctionInput<'a> {
     pub debug_uses: Option<&'a DebugUses>,
     /// What it is proved to be, if it is a product of 128 bits.
     pub product: Option<Product>,
-    /// Its calls that are inlined; none where debug information is made.
+    /// Its calls that are inlined, in order; none where debug information is made.
     pub inline: &'a [InlineCall<'a>],
 }
 
@@ -40,6 +41,9 @@ pub(crate) struct FunctionInput<'a> {
 pub(crate) struct InlineCall<'a> {
     /// Where the call is in the body of the caller.
     pub call: BodyOffset,
+    /// Of a call through a table, when it is one of the callee: one call may have
+    /// several, next to each other.
+    pub guess: Option<Guess>,
     pub callee: FunctionInput<'a>,
 }
 

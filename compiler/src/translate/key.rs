@@ -54,8 +54,12 @@ impl FunctionInput<'_> {
         for named in names(self.body)? {
             named.put(self.module, &mut w);
         }
-        for InlineCall { call, callee } in self.inline {
+        for InlineCall { call, guess, callee } in self.inline {
             call.encode(&mut w);
+            w.option(guess, |w, guess| {
+                w.leb(guess.entry.into());
+                w.leb(guess.entries.into());
+            });
             callee.function.encode(&mut w);
             w.raw(&callee.key()?);
         }
@@ -71,6 +75,7 @@ impl TranslateOptions {
         w.u8(pointer_width.bits());
         w.u8(page_size_align_log2);
         w.u8(self.br_table_chain.into());
+        w.u8(self.carries.into());
         w.u8(self.fold_addresses.into());
         w.u8(self.loop_compares.into());
         w.u8(self.wide_indices.into());

@@ -22,6 +22,8 @@ pub(crate) struct TranslateOptions {
     pub frontend: TargetFrontendConfig,
     /// Whether small `br_table`s become compare chains.
     pub br_table_chain: bool,
+    /// Whether sums of halves become sums of 128 bits.
+    pub carries: bool,
     /// Whether constants in addresses become part of accesses.
     pub fold_addresses: bool,
     /// Whether comparisons that end loops stay those of the new count.

@@ -7,9 +7,9 @@ use crate::error::Result;
 use precast_artifact::component::ComponentVal;
 use precast_artifact::trap::TrapCode;
 
-/// Types of which every pattern of bits is a value: lists of them are copied.
-macro_rules! numbers {
-    ($($rust:ty, $variant:ident, $size:literal, $from:expr, $into:expr;)*) => {$(
+/// A type of one core value, aligned to its size.
+macro_rules! scalar {
+    ($rust:ty, $variant:ident, $size:literal) => {
         impl ComponentType for $rust {
             const SIZE: u32 = $size;
             const ALIGN: u32 = $size;
@@ -19,6 +19,13 @@ macro_rules! numbers {
                 known.simple(ty, ComponentVal::$variant)
             }
         }
+    };
+}
+
+/// Types of which every pattern of bits is a value: lists of them are copied.
+macro_rules! numbers {
+    ($($rust:ty, $variant:ident, $size:literal, $from:expr, $into:expr;)*) => {$(
+        scalar!($rust, $variant, $size);
 
         impl Lift for $rust {
             fn lift(_: &mut Canon<'_>, from: &mut Flat<'_>) -> Result<Self> {
@@ -72,15 +79,7 @@ numbers! {
 /// Types of which not every pattern of bits is a value.
 macro_rules! checked {
     ($($rust:ty, $variant:ident, $size:literal, $from:expr;)*) => {$(
-        impl ComponentType for $rust {
-            const SIZE: u32 = $size;
-            const ALIGN: u32 = $size;
-            const FLAT: usize = 1;
-
-            fn check(known: &Known<'_>, ty: ComponentVal) -> Check {
-                known.simple(ty, ComponentVal::$variant)
-            }
-        }
+        scalar!($rust, $variant, $size);
 
         impl Lift for $rust {
             fn lift(_: &mut Canon<'_>, from: &mut Flat<'_>) -> Result<Self> {

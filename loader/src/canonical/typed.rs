@@ -10,7 +10,7 @@ use precast_artifact::component::ComponentVal;
 
 /// A Rust type with the layout of a type of components. Derived for records,
 /// variants, enums and flags; there are numbers, `bool`, `char`, `String`,
-/// `Vec`, `Option`, `Result`, tuples and handles already.
+/// `Vec`, arrays, maps, `Option`, `Result`, tuples and handles already.
 pub trait ComponentType: Sized {
     /// Size in memory, in bytes.
     const SIZE: u32;

@@ -30,7 +30,7 @@ pub(super) fn replacements<T: 'static>(
     let (module, info) = image.module(module);
     let own = |import: &precast_artifact::module::Import| {
         let ImportKind::Function(ty) = import.kind else { return None };
-        let found = function.preview1(&import.name)?;
+        let found = function.preview1(AdaptedPreview1::function(&import.name))?;
         (found.ty == info.type_ids[ty.index()]).then(|| Provided::Host(Arc::new(found)))
     };
     let imports = module.imports.iter().enumerate().filter(|(_, it)| it.module == MODULE);

@@ -4,6 +4,7 @@
 //! are waited for.
 
 mod guests;
+mod maps;
 mod resources;
 mod types;
 mod waiting;

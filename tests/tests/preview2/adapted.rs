@@ -76,6 +76,36 @@ fn an_adapter_that_is_not_replaced_does_what_it_does_elsewhere() {
     run(&["--disable", "direct-preview1"], "0").exits(0);
 }
 
+/// Of a function that is imported twice, as Go does, the second has another name in
+/// a component.
+#[test]
+fn a_function_that_is_imported_twice_is_the_same() {
+    let text = r#"(module
+        (import "wasi_snapshot_preview1" "fd_write"
+            (func $one (param i32 i32 i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "fd_write"
+            (func $two (param i32 i32 i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+        (memory (export "memory") 1)
+        (data (i32.const 0) "\10\00\00\00\02\00\00\00")
+        (data (i32.const 16) "x\n")
+        (func (export "_start")
+            (drop (call $one (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
+            (drop (call $two (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
+            (call $exit (i32.const 3))))"#;
+    let wasm = precast_compiler::text_to_binary(text.as_bytes()).expect("a module");
+    let folder = scratch();
+    let module = folder.path().join("twice.wasm");
+    fs::write(&module, wasm).expect("a file");
+    fs::create_dir(folder.path().join("command")).expect("a folder");
+    let component = command(&module, &folder.path().join("command"));
+    let bytes = fs::read(&component).expect("a component");
+    assert!(bytes.windows(13).any(|name| name == b"fd_write [v2]"));
+    for file in [&module, &component] {
+        run(precast().arg("run").arg(file)).exits(3).prints("x\nx\n");
+    }
+}
+
 /// A host that has functions of its own for WASI 0.2 is asked by the adapter.
 #[test]
 fn a_host_with_functions_of_its_own_is_asked() {

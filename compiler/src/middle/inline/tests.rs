@@ -12,7 +12,7 @@ fn function(weight: u32, callees: &[u32]) -> Summary {
 }
 
 fn call(at: u32, callee: u32) -> Call {
-    Call { at: BodyOffset::new(at), callee, in_loop: false, cold: false }
+    Call { at: BodyOffset::new(at), callee, in_loop: false, cold: false, guess: None }
 }
 
 /// What is inlined where the first function is a root.
@@ -22,7 +22,7 @@ fn decided(summaries: &[Summary]) -> Inlining {
 }
 
 fn callees(inlining: &Inlining, function: usize) -> Vec<u32> {
-    inlining.of(function).iter().map(|(_, callee)| *callee).collect()
+    inlining.of(function).iter().map(|call| call.callee).collect()
 }
 
 #[test]

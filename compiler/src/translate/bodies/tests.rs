@@ -69,6 +69,7 @@ fn inlined(text: &str) -> (Function, Vec<InlinedBody>) {
     let options = TranslateOptions {
         frontend,
         br_table_chain: true,
+        carries: true,
         fold_addresses: true,
         loop_compares: true,
         wide_indices: true,
@@ -82,7 +83,7 @@ fn inlined(text: &str) -> (Function, Vec<InlinedBody>) {
     let all = |caller: &Body<'_>, callee| -> Vec<InlineCall<'_>> {
         let FunctionInput { function, .. } = callee;
         let calls = calls_of(caller, function.get()).into_iter();
-        calls.map(|call| InlineCall { call, callee }).collect()
+        calls.map(|call| InlineCall { call, guess: None, callee }).collect()
     };
     let third = input(&module, &parsed, third, &[]);
     let inner = all(second, third);

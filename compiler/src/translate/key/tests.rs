@@ -38,6 +38,7 @@ fn with_input<T>(
     let mut options = TranslateOptions {
         frontend: target.isa.frontend_config(),
         br_table_chain: true,
+        carries: true,
         fold_addresses: true,
         loop_compares: true,
         wide_indices: true,
@@ -135,8 +136,9 @@ fn facts_that_the_body_does_not_use_are_not() {
 #[test]
 fn options_are_in_the_key() {
     let text = module(DECLARATIONS);
-    let changes: [fn(&mut TranslateOptions); 8] = [
+    let changes: [fn(&mut TranslateOptions); 9] = [
         |options| options.br_table_chain = false,
+        |options| options.carries = false,
         |options| options.fold_addresses = false,
         |options| options.loop_compares = false,
         |options| options.wide_indices = false,
