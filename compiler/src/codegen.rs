@@ -48,6 +48,8 @@ pub(crate) fn generate(
         return convert(&context.func, compiled, (target, &*target.isa), recorded);
     }
     let failed = |error| codegen_error(format!("{error:?}"));
+    // Other names of values form chains, which are long in nested loops.
+    context.func.dfg.resolve_all_aliases();
     let mut fast = effort::exceeds_budget(&context.func);
     let isa = if fast { &*target.fast_isa } else { &*target.isa };
     context.optimize(isa, &mut control).map_err(failed)?;
