@@ -160,7 +160,7 @@ impl Container {
         }
         let inside =
             |r: &Range| r.offset.checked_add(r.size).is_some_and(|end| end <= note.image_size);
-        if ![note.text, note.module, note.component].iter().all(inside) {
+        if ![note.text, note.module, note.component, note.inlined].iter().all(inside) {
             return Err(damaged("the note points outside the image"));
         }
         if !note.text.offset.is_multiple_of(note.page_size) {

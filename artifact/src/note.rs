@@ -45,6 +45,9 @@ pub struct Note {
     pub module: Range,
     /// `.precast.component`; empty in an artifact of a core module.
     pub component: Range,
+    /// `.precast.inlined`, see [`debug::inlined`](crate::debug::inlined); empty where
+    /// nothing was inlined.
+    pub inlined: Range,
     /// Further texts, for CPUs with more features, the least demanding first.
     pub variants: Vec<Variant>,
 }
@@ -122,6 +125,8 @@ impl Note {
             self.module.size,
             self.component.offset,
             self.component.size,
+            self.inlined.offset,
+            self.inlined.size,
         ] {
             w.u64(number);
         }
@@ -147,6 +152,7 @@ impl Note {
         let text = Range { offset: r.u64()?, size: r.u64()? };
         let module = Range { offset: r.u64()?, size: r.u64()? };
         let component = Range { offset: r.u64()?, size: r.u64()? };
+        let inlined = Range { offset: r.u64()?, size: r.u64()? };
         let mut source_hash = [0; 32];
         source_hash.copy_from_slice(r.raw(32)?);
         let list =
@@ -158,6 +164,7 @@ impl Note {
             text,
             module,
             component,
+            inlined,
             source_hash,
             compiler: r.str()?.to_owned(),
             target: r.str()?.to_owned(),

@@ -10,6 +10,7 @@ use precast_tests::{fixture, need_that, scratch};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 /// Where Debian has CPython's library, and its tests.
 const LIBRARY: &str = "/usr/lib/python3.11";
@@ -27,7 +28,13 @@ const LEFT_OUT: [&str; 5] = [
     "test.test_io.PyTextIOWrapperTest.test_recursive_repr",
 ];
 
+/// The guest, compiled by whichever test comes first.
 fn compiled() -> PathBuf {
+    static COMPILED: OnceLock<PathBuf> = OnceLock::new();
+    COMPILED.get_or_init(compile).clone()
+}
+
+fn compile() -> PathBuf {
     let artifact = kept().join("python.cwasm");
     if !artifact.exists() {
         let module = fixture("real/python/wasm_runtime/python-3.11.3.wasm");

@@ -90,6 +90,9 @@ const TYPES: &[(&str, Threads, Threads)] = table! {
     // Of components.
     Shared: ComponentLinker<Movable>, ComponentFunc, ComponentInstance, ComponentItem;
     Shared: TypedComponentFunc<(i32,), i32>, ValueType, LeftHandles;
+    Shared: ComponentInstancePre<Movable>;
+    Moved: ComponentCallFuture<'static, Store<Movable>, (i32,), i32>, Later<i32>;
+    Bound: ComponentCallFuture<'static, Store<Local>, (i32,), i32>;
     Shared: Value, Resource, Own<()>, Borrow<()>, GuestOwn<()>, GuestBorrow<()>;
     Moved: ResourceTable;
 };

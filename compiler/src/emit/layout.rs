@@ -236,6 +236,9 @@ impl<'a> ImageBuilder<'a> {
         if places[Section::Component].size != 0 {
             note.component = places[Section::Component];
         }
+        if places[Section::Inlined].size != 0 {
+            note.inlined = places[Section::Inlined];
+        }
         let start = places[Section::Variants].offset;
         note.variants = variants::describe(placed, &self.variants, start);
         bytes[Section::Note] = encode_note(note);
@@ -312,6 +315,7 @@ fn unplaced_note(header: Header, placed: &Placed<'_>, variants: &[PlacedText]) -
         text: Range::default(),
         module: Range::default(),
         component: Range::default(),
+        inlined: Range::default(),
         variants: variants::describe(placed, variants, 0),
     }
 }

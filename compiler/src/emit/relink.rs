@@ -229,7 +229,8 @@ impl Relinked {
         let base = match note.options.iter().any(|option| option == "-g") {
             true => {
                 let none = Range::default();
-                let unplaced = Note { image_size: 0, text: none, module: none, ..note.clone() };
+                let unplaced =
+                    Note { image_size: 0, text: none, module: none, inlined: none, ..note.clone() };
                 link_base(parts.machine, &encode(&unplaced))
             }
             false => 0,

@@ -115,6 +115,11 @@ impl Image {
         &self.note.target
     }
 
+    /// What was inlined where, see [`precast_artifact::debug::inlined`].
+    pub(crate) fn inlined(&self) -> &[u8] {
+        self.bytes(self.note.inlined)
+    }
+
     /// Whether the code counts its work.
     pub(crate) fn counts_fuel(&self) -> bool {
         self.note.counts_fuel()

@@ -156,10 +156,18 @@ fn locate(_store: &StoreCore, pc: usize, returns: bool) -> Option<Location<'_>> 
 impl Location<'_> {
     /// The bodies that were inlined around the address, the innermost first.
     fn inlined(&self) -> Vec<Inlined> {
-        let Some(section) = container::section(self.image.file_bytes(), inlined::NAME) else {
-            return Vec::new();
-        };
+        let section = self.image.inlined();
         inlined::around(section, self.image.text_number(self.module), self.start, self.offset)
+    }
+
+    /// The name of a function of the module that has code of its own.
+    fn name_of(&self, function: FuncIndex) -> Option<String> {
+        let bytes = self.image.bytes(self.module.function_table);
+        let functions: AddressMap<'_, FuncIndex> =
+            AddressMap::new(".precast.functions", bytes).ok()?;
+        let code = functions.iter().find(|entry| entry.value == function)?.code;
+        let address = self.module.text.offset + u64::from(code.get());
+        self.image.names_at(address).into_iter().next()
     }
 }
 
@@ -177,7 +185,11 @@ fn frames(
     let mut offset = outermost.offset;
     let mut frames: Vec<Frame> = Vec::with_capacity(inlined.len() + 1);
     for body in inlined {
-        let name = names.and_then(|names| inlined::name_of(names, found.index, body.function));
+        let name = match names {
+            Some(names) => inlined::name_of(names, found.index, body.function),
+            // In a program, linked without them.
+            None => found.name_of(body.function),
+        };
         let (function, same_code) = (body.function, Vec::new());
         let (source, locals) = (Vec::new(), Vec::new());
         let Frame { ref module, instance, .. } = outermost;

@@ -227,6 +227,7 @@ pub fn parts(modules: Vec<Mock>, instances: Vec<InstancePlan>) -> (Note, elf::El
         text: image.text,
         module: image.module,
         component: Default::default(),
+        inlined: Default::default(),
         variants: Vec::new(),
     };
     (note, image)
