@@ -1,14 +1,14 @@
 //! Branches past branches whose outcome is known. A state machine sets the next
 //! state, a constant, and goes back to the `br_table` that looks at it. Whoever
 //! comes with a constant goes straight to where the table would send him: what
-//! lies between is made again on the way, as [`paths`](super::paths) finds it.
+//! lies between is made again on the way, as [`paths`] finds it.
 //! Ways on which the same is known share one copy.
 //!
 //! The same is done for other branches that a constant decides, which inlined
 //! functions leave behind: `return 1` and then `if` at the caller.
 //!
 //! Every instruction is executed as often, and in the same order, as before. What
-//! a copied block made is made in two places then, which [`ssa`](super::ssa)
+//! a copied block made is made in two places then, which [`ssa`]
 //! mends.
 //!
 //! A choice between two constants by a `select` becomes a branch, if both
