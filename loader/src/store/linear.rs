@@ -93,7 +93,7 @@ impl LinearMemory {
             Some((prefix, front.checked_add(prefix)?.checked_add(total)?, committed))
         };
         let (context, total, committed) = rounded().ok_or_else(|| Error::no_room(what()))?;
-        let (room, mapped) = match home.and_then(spare::take) {
+        let (room, mapped) = match home.as_ref().and_then(spare::take) {
             Some(room) => (room, true),
             None => {
                 let mapping = spare::reserve(total).map_err(Error::system(what()))?;
@@ -381,7 +381,7 @@ impl LinearMemory {
 
 impl Drop for LinearMemory {
     fn drop(&mut self) {
-        let Some(home) = self.home.filter(|_| self.mapped) else { return };
+        let Some(home) = self.home.take().filter(|_| self.mapped) else { return };
         let start = self.prefix - self.context;
         if self.sealed && self.mapping.commit(start, self.context).is_err() {
             return;

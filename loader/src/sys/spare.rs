@@ -15,8 +15,7 @@
 use crate::sys::map::Mapping;
 use std::io;
 use std::ptr::with_exposed_provenance_mut;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// How many are kept in a process.
 const MOST: usize = 8;
@@ -32,9 +31,9 @@ const OVERWRITTEN: usize = 16 << 10;
 static SPARES: Mutex<Vec<(Home, Spare)>> = Mutex::new(Vec::new());
 
 /// What makes one memory as good as another: the image, and which memory of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Home {
-    owner: u64,
+    owner: Weak<Identity>,
     module: u32,
     memory: u32,
 }
@@ -53,38 +52,52 @@ pub(crate) struct Spare {
 
 /// Whoever the homes of memories belong to. When it is gone, so are they.
 #[derive(Debug)]
-pub(crate) struct Owner(u64);
+pub(crate) struct Owner(Arc<Identity>);
+
+/// What tells owners apart: where it lies.
+#[derive(Debug)]
+struct Identity;
 
 impl Owner {
     /// One more.
     pub(crate) fn new() -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+        Self(Arc::new(Identity))
     }
 
     /// Where a memory of one of its modules is at home.
     pub(crate) fn home(&self, module: u32, memory: u32) -> Home {
-        Home { owner: self.0, module, memory }
+        Home { owner: Arc::downgrade(&self.0), module, memory }
     }
 }
 
-impl Drop for Owner {
+impl Drop for Identity {
     fn drop(&mut self) {
-        drop(remove(|home| home.owner == self.0));
+        // Homes keep the place of an identity from being another's.
+        drop(remove(|home| std::ptr::eq(home.owner.as_ptr(), self)));
+    }
+}
+
+impl PartialEq for Home {
+    fn eq(&self, other: &Self) -> bool {
+        let numbers = |home: &Self| (home.module, home.memory);
+        self.owner.ptr_eq(&other.owner) && numbers(self) == numbers(other)
     }
 }
 
 /// The memory that was at home here last, if it is there: zero but where a file
 /// shows.
-pub(crate) fn take(home: Home) -> Option<Spare> {
+pub(crate) fn take(home: &Home) -> Option<Spare> {
     let mut spares = SPARES.lock().unwrap_or_else(PoisonError::into_inner);
-    let at = spares.iter().rposition(|(other, _)| *other == home)?;
+    let at = spares.iter().rposition(|(other, _)| other == home)?;
     Some(spares.remove(at).1)
 }
 
 /// Keeps a memory, with the contents that were mapped at first. One that cannot be
-/// made as it was is unmapped.
+/// made as it was is unmapped, and so is one whose owner is gone, as when a store
+/// is dropped after the artifact.
 pub(crate) fn give(home: Home, mut spare: Spare, length: usize) {
+    // If it is the last to go meanwhile, it takes this one along.
+    let Some(_owner) = home.owner.upgrade() else { return };
     if spare.committed > LARGEST || spare.clean(length).is_err() {
         return;
     }
@@ -146,22 +159,25 @@ mod tests {
     fn what_was_written_is_gone_and_so_is_what_had_grown() {
         let (owner, page) = (Owner::new(), page_size());
         give(owner.home(1, 0), spare(7), page);
-        assert!(take(owner.home(0, 0)).is_none() && take(owner.home(1, 1)).is_none());
-        let again = take(owner.home(1, 0)).unwrap();
+        assert!(take(&owner.home(0, 0)).is_none() && take(&owner.home(1, 1)).is_none());
+        let again = take(&owner.home(1, 0)).unwrap();
         assert_eq!(again.committed, page);
         let start = with_exposed_provenance_mut::<u8>(again.mapping.base() + page);
         // SAFETY: the context and one page, which are accessible.
         let bytes = unsafe { std::slice::from_raw_parts(start, 2 * page) };
         assert!(bytes.iter().all(|byte| *byte == 0));
-        assert!(take(owner.home(1, 0)).is_none());
+        assert!(take(&owner.home(1, 0)).is_none());
     }
 
     #[test]
     fn the_owner_takes_them_along() {
         let owner = Owner::new();
         let home = owner.home(0, 0);
-        give(home, spare(7), page_size());
+        give(home.clone(), spare(7), page_size());
         drop(owner);
-        assert!(take(home).is_none());
+        assert!(take(&home).is_none());
+        // What comes after the owner is gone is not kept.
+        give(home.clone(), spare(7), page_size());
+        assert!(take(&home).is_none());
     }
 }
