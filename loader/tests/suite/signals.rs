@@ -170,9 +170,15 @@ fn disabled() {
 #[test]
 #[ignore = "changes the process"]
 fn profiled() {
-    handle_timer(count, (libc::SIGALRM, libc::ITIMER_REAL), 0, 1000);
-    handle_timer(profile, (libc::SIGPROF, libc::ITIMER_PROF), libc::SA_ONSTACK, 1000);
     let mut guest = Recursion::new();
+    // From now on the thread has an alternate stack on which one handler can interrupt
+    // the other; that of the standard library has 8 KiB, and a frame takes near 4.
+    guest.overflow();
+    let timers = |micros| {
+        handle_timer(count, (libc::SIGALRM, libc::ITIMER_REAL), 0, micros);
+        handle_timer(profile, (libc::SIGPROF, libc::ITIMER_PROF), libc::SA_ONSTACK, micros);
+    };
+    timers(1000);
     let spin = guest.instance.get_func(&guest.store, "spin").unwrap();
     let start = Instant::now();
     while start.elapsed() < Duration::from_secs(1) {
@@ -184,6 +190,7 @@ fn profiled() {
         guest.store.set_deadline(None).unwrap();
         guest.store.clear_interrupt();
     }
+    timers(0);
     let counts = [&ALARMS, &ON_STACK].map(|count| count.load(Ordering::Relaxed));
     assert!(counts.iter().all(|count| *count > 50), "{counts:?}");
     println!("came back");
