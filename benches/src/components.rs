@@ -10,7 +10,6 @@ use crate::child;
 use crate::measures::{Bench, Costs};
 use crate::stats::Samples;
 use crate::table::Table;
-use crate::timing::{Timed, work};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -107,29 +106,8 @@ impl Bench<'_> {
     /// Calls, in workers that take turns.
     fn in_process(&self, table: &Table) -> Result<(), String> {
         let wasm = self.assembled()?;
-        let [left, right] = self.outputs(&wasm);
-        child::run(&mut self.our_compile(&wasm, &left))?;
-        let peer = cfg!(feature = "peer");
-        if peer {
-            child::run(&mut self.their_compile(&wasm, &right))?;
-        }
-        let (mut ours, mut theirs) = (Timed::new(), Timed::new());
-        for _ in 0..self.runs {
-            work("worker-components-precast", &left, &mut ours)?;
-            if peer {
-                work("worker-components-wasmtime", &right, &mut theirs)?;
-            }
-        }
-        let none = Samples::default();
-        for (name, what) in TIMED.iter().copied().chain([("memory", "memory of an idle instance")])
-        {
-            let samples = ours.get(name).ok_or_else(|| format!("nobody timed `{name}`"))?;
-            match theirs.get(name).unwrap_or(&none) {
-                other if other.is_empty() => table.alone(what, samples),
-                other => table.row(what, samples, other),
-            }
-        }
-        Ok(())
+        let timed = [&TIMED[..], &[("memory", "memory of an idle instance")]].concat();
+        self.side_by_side(table, "components", &wasm, &timed)
     }
 
     /// The component of `programs/components/calls.wat`.

@@ -5,11 +5,8 @@ pub(crate) mod ours;
 #[cfg(feature = "peer")]
 pub(crate) mod theirs;
 
-use crate::child;
 use crate::measures::Bench;
-use crate::stats::Samples;
 use crate::table::Table;
-use crate::timing::{Timed, work};
 
 /// How often the host calls what takes nanoseconds.
 const CALLS: u32 = 1_000_000;
@@ -38,28 +35,6 @@ impl Bench<'_> {
     /// All of it.
     pub(crate) fn embedding(&self, table: &Table) -> Result<(), String> {
         let source = crate::root().join("benches/programs/plugin.wat");
-        let [left, right] =
-            ["precast", "wasmtime"].map(|side| self.scratch.join(format!("plugin.{side}.cwasm")));
-        child::run(&mut self.our_compile(&source, &left))?;
-        let peer = cfg!(feature = "peer");
-        if peer {
-            child::run(&mut self.their_compile(&source, &right))?;
-        }
-        let (mut ours, mut theirs) = (Timed::new(), Timed::new());
-        for _ in 0..self.runs {
-            work("worker-embedding-precast", &left, &mut ours)?;
-            if peer {
-                work("worker-embedding-wasmtime", &right, &mut theirs)?;
-            }
-        }
-        let none = Samples::default();
-        for (name, what) in TIMED {
-            let samples = ours.get(name).ok_or_else(|| format!("nobody timed `{name}`"))?;
-            match theirs.get(name).unwrap_or(&none) {
-                other if other.is_empty() => table.alone(what, samples),
-                other => table.row(what, samples, other),
-            }
-        }
-        Ok(())
+        self.side_by_side(table, "embedding", &source, &TIMED)
     }
 }

@@ -1,7 +1,9 @@
 //! What is timed in process, by workers of both sides that take turns.
 
 use crate::child;
+use crate::measures::Bench;
 use crate::stats::Samples;
+use crate::table::Table;
 use std::collections::HashMap;
 use std::hint::black_box;
 use std::path::Path;
@@ -9,7 +11,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// What a worker has timed, by name.
-pub(crate) type Timed = HashMap<String, Samples>;
+type Timed = HashMap<String, Samples>;
 
 /// How often a worker times each thing.
 const TIMES: &str = "5";
@@ -50,8 +52,43 @@ fn resident() -> u64 {
     pages.unwrap_or(0) * 4096
 }
 
+impl Bench<'_> {
+    /// Compiles for both sides, lets the workers of a kind take turns, and shows what
+    /// they have timed: by name, and as it is called in the table.
+    pub(crate) fn side_by_side(
+        &self,
+        table: &Table,
+        kind: &str,
+        wasm: &Path,
+        timed: &[(&str, &str)],
+    ) -> Result<(), String> {
+        let [left, right] =
+            ["precast", "wasmtime"].map(|side| self.scratch.join(format!("{kind}.{side}.cwasm")));
+        child::run(&mut self.our_compile(wasm, &left))?;
+        let peer = cfg!(feature = "peer");
+        if peer {
+            child::run(&mut self.their_compile(wasm, &right))?;
+        }
+        let (mut ours, mut theirs) = (Timed::new(), Timed::new());
+        for _ in 0..self.runs {
+            work(&format!("worker-{kind}-precast"), &left, &mut ours)?;
+            if peer {
+                work(&format!("worker-{kind}-wasmtime"), &right, &mut theirs)?;
+            }
+        }
+        for (name, what) in timed {
+            let samples = ours.get(*name).ok_or_else(|| format!("nobody timed `{name}`"))?;
+            match theirs.get(*name) {
+                Some(other) => table.row(what, samples, other),
+                None => table.alone(what, samples),
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Runs a worker of this program, and takes what it prints.
-pub(crate) fn work(worker: &str, artifact: &Path, into: &mut Timed) -> Result<(), String> {
+fn work(worker: &str, artifact: &Path, into: &mut Timed) -> Result<(), String> {
     let this = std::env::current_exe().map_err(|why| why.to_string())?;
     let usage = child::run(Command::new(this).arg(worker).arg(artifact).arg(TIMES))?;
     for line in usage.stdout.lines() {
