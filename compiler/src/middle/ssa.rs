@@ -39,23 +39,23 @@ pub(super) fn repair(func: &mut Function, copies: &Copies, order: &[Block]) {
     }
     let uses = uses(func, copies, order);
     let into = Incoming::of(func);
-    let mut flow = Flow { into: &into, round: 0, places: SecondaryMap::new() };
+    let mut repair = Repair { into: &into, round: 0, places: SecondaryMap::new() };
     for users in uses.chunk_by(|one, other| one.value == other.value) {
         let value = users[0].value;
-        flow.begin(func, value, &copies[&value]);
-        let mut alive = flow.alive(users);
+        repair.begin(func, value, &copies[&value]);
+        let mut alive = repair.alive(users);
         alive.sort_unstable_by_key(|block| position[*block]);
-        flow.arrive(&alive);
-        let parameters = flow.add_parameters(func, value, &alive);
+        repair.arrive(&alive);
+        let parameters = repair.add_parameters(func, value, &alive);
         for block in parameters {
             for edge in into.entering(block) {
-                let argument = flow.value(flow.leaving(edge.from));
+                let argument = repair.value(repair.leaving(edge.from));
                 let (call, pool) = call_mut(&mut func.dfg, edge);
                 call.append_argument(argument, pool);
             }
         }
         for user in users {
-            let arrived = flow.value(flow.get(user.block).arriving);
+            let arrived = repair.value(repair.get(user.block).arriving);
             let replace = |used| if used == value { arrived } else { used };
             func.dfg.map_inst_values(user.inst, replace);
         }
@@ -102,7 +102,7 @@ fn uses(func: &Function, copies: &Copies, order: &[Block]) -> Vec<User> {
 }
 
 /// A value and its copies, on their way through the blocks.
-struct Flow<'f> {
+struct Repair<'f> {
     into: &'f Incoming,
     /// Which of the values it is, from one on.
     round: u32,
@@ -123,7 +123,7 @@ struct Place {
     parameter: Option<Value>,
 }
 
-impl Flow<'_> {
+impl Repair<'_> {
     /// Turns to another value.
     fn begin(&mut self, func: &Function, value: Value, copies: &[(Block, Value)]) {
         self.round += 1;
