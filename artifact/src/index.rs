@@ -12,7 +12,12 @@
 //! | [`InstanceId`], [`MemoryId`], [`TableId`], [`ComponentId`], [`HostValueId`] | instances, memories, tables, instances of components, and values of the host | a store of the loader |
 //! | [`DataIndex`], [`ElementIndex`] | segments | the module |
 //! | [`LocalIndex`] | parameters, then locals | a function |
-//! | [`ImportIndex`] | imports of every kind | [`Module::imports`](crate::module::Module::imports) |
+//! | [`LabelIndex`] | blocks that a branch may leave or repeat, the innermost first | a place in a function (core specification 3.1.1) |
+//! | [`OperandIndex`] | operands, the bottom of the stack first | a place in a function |
+//! | [`ValueIndex`] | values that variables have | the code of a function |
+//! | [`InlinedIndex`] | bodies that stand in place of calls | the code of a function |
+//! | [`ListedFuncIndex`] | functions that modules define, module after module | a text that is being made |
+//! | [`ImportIndex`], [`ExportIndex`] | imports, exports of every kind | [`Module::imports`](crate::module::Module::imports), [`Module::exports`](crate::module::Module::exports) |
 //! | [`StubIndex`] | stubs of all modules | a text that is being made |
 //! | [`FuncrefIndex`] | funcref records | a context, and [`Module::funcrefs`](crate::module::Module::funcrefs) |
 //! | [`ModuleIndex`], [`InstanceIndex`] | core modules and their instances | [`Description`](crate::module::Description) |
@@ -229,8 +234,20 @@ numbers! {
         ElementIndex: "element segment",
         /// A parameter or local of a function.
         LocalIndex: "local",
+        /// A block around an operator, counted from the innermost one.
+        LabelIndex: "label",
+        /// An operand, counted from the bottom of the stack.
+        OperandIndex: "operand",
+        /// A value that variables have, which debug information follows.
+        ValueIndex: "value",
+        /// A body that stands in place of a call.
+        InlinedIndex: "inlined body",
+        /// A function of a list: those that modules define, module after module.
+        ListedFuncIndex: "listed function",
         /// An import, of whatever kind.
         ImportIndex: "import",
+        /// An export, of whatever kind.
+        ExportIndex: "export",
         /// A stub of a text: code that is of no function of the source.
         StubIndex: "stub",
         /// A funcref record of a context.

@@ -29,7 +29,7 @@ pub(crate) use fold::{Digest, callees, digest};
 pub(crate) use machine::Machine;
 pub(crate) use memory::MemoryPages;
 pub(crate) use placement::Placement;
-use precast_artifact::index::WasmOffset;
+use precast_artifact::index::{ListedFuncIndex, WasmOffset};
 use precast_artifact::module::Module;
 use precast_artifact::reloc::Reloc;
 pub(crate) use tables::TableLayout;
@@ -128,8 +128,9 @@ fn place_module(parts: ModuleParts<'_>, page_size: u64) -> PlacedModule<'_> {
 }
 
 /// Frees the code of folded functions.
-fn drop_folded(functions: &mut [Option<CompiledFunction>], classes: &[u32]) {
-    for ((function, class), index) in functions.iter_mut().zip(classes).zip(0..) {
+fn drop_folded(functions: &mut [Option<CompiledFunction>], classes: &[ListedFuncIndex]) {
+    for (index, (function, class)) in ListedFuncIndex::enumerate(functions.iter_mut().zip(classes))
+    {
         if *class != index {
             *function = None;
         }

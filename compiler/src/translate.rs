@@ -114,5 +114,5 @@ pub(crate) fn translate<'a>(
     if module.options.thread_branches {
         changes.threads = Timed::of(|| thread::thread(func));
     }
-    Ok(Translated { recorded: tracker.attach(func, input.size()), inlined, changes })
+    Ok(Translated { recorded: tracker.attach(func, input.end()), inlined, changes })
 }

@@ -28,7 +28,7 @@
 //! Reads are bounds-checked: a damaged section gives no bodies or wrong ones.
 
 use crate::address_map::{self, AddressMap, Mapping, Site};
-use crate::index::{CodeOffset, FuncIndex, ModuleIndex, WasmOffset};
+use crate::index::{CodeOffset, FuncIndex, InlinedIndex, ModuleIndex, WasmOffset};
 use crate::wire::{Reader, Result, Writer};
 
 /// Name of the section.
@@ -47,9 +47,9 @@ pub struct Inlined {
     pub function: FuncIndex,
     /// Where the call is in the module.
     pub call: WasmOffset,
-    /// The body that the call is in, by its position; none for the function
-    /// that it all belongs to.
-    pub parent: Option<u32>,
+    /// The body that the call is in; none for the function that it all belongs
+    /// to.
+    pub parent: Option<InlinedIndex>,
 }
 
 /// What was inlined into one function.
@@ -59,9 +59,9 @@ pub struct Function {
     pub start: CodeOffset,
     /// The bodies; each parent comes before what is in it.
     pub bodies: Vec<Inlined>,
-    /// Where in the code another body begins, ascending, and which, by its
-    /// position; none for the function itself.
-    pub changes: Vec<(CodeOffset, Option<u32>)>,
+    /// Where in the code another body begins, ascending, and which; none for the
+    /// function itself.
+    pub changes: Vec<(CodeOffset, Option<InlinedIndex>)>,
 }
 
 /// Encodes what was inlined into functions, ordered by start, for each text.
@@ -137,7 +137,7 @@ fn put_block(function: &Function, w: &mut Writer) {
         let (function, at) = (i64::from(body.function.get()), i64::from(body.call.get()));
         w.zigzag(function - index);
         w.zigzag(at - call);
-        w.leb(body.parent.map_or(0, |parent| position as u64 - u64::from(parent)));
+        w.leb(body.parent.map_or(0, |parent| (position - parent.index()) as u64));
         (index, call) = (function, at);
     }
     w.leb(function.changes.len() as u64);
@@ -145,7 +145,7 @@ fn put_block(function: &Function, w: &mut Writer) {
     for (code, body) in &function.changes {
         let distance = code.get().checked_sub(last).expect("changes are in order");
         w.leb(distance.into());
-        w.leb(body.map_or(0, |body| u64::from(body) + 1));
+        w.leb(body.map_or(0, |body| u64::from(body.get()) + 1));
         last = code.get();
     }
 }
@@ -192,7 +192,7 @@ fn read_block(r: &mut Reader<'_>, start: CodeOffset, code: CodeOffset) -> Result
         index = index.wrapping_add(r.zigzag()?);
         call = call.wrapping_add(r.zigzag()?);
         let back = r.leb32()?;
-        let parent = if back == 0 { None } else { position.checked_sub(back) };
+        let parent = position.checked_sub(back).filter(|_| back != 0).map(InlinedIndex::new);
         let (function, call) = (FuncIndex::new(index as u32), WasmOffset::new(call as u32));
         bodies.push(Inlined { function, call, parent });
     }
@@ -205,8 +205,8 @@ fn read_block(r: &mut Reader<'_>, start: CodeOffset, code: CodeOffset) -> Result
         innermost = r.leb32()?;
     }
     let mut chain = Vec::new();
-    let mut next = innermost.checked_sub(1);
-    while let Some(body) = next.and_then(|body| bodies.get(body as usize)) {
+    let mut next = innermost.checked_sub(1).map(InlinedIndex::new);
+    while let Some(body) = next.and_then(|body| bodies.get(body.index())) {
         chain.push(*body);
         next = body.parent.filter(|_| chain.len() < MOST_DEPTH);
     }
@@ -218,7 +218,8 @@ mod tests {
     use super::*;
 
     fn body(function: u32, call: u32, parent: Option<u32>) -> Inlined {
-        Inlined { function: FuncIndex::new(function), call: WasmOffset::new(call), parent }
+        let (function, call) = (FuncIndex::new(function), WasmOffset::new(call));
+        Inlined { function, call, parent: parent.map(InlinedIndex::new) }
     }
 
     fn sample() -> Vec<u8> {
@@ -227,16 +228,16 @@ mod tests {
             start: at(100),
             bodies: vec![body(7, 500, None), body(3, 900, Some(0)), body(7, 510, None)],
             changes: vec![
-                (at(104), Some(0)),
-                (at(110), Some(1)),
+                (at(104), Some(InlinedIndex::new(0))),
+                (at(110), Some(InlinedIndex::new(1))),
                 (at(120), None),
-                (at(130), Some(2)),
+                (at(130), Some(InlinedIndex::new(2))),
             ],
         };
         let second = Function {
             start: at(200),
             bodies: vec![body(1, 40, None)],
-            changes: vec![(at(200), Some(0))],
+            changes: vec![(at(200), Some(InlinedIndex::new(0)))],
         };
         encode(&[vec![first.clone(), second], vec![Function { start: at(96), ..first }]])
     }

@@ -5,7 +5,8 @@ use crate::code::Text;
 use crate::function::{CompiledFunction, Position};
 use crate::place::Placed;
 use precast_artifact::debug::inlined::{self, Function, Inlined};
-use precast_artifact::index::{CodeOffset, FuncIndex, ModuleIndex, WasmOffset};
+use precast_artifact::index::WasmOffset;
+use precast_artifact::index::{CodeOffset, FuncIndex, InlinedIndex, ListedFuncIndex, ModuleIndex};
 use std::collections::BTreeMap;
 
 /// The bodies, and the names of the functions that they are of; both empty if
@@ -34,7 +35,8 @@ pub(super) fn sections(placed: &Placed<'_>) -> (Vec<u8>, Vec<u8>) {
 
 /// The functions of a text that have sites in inlined bodies, by start.
 fn functions(placed: &Placed<'_>, text: &Text, starts: &[WasmOffset]) -> Vec<Function> {
-    let functions = text.functions.iter().zip(&placed.layout.functions).enumerate();
+    let functions = text.functions.iter().zip(&placed.layout.functions);
+    let functions = ListedFuncIndex::enumerate(functions);
     let mut all: Vec<Function> = functions
         .filter_map(|(position, (function, place))| {
             let (function, start) = (function.as_ref()?, (*place)?.start);
@@ -53,7 +55,7 @@ fn describe(
     function: &CompiledFunction,
     start: CodeOffset,
     starts: &[WasmOffset],
-    position: usize,
+    position: ListedFuncIndex,
 ) -> Option<Function> {
     if function.inlined.is_empty() {
         return None;
@@ -88,10 +90,10 @@ fn add(
     function: &CompiledFunction,
     body: usize,
     starts: &[WasmOffset],
-    position: usize,
-    numbers: &mut BTreeMap<usize, u32>,
+    position: ListedFuncIndex,
+    numbers: &mut BTreeMap<usize, InlinedIndex>,
     bodies: &mut Vec<Inlined>,
-) -> u32 {
+) -> InlinedIndex {
     if let Some(number) = numbers.get(&body) {
         return *number;
     }
@@ -105,10 +107,10 @@ fn add(
         None => position,
         Some((module, index)) => list.position(module, index).expect("a function was inlined"),
     };
-    let call = caller.offset.in_module(starts[caller_position]);
+    let call = caller.offset.in_module(starts[caller_position.index()]);
     let call = call.expect("the size of a module fits in 32 bits");
+    let number = InlinedIndex::from_index(bodies.len());
     bodies.push(Inlined { function: inlined.function, call, parent });
-    let number = bodies.len() as u32 - 1;
     numbers.insert(body, number);
     number
 }

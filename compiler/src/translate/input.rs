@@ -195,9 +195,9 @@ impl FunctionInput<'_> {
         self.module.types.get(self.ty)
     }
 
-    /// Bytes of its body.
-    pub(super) fn size(&self) -> u32 {
+    /// Where its body ends.
+    pub(super) fn end(&self) -> BodyOffset {
         let range = self.body.range();
-        (range.end - range.start) as u32
+        BodyOffset::new((range.end - range.start) as u32)
     }
 }

@@ -45,9 +45,9 @@ impl FunctionInput<'_> {
         w.option(&self.debug_uses, |w, uses| {
             w.list(&uses.locals, |w, local| local.encode(w));
             w.list(&uses.operands, |w, operand| {
-                w.leb(operand.depth.into());
-                w.leb(operand.from.into());
-                w.leb(operand.to.into());
+                operand.operand.encode(w);
+                operand.from.encode(w);
+                operand.to.encode(w);
             });
         });
         w.u8(self.product.is_some().into());

@@ -6,7 +6,7 @@ use super::signatures::clif_type;
 use super::state::{Local, LocalStorage};
 use super::tracking::VariableTracker;
 use super::translator::Translator;
-use crate::function::DebugVariable;
+use crate::function::{DebugVariable, Position};
 use crate::recorded::slot_key;
 use cranelift_codegen::ir::{InstBuilder, StackSlot, StackSlotData, StackSlotKind};
 use cranelift_codegen::ir::{Value, types};
@@ -78,7 +78,7 @@ impl Translator<'_, '_> {
             }
         }
         if self.module.options.debug == Debug::Values {
-            let offset = self.source_offset();
+            let offset = self.body_offset();
             self.tracker.define(DebugVariable::Local(index), value, offset);
         }
     }
@@ -95,7 +95,7 @@ impl Translator<'_, '_> {
         if self.module.options.debug == Debug::Values
             && matches!(storage, LocalStorage::Variable(_))
         {
-            let offset = self.source_offset();
+            let offset = self.body_offset();
             self.tracker.found(DebugVariable::Local(index), value, offset);
         }
         self.push(value);
@@ -111,10 +111,10 @@ impl Translator<'_, '_> {
         self.write_local(self.local_index(index), value);
     }
 
-    /// Position of the operator being translated; zero before the first.
-    pub(super) fn source_offset(&self) -> u32 {
+    /// Position of the operator being translated; none before the first.
+    pub(super) fn position(&self) -> Position {
         let at = self.b.srcloc();
-        if at.is_default() { 0 } else { at.bits() }
+        if at.is_default() { Position::NONE } else { Position::new(at.bits()) }
     }
 
     /// What was tracked, when translation is over.

@@ -17,6 +17,7 @@
 //! conditional branches. Each round of a loop has stretches of its own.
 
 use crate::error::Result;
+use precast_artifact::index::{BodyOffset, LabelIndex};
 use std::collections::VecDeque;
 use wasmparser::{FunctionBody, Operator as Op, TryTable};
 
@@ -24,7 +25,7 @@ use wasmparser::{FunctionBody, Operator as Op, TryTable};
 #[derive(Debug, Default)]
 pub(super) struct Payments {
     /// Offsets in the body where stretches begin, ascending, and their units.
-    due: VecDeque<(u32, i64)>,
+    due: VecDeque<(BodyOffset, i64)>,
     /// Of each block, in the order of their starts: whether nothing is paid after it,
     /// nor in another round of a loop around it.
     last: VecDeque<bool>,
@@ -39,13 +40,13 @@ impl Payments {
         let mut operators = body.get_operators_reader()?;
         while !operators.eof() {
             let (op, offset) = operators.read_with_offset()?;
-            scan.operator(&op, (offset - start) as u32)?;
+            scan.operator(&op, BodyOffset::new((offset - start) as u32))?;
         }
         Ok(scan.finish())
     }
 
     /// What is due at the operator at `offset`; each is asked for once, in order.
-    pub(super) fn due_at(&mut self, offset: u32) -> Option<i64> {
+    pub(super) fn due_at(&mut self, offset: BodyOffset) -> Option<i64> {
         let (at, units) = *self.due.front()?;
         (at == offset).then(|| {
             self.due.pop_front();
@@ -87,7 +88,7 @@ struct Open {
 
 #[derive(Default)]
 struct Scan {
-    stretches: Vec<(u32, i64)>,
+    stretches: Vec<(BodyOffset, i64)>,
     /// The one that the next operator belongs to.
     stretch: Option<usize>,
     reachable: bool,
@@ -97,7 +98,7 @@ struct Scan {
 }
 
 impl Scan {
-    fn operator(&mut self, op: &Op<'_>, offset: u32) -> Result<()> {
+    fn operator(&mut self, op: &Op<'_>, offset: BodyOffset) -> Result<()> {
         if self.reachable && is_paid(op) {
             let stretch = self.begin(offset);
             self.stretches[stretch].1 += 1;
@@ -115,14 +116,14 @@ impl Scan {
     }
 
     /// The stretch that what is at `offset` belongs to.
-    fn begin(&mut self, offset: u32) -> usize {
+    fn begin(&mut self, offset: BodyOffset) -> usize {
         *self.stretch.get_or_insert_with(|| {
             self.stretches.push((offset, 0));
             self.stretches.len() - 1
         })
     }
 
-    fn structure(&mut self, op: &Op<'_>, offset: u32) {
+    fn structure(&mut self, op: &Op<'_>, offset: BodyOffset) {
         if self.reachable {
             self.begin(offset);
         }
@@ -142,8 +143,7 @@ impl Scan {
                 | wasmparser::Catch::OneRef { label, .. }
                 | wasmparser::Catch::All { label }
                 | wasmparser::Catch::AllRef { label }) = *catch;
-                let target = self.open.len() - 1 - label as usize;
-                self.reach(target);
+                self.reach(self.target(LabelIndex::new(label)));
             }
         }
         self.open(Kind::Block);
@@ -188,16 +188,16 @@ impl Scan {
             Op::BrIf { relative_depth }
             | Op::BrOnNull { relative_depth }
             | Op::BrOnNonNull { relative_depth } => {
-                self.branch(*relative_depth);
+                self.branch(LabelIndex::new(*relative_depth));
                 true
             }
             Op::Br { relative_depth } => {
-                self.branch(*relative_depth);
+                self.branch(LabelIndex::new(*relative_depth));
                 false
             }
             Op::BrTable { targets } => {
-                for depth in targets.targets().chain([Ok(targets.default())]) {
-                    self.branch(depth?);
+                for label in targets.targets().chain([Ok(targets.default())]) {
+                    self.branch(LabelIndex::new(label?));
                 }
                 false
             }
@@ -205,7 +205,7 @@ impl Scan {
             | Op::ReturnCall { .. }
             | Op::ReturnCallIndirect { .. }
             | Op::ReturnCallRef { .. } => {
-                self.branch(self.open.len() as u32 - 1);
+                self.branch(LabelIndex::from_index(self.open.len() - 1));
                 false
             }
             Op::Unreachable | Op::Throw { .. } | Op::ThrowRef => false,
@@ -216,8 +216,13 @@ impl Scan {
         Ok(())
     }
 
-    fn branch(&mut self, depth: u32) {
-        let target = self.open.len() - 1 - depth as usize;
+    /// Which of the open blocks a label stands for.
+    fn target(&self, label: LabelIndex) -> usize {
+        self.open.len() - 1 - label.index()
+    }
+
+    fn branch(&mut self, label: LabelIndex) {
+        let target = self.target(label);
         self.open[target + 1..].iter_mut().for_each(|inner| inner.escaped = true);
         self.reach(target);
     }

@@ -9,7 +9,7 @@ use crate::parse;
 use crate::plan::Plan;
 use crate::target::Target;
 use crate::translate::Debug;
-use precast_artifact::index::ModuleIndex;
+use precast_artifact::index::{BodyOffset, ModuleIndex, OperandIndex};
 use wasmparser::BranchHint;
 
 /// The key of the last function of a module, with options changed by `change`.
@@ -165,7 +165,8 @@ fn hints_and_what_debug_information_uses_are_in_the_key() {
             let hints = [hint];
             let hinted = FunctionInput { hints: &hints, ..*input };
             assert_ne!(input.key().unwrap(), hinted.key().unwrap());
-            let operand = OperandUse { depth: 0, from: 1, to: 2 };
+            let (from, to) = (BodyOffset::new(1), BodyOffset::new(2));
+            let operand = OperandUse { operand: OperandIndex::new(0), from, to };
             let uses = DebugUses { locals: Vec::new(), operands: vec![operand] };
             let used = FunctionInput { debug_uses: Some(&uses), ..*input };
             assert_ne!(input.key().unwrap(), used.key().unwrap());
