@@ -31,6 +31,9 @@
 //! | [`BodyOffset`] | bytes from the start of a function's body | the code section |
 //! | [`CodeSectionOffset`] | bytes from the start of the code section's contents | addresses in the module's DWARF |
 //! | [`WasmOffset`] | bytes from the start of the WebAssembly module | the source file |
+//! | [`InfoOffset`], [`DieOffset`] | bytes from the start of all units, or of one | the module's DWARF |
+//! | [`PartOffset`] | bytes from the start of what a unit gives | a section of debug information |
+//! | [`SectionOffset`] | bytes from the start of a section | a file that is being made |
 //! | [`RecordOffset`] | bytes from the first record | what an [address map](crate::address_map) leads into |
 //!
 //! An index or offset prints as its number; its `Debug` form says of what.
@@ -304,6 +307,16 @@ numbers! {
         CodeSectionOffset: "code section offset",
         /// Bytes from the start of the WebAssembly module.
         WasmOffset: "wasm offset",
+        /// Bytes from the start of the `.debug_info` of the module's DWARF, that of
+        /// one of its files after the other's.
+        InfoOffset: "info offset",
+        /// Bytes from the start of a unit of the module's DWARF.
+        DieOffset: "entry offset",
+        /// Bytes from the start of what a unit gives to a section of debug
+        /// information.
+        PartOffset: "part offset",
+        /// Bytes from the start of a section that is being made.
+        SectionOffset: "section offset",
         /// Bytes from the start of the records that an address map leads into.
         RecordOffset: "record offset",
     }
@@ -358,6 +371,17 @@ impl FunctionOffset {
     /// If that is more than 32 bits can count, which no code has.
     pub fn in_code(self, start: CodeOffset) -> CodeOffset {
         start.checked_add(self.0).expect("code of less than 4 GiB")
+    }
+}
+
+impl PartOffset {
+    /// The offset in the section, of a part that begins at `start`.
+    ///
+    /// # Panics
+    ///
+    /// If that is more than 32 bits can count, as offsets in DWARF do.
+    pub fn in_section(self, start: SectionOffset) -> SectionOffset {
+        start.checked_add(self.0).expect("a section of less than 4 GiB")
     }
 }
 

@@ -4,6 +4,9 @@
 //! A module may have hundreds of thousands of functions: a function takes 24
 //! bytes, and each function that it calls about three more.
 
+#[cfg(test)]
+pub(crate) mod testing;
+
 use crate::error::Result;
 use crate::parse::{Body, Parsed};
 use precast_artifact::index::{DefinedFuncIndex, FuncIndex, GlobalIndex, TableIndex, TypeIndex};

@@ -95,7 +95,7 @@ mod stub;
 mod target;
 mod translate;
 
-pub use component::component_wit;
+pub use component::{component_wit, mute_caught_panics};
 pub use debug::debug_files_named;
 pub use debug_files::{DebugFileNames, DebugFiles};
 pub use error::{Error, Location, Result};

@@ -46,6 +46,8 @@ mod signatures;
 mod state;
 pub(crate) mod stubs;
 mod tables;
+#[cfg(test)]
+mod testing;
 mod tracking;
 mod translator;
 mod vector;

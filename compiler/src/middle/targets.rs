@@ -84,7 +84,7 @@ impl<'p> Targets<'p> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{self, Facts};
+    use crate::facts::testing::facts_of;
     use crate::features::Features;
     use crate::options::Options;
     use crate::parse::parse;
@@ -93,11 +93,8 @@ mod tests {
     fn reached(text: &str) -> (Vec<(u32, u32)>, Option<u32>) {
         let wasm = wat::parse_str(text).expect("a module's text");
         let parsed = parse(&wasm, Features::ALL).expect("a module");
-        let (mut facts, mut scratch) = (Facts::default(), facts::ValidationScratch::default());
-        for body in &parsed.bodies {
-            facts::gather(&parsed, body, &mut scratch, &mut facts).expect("a valid body");
-        }
-        let plan = Plan::new(&parsed, &facts.module, &Options::default()).expect("a plan");
+        let facts = facts_of(&parsed).module;
+        let plan = Plan::new(&parsed, &facts, &Options::default()).expect("a plan");
         let targets = Targets::of(&parsed, &plan);
         let found = targets.reached(0, 0);
         let places = found.iter().map(|target| (target.callee, target.guess.entry)).collect();

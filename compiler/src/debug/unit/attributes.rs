@@ -6,6 +6,7 @@ use crate::debug::fragment::{Fixup, Fragment};
 use crate::debug::indirection::Indirection;
 use crate::debug::sections::Bytes;
 use gimli::{Attribute, AttributeValue, DwAt, constants as dw};
+use precast_artifact::index::PartOffset;
 
 /// Added to the producer of each unit.
 const PRODUCER: &str = concat!("precast ", env!("CARGO_PKG_VERSION"));
@@ -136,7 +137,7 @@ impl<'a> UnitConverter<'_, 'a> {
         }
         die.value(dw::DW_AT_low_pc, dw::DW_FORM_addr, |v| v.u64(0));
         // Filled in when all functions are known.
-        Some(die.ranges(0))
+        Some(die.ranges(PartOffset::START))
     }
 
     /// Clang gives `main` a linkage name by its parameters, which debuggers would
