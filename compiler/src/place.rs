@@ -33,7 +33,7 @@ use precast_artifact::index::{ListedFuncIndex, WasmOffset};
 use precast_artifact::module::Module;
 use precast_artifact::reloc::Reloc;
 pub(crate) use tables::TableLayout;
-pub(crate) use text::{Block, MAX_DISTANCE, TextLayout};
+pub(crate) use text::{MAX_DISTANCE, PlacedBlock, TextLayout};
 pub(crate) use veneers::{Island, reaches, veneer_may_replace};
 
 /// Code and what belongs to it, all in its place.
@@ -139,7 +139,7 @@ fn drop_folded(functions: &mut [Option<CompiledFunction>], classes: &[ListedFunc
 
 impl Placed<'_> {
     /// Every piece of the baseline's code with its place, in order of address.
-    pub(crate) fn blocks(&self) -> impl Iterator<Item = Block<'_>> + Clone {
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = PlacedBlock<'_>> + Clone {
         self.blocks_of(&self.texts[0])
     }
 
@@ -147,7 +147,7 @@ impl Placed<'_> {
     pub(crate) fn blocks_of<'t>(
         &'t self,
         text: &'t Text,
-    ) -> impl Iterator<Item = Block<'t>> + Clone {
+    ) -> impl Iterator<Item = PlacedBlock<'t>> + Clone {
         self.layout.blocks(&text.functions, &text.stubs)
     }
 

@@ -27,7 +27,7 @@
 //!
 //! Reads are bounds-checked: a damaged section gives no bodies or wrong ones.
 
-use crate::address_map::{self, AddressMap, Mapping, Site};
+use crate::address_map::{self, AddressMap, MapEntry, Site};
 use crate::index::{CodeOffset, FuncIndex, InlinedIndex, ModuleIndex, WasmOffset};
 use crate::wire::{Reader, Result, Writer};
 
@@ -54,7 +54,7 @@ pub struct Inlined {
 
 /// What was inlined into one function.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Function {
+pub struct FunctionInlining {
     /// Where its code starts.
     pub start: CodeOffset,
     /// The bodies; each parent comes before what is in it.
@@ -69,7 +69,7 @@ pub struct Function {
 /// # Panics
 ///
 /// If the functions or their changes are in no order.
-pub fn encode(texts: &[Vec<Function>]) -> Vec<u8> {
+pub fn encode(texts: &[Vec<FunctionInlining>]) -> Vec<u8> {
     let parts: Vec<Vec<u8>> = texts.iter().map(|functions| encode_text(functions)).collect();
     let mut w = Writer::new();
     w.leb(parts.len() as u64);
@@ -114,12 +114,12 @@ fn name_key(module: ModuleIndex, function: FuncIndex) -> u64 {
     u64::from(module.get()) << 32 | u64::from(function.get())
 }
 
-fn encode_text(functions: &[Function]) -> Vec<u8> {
+fn encode_text(functions: &[FunctionInlining]) -> Vec<u8> {
     let mut blocks = Writer::new();
     let mut starts = Vec::new();
     for function in functions {
         let value = WasmOffset::new(blocks.len() as u32);
-        starts.push(Mapping { code: function.start, site: Site::Call, value });
+        starts.push(MapEntry { code: function.start, site: Site::Call, value });
         put_block(function, &mut blocks);
     }
     let map = address_map::encode(starts.into_iter());
@@ -130,7 +130,7 @@ fn encode_text(functions: &[Function]) -> Vec<u8> {
     w.finish()
 }
 
-fn put_block(function: &Function, w: &mut Writer) {
+fn put_block(function: &FunctionInlining, w: &mut Writer) {
     w.leb(function.bodies.len() as u64);
     let (mut index, mut call) = (0, 0);
     for (position, body) in function.bodies.iter().enumerate() {
@@ -224,7 +224,7 @@ mod tests {
 
     fn sample() -> Vec<u8> {
         let at = CodeOffset::new;
-        let first = Function {
+        let first = FunctionInlining {
             start: at(100),
             bodies: vec![body(7, 500, None), body(3, 900, Some(0)), body(7, 510, None)],
             changes: vec![
@@ -234,12 +234,12 @@ mod tests {
                 (at(130), Some(InlinedIndex::new(2))),
             ],
         };
-        let second = Function {
+        let second = FunctionInlining {
             start: at(200),
             bodies: vec![body(1, 40, None)],
             changes: vec![(at(200), Some(InlinedIndex::new(0)))],
         };
-        encode(&[vec![first.clone(), second], vec![Function { start: at(96), ..first }]])
+        encode(&[vec![first.clone(), second], vec![FunctionInlining { start: at(96), ..first }]])
     }
 
     #[test]

@@ -3,18 +3,16 @@
 
 use super::code::FunctionCode;
 use super::context::DebugContext;
-use super::expression::{self, EmitContext, ParseContext, WasmExpression};
+use super::expression::{self, EmitContext, Expression, ParseContext, WasmExpression};
 use super::fragment::{Base, Fragment};
 use super::indirection::Indirection;
 use super::sections::{Bytes, Dwarf};
 use crate::function::{DebugVariable, ValueLocation};
 use gimli::constants as dw;
-use gimli::{Encoding, EndianSlice, LittleEndian, Unit};
+use gimli::{Encoding, Unit};
 use precast_artifact::index::{FunctionOffset, GlobalIndex, LocalIndex, PartOffset};
 use precast_artifact::types::ValType;
 use std::ops::Range;
-
-type Expression<'a> = gimli::Expression<EndianSlice<'a, LittleEndian>>;
 
 /// The function that entries are inside of.
 pub(super) struct FunctionScope<'a> {

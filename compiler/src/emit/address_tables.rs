@@ -6,7 +6,7 @@
 use crate::code::Text;
 use crate::function::{CodeSite, CompiledFunction};
 use crate::place::{Placed, Placement};
-use precast_artifact::address_map::{Mapping, Site, encode};
+use precast_artifact::address_map::{MapEntry, Site, encode};
 use precast_artifact::handlers::{self, Handler};
 use precast_artifact::index::{FuncIndex, ListedFuncIndex, ModuleIndex, WasmOffset};
 
@@ -21,7 +21,7 @@ pub(super) fn function_table(placed: &Placed<'_>, module: ModuleIndex) -> Vec<u8
     let entry = |((function, place), value): ((&Option<_>, &Option<Placement>), u32)| {
         function.as_ref()?;
         let code = (*place)?.start;
-        Some(Mapping { code, site: Site::Call, value: FuncIndex::new(value) })
+        Some(MapEntry { code, site: Site::Call, value: FuncIndex::new(value) })
     };
     let entries = places.zip(list.imported(module)..).filter_map(entry);
     encode(KnownLength { entries, left })
@@ -53,7 +53,7 @@ pub(super) fn site_table(placed: &Placed<'_>, text: &Text) -> Vec<u8> {
     let blocks = functions.chain(stubs);
     let left = blocks.clone().map(|(.., function)| function.sites.len()).sum();
     let entries = blocks.flat_map(|(position, place, function)| {
-        function.sites.iter().map(move |site| Mapping {
+        function.sites.iter().map(move |site| MapEntry {
             code: site.offset.in_code(place.start),
             site: site.site,
             value: position.map_or(WasmOffset::START, |at| source(function, at, site)),

@@ -4,7 +4,7 @@
 use crate::code::Text;
 use crate::function::{CompiledFunction, Position};
 use crate::place::Placed;
-use precast_artifact::debug::inlined::{self, Function, Inlined};
+use precast_artifact::debug::inlined::{self, FunctionInlining, Inlined};
 use precast_artifact::index::WasmOffset;
 use precast_artifact::index::{CodeOffset, FuncIndex, InlinedIndex, ListedFuncIndex, ModuleIndex};
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 pub(super) fn sections(placed: &Placed<'_>) -> (Vec<u8>, Vec<u8>) {
     let starts: Vec<WasmOffset> =
         placed.modules.iter().flat_map(|module| &module.bodies).copied().collect();
-    let texts: Vec<Vec<Function>> =
+    let texts: Vec<Vec<FunctionInlining>> =
         placed.texts.iter().map(|text| functions(placed, text, &starts)).collect();
     if texts.iter().all(Vec::is_empty) {
         return Default::default();
@@ -34,10 +34,10 @@ pub(super) fn sections(placed: &Placed<'_>) -> (Vec<u8>, Vec<u8>) {
 }
 
 /// The functions of a text that have sites in inlined bodies, by start.
-fn functions(placed: &Placed<'_>, text: &Text, starts: &[WasmOffset]) -> Vec<Function> {
+fn functions(placed: &Placed<'_>, text: &Text, starts: &[WasmOffset]) -> Vec<FunctionInlining> {
     let functions = text.functions.iter().zip(&placed.layout.functions);
     let functions = ListedFuncIndex::enumerate(functions);
-    let mut all: Vec<Function> = functions
+    let mut all: Vec<FunctionInlining> = functions
         .filter_map(|(position, (function, place))| {
             let (function, start) = (function.as_ref()?, (*place)?.start);
             describe(placed, function, start, starts, position)
@@ -56,11 +56,11 @@ fn describe(
     start: CodeOffset,
     starts: &[WasmOffset],
     position: ListedFuncIndex,
-) -> Option<Function> {
+) -> Option<FunctionInlining> {
     if function.inlined.is_empty() {
         return None;
     }
-    let mut described = Function { start, bodies: Vec::new(), changes: Vec::new() };
+    let mut described = FunctionInlining { start, bodies: Vec::new(), changes: Vec::new() };
     // The numbers of the bodies that are described, by position in `inlined`.
     let mut numbers = BTreeMap::new();
     let mut last = None;

@@ -12,7 +12,7 @@
 
 use super::sections::{FileLayout, Section};
 use crate::function::Symbol;
-use crate::place::{Block, Machine, Placed, PlacedModule, Placement};
+use crate::place::{Machine, Placed, PlacedBlock, PlacedModule, Placement};
 use object::elf::{self, Sym64};
 use object::pod::bytes_of;
 use object::{LittleEndian as LE, U16, U32, U64};
@@ -182,7 +182,7 @@ fn code_symbols(placed: &Placed<'_>) -> Vec<(Placement, u8, Name)> {
 fn map_data<'a>(
     symbols: &mut Vec<(Placement, u8, Name)>,
     machine: Machine,
-    blocks: impl Iterator<Item = Block<'a>>,
+    blocks: impl Iterator<Item = PlacedBlock<'a>>,
 ) {
     let [code, data, code_label, data_object] = MAPPING;
     let mapped = machine != Machine::X86_64;

@@ -35,7 +35,7 @@ pub(crate) struct TextLayout {
 }
 
 /// A piece of code and where it lies.
-pub(crate) type Block<'a> = (Placement, &'a CompiledFunction);
+pub(crate) type PlacedBlock<'a> = (Placement, &'a CompiledFunction);
 
 impl TextLayout {
     /// Places everything. The function at position `i` shares the code of
@@ -120,7 +120,7 @@ impl TextLayout {
         &'a self,
         functions: &'a [Option<CompiledFunction>],
         stubs: &'a [Stub],
-    ) -> impl Iterator<Item = Block<'a>> + Clone {
+    ) -> impl Iterator<Item = PlacedBlock<'a>> + Clone {
         let functions = functions.iter().zip(&self.functions);
         let functions = functions.filter_map(|(f, place)| Some(((*place)?, f.as_ref()?)));
         let stubs = self.stubs.iter().copied().zip(stubs.iter().map(|s| &s.function));

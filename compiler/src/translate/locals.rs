@@ -3,7 +3,7 @@
 
 use super::options::Debug;
 use super::signatures::clif_type;
-use super::state::{Local, LocalStorage};
+use super::state::{LocalStorage, LocalVariable};
 use super::tracking::VariableTracker;
 use super::translator::Translator;
 use crate::function::{DebugVariable, Position};
@@ -54,7 +54,7 @@ impl Translator<'_, '_> {
             }
             Debug::Off | Debug::Values => LocalStorage::Variable(self.b.declare_var(clif_type(ty))),
         };
-        self.locals.push(Local { storage, ty });
+        self.locals.push(LocalVariable { storage, ty });
         self.write_local(index, value);
     }
 
@@ -85,7 +85,7 @@ impl Translator<'_, '_> {
 
     pub(super) fn local_get(&mut self, index: LocalIndex) {
         let index = self.local_index(index);
-        let Local { storage, ty } = self.locals[index.index()];
+        let LocalVariable { storage, ty } = self.locals[index.index()];
         let value = match storage {
             LocalStorage::Variable(variable) | LocalStorage::Both(variable, _) => {
                 self.b.use_var(variable)

@@ -3,7 +3,7 @@
 use super::changes::Changes;
 use super::flags::Flags;
 use super::input::ModuleInput;
-use super::state::{Frame, FuelCounter, Local, OpenBody};
+use super::state::{Frame, FuelCounter, LocalVariable, OpenBody};
 use super::tracking::VariableTracker;
 use crate::function::{InlinedBody, OperandUse, Position};
 use cranelift_codegen::ir::{self, InstBuilder, Value, types};
@@ -22,7 +22,7 @@ pub(super) struct Translator<'a, 'f> {
     pub(super) flags: Flags,
     /// The context address.
     pub(super) ctx: Value,
-    pub(super) locals: Vec<Local>,
+    pub(super) locals: Vec<LocalVariable>,
     /// Those that the frame holds too, with `-g -O`.
     pub(super) kept: &'a [LocalIndex],
     /// Operands that debug information uses from here on, with `-g`.

@@ -10,7 +10,7 @@ use precast_artifact::index::{
     CanonicalTypeIndex, CodeOffset, ExportIndex, FuncIndex, MemoryIndex,
 };
 use precast_artifact::index::{TypeId, WasmOffset};
-use precast_artifact::module::{EntityIndex, ExportKind, ImportKind, Module, Range, Stub};
+use precast_artifact::module::{EntityIndex, ExportKind, ImportKind, Module, Range, SignatureStub};
 use precast_artifact::types::MemoryType;
 use precast_artifact::wire::DecodeError;
 use std::fmt;
@@ -101,7 +101,7 @@ impl ModuleInfo {
         let layout = ContextLayout::new(&module.context_shape())?;
         module.check_template(&layout, bytes(module.context))?;
         let type_ids = types::intern_module(&module.types);
-        let by_type = |stubs: &[Stub]| {
+        let by_type = |stubs: &[SignatureStub]| {
             let mut stubs: Box<[_]> =
                 stubs.iter().map(|stub| (type_ids[stub.ty.index()], stub.code)).collect();
             stubs.sort_unstable();

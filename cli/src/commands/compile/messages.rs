@@ -172,4 +172,4 @@ fn say(reason: &str, mut fields: Map<String, Value>) {
 }
 
 /// As [`Result`], of what may fail at a place in a module.
-pub(super) type Outcome<T> = Result<T, Failed>;
+pub(super) type LocatedResult<T> = Result<T, Failed>;

@@ -5,7 +5,7 @@ use gimli::constants as dw;
 use gimli::{DebugAddrIndex, Encoding, EndianSlice, LittleEndian, Operation, UnitOffset};
 use precast_artifact::index::{GlobalIndex, LocalIndex, OperandIndex};
 
-type Expression<'a> = gimli::Expression<EndianSlice<'a, LittleEndian>>;
+pub(in crate::debug) type Expression<'a> = gimli::Expression<EndianSlice<'a, LittleEndian>>;
 
 /// Longest expression, in operations; longer ones are damaged.
 const MOST_OPS: usize = 256;

@@ -1,7 +1,7 @@
 //! Attributes: which are copied, and what stands in place of the others.
 
 use super::converter::UnitConverter;
-use super::die::{DieBuilder, Field};
+use super::die::{DieBuilder, PendingField};
 use crate::debug::fragment::{Fixup, Fragment};
 use crate::debug::indirection::Indirection;
 use crate::debug::sections::Bytes;
@@ -114,7 +114,7 @@ impl<'a> UnitConverter<'_, 'a> {
         &mut self,
         attributes: &[Attribute<Bytes<'a>>],
         die: &mut DieBuilder,
-    ) -> Option<Field> {
+    ) -> Option<PendingField> {
         let producer = attributes.iter().find(|a| a.name() == dw::DW_AT_producer);
         if let Some(producer) = producer
             && let Ok(text) = self.dwarf.attr_string(self.unit, producer.value())

@@ -15,7 +15,7 @@ pub(super) struct DieBuilder {
 
 /// A value of four bytes in an entry, which is filled in later.
 #[derive(Clone, Copy)]
-pub(super) struct Field(PartOffset);
+pub(super) struct PendingField(PartOffset);
 
 /// Where an entry was written.
 #[derive(Clone, Copy)]
@@ -28,7 +28,7 @@ pub(super) struct WrittenDie {
 
 impl WrittenDie {
     /// Where a field of the entry is in the unit.
-    pub(super) fn position(self, field: Field) -> PartOffset {
+    pub(super) fn position(self, field: PendingField) -> PartOffset {
         PartOffset::new(self.values.get() + field.0.get())
     }
 }
@@ -68,7 +68,7 @@ impl DieBuilder {
     }
 
     /// Refers to an entry of this unit that is not written yet.
-    pub(super) fn forward_reference(&mut self, name: DwAt) -> Field {
+    pub(super) fn forward_reference(&mut self, name: DwAt) -> PendingField {
         let field = self.next();
         self.written(name, PartOffset::START);
         field
@@ -93,7 +93,7 @@ impl DieBuilder {
     }
 
     /// A range list of this unit.
-    pub(super) fn ranges(&mut self, list: PartOffset) -> Field {
+    pub(super) fn ranges(&mut self, list: PartOffset) -> PendingField {
         let field = self.next();
         self.value(dw::DW_AT_ranges, dw::DW_FORM_sec_offset, |values| {
             values.fixup(Fixup::Ranges, list.get());
@@ -106,8 +106,8 @@ impl DieBuilder {
     }
 
     /// The field that comes next.
-    fn next(&self) -> Field {
-        Field(self.values.end())
+    fn next(&self) -> PendingField {
+        PendingField(self.values.end())
     }
 
     /// Writes the entry to the end of a unit.
