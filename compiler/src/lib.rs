@@ -106,6 +106,7 @@ pub use pipeline::{
     FunctionCache, Observer, Pass, Permits, Report, Session, Source, compile, compile_object_to,
     compile_to, fingerprint, gains_from_cpu, link_object, passes, write_ir,
 };
+pub use precast_artifact::index::FuncIndex;
 pub use strip::{debug_file, strip};
 pub use target::{TargetDescription, targets};
 

@@ -94,7 +94,7 @@ impl Messages {
         if let Some(Location { offset, function, name }) = at {
             let known = [
                 ("offset", offset.map(Value::from)),
-                ("function", function.map(Value::from)),
+                ("function", function.map(|index| index.get().into())),
                 ("name", name.clone().map(Value::from)),
             ];
             let known =
