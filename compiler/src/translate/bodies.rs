@@ -145,9 +145,10 @@ impl<'a> Translator<'a, '_> {
     }
 
     /// Where the operator being translated is in its body; at the start before the
-    /// first.
+    /// first, where no body is open yet.
     pub(super) fn body_offset(&self) -> BodyOffset {
-        self.position().in_body(self.open_body().start)
+        let start = self.bodies.last().map_or(Position::NONE, |body| body.start);
+        self.position().in_body(start)
     }
 
     /// A local of the open body, among those of all.
