@@ -304,7 +304,6 @@ mod tests {
         ];
         let (from, to, value) = (BodyOffset::new(1), BodyOffset::new(2), ValueIndex::new(3));
         let assignment = |variable| ValueAssignment { variable, from, to, value };
-        let value = ValueIndex::new(4);
         let live = |location| LiveRange { value, start: at(5), end: at(6), location };
         CompiledFunction {
             code: [1, 2, 3].into(),
