@@ -96,11 +96,27 @@ fn run(
     let address: usize = unsafe { Context(context).read(abi::CTX_STORE) };
     let store: *mut StoreCore = with_exposed_provenance_mut(address);
     let pointer = NonNull::new(store).expect("contexts have a store");
-    finish(pointer, catch_unwind(AssertUnwindSafe(|| body(pointer))))
+    // Apart, so that nothing large is moved where all is well.
+    let mut leave = None;
+    let ended = catch_unwind(AssertUnwindSafe(|| match body(pointer) {
+        Ok(value) => Some(value),
+        Err(why) => {
+            leave = Some(why);
+            None
+        }
+    }));
+    match ended {
+        // SAFETY: the guest stands still, and the body is done.
+        Ok(Some(value)) if !unsafe { (*store).interrupted() } => BuiltinReturn::ok(value),
+        Ok(Some(_)) => finish(pointer, Ok(Err(TrapCode::Interrupt.into()))),
+        Ok(None) => finish(pointer, Ok(Err(leave.expect("there is a reason")))),
+        Err(payload) => finish(pointer, Err(payload)),
+    }
 }
 
 /// What the stub of a builtin expects, from how its body ended; unless the
 /// guest was asked to stop meanwhile.
+#[cold]
 pub(crate) fn finish(
     pointer: NonNull<StoreCore>,
     mut result: std::thread::Result<Result<u64, Leave>>,
@@ -160,6 +176,10 @@ fn run_for_instance(
 
 extern "C" fn host_call(context: usize, values: *mut RawValue) -> BuiltinReturn {
     run(context, |mut store| {
+        // SAFETY: the guest stands still.
+        if unsafe { store.as_ref() }.is_out_of_fuel() {
+            return Err(TrapCode::OutOfFuel.into());
+        }
         // SAFETY: the context is that of a host function of a live store.
         let binding = unsafe { HostBinding::of_context(Context(context)) };
         // SAFETY: the host-call stub passes an array with room for the
