@@ -17,6 +17,7 @@
 #![allow(unsafe_code)]
 
 use crate::call::bulk;
+use crate::call::ending::{Leave, run};
 use crate::error::Error;
 use crate::limit::LimitKind;
 use crate::stop::unwind;
@@ -27,19 +28,16 @@ use crate::store::limits::allow;
 use crate::store::segments::{self, store_table};
 use crate::sys::registers::Landing;
 use crate::sys::stubs::builtin_stub;
-use crate::trap::Trap;
 use crate::vm::activation::PendingCall;
 use crate::vm::layout::{Context, StoreBlock};
 use crate::vm::raw::RawValue;
 use crate::vm::types;
 use crate::vm::value::Exception;
-use precast_artifact::abi::{self, Builtin, BuiltinReturn};
+use precast_artifact::abi::{Builtin, BuiltinReturn};
 use precast_artifact::index::{
     DataIndex, ElementIndex, InstanceId, MemoryIndex, TableId, TableIndex, TagIndex,
 };
 use precast_artifact::trap::TrapCode;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::ptr::{NonNull, with_exposed_provenance_mut};
 use std::task::Poll;
 
 /// The table that contexts point to.
@@ -68,98 +66,6 @@ pub(crate) fn table() -> usize {
 /// for: ends the call with an error that says so.
 pub(crate) fn missing_stub() -> usize {
     builtin_stub!(report_missing_stub) as usize
-}
-
-/// Why a builtin does not return to the guest.
-pub(crate) enum Leave {
-    Trap(TrapCode),
-    Error(Error),
-    /// Goes on at the store's landing.
-    Handler,
-    /// The guest is suspended.
-    Pending,
-}
-
-impl From<TrapCode> for Leave {
-    fn from(code: TrapCode) -> Self {
-        Self::Trap(code)
-    }
-}
-
-/// Runs a builtin's body with its store, and turns how it ended into what the
-/// stub expects.
-fn run(
-    context: usize,
-    body: impl FnOnce(NonNull<StoreCore>) -> Result<u64, Leave>,
-) -> BuiltinReturn {
-    // SAFETY: a live context's store field holds its store's address.
-    let address: usize = unsafe { Context(context).read(abi::CTX_STORE) };
-    let store: *mut StoreCore = with_exposed_provenance_mut(address);
-    let pointer = NonNull::new(store).expect("contexts have a store");
-    // Apart, so that nothing large is moved where all is well.
-    let mut leave = None;
-    let ended = catch_unwind(AssertUnwindSafe(|| match body(pointer) {
-        Ok(value) => Some(value),
-        Err(why) => {
-            leave = Some(why);
-            None
-        }
-    }));
-    match ended {
-        // SAFETY: the guest stands still, and the body is done.
-        Ok(Some(value)) if !unsafe { (*store).interrupted() } => BuiltinReturn::ok(value),
-        Ok(Some(_)) => finish(pointer, Ok(Err(TrapCode::Interrupt.into()))),
-        Ok(None) => finish(pointer, Ok(Err(leave.expect("there is a reason")))),
-        Err(payload) => finish(pointer, Err(payload)),
-    }
-}
-
-/// What the stub of a builtin expects, from how its body ended; unless the
-/// guest was asked to stop meanwhile.
-#[cold]
-pub(crate) fn finish(
-    pointer: NonNull<StoreCore>,
-    mut result: std::thread::Result<Result<u64, Leave>>,
-) -> BuiltinReturn {
-    let store = pointer.as_ptr();
-    if let Ok(Ok(_) | Err(Leave::Handler | Leave::Pending)) = result
-        // SAFETY: the guest stands still, and the body is done.
-        && unsafe { (*store).interrupted() }
-    {
-        result = Ok(Err(Leave::Trap(TrapCode::Interrupt)));
-    }
-    if let Ok(Err(Leave::Trap(code) | Leave::Error(Error::Trap(Trap { code, .. })))) = &result
-        // Nothing is wrong with a guest that is stopped.
-        && *code != TrapCode::Interrupt
-    {
-        // SAFETY: the guest stands still, and `body` is done.
-        if unsafe { (*store).abort_on_trap } {
-            eprintln!("wasm trap: {code}");
-            std::process::abort();
-        }
-    }
-    let host_error = BuiltinReturn { value: 0, status: BuiltinReturn::HOST_ERROR };
-    match result {
-        Ok(Ok(value)) => BuiltinReturn::ok(value),
-        Ok(Err(Leave::Trap(code))) => BuiltinReturn::trap(code),
-        Ok(Err(Leave::Pending)) => BuiltinReturn { value: 0, status: BuiltinReturn::PENDING },
-        Ok(Err(Leave::Handler)) => {
-            // SAFETY: the guest stands still, and `body` is done.
-            let landing = unsafe { &raw const (*store).landing };
-            let value = landing.expose_provenance() as u64;
-            BuiltinReturn { value, status: BuiltinReturn::HANDLER }
-        }
-        Ok(Err(Leave::Error(error))) => {
-            // SAFETY: the guest stands still, and `body` is done.
-            unsafe { (*store).error = Some(error) };
-            host_error
-        }
-        Err(payload) => {
-            // SAFETY: as above.
-            unsafe { (*store).panic = Some(payload) };
-            host_error
-        }
-    }
 }
 
 /// As [`run`], for the builtins that instances call: with the store's contents
@@ -220,7 +126,7 @@ fn suspend(core: &mut StoreCore, binding: &HostBinding, values: &mut [RawValue])
 
 /// Why a host function that failed does not return to the guest.
 #[cold]
-pub(crate) fn failed(core: &mut StoreCore, error: Error) -> Leave {
+pub(super) fn failed(core: &mut StoreCore, error: Error) -> Leave {
     match error {
         Error::Exception(exception) => throw_host(core, exception),
         error => Leave::Error(error),

@@ -300,4 +300,17 @@ mod tests {
         type Three = (u8, u64, u16);
         assert_eq!((Three::SIZE, Three::ALIGN, Three::FLAT), (24, 8, 3));
     }
+
+    #[test]
+    fn plain_values_are_read_from_their_bytes() {
+        type Plain = (Option<u16>, std::result::Result<i8, [u8; 2]>);
+        assert!(Plain::PLAIN && !<Option<String>>::PLAIN && !<(u8, Vec<u8>)>::PLAIN);
+        assert_eq!(Plain::SIZE, 8);
+        let read = |bytes: [u8; 8]| Plain::from_bytes(&bytes).map_err(|it| it.trap_code());
+        assert_eq!(read([1, 0, 5, 1, 0, 255, 9, 9]), Ok((Some(261), Ok(-1))));
+        assert_eq!(read([0, 0, 5, 1, 1, 3, 4, 9]), Ok((None, Err([3, 4]))));
+        let wrong = Err(Some(TrapCode::InvalidDiscriminant));
+        assert_eq!(read([2, 0, 5, 1, 0, 3, 4, 9]), wrong);
+        assert_eq!(read([0, 0, 5, 1, 2, 3, 4, 9]), wrong);
+    }
 }
