@@ -304,7 +304,8 @@ mod tests {
     #[test]
     fn plain_values_are_read_from_their_bytes() {
         type Plain = (Option<u16>, std::result::Result<i8, [u8; 2]>);
-        assert!(Plain::PLAIN && !<Option<String>>::PLAIN && !<(u8, Vec<u8>)>::PLAIN);
+        let plain = [Plain::PLAIN, <Option<String>>::PLAIN, <(u8, Vec<u8>)>::PLAIN];
+        assert_eq!(plain, [true, false, false]);
         assert_eq!(Plain::SIZE, 8);
         let read = |bytes: [u8; 8]| Plain::from_bytes(&bytes).map_err(|it| it.trap_code());
         assert_eq!(read([1, 0, 5, 1, 0, 255, 9, 9]), Ok((Some(261), Ok(-1))));
