@@ -34,6 +34,7 @@ impl OptLevel {
                     Optimisation::Carries,
                     Optimisation::FoldAddresses,
                     Optimisation::LoopCompares,
+                    Optimisation::ChosenSteps,
                     Optimisation::WideIndices,
                     Optimisation::ThreadBranches,
                     Optimisation::AlignLoops,

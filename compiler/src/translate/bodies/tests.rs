@@ -72,6 +72,7 @@ fn inlined(text: &str) -> (Function, Vec<InlinedBody>) {
         carries: true,
         fold_addresses: true,
         loop_compares: true,
+        chosen_steps: true,
         wide_indices: true,
         thread_branches: true,
         widest_copy: 16,
