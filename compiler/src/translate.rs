@@ -55,7 +55,7 @@ mod vector_memory;
 
 use crate::error::Result;
 use crate::function::InlinedBody;
-use crate::middle::{addresses, carries, compares, thread, widen};
+use crate::middle::{addresses, carries, compares, steps, thread, widen};
 use crate::recorded::Recorded;
 pub(crate) use changes::Changes;
 use changes::Timed;
@@ -109,6 +109,9 @@ pub(crate) fn translate<'a>(
     }
     if module.options.loop_compares {
         changes.compares = Timed::of(|| compares::keep(func));
+    }
+    if module.options.chosen_steps {
+        changes.steps = Timed::of(|| steps::choose(func));
     }
     if module.options.wide_indices {
         changes.indices = Timed::of(|| widen::widen(func));

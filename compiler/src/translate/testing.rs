@@ -57,6 +57,7 @@ pub(super) fn with_module<T>(
         carries: true,
         fold_addresses: true,
         loop_compares: true,
+        chosen_steps: true,
         wide_indices: true,
         thread_branches: true,
         widest_copy: 16,
