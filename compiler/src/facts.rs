@@ -1,5 +1,11 @@
 //! What every function body does. One parallel pass validates the bodies and
 //! notes it, function by function and for the module as a whole.
+//!
+//! A module may have hundreds of thousands of functions: a function takes 20
+//! bytes.
+
+#[cfg(test)]
+pub(crate) mod testing;
 
 use crate::error::Result;
 use crate::parse::{Body, Parsed};

@@ -14,7 +14,7 @@
 //! | of a function's IR: ways into a block, and what they tell | [`edges`] |
 //! | where values lie | [`range`] |
 //! | sums of 128 bits | [`carries`] |
-//! | constants in addresses; comparisons that end loops; indices of 64 bits | [`addresses`], [`compares`], [`widen`] |
+//! | constants in addresses; comparisons that end loops; steps by a comparison; indices of 64 bits | [`addresses`], [`compares`], [`steps`], [`widen`] |
 //! | integers known on a path, and the path; values made in several places; edges of tables | [`known`], [`paths`], [`ssa`], [`tables`] |
 //! | branches past branches that are known | [`thread`] |
 
@@ -31,6 +31,7 @@ pub(crate) mod product;
 mod range;
 mod rule;
 mod ssa;
+pub(crate) mod steps;
 pub(crate) mod summary;
 mod tables;
 pub(crate) mod targets;

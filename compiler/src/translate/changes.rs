@@ -15,6 +15,8 @@ pub(crate) struct Changes {
     pub addresses: Timed,
     /// Comparisons that end loops.
     pub compares: Timed,
+    /// Sums with results of comparisons.
+    pub steps: Timed,
     /// Values that carry 64 bits.
     pub indices: Timed,
     /// Branches that go past others.
@@ -36,6 +38,7 @@ impl Changes {
         self.carries.add(other.carries);
         self.addresses.add(other.addresses);
         self.compares.add(other.compares);
+        self.steps.add(other.steps);
         self.indices.add(other.indices);
         self.threads.add(other.threads);
     }
