@@ -46,6 +46,8 @@ mod signatures;
 mod state;
 pub(crate) mod stubs;
 mod tables;
+#[cfg(test)]
+mod testing;
 mod tracking;
 mod translator;
 mod vector;
@@ -117,5 +119,5 @@ pub(crate) fn translate<'a>(
     if module.options.thread_branches {
         changes.threads = Timed::of(|| thread::thread(func));
     }
-    Ok(Translated { recorded: tracker.attach(func, input.size()), inlined, changes })
+    Ok(Translated { recorded: tracker.attach(func, input.end()), inlined, changes })
 }

@@ -64,7 +64,7 @@ mod unknown;
 mod waiting;
 mod wasi;
 
-pub use crate::canonical::containers::ComponentTypes;
+pub use crate::canonical::containers::ComponentTypeList;
 pub use crate::canonical::owned::{Borrow, GuestBorrow, GuestOwn, Own};
 pub use crate::canonical::typed::{ComponentType, Lift, Lower};
 pub use crate::canonical::value::{Resource, Value};

@@ -9,12 +9,12 @@ use cranelift_codegen::ir::{
 };
 
 /// A block on the way and which of its branch's destinations is taken.
-pub(super) type Step = (Block, usize);
+pub(super) type PathStep = (Block, usize);
 
 /// A way whose last branch is known, and what it costs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Path {
-    pub steps: Vec<Step>,
+    pub steps: Vec<PathStep>,
     /// By step, whether the branch has no other way out.
     pub certain: Vec<bool>,
     /// Instructions that are made again.

@@ -19,7 +19,7 @@ use cranelift_codegen::ir::{Function, Inst, InstBuilder, InstructionData, Opcode
 use std::collections::BTreeMap;
 
 /// A sum or a difference with the result of a comparison.
-struct Step {
+struct ChosenStep {
     inst: Inst,
     /// What the comparison's result is added to, or taken from.
     from: Value,
@@ -37,7 +37,7 @@ pub(crate) fn choose(func: &mut Function) -> usize {
     }
     let uses = uses(func, &steps);
     steps.retain(|step| uses[&step.extended] == 1);
-    for Step { inst, from, by, comparison, .. } in &steps {
+    for ChosenStep { inst, from, by, comparison, .. } in &steps {
         let mut cursor = FuncCursor::new(func).at_inst(*inst);
         let ty = cursor.func.dfg.value_type(*from);
         let by = cursor.ins().iconst(ty, if ty == types::I32 { *by as u32 as i64 } else { *by });
@@ -47,7 +47,7 @@ pub(crate) fn choose(func: &mut Function) -> usize {
     steps.len()
 }
 
-fn steps(func: &Function) -> Vec<Step> {
+fn steps(func: &Function) -> Vec<ChosenStep> {
     let mut found = Vec::new();
     for block in func.layout.blocks() {
         for inst in func.layout.block_insts(block) {
@@ -58,7 +58,13 @@ fn steps(func: &Function) -> Vec<Step> {
             let step = |from, extended, by| {
                 let comparison = comparison(func, extended)?;
                 let extended = func.dfg.resolve_aliases(extended);
-                (!is_constant(func, from)).then_some(Step { inst, from, by, comparison, extended })
+                (!is_constant(func, from)).then_some(ChosenStep {
+                    inst,
+                    from,
+                    by,
+                    comparison,
+                    extended,
+                })
             };
             found.extend(match opcode {
                 Opcode::Iadd => step(one, other, 1).or_else(|| step(other, one, 1)),
@@ -90,7 +96,7 @@ fn is_constant(func: &Function, value: Value) -> bool {
 }
 
 /// How often the extended results are used.
-fn uses(func: &Function, steps: &[Step]) -> BTreeMap<Value, usize> {
+fn uses(func: &Function, steps: &[ChosenStep]) -> BTreeMap<Value, usize> {
     let mut uses: BTreeMap<Value, usize> = steps.iter().map(|step| (step.extended, 0)).collect();
     for block in func.layout.blocks() {
         for inst in func.layout.block_insts(block) {

@@ -29,6 +29,7 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, Value, types};
 use cranelift_frontend::Variable;
 use precast_artifact::abi;
+use precast_artifact::index::LabelIndex;
 use precast_artifact::trap::TrapCode;
 use wasmparser::Operator as Op;
 
@@ -53,9 +54,9 @@ impl Translator<'_, '_> {
         if self.fuel.is_none() {
             return;
         }
-        let position = self.source_offset();
+        let offset = self.body_offset();
         let body = self.bodies.last_mut().expect("the function's own body is open");
-        let due = body.payments.due_at(position - body.start.get());
+        let due = body.payments.due_at(offset);
         if !self.reachable {
             return;
         }
@@ -158,9 +159,9 @@ impl Translator<'_, '_> {
         }
     }
 
-    /// Where those that branch to an open block, by its depth, leave the count.
-    pub(super) fn fuel_at(&self, depth: u32) -> FuelPlace {
-        let frame = &self.control[self.control.len() - 1 - depth as usize];
+    /// Where those that branch to an open block leave the count.
+    pub(super) fn fuel_at(&self, label: LabelIndex) -> FuelPlace {
+        let frame = &self.control[self.control.len() - 1 - label.index()];
         match frame.kind {
             FrameKind::Loop => FuelPlace::VARIABLE,
             _ => frame.fuel_at_end,

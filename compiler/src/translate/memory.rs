@@ -5,7 +5,7 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value, types};
 use precast_artifact::abi::{self, Builtin};
 use precast_artifact::index::MemoryIndex;
-use precast_artifact::module::{Memory, MemoryModel};
+use precast_artifact::module::{MemoryEntity, MemoryModel};
 use wasmparser::MemArg;
 
 /// An address as loads and stores take it.
@@ -45,7 +45,7 @@ impl Translator<'_, '_> {
     /// no branch to speculate past.
     fn guarded(&mut self, memory: MemoryIndex, index: Value, offset: u64, size: u64) -> Address {
         let base = self.memory_base(memory);
-        let &Memory { ty, reservation, guard, .. } = self.module.memory(memory);
+        let &MemoryEntity { ty, reservation, guard, .. } = self.module.memory(memory);
         let largest = if ty.index64 { u64::MAX } else { u32::MAX.into() };
         let highest = offset.checked_add(size).and_then(|n| (reservation + guard).checked_sub(n));
         let (index, offset) = match highest {

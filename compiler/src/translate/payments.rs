@@ -21,6 +21,7 @@
 //! more than the code of two bodies.
 
 use crate::error::Result;
+use precast_artifact::index::{BodyOffset, LabelIndex};
 use std::collections::VecDeque;
 use wasmparser::{FunctionBody, Operator as Op, TryTable};
 
@@ -28,7 +29,7 @@ use wasmparser::{FunctionBody, Operator as Op, TryTable};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Payment {
     /// Offset in the body of the operator that it begins with.
-    at: u32,
+    at: BodyOffset,
     pub(super) units: i64,
     /// Whether the guest ends here if its fuel was not enough for what came before.
     pub(super) checked: bool,
@@ -53,20 +54,24 @@ impl Payments {
         let mut operators = body.get_operators_reader()?;
         while !operators.eof() {
             let (op, offset) = operators.read_with_offset()?;
-            scan.operator(&op, (offset - start) as u32)?;
+            scan.operator(&op, BodyOffset::new((offset - start) as u32))?;
         }
         Ok(scan.finish())
     }
 
     /// What is due at the operator at `offset`; each is asked for once, in order.
-    pub(super) fn due_at(&mut self, offset: u32) -> Option<Payment> {
+    pub(super) fn due_at(&mut self, offset: BodyOffset) -> Option<Payment> {
         self.due.pop_front_if(|payment| payment.at == offset)
     }
 
     /// That of a body without branches, as a whole.
     pub(super) fn whole(&self) -> Payment {
         let units = self.due.iter().map(|payment| payment.units).sum();
-        Payment { at: 0, units, checked: self.due.iter().any(|payment| payment.checked) }
+        Payment {
+            at: BodyOffset::START,
+            units,
+            checked: self.due.iter().any(|payment| payment.checked),
+        }
     }
 
     /// Whether the block that is opened next is the last to pay.
@@ -112,7 +117,7 @@ struct Scan {
 }
 
 impl Scan {
-    fn operator(&mut self, op: &Op<'_>, offset: u32) -> Result<()> {
+    fn operator(&mut self, op: &Op<'_>, offset: BodyOffset) -> Result<()> {
         if self.reachable && is_paid(op) {
             let stretch = self.begin(offset);
             self.stretches[stretch].units += 1;
@@ -131,7 +136,7 @@ impl Scan {
     }
 
     /// The stretch that what is at `offset` belongs to.
-    fn begin(&mut self, offset: u32) -> usize {
+    fn begin(&mut self, offset: BodyOffset) -> usize {
         *self.stretch.get_or_insert_with(|| {
             let checked = std::mem::take(&mut self.begins);
             self.stretches.push(Payment { at: offset, units: 0, checked });
@@ -139,7 +144,7 @@ impl Scan {
         })
     }
 
-    fn structure(&mut self, op: &Op<'_>, offset: u32) {
+    fn structure(&mut self, op: &Op<'_>, offset: BodyOffset) {
         if self.reachable {
             self.begin(offset);
         }
@@ -159,8 +164,7 @@ impl Scan {
                 | wasmparser::Catch::OneRef { label, .. }
                 | wasmparser::Catch::All { label }
                 | wasmparser::Catch::AllRef { label }) = *catch;
-                let target = self.open.len() - 1 - label as usize;
-                self.reach(target);
+                self.reach(self.target(LabelIndex::new(label)));
             }
         }
         self.open(Kind::Block);
@@ -206,16 +210,16 @@ impl Scan {
             Op::BrIf { relative_depth }
             | Op::BrOnNull { relative_depth }
             | Op::BrOnNonNull { relative_depth } => {
-                self.branch(*relative_depth);
+                self.branch(LabelIndex::new(*relative_depth));
                 true
             }
             Op::Br { relative_depth } => {
-                self.branch(*relative_depth);
+                self.branch(LabelIndex::new(*relative_depth));
                 false
             }
             Op::BrTable { targets } => {
-                for depth in targets.targets().chain([Ok(targets.default())]) {
-                    self.branch(depth?);
+                for label in targets.targets().chain([Ok(targets.default())]) {
+                    self.branch(LabelIndex::new(label?));
                 }
                 false
             }
@@ -223,7 +227,7 @@ impl Scan {
             | Op::ReturnCall { .. }
             | Op::ReturnCallIndirect { .. }
             | Op::ReturnCallRef { .. } => {
-                self.branch(self.open.len() as u32 - 1);
+                self.branch(LabelIndex::from_index(self.open.len() - 1));
                 false
             }
             Op::Unreachable | Op::Throw { .. } | Op::ThrowRef => false,
@@ -234,8 +238,13 @@ impl Scan {
         Ok(())
     }
 
-    fn branch(&mut self, depth: u32) {
-        let target = self.open.len() - 1 - depth as usize;
+    /// Which of the open blocks a label stands for.
+    fn target(&self, label: LabelIndex) -> usize {
+        self.open.len() - 1 - label.index()
+    }
+
+    fn branch(&mut self, label: LabelIndex) {
+        let target = self.target(label);
         self.open[target + 1..].iter_mut().for_each(|inner| inner.escaped = true);
         self.reach(target);
     }

@@ -53,7 +53,7 @@ pub(super) enum LocalStorage {
 
 /// A local of the function.
 #[derive(Clone, Copy)]
-pub(super) struct Local {
+pub(super) struct LocalVariable {
     pub(super) storage: LocalStorage,
     pub(super) ty: ValType,
 }

@@ -184,7 +184,7 @@ impl Lower for () {
 
 /// Types in order: the parameters of a function as a tuple of up to sixteen, or
 /// `()`, and its result as a tuple of one, or `()`.
-pub trait ComponentTypes: ComponentType {
+pub trait ComponentTypeList: ComponentType {
     /// How many they are.
     #[doc(hidden)]
     const COUNT: usize;
@@ -194,7 +194,7 @@ pub trait ComponentTypes: ComponentType {
     fn check_one(known: &Known<'_>, index: usize, ty: ComponentVal) -> Check;
 }
 
-impl ComponentTypes for () {
+impl ComponentTypeList for () {
     const COUNT: usize = 0;
 
     fn check_one(known: &Known<'_>, _: usize, ty: ComponentVal) -> Check {
@@ -223,7 +223,7 @@ macro_rules! tuples {
             }
         }
 
-        impl<$($name: ComponentType),+> ComponentTypes for ($($name,)+) {
+        impl<$($name: ComponentType),+> ComponentTypeList for ($($name,)+) {
             const COUNT: usize = [$($index),+].len();
 
             fn check_one(known: &Known<'_>, index: usize, ty: ComponentVal) -> Check {
