@@ -24,22 +24,22 @@ pub(super) struct FunctionScope<'a> {
     /// module's, so that `DW_OP_fbreg` stays.
     pub same_base: bool,
     /// For runs of locals, the index after the last and the size of each.
-    locals: Vec<(u32, u32)>,
+    locals: Vec<(LocalIndex, u32)>,
 }
 
 impl<'a> FunctionScope<'a> {
     pub(super) fn new(context: &DebugContext<'a>, index: usize) -> Self {
         let code = context.code.code(index);
-        let mut locals: Vec<(u32, u32)> = Vec::new();
+        let mut locals: Vec<(LocalIndex, u32)> = Vec::new();
         for (count, ty) in context.module.functions[code.function.position].local_runs() {
-            let end = locals.last().map_or(0, |(end, _)| *end);
-            locals.push((end.saturating_add(count), size(ty)));
+            let end = locals.last().map_or(0, |(end, _)| end.get());
+            locals.push((LocalIndex::new(end.saturating_add(count)), size(ty)));
         }
         Self { index, code, frame_base: None, same_base: false, locals }
     }
 
     fn local_size(&self, local: LocalIndex) -> Option<u32> {
-        let run = self.locals.partition_point(|(end, _)| *end <= local.get());
+        let run = self.locals.partition_point(|(end, _)| *end <= local);
         self.locals.get(run).map(|(_, size)| *size)
     }
 

@@ -166,6 +166,7 @@ impl Lift for () {
         Ok(())
     }
 
+    #[inline]
     fn from_bytes(_: &[u8]) -> Result<Self> {
         Ok(())
     }

@@ -79,6 +79,7 @@ pub struct Places {
 
 impl Places {
     /// From this address on.
+    #[inline]
     pub fn new(start: u32) -> Self {
         Self { start, end: 0 }
     }
@@ -97,11 +98,13 @@ impl Places {
 }
 
 /// The `size` bytes at a place.
+#[inline]
 pub fn part(bytes: &[u8], at: u32, size: u32) -> &[u8] {
     &bytes[at as usize..][..size as usize]
 }
 
 /// A number of one to four bytes.
+#[inline]
 pub fn number(bytes: &[u8]) -> u32 {
     bytes.iter().rev().fold(0, |number, byte| number << 8 | u32::from(*byte))
 }

@@ -35,6 +35,7 @@ macro_rules! numbers {
                 Ok($from(from.u64()))
             }
 
+            #[inline]
             fn from_bytes(bytes: &[u8]) -> Result<Self> {
                 Ok(Self::from_le_bytes(bytes.try_into().expect("as many as its size")))
             }
@@ -91,6 +92,7 @@ macro_rules! checked {
                 $from(from.u32())
             }
 
+            #[inline]
             fn from_bytes(bytes: &[u8]) -> Result<Self> {
                 $from(number(bytes))
             }
@@ -114,10 +116,12 @@ checked! {
     char, Char, 4, to_char;
 }
 
+#[inline]
 fn to_bool(bits: u32) -> Result<bool> {
     Ok(bits != 0)
 }
 
+#[inline]
 fn to_char(bits: u32) -> Result<char> {
     Ok(char::from_u32(bits).ok_or(TrapCode::InvalidChar)?)
 }

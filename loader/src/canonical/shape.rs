@@ -238,6 +238,7 @@ pub(crate) const fn number_size(cases: u32) -> u32 {
 }
 
 /// The next multiple of an alignment, a power of two.
+#[inline]
 pub(crate) const fn align_up(value: u64, align: u32) -> u64 {
     let mask = align as u64 - 1;
     value.saturating_add(mask) & !mask
