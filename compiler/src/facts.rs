@@ -11,7 +11,10 @@ use crate::error::Result;
 use crate::parse::{Body, Parsed};
 use precast_artifact::index::{FuncIndex, GlobalIndex, TableIndex, TypeIndex};
 use std::collections::BTreeSet;
-use wasmparser::{BlockType, FuncValidatorAllocations, Operator, OperatorsReader, ValType};
+use wasmparser::{
+    BlockType, FuncValidatorAllocations, Operator, OperatorsReader, OperatorsReaderAllocations,
+    ValType,
+};
 
 /// What some function bodies do, those of a whole module or of a part of it.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -109,6 +112,7 @@ impl ModuleFacts {
 #[derive(Default)]
 pub(crate) struct ValidationScratch {
     validator: FuncValidatorAllocations,
+    operators: OperatorsReaderAllocations,
 }
 
 /// Validates the body after those that `facts` is of, and adds what it does.
@@ -119,23 +123,22 @@ pub(crate) fn gather(
     facts: &mut Facts,
 ) -> Result<()> {
     let index = body.function();
-    let outcome = validate(body, scratch).and_then(|()| {
-        let range = body.body.range();
-        let mut function =
-            FunctionFacts { size: (range.end - range.start) as u32, ..FunctionFacts::default() };
-        for local in body.body.get_locals_reader()? {
-            let (_, ty) = local?;
-            function.uses.add(if ty == ValType::V128 { Uses::VECTORS } else { Uses(0) });
-        }
-        let reader = body.body.get_operators_reader()?;
-        note(reader, &mut function, &mut facts.module)?;
-        facts.functions.push(function);
-        Ok(())
-    });
-    outcome.map_err(|error| crate::Error::from(error).in_function(index, parsed.name_of(index)))
+    let range = body.body.range();
+    let mut function =
+        FunctionFacts { size: (range.end - range.start) as u32, ..FunctionFacts::default() };
+    let read = read(body, scratch, &mut function, &mut facts.module);
+    read.map_err(|error| crate::Error::from(error).in_function(index, parsed.name_of(index)))?;
+    facts.functions.push(function);
+    Ok(())
 }
 
-fn validate(body: &Body<'_>, scratch: &mut ValidationScratch) -> wasmparser::Result<()> {
+/// Reads a body once: validates each operator, and takes note of it.
+fn read(
+    body: &Body<'_>,
+    scratch: &mut ValidationScratch,
+    function: &mut FunctionFacts,
+    module: &mut ModuleFacts,
+) -> wasmparser::Result<()> {
     let to_validate = wasmparser::FuncToValidate {
         resources: body.validator.resources.clone(),
         index: body.validator.index,
@@ -143,56 +146,65 @@ fn validate(body: &Body<'_>, scratch: &mut ValidationScratch) -> wasmparser::Res
         features: body.validator.features,
     };
     let mut validator = to_validate.into_validator(std::mem::take(&mut scratch.validator));
-    let outcome = validator.validate(&body.body);
-    scratch.validator = validator.into_allocations();
-    outcome
-}
-
-fn note(
-    mut reader: OperatorsReader<'_>,
-    function: &mut FunctionFacts,
-    module: &mut ModuleFacts,
-) -> wasmparser::Result<()> {
+    let mut reader = body.body.get_binary_reader();
+    validator.read_locals(&mut reader)?;
+    for local in body.body.get_locals_reader()? {
+        let (_, ty) = local?;
+        function.uses.add(if ty == ValType::V128 { Uses::VECTORS } else { Uses(0) });
+    }
+    reader.set_features(body.validator.features);
+    let mut reader =
+        OperatorsReader::new_with_allocs(reader, std::mem::take(&mut scratch.operators));
     while !reader.eof() {
-        let op = reader.read()?;
-        function.uses.add(uses(&op));
-        if has_vector_type(&op) {
-            function.uses.add(Uses::VECTORS);
-        }
-        match op {
-            Operator::Loop { .. } => function.loops += 1,
-            Operator::Call { .. } | Operator::ReturnCall { .. } => function.direct_calls += 1,
-            Operator::CallIndirect { type_index, table_index }
-            | Operator::ReturnCallIndirect { type_index, table_index } => {
-                function.indirect_calls += 1;
-                let call = (TableIndex::new(table_index), TypeIndex::new(type_index));
-                module.indirect_calls.insert(call);
-            }
-            Operator::CallRef { type_index } | Operator::ReturnCallRef { type_index } => {
-                function.indirect_calls += 1;
-                module.reference_calls.insert(TypeIndex::new(type_index));
-            }
-            Operator::GlobalSet { global_index } => {
-                module.globals_written.insert(GlobalIndex::new(global_index));
-            }
-            Operator::RefFunc { function_index } => {
-                module.functions_taken.insert(FuncIndex::new(function_index));
-            }
-            Operator::TableGet { table }
-            | Operator::TableSet { table }
-            | Operator::TableGrow { table }
-            | Operator::TableFill { table }
-            | Operator::TableInit { table, .. } => {
-                module.tables_touched.insert(TableIndex::new(table));
-            }
-            Operator::TableCopy { dst_table, src_table } => {
-                module.tables_touched.extend([dst_table, src_table].map(TableIndex::new));
-            }
-            _ => {}
-        }
+        let (op, offset) = reader.read_with_offset()?;
+        validator.op(offset, &op)?;
+        note(&op, function, module);
     }
     module.uses.add(function.uses);
+    let end = reader.original_position();
+    reader.get_binary_reader().finish_expression(&validator.visitor(end))?;
+    scratch.operators = reader.into_allocations();
+    scratch.validator = validator.into_allocations();
     Ok(())
+}
+
+/// Takes note of what an operator does.
+fn note(op: &Operator<'_>, function: &mut FunctionFacts, module: &mut ModuleFacts) {
+    function.uses.add(uses(op));
+    if has_vector_type(op) {
+        function.uses.add(Uses::VECTORS);
+    }
+    match *op {
+        Operator::Loop { .. } => function.loops += 1,
+        Operator::Call { .. } | Operator::ReturnCall { .. } => function.direct_calls += 1,
+        Operator::CallIndirect { type_index, table_index }
+        | Operator::ReturnCallIndirect { type_index, table_index } => {
+            function.indirect_calls += 1;
+            let call = (TableIndex::new(table_index), TypeIndex::new(type_index));
+            module.indirect_calls.insert(call);
+        }
+        Operator::CallRef { type_index } | Operator::ReturnCallRef { type_index } => {
+            function.indirect_calls += 1;
+            module.reference_calls.insert(TypeIndex::new(type_index));
+        }
+        Operator::GlobalSet { global_index } => {
+            module.globals_written.insert(GlobalIndex::new(global_index));
+        }
+        Operator::RefFunc { function_index } => {
+            module.functions_taken.insert(FuncIndex::new(function_index));
+        }
+        Operator::TableGet { table }
+        | Operator::TableSet { table }
+        | Operator::TableGrow { table }
+        | Operator::TableFill { table }
+        | Operator::TableInit { table, .. } => {
+            module.tables_touched.insert(TableIndex::new(table));
+        }
+        Operator::TableCopy { dst_table, src_table } => {
+            module.tables_touched.extend([dst_table, src_table].map(TableIndex::new));
+        }
+        _ => {}
+    }
 }
 
 /// Whether an operator has vectors in a type that it gives.

@@ -15,8 +15,9 @@
 //! outcomes are known.
 //!
 //! An interpreter's operators each go back to one table, by the next operator,
-//! which is not known. Each is given a copy of that, if the tables stay small: a
-//! jump less, and what the loop carries stays where each operator has it.
+//! which is not known. Each is given a copy of that, if the tables stay small,
+//! and of a condition before it: a jump less, and what the loop carries stays where
+//! each operator has it.
 //!
 //! Gain (user CPU beside wasmtime's): a parser of tables 0.87 to 0.69, `lexer.c` of
 //! `benches/suite` 0.89 to 0.69. Cost: a look at each branch; where there is
@@ -24,12 +25,10 @@
 //! half more instructions in a function.
 
 use super::edges::{Edge, call_mut, calls};
-use super::paths::{self, Path};
+use super::known::Known;
+use super::paths::{self, Path, Reach};
 use super::ssa::{self, Copies};
 use cranelift_codegen::cursor::{Cursor, FuncCursor};
-use cranelift_codegen::dominator_tree::DominatorTree;
-use cranelift_codegen::entity::SecondaryMap;
-use cranelift_codegen::flowgraph::ControlFlowGraph;
 use cranelift_codegen::ir::{
     Block, BlockArg, BlockCall, Function, Inst, InstBuilder, InstructionData, JumpTableData,
     Opcode, Value,
@@ -79,7 +78,7 @@ pub(crate) fn thread(func: &mut Function) -> usize {
     for (thread, entries) in threads.iter().zip(leads) {
         redirect(func, thread, &entries);
     }
-    let order = drop_unreachable(func);
+    let order = ssa::drop_unreachable(func);
     ssa::repair(func, &copies, &order);
     threads.len()
 }
@@ -115,22 +114,12 @@ impl Thread {
 
 struct Finder<'f> {
     func: &'f Function,
-    /// Blocks that branches further down lead to.
-    headers: HashSet<Block>,
+    reach: Reach,
 }
 
 impl<'f> Finder<'f> {
     fn new(func: &'f Function) -> Self {
-        let mut order: SecondaryMap<Block, usize> = SecondaryMap::new();
-        for (at, block) in func.layout.blocks().enumerate() {
-            order[block] = at;
-        }
-        let mut headers = HashSet::new();
-        for (from, branch) in branches(func) {
-            let targets = calls(func, branch).iter().map(|call| call.block(&func.dfg.value_lists));
-            headers.extend(targets.filter(|target| order[*target] <= order[from]));
-        }
-        Self { func, headers }
+        Self { func, reach: Reach::of(func) }
     }
 
     fn find(&self) -> Vec<Thread> {
@@ -139,11 +128,11 @@ impl<'f> Finder<'f> {
         let mut tried: HashMap<(Block, Vec<BlockArg>), Option<Path>> = HashMap::new();
         for (from, branch) in branches(self.func) {
             for (destination, call) in calls(self.func, branch).iter().enumerate() {
-                let edge = Edge { from, branch, destination };
-                let (block, arguments) = parts(self.func, call);
-                if !arguments.iter().any(|argument| self.may_tell(argument)) {
+                if !self.may_tell(call) {
                     continue;
                 }
+                let edge = Edge { from, branch, destination };
+                let (block, arguments) = parts(self.func, call);
                 let path = tried
                     .entry((block, arguments.clone()))
                     .or_insert_with(|| self.path(block, &arguments))
@@ -154,26 +143,33 @@ impl<'f> Finder<'f> {
                 }
             }
         }
-        let taken = found.iter().map(|thread| thread.edge.branch).collect();
-        found.extend(self.dispatches(&taken));
+        if self.reach.has_tables() {
+            let taken = found.iter().map(|thread| thread.edge.branch).collect();
+            found.extend(self.dispatches(&taken));
+        }
         found
     }
 
-    /// Jumps of operators to where the next one is looked at, but for `taken`.
+    /// Edges from operators to where the next one is looked at, but of branches that
+    /// are `taken`.
     fn dispatches(&self, taken: &HashSet<Inst>) -> Vec<Thread> {
-        let mut jumps: BTreeMap<Block, Vec<Edge>> = BTreeMap::new();
+        let mut edges: BTreeMap<Block, Vec<Edge>> = BTreeMap::new();
         for (from, branch) in branches(self.func) {
-            if let [call] = calls(self.func, branch)
-                && !taken.contains(&branch)
-            {
+            let of_table = self.func.dfg.insts[branch].opcode() == Opcode::BrTable;
+            if of_table || taken.contains(&branch) {
+                continue;
+            }
+            for (destination, call) in calls(self.func, branch).iter().enumerate() {
                 let to = call.block(&self.func.dfg.value_lists);
-                jumps.entry(to).or_default().push(Edge { from, branch, destination: 0 });
+                edges.entry(to).or_default().push(Edge { from, branch, destination });
             }
         }
-        jumps.retain(|to, edges| self.headers.contains(to) && edges.len() >= FEWEST_OPERATORS);
+        edges.retain(|to, edges| {
+            edges.len() >= FEWEST_OPERATORS && self.reach.is_near_table(*to, 0)
+        });
         let mut found = Vec::new();
-        for (to, edges) in jumps {
-            let Some(path) = paths::dispatch(self.func, to, FEWEST_OPERATORS) else { continue };
+        for (to, edges) in edges {
+            let Some(path) = self.dispatch(to) else { continue };
             let (last, _) = path.steps[path.steps.len() - 1];
             let branch = self.func.layout.last_inst(last).expect("a block ends with a branch");
             if edges.len() * calls(self.func, branch).len() <= MOST_ENTRIES {
@@ -184,15 +180,24 @@ impl<'f> Finder<'f> {
         found
     }
 
-    fn path(&self, block: Block, arguments: &[BlockArg]) -> Option<Path> {
-        paths::find(self.func, block, arguments, &|block| self.headers.contains(&block))
+    fn dispatch(&self, block: Block) -> Option<Path> {
+        paths::dispatch(self.func, block, FEWEST_OPERATORS, &self.reach)
     }
 
-    /// Whether an argument is a constant, or a choice between two.
-    fn may_tell(&self, argument: &BlockArg) -> bool {
-        let BlockArg::Value(value) = argument else { return false };
-        let known = super::known::Known::default();
-        known.get(self.func, *value).is_some() || paths::choice(self.func, *value).is_some()
+    fn path(&self, block: Block, arguments: &[BlockArg]) -> Option<Path> {
+        paths::find(self.func, block, arguments, &self.reach)
+    }
+
+    /// Whether what a call gives may decide something: a constant does, and a
+    /// choice between two.
+    fn may_tell(&self, call: &BlockCall) -> bool {
+        let pool = &self.func.dfg.value_lists;
+        let known = Known::default();
+        let tells = |argument: BlockArg| {
+            let BlockArg::Value(value) = argument else { return false };
+            known.get(self.func, value).is_some() || paths::choice(self.func, value).is_some()
+        };
+        self.reach.may_gain(call.block(pool)) && call.args(pool).any(tells)
     }
 
     /// A jump with a choice between constants that both lead somewhere.
@@ -260,7 +265,7 @@ fn copy(func: &mut Function, path: &Path, copies: &mut Copies) -> Block {
         let branch = func.layout.last_inst(*from).expect("a block ends with a branch");
         let insts: Vec<Inst> = func.layout.block_insts(*from).collect();
         for inst in insts.into_iter().filter(|inst| *inst != branch) {
-            let new = copy_inst(func, inst, block, &map);
+            let new = ssa::copy_inst(func, inst, block, &map);
             let results = func.dfg.inst_results(inst).iter().zip(func.dfg.inst_results(new));
             for (copied, new) in results {
                 map.insert(*copied, *new);
@@ -279,7 +284,7 @@ fn copy(func: &mut Function, path: &Path, copies: &mut Copies) -> Block {
         } else if next.is_none() {
             copy_table(func, branch, block, &map);
         } else {
-            let branch = copy_inst(func, branch, block, &map);
+            let branch = ssa::copy_inst(func, branch, block, &map);
             let edge = Edge { from: block, branch, destination: *destination };
             let (call, pool) = call_mut(&mut func.dfg, &edge);
             call.set_block(next.expect("there is another"), pool);
@@ -303,15 +308,6 @@ fn copy_table(func: &mut Function, branch: Inst, to: Block, map: &HashMap<Value,
     func.dfg.map_inst_values(new, |value| map.get(&value).copied().unwrap_or(value));
 }
 
-/// Copies an instruction to the end of a block.
-fn copy_inst(func: &mut Function, inst: Inst, to: Block, map: &HashMap<Value, Value>) -> Inst {
-    let new = func.dfg.clone_inst(inst);
-    func.dfg.map_inst_values(new, |value| map.get(&value).copied().unwrap_or(value));
-    func.layout.append_inst(new, to);
-    func.set_srcloc(new, func.srcloc(inst));
-    new
-}
-
 /// Lets an edge go to the copies.
 fn redirect(func: &mut Function, thread: &Thread, entries: &[Block]) {
     let Some(at) = thread.choice else {
@@ -329,19 +325,4 @@ fn redirect(func: &mut Function, thread: &Thread, entries: &[Block]) {
         arguments
     };
     func.replace(branch).brif(condition, entries[0], &with(one), entries[1], &with(other));
-}
-
-/// Takes out blocks that nothing leads to any more; gives the others in reverse
-/// postorder.
-fn drop_unreachable(func: &mut Function) -> Vec<Block> {
-    let flow = ControlFlowGraph::with_function(func);
-    let dominators = DominatorTree::with_function(func, &flow);
-    let all: Vec<Block> = func.layout.blocks().collect();
-    for block in all.into_iter().filter(|block| !dominators.is_reachable(*block)) {
-        while let Some(inst) = func.layout.first_inst(block) {
-            func.layout.remove_inst(inst);
-        }
-        func.layout.remove_block(block);
-    }
-    dominators.cfg_rpo().copied().collect()
 }

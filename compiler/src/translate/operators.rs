@@ -17,6 +17,7 @@ impl Translator<'_, '_> {
     /// Translates one operator, which is at `offset` in the module. Code that cannot
     /// be reached is skipped, but for the structure of its blocks.
     pub(super) fn operator(&mut self, op: &Op<'_>, offset: u64) -> Result<()> {
+        self.settle_truth(op);
         self.count_fuel(op);
         match op {
             Op::Block { blockty } => return self.block(*blockty, offset),

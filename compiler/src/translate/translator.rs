@@ -3,7 +3,7 @@
 use super::changes::Changes;
 use super::flags::Flags;
 use super::input::ModuleInput;
-use super::state::{Frame, FuelCounter, LocalVariable, OpenBody};
+use super::state::{Frame, FuelCounter, LocalVariable, OpenBody, RecentAddresses};
 use super::tracking::VariableTracker;
 use crate::function::{InlinedBody, OperandUse, Position};
 use cranelift_codegen::ir::{self, InstBuilder, Value, types};
@@ -45,6 +45,10 @@ pub(super) struct Translator<'a, 'f> {
     pub(super) fuel: Option<FuelCounter>,
     /// The operand stack.
     pub(super) stack: Vec<Value>,
+    /// Whether the top of it is a truth of 8 bits that is not yet a number.
+    pub(super) truth: bool,
+    /// Addresses that were made last.
+    pub(super) addresses: RecentAddresses,
     pub(super) control: Vec<Frame>,
     /// Handlers of the open `try_table`s, innermost last. Each takes an exnref.
     pub(super) handlers: Vec<ir::Block>,
@@ -92,6 +96,8 @@ impl<'a, 'f> Translator<'a, 'f> {
             positions: Position::NONE,
             fuel: None,
             stack: Vec::new(),
+            truth: false,
+            addresses: RecentAddresses::default(),
             control: Vec::new(),
             handlers: Vec::new(),
             reachable: true,
