@@ -20,33 +20,36 @@
 ;;     v4 = iconst.i64 1
 ;;     v5 = load.i64 notrap aligned readonly can_move v0-8
 ;;     v6 = load.i64 notrap aligned little region4 v5+32
-;;     v7 = uadd_overflow_trap v6, v4, user12  ; v4 = 1
+;;     v7 = iadd v6, v4  ; v4 = 1
 ;;     jump block3(v7, v1, v2)  ; v2 = 0
-;;   block3(v9: i64, v11: i32, v16: i32):
-;;     v19 -> v11
-;;     v8 = iconst.i64 9
-;;     v10 = uadd_overflow_trap v9, v8, user12  ; v8 = 9
-;;     v12 = iconst.i32 1
-;;     v13 = band v11, v12  ; v12 = 1
-;;     brif v13, block6, block5
+;;   block3(v8: i64, v13: i32, v18: i32):
+;;     v21 -> v13
+;;     v9 = iconst.i64 0
+;;     v10 = icmp sge v8, v9  ; v9 = 0
+;;     trapnz v10, user12
+;;     v11 = iconst.i64 9
+;;     v12 = iadd v8, v11  ; v11 = 9
+;;     v14 = iconst.i32 1
+;;     v15 = band v13, v14  ; v14 = 1
+;;     brif v15, block6, block5
 ;;   block6:
-;;     v14 = iconst.i64 4
-;;     v15 = uadd_overflow_trap.i64 v10, v14, user12  ; v14 = 4
-;;     v17 = iconst.i32 3
-;;     v18 = iadd.i32 v16, v17  ; v17 = 3
-;;     jump block4(v15, v18)
+;;     v16 = iconst.i64 4
+;;     v17 = iadd.i64 v12, v16  ; v16 = 4
+;;     v19 = iconst.i32 3
+;;     v20 = iadd.i32 v18, v19  ; v19 = 3
+;;     jump block4(v17, v20)
 ;;   block5:
-;;     jump block4(v10, v16)
-;;   block4(v23: i64, v24: i32):
-;;     v20 = iconst.i32 1
-;;     v21 = isub.i32 v11, v20  ; v20 = 1
-;;     brif v21, block3(v23, v21, v24), block7
+;;     jump block4(v12, v18)
+;;   block4(v25: i64, v26: i32):
+;;     v22 = iconst.i32 1
+;;     v23 = isub.i32 v13, v22  ; v22 = 1
+;;     brif v23, block3(v25, v23, v26), block7
 ;;   block7:
-;;     v22 = load.i64 notrap aligned readonly can_move v0-8
-;;     store.i64 notrap aligned little region4 v23, v22+32
+;;     v24 = load.i64 notrap aligned readonly can_move v0-8
+;;     store.i64 notrap aligned little region4 v25, v24+32
 ;;     jump block2
 ;;   block2:
-;;     jump block1(v24)
+;;     jump block1(v26)
 ;;   block1(v3: i32):
 ;;     return v3
 ;; }
@@ -55,16 +58,19 @@
 ;;     sig0 = (i64, i32) -> i32 tail
 ;;     fn0 = colocated u0:0 sig0
 ;;   block0(v0: i64, v1: i32):
-;;     v3 = iconst.i64 5
-;;     v4 = load.i64 notrap aligned readonly can_move v0-8
-;;     v5 = load.i64 notrap aligned little region4 v4+32
-;;     v6 = uadd_overflow_trap v5, v3, user12  ; v3 = 5
-;;     v7 = load.i64 notrap aligned readonly can_move v0-8
-;;     store notrap aligned little region4 v6, v7+32
-;;     v8 = call fn0(v0, v1)
-;;     v9 = call fn0(v0, v1)
-;;     v10 = iadd v8, v9
-;;     jump block1(v10)
+;;     v3 = load.i64 notrap aligned readonly can_move v0-8
+;;     v4 = load.i64 notrap aligned little region4 v3+32
+;;     v5 = iconst.i64 0
+;;     v6 = icmp sge v4, v5  ; v5 = 0
+;;     trapnz v6, user12
+;;     v7 = iconst.i64 5
+;;     v8 = iadd v4, v7  ; v7 = 5
+;;     v9 = load.i64 notrap aligned readonly can_move v0-8
+;;     store notrap aligned little region4 v8, v9+32
+;;     v10 = call fn0(v0, v1)
+;;     v11 = call fn0(v0, v1)
+;;     v12 = iadd v10, v11
+;;     jump block1(v12)
 ;;   block1(v2: i32):
 ;;     return v2
 ;; }
@@ -73,32 +79,29 @@
 ;; work:
 ;;     pushq %rbp
 ;;     movq %rsp, %rbp
-;;     movq -0x8(%rdi), %rdx
-;;     movl $0x1, %ecx
-;;     addq 0x20(%rdx), %rcx
-;;     jb L3
+;;     movq -0x8(%rdi), %rcx
+;;     movl $0x1, %edi
+;;     addq 0x20(%rcx), %rdi
 ;;     xorl %eax, %eax
 ;;   L1:
-;;     addq $0x9, %rcx
-;;     jb L4
+;;     testq %rdi, %rdi
+;;     jge L4
 ;;     testl $0x1, %esi
-;;     je L2
-;;     addq $0x4, %rcx
-;;     jb L5
-;;     addl $0x3, %eax
+;;     jne L2
+;;     addq $0x9, %rdi
+;;     jmp L3
 ;;   L2:
+;;     addq $0xd, %rdi
+;;     addl $0x3, %eax
+;;   L3:
 ;;     subl $0x1, %esi
 ;;     testl %esi, %esi
 ;;     jne L1
-;;     movq %rcx, 0x20(%rdx)
+;;     movq %rdi, 0x20(%rcx)
 ;;     movq %rbp, %rsp
 ;;     popq %rbp
 ;;     retq
-;;   L3:
-;;     ud2  ; traps: all fuel consumed
 ;;   L4:
-;;     ud2  ; traps: all fuel consumed
-;;   L5:
 ;;     ud2  ; traps: all fuel consumed
 ;; twice:
 ;;     pushq %rbp
@@ -110,11 +113,11 @@
 ;;     movq %rsi, %r12
 ;;     movq -0x8(%rdi), %r8
 ;;     movq %rdi, %r13
-;;     movl $0x5, %edi
-;;     addq 0x20(%r8), %rdi
-;;     jb L1
-;;     movq %rdi, 0x20(%r8)
-;;     movq %r13, %rdi
+;;     movq 0x20(%r8), %r9
+;;     testq %r9, %r9
+;;     jge L1
+;;     leaq 0x5(%r9), %r10
+;;     movq %r10, 0x20(%r8)
 ;;     callq <work>
 ;;     movq %r12, %rsi
 ;;     movq %r13, %rdi
@@ -138,43 +141,37 @@
 ;;     mov x29, sp
 ;;     ldur x0, [x2, #-0x8]
 ;;     ldr x1, [x0, #0x20]
-;;     mov x2, #0x1
-;;     adds x6, x1, x2
-;;     b.hs L3
+;;     add x5, x1, #0x1
 ;;     mov w2, #0x0
 ;;   L1:
-;;     mov x1, #0x9
-;;     adds x6, x6, x1
-;;     b.hs L4
-;;     tbz w3, #0x0, L2
-;;     mov x1, #0x4
-;;     adds x6, x6, x1
-;;     b.hs L5
-;;     add w2, w2, #0x3
+;;     cmp x5, #0x0
+;;     b.ge L4
+;;     tbnz w3, #0x0, L2
+;;     add x5, x5, #0x9
+;;     b L3
 ;;   L2:
+;;     add x5, x5, #0xd
+;;     add w2, w2, #0x3
+;;   L3:
 ;;     sub w3, w3, #0x1
 ;;     cbnz w3, L1
-;;     str x6, [x0, #0x20]
+;;     str x5, [x0, #0x20]
 ;;     ldp x29, x30, [sp], #0x10
 ;;     ret
-;;   L3:
-;;     udf #0xc11f  ; traps: all fuel consumed
 ;;   L4:
-;;     udf #0xc11f  ; traps: all fuel consumed
-;;   L5:
 ;;     udf #0xc11f  ; traps: all fuel consumed
 ;; twice:
 ;;     stp x29, x30, [sp, #-0x10]!
 ;;     mov x29, sp
 ;;     stp x19, x20, [sp, #-0x10]!
 ;;     mov x19, x3
-;;     ldur x9, [x2, #-0x8]
+;;     ldur x8, [x2, #-0x8]
 ;;     mov x20, x2
-;;     ldr x10, [x9, #0x20]
-;;     mov x11, #0x5
-;;     adds x10, x10, x11
-;;     b.hs L1
-;;     str x10, [x9, #0x20]
+;;     ldr x9, [x8, #0x20]
+;;     cmp x9, #0x0
+;;     b.ge L1
+;;     add x10, x9, #0x5
+;;     str x10, [x8, #0x20]
 ;;     bl <work>
 ;;     mov x3, x19
 ;;     mov x19, x2
@@ -196,33 +193,23 @@
 ;;     mv s0, sp
 ;;     ld a2, -0x8(a0)
 ;;     ld a0, 0x20(a2)
-;;     li a3, 0x1
-;;     add a3, a3, a0
-;;     bgeu a3, a0, L1
-;;     unimp  ; traps: all fuel consumed
-;;   L1:
+;;     addi a3, a0, 0x1
 ;;     li a0, 0x0
+;;   L1:
+;;     bltz a3, L2
+;;     unimp  ; traps: all fuel consumed
 ;;   L2:
-;;     li a4, 0x9
-;;     add a4, a4, a3
-;;     bgeu a4, a3, L3
-;;     unimp  ; traps: all fuel consumed
+;;     andi a4, a1, 0x1
+;;     sext.w a4, a4
+;;     bnez a4, L3
+;;     addi a3, a3, 0x9
+;;     j L4
 ;;   L3:
-;;     andi a3, a1, 0x1
-;;     sext.w a3, a3
-;;     bnez a3, L4
-;;     mv a3, a4
-;;     j L6
-;;   L4:
-;;     li a3, 0x4
-;;     add a3, a3, a4
-;;     bgeu a3, a4, L5
-;;     unimp  ; traps: all fuel consumed
-;;   L5:
+;;     addi a3, a3, 0xd
 ;;     addiw a0, a0, 0x3
-;;   L6:
+;;   L4:
 ;;     addiw a1, a1, -0x1
-;;     bnez a1, L2
+;;     bnez a1, L1
 ;;     sd a3, 0x20(a2)
 ;;     ld ra, 0x8(sp)
 ;;     ld s0, 0x0(sp)
@@ -237,15 +224,14 @@
 ;;     sd s2, 0x8(sp)
 ;;     sd s3, 0x0(sp)
 ;;     mv s2, a1
-;;     ld a3, -0x8(a0)
+;;     ld a2, -0x8(a0)
 ;;     mv s3, a0
-;;     ld a1, 0x20(a3)
-;;     li a0, 0x5
-;;     add a2, a1, a0
-;;     bgeu a2, a1, L1
+;;     ld a1, 0x20(a2)
+;;     bltz a1, L1
 ;;     unimp  ; traps: all fuel consumed
 ;;   L1:
-;;     sd a2, 0x20(a3)
+;;     addi a0, a1, 0x5
+;;     sd a0, 0x20(a2)
 ;;     mv a0, s3
 ;;     mv a1, s2
 ;;     auipc ra, <work>
