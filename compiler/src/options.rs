@@ -33,6 +33,7 @@ impl OptLevel {
                     Optimisation::InlineIndirect,
                     Optimisation::Carries,
                     Optimisation::FoldAddresses,
+                    Optimisation::LoopAddresses,
                     Optimisation::LoopCompares,
                     Optimisation::WideIndices,
                     Optimisation::ThreadBranches,
@@ -44,6 +45,7 @@ impl OptLevel {
                 let larger = [
                     Optimisation::SmallCopies,
                     Optimisation::InlineIndirect,
+                    Optimisation::LoopAddresses,
                     Optimisation::ThreadBranches,
                     Optimisation::AlignLoops,
                 ];
@@ -147,6 +149,7 @@ impl Options {
             Optimisation::InlineIndirect,
             Optimisation::WideProducts,
             Optimisation::Carries,
+            Optimisation::LoopAddresses,
             Optimisation::WideIndices,
             Optimisation::ThreadBranches,
             Optimisation::AlignLoops,

@@ -9,9 +9,11 @@
 //! Assignment Form", Braun and others, 2013, says when a parameter is needed).
 
 use super::edges::{Edge, call_mut, incoming};
+use cranelift_codegen::dominator_tree::DominatorTree;
 use cranelift_codegen::entity::SecondaryMap;
+use cranelift_codegen::flowgraph::ControlFlowGraph;
 use cranelift_codegen::ir::{Block, Function, Inst, Value, ValueDef};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The copies of each value, with the block that each is made in: not that of
 /// another copy.
@@ -167,4 +169,33 @@ fn add_parameters(
     let ty = func.dfg.value_type(value);
     let needed = alive.iter().filter(|block| arriving[block] == Arriving::Parameter(**block));
     needed.map(|block| (*block, func.dfg.append_block_param(*block, ty))).collect()
+}
+
+/// Copies an instruction to the end of a block.
+pub(super) fn copy_inst(
+    func: &mut Function,
+    inst: Inst,
+    to: Block,
+    map: &HashMap<Value, Value>,
+) -> Inst {
+    let new = func.dfg.clone_inst(inst);
+    func.dfg.map_inst_values(new, |value| map.get(&value).copied().unwrap_or(value));
+    func.layout.append_inst(new, to);
+    func.set_srcloc(new, func.srcloc(inst));
+    new
+}
+
+/// Takes out blocks that nothing leads to any more; gives the others in reverse
+/// postorder.
+pub(super) fn drop_unreachable(func: &mut Function) -> Vec<Block> {
+    let flow = ControlFlowGraph::with_function(func);
+    let dominators = DominatorTree::with_function(func, &flow);
+    let all: Vec<Block> = func.layout.blocks().collect();
+    for block in all.into_iter().filter(|block| !dominators.is_reachable(*block)) {
+        while let Some(inst) = func.layout.first_inst(block) {
+            func.layout.remove_inst(inst);
+        }
+        func.layout.remove_block(block);
+    }
+    dominators.cfg_rpo().copied().collect()
 }

@@ -27,9 +27,7 @@ use super::edges::{Edge, call_mut, calls};
 use super::paths::{self, Path};
 use super::ssa::{self, Copies};
 use cranelift_codegen::cursor::{Cursor, FuncCursor};
-use cranelift_codegen::dominator_tree::DominatorTree;
 use cranelift_codegen::entity::SecondaryMap;
-use cranelift_codegen::flowgraph::ControlFlowGraph;
 use cranelift_codegen::ir::{
     Block, BlockArg, BlockCall, Function, Inst, InstBuilder, InstructionData, JumpTableData,
     Opcode, Value,
@@ -79,7 +77,7 @@ pub(crate) fn thread(func: &mut Function) -> usize {
     for (thread, entries) in threads.iter().zip(leads) {
         redirect(func, thread, &entries);
     }
-    let order = drop_unreachable(func);
+    let order = ssa::drop_unreachable(func);
     ssa::repair(func, &copies, &order);
     threads.len()
 }
@@ -260,7 +258,7 @@ fn copy(func: &mut Function, path: &Path, copies: &mut Copies) -> Block {
         let branch = func.layout.last_inst(*from).expect("a block ends with a branch");
         let insts: Vec<Inst> = func.layout.block_insts(*from).collect();
         for inst in insts.into_iter().filter(|inst| *inst != branch) {
-            let new = copy_inst(func, inst, block, &map);
+            let new = ssa::copy_inst(func, inst, block, &map);
             let results = func.dfg.inst_results(inst).iter().zip(func.dfg.inst_results(new));
             for (copied, new) in results {
                 map.insert(*copied, *new);
@@ -279,7 +277,7 @@ fn copy(func: &mut Function, path: &Path, copies: &mut Copies) -> Block {
         } else if next.is_none() {
             copy_table(func, branch, block, &map);
         } else {
-            let branch = copy_inst(func, branch, block, &map);
+            let branch = ssa::copy_inst(func, branch, block, &map);
             let edge = Edge { from: block, branch, destination: *destination };
             let (call, pool) = call_mut(&mut func.dfg, &edge);
             call.set_block(next.expect("there is another"), pool);
@@ -303,15 +301,6 @@ fn copy_table(func: &mut Function, branch: Inst, to: Block, map: &HashMap<Value,
     func.dfg.map_inst_values(new, |value| map.get(&value).copied().unwrap_or(value));
 }
 
-/// Copies an instruction to the end of a block.
-fn copy_inst(func: &mut Function, inst: Inst, to: Block, map: &HashMap<Value, Value>) -> Inst {
-    let new = func.dfg.clone_inst(inst);
-    func.dfg.map_inst_values(new, |value| map.get(&value).copied().unwrap_or(value));
-    func.layout.append_inst(new, to);
-    func.set_srcloc(new, func.srcloc(inst));
-    new
-}
-
 /// Lets an edge go to the copies.
 fn redirect(func: &mut Function, thread: &Thread, entries: &[Block]) {
     let Some(at) = thread.choice else {
@@ -329,19 +318,4 @@ fn redirect(func: &mut Function, thread: &Thread, entries: &[Block]) {
         arguments
     };
     func.replace(branch).brif(condition, entries[0], &with(one), entries[1], &with(other));
-}
-
-/// Takes out blocks that nothing leads to any more; gives the others in reverse
-/// postorder.
-fn drop_unreachable(func: &mut Function) -> Vec<Block> {
-    let flow = ControlFlowGraph::with_function(func);
-    let dominators = DominatorTree::with_function(func, &flow);
-    let all: Vec<Block> = func.layout.blocks().collect();
-    for block in all.into_iter().filter(|block| !dominators.is_reachable(*block)) {
-        while let Some(inst) = func.layout.first_inst(block) {
-            func.layout.remove_inst(inst);
-        }
-        func.layout.remove_block(block);
-    }
-    dominators.cfg_rpo().copied().collect()
 }

@@ -13,6 +13,8 @@ pub(crate) struct Changes {
     pub carries: Timed,
     /// Accesses that a constant became part of.
     pub addresses: Timed,
+    /// Accesses of loops that have an address made before.
+    pub loops: Timed,
     /// Comparisons that end loops.
     pub compares: Timed,
     /// Values that carry 64 bits.
@@ -35,6 +37,7 @@ impl Changes {
         self.copies += other.copies;
         self.carries.add(other.carries);
         self.addresses.add(other.addresses);
+        self.loops.add(other.loops);
         self.compares.add(other.compares);
         self.indices.add(other.indices);
         self.threads.add(other.threads);

@@ -71,6 +71,7 @@ fn inlined(text: &str) -> (Function, Vec<InlinedBody>) {
         br_table_chain: true,
         carries: true,
         fold_addresses: true,
+        loop_addresses: true,
         loop_compares: true,
         wide_indices: true,
         thread_branches: true,

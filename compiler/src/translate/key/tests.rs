@@ -40,6 +40,7 @@ fn with_input<T>(
         br_table_chain: true,
         carries: true,
         fold_addresses: true,
+        loop_addresses: true,
         loop_compares: true,
         wide_indices: true,
         thread_branches: true,
@@ -137,10 +138,11 @@ fn facts_that_the_body_does_not_use_are_not() {
 #[test]
 fn options_are_in_the_key() {
     let text = module(DECLARATIONS);
-    let changes: [fn(&mut TranslateOptions); 10] = [
+    let changes: [fn(&mut TranslateOptions); 11] = [
         |options| options.br_table_chain = false,
         |options| options.carries = false,
         |options| options.fold_addresses = false,
+        |options| options.loop_addresses = false,
         |options| options.loop_compares = false,
         |options| options.wide_indices = false,
         |options| options.thread_branches = false,
