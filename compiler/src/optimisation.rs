@@ -44,8 +44,8 @@ pub enum Optimisation {
     /// `fold-addresses`: constants that are added to an index become part of the
     /// access, on x86-64.
     FoldAddresses,
-    /// `loop-addresses`: a loop that counts gets a copy for when its indices do not
-    /// wrap around, with the addresses made before it, on x86-64.
+    /// `loop-addresses`: at -O3, a loop that counts gets a copy for when its indices do
+    /// not wrap around, with the addresses made before it, on x86-64.
     LoopAddresses,
     /// `loop-compares`: a loop that counts to a constant compares the new count,
     /// on x86-64.

@@ -51,7 +51,9 @@ impl OptLevel {
                 ];
                 !larger.contains(&optimisation)
             }
-            Self::Speed | Self::Aggressive => true,
+            // Copies of loops make code larger, and few programs much faster.
+            Self::Speed => optimisation != Optimisation::LoopAddresses,
+            Self::Aggressive => true,
         }
     }
 }

@@ -3,7 +3,7 @@
 //! indices wrap around, where the count misses its limit, at every distance from
 //! the end of memory.
 
-use precast_compiler::{OptLevel, Optimisation, Options, text_to_binary, write_ir};
+use precast_compiler::{MemoryModel, OptLevel, Optimisation, Options, text_to_binary, write_ir};
 use precast_loader::{Linker, Store};
 
 const PASS: Optimisation = Optimisation::LoopAddresses;
@@ -27,8 +27,8 @@ fn module(body: &str) -> Vec<u8> {
 }
 
 fn options(on: bool) -> Options {
-    let disabled = (!on).then_some(PASS).into_iter().collect();
-    Options { disabled, ..Options::default() }
+    let enabled = on.then_some(PASS).into_iter().collect();
+    Options { enabled, ..Options::default() }
 }
 
 fn ir(wasm: &[u8], options: Options) -> String {
@@ -259,8 +259,10 @@ fn levels_and_memory_models() {
         ir(&wasm, options) != ir(&wasm, off)
     };
     let at = |opt_level| changed(Options { opt_level, ..Options::default() });
-    let levels = [OptLevel::None, OptLevel::Less, OptLevel::Size, OptLevel::Speed];
-    assert_eq!(levels.map(at), [false, false, false, true]);
-    let memory_model = precast_compiler::MemoryModel::Bounds;
-    assert!(!changed(Options { memory_model, ..Options::default() }), "checks in each access");
+    let levels =
+        [OptLevel::None, OptLevel::Less, OptLevel::Size, OptLevel::Speed, OptLevel::Aggressive];
+    assert_eq!(levels.map(at), [false, false, false, false, true]);
+    let (memory_model, opt_level) = (MemoryModel::Bounds, OptLevel::Aggressive);
+    let bounds = Options { memory_model, opt_level, ..Options::default() };
+    assert!(!changed(bounds), "checks in each access");
 }
