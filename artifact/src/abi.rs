@@ -98,10 +98,12 @@
 //! # Fuel
 //!
 //! Code that was compiled to count its work adds to [`STORE_FUEL`], which is one's
-//! complement of what is left, and traps where that carries: then there was less. What
-//! was added by then is nowhere, and the loader takes nothing to be left. The
-//! store block has the count at calls and when a function returns; between, it may
-//! be in a register. Other code leaves it alone.
+//! complement of what is left: so it is not negative once more was done than was paid
+//! for. Machine code looks at the sign in each round of a loop and in each function that
+//! calls others, and traps; what was added by then is nowhere, and the loader takes
+//! nothing to be left. The loader looks before a function of the host is called, and
+//! when a call from the host returns. The store block has the count at calls and when
+//! a function returns; between, it may be in a register. Other code leaves it alone.
 //!
 //! # Imports that may block
 //!

@@ -45,7 +45,7 @@ pub enum Site {
 
 /// One entry of a map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mapping<V> {
+pub struct MapEntry<V> {
     /// Where.
     pub code: CodeOffset,
     /// What stands there.
@@ -60,7 +60,7 @@ pub struct Mapping<V> {
 /// # Panics
 ///
 /// If they do not grow: the compiler sorts them.
-pub fn encode<V: Number>(entries: impl ExactSizeIterator<Item = Mapping<V>>) -> Vec<u8> {
+pub fn encode<V: Number>(entries: impl ExactSizeIterator<Item = MapEntry<V>>) -> Vec<u8> {
     let count = entries.len();
     let mut index = Writer::new();
     let mut payload = Writer::new();
@@ -127,7 +127,7 @@ impl<'a, V: Number> AddressMap<'a, V> {
     }
 
     /// The last entry at or before an offset of the code.
-    pub fn at_or_before(&self, code: CodeOffset) -> Option<Mapping<V>> {
+    pub fn at_or_before(&self, code: CodeOffset) -> Option<MapEntry<V>> {
         let blocks = self.index.len() / 8;
         let (mut low, mut high) = (0, blocks);
         while low < high {
@@ -142,12 +142,12 @@ impl<'a, V: Number> AddressMap<'a, V> {
     }
 
     /// The entry at exactly this offset of the code.
-    pub fn exactly(&self, code: CodeOffset) -> Option<Mapping<V>> {
+    pub fn exactly(&self, code: CodeOffset) -> Option<MapEntry<V>> {
         self.at_or_before(code).filter(|entry| entry.code == code)
     }
 
     /// Every entry in order; stops at the first damaged one.
-    pub fn iter(&self) -> impl Iterator<Item = Mapping<V>> + use<'a, V> {
+    pub fn iter(&self) -> impl Iterator<Item = MapEntry<V>> + use<'a, V> {
         let map = *self;
         (0..self.index.len() / 8).flat_map(move |block| map.block_entries(block)).flatten()
     }
@@ -173,9 +173,9 @@ struct BlockEntries<'a, V> {
 }
 
 impl<V: Number> Iterator for BlockEntries<'_, V> {
-    type Item = Mapping<V>;
+    type Item = MapEntry<V>;
 
-    fn next(&mut self) -> Option<Mapping<V>> {
+    fn next(&mut self) -> Option<MapEntry<V>> {
         self.left = self.left.checked_sub(1)?;
         let word = self.reader.leb().ok()?;
         let site = match (word & 3) as u8 {
@@ -187,7 +187,7 @@ impl<V: Number> Iterator for BlockEntries<'_, V> {
         self.code = self.code.checked_add(u32::try_from(word >> 2).ok()?)?;
         let value = i64::from(self.value.get()).checked_add(self.reader.zigzag().ok()?)?;
         self.value = V::new(u32::try_from(value).ok()?);
-        Some(Mapping { code: self.code, site, value: self.value })
+        Some(MapEntry { code: self.code, site, value: self.value })
     }
 }
 
@@ -198,9 +198,9 @@ mod tests {
 
     type Map<'a> = AddressMap<'a, WasmOffset>;
 
-    fn sample(count: u32) -> Vec<Mapping<WasmOffset>> {
+    fn sample(count: u32) -> Vec<MapEntry<WasmOffset>> {
         (0..count)
-            .map(|i| Mapping {
+            .map(|i| MapEntry {
                 code: CodeOffset::new(5 + i * 7 + i % 3),
                 site: match i % 3 {
                     0 => Site::Call,

@@ -8,8 +8,8 @@
 //! [modules](crate::module::Description::modules) of the artifact, whose own
 //! list of instances is empty. Adapters are ordinary modules.
 //!
-//! [`Component::encode`] and [`Component::decode`] are the format, behind a
-//! version of its own; [`Component::check`] proves every index, so that the
+//! [`ComponentDescription::encode`] and [`ComponentDescription::decode`] are the format, behind a
+//! version of its own; [`ComponentDescription::check`] proves every index, so that the
 //! loader may use them without a check of its own.
 //!
 //! What core modules import comes from four places, see [`CoreItem`]: exports of
@@ -36,12 +36,13 @@ mod version;
 mod wire;
 
 pub use description::{
-    AdaptedPreview1, CanonicalOptions, Component, ComponentExport, ComponentImport, CoreItem,
-    CoreRef, Leaf, NamedArgument, Step, StringEncoding, Trampoline, TrampolineKind, Transcode,
+    AdaptedPreview1, CanonicalOptions, ComponentDescription, ComponentExport, ComponentImport,
+    CoreItem, CoreRef, Leaf, NamedArgument, Step, StringEncoding, Trampoline, TrampolineKind,
+    Transcode,
 };
 pub use types::{
     Case, ComponentFuncType, ComponentTypes, ComponentVal, CompositeVal, CoreModuleType, CoreType,
-    Field, InstanceType, ItemType, NamedCoreImport, NamedCoreType, NamedItem, ResourceTable,
+    Field, InstanceType, ItemType, NamedCoreImport, NamedCoreType, NamedItem, ResourceTableType,
 };
 pub use version::{Version, VersionedName};
 

@@ -12,7 +12,12 @@
 //! | [`InstanceId`], [`MemoryId`], [`TableId`], [`ComponentId`], [`HostValueId`] | instances, memories, tables, instances of components, and values of the host | a store of the loader |
 //! | [`DataIndex`], [`ElementIndex`] | segments | the module |
 //! | [`LocalIndex`] | parameters, then locals | a function |
-//! | [`ImportIndex`] | imports of every kind | [`Module::imports`](crate::module::Module::imports) |
+//! | [`LabelIndex`] | blocks that a branch may leave or repeat, the innermost first | a place in a function (core specification 3.1.1) |
+//! | [`OperandIndex`] | operands, the bottom of the stack first | a place in a function |
+//! | [`ValueIndex`] | values that variables have | the code of a function |
+//! | [`InlinedIndex`] | bodies that stand in place of calls | the code of a function |
+//! | [`ListedFuncIndex`] | functions that modules define, module after module | a text that is being made |
+//! | [`ImportIndex`], [`ExportIndex`] | imports, exports of every kind | [`Module::imports`](crate::module::Module::imports), [`Module::exports`](crate::module::Module::exports) |
 //! | [`StubIndex`] | stubs of all modules | a text that is being made |
 //! | [`FuncrefIndex`] | funcref records | a context, and [`Module::funcrefs`](crate::module::Module::funcrefs) |
 //! | [`ModuleIndex`], [`InstanceIndex`] | core modules and their instances | [`Description`](crate::module::Description) |
@@ -26,6 +31,9 @@
 //! | [`BodyOffset`] | bytes from the start of a function's body | the code section |
 //! | [`CodeSectionOffset`] | bytes from the start of the code section's contents | addresses in the module's DWARF |
 //! | [`WasmOffset`] | bytes from the start of the WebAssembly module | the source file |
+//! | [`InfoOffset`], [`DieOffset`] | bytes from the start of all units, or of one | the module's DWARF |
+//! | [`PartOffset`] | bytes from the start of what a unit gives | a section of debug information |
+//! | [`SectionOffset`] | bytes from the start of a section | a file that is being made |
 //! | [`RecordOffset`] | bytes from the first record | what an [address map](crate::address_map) leads into |
 //!
 //! An index or offset prints as its number; its `Debug` form says of what.
@@ -229,8 +237,20 @@ numbers! {
         ElementIndex: "element segment",
         /// A parameter or local of a function.
         LocalIndex: "local",
+        /// A block around an operator, counted from the innermost one.
+        LabelIndex: "label",
+        /// An operand, counted from the bottom of the stack.
+        OperandIndex: "operand",
+        /// A value that variables have, which debug information follows.
+        ValueIndex: "value",
+        /// A body that stands in place of a call.
+        InlinedIndex: "inlined body",
+        /// A function of a list: those that modules define, module after module.
+        ListedFuncIndex: "listed function",
         /// An import, of whatever kind.
         ImportIndex: "import",
+        /// An export, of whatever kind.
+        ExportIndex: "export",
         /// A stub of a text: code that is of no function of the source.
         StubIndex: "stub",
         /// A funcref record of a context.
@@ -287,6 +307,16 @@ numbers! {
         CodeSectionOffset: "code section offset",
         /// Bytes from the start of the WebAssembly module.
         WasmOffset: "wasm offset",
+        /// Bytes from the start of the `.debug_info` of the module's DWARF, that of
+        /// one of its files after the other's.
+        InfoOffset: "info offset",
+        /// Bytes from the start of a unit of the module's DWARF.
+        DieOffset: "entry offset",
+        /// Bytes from the start of what a unit gives to a section of debug
+        /// information.
+        PartOffset: "part offset",
+        /// Bytes from the start of a section that is being made.
+        SectionOffset: "section offset",
         /// Bytes from the start of the records that an address map leads into.
         RecordOffset: "record offset",
     }
@@ -341,6 +371,17 @@ impl FunctionOffset {
     /// If that is more than 32 bits can count, which no code has.
     pub fn in_code(self, start: CodeOffset) -> CodeOffset {
         start.checked_add(self.0).expect("code of less than 4 GiB")
+    }
+}
+
+impl PartOffset {
+    /// The offset in the section, of a part that begins at `start`.
+    ///
+    /// # Panics
+    ///
+    /// If that is more than 32 bits can count, as offsets in DWARF do.
+    pub fn in_section(self, start: SectionOffset) -> SectionOffset {
+        start.checked_add(self.0).expect("a section of less than 4 GiB")
     }
 }
 

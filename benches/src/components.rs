@@ -9,7 +9,7 @@ mod timed;
 use crate::child;
 use crate::measures::{Bench, Costs};
 use crate::stats::Samples;
-use crate::table::Table;
+use crate::table::ResultTable;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -39,7 +39,7 @@ const TIMED: [(&str, &str); 13] = [
 
 impl Bench<'_> {
     /// All of it.
-    pub(crate) fn components(&self, table: &Table) -> Result<(), String> {
+    pub(crate) fn components(&self, table: &ResultTable) -> Result<(), String> {
         self.in_process(table)?;
         let folder = crate::root().join("fixtures/real/components");
         self.starts(table, &folder.join("hello.wasm"), "hello component")?;
@@ -55,7 +55,7 @@ impl Bench<'_> {
         Ok(())
     }
 
-    fn compiles(&self, table: &Table, wasm: &Path, what: &str) -> Result<(), String> {
+    fn compiles(&self, table: &ResultTable, wasm: &Path, what: &str) -> Result<(), String> {
         let (mut ours, mut theirs) = (Costs::default(), Costs::default());
         let [left, right] = self.outputs(wasm);
         for _ in 0..self.compile_runs {
@@ -71,7 +71,7 @@ impl Bench<'_> {
     }
 
     /// Whole processes that run a component's command or function.
-    fn starts(&self, table: &Table, wasm: &Path, what: &str) -> Result<(), String> {
+    fn starts(&self, table: &ResultTable, wasm: &Path, what: &str) -> Result<(), String> {
         let [left, right] = self.outputs(wasm);
         child::run(&mut self.our_compile(wasm, &left))?;
         child::run(&mut self.their_compile(wasm, &right))?;
@@ -104,7 +104,7 @@ impl Bench<'_> {
     }
 
     /// Calls, in workers that take turns.
-    fn in_process(&self, table: &Table) -> Result<(), String> {
+    fn in_process(&self, table: &ResultTable) -> Result<(), String> {
         let wasm = self.assembled()?;
         let timed = [&TIMED[..], &[("memory", "memory of an idle instance")]].concat();
         self.side_by_side(table, "components", &wasm, &timed)

@@ -4,7 +4,7 @@
 
 use crate::child;
 use crate::measures::Bench;
-use crate::table::Table;
+use crate::table::ResultTable;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
@@ -184,7 +184,7 @@ impl Bench<'_> {
     /// Compiles each module with both, on one thread, and prints a table.
     pub(crate) fn costly(&self, only: &[String]) -> Result<(), String> {
         let columns = ["module", "bytes", "Precast", "wasmtime", "time", "memory", "artifact"];
-        Table::start(columns.map(str::to_owned).to_vec());
+        ResultTable::start(columns.map(str::to_owned).to_vec());
         let wasm = self.scratch.join("costly.wasm");
         let out = self.scratch.join("costly.cwasm");
         let this = std::env::current_exe().map_err(|why| why.to_string())?;

@@ -5,7 +5,7 @@ use crate::child;
 use crate::measures::Bench;
 use crate::programs::PROGRAMS;
 use crate::stats::Samples;
-use crate::table::{Row, Table};
+use crate::table::{ResultTable, Row};
 use std::process::Command;
 
 /// Levels besides the baseline. What this machine cannot run is left out.
@@ -24,7 +24,7 @@ impl Bench<'_> {
             LEVELS.iter().copied().filter(|level| self.runs_here(level)).collect();
         let mut columns = vec!["user CPU".to_owned(), baseline.to_owned()];
         columns.extend(levels.iter().flat_map(|level| [(*level).to_owned(), "ratio".to_owned()]));
-        let table = Table::start(columns);
+        let table = ResultTable::start(columns);
         for program in PROGRAMS.iter().filter(|program| !INDIFFERENT.contains(&program.name)) {
             let all: Vec<&str> = [baseline].into_iter().chain(levels.iter().copied()).collect();
             let artifact = |level: &str| self.scratch.join(format!("{}.{level}", program.name));

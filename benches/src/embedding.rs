@@ -6,7 +6,7 @@ pub(crate) mod ours;
 pub(crate) mod theirs;
 
 use crate::measures::Bench;
-use crate::table::Table;
+use crate::table::ResultTable;
 
 /// How often the host calls what takes nanoseconds.
 const CALLS: u32 = 1_000_000;
@@ -33,7 +33,7 @@ const TIMED: [(&str, &str); 7] = [
 
 impl Bench<'_> {
     /// All of it.
-    pub(crate) fn embedding(&self, table: &Table) -> Result<(), String> {
+    pub(crate) fn embedding(&self, table: &ResultTable) -> Result<(), String> {
         let source = crate::root().join("benches/programs/plugin.wat");
         self.side_by_side(table, "embedding", &source, &TIMED)
     }

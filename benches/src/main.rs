@@ -25,7 +25,7 @@ use measures::Bench;
 use std::cell::LazyCell;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use table::Table;
+use table::ResultTable;
 use tools::Tools;
 
 /// Measure Precast beside wasmtime, and print a table
@@ -134,7 +134,7 @@ fn compare(cli: &Cli) -> Result<(), String> {
     // Groups that share a table come first.
     let mut groups = cli.only.clone();
     groups.sort();
-    let table = LazyCell::new(Table::of_both);
+    let table = LazyCell::new(ResultTable::of_both);
     for group in groups {
         match group {
             Group::Compile => bench.compile(&table, &clang(cli)?)?,

@@ -5,7 +5,7 @@ use crate::child::{self, Usage};
 use crate::opening;
 use crate::programs::{PROGRAMS, checked};
 use crate::stats::Samples;
-use crate::table::Table;
+use crate::table::ResultTable;
 use crate::tools::Tools;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -29,7 +29,7 @@ struct Pair {
 
 impl Bench<'_> {
     /// Time and memory of compiling clang, and the size of the result.
-    pub(crate) fn compile(&self, table: &Table, clang: &Path) -> Result<(), String> {
+    pub(crate) fn compile(&self, table: &ResultTable, clang: &Path) -> Result<(), String> {
         let pair = self.pair("clang");
         let (mut ours, mut theirs) = (Costs::default(), Costs::default());
         for _ in 0..self.compile_runs {
@@ -48,7 +48,7 @@ impl Bench<'_> {
     }
 
     /// Whole processes that say hello.
-    pub(crate) fn hello(&self, table: &Table) -> Result<(), String> {
+    pub(crate) fn hello(&self, table: &ResultTable) -> Result<(), String> {
         let wasm = crate::root().join("fixtures/programs/hello.wasm");
         let pair = self.compiled(&wasm)?;
         let expected = "hello, world\n";
@@ -76,7 +76,7 @@ impl Bench<'_> {
     }
 
     /// Opening and instantiating clang.
-    pub(crate) fn open(&self, table: &Table, clang: &Path) -> Result<(), String> {
+    pub(crate) fn open(&self, table: &ResultTable, clang: &Path) -> Result<(), String> {
         let pair = self.kept(clang, "clang")?;
         let mut ours = Default::default();
         let mut theirs = Default::default();
@@ -109,7 +109,7 @@ impl Bench<'_> {
     }
 
     /// The compute programs.
-    pub(crate) fn programs(&self, table: &Table) -> Result<(), String> {
+    pub(crate) fn programs(&self, table: &ResultTable) -> Result<(), String> {
         for program in &PROGRAMS {
             let pair = self.compiled(&program.module())?;
             let (mut ours, mut theirs) = (Costs::default(), Costs::default());

@@ -9,7 +9,7 @@ use crate::child;
 use crate::measures::Bench;
 use crate::programs::PROGRAMS;
 use crate::stats::Samples;
-use crate::table::{Row, Table};
+use crate::table::{ResultTable, Row};
 use precast_loader::wasi::WasiCtxBuilder;
 use precast_loader::{Artifact, Linker, Store};
 use std::path::{Path, PathBuf};
@@ -34,7 +34,7 @@ impl Bench<'_> {
         let instances = format!("instances in {} GiB", SPACE >> 30);
         let columns =
             ["options", "user CPU", "artifacts", "hello", "address space of hello", &instances];
-        let table = Table::start(columns.map(str::to_owned).to_vec());
+        let table = ResultTable::start(columns.map(str::to_owned).to_vec());
         let times = self.times_of_models()?;
         let hello = crate::root().join("fixtures/programs/hello.wasm");
         for (index, options) in MODELS.iter().enumerate() {

@@ -5,17 +5,17 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// A program in `programs/`.
-pub(crate) struct Program {
+pub(crate) struct BenchProgram {
     pub(crate) name: &'static str,
     /// What it is made of.
     pub(crate) what: &'static str,
 }
 
-const fn program(name: &'static str, what: &'static str) -> Program {
-    Program { name, what }
+const fn program(name: &'static str, what: &'static str) -> BenchProgram {
+    BenchProgram { name, what }
 }
 
-pub(crate) const PROGRAMS: [Program; 11] = [
+pub(crate) const PROGRAMS: [BenchProgram; 11] = [
     program("sort", "integers: quicksort, radix sort, hash table"),
     program("csv", "text: a state machine of `switch`es"),
     program("matrix", "floating point: matrices, n bodies"),
@@ -29,7 +29,7 @@ pub(crate) const PROGRAMS: [Program; 11] = [
     program("throw", "exceptions: 400,000 through ten frames"),
 ];
 
-impl Program {
+impl BenchProgram {
     /// The module, as text or binary.
     pub(crate) fn module(&self) -> PathBuf {
         let text = self.file("wat");

@@ -3,12 +3,12 @@
 use crate::stats::Samples;
 
 /// Prints rows as they come.
-pub(crate) struct Table;
+pub(crate) struct ResultTable;
 
 /// Cells, from the left.
 pub(crate) struct Row(Vec<String>);
 
-impl Table {
+impl ResultTable {
     pub(crate) fn start(columns: Vec<String>) -> Self {
         println!("\n| {} |", columns.join(" | "));
         println!("|{}", "-|".repeat(columns.len()));

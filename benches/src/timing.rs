@@ -3,7 +3,7 @@
 use crate::child;
 use crate::measures::Bench;
 use crate::stats::Samples;
-use crate::table::Table;
+use crate::table::ResultTable;
 use std::collections::HashMap;
 use std::hint::black_box;
 use std::path::Path;
@@ -57,7 +57,7 @@ impl Bench<'_> {
     /// they have timed: by name, and as it is called in the table.
     pub(crate) fn side_by_side(
         &self,
-        table: &Table,
+        table: &ResultTable,
         kind: &str,
         wasm: &Path,
         timed: &[(&str, &str)],

@@ -1,5 +1,6 @@
 //! Making instances, alone and in pools, of modules that are linked into the program and of
-//! artifacts that it opened.
+//! artifacts that it opened. Programs of the loader (`ProgramBuilder`) have one store
+//! each, with WASI; here instances come from pools, and WASI is for those who ask.
 //!
 //! # Safety
 //!

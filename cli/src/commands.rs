@@ -36,7 +36,7 @@ pub mod wast;
 pub mod wit;
 
 use crate::exit::{Failure, Result};
-use crate::run::{self, Source};
+use crate::run::{self, ArtifactSource};
 use crate::run_options::RunOptions;
 use crate::version;
 use clap::{Args, CommandFactory, Parser, Subcommand};
@@ -231,9 +231,9 @@ impl RunCommand {
     }
 
     /// The artifact of a file: the file itself, or what it compiles to.
-    fn artifact(&self, path: &std::path::Path) -> Result<Source> {
+    fn artifact(&self, path: &std::path::Path) -> Result<ArtifactSource> {
         let bytes = match input::peek(path)? {
-            input::InputKind::Artifact => return Ok(Source::Path(path.to_owned())),
+            input::InputKind::Artifact => return Ok(ArtifactSource::Path(path.to_owned())),
             input::InputKind::Module(bytes) => bytes,
         };
         let mut options = self.codegen.options();
@@ -245,7 +245,7 @@ impl RunCommand {
         debug_files::find(path, &bytes, &self.codegen.debug_path, &mut options);
         if self.no_cache {
             let compiled = compile::to_bytes(path, &bytes, &options, self.quiet)?;
-            return Ok(Source::Bytes(compiled));
+            return Ok(ArtifactSource::Bytes(compiled));
         }
         cache::compiled(path, &bytes, &options, self.quiet)
     }

@@ -3,5 +3,6 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    precast_compiler::mute_caught_panics();
     precast_cli::exit::finish("precast", precast_cli::commands::main())
 }

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// Where the artifact of a program is.
-pub enum Source {
+pub enum ArtifactSource {
     /// In the file that the user named.
     Path(PathBuf),
     /// In a file of the cache.
@@ -34,7 +34,7 @@ pub const BUILD_ID: &str = "      build id ";
 
 /// Runs a program to its end. `find` turns the file that the user named into
 /// an artifact.
-pub fn run(options: &RunOptions, find: &mut dyn FnMut(&Path) -> Result<Source>) -> Result {
+pub fn run(options: &RunOptions, find: &mut dyn FnMut(&Path) -> Result<ArtifactSource>) -> Result {
     let mut program = set_up(options)?;
     let mut keys = TrustedKeys::new();
     for file in &options.trust {
@@ -135,16 +135,16 @@ fn dump(store: &Store<WasiCtx>, trap: &Trap, program: &Path, path: &Path) -> Res
 
 /// Opens an artifact, which must be signed if there are keys. Messages name the file
 /// that the user named.
-fn open(source: Source, file: &Path, keys: Option<&TrustedKeys>) -> Result<Artifact> {
+fn open(source: ArtifactSource, file: &Path, keys: Option<&TrustedKeys>) -> Result<Artifact> {
     let artifact = match (source, keys) {
-        (Source::Path(path), Some(keys)) => Artifact::open_signed(path, keys),
+        (ArtifactSource::Path(path), Some(keys)) => Artifact::open_signed(path, keys),
         // SAFETY: the user has asked to run this file, as any program.
-        (Source::Path(path), _) => unsafe { Artifact::open(path) },
-        (Source::Cached(path), _) => Artifact::open_owned(path),
+        (ArtifactSource::Path(path), _) => unsafe { Artifact::open(path) },
+        (ArtifactSource::Cached(path), _) => Artifact::open_owned(path),
         // SAFETY: the user has started the program, whose code it is.
-        (Source::Part(file, part), _) => unsafe { Artifact::from_part(file, part) },
+        (ArtifactSource::Part(file, part), _) => unsafe { Artifact::from_part(file, part) },
         // SAFETY: the compiler of this process has made it.
-        (Source::Bytes(bytes), _) => unsafe { Artifact::from_bytes(&bytes) },
+        (ArtifactSource::Bytes(bytes), _) => unsafe { Artifact::from_bytes(&bytes) },
     };
     let title = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
     artifact.map(|artifact| artifact.with_title(title)).map_err(|error| match error {

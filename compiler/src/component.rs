@@ -15,6 +15,7 @@ mod wit;
 use crate::error::Result;
 pub(crate) use flatten::{Flat, FlatModule, flatten};
 pub(crate) use labels::ModuleLabel;
+pub use panics::mute_caught_panics;
 use std::borrow::Cow;
 use std::collections::HashMap;
 

@@ -1,5 +1,7 @@
 //! Sections of debug information, complete but for addresses.
 
+use precast_artifact::index::SectionOffset;
+
 /// A section of debug information, complete but for addresses.
 pub(crate) struct DebugSection {
     pub name: &'static str,
@@ -10,7 +12,7 @@ pub(crate) struct DebugSection {
 /// A field of a debug section that counts from something.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct DebugReloc {
-    pub offset: u32,
+    pub offset: SectionOffset,
     pub base: DebugBase,
 }
 

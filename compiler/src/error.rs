@@ -10,7 +10,7 @@ pub struct Location {
     /// Offset in bytes from the start of the module.
     pub offset: Option<u64>,
     /// Index of the function concerned.
-    pub function: Option<u32>,
+    pub function: Option<FuncIndex>,
     /// Its name, from the name section.
     pub name: Option<String>,
 }
@@ -109,7 +109,7 @@ impl Error {
         if let Self::Invalid { at, .. } | Self::Unsupported { at, .. } | Self::Codegen { at, .. } =
             &mut self
         {
-            at.function = Some(index.get());
+            at.function = Some(index);
             at.name = name.map(str::to_owned);
         }
         self

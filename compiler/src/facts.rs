@@ -1,24 +1,26 @@
 //! What every function body does. One parallel pass validates the bodies and
 //! notes it, function by function and for the module as a whole.
 //!
-//! A module may have hundreds of thousands of functions: a function takes 24
-//! bytes, and each function that it calls about three more.
+//! A module may have hundreds of thousands of functions: a function takes 20
+//! bytes.
+
+#[cfg(test)]
+pub(crate) mod testing;
 
 use crate::error::Result;
 use crate::parse::{Body, Parsed};
-use precast_artifact::index::{DefinedFuncIndex, FuncIndex, GlobalIndex, TableIndex, TypeIndex};
-use precast_artifact::wire::{Reader, Writer};
+use precast_artifact::index::{FuncIndex, GlobalIndex, TableIndex, TypeIndex};
 use std::collections::BTreeSet;
-use wasmparser::{BlockType, FuncValidatorAllocations, Operator, OperatorsReader, ValType};
+use wasmparser::{
+    BlockType, FuncValidatorAllocations, Operator, OperatorsReader, OperatorsReaderAllocations,
+    ValType,
+};
 
 /// What some function bodies do, those of a whole module or of a part of it.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Facts {
     /// What each function does, in index order.
     functions: Vec<FunctionFacts>,
-    /// Whom each function calls: for each callee, in order, the distance of
-    /// its index from that of the last one, and the number of calls, LEB128.
-    callees: Vec<u8>,
     /// What they do together.
     pub module: ModuleFacts,
 }
@@ -36,16 +38,6 @@ pub(crate) struct FunctionFacts {
     pub indirect_calls: u32,
     /// What it reads or writes.
     pub uses: Uses,
-    /// Where its callees begin in [`Facts::callees`].
-    callees: u32,
-}
-
-impl FunctionFacts {
-    /// Whether it calls no function. It may call builtins.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the inliner to come asks"))]
-    pub(crate) fn is_leaf(&self) -> bool {
-        self.direct_calls == 0 && self.indirect_calls == 0
-    }
 }
 
 /// A set of the kinds of things that a function reads or writes.
@@ -98,31 +90,9 @@ impl Facts {
         &self.functions
     }
 
-    /// The functions that a function calls by index, ascending, and how often
-    /// each.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the inliner to come asks"))]
-    pub(crate) fn callees(
-        &self,
-        function: DefinedFuncIndex,
-    ) -> impl Iterator<Item = (FuncIndex, u32)> {
-        let start = |at: usize| self.functions.get(at).map(|facts| facts.callees as usize);
-        let begin = start(function.index()).expect("a function with facts");
-        let end = start(function.index() + 1).unwrap_or(self.callees.len());
-        let mut reader = Reader::new("callees", &self.callees[begin..end]);
-        let mut last = 0;
-        std::iter::from_fn(move || {
-            last += reader.leb32().ok()?;
-            Some((FuncIndex::new(last), reader.leb32().ok()?))
-        })
-    }
-
     /// Adds the facts of the functions that follow these.
     pub(crate) fn append(&mut self, next: Self) {
-        let before = self.callees.len() as u32;
-        let moved =
-            |facts: FunctionFacts| FunctionFacts { callees: facts.callees + before, ..facts };
-        self.functions.extend(next.functions.into_iter().map(moved));
-        self.callees.extend(next.callees);
+        self.functions.extend(next.functions);
         self.module.add(next.module);
     }
 }
@@ -142,7 +112,7 @@ impl ModuleFacts {
 #[derive(Default)]
 pub(crate) struct ValidationScratch {
     validator: FuncValidatorAllocations,
-    calls: Vec<FuncIndex>,
+    operators: OperatorsReaderAllocations,
 }
 
 /// Validates the body after those that `facts` is of, and adds what it does.
@@ -153,28 +123,22 @@ pub(crate) fn gather(
     facts: &mut Facts,
 ) -> Result<()> {
     let index = body.function();
-    let outcome = validate(body, scratch).and_then(|()| {
-        let range = body.body.range();
-        let mut function = FunctionFacts {
-            size: (range.end - range.start) as u32,
-            callees: facts.callees.len() as u32,
-            ..FunctionFacts::default()
-        };
-        scratch.calls.clear();
-        for local in body.body.get_locals_reader()? {
-            let (_, ty) = local?;
-            function.uses.add(if ty == ValType::V128 { Uses::VECTORS } else { Uses(0) });
-        }
-        let reader = body.body.get_operators_reader()?;
-        note(reader, &mut function, &mut scratch.calls, &mut facts.module)?;
-        write_callees(&mut scratch.calls, &mut facts.callees);
-        facts.functions.push(function);
-        Ok(())
-    });
-    outcome.map_err(|error| crate::Error::from(error).in_function(index, parsed.name_of(index)))
+    let range = body.body.range();
+    let mut function =
+        FunctionFacts { size: (range.end - range.start) as u32, ..FunctionFacts::default() };
+    let read = read(body, scratch, &mut function, &mut facts.module);
+    read.map_err(|error| crate::Error::from(error).in_function(index, parsed.name_of(index)))?;
+    facts.functions.push(function);
+    Ok(())
 }
 
-fn validate(body: &Body<'_>, scratch: &mut ValidationScratch) -> wasmparser::Result<()> {
+/// Reads a body once: validates each operator, and takes note of it.
+fn read(
+    body: &Body<'_>,
+    scratch: &mut ValidationScratch,
+    function: &mut FunctionFacts,
+    module: &mut ModuleFacts,
+) -> wasmparser::Result<()> {
     let to_validate = wasmparser::FuncToValidate {
         resources: body.validator.resources.clone(),
         index: body.validator.index,
@@ -182,74 +146,65 @@ fn validate(body: &Body<'_>, scratch: &mut ValidationScratch) -> wasmparser::Res
         features: body.validator.features,
     };
     let mut validator = to_validate.into_validator(std::mem::take(&mut scratch.validator));
-    let outcome = validator.validate(&body.body);
-    scratch.validator = validator.into_allocations();
-    outcome
-}
-
-/// Appends what [`Facts::callees`] describes.
-fn write_callees(calls: &mut [FuncIndex], bytes: &mut Vec<u8>) {
-    calls.sort_unstable();
-    let mut w = Writer::new();
-    let mut last = 0;
-    for same in calls.chunk_by(|one, other| one == other) {
-        let callee = same[0].get();
-        w.leb(u64::from(callee - last));
-        w.leb(same.len() as u64);
-        last = callee;
+    let mut reader = body.body.get_binary_reader();
+    validator.read_locals(&mut reader)?;
+    for local in body.body.get_locals_reader()? {
+        let (_, ty) = local?;
+        function.uses.add(if ty == ValType::V128 { Uses::VECTORS } else { Uses(0) });
     }
-    bytes.extend(w.finish());
-}
-
-fn note(
-    mut reader: OperatorsReader<'_>,
-    function: &mut FunctionFacts,
-    calls: &mut Vec<FuncIndex>,
-    module: &mut ModuleFacts,
-) -> wasmparser::Result<()> {
+    reader.set_features(body.validator.features);
+    let mut reader =
+        OperatorsReader::new_with_allocs(reader, std::mem::take(&mut scratch.operators));
     while !reader.eof() {
-        let op = reader.read()?;
-        function.uses.add(uses(&op));
-        if has_vector_type(&op) {
-            function.uses.add(Uses::VECTORS);
-        }
-        match op {
-            Operator::Loop { .. } => function.loops += 1,
-            Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
-                function.direct_calls += 1;
-                calls.push(FuncIndex::new(function_index));
-            }
-            Operator::CallIndirect { type_index, table_index }
-            | Operator::ReturnCallIndirect { type_index, table_index } => {
-                function.indirect_calls += 1;
-                let call = (TableIndex::new(table_index), TypeIndex::new(type_index));
-                module.indirect_calls.insert(call);
-            }
-            Operator::CallRef { type_index } | Operator::ReturnCallRef { type_index } => {
-                function.indirect_calls += 1;
-                module.reference_calls.insert(TypeIndex::new(type_index));
-            }
-            Operator::GlobalSet { global_index } => {
-                module.globals_written.insert(GlobalIndex::new(global_index));
-            }
-            Operator::RefFunc { function_index } => {
-                module.functions_taken.insert(FuncIndex::new(function_index));
-            }
-            Operator::TableGet { table }
-            | Operator::TableSet { table }
-            | Operator::TableGrow { table }
-            | Operator::TableFill { table }
-            | Operator::TableInit { table, .. } => {
-                module.tables_touched.insert(TableIndex::new(table));
-            }
-            Operator::TableCopy { dst_table, src_table } => {
-                module.tables_touched.extend([dst_table, src_table].map(TableIndex::new));
-            }
-            _ => {}
-        }
+        let (op, offset) = reader.read_with_offset()?;
+        validator.op(offset, &op)?;
+        note(&op, function, module);
     }
     module.uses.add(function.uses);
+    let end = reader.original_position();
+    reader.get_binary_reader().finish_expression(&validator.visitor(end))?;
+    scratch.operators = reader.into_allocations();
+    scratch.validator = validator.into_allocations();
     Ok(())
+}
+
+/// Takes note of what an operator does.
+fn note(op: &Operator<'_>, function: &mut FunctionFacts, module: &mut ModuleFacts) {
+    function.uses.add(uses(op));
+    if has_vector_type(op) {
+        function.uses.add(Uses::VECTORS);
+    }
+    match *op {
+        Operator::Loop { .. } => function.loops += 1,
+        Operator::Call { .. } | Operator::ReturnCall { .. } => function.direct_calls += 1,
+        Operator::CallIndirect { type_index, table_index }
+        | Operator::ReturnCallIndirect { type_index, table_index } => {
+            function.indirect_calls += 1;
+            let call = (TableIndex::new(table_index), TypeIndex::new(type_index));
+            module.indirect_calls.insert(call);
+        }
+        Operator::CallRef { type_index } | Operator::ReturnCallRef { type_index } => {
+            function.indirect_calls += 1;
+            module.reference_calls.insert(TypeIndex::new(type_index));
+        }
+        Operator::GlobalSet { global_index } => {
+            module.globals_written.insert(GlobalIndex::new(global_index));
+        }
+        Operator::RefFunc { function_index } => {
+            module.functions_taken.insert(FuncIndex::new(function_index));
+        }
+        Operator::TableGet { table }
+        | Operator::TableSet { table }
+        | Operator::TableGrow { table }
+        | Operator::TableFill { table }
+        | Operator::TableInit { table, .. } => {
+            module.tables_touched.insert(TableIndex::new(table));
+        }
+        Operator::TableCopy { dst_table, src_table } => {
+            module.tables_touched.extend([dst_table, src_table].map(TableIndex::new));
+        }
+        _ => {}
+    }
 }
 
 /// Whether an operator has vectors in a type that it gives.
@@ -334,22 +289,11 @@ mod tests {
         let [leaf, calls, last] = facts.functions() else { panic!("three functions") };
         assert_eq!((leaf.loops, leaf.direct_calls, leaf.indirect_calls), (3, 0, 0));
         assert_eq!((calls.loops, calls.direct_calls, calls.indirect_calls), (0, 4, 1));
-        assert_eq!([leaf, calls, last].map(FunctionFacts::is_leaf), [true, false, true]);
         assert_eq!(leaf.uses, Uses(Uses::MEMORY.0 | Uses::GLOBALS.0));
         assert_eq!(calls.uses, Uses::TABLES);
         assert_eq!(last.uses, Uses::EXCEPTIONS);
         // No locals; ref.func, drop, throw, end.
         assert_eq!(last.size, 7);
-    }
-
-    #[test]
-    fn callees_are_counted() {
-        let facts = facts(MODULE, 64);
-        let callees = |function| facts.callees(DefinedFuncIndex::new(function));
-        let numbers = |function| callees(function).map(|(f, n)| (f.get(), n)).collect::<Vec<_>>();
-        assert_eq!(numbers(0), []);
-        assert_eq!(numbers(1), [(0, 1), (1, 2), (2, 1)]);
-        assert_eq!(numbers(2), []);
     }
 
     #[test]

@@ -7,7 +7,8 @@ mod codec;
 use precast_artifact::address_map::Site;
 use precast_artifact::handlers::Handler;
 use precast_artifact::index::{
-    BodyOffset, FuncIndex, FunctionOffset, LocalIndex, ModuleIndex, StubIndex, TableIndex,
+    BodyOffset, FuncIndex, FunctionOffset, LocalIndex, ModuleIndex, OperandIndex, StubIndex,
+    TableIndex, ValueIndex,
 };
 use std::ops::Range;
 
@@ -62,7 +63,7 @@ pub(crate) struct CodeDebug {
     pub positions: Box<[(FunctionOffset, Position)]>,
     /// Which value each variable has where: ordered by variable and `from`.
     pub assignments: Box<[ValueAssignment]>,
-    /// Where each value is while the code runs: ordered by label and `start`.
+    /// Where each value is while the code runs: ordered by value and `start`.
     pub live_ranges: Box<[LiveRange]>,
 }
 
@@ -86,6 +87,21 @@ impl Position {
     /// Bytes from the start of the body.
     pub(crate) const fn get(self) -> u32 {
         self.0
+    }
+
+    /// The position of an operator of a body that begins here.
+    ///
+    /// # Panics
+    ///
+    /// If that is more than 32 bits can count: what is inlined is small.
+    pub(crate) fn operator(self, offset: BodyOffset) -> Self {
+        Self(self.0.checked_add(offset.get()).expect("what is inlined is small"))
+    }
+
+    /// The offset in its body of an operator here, if that begins at `start`,
+    /// which is not after it.
+    pub(crate) const fn in_body(self, start: Self) -> BodyOffset {
+        BodyOffset::new(self.0 - start.0)
     }
 }
 
@@ -138,10 +154,10 @@ impl CompiledFunction {
         }
         let after = self.inlined.partition_point(|body| body.start <= position);
         let body = after.checked_sub(1).map(|body| &self.inlined[body]);
-        let start = body.map_or(0, |body| body.start.get());
+        let start = body.map_or(Position::NONE, |body| body.start);
         Some(SourceOperator {
             function: body.map(|body| (body.module, body.function)),
-            offset: BodyOffset::new(position.get() - start),
+            offset: position.in_body(start),
             inlined_at: body.map(|body| body.call),
         })
     }
@@ -154,8 +170,8 @@ pub(crate) enum DebugVariable {
     Local(LocalIndex),
     /// The address of the context.
     Context,
-    /// What is at this depth of the operand stack, counted from its bottom.
-    Operand(u32),
+    /// What is there on the operand stack.
+    Operand(OperandIndex),
 }
 
 /// What debug information uses of one function's values.
@@ -163,17 +179,16 @@ pub(crate) enum DebugVariable {
 pub(crate) struct DebugUses {
     /// Locals that optimised code keeps in the frame too, in order.
     pub locals: Vec<LocalIndex>,
-    /// Operands, ordered by `from`; at one depth none overlap.
+    /// Operands, ordered by `from`; of one index none overlap.
     pub operands: Vec<OperandUse>,
 }
 
 /// Between two offsets of the body an operand is a variable's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct OperandUse {
-    /// Its depth in the operand stack, counted from the bottom.
-    pub depth: u32,
-    pub from: u32,
-    pub to: u32,
+    pub operand: OperandIndex,
+    pub from: BodyOffset,
+    pub to: BodyOffset,
 }
 
 impl DebugUses {
@@ -182,11 +197,11 @@ impl DebugUses {
         self.locals.sort_unstable();
         self.locals.dedup();
         self.operands.sort_unstable();
-        // Two variables at one depth at one time have the same value.
+        // Two variables that are one operand at one time have the same value.
         for next in 1..self.operands.len() {
             let (before, after) = self.operands.split_at_mut(next);
             let (last, next) = (&mut before[next - 1], &mut after[0]);
-            if last.depth == next.depth && last.to > next.from {
+            if last.operand == next.operand && last.to > next.from {
                 next.to = next.to.max(last.to);
                 last.to = next.from;
             }
@@ -201,17 +216,20 @@ impl DebugUses {
 pub(crate) struct ValueAssignment {
     pub variable: DebugVariable,
     /// First and end offset in the body.
-    pub from: u32,
-    pub to: u32,
-    /// Label of the value, a number of its own in each function.
-    pub label: u32,
+    pub from: BodyOffset,
+    pub to: BodyOffset,
+    pub value: ValueIndex,
+}
+
+impl ValueAssignment {
+    /// In the whole body.
+    pub(crate) const ALWAYS: Range<BodyOffset> = BodyOffset::START..BodyOffset::new(u32::MAX);
 }
 
 /// Between two positions in the code a value is in one location.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct LiveRange {
-    /// Label of the value.
-    pub label: u32,
+    pub value: ValueIndex,
     /// First and end offset in the code.
     pub start: FunctionOffset,
     pub end: FunctionOffset,

@@ -95,7 +95,7 @@ mod stub;
 mod target;
 mod translate;
 
-pub use component::component_wit;
+pub use component::{component_wit, mute_caught_panics};
 pub use debug::debug_files_named;
 pub use debug_files::{DebugFileNames, DebugFiles};
 pub use error::{Error, Location, Result};
@@ -106,6 +106,7 @@ pub use pipeline::{
     FunctionCache, Observer, Pass, Permits, Report, Session, Source, compile, compile_object_to,
     compile_to, fingerprint, gains_from_cpu, link_object, passes, write_ir,
 };
+pub use precast_artifact::index::FuncIndex;
 pub use strip::{debug_file, strip};
 pub use target::{TargetDescription, targets};
 

@@ -14,7 +14,7 @@
 //! | of a function's IR: ways into a block, and what they tell | [`edges`] |
 //! | where values lie | [`range`] |
 //! | sums of 128 bits | [`carries`] |
-//! | constants in addresses; comparisons that end loops; indices of 64 bits | [`addresses`], [`compares`], [`widen`] |
+//! | constants in addresses; comparisons that end loops; steps by a comparison; indices of 64 bits | [`addresses`], [`compares`], [`steps`], [`widen`] |
 //! | integers known on a path, and the path; values made in several places; edges of tables | [`known`], [`paths`], [`ssa`], [`tables`] |
 //! | loops that count; how indices move in them; their accesses; the check before one; which are worth a copy | [`counted`], [`strides`], [`accesses`], [`check`], [`loop_plan`] |
 //! | addresses made before a loop | [`loop_addresses`] |
@@ -38,6 +38,7 @@ pub(crate) mod product;
 mod range;
 mod rule;
 mod ssa;
+pub(crate) mod steps;
 mod strides;
 pub(crate) mod summary;
 mod tables;

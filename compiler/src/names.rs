@@ -3,7 +3,7 @@
 
 use crate::function::Symbol;
 use crate::stub::StubKind;
-use precast_artifact::index::{FuncIndex, ModuleIndex};
+use precast_artifact::index::{DefinedFuncIndex, FuncIndex, ListedFuncIndex, ModuleIndex};
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -33,26 +33,30 @@ impl<'a> FunctionList<'a> {
         self.names.extend_from_slice(names);
     }
 
-    /// Position of a function.
-    pub(crate) fn position(&self, module: ModuleIndex, function: FuncIndex) -> Option<usize> {
+    /// Where the list has a function.
+    pub(crate) fn position(
+        &self,
+        module: ModuleIndex,
+        function: FuncIndex,
+    ) -> Option<ListedFuncIndex> {
         let functions = self.modules.get(module.index())?;
-        let defined = function.get().checked_sub(functions.imported)?;
-        let position = functions.start + defined as usize;
-        self.of(module).contains(&position).then_some(position)
+        let position = functions.start + function.defined(functions.imported)?.index();
+        self.of(module).contains(&position).then(|| ListedFuncIndex::from_index(position))
     }
 
-    /// The name of the function at a position; empty where unknown.
-    pub(crate) fn name(&self, position: usize) -> &'a str {
-        self.names[position]
+    /// The name of a function; empty where unknown.
+    pub(crate) fn name(&self, function: ListedFuncIndex) -> &'a str {
+        self.names[function.index()]
     }
 
-    /// The function at a position.
-    pub(crate) fn symbol(&self, position: usize) -> Symbol {
+    /// A function, as its module has it.
+    pub(crate) fn symbol(&self, function: ListedFuncIndex) -> Symbol {
+        let position = function.index();
         let after = self.modules.partition_point(|module| module.start <= position);
         let module = after - 1;
         let ModuleFunctions { imported, start } = self.modules[module];
-        let function = imported + (position - start) as u32;
-        Symbol::Function(ModuleIndex::from_index(module), FuncIndex::new(function))
+        let function = DefinedFuncIndex::from_index(position - start).in_module(imported);
+        Symbol::Function(ModuleIndex::from_index(module), function)
     }
 
     /// Positions of a module's functions.
@@ -140,7 +144,7 @@ impl<'a> Names<'a> {
     /// number `shown` of its module.
     fn function(&self, shown: ModuleIndex, module: ModuleIndex, index: FuncIndex) -> Cow<'a, str> {
         let position = self.functions.position(module, index);
-        match position.map(|position| self.functions.names[position]) {
+        match position.map(|position| self.functions.name(position)) {
             Some(name) if !name.is_empty() && self.encoded => name.into(),
             Some(name) if !name.is_empty() => demangled(name),
             _ => format!("wasm[{}]", numbers(shown, index.get())).into(),
@@ -182,8 +186,10 @@ mod tests {
             .map(|(m, f)| function(m, f))
             .map(|(m, f)| list.position(m, f))
             .into();
+        let found: Vec<_> =
+            found.into_iter().map(|found| found.map(ListedFuncIndex::get)).collect();
         assert_eq!(found, [None, Some(0), Some(1), None, None, None, Some(2), None]);
-        for position in 0..3 {
+        for position in ListedFuncIndex::first(3) {
             let Symbol::Function(module, function) = list.symbol(position) else { panic!() };
             assert_eq!(list.position(module, function), Some(position));
         }

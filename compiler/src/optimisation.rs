@@ -50,6 +50,9 @@ pub enum Optimisation {
     /// `loop-compares`: a loop that counts to a constant compares the new count,
     /// on x86-64.
     LoopCompares,
+    /// `chosen-steps`: a sum with the result of a comparison becomes a choice, on
+    /// x86-64.
+    ChosenSteps,
     /// `wide-indices`: indices that loops carry are extended to 64 bits where they
     /// are made, on x86-64.
     WideIndices,
@@ -64,7 +67,7 @@ pub enum Optimisation {
 
 impl Optimisation {
     /// Every optimisation.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::ListCopies,
         Self::DirectPreview1,
         Self::ConstantGlobals,
@@ -79,6 +82,7 @@ impl Optimisation {
         Self::FoldAddresses,
         Self::LoopAddresses,
         Self::LoopCompares,
+        Self::ChosenSteps,
         Self::WideIndices,
         Self::ThreadBranches,
         Self::AlignLoops,
@@ -102,6 +106,7 @@ impl Optimisation {
             Self::FoldAddresses => "fold-addresses",
             Self::LoopAddresses => "loop-addresses",
             Self::LoopCompares => "loop-compares",
+            Self::ChosenSteps => "chosen-steps",
             Self::WideIndices => "wide-indices",
             Self::ThreadBranches => "thread-branches",
             Self::AlignLoops => "align-loops",
@@ -152,7 +157,7 @@ mod tests {
             complaint("fold-function"),
             "unknown optimisation `fold-function`, did you mean `fold-functions`?; known are \
              list-copies, direct-preview1, constant-globals, private-tables, memory-image, wide-products, inline, inline-indirect, br-table-chain, small-copies, carries, \
-             fold-addresses, loop-addresses, loop-compares, wide-indices, thread-branches, align-loops, fold-functions"
+             fold-addresses, loop-addresses, loop-compares, chosen-steps, wide-indices, thread-branches, align-loops, fold-functions"
         );
         assert!(complaint("private_table").contains("mean `private-tables`"));
         assert!(complaint("vectorise").starts_with("unknown optimisation `vectorise`; known are"));

@@ -35,6 +35,7 @@ impl OptLevel {
                     Optimisation::FoldAddresses,
                     Optimisation::LoopAddresses,
                     Optimisation::LoopCompares,
+                    Optimisation::ChosenSteps,
                     Optimisation::WideIndices,
                     Optimisation::ThreadBranches,
                     Optimisation::AlignLoops,
@@ -157,11 +158,8 @@ impl Options {
             Optimisation::AlignLoops,
         ];
         let debuggable = !(self.debug_info && alone.contains(&optimisation));
-        // Fewer operators are executed in place of others; or ways meet that the
-        // guest does not have, with the count in different places.
-        let uncounted =
-            [Optimisation::ListCopies, Optimisation::WideProducts, Optimisation::InlineIndirect];
-        let countable = !(self.fuel && uncounted.contains(&optimisation));
+        // Fewer operators are executed in place of others.
+        let countable = !(self.fuel && optimisation == Optimisation::ListCopies);
         debuggable
             && countable
             && !self.disabled.contains(&optimisation)

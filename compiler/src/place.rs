@@ -29,11 +29,11 @@ pub(crate) use fold::{Digest, callees, digest};
 pub(crate) use machine::Machine;
 pub(crate) use memory::MemoryPages;
 pub(crate) use placement::Placement;
-use precast_artifact::index::WasmOffset;
+use precast_artifact::index::{ListedFuncIndex, WasmOffset};
 use precast_artifact::module::Module;
 use precast_artifact::reloc::Reloc;
 pub(crate) use tables::TableLayout;
-pub(crate) use text::{Block, MAX_DISTANCE, TextLayout};
+pub(crate) use text::{MAX_DISTANCE, PlacedBlock, TextLayout};
 pub(crate) use veneers::{Island, reaches, veneer_may_replace};
 
 /// Code and what belongs to it, all in its place.
@@ -128,8 +128,9 @@ fn place_module(parts: ModuleParts<'_>, page_size: u64) -> PlacedModule<'_> {
 }
 
 /// Frees the code of folded functions.
-fn drop_folded(functions: &mut [Option<CompiledFunction>], classes: &[u32]) {
-    for ((function, class), index) in functions.iter_mut().zip(classes).zip(0..) {
+fn drop_folded(functions: &mut [Option<CompiledFunction>], classes: &[ListedFuncIndex]) {
+    for (index, (function, class)) in ListedFuncIndex::enumerate(functions.iter_mut().zip(classes))
+    {
         if *class != index {
             *function = None;
         }
@@ -138,7 +139,7 @@ fn drop_folded(functions: &mut [Option<CompiledFunction>], classes: &[u32]) {
 
 impl Placed<'_> {
     /// Every piece of the baseline's code with its place, in order of address.
-    pub(crate) fn blocks(&self) -> impl Iterator<Item = Block<'_>> + Clone {
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = PlacedBlock<'_>> + Clone {
         self.blocks_of(&self.texts[0])
     }
 
@@ -146,7 +147,7 @@ impl Placed<'_> {
     pub(crate) fn blocks_of<'t>(
         &'t self,
         text: &'t Text,
-    ) -> impl Iterator<Item = Block<'t>> + Clone {
+    ) -> impl Iterator<Item = PlacedBlock<'t>> + Clone {
         self.layout.blocks(&text.functions, &text.stubs)
     }
 

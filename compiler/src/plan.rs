@@ -22,8 +22,8 @@ use precast_artifact::index::{
     CanonicalTypeIndex, CodeOffset, ElementIndex, FuncIndex, FuncrefIndex, GlobalIndex, TableIndex,
 };
 use precast_artifact::module::{
-    ConstExpr, ConstOp, ElementItems, ElementSegment, EntityIndex, Funcref, Global, InitStep,
-    Memory, Module, Table, Tag,
+    ConstExpr, ConstOp, ElementItems, ElementSegment, EntityIndex, Funcref, GlobalEntity, InitStep,
+    MemoryEntity, Module, TableEntity, TagEntity,
 };
 use precast_artifact::reloc::{Reloc, RelocKind};
 use std::collections::BTreeSet;
@@ -36,7 +36,7 @@ pub(crate) struct Plan<'a> {
     /// Contents of private tables, by table index.
     pub private_tables: Vec<TableContents>,
     /// Every memory, with the address space that code may rely on.
-    pub memories: Vec<Memory>,
+    pub memories: Vec<MemoryEntity>,
     /// Value of each global that never changes.
     pub constants: Vec<Option<Constant>>,
     /// Defined functions with a reference record, ascending.
@@ -182,15 +182,23 @@ impl<'a> Plan<'a> {
             imports: parsed.imports.clone(),
             functions: parsed.functions.len() as u32,
             tables: tables
-                .map(|(table, kind)| Table { ty: table.ty, kind: *kind, image: Default::default() })
+                .map(|(table, kind)| TableEntity {
+                    ty: table.ty,
+                    kind: *kind,
+                    image: Default::default(),
+                })
                 .collect(),
             memories: self.memories.clone(),
             globals: parsed
                 .globals
                 .iter()
-                .map(|g| Global { ty: g.ty, imported: g.imported })
+                .map(|g| GlobalEntity { ty: g.ty, imported: g.imported })
                 .collect(),
-            tags: parsed.tags.iter().map(|t| Tag { ty: t.ty, imported: t.imported }).collect(),
+            tags: parsed
+                .tags
+                .iter()
+                .map(|t| TagEntity { ty: t.ty, imported: t.imported })
+                .collect(),
             exports: parsed.exports.clone(),
             elements: parsed.elements.iter().enumerate().map(element).collect(),
             init: self.init.clone(),

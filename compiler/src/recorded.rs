@@ -3,15 +3,15 @@
 
 use crate::function::{DebugVariable, ValueAssignment};
 use cranelift_codegen::ir::StackSlotKey;
-use precast_artifact::index::LocalIndex;
+use precast_artifact::index::{LocalIndex, OperandIndex, ValueIndex};
 
 /// What was found while translating.
 #[derive(Default)]
 pub(crate) struct Recorded {
     /// Ordered by variable and position.
     pub assignments: Vec<ValueAssignment>,
-    /// Values that are constants: label and bits, ordered.
-    pub constants: Vec<(u32, u64)>,
+    /// Values that are constants, and their bits, ordered.
+    pub constants: Vec<(ValueIndex, u64)>,
 }
 
 /// Marks keys of operands.
@@ -23,7 +23,7 @@ pub(crate) fn slot_key(variable: DebugVariable) -> StackSlotKey {
     StackSlotKey::new(match variable {
         DebugVariable::Context => 0,
         DebugVariable::Local(index) => u64::from(index.get()) + 1,
-        DebugVariable::Operand(depth) => OPERANDS | u64::from(depth),
+        DebugVariable::Operand(operand) => OPERANDS | u64::from(operand.get()),
     })
 }
 
@@ -31,7 +31,9 @@ pub(crate) fn slot_key(variable: DebugVariable) -> StackSlotKey {
 pub(crate) fn slot_variable(key: StackSlotKey) -> DebugVariable {
     match key.bits() {
         0 => DebugVariable::Context,
-        operand if operand & OPERANDS != 0 => DebugVariable::Operand(operand as u32),
+        operand if operand & OPERANDS != 0 => {
+            DebugVariable::Operand(OperandIndex::new(operand as u32))
+        }
         local => DebugVariable::Local(LocalIndex::new((local - 1) as u32)),
     }
 }

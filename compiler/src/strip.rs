@@ -15,7 +15,7 @@ use object::{U16, U32, U64};
 
 const VARIANTS: &[u8] = b".precast.variants";
 
-type Header = FileHeader64<LE>;
+type ElfHeader = FileHeader64<LE>;
 
 /// The artifact without what is not mapped. `link` is the name of a debug file
 /// and its contents.
@@ -50,7 +50,7 @@ pub fn strip(file: &[u8], link: Option<(&str, &[u8])>) -> Result<Vec<u8>> {
 /// When `file` is no artifact.
 pub fn debug_file(file: &[u8]) -> Result<Vec<u8>> {
     let image = ReadImage::read(file)?;
-    let headers = size_of::<Header>() + size_of_val(image.segments.as_slice());
+    let headers = size_of::<ElfHeader>() + size_of_val(image.segments.as_slice());
     let mut out = ElfWriter::new(vec![0; headers]);
     let mut segments = image.segments.clone();
     let mut notes: Option<(u64, u64)> = None;
@@ -89,7 +89,7 @@ fn damaged(why: &str) -> Error {
 
 /// An artifact, read.
 struct ReadImage<'a> {
-    header: Header,
+    header: ElfHeader,
     segments: Vec<ProgramHeader64<LE>>,
     parts: Vec<Part<'a>>,
 }
@@ -121,7 +121,7 @@ impl<'a> ReadImage<'a> {
         let failed = |why: object::read::Error| damaged(&why.to_string());
         precast_artifact::container::Container::open(file)
             .map_err(|why| damaged(&why.to_string()))?;
-        let header = Header::parse(file).map_err(failed)?;
+        let header = ElfHeader::parse(file).map_err(failed)?;
         let segments = header.program_headers(LE, file).map_err(failed)?;
         let table = header.sections(LE, file).map_err(failed)?;
         let mut parts = Vec::new();
@@ -158,7 +158,7 @@ impl<'a> ElfWriter<'a> {
     }
 
     /// Adds the section names and the headers.
-    fn finish(mut self, mut header: Header, segments: &[ProgramHeader64<LE>]) -> Vec<u8> {
+    fn finish(mut self, mut header: ElfHeader, segments: &[ProgramHeader64<LE>]) -> Vec<u8> {
         let mut names = vec![0];
         let mut offsets = Vec::new();
         let all = self.headers.iter().map(|(name, _)| *name).chain([&b".shstrtab"[..]]);
@@ -177,7 +177,7 @@ impl<'a> ElfWriter<'a> {
             section.sh_name = U32::new(LE, name);
             self.bytes.extend_from_slice(bytes_of(&section));
         }
-        let start = size_of::<Header>();
+        let start = size_of::<ElfHeader>();
         self.bytes[..start].copy_from_slice(bytes_of(&header));
         let segments = bytes_of_slice(segments);
         self.bytes[start..start + segments.len()].copy_from_slice(segments);

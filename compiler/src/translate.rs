@@ -46,6 +46,8 @@ mod signatures;
 mod state;
 pub(crate) mod stubs;
 mod tables;
+#[cfg(test)]
+mod testing;
 mod tracking;
 mod translator;
 mod vector;
@@ -53,7 +55,7 @@ mod vector_memory;
 
 use crate::error::Result;
 use crate::function::InlinedBody;
-use crate::middle::{addresses, carries, compares, loop_addresses, thread, widen};
+use crate::middle::{addresses, carries, compares, loop_addresses, steps, thread, widen};
 use crate::recorded::Recorded;
 pub(crate) use changes::Changes;
 use changes::Timed;
@@ -111,11 +113,14 @@ pub(crate) fn translate<'a>(
     if module.options.loop_compares {
         changes.compares = Timed::of(|| compares::keep(func));
     }
+    if module.options.chosen_steps {
+        changes.steps = Timed::of(|| steps::choose(func));
+    }
     if module.options.wide_indices {
         changes.indices = Timed::of(|| widen::widen(func));
     }
     if module.options.thread_branches {
         changes.threads = Timed::of(|| thread::thread(func));
     }
-    Ok(Translated { recorded: tracker.attach(func, input.size()), inlined, changes })
+    Ok(Translated { recorded: tracker.attach(func, input.end()), inlined, changes })
 }

@@ -9,12 +9,15 @@ use syn::DeriveInput;
 /// `Lift`.
 pub(crate) fn lift(shape: &Shape, input: &DeriveInput) -> TokenStream {
     let root = root();
-    let (lift, load) = match shape {
+    let [lift, load, read] = match shape {
         Shape::Record(parts) => lifted_record(parts),
         Shape::Variant(parts) | Shape::Enum(parts) => lifted_case(parts),
         Shape::Flags(parts) => lifted_flags(parts),
     };
+    let tys = shape.types();
     let body = quote! {
+        const PLAIN: bool = true #(&& <#tys as #root::Lift>::PLAIN)*;
+
         #[allow(unused_variables)]
         fn lift(
             canon: &mut #root::Canon<'_>,
@@ -25,6 +28,11 @@ pub(crate) fn lift(shape: &Shape, input: &DeriveInput) -> TokenStream {
 
         fn load(canon: &mut #root::Canon<'_>, at: u32) -> #root::Result<Self> {
             #load
+        }
+
+        #[allow(unused_variables)]
+        fn from_bytes(bytes: &[u8]) -> #root::Result<Self> {
+            #read
         }
     };
     implementation(shape, input, "Lift", &body)
@@ -55,7 +63,8 @@ pub(crate) fn lower(shape: &Shape, input: &DeriveInput) -> TokenStream {
     implementation(shape, input, "Lower", &body)
 }
 
-fn lifted_record(parts: &[Part]) -> (TokenStream, TokenStream) {
+/// From core values, from memory, and from bytes.
+fn lifted_record(parts: &[Part]) -> [TokenStream; 3] {
     let root = root();
     let idents: Vec<_> = parts.iter().map(|part| &part.ident).collect();
     let tys: Vec<_> = parts.iter().map(|part| &part.ty).collect();
@@ -66,7 +75,13 @@ fn lifted_record(parts: &[Part]) -> (TokenStream, TokenStream) {
         let mut places = #root::Places::new(at);
         Ok(Self { #(#idents: <#tys as #root::Lift>::load(canon, places.of::<#tys>())?,)* })
     };
-    (lift, load)
+    let read = quote! {
+        let mut places = #root::Places::new(0);
+        Ok(Self {
+            #(#idents: <#tys as #root::Lift>::from_bytes(places.bytes_of::<#tys>(bytes))?,)*
+        })
+    };
+    [lift, load, read]
 }
 
 fn lowered_record(parts: &[Part]) -> (TokenStream, TokenStream) {
@@ -85,14 +100,18 @@ fn lowered_record(parts: &[Part]) -> (TokenStream, TokenStream) {
     (lower, store)
 }
 
-fn lifted_case(parts: &[Part]) -> (TokenStream, TokenStream) {
+/// As [`lifted_record`].
+fn lifted_case(parts: &[Part]) -> [TokenStream; 3] {
     let root = root();
     let layout = cases(parts);
-    let arms = |carried: TokenStream| {
+    let arms = |carried: &dyn Fn(&syn::Type) -> TokenStream| {
         let arms = parts.iter().enumerate().map(|(number, Part { ident, ty, .. })| {
             let number = number as u32;
             match ty {
-                Some(ty) => quote!(#number => Ok(Self::#ident(<#ty as #root::Lift>::#carried?)),),
+                Some(ty) => {
+                    let carried = carried(ty);
+                    quote!(#number => Ok(Self::#ident(<#ty as #root::Lift>::#carried?)),)
+                }
                 None => quote!(#number => Ok(Self::#ident),),
             }
         });
@@ -101,7 +120,12 @@ fn lifted_case(parts: &[Part]) -> (TokenStream, TokenStream) {
             _ => Err(#root::TrapCode::InvalidDiscriminant.into()),
         }
     };
-    let (lifts, loads) = (arms(quote!(lift(canon, &mut own))), arms(quote!(load(canon, payload))));
+    let lifts = arms(&|_| quote!(lift(canon, &mut own)));
+    let loads = arms(&|_| quote!(load(canon, payload)));
+    let reads = arms(&|ty| {
+        let size = quote!(<#ty as #root::ComponentType>::SIZE);
+        quote!(from_bytes(#root::part(bytes, layout.payload, #size)))
+    });
     let lift = quote! {
         let mut own = from.part(<Self as #root::ComponentType>::FLAT);
         match own.u32() { #lifts }
@@ -112,7 +136,11 @@ fn lifted_case(parts: &[Part]) -> (TokenStream, TokenStream) {
         let payload = at.wrapping_add(layout.payload);
         match canon.load(at, layout.number)? as u32 { #loads }
     };
-    (lift, load)
+    let read = quote! {
+        let layout = const { #layout };
+        match #root::number(#root::part(bytes, 0, layout.number)) { #reads }
+    };
+    [lift, load, read]
 }
 
 fn lowered_case(parts: &[Part]) -> (TokenStream, TokenStream) {
@@ -163,7 +191,8 @@ fn words(parts: &[Part]) -> (Vec<syn::Ident>, u32) {
     (names, bytes)
 }
 
-fn lifted_flags(parts: &[Part]) -> (TokenStream, TokenStream) {
+/// As [`lifted_record`].
+fn lifted_flags(parts: &[Part]) -> [TokenStream; 3] {
     let (words, bytes) = words(parts);
     let fields = parts.iter().enumerate().map(|(index, Part { ident, .. })| {
         let (word, bit) = (&words[index / 32], (index % 32) as u32);
@@ -174,12 +203,17 @@ fn lifted_flags(parts: &[Part]) -> (TokenStream, TokenStream) {
         #(let #words = from.u32();)*
         #all
     };
-    let offsets = (0..words.len()).map(|word| word as u32 * 4);
+    let offsets: Vec<_> = (0..words.len()).map(|word| word as u32 * 4).collect();
     let load = quote! {
         #(let #words = canon.load(at.wrapping_add(#offsets), #bytes)? as u32;)*
         #all
     };
-    (lift, load)
+    let root = root();
+    let read = quote! {
+        #(let #words = #root::number(#root::part(bytes, #offsets, #bytes));)*
+        #all
+    };
+    [lift, load, read]
 }
 
 fn lowered_flags(parts: &[Part]) -> (TokenStream, TokenStream) {

@@ -33,7 +33,7 @@ pub(crate) struct Part {
 
 /// What stands in `#[component(...)]`.
 #[derive(Default)]
-struct Options {
+struct TypeOptions {
     kind: Option<(String, Span)>,
     name: Option<String>,
 }
@@ -41,7 +41,7 @@ struct Options {
 impl Shape {
     /// The shape of a Rust type.
     pub(crate) fn of(input: &DeriveInput) -> Result<Self> {
-        let options = Options::of(&input.attrs)?;
+        let options = TypeOptions::of(&input.attrs)?;
         if options.name.is_some() {
             return Err(Error::new_spanned(&input.ident, "types of components have no names"));
         }
@@ -77,7 +77,7 @@ impl Shape {
     }
 }
 
-impl Options {
+impl TypeOptions {
     fn of(attributes: &[Attribute]) -> Result<Self> {
         let mut options = Self::default();
         for attribute in attributes.iter().filter(|it| it.path().is_ident("component")) {
@@ -116,7 +116,7 @@ impl Options {
 
 impl Part {
     fn new(ident: &Ident, attributes: &[Attribute], ty: Option<Type>) -> Result<Self> {
-        let options = Options::of(attributes)?;
+        let options = TypeOptions::of(attributes)?;
         if let Some((_, span)) = options.kind {
             return Err(Error::new(span, "this stands at a type, not at a part of one"));
         }

@@ -93,7 +93,7 @@ pub use precast_component_macro::{ComponentType, Lift, Lower, bindgen};
 pub use precast_loader::component::derived;
 pub use precast_loader::component::{
     Borrow, Component, ComponentCallFuture, ComponentFunc, ComponentInstance, ComponentInstancePre,
-    ComponentItem, ComponentLinker, ComponentType, ComponentTypes, ExportPath, GuestBorrow,
+    ComponentItem, ComponentLinker, ComponentType, ComponentTypeList, ExportPath, GuestBorrow,
     GuestOwn, HostHandle, Later, LeftHandles, Lift, Lower, Own, Resource, ResourceTable,
     TypedComponentFunc, Value, ValueType, run_component,
 };

@@ -64,7 +64,7 @@ mod unknown;
 mod waiting;
 mod wasi;
 
-pub use crate::canonical::containers::ComponentTypes;
+pub use crate::canonical::containers::ComponentTypeList;
 pub use crate::canonical::owned::{Borrow, GuestBorrow, GuestOwn, Own};
 pub use crate::canonical::typed::{ComponentType, Lift, Lower};
 pub use crate::canonical::value::{Resource, Value};
@@ -87,7 +87,7 @@ pub mod derived {
     pub use crate::api::caller::Caller;
     pub use crate::canonical::canon::{Canon, Flat, FlatTo};
     pub use crate::canonical::known::{Check, CheckFn, Known};
-    pub use crate::canonical::layout::{InCases, InOrder, Places, flags, most};
+    pub use crate::canonical::layout::{InCases, InOrder, Places, flags, most, number, part};
     pub use crate::canonical::typed::{ComponentType, Lift, Lower, carried};
     pub use crate::error::Result;
     pub use crate::store::access::AsStore;

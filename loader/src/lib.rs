@@ -172,7 +172,7 @@ pub use link::wasi::run_command;
 pub use precast_artifact::container::OpenError;
 pub use precast_artifact::index::{FuncIndex, TypeId, WasmOffset};
 pub use precast_artifact::trap::TrapCode;
-pub use precast_artifact::types::{Limits as SizeLimits, MemoryType};
+pub use precast_artifact::types::{MemoryType, SizeLimits};
 pub use program::{Program, ProgramBuilder};
 pub use stop::coredump::write_core_dump;
 pub use stop::symbolize::symbolize;

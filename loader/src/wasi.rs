@@ -42,7 +42,7 @@ pub use host::permissions::DirAccess;
 pub use host::stdio::{Bytes, Capture, Input, Output};
 pub use memory::GuestMemory;
 pub use preview1::errno::Errno;
-pub use preview1::function::{ValType, WasiFunction};
+pub use preview1::function::{WasiFunction, WasiValType};
 pub use preview1::functions::{FUNCTIONS, MODULE};
 pub use preview1::imports::{imports, lookup};
 pub use preview1::outcome::Outcome;

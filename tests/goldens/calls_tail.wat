@@ -15,18 +15,17 @@
 ;;   block0(v0: i64, v1: i32, v2: i64):
 ;;     v4 = iconst.i32 0
 ;;     v5 = icmp eq v1, v4  ; v4 = 0
-;;     v6 = uextend.i32 v5
-;;     brif v6, block4, block3
+;;     brif v5, block4, block3
 ;;   block4:
 ;;     jump block2(v2)
 ;;   block3:
-;;     v8 = iconst.i32 1
-;;     v9 = isub.i32 v1, v8  ; v8 = 1
-;;     v10 = iconst.i64 3
-;;     v11 = iadd.i64 v2, v10  ; v10 = 3
-;;     return_call fn0(v0, v9, v11)
-;;   block2(v7: i64):
-;;     jump block1(v7)
+;;     v7 = iconst.i32 1
+;;     v8 = isub.i32 v1, v7  ; v7 = 1
+;;     v9 = iconst.i64 3
+;;     v10 = iadd.i64 v2, v9  ; v9 = 3
+;;     return_call fn0(v0, v8, v10)
+;;   block2(v6: i64):
+;;     jump block1(v6)
 ;;   block1(v3: i64):
 ;;     return v3
 ;; }

@@ -22,15 +22,14 @@
 ;;     v2 = iconst.i32 3
 ;;     v3 = iconst.i32 0
 ;;     v4 = icmp eq v2, v3  ; v2 = 3, v3 = 0
-;;     v5 = uextend.i32 v4
-;;     brif v5, block4, block3
+;;     brif v4, block4, block3
 ;;   block4:
 ;;     trap user9
 ;;   block3:
 ;;     jump block2
 ;;   block2:
-;;     v6 = iconst.i64 5
-;;     jump block1(v6)  ; v6 = 5
+;;     v5 = iconst.i64 5
+;;     jump block1(v5)  ; v5 = 5
 ;;   block1(v1: i64):
 ;;     return v1
 ;; }

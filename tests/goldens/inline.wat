@@ -13,18 +13,17 @@
 ;;   block0(v0: i64, v1: i32):
 ;;     v3 = iconst.i32 0
 ;;     v4 = icmp eq v1, v3  ; v3 = 0
-;;     v5 = uextend.i32 v4
-;;     brif v5, block4, block3
+;;     brif v4, block4, block3
 ;;   block4:
-;;     v7 = iconst.i32 1
-;;     jump block2(v7)  ; v7 = 1
+;;     v6 = iconst.i32 1
+;;     jump block2(v6)  ; v6 = 1
 ;;   block3:
-;;     v9 = imul.i32 v1, v1
-;;     jump block5(v9)
-;;   block5(v8: i32):
-;;     jump block2(v8)
-;;   block2(v6: i32):
-;;     jump block1(v6)
+;;     v8 = imul.i32 v1, v1
+;;     jump block5(v8)
+;;   block5(v7: i32):
+;;     jump block2(v7)
+;;   block2(v5: i32):
+;;     jump block1(v5)
 ;;   block1(v2: i32):
 ;;     return v2
 ;; }

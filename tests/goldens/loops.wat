@@ -14,20 +14,19 @@
 ;;   block0(v0: i64, v1: i32, v2: i32):
 ;;     v13 -> v2
 ;;     v3 = iconst.i64 0
-;;     v17 = uextend.i64 v1
-;;     jump block3(v3, v17)  ; v3 = 0
-;;   block3(v5: i64, v16: i64):
-;;     v7 -> v16
-;;     v6 = ireduce.i32 v16
+;;     v16 = uextend.i64 v1
+;;     jump block3(v3, v16)  ; v3 = 0
+;;   block3(v5: i64, v15: i64):
+;;     v7 -> v15
+;;     v6 = ireduce.i32 v15
 ;;     v8 = iadd.i64 v0, v7
 ;;     v9 = uload32 user2 little region0 v8
 ;;     v10 = iadd v5, v9
 ;;     v11 = iconst.i32 4
 ;;     v12 = iadd v6, v11  ; v11 = 4
 ;;     v14 = icmp ult v12, v13
-;;     v15 = uextend.i32 v14
-;;     v18 = uextend.i64 v12
-;;     brif v15, block3(v10, v18), block4
+;;     v17 = uextend.i64 v12
+;;     brif v14, block3(v10, v17), block4
 ;;   block4:
 ;;     jump block2
 ;;   block2:

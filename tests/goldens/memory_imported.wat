@@ -24,12 +24,9 @@
 ;;     v4 = load.i64 notrap aligned readonly can_move v0-24
 ;;     v5 = iadd v4, v3
 ;;     v6 = load.i32 user2 little region0 v5
-;;     v7 = uextend.i64 v1
-;;     v8 = load.i64 notrap aligned readonly can_move v0-24
-;;     v9 = iadd v8, v7
-;;     v10 = load.i32 user2 little region0 v9+4
-;;     v11 = iadd v6, v10
-;;     jump block1(v11)
+;;     v7 = load.i32 user2 little region0 v5+4
+;;     v8 = iadd v6, v7
+;;     jump block1(v8)
 ;;   block1(v2: i32):
 ;;     return v2
 ;; }

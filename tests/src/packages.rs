@@ -1,7 +1,7 @@
 //! The packages of the workspace, and their sources.
 
 use crate::root;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -23,10 +23,16 @@ pub fn names() -> BTreeSet<String> {
 
 /// Their folders.
 pub fn folders() -> Vec<PathBuf> {
-    let packages = all();
-    let manifests = packages.iter().filter_map(|package| package["manifest_path"].as_str());
-    let folders: Vec<PathBuf> =
-        manifests.filter_map(|manifest| Some(Path::new(manifest).parent()?.to_owned())).collect();
+    by_name().into_values().collect()
+}
+
+/// Their folders, by their names.
+pub fn by_name() -> BTreeMap<String, PathBuf> {
+    let named = |package: &serde_json::Value| {
+        let manifest = Path::new(package["manifest_path"].as_str()?);
+        Some((package["name"].as_str()?.to_owned(), manifest.parent()?.to_owned()))
+    };
+    let folders: BTreeMap<String, PathBuf> = all().iter().filter_map(named).collect();
     assert!(folders.len() > 8, "{folders:?}");
     folders
 }

@@ -20,6 +20,7 @@ fn module(body: &str) -> Vec<u8> {
 
 const FOLD: Optimisation = Optimisation::FoldAddresses;
 const WIDEN: Optimisation = Optimisation::WideIndices;
+const STEP: Optimisation = Optimisation::ChosenSteps;
 const COMPARE: Optimisation = Optimisation::LoopCompares;
 
 fn options(what: Optimisation, on: bool) -> Options {
@@ -57,7 +58,7 @@ fn results(wasm: &[u8], options: &Options) -> Vec<Option<i32>> {
 fn same(body: &str) {
     let wasm = module(body);
     let found = results(&wasm, &options(FOLD, true));
-    for what in [FOLD, WIDEN, COMPARE] {
+    for what in [FOLD, WIDEN, COMPARE, STEP] {
         assert_eq!(found, results(&wasm, &options(what, false)), "{what}: {body}");
     }
     assert!(found.iter().any(Option::is_some), "{body}");

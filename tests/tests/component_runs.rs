@@ -2,8 +2,7 @@
 
 use precast_compiler::{Options, compile, text_to_binary};
 use precast_loader::component::{Component, ComponentInstance, ComponentLinker, Value};
-use precast_loader::wasi::WasiCtx;
-use precast_loader::{Artifact, Error, Result, Store, TrapCode};
+use precast_loader::{Artifact, Error, ProgramBuilder, Result, Store, TrapCode};
 use precast_tests::binaries::{precast, precast_run};
 use precast_tests::outcome::run;
 use precast_tests::{fixture, scratch};
@@ -217,10 +216,7 @@ fn every_function_of_wasi_0_2_has_its_type() {
         component.imports().into_iter().filter(|import| import.is_function()).map(|it| it.path);
     let functions: Vec<Vec<String>> = functions.collect();
     assert!(functions.len() > 120, "{} functions", functions.len());
-    let mut linker = ComponentLinker::<WasiCtx>::new();
-    linker.add_wasi(|context| context);
-    let mut store = Store::new(precast_loader::wasi::WasiCtxBuilder::new().build());
-    let problems = match linker.instantiate(&mut store, &component) {
+    let problems = match ProgramBuilder::new().build().component(&component) {
         Ok(_) => Vec::new(),
         Err(Error::Link(problems)) => problems,
         Err(other) => panic!("{other}"),

@@ -4,7 +4,7 @@
 //! `cargo test -p precast-tests --test component_scripts -- --nocapture` shows how
 //! many directives of each file passed, and those that did not, with the reason.
 
-use precast_cli::commands::wast::{Report, Script, Settings, run_scripts};
+use precast_cli::commands::wast::{Script, ScriptReport, Settings, run_scripts};
 use precast_compiler::{MemoryModel, Options};
 use precast_tests::fixture;
 use std::ops::RangeInclusive;
@@ -69,7 +69,7 @@ fn run(memory_model: MemoryModel) {
     };
     let scripts = scripts(&fixture("component-model"));
     let (mut passed, mut failed) = (0, Vec::new());
-    run_scripts(&scripts, &settings, &mut |script, report: Report| {
+    run_scripts(&scripts, &settings, &mut |script, report: ScriptReport| {
         println!("{}: {}", script.name, report.counts());
         passed += report.passed;
         let name = script.name.clone();

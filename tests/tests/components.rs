@@ -2,7 +2,7 @@
 //! nothing that it calls invalid.
 
 use precast_artifact::address_map::{AddressMap, Site};
-use precast_artifact::component::{Component, ItemType, Step, TrampolineKind};
+use precast_artifact::component::{ComponentDescription, ItemType, Step, TrampolineKind};
 use precast_artifact::container::Container;
 use precast_artifact::index::WasmOffset;
 use precast_artifact::module::{Bounds, Description};
@@ -113,7 +113,7 @@ fn suite(options: &Options) -> (Vec<String>, usize) {
 }
 
 /// What an artifact holds of a component; proves that it is consistent.
-fn read(artifact: &[u8]) -> Option<(Component, Description)> {
+fn read(artifact: &[u8]) -> Option<(ComponentDescription, Description)> {
     let note = Container::open(artifact).expect("an artifact").note;
     let bytes = |range: precast_artifact::module::Range| {
         &artifact[range.offset as usize..][..range.size as usize]
@@ -122,7 +122,7 @@ fn read(artifact: &[u8]) -> Option<(Component, Description)> {
     let modules = Description::decode(bytes(note.module)).expect("a description");
     modules.check(&Bounds { image: note.image_size, text: note.text, component }).expect("modules");
     component.then(|| {
-        let component = Component::decode(bytes(note.component)).expect("a component");
+        let component = ComponentDescription::decode(bytes(note.component)).expect("a component");
         component.check(&modules).expect("a component that fits its modules");
         (component, modules)
     })

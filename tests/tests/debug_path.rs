@@ -83,3 +83,26 @@ fn no_path_of_a_module_leads_out_of_its_folder() {
     outcome.exits(0);
     assert!(!trace.contains("zero\""), "{trace}");
 }
+
+/// Nor is what has no end, or more bytes than memory.
+#[test]
+fn files_without_bounds_are_not_read() {
+    let strace = need!("strace");
+    let folder = stage("app.debug.wasm");
+    let path = folder.path().join("app/app.debug.wasm");
+    let refused = || {
+        let (outcome, trace) = traced(&strace, folder.path(), &[]);
+        outcome.exits(0).complains(&["warning: ", "app.debug.wasm"]);
+        assert!(!trace.contains("app.debug.wasm"), "{trace}");
+    };
+    let file = fs::File::create(&path).expect("a file");
+    file.set_len((4 << 30) + 1).expect("a file with a hole");
+    refused();
+    fs::remove_file(&path).expect("it was there");
+    std::os::unix::fs::symlink("/dev/zero", &path).expect("a link");
+    refused();
+    fs::remove_file(&path).expect("it was there");
+    fs::write(&path, b"\0asm\x01\0\0\0").expect("a file");
+    let (_, trace) = traced(&strace, folder.path(), &[]);
+    assert!(trace.contains("app.debug.wasm"), "{trace}");
+}

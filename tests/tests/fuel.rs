@@ -185,6 +185,41 @@ fn the_count_depends_on_nothing_but_the_module_and_its_input() {
 }
 
 #[test]
+fn enough_is_enough_and_one_unit_less_is_not() {
+    let artifact = artifact(&options(OptLevel::default()));
+    for (name, argument, _) in CALLS {
+        let least = used(&artifact, name, argument, ENOUGH).0;
+        let (took, result) = used(&artifact, name, argument, least);
+        result.unwrap();
+        assert_eq!(took, least, "{name}({argument})");
+        let (took, result) = used(&artifact, name, argument, least - 1);
+        assert_eq!(result.unwrap_err().limit(), Some(LimitKind::Fuel), "{name}({argument})");
+        assert_eq!(took, least - 1, "{name}({argument})");
+    }
+}
+
+#[test]
+fn what_is_not_paid_for_does_not_reach_the_host() {
+    let artifact = artifact(&options(OptLevel::default()));
+    let logged = |fuel: u64| {
+        let mut store = Store::new(0);
+        let mut linker = linker();
+        linker.func_wrap("host", "log", |mut caller: Caller<'_, u64>, _: i32| {
+            *caller.data_mut() += 1;
+        });
+        let instance = linker.instantiate(&mut store, &artifact).unwrap();
+        let host = instance.get_typed_func::<i32, i32>(&store, "host").unwrap();
+        store.set_fuel(fuel).unwrap();
+        let ended = host.call(&mut store, 1).map_err(|error| error.limit());
+        (ended, *store.data(), store.fuel().unwrap())
+    };
+    // The body's four operators are one stretch, and three are in what it calls.
+    assert_eq!(logged(3), (Err(Some(LimitKind::Fuel)), 0, 0));
+    assert_eq!(logged(4), (Err(Some(LimitKind::Fuel)), 1, 0));
+    assert_eq!(logged(7), (Ok(2), 1, 0));
+}
+
+#[test]
 fn a_guest_without_fuel_ends_and_can_be_given_more() {
     let artifact = artifact(&options(OptLevel::default()));
     let mut store = Store::new(0);

@@ -115,6 +115,24 @@ fn stores_trap_where_they_did() {
 }
 
 #[test]
+fn products_take_the_fuel_of_what_they_stand_for() {
+    let used = |options: Options| {
+        let (mut store, instance) = instantiate(&Options { fuel: true, ..options });
+        store.set_fuel(1000).unwrap();
+        let wide = instance.get_typed_func::<(i32, i64, i64), ()>(&store, "wide").unwrap();
+        wide.call(&mut store, (16, 3, 5)).unwrap();
+        1000 - store.fuel().unwrap()
+    };
+    for options in options() {
+        let without = [Optimisation::WideProducts].into();
+        let body = used(Options { disabled: without, ..options.clone() });
+        assert_eq!(used(options), body);
+        // Six of them are the caller's.
+        assert_eq!(body, 6 + 59);
+    }
+}
+
+#[test]
 fn the_machine_multiplies() {
     let wasm = text_to_binary(PRODUCT.as_bytes()).unwrap();
     let ir = |options: &Options| {

@@ -176,14 +176,28 @@ fn what_traps_still_does_and_stores_are_made_once() {
     threads(LOCALS, &machine([&zero, &one, X, Y, X, "(unreachable)"]));
 }
 
-#[test]
-fn unknown_states_stay() {
-    let zero = format!("{X}(local.set $s (i32.and (local.get $c) (i32.const 3)))");
-    let body = machine([&zero, &zero, &zero, &zero, Y, Y]).replace(
+/// A machine whose first two states leave to one that is not known.
+fn unknown([two, three, four, other]: [&str; 4]) -> String {
+    let zero = format!("{X}(local.set $s (i32.rem_u (local.get $c) (i32.const 6)))");
+    machine([&zero, &zero, two, three, four, other]).replace(
         "(loop $again",
         "(local.set $s (i32.and (local.get $p) (i32.const 1))) (loop $again",
-    );
-    stays(LOCALS, &body);
+    )
+}
+
+#[test]
+fn unknown_states_of_few_operators_stay() {
+    let leave = "(return (local.get $x))";
+    stays(LOCALS, &unknown([leave, leave, leave, Y]));
+}
+
+#[test]
+fn operators_look_whether_there_is_a_next_one() {
+    let body = unknown([Y, X, Y, X]);
+    threads(LOCALS, &body);
+    let wasm = module(LOCALS, &body);
+    let tables = |on| ir(&wasm, &options(on)).matches("br_table").count();
+    assert!(tables(false) == 1 && tables(true) >= 6, "{}", tables(true));
 }
 
 #[test]

@@ -11,7 +11,7 @@
 use precast_tests::imports::Crate;
 use precast_tests::packages::{self, folders, sources};
 use precast_tests::{limits, names, root};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -123,10 +123,30 @@ fn files_and_functions_are_short() {
 fn no_two_types_of_a_package_share_a_name() {
     for folder in folders() {
         let files = texts(&folder);
-        let files = files.iter().map(|(name, text)| (name.as_str(), text.as_str()));
-        let found = names::repeated(files);
+        let found = names::repeated(pairs(&files));
         assert!(found.is_empty(), "{}:\n{}", folder.display(), found.join("\n"));
     }
+}
+
+/// Nor is one called as a type of a package that it stands on, but for `Error`, of
+/// which each has its own. `capi` has types of the loader again, under the names of
+/// `precast.h`.
+#[test]
+fn no_type_has_the_name_of_one_below() {
+    let folders: BTreeMap<String, PathBuf> = packages::by_name();
+    for (package, folder) in folders.iter().filter(|(name, _)| *name != "precast-capi") {
+        let above = texts(&folder.join("src"));
+        for below in our_dependencies(package) {
+            let below = texts(&folders[&below].join("src"));
+            let mut found = names::taken(pairs(&below), pairs(&above));
+            found.retain(|name| !name.starts_with("`Error`"));
+            assert!(found.is_empty(), "{package}:\n{}", found.join("\n"));
+        }
+    }
+}
+
+fn pairs(files: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
+    files.iter().map(|(name, text)| (name.as_str(), text.as_str()))
 }
 
 /// Clippy, which `.ci/run` has look at all targets, refuses an unsafe block

@@ -54,3 +54,21 @@ fn names_of_rust_are_readable_in_reports() {
         assert!(shown.contains("] core::panicking::panic\n"), "{options:?}\n{shown}");
     }
 }
+
+#[test]
+fn frames_of_modules_without_a_name_name_the_file() {
+    let folder = scratch();
+    let text = "(module (func (export \"_start\") unreachable))";
+    let (module, artifact) = (folder.path().join("plain.wat"), folder.path().join("plain.cwasm"));
+    fs::write(&module, text).expect("a file");
+    run(precast().arg("run").arg(&module)).exits(134).complains(&["0: wasm[0] (plain.wat)"]);
+    run(precast().args(["compile", "-q", "-o"]).arg(&artifact).arg(&module)).succeeds();
+    let mut whole = precast();
+    whole.arg("run");
+    for mut command in [whole, precast_run()] {
+        run(command.arg(&artifact)).exits(134).complains(&["0: wasm[0] (plain.cwasm)"]);
+    }
+    let named = text.replace("(module", "(module $shown");
+    fs::write(&module, named).expect("a file");
+    run(precast().arg("run").arg(&module)).exits(134).complains(&["0: wasm[0] (shown)"]);
+}

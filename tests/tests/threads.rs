@@ -113,7 +113,7 @@ const OTHERS: &[&str] = &[
     "deny_write_execute",
     "inherited_descriptor",
     "ComponentType",
-    "ComponentTypes",
+    "ComponentTypeList",
     "ExportPath",
     "HostHandle",
     "Lift",

@@ -1,11 +1,13 @@
 //! Proof that a decoded component is consistent, by itself and with the core
 //! modules of the artifact.
 
-use super::check_types::{Check, below, check_core, in_order};
+use super::check_types::{below, check_core, in_order};
 use super::description::{
-    CanonicalOptions, Component, ComponentExport, CoreItem, CoreRef, Step, TrampolineKind,
+    CanonicalOptions, ComponentDescription, ComponentExport, CoreItem, CoreRef, Step,
+    TrampolineKind,
 };
 use crate::index::{ModuleIndex, Number};
+use crate::module::Check;
 use crate::module::{Description, ExportKind, ImportKind, Module};
 use crate::types::ValType;
 
@@ -22,7 +24,7 @@ struct Made {
     resources: usize,
 }
 
-impl Component {
+impl ComponentDescription {
     /// Checks everything that the loader later relies on, except that what is
     /// given to a core module has the type it imports: making the instance
     /// checks that. The error names the entry.

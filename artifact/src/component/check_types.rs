@@ -1,12 +1,10 @@
 //! Proof of the types: every index in range, no type in itself, none too deep.
 
 use super::MAX_TYPE_DEPTH;
-use super::description::Component;
-use super::types::{ComponentTypes, ComponentVal, CompositeVal, ItemType, ResourceTable};
+use super::description::ComponentDescription;
+use super::types::{ComponentTypes, ComponentVal, CompositeVal, ItemType, ResourceTableType};
+use crate::module::Check;
 use crate::types::{FuncType, HeapType, RefType, ValType};
-
-/// Says what is wrong.
-pub(super) type Check = Result<(), String>;
 
 /// The number counts one of `count`.
 pub(super) fn below(what: &str, number: u32, count: usize) -> Check {
@@ -16,7 +14,7 @@ pub(super) fn below(what: &str, number: u32, count: usize) -> Check {
     }
 }
 
-impl Component {
+impl ComponentDescription {
     /// Checks all types.
     pub(super) fn check_types(&self) -> Check {
         let types = &self.types;
@@ -39,7 +37,7 @@ impl Component {
             exports.try_for_each(|item| types.check_item(item.ty, index))?;
         }
         for table in &types.resource_tables {
-            if let ResourceTable::Concrete { resource, instance } = *table {
+            if let ResourceTableType::Concrete { resource, instance } = *table {
                 below("resource", resource.get(), self.resource_count())?;
                 below("component instance", instance.get(), self.component_instances as usize)?;
             }

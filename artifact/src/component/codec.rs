@@ -1,19 +1,20 @@
 //! The format, structure by structure.
 
 use super::description::{
-    AdaptedPreview1, CanonicalOptions, Component, ComponentExport, ComponentImport, CoreItem,
-    CoreRef, Leaf, NamedArgument, Step, StringEncoding, Trampoline, TrampolineKind, Transcode,
+    AdaptedPreview1, CanonicalOptions, ComponentDescription, ComponentExport, ComponentImport,
+    CoreItem, CoreRef, Leaf, NamedArgument, Step, StringEncoding, Trampoline, TrampolineKind,
+    Transcode,
 };
 use super::types::{
     Case, ComponentFuncType, ComponentTypes, ComponentVal, CompositeVal, CoreModuleType, CoreType,
-    Field, InstanceType, ItemType, NamedCoreImport, NamedCoreType, NamedItem, ResourceTable,
+    Field, InstanceType, ItemType, NamedCoreImport, NamedCoreType, NamedItem, ResourceTableType,
 };
 use super::version::{Version, VersionedName};
 use super::wire::{Wire, wire_enum, wire_struct};
 use super::{SECTION, VERSION};
 use crate::wire::{Reader, Result, Writer};
 
-impl Component {
+impl ComponentDescription {
     /// The section's bytes.
     pub fn encode(&self) -> Vec<u8> {
         let mut w = Writer::new();
@@ -23,7 +24,7 @@ impl Component {
     }
 
     /// Reads the section. The result is well-formed, but nothing is known yet
-    /// of its indices: see [`Component::check`].
+    /// of its indices: see [`ComponentDescription::check`].
     ///
     /// # Errors
     ///
@@ -44,7 +45,7 @@ impl Component {
 }
 
 wire_struct! {
-    Component {
+    ComponentDescription {
         types, imports, leaves, imported_resources, resources, component_instances, trampolines,
         trap_codes, options, steps, export_items, exports, adapted,
     }
@@ -84,7 +85,7 @@ wire_enum!(ItemType, "type of items" {
     5 => Component,
 });
 
-wire_enum!(ResourceTable, "resource table" {
+wire_enum!(ResourceTableType, "resource table" {
     0 => Concrete { resource, instance }, 1 => Abstract(number),
 });
 

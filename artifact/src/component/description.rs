@@ -14,7 +14,7 @@ use crate::types::{FuncType, ValType};
 
 /// A component.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Component {
+pub struct ComponentDescription {
     /// All types.
     pub types: ComponentTypes,
     /// What it imports by name, in order of declaration.
@@ -23,7 +23,7 @@ pub struct Component {
     /// inside of instances too.
     pub leaves: Vec<Leaf>,
     /// Resource types that are imported, the first of all resource types. Those
-    /// that are defined follow them, in the order of [`Component::resources`].
+    /// that are defined follow them, in the order of [`ComponentDescription::resources`].
     pub imported_resources: Vec<LeafIndex>,
     /// The instance that defines each defined resource type.
     pub resources: Vec<ComponentInstanceIndex>,
@@ -275,7 +275,7 @@ pub enum TrampolineKind {
     EnterCall,
     /// In adapters: ends it. Traps if borrowed handles are left.
     ExitCall,
-    /// In adapters: traps. Takes a number of [`Component::trap_codes`].
+    /// In adapters: traps. Takes a number of [`ComponentDescription::trap_codes`].
     Trap,
 }
 

@@ -73,11 +73,11 @@ fn types() -> ComponentTypes {
             }],
         }],
         resource_tables: vec![
-            ResourceTable::Concrete {
+            ResourceTableType::Concrete {
                 resource: ResourceIndex::new(0),
                 instance: ComponentInstanceIndex::new(0),
             },
-            ResourceTable::Abstract(3),
+            ResourceTableType::Abstract(3),
         ],
     }
 }
@@ -104,7 +104,7 @@ fn steps(function: &dyn Fn(u32) -> CoreItem) -> Vec<Step> {
     ]
 }
 
-fn sample() -> Component {
+fn sample() -> ComponentDescription {
     let name = "wasi:io/streams@0.2.6".to_owned();
     let (instance, leaf) = (ComponentInstanceIndex::new(0), LeafIndex::new(0));
     let (options, lowering) = (OptionsIndex::new(0), LoweringIndex::new(0));
@@ -116,7 +116,7 @@ fn sample() -> Component {
         })
     };
     let lower = TrampolineKind::LowerImport { lowering, ty, options };
-    Component {
+    ComponentDescription {
         types: types(),
         imports: vec![ComponentImport {
             version: VersionedName::parse(&name),
@@ -143,14 +143,14 @@ fn sample() -> Component {
         ],
         exports: vec![("wasi:cli/run@0.2.6".into(), ComponentExportIndex::new(1))],
         adapted: vec![AdaptedPreview1 { instance: InstanceIndex::new(1), leaves: vec![leaf] }],
-        ..Component::default()
+        ..ComponentDescription::default()
     }
 }
 
 #[test]
 fn what_is_encoded_is_decoded_and_consistent() {
     let component = sample();
-    let decoded = Component::decode(&component.encode()).unwrap();
+    let decoded = ComponentDescription::decode(&component.encode()).unwrap();
     assert_eq!(decoded, component);
     assert_eq!(decoded.check(&modules()), Ok(()));
 }
@@ -159,14 +159,15 @@ fn what_is_encoded_is_decoded_and_consistent() {
 fn damage_is_an_error_or_another_consistent_component() {
     let (bytes, modules) = (sample().encode(), modules());
     for len in 0..bytes.len() {
-        assert!(Component::decode(&bytes[..len]).is_err(), "cut to {len} bytes");
+        assert!(ComponentDescription::decode(&bytes[..len]).is_err(), "cut to {len} bytes");
     }
     let mut refused = 0;
     for at in 0..bytes.len() {
         for value in 0..=u8::MAX {
             let mut damaged = bytes.clone();
             damaged[at] = value;
-            let checked = Component::decode(&damaged).map(|component| component.check(&modules));
+            let checked =
+                ComponentDescription::decode(&damaged).map(|component| component.check(&modules));
             refused += usize::from(!matches!(checked, Ok(Ok(()))));
         }
     }
@@ -177,14 +178,14 @@ fn damage_is_an_error_or_another_consistent_component() {
 fn another_version_is_refused_with_the_remedy() {
     let mut bytes = sample().encode();
     bytes[0] = 99;
-    let error = Component::decode(&bytes).unwrap_err().to_string();
+    let error = ComponentDescription::decode(&bytes).unwrap_err().to_string();
     assert!(
         error.contains("version 99") && error.contains("compile the component again"),
         "{error}"
     );
 }
 
-fn refused(change: impl FnOnce(&mut Component), why: &str) {
+fn refused(change: impl FnOnce(&mut ComponentDescription), why: &str) {
     let mut component = sample();
     change(&mut component);
     let error = component.check(&modules()).unwrap_err();

@@ -22,7 +22,7 @@ pub struct ComponentTypes {
     pub instances: Vec<InstanceType>,
     /// What `own` and `borrow` name: a resource type as one component instance
     /// sees it.
-    pub resource_tables: Vec<ResourceTable>,
+    pub resource_tables: Vec<ResourceTableType>,
 }
 
 /// The type of a value.
@@ -154,7 +154,7 @@ pub enum ItemType {
 
 /// A resource type, for what holds handles to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ResourceTable {
+pub enum ResourceTableType {
     /// Handles exist.
     Concrete {
         /// The resource type.

@@ -13,19 +13,25 @@
 //! Addresses are those of `.text` and of the debug cell, and move with the
 //! image.
 
+use crate::index::SectionOffset;
 use crate::wire::{Reader, Writer};
 
 /// Name of the section.
 pub const NAME: &str = ".precast.addresses";
 
 /// The section's contents: names of sections, and offsets in them in order.
-pub fn encode<'s>(sections: impl Iterator<Item = (&'s str, Vec<u32>)>) -> Vec<u8> {
+///
+/// # Panics
+///
+/// If offsets are in no order.
+pub fn encode<'s>(sections: impl Iterator<Item = (&'s str, Vec<SectionOffset>)>) -> Vec<u8> {
     let mut writer = Writer::new();
     for (name, offsets) in sections.filter(|(_, offsets)| !offsets.is_empty()) {
         let mut distances = Writer::new();
-        let mut last = 0;
+        let mut last = SectionOffset::START;
         for offset in offsets {
-            distances.leb((offset - last).into());
+            let distance = offset.distance_from(last).expect("offsets are in order");
+            distances.leb(distance.into());
             last = offset;
         }
         writer.str(name);
@@ -57,7 +63,10 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         let sections = [(".a", vec![0, 8, 300]), (".b", vec![]), (".c", vec![1 << 30])];
-        let bytes = encode(sections.into_iter());
+        let sections = sections.into_iter().map(|(name, offsets)| {
+            (name, offsets.into_iter().map(SectionOffset::new).collect::<Vec<_>>())
+        });
+        let bytes = encode(sections);
         let read: Vec<(&str, Vec<u64>)> =
             decode(&bytes).map(|(name, offsets)| (name, offsets.collect())).collect();
         assert_eq!(read, [(".a", vec![0, 8, 300]), (".c", vec![1 << 30])]);

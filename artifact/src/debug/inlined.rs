@@ -27,8 +27,8 @@
 //!
 //! Reads are bounds-checked: a damaged section gives no bodies or wrong ones.
 
-use crate::address_map::{self, AddressMap, Mapping, Site};
-use crate::index::{CodeOffset, FuncIndex, ModuleIndex, WasmOffset};
+use crate::address_map::{self, AddressMap, MapEntry, Site};
+use crate::index::{CodeOffset, FuncIndex, InlinedIndex, ModuleIndex, WasmOffset};
 use crate::wire::{Reader, Result, Writer};
 
 /// Name of the section.
@@ -47,21 +47,21 @@ pub struct Inlined {
     pub function: FuncIndex,
     /// Where the call is in the module.
     pub call: WasmOffset,
-    /// The body that the call is in, by its position; none for the function
-    /// that it all belongs to.
-    pub parent: Option<u32>,
+    /// The body that the call is in; none for the function that it all belongs
+    /// to.
+    pub parent: Option<InlinedIndex>,
 }
 
 /// What was inlined into one function.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Function {
+pub struct FunctionInlining {
     /// Where its code starts.
     pub start: CodeOffset,
     /// The bodies; each parent comes before what is in it.
     pub bodies: Vec<Inlined>,
-    /// Where in the code another body begins, ascending, and which, by its
-    /// position; none for the function itself.
-    pub changes: Vec<(CodeOffset, Option<u32>)>,
+    /// Where in the code another body begins, ascending, and which; none for the
+    /// function itself.
+    pub changes: Vec<(CodeOffset, Option<InlinedIndex>)>,
 }
 
 /// Encodes what was inlined into functions, ordered by start, for each text.
@@ -69,7 +69,7 @@ pub struct Function {
 /// # Panics
 ///
 /// If the functions or their changes are in no order.
-pub fn encode(texts: &[Vec<Function>]) -> Vec<u8> {
+pub fn encode(texts: &[Vec<FunctionInlining>]) -> Vec<u8> {
     let parts: Vec<Vec<u8>> = texts.iter().map(|functions| encode_text(functions)).collect();
     let mut w = Writer::new();
     w.leb(parts.len() as u64);
@@ -114,12 +114,12 @@ fn name_key(module: ModuleIndex, function: FuncIndex) -> u64 {
     u64::from(module.get()) << 32 | u64::from(function.get())
 }
 
-fn encode_text(functions: &[Function]) -> Vec<u8> {
+fn encode_text(functions: &[FunctionInlining]) -> Vec<u8> {
     let mut blocks = Writer::new();
     let mut starts = Vec::new();
     for function in functions {
         let value = WasmOffset::new(blocks.len() as u32);
-        starts.push(Mapping { code: function.start, site: Site::Call, value });
+        starts.push(MapEntry { code: function.start, site: Site::Call, value });
         put_block(function, &mut blocks);
     }
     let map = address_map::encode(starts.into_iter());
@@ -130,14 +130,14 @@ fn encode_text(functions: &[Function]) -> Vec<u8> {
     w.finish()
 }
 
-fn put_block(function: &Function, w: &mut Writer) {
+fn put_block(function: &FunctionInlining, w: &mut Writer) {
     w.leb(function.bodies.len() as u64);
     let (mut index, mut call) = (0, 0);
     for (position, body) in function.bodies.iter().enumerate() {
         let (function, at) = (i64::from(body.function.get()), i64::from(body.call.get()));
         w.zigzag(function - index);
         w.zigzag(at - call);
-        w.leb(body.parent.map_or(0, |parent| position as u64 - u64::from(parent)));
+        w.leb(body.parent.map_or(0, |parent| (position - parent.index()) as u64));
         (index, call) = (function, at);
     }
     w.leb(function.changes.len() as u64);
@@ -145,7 +145,7 @@ fn put_block(function: &Function, w: &mut Writer) {
     for (code, body) in &function.changes {
         let distance = code.get().checked_sub(last).expect("changes are in order");
         w.leb(distance.into());
-        w.leb(body.map_or(0, |body| u64::from(body) + 1));
+        w.leb(body.map_or(0, |body| u64::from(body.get()) + 1));
         last = code.get();
     }
 }
@@ -192,7 +192,7 @@ fn read_block(r: &mut Reader<'_>, start: CodeOffset, code: CodeOffset) -> Result
         index = index.wrapping_add(r.zigzag()?);
         call = call.wrapping_add(r.zigzag()?);
         let back = r.leb32()?;
-        let parent = if back == 0 { None } else { position.checked_sub(back) };
+        let parent = position.checked_sub(back).filter(|_| back != 0).map(InlinedIndex::new);
         let (function, call) = (FuncIndex::new(index as u32), WasmOffset::new(call as u32));
         bodies.push(Inlined { function, call, parent });
     }
@@ -205,8 +205,8 @@ fn read_block(r: &mut Reader<'_>, start: CodeOffset, code: CodeOffset) -> Result
         innermost = r.leb32()?;
     }
     let mut chain = Vec::new();
-    let mut next = innermost.checked_sub(1);
-    while let Some(body) = next.and_then(|body| bodies.get(body as usize)) {
+    let mut next = innermost.checked_sub(1).map(InlinedIndex::new);
+    while let Some(body) = next.and_then(|body| bodies.get(body.index())) {
         chain.push(*body);
         next = body.parent.filter(|_| chain.len() < MOST_DEPTH);
     }
@@ -218,27 +218,28 @@ mod tests {
     use super::*;
 
     fn body(function: u32, call: u32, parent: Option<u32>) -> Inlined {
-        Inlined { function: FuncIndex::new(function), call: WasmOffset::new(call), parent }
+        let (function, call) = (FuncIndex::new(function), WasmOffset::new(call));
+        Inlined { function, call, parent: parent.map(InlinedIndex::new) }
     }
 
     fn sample() -> Vec<u8> {
         let at = CodeOffset::new;
-        let first = Function {
+        let first = FunctionInlining {
             start: at(100),
             bodies: vec![body(7, 500, None), body(3, 900, Some(0)), body(7, 510, None)],
             changes: vec![
-                (at(104), Some(0)),
-                (at(110), Some(1)),
+                (at(104), Some(InlinedIndex::new(0))),
+                (at(110), Some(InlinedIndex::new(1))),
                 (at(120), None),
-                (at(130), Some(2)),
+                (at(130), Some(InlinedIndex::new(2))),
             ],
         };
-        let second = Function {
+        let second = FunctionInlining {
             start: at(200),
             bodies: vec![body(1, 40, None)],
-            changes: vec![(at(200), Some(0))],
+            changes: vec![(at(200), Some(InlinedIndex::new(0)))],
         };
-        encode(&[vec![first.clone(), second], vec![Function { start: at(96), ..first }]])
+        encode(&[vec![first.clone(), second], vec![FunctionInlining { start: at(96), ..first }]])
     }
 
     #[test]

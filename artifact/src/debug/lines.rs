@@ -19,7 +19,7 @@
 //! Every read is bounds-checked; damage yields nothing or something wrong,
 //! never a fault.
 
-use crate::address_map::{self, AddressMap, Mapping, Site};
+use crate::address_map::{self, AddressMap, MapEntry, Site};
 use crate::index::{CodeOffset, RecordOffset};
 use crate::wire::{Reader, Result, Writer};
 use std::collections::HashMap;
@@ -88,8 +88,11 @@ impl LinesWriter {
         }
         self.entries.sort_unstable();
         self.entries.dedup_by_key(|(code, _)| *code);
-        let entry =
-            |&(code, value): &(CodeOffset, RecordOffset)| Mapping { code, site: Site::Call, value };
+        let entry = |&(code, value): &(CodeOffset, RecordOffset)| MapEntry {
+            code,
+            site: Site::Call,
+            value,
+        };
         let table = address_map::encode(self.entries.iter().map(entry));
         let frames = self.frame_bytes.finish();
         let mut w = Writer::new();

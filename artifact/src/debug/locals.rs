@@ -18,7 +18,7 @@
 //! Every read is bounds-checked; damage yields nothing or something wrong,
 //! never a fault.
 
-use crate::address_map::{self, AddressMap, Mapping, Site};
+use crate::address_map::{self, AddressMap, MapEntry, Site};
 use crate::index::{CodeOffset, RecordOffset};
 use crate::wire::{Reader, Writer};
 
@@ -65,8 +65,11 @@ impl LocalsWriter {
             return Vec::new();
         }
         self.entries.sort_unstable();
-        let entry =
-            |&(code, value): &(CodeOffset, RecordOffset)| Mapping { code, site: Site::Call, value };
+        let entry = |&(code, value): &(CodeOffset, RecordOffset)| MapEntry {
+            code,
+            site: Site::Call,
+            value,
+        };
         let table = address_map::encode(self.entries.iter().map(entry));
         let mut writer = Writer::new();
         writer.u32(table.len() as u32);

@@ -20,7 +20,7 @@ pub struct Bounds {
 }
 
 /// Says what is wrong.
-pub(super) type Check = Result<(), String>;
+pub(crate) type Check = Result<(), String>;
 
 impl Module {
     /// A function that can be referred to: imported, or with a record.

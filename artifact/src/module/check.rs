@@ -4,7 +4,7 @@
 
 use super::bounds::{Bounds, Check, below, inside, leading};
 use super::description::{Description, InstancePlan, Module};
-use super::entities::{ImportKind, Table};
+use super::entities::{ImportKind, TableEntity};
 use crate::abi::{ContextLayout, PRIVATE_ENTRY_SIZE, TableKind};
 use crate::index::{CodeOffset, MemoryIndex};
 use crate::reloc::RelocBounds;
@@ -115,7 +115,7 @@ impl Module {
         if functions > self.functions {
             return Err(format!("{functions} imports among {} functions", self.functions));
         }
-        let is_import = |t: &Table| t.kind == TableKind::Imported;
+        let is_import = |t: &TableEntity| t.kind == TableKind::Imported;
         leading("table", tables, self.tables.iter().map(is_import))?;
         leading("memory", memories, self.memories.iter().map(|m| m.imported))?;
         leading("global", globals, self.globals.iter().map(|g| g.imported))?;

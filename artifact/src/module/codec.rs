@@ -5,8 +5,8 @@
 
 use super::description::{Description, InstancePlan, Link, Module, SECTION};
 use super::entities::{
-    EntityIndex, Export, ExportKind, Funcref, Global, Import, ImportKind, Memory, MemoryModel,
-    Stub, Table, Tag,
+    EntityIndex, Export, ExportKind, Funcref, GlobalEntity, Import, ImportKind, MemoryEntity,
+    MemoryModel, SignatureStub, TableEntity, TagEntity,
 };
 use super::init::{ElementSegment, InitStep, MemoryRun};
 use super::range::Range;
@@ -122,11 +122,13 @@ impl Module {
             types: TypeSection::decode(r)?,
             imports: r.list(Import::decode)?,
             functions: r.leb32()?,
-            tables: r.list(Table::decode)?,
-            memories: r.list(Memory::decode)?,
-            globals: r.list(|r| Ok(Global { ty: GlobalType::decode(r)?, imported: r.bool()? }))?,
-            tags: r
-                .list(|r| Ok(Tag { ty: CanonicalTypeIndex::decode(r)?, imported: r.bool()? }))?,
+            tables: r.list(TableEntity::decode)?,
+            memories: r.list(MemoryEntity::decode)?,
+            globals: r
+                .list(|r| Ok(GlobalEntity { ty: GlobalType::decode(r)?, imported: r.bool()? }))?,
+            tags: r.list(|r| {
+                Ok(TagEntity { ty: CanonicalTypeIndex::decode(r)?, imported: r.bool()? })
+            })?,
             exports: r.list(|r| {
                 let name = r.str()?.to_owned();
                 let kind = ExportKind::decode(r)?;
@@ -139,8 +141,8 @@ impl Module {
                     code: CodeOffset::decode(r)?,
                 })
             })?,
-            entry_stubs: r.list(Stub::decode)?,
-            host_stubs: r.list(Stub::decode)?,
+            entry_stubs: r.list(SignatureStub::decode)?,
+            host_stubs: r.list(SignatureStub::decode)?,
             text: Range::decode(r)?,
             function_table: Range::decode(r)?,
             site_table: Range::decode(r)?,
@@ -207,7 +209,7 @@ impl ExportKind {
     }
 }
 
-impl Table {
+impl TableEntity {
     fn encode(&self, w: &mut Writer) {
         self.ty.encode(w);
         w.u8(match self.kind {
@@ -230,7 +232,7 @@ impl Table {
     }
 }
 
-impl Memory {
+impl MemoryEntity {
     fn encode(&self, w: &mut Writer) {
         self.ty.encode(w);
         w.u8(self.imported as u8);
@@ -254,7 +256,7 @@ impl Memory {
     }
 }
 
-impl Stub {
+impl SignatureStub {
     fn encode(&self, w: &mut Writer) {
         self.ty.encode(w);
         self.code.encode(w);

@@ -1,6 +1,9 @@
 //! The description and its modules.
 
-use super::entities::{Export, Funcref, Global, Import, ImportKind, Memory, Stub, Table, Tag};
+use super::entities::{
+    Export, Funcref, GlobalEntity, Import, ImportKind, MemoryEntity, SignatureStub, TableEntity,
+    TagEntity,
+};
 use super::init::{ElementSegment, InitStep, MemoryRun};
 use super::range::Range;
 use crate::abi::ContextShape;
@@ -56,13 +59,13 @@ pub struct Module {
     /// Number of functions, imported ones included.
     pub functions: u32,
     /// Tables, imported ones first.
-    pub tables: Vec<Table>,
+    pub tables: Vec<TableEntity>,
     /// Memories, imported ones first.
-    pub memories: Vec<Memory>,
+    pub memories: Vec<MemoryEntity>,
     /// Globals, imported ones first.
-    pub globals: Vec<Global>,
+    pub globals: Vec<GlobalEntity>,
     /// Exception tags, imported ones first.
-    pub tags: Vec<Tag>,
+    pub tags: Vec<TagEntity>,
     /// Exports.
     pub exports: Vec<Export>,
     /// Defined functions that have a funcref record, ordered by function index;
@@ -70,9 +73,9 @@ pub struct Module {
     /// defined function is here.
     pub funcrefs: Vec<Funcref>,
     /// Entry stubs, at most one per type, ordered by type.
-    pub entry_stubs: Vec<Stub>,
+    pub entry_stubs: Vec<SignatureStub>,
     /// Host-call stubs, at most one per type, ordered by type.
-    pub host_stubs: Vec<Stub>,
+    pub host_stubs: Vec<SignatureStub>,
     /// The module's code, within `.text`; all code offsets are relative to it.
     pub text: Range,
     /// Function starts, an [address map](crate::address_map).

@@ -40,7 +40,7 @@ pub enum ImportKind {
 
 /// A table.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Table {
+pub struct TableEntity {
     /// Its type.
     pub ty: TableType,
     /// How it is kept.
@@ -52,7 +52,7 @@ pub struct Table {
 
 /// A memory.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Memory {
+pub struct MemoryEntity {
     /// Its type.
     pub ty: MemoryType,
     /// Whether it is imported.
@@ -79,7 +79,7 @@ pub enum MemoryModel {
 
 /// A global.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Global {
+pub struct GlobalEntity {
     /// Its type.
     pub ty: GlobalType,
     /// Whether it is imported.
@@ -88,7 +88,7 @@ pub struct Global {
 
 /// An exception tag.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Tag {
+pub struct TagEntity {
     /// Type whose parameters the exception carries.
     pub ty: CanonicalTypeIndex,
     /// Whether it is imported.
@@ -182,7 +182,7 @@ pub struct Funcref {
 
 /// A stub for one signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stub {
+pub struct SignatureStub {
     /// The canonical type.
     pub ty: CanonicalTypeIndex,
     /// Its code.

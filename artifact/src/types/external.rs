@@ -7,7 +7,7 @@ use std::fmt;
 
 /// Size limits of a table (in elements) or memory (in pages).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Limits {
+pub struct SizeLimits {
     /// Initial size.
     pub min: u64,
     /// Largest size it may grow to.
@@ -20,7 +20,7 @@ pub struct TableType<T = CanonicalTypeIndex> {
     /// Type of the elements.
     pub element: RefType<T>,
     /// Size in elements.
-    pub limits: Limits,
+    pub limits: SizeLimits,
     /// Whether indices are 64-bit.
     pub index64: bool,
 }
@@ -29,7 +29,7 @@ pub struct TableType<T = CanonicalTypeIndex> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct MemoryType {
     /// Size in pages.
-    pub limits: Limits,
+    pub limits: SizeLimits,
     /// Whether addresses are 64-bit.
     pub index64: bool,
     /// Whether threads may share it.
@@ -47,7 +47,7 @@ pub struct GlobalType<T = CanonicalTypeIndex> {
     pub mutable: bool,
 }
 
-impl Limits {
+impl SizeLimits {
     fn encode(self, w: &mut Writer) {
         w.leb(self.min);
         w.option(&self.max, |w, max| w.leb(*max));
@@ -72,7 +72,11 @@ impl TableType {
 
     /// Reads what [`TableType::encode`] wrote.
     pub fn decode(r: &mut Reader<'_>) -> Result<Self> {
-        Ok(Self { element: RefType::decode(r)?, limits: Limits::decode(r)?, index64: r.bool()? })
+        Ok(Self {
+            element: RefType::decode(r)?,
+            limits: SizeLimits::decode(r)?,
+            index64: r.bool()?,
+        })
     }
 }
 
@@ -109,7 +113,7 @@ impl MemoryType {
     /// Reads what [`MemoryType::encode`] wrote.
     pub fn decode(r: &mut Reader<'_>) -> Result<Self> {
         let memory = Self {
-            limits: Limits::decode(r)?,
+            limits: SizeLimits::decode(r)?,
             index64: r.bool()?,
             shared: r.bool()?,
             page_size_log2: r.u8()?,
@@ -134,7 +138,7 @@ impl GlobalType {
     }
 }
 
-impl fmt::Display for Limits {
+impl fmt::Display for SizeLimits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.max {
             Some(max) => write!(f, "{}..={max}", self.min),

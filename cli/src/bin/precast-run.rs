@@ -6,7 +6,7 @@
 use clap::Parser;
 use precast_cli::exit::{self, Result};
 use precast_cli::program::{self, Embedded};
-use precast_cli::run::{self, Source};
+use precast_cli::run::{self, ArtifactSource};
 use precast_cli::run_options::RunOptions;
 use std::ffi::OsString;
 use std::path::Path;
@@ -33,7 +33,7 @@ struct RunCli {
 fn main() -> ExitCode {
     let Some(Embedded { file, artifact, options }) = program::own() else {
         let cli = RunCli::parse();
-        let find = &mut |path: &Path| Ok(Source::Path(path.to_owned()));
+        let find = &mut |path: &Path| Ok(ArtifactSource::Path(path.to_owned()));
         return exit::finish("precast-run", start(&cli.run, find));
     };
     let mut args = std::env::args_os();
@@ -48,13 +48,16 @@ fn main() -> ExitCode {
     let find = &mut |path: &Path| {
         asked += 1;
         let own = program.take_if(|_| asked == last);
-        Ok(own.map_or_else(|| Source::Path(path.to_owned()), |(file, at)| Source::Part(file, at)))
+        Ok(own.map_or_else(
+            || ArtifactSource::Path(path.to_owned()),
+            |(file, at)| ArtifactSource::Part(file, at),
+        ))
     };
     let name = Path::new(&name).file_name().unwrap_or(&name);
     exit::finish(&name.to_string_lossy(), start(&cli.run, find))
 }
 
-fn start(options: &RunOptions, find: &mut dyn FnMut(&Path) -> Result<Source>) -> Result {
+fn start(options: &RunOptions, find: &mut dyn FnMut(&Path) -> Result<ArtifactSource>) -> Result {
     if !under_valgrind() {
         // Kernels before 6.3 do not know it; they run the program all the same.
         let _ = precast_loader::deny_write_execute();

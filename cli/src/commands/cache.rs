@@ -7,11 +7,11 @@
 //! `$PRECAST_CACHE_SIZE`, by default 4 GiB, the entries that were not used the
 //! longest are removed. What `compile` keeps is [beside them](super::store).
 
-use super::store::{Store, StoreSize, own_folder};
+use super::store::{ResultStore, StoreSize, own_folder};
 use super::store_folder::{self, most_bytes};
 use super::{compile, output};
 use crate::exit::{self, Failure, Result};
-use crate::run::Source;
+use crate::run::ArtifactSource;
 use clap::{Args, Subcommand};
 use precast_compiler::Options;
 use precast_loader::Artifact;
@@ -54,7 +54,7 @@ impl CacheCommand {
     pub(super) fn run(&self) -> Result {
         let none = || Failure::Error("there is no cache folder: $HOME is not set".to_owned());
         let folder = self.cache.clone().or_else(store_folder::folder).ok_or_else(none)?;
-        let store = Store::exists(&folder).then(|| store_folder::open(&folder)).transpose();
+        let store = ResultStore::exists(&folder).then(|| store_folder::open(&folder)).transpose();
         let store = store.map_err(Failure::while_doing(folder.display()))?;
         let before = total(&folder, store.as_ref());
         match &self.act {
@@ -72,9 +72,9 @@ impl CacheCommand {
 }
 
 /// What there is, as text.
-fn stats(folder: &Path, store: Option<&Store>) -> String {
+fn stats(folder: &Path, store: Option<&ResultStore>) -> String {
     let artifacts = artifacts(folder);
-    let results = store.map(Store::size).unwrap_or_default();
+    let results = store.map(ResultStore::size).unwrap_or_default();
     let most = most_bytes();
     format!(
         "folder: {}\nentries: {}\nbytes: {} of {most}\nresults of compile: {}\nbytes: {} of {most}\n",
@@ -92,8 +92,9 @@ fn artifacts(folder: &Path) -> StoreSize {
     StoreSize { entries: entries.len() as u64, bytes }
 }
 
-fn total(folder: &Path, store: Option<&Store>) -> StoreSize {
-    let (artifacts, results) = (artifacts(folder), store.map(Store::size).unwrap_or_default());
+fn total(folder: &Path, store: Option<&ResultStore>) -> StoreSize {
+    let (artifacts, results) =
+        (artifacts(folder), store.map(ResultStore::size).unwrap_or_default());
     StoreSize {
         entries: artifacts.entries + results.entries,
         bytes: artifacts.bytes + results.bytes,
@@ -102,7 +103,7 @@ fn total(folder: &Path, store: Option<&Store>) -> StoreSize {
 
 /// Removes what was not used the longest until so many bytes of each kind are
 /// left.
-fn remove(folder: &Path, store: Option<&Store>, most: u64) {
+fn remove(folder: &Path, store: Option<&ResultStore>, most: u64) {
     prune(folder, None, most);
     if let Some(store) = store {
         store.prune(most);
@@ -111,14 +112,19 @@ fn remove(folder: &Path, store: Option<&Store>, most: u64) {
 
 /// The artifact of a module, from the cache if it is there, else compiled
 /// into it. Without a usable cache folder it is compiled into memory.
-pub fn compiled(path: &Path, wasm: &[u8], options: &Options, quiet: bool) -> Result<Source> {
+pub fn compiled(
+    path: &Path,
+    wasm: &[u8],
+    options: &Options,
+    quiet: bool,
+) -> Result<ArtifactSource> {
     let key = store_folder::key(wasm, options)?;
     let in_memory = |why: Option<String>| {
         let compiled = compile::to_bytes(path, wasm, options, quiet)?;
         if let Some(why) = why {
             exit::note(format_args!("the cache is not used: {why}"));
         }
-        Ok(Source::Bytes(compiled))
+        Ok(ArtifactSource::Bytes(compiled))
     };
     let Some(folder) = store_folder::folder() else { return in_memory(None) };
     if let Err(why) = own_folder(&folder) {
@@ -132,7 +138,7 @@ pub fn compiled(path: &Path, wasm: &[u8], options: &Options, quiet: bool) -> Res
                 // need to be pruned.
                 let used = File::open(&artifact).and_then(|f| f.set_modified(SystemTime::now()));
                 let _ = used;
-                return Ok(Source::Cached(artifact));
+                return Ok(ArtifactSource::Cached(artifact));
             }
             Err(why @ precast_loader::Error::Untrusted(..)) => {
                 return in_memory(Some(why.to_string()));
@@ -145,15 +151,15 @@ pub fn compiled(path: &Path, wasm: &[u8], options: &Options, quiet: bool) -> Res
         if let Failure::Error(why) = why {
             exit::note(format_args!("the cache is not used: {why}"));
         }
-        return Ok(Source::Bytes(bytes));
+        return Ok(ArtifactSource::Bytes(bytes));
     }
     prune(&folder, Some(&artifact), most_bytes());
     match Artifact::open_owned(&artifact) {
         Err(why @ precast_loader::Error::Untrusted(..)) => {
             exit::note(format_args!("the cache is not used: {why}"));
-            Ok(Source::Bytes(bytes))
+            Ok(ArtifactSource::Bytes(bytes))
         }
-        _ => Ok(Source::Cached(artifact)),
+        _ => Ok(ArtifactSource::Cached(artifact)),
     }
 }
 

@@ -15,7 +15,7 @@ mod vscode;
 use super::codegen::CodegenOptions;
 use super::{cache, debug_files, input, output};
 use crate::exit::{Failure, Result};
-use crate::run::Source;
+use crate::run::ArtifactSource;
 use crate::run_options::RunOptions;
 use clap::Args;
 use std::ffi::OsString;
@@ -135,8 +135,8 @@ impl DebugCommand {
         options.fuel = self.run.limits.fuel.is_some();
         debug_files::find(file, &bytes, &self.codegen.debug_path, &mut options);
         match cache::compiled(file, &bytes, &options, self.quiet)? {
-            Source::Path(path) | Source::Cached(path) => absolute(&path),
-            Source::Bytes(_) | Source::Part(..) => Err(Failure::Error(format!(
+            ArtifactSource::Path(path) | ArtifactSource::Cached(path) => absolute(&path),
+            ArtifactSource::Bytes(_) | ArtifactSource::Part(..) => Err(Failure::Error(format!(
                 "no cache folder to compile {} into: set PRECAST_CACHE, or debug the output of \
                  `precast compile -g -O0`",
                 file.display()

@@ -6,18 +6,18 @@ use precast_compiler::Observer;
 use std::io::IsTerminal;
 
 /// Shows of how many bytes of function bodies there is code.
-pub struct Progress {
+pub struct CompileProgress {
     bar: ProgressBar,
 }
 
-impl Progress {
+impl CompileProgress {
     /// A bar for the functions of the file of this name, invisible if `quiet` or
     /// where nobody would see it.
     pub fn new(name: &str, quiet: bool) -> Self {
         Self::counting(name, "{percent:>3}% of {binary_total_bytes}", quiet)
     }
 
-    /// As [`Progress::new`], for so many outputs.
+    /// As [`CompileProgress::new`], for so many outputs.
     pub fn of_outputs(total: usize, quiet: bool) -> Self {
         let progress = Self::counting("", "{pos}/{len} outputs", quiet);
         progress.outputs(0, total);
@@ -50,7 +50,7 @@ impl Progress {
     }
 }
 
-impl Observer for Progress {
+impl Observer for CompileProgress {
     fn compiled(&self, done: u64, total: u64) {
         self.bar.set_length(total);
         // Workers may report out of order.
@@ -58,8 +58,25 @@ impl Observer for Progress {
     }
 }
 
-impl Drop for Progress {
+impl Drop for CompileProgress {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_begins_at_zero_and_never_goes_back() {
+        let progress = CompileProgress { bar: ProgressBar::hidden() };
+        let shown = || (progress.bar.position(), progress.bar.length());
+        assert_eq!(progress.bar.position(), 0);
+        progress.compiled(30, 100);
+        progress.compiled(20, 100);
+        assert_eq!(shown(), (30, Some(100)));
+        progress.compiled(100, 100);
+        assert_eq!(shown(), (100, Some(100)));
     }
 }

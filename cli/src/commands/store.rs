@@ -36,7 +36,7 @@ const USED: Duration = Duration::from_secs(3600);
 const UNSEEN: u64 = 64;
 
 /// A folder with results.
-pub struct Store {
+pub struct ResultStore {
     folder: PathBuf,
     /// What tells this program from another that would give other results.
     program: Vec<u8>,
@@ -54,7 +54,7 @@ pub struct StoreSize {
     pub bytes: u64,
 }
 
-impl Store {
+impl ResultStore {
     /// The store in the folder of a cache, which is made if need be.
     ///
     /// # Errors
@@ -181,7 +181,7 @@ impl Store {
 }
 
 /// Functions of a store.
-pub struct Functions(pub Arc<Store>);
+pub struct Functions(pub Arc<ResultStore>);
 
 impl precast_compiler::FunctionCache for Functions {
     fn get(&self, key: &[u8; 32]) -> Option<Vec<u8>> {
@@ -202,7 +202,7 @@ fn private(path: &Path) -> Option<(File, fs::Metadata)> {
     (ours && meta.is_file()).then_some((file, meta))
 }
 
-/// As [`Store::put`] where files have a name from the start.
+/// As [`ResultStore::put`] where files have a name from the start.
 fn store_named(shard: &Path, path: &Path, value: &[&[u8]]) -> io::Result<()> {
     let file = tempfile::Builder::new().prefix(".new-").tempfile_in(shard)?;
     write(file.as_file(), value)?;
@@ -256,9 +256,10 @@ mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
 
-    fn store(most: u64) -> (tempfile::TempDir, Store) {
+    fn store(most: u64) -> (tempfile::TempDir, ResultStore) {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("cache"), b"program".to_vec(), most).unwrap();
+        let store =
+            ResultStore::open(&folder.path().join("cache"), b"program".to_vec(), most).unwrap();
         (folder, store)
     }
 
@@ -272,7 +273,7 @@ mod tests {
         assert_eq!(store.get(b"key"), Some(b"value".to_vec()));
         assert_eq!(store.get(b"empty"), Some(Vec::new()));
         assert_eq!(store.size(), StoreSize { entries: 2, bytes: 5 + 2 * DIGEST as u64 });
-        let other = Store::open(&folder.path().join("cache"), b"other".to_vec(), 1).unwrap();
+        let other = ResultStore::open(&folder.path().join("cache"), b"other".to_vec(), 1).unwrap();
         assert_eq!(other.get(b"key"), None);
     }
 
@@ -296,7 +297,7 @@ mod tests {
         assert_eq!(store.get(b"key"), None);
         fs::set_permissions(&store.folder, fs::Permissions::from_mode(0o777)).unwrap();
         let cache = store.folder.parent().unwrap();
-        assert!(Store::open(cache, Vec::new(), 1).is_err());
+        assert!(ResultStore::open(cache, Vec::new(), 1).is_err());
     }
 
     #[test]

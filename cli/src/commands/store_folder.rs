@@ -1,7 +1,7 @@
 //! Where results are kept, how much of them, and what they depend on besides
 //! the compiler's input.
 
-use super::store::Store;
+use super::store::ResultStore;
 use crate::exit::Result;
 use crate::size;
 use etcetera::{BaseStrategy, choose_base_strategy};
@@ -30,9 +30,9 @@ pub fn folder() -> Option<PathBuf> {
 ///
 /// # Errors
 ///
-/// As [`Store::open`].
-pub fn open(folder: &Path) -> io::Result<Store> {
-    Store::open(folder, build_id().to_vec(), most_bytes())
+/// As [`ResultStore::open`].
+pub fn open(folder: &Path) -> io::Result<ResultStore> {
+    ResultStore::open(folder, build_id().to_vec(), most_bytes())
 }
 
 /// How many bytes a cache may take: `$PRECAST_CACHE_SIZE`.

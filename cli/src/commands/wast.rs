@@ -17,7 +17,7 @@ mod values;
 use super::codegen::CodegenOptions;
 use crate::exit::{Failure, Result};
 use clap::Args;
-pub use report::{Mismatch, Report};
+pub use report::{Mismatch, ScriptReport};
 pub use settings::Settings;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -66,7 +66,7 @@ impl WastCommand {
         // Modules are small and scripts many: threads go to the scripts.
         settings.jobs = settings.options.threads.unwrap_or(1);
         let scripts = self.files.iter().map(read).collect::<Result<Vec<_>>>()?;
-        let mut total = Report::default();
+        let mut total = ScriptReport::default();
         run_scripts(&scripts, &settings, &mut |script, report| {
             if !self.quiet || !report.failures.is_empty() {
                 println!("{}: {}", script.name, report.counts());
@@ -96,7 +96,7 @@ fn read(path: &PathBuf) -> Result<Script> {
 pub fn run_scripts(
     scripts: &[Script],
     settings: &Settings,
-    done: &mut (dyn FnMut(&Script, Report) + Send),
+    done: &mut (dyn FnMut(&Script, ScriptReport) + Send),
 ) {
     let next = AtomicUsize::new(0);
     // Reports that wait for those before them, and the first that is missing.

@@ -5,7 +5,7 @@
 //! Artifacts come from the side that compiles, through a pipe of our own.
 #![allow(unsafe_code)]
 
-use super::request::{Answer, Cause, Problem, Referent, Request, RequestFailure, Value};
+use super::request::{Answer, Cause, Problem, Referent, Request, RequestFailure, ScriptValue};
 use super::spectest;
 use precast_loader::component::{Component, ComponentInstance, ComponentLinker};
 use precast_loader::{Artifact, Error, ExternRef, Instance, Linker, Result, Store, Val};
@@ -119,7 +119,7 @@ impl Host {
     }
 
     /// Calls an export of an instance.
-    fn invoke(&mut self, instance: Option<&str>, export: &str, args: &[Value]) -> Answer {
+    fn invoke(&mut self, instance: Option<&str>, export: &str, args: &[ScriptValue]) -> Answer {
         let instance = match self.instance(instance)? {
             ScriptInstance::Module(instance) => instance,
             ScriptInstance::Component(instance) => return self.call(instance, export, args),
@@ -134,16 +134,16 @@ impl Host {
     }
 
     /// Calls an export of a component.
-    fn call(&mut self, instance: ComponentInstance, export: &str, args: &[Value]) -> Answer {
+    fn call(&mut self, instance: ComponentInstance, export: &str, args: &[ScriptValue]) -> Answer {
         let func = instance.get_func(&self.store, &[export]);
         let func = func.map_err(|error| RequestFailure::untried(error.to_string()))?;
         let args = args.iter().map(|arg| match arg {
-            Value::Component(value) => Ok(value.clone()),
+            ScriptValue::Component(value) => Ok(value.clone()),
             other => Err(RequestFailure::untried(format!("{other:?} is no value of a component"))),
         });
         let args = args.collect::<std::result::Result<Vec<_>, _>>()?;
         let result = func.call(&mut self.store, &args).map_err(failure)?;
-        Ok(result.into_iter().map(Value::Component).collect())
+        Ok(result.into_iter().map(ScriptValue::Component).collect())
     }
 
     fn make(&mut self, artifact: &Artifact) -> std::result::Result<ScriptInstance, RequestFailure> {
@@ -190,20 +190,20 @@ impl Host {
         })
     }
 
-    fn value(&self, value: &Val) -> Value {
+    fn value(&self, value: &Val) -> ScriptValue {
         match value {
-            Val::I32(value) => Value::I32(*value),
-            Val::I64(value) => Value::I64(*value),
-            Val::F32(bits) => Value::F32(*bits),
-            Val::F64(bits) => Value::F64(*bits),
-            Val::V128(bits) => Value::V128(*bits),
-            Val::FuncRef(None) => Value::Null(Referent::Func),
-            Val::FuncRef(Some(_)) => Value::Func,
-            Val::ExnRef(None) => Value::Null(Referent::Exn),
-            Val::ExnRef(Some(_)) => Value::Exception,
-            Val::ExternRef(None) => Value::Null(Referent::Extern),
+            Val::I32(value) => ScriptValue::I32(*value),
+            Val::I64(value) => ScriptValue::I64(*value),
+            Val::F32(bits) => ScriptValue::F32(*bits),
+            Val::F64(bits) => ScriptValue::F64(*bits),
+            Val::V128(bits) => ScriptValue::V128(*bits),
+            Val::FuncRef(None) => ScriptValue::Null(Referent::Func),
+            Val::FuncRef(Some(_)) => ScriptValue::Func,
+            Val::ExnRef(None) => ScriptValue::Null(Referent::Exn),
+            Val::ExnRef(Some(_)) => ScriptValue::Exception,
+            Val::ExternRef(None) => ScriptValue::Null(Referent::Extern),
             Val::ExternRef(Some(reference)) => {
-                Value::Extern(reference.data(&self.store).downcast_ref().copied())
+                ScriptValue::Extern(reference.data(&self.store).downcast_ref().copied())
             }
         }
     }
@@ -216,18 +216,21 @@ fn open(artifact: &[u8]) -> std::result::Result<Artifact, RequestFailure> {
 }
 
 /// A value for the guest. A number becomes a host reference to it.
-fn to_val(value: &Value, store: &mut Store<()>) -> std::result::Result<Val, RequestFailure> {
+fn to_val(value: &ScriptValue, store: &mut Store<()>) -> std::result::Result<Val, RequestFailure> {
     Ok(match value {
-        Value::I32(value) => Val::I32(*value),
-        Value::I64(value) => Val::I64(*value),
-        Value::F32(bits) => Val::F32(*bits),
-        Value::F64(bits) => Val::F64(*bits),
-        Value::V128(bits) => Val::V128(*bits),
-        Value::Null(Referent::Func) => Val::FuncRef(None),
-        Value::Null(Referent::Extern) => Val::ExternRef(None),
-        Value::Null(Referent::Exn) => Val::ExnRef(None),
-        Value::Extern(Some(number)) => Val::ExternRef(Some(ExternRef::new(store, *number))),
-        Value::Func | Value::Exception | Value::Extern(None) | Value::Component(_) => {
+        ScriptValue::I32(value) => Val::I32(*value),
+        ScriptValue::I64(value) => Val::I64(*value),
+        ScriptValue::F32(bits) => Val::F32(*bits),
+        ScriptValue::F64(bits) => Val::F64(*bits),
+        ScriptValue::V128(bits) => Val::V128(*bits),
+        ScriptValue::Null(Referent::Func) => Val::FuncRef(None),
+        ScriptValue::Null(Referent::Extern) => Val::ExternRef(None),
+        ScriptValue::Null(Referent::Exn) => Val::ExnRef(None),
+        ScriptValue::Extern(Some(number)) => Val::ExternRef(Some(ExternRef::new(store, *number))),
+        ScriptValue::Func
+        | ScriptValue::Exception
+        | ScriptValue::Extern(None)
+        | ScriptValue::Component(_) => {
             return Err(RequestFailure::untried(format!("{value:?} is no argument")));
         }
     })

@@ -25,17 +25,17 @@ pub enum Request<'a> {
     /// Lets later modules import from an instance, under a name.
     Register(&'a str, Option<&'a str>),
     /// Calls an export of an instance.
-    Invoke(Option<&'a str>, &'a str, &'a [Value]),
+    Invoke(Option<&'a str>, &'a str, &'a [ScriptValue]),
     /// Reads an exported global of an instance.
     Get(Option<&'a str>, &'a str),
 }
 
 /// What came of it.
-pub type Answer = std::result::Result<Vec<Value>, RequestFailure>;
+pub type Answer = std::result::Result<Vec<ScriptValue>, RequestFailure>;
 
 /// A value, apart from any store.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Value {
+pub enum ScriptValue {
     /// `i32`.
     I32(i32),
     /// `i64`.
@@ -163,7 +163,7 @@ impl Request<'_> {
     /// The bytes are no request.
     pub fn decode<T>(bytes: &[u8], then: impl FnOnce(Request<'_>) -> T) -> Result<T> {
         let mut r = Reader::new("request", bytes);
-        let args: Vec<Value>;
+        let args: Vec<ScriptValue>;
         let request = match r.u8()? {
             0 => Request::Module(read_name(&mut r)?, r.bytes()?),
             1 => Request::Define(read_name(&mut r)?, r.bytes()?),
@@ -192,19 +192,19 @@ fn read_name<'a>(r: &mut Reader<'a>) -> Result<Option<&'a str>> {
     Ok(if r.bool()? { Some(r.str()?) } else { None })
 }
 
-fn value(w: &mut Writer, value: &Value) {
+fn value(w: &mut Writer, value: &ScriptValue) {
     let (tag, bits) = match value {
-        Value::I32(value) => (0, *value as u32 as u128),
-        Value::I64(value) => (1, *value as u64 as u128),
-        Value::F32(bits) => (2, (*bits).into()),
-        Value::F64(bits) => (3, (*bits).into()),
-        Value::V128(bits) => (4, *bits),
-        Value::Null(kind) => (5, *kind as u128),
-        Value::Func => (6, 0),
-        Value::Exception => (7, 0),
-        Value::Extern(None) => (8, 0),
-        Value::Extern(Some(number)) => (9, (*number).into()),
-        Value::Component(value) => {
+        ScriptValue::I32(value) => (0, *value as u32 as u128),
+        ScriptValue::I64(value) => (1, *value as u64 as u128),
+        ScriptValue::F32(bits) => (2, (*bits).into()),
+        ScriptValue::F64(bits) => (3, (*bits).into()),
+        ScriptValue::V128(bits) => (4, *bits),
+        ScriptValue::Null(kind) => (5, *kind as u128),
+        ScriptValue::Func => (6, 0),
+        ScriptValue::Exception => (7, 0),
+        ScriptValue::Extern(None) => (8, 0),
+        ScriptValue::Extern(Some(number)) => (9, (*number).into()),
+        ScriptValue::Component(value) => {
             w.u8(10);
             return component_value::write(w, value);
         }
@@ -213,27 +213,27 @@ fn value(w: &mut Writer, value: &Value) {
     w.raw(&bits.to_le_bytes());
 }
 
-fn read_value(r: &mut Reader<'_>) -> Result<Value> {
+fn read_value(r: &mut Reader<'_>) -> Result<ScriptValue> {
     let tag = r.u8()?;
     if tag == 10 {
-        return component_value::read(r).map(Value::Component);
+        return component_value::read(r).map(ScriptValue::Component);
     }
     let bits = u128::from_le_bytes(r.raw(16)?.try_into().expect("16 bytes"));
     Ok(match tag {
-        0 => Value::I32(bits as i32),
-        1 => Value::I64(bits as i64),
-        2 => Value::F32(bits as u32),
-        3 => Value::F64(bits as u64),
-        4 => Value::V128(bits),
-        5 => Value::Null(match bits {
+        0 => ScriptValue::I32(bits as i32),
+        1 => ScriptValue::I64(bits as i64),
+        2 => ScriptValue::F32(bits as u32),
+        3 => ScriptValue::F64(bits as u64),
+        4 => ScriptValue::V128(bits),
+        5 => ScriptValue::Null(match bits {
             0 => Referent::Func,
             1 => Referent::Extern,
             _ => Referent::Exn,
         }),
-        6 => Value::Func,
-        7 => Value::Exception,
-        8 => Value::Extern(None),
-        9 => Value::Extern(Some(bits as u32)),
+        6 => ScriptValue::Func,
+        7 => ScriptValue::Exception,
+        8 => ScriptValue::Extern(None),
+        9 => ScriptValue::Extern(Some(bits as u32)),
         other => return Err(r.error(format!("value {other}"))),
     })
 }
@@ -335,10 +335,10 @@ mod tests {
     fn requests_come_back() {
         let component = component::Value::Option(Some(Box::new(component::Value::U8(7))));
         let args = [
-            Value::I32(-1),
-            Value::V128(u128::MAX),
-            Value::Null(Referent::Exn),
-            Value::Component(component),
+            ScriptValue::I32(-1),
+            ScriptValue::V128(u128::MAX),
+            ScriptValue::Null(Referent::Exn),
+            ScriptValue::Component(component),
         ];
         let requests = [
             Request::Module(Some("$m"), b"abc"),
@@ -362,7 +362,12 @@ mod tests {
         let failure =
             |cause| -> Answer { Err(RequestFailure { cause, message: "why".to_owned() }) };
         let answers: [Answer; 7] = [
-            Ok(vec![Value::F64(7), Value::Func, Value::Exception, Value::Extern(Some(3))]),
+            Ok(vec![
+                ScriptValue::F64(7),
+                ScriptValue::Func,
+                ScriptValue::Exception,
+                ScriptValue::Extern(Some(3)),
+            ]),
             failure(Cause::Untried),
             failure(Cause::Trap(TrapCode::StackOverflow)),
             failure(Cause::Exception),

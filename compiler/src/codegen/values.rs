@@ -9,7 +9,8 @@ use crate::recorded::{Recorded, slot_variable};
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_codegen::isa::unwind::UnwindInst;
 use cranelift_codegen::{CompiledCode, LabelValueLoc};
-use precast_artifact::index::FunctionOffset;
+use precast_artifact::index::{FunctionOffset, ValueIndex};
+use std::ops::Range;
 use target_lexicon::Architecture;
 
 /// Finished code, as the code generator has it.
@@ -25,8 +26,8 @@ pub(super) fn collect(
     let size = FunctionOffset::from_index(buffer.data().len());
     let positions = positions(buffer);
     let (mut assignments, mut live) = slots(buffer, size);
-    let constants = recorded.constants.iter().map(|&(label, bits)| LiveRange {
-        label,
+    let constants = recorded.constants.iter().map(|&(value, bits)| LiveRange {
+        value,
         start: FunctionOffset::START,
         end: size,
         location: ValueLocation::Constant(bits),
@@ -39,27 +40,27 @@ pub(super) fn collect(
     let above = true_cfa(buffer) - CFA_ABOVE_FRAME_POINTER;
     for (label, ranges) in &compiled.value_labels_ranges {
         for range in ranges {
-            let label = label.as_u32();
+            let value = ValueIndex::new(label.as_u32());
             let [start, end] = [range.start, range.end].map(FunctionOffset::new);
             match range.loc {
                 LabelValueLoc::CFAOffset(offset) => {
                     let Ok(offset) = i32::try_from(offset) else { continue };
                     let location = ValueLocation::Frame(offset + above);
-                    live.push(LiveRange { label, start, end, location });
+                    live.push(LiveRange { value, start, end, location });
                 }
                 LabelValueLoc::Reg(reg) => {
                     let Ok(register) = isa.map_regalloc_reg_to_dwarf(reg) else { continue };
                     let location = ValueLocation::Register(register);
                     if survives_calls(register, isa) {
-                        live.push(LiveRange { label, start, end, location });
+                        live.push(LiveRange { value, start, end, location });
                         continue;
                     }
-                    push_between_calls(&mut live, label, start..end, location, &calls);
+                    push_between_calls(&mut live, value, start..end, location, &calls);
                 }
             }
         }
     }
-    live.sort_by_key(|range| (range.label, range.start));
+    live.sort_by_key(|range| (range.value, range.start));
     Ok(CodeDebug { positions, assignments: assignments.into(), live_ranges: live.into() })
 }
 
@@ -81,8 +82,8 @@ fn survives_calls(register: u16, isa: &dyn TargetIsa) -> bool {
 /// by the call's last byte: that byte is left out (as GCC's location lists do).
 fn push_between_calls(
     live: &mut Vec<LiveRange>,
-    label: u32,
-    range: std::ops::Range<FunctionOffset>,
+    value: ValueIndex,
+    range: Range<FunctionOffset>,
     location: ValueLocation,
     calls: &[FunctionOffset],
 ) {
@@ -90,12 +91,12 @@ fn push_between_calls(
     let first = calls.partition_point(|call| *call < range.start);
     for &call in calls[first..].iter().take_while(|call| **call < range.end) {
         if start < call {
-            live.push(LiveRange { label, start, end: call, location });
+            live.push(LiveRange { value, start, end: call, location });
         }
         start = FunctionOffset::new(call.get() + 1);
     }
     if start < range.end {
-        live.push(LiveRange { label, start, end: range.end, location });
+        live.push(LiveRange { value, start, end: range.end, location });
     }
 }
 
@@ -141,16 +142,12 @@ fn slots(buffer: &Buffer, size: FunctionOffset) -> (Vec<ValueAssignment>, Vec<Li
     let bottom = -CFA_ABOVE_FRAME_POINTER - frame.frame_to_fp_offset as i32;
     for slot in frame.stackslots.values() {
         let Some(key) = slot.key else { continue };
-        // Recorded values are labelled from zero.
-        let label = u32::MAX - live.len() as u32;
-        assignments.push(ValueAssignment {
-            variable: slot_variable(key),
-            from: 0,
-            to: u32::MAX,
-            label,
-        });
+        // Recorded values are numbered from zero.
+        let value = ValueIndex::new(u32::MAX - live.len() as u32);
+        let Range { start: from, end: to } = ValueAssignment::ALWAYS;
+        assignments.push(ValueAssignment { variable: slot_variable(key), from, to, value });
         let location = ValueLocation::Frame(bottom + slot.offset as i32);
-        live.push(LiveRange { label, start: FunctionOffset::START, end: size, location });
+        live.push(LiveRange { value, start: FunctionOffset::START, end: size, location });
     }
     (assignments, live)
 }

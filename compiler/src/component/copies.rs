@@ -23,6 +23,7 @@
 //! canonical ABI reads all of a list before it writes any, as `memory.copy` does.
 
 use crate::error::Result;
+use precast_artifact::index::{LocalIndex, MemoryIndex};
 use std::ops::Range;
 use wasmparser::{BlockType, FunctionBody, MemArg, MemArgTarget, Operator, Parser, Payload};
 
@@ -98,12 +99,12 @@ fn edited(adapter: &[u8], body: &FunctionBody<'_>, edits: Vec<Edit>) -> Vec<u8> 
 /// A loop that copies elements.
 #[derive(Debug, PartialEq, Eq)]
 struct ListLoop {
-    /// Locals: addresses, and how many elements are left.
-    from: u32,
-    to: u32,
-    left: u32,
-    from_memory: u32,
-    to_memory: u32,
+    /// Addresses, and how many elements are left.
+    from: LocalIndex,
+    to: LocalIndex,
+    left: LocalIndex,
+    from_memory: MemoryIndex,
+    to_memory: MemoryIndex,
     /// Bytes of an element.
     size: u32,
 }
@@ -121,7 +122,7 @@ impl ListLoop {
             rest = after;
         }
         let (to, from, MovedNumber { from_memory, to_memory, .. }) = *numbers.first()?;
-        let same = |(t, f, n): &(u32, u32, MovedNumber)| {
+        let same = |(t, f, n): &(LocalIndex, LocalIndex, MovedNumber)| {
             (*t, *f, n.from_memory, n.to_memory) == (to, from, from_memory, to_memory)
         };
         let size = gapless(numbers.iter().map(|(.., number)| number))?;
@@ -129,7 +130,7 @@ impl ListLoop {
         for (address, size) in steps {
             let (local, by) = step(
                 rest,
-                |op| matches!(op, Operator::LocalSet { local_index } if *local_index == address),
+                |op| matches!(op, Operator::LocalSet { local_index } if LocalIndex::new(*local_index) == address),
             )?;
             ((local, by) == (address, size)).then_some(())?;
             rest = &rest[4..];
@@ -145,7 +146,10 @@ impl ListLoop {
             return None;
         };
         let distinct = left != from && left != to && from != to;
-        let known = numbers.iter().all(same) && by == -1 && *local_index == left && distinct;
+        let known = numbers.iter().all(same)
+            && by == -1
+            && LocalIndex::new(*local_index) == left
+            && distinct;
         let list = Self { from, to, left, from_memory, to_memory, size };
         known.then_some((list, operators.len() - rest.len() + 6))
     }
@@ -163,8 +167,8 @@ impl ListLoop {
         self.get(&mut code, self.from);
         self.bytes(&mut code);
         code.extend(MEMORY_COPY);
-        leb(&mut code, self.to_memory.into());
-        leb(&mut code, self.from_memory.into());
+        leb(&mut code, self.to_memory.get().into());
+        leb(&mut code, self.from_memory.get().into());
         for address in [self.from, self.to] {
             self.get(&mut code, address);
             self.bytes(&mut code);
@@ -184,22 +188,22 @@ impl ListLoop {
         }
     }
 
-    fn get(&self, code: &mut Vec<u8>, local: u32) {
+    fn get(&self, code: &mut Vec<u8>, local: LocalIndex) {
         code.push(LOCAL_GET);
-        leb(code, local.into());
+        leb(code, local.get().into());
     }
 
-    fn set(&self, code: &mut Vec<u8>, local: u32) {
+    fn set(&self, code: &mut Vec<u8>, local: LocalIndex) {
         code.push(LOCAL_SET);
-        leb(code, local.into());
+        leb(code, local.get().into());
     }
 }
 
 /// A number that is loaded and stored.
 #[derive(Clone, Copy)]
 struct MovedNumber {
-    from_memory: u32,
-    to_memory: u32,
+    from_memory: MemoryIndex,
+    to_memory: MemoryIndex,
     /// Where it is in the element, in bytes.
     offset: u64,
     size: u32,
@@ -223,11 +227,10 @@ fn number(load: &Operator<'_>, store: &Operator<'_>) -> Option<MovedNumber> {
         _ => return None,
     };
     let offset = from.offset;
-    let (MemArgTarget::Memory(from_memory), MemArgTarget::Memory(to_memory)) =
-        (from.target, to.target)
-    else {
+    let (MemArgTarget::Memory(from), MemArgTarget::Memory(other)) = (from.target, to.target) else {
         return None;
     };
+    let (from_memory, to_memory) = (MemoryIndex::new(from), MemoryIndex::new(other));
     let moved = MovedNumber { from_memory, to_memory, offset, size };
     (offset == to.offset).then_some(moved)
 }
@@ -242,9 +245,9 @@ fn gapless<'n>(numbers: impl Iterator<Item = &'n MovedNumber>) -> Option<u32> {
     Some(end)
 }
 
-fn local(operator: &Operator<'_>) -> Option<u32> {
+fn local(operator: &Operator<'_>) -> Option<LocalIndex> {
     match operator {
-        Operator::LocalGet { local_index } => Some(*local_index),
+        Operator::LocalGet { local_index } => Some(LocalIndex::new(*local_index)),
         _ => None,
     }
 }
@@ -253,7 +256,7 @@ fn local(operator: &Operator<'_>) -> Option<u32> {
 fn step(
     operators: &[(Operator<'_>, usize)],
     kept: impl Fn(&Operator<'_>) -> bool,
-) -> Option<(u32, i32)> {
+) -> Option<(LocalIndex, i32)> {
     match operators {
         [
             (Operator::LocalGet { local_index }, _),
@@ -261,7 +264,7 @@ fn step(
             (Operator::I32Add, _),
             (to, _),
             ..,
-        ] if kept(to) => Some((*local_index, *value)),
+        ] if kept(to) => Some((LocalIndex::new(*local_index), *value)),
         _ => None,
     }
 }

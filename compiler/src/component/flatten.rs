@@ -18,7 +18,7 @@ use super::panics::caught;
 use crate::error::{Error, Location, Result};
 use crate::features::Features;
 use items::Converter;
-use precast_artifact::component::Component;
+use precast_artifact::component::ComponentDescription;
 use std::borrow::Cow;
 use wasmtime_environ::component::{ComponentTypesBuilder, Translator};
 use wasmtime_environ::wasmparser::{BinaryReaderError, Validator, WasmFeatures};
@@ -27,7 +27,7 @@ use wasmtime_environ::{ScopeVec, Tunables};
 /// A component, flat.
 pub(crate) struct Flat<'a> {
     /// What goes into the artifact.
-    pub component: Component,
+    pub component: ComponentDescription,
     /// Core modules and adapters, which the component's modules are.
     pub modules: Vec<FlatModule<'a>>,
 }

@@ -5,7 +5,9 @@ use super::input::{PlacedCode, WasmModule};
 use crate::function::{
     CodeDebug, CodeSite, DebugVariable, Position, ValueAssignment, ValueLocation,
 };
-use precast_artifact::index::{CodeOffset, CodeSectionOffset, FunctionOffset};
+use precast_artifact::index::{
+    BodyOffset, CodeOffset, CodeSectionOffset, FunctionOffset, ValueIndex,
+};
 use std::ops::Range;
 
 /// All functions that have code.
@@ -181,10 +183,10 @@ impl FunctionCode<'_> {
     fn fixed_location(&self, variable: DebugVariable) -> Option<ValueLocation> {
         let all = &self.function.debug.assignments;
         let only = all.get(all.partition_point(|other| other.variable < variable))?;
-        let always = only.variable == variable && only.from == 0 && only.to == u32::MAX;
+        let always = only.variable == variable && (only.from..only.to) == ValueAssignment::ALWAYS;
         let ranges = &self.function.debug.live_ranges;
-        let first = ranges.partition_point(|range| range.label < only.label);
-        let range = ranges.get(first).filter(|range| range.label == only.label)?;
+        let first = ranges.partition_point(|range| range.value < only.value);
+        let range = ranges.get(first).filter(|range| range.value == only.value)?;
         let everywhere = range.start == FunctionOffset::START && range.end == self.size();
         (always && everywhere).then_some(range.location)
     }
@@ -197,10 +199,10 @@ impl FunctionCode<'_> {
         variable: DebugVariable,
         source: CodeSectionOffset,
     ) -> Vec<Region> {
-        let Some(label) = self.label(variable, source) else { return Vec::new() };
+        let Some(value) = self.value(variable, source) else { return Vec::new() };
         let all = &self.function.debug.live_ranges;
-        let first = all.partition_point(|range| range.label < label);
-        let live = all[first..].iter().take_while(|range| range.label == label);
+        let first = all.partition_point(|range| range.value < value);
+        let live = all[first..].iter().take_while(|range| range.value == value);
         let mut refined = Vec::new();
         for range in live {
             for region in &regions {
@@ -215,14 +217,14 @@ impl FunctionCode<'_> {
         refined
     }
 
-    /// Label of the value that a variable has at `source`.
-    fn label(&self, variable: DebugVariable, source: CodeSectionOffset) -> Option<u32> {
-        let at = source.distance_from(self.function.source.start)?;
+    /// The value that a variable has at `source`.
+    fn value(&self, variable: DebugVariable, source: CodeSectionOffset) -> Option<ValueIndex> {
+        let at = BodyOffset::new(source.distance_from(self.function.source.start)?);
         let all = &self.function.debug.assignments;
         let key = |assignment: &ValueAssignment| (assignment.variable, assignment.from);
         let after = all.partition_point(|assignment| key(assignment) <= (variable, at));
         let found = &all[after.checked_sub(1)?];
-        (found.variable == variable && at < found.to).then_some(found.label)
+        (found.variable == variable && at < found.to).then_some(found.value)
     }
 }
 

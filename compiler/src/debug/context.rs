@@ -4,6 +4,7 @@ use super::code::CodeMap;
 use super::fragment::{Base, Fixup, Fragment};
 use super::input::{OutputOptions, PlacedCode, WasmModule};
 use super::units::Units;
+use precast_artifact::index::SectionOffset;
 
 /// Facts about the input and the code, the same for all units.
 pub(super) struct DebugContext<'a> {
@@ -53,10 +54,10 @@ impl<'a> DebugContext<'a> {
     }
 
     /// Writes an offset in a section of strings.
-    pub(super) fn refer(&self, fragment: &mut Fragment, strings: Base, offset: u32) {
+    pub(super) fn refer(&self, fragment: &mut Fragment, strings: Base, offset: SectionOffset) {
         match self.options.relocatable {
-            true => fragment.fixup(Fixup::Strings(strings), offset),
-            false => fragment.u32(offset),
+            true => fragment.fixup(Fixup::Strings(strings), offset.get()),
+            false => fragment.u32(offset.get()),
         }
     }
 }

@@ -28,5 +28,5 @@ mod wasm;
 
 pub(super) use emit::memory_base;
 pub(super) use emitter::EmitContext;
-pub(super) use parse::ParseContext;
+pub(super) use parse::{Expression, ParseContext};
 pub(super) use wasm::WasmExpression;

@@ -3,6 +3,7 @@
 
 pub(super) use crate::debug_section::DebugBase as Base;
 use gimli::leb128::write::{signed, unsigned};
+use precast_artifact::index::{DieOffset, InfoOffset, PartOffset};
 
 /// What is to be filled in.
 #[derive(Clone, Copy, Debug)]
@@ -13,12 +14,12 @@ pub(super) enum Fixup {
     Ranges,
     /// Four bytes, an offset in the unit's location lists.
     Locations,
-    /// Four bytes: where the line number program of this unit is.
+    /// Four bytes: where the line number program of the unit with this number is.
     Line(u32),
-    /// Four bytes: the entry of this unit that had this offset in the unit.
-    Local(u32),
-    /// Four bytes: the entry that had this offset in `.debug_info`.
-    Entry(u32),
+    /// Four bytes: the entry of this unit that was there.
+    Local(DieOffset),
+    /// Four bytes: the entry that was there.
+    Entry(InfoOffset),
     /// Four bytes, an offset in one of the string sections, for objects.
     Strings(Base),
 }
@@ -27,12 +28,17 @@ pub(super) enum Fixup {
 #[derive(Default)]
 pub(super) struct Fragment {
     pub bytes: Vec<u8>,
-    pub fixups: Vec<(u32, Fixup)>,
+    pub fixups: Vec<(PartOffset, Fixup)>,
 }
 
 impl Fragment {
     pub(super) fn len(&self) -> usize {
         self.bytes.len()
+    }
+
+    /// Where what is appended next begins.
+    pub(super) fn end(&self) -> PartOffset {
+        PartOffset::from_index(self.bytes.len())
     }
 
     pub(super) fn u8(&mut self, value: u8) {
@@ -72,30 +78,31 @@ impl Fragment {
 
     /// An address of eight bytes.
     pub(super) fn address(&mut self, base: Base, offset: u64) {
-        self.fixups.push((self.len() as u32, Fixup::Address(base)));
+        self.fixups.push((self.end(), Fixup::Address(base)));
         self.u64(offset);
     }
 
     /// Four bytes to be filled in; `value` is kept where the fixup adds.
     pub(super) fn fixup(&mut self, fixup: Fixup, value: u32) {
-        self.fixups.push((self.len() as u32, fixup));
+        self.fixups.push((self.end(), fixup));
         self.u32(value);
     }
 
     /// Appends another fragment.
     pub(super) fn append(&mut self, other: &Self) {
-        let start = self.len() as u32;
+        let start = self.len();
         self.raw(&other.bytes);
-        self.fixups.extend(other.fixups.iter().map(|(at, fixup)| (at + start, *fixup)));
+        let moved = |at: PartOffset| PartOffset::from_index(start + at.index());
+        self.fixups.extend(other.fixups.iter().map(|(at, fixup)| (moved(*at), *fixup)));
     }
 
     /// Fills in the four bytes at `at`.
-    pub(super) fn set_u32(&mut self, at: u32, value: u32) {
-        self.bytes[at as usize..][..4].copy_from_slice(&value.to_le_bytes());
+    pub(super) fn set_u32(&mut self, at: PartOffset, value: u32) {
+        self.bytes[at.index()..][..4].copy_from_slice(&value.to_le_bytes());
     }
 
     /// Writes the length of what follows the four bytes at `at`.
-    pub(super) fn set_length(&mut self, at: usize) {
-        self.set_u32(at as u32, (self.len() - at - 4) as u32);
+    pub(super) fn set_length(&mut self, at: PartOffset) {
+        self.set_u32(at, (self.len() - at.index() - 4) as u32);
     }
 }

@@ -4,6 +4,7 @@ use super::fragment::{Base, Fixup, Fragment};
 use super::unit::UnitOutput;
 use crate::debug_section::{DebugReloc, DebugSection};
 use precast_artifact::debug::lines::LinesWriter;
+use precast_artifact::index::{InfoOffset, PartOffset, SectionOffset};
 
 /// The contents of the debug sections, complete but for addresses.
 #[derive(Default)]
@@ -22,11 +23,11 @@ const NO_LINES: &str = "debug information: the module's line tables are empty, s
 /// Where a unit's contributions start in the joined sections.
 #[derive(Clone, Copy, Default)]
 struct Starts {
-    info: u32,
-    abbreviations: u32,
-    ranges: u32,
-    locations: u32,
-    line: u32,
+    info: SectionOffset,
+    abbreviations: SectionOffset,
+    ranges: SectionOffset,
+    locations: SectionOffset,
+    line: SectionOffset,
 }
 
 /// Joins the units in order and fills in what lies in other sections.
@@ -46,9 +47,9 @@ pub(super) fn join(
     for (index, unit) in units.iter_mut().enumerate() {
         if unit.info.len() != 0 {
             // The offset of the abbreviations in the unit's header.
-            unit.info.set_u32(unit.abbreviations_at, starts[index].abbreviations);
+            unit.info.set_u32(unit.abbreviations_at, starts[index].abbreviations.get());
             if relocatable {
-                let offset = starts[index].info + unit.abbreviations_at;
+                let offset = unit.abbreviations_at.in_section(starts[index].info);
                 info.relocs.push(DebugReloc { offset, base: Base::Abbreviations });
             }
         }
@@ -87,11 +88,11 @@ fn starts(units: &[UnitOutput]) -> Vec<Starts> {
     let mut starts = Vec::with_capacity(units.len());
     for unit in units {
         starts.push(at);
-        at.info += unit.info.len() as u32;
-        at.abbreviations += unit.abbreviations.len() as u32;
-        at.ranges += unit.ranges.len() as u32;
-        at.locations += unit.locations.len() as u32;
-        at.line += unit.line.len() as u32;
+        at.info = unit.info.end().in_section(at.info);
+        at.abbreviations = unit.abbreviations.end().in_section(at.abbreviations);
+        at.ranges = unit.ranges.end().in_section(at.ranges);
+        at.locations = unit.locations.end().in_section(at.locations);
+        at.line = unit.line.end().in_section(at.line);
     }
     starts
 }
@@ -99,27 +100,28 @@ fn starts(units: &[UnitOutput]) -> Vec<Starts> {
 /// Fills in references to entries of other units: to some entry that stands for
 /// what is unknown where there is none.
 fn fill_in_entries(units: &mut [UnitOutput], starts: &[Starts]) {
-    let fallback = units.iter().zip(starts).find_map(|(unit, at)| Some(at.info + unit.nothing?));
-    let find = |source: u32| {
+    let mut nothing = units.iter().zip(starts).filter_map(|(unit, at)| Some((unit.nothing?, at)));
+    let fallback = nothing.next().map(|(entry, at)| entry.in_section(at.info));
+    let find = |source: InfoOffset| {
         let after = units.partition_point(|unit| unit.source.start <= source);
         let index = after.checked_sub(1)?;
         let offsets = &units[index].offsets;
         let found = offsets.binary_search_by_key(&source, |(offset, _)| *offset).ok()?;
-        (source < units[index].source.end).then(|| starts[index].info + offsets[found].1)
+        (source < units[index].source.end).then(|| offsets[found].1.in_section(starts[index].info))
     };
-    let found: Vec<Vec<(u32, u32)>> = units
+    let found: Vec<Vec<(PartOffset, SectionOffset)>> = units
         .iter()
         .map(|unit| {
             let fixups = unit.info.fixups.iter();
             let fixups = fixups.filter_map(|(at, fixup)| match fixup {
-                Fixup::Entry(source) => Some((*at, find(*source).or(fallback).unwrap_or(0))),
+                Fixup::Entry(source) => Some((*at, find(*source).or(fallback).unwrap_or_default())),
                 _ => None,
             });
             fixups.collect()
         })
         .collect();
     for (unit, found) in units.iter_mut().zip(found) {
-        found.into_iter().for_each(|(at, entry)| unit.info.set_u32(at, entry));
+        found.into_iter().for_each(|(at, entry)| unit.info.set_u32(at, entry.get()));
     }
 }
 
@@ -147,27 +149,27 @@ impl JoinedSection {
         starts: &[Starts],
         relocatable: bool,
     ) {
-        let start = self.bytes.len() as u32;
+        let start = SectionOffset::from_index(self.bytes.len());
         for (at, fixup) in std::mem::take(&mut fragment.fixups) {
             let (base, add) = match fixup {
                 Fixup::Address(base) => {
-                    self.relocs.push(DebugReloc { offset: start + at, base });
+                    self.relocs.push(DebugReloc { offset: at.in_section(start), base });
                     continue;
                 }
                 Fixup::Local(_) => continue,
                 // Filled in before, or copied as they are.
-                Fixup::Entry(_) => (Base::Info, 0),
-                Fixup::Strings(base) => (base, 0),
+                Fixup::Entry(_) => (Base::Info, SectionOffset::START),
+                Fixup::Strings(base) => (base, SectionOffset::START),
                 Fixup::Ranges => (Base::Ranges, starts[index].ranges),
                 Fixup::Locations => (Base::Locations, starts[index].locations),
                 Fixup::Line(owner) => (Base::Line, starts[owner as usize].line),
             };
             if relocatable {
-                self.relocs.push(DebugReloc { offset: start + at, base });
+                self.relocs.push(DebugReloc { offset: at.in_section(start), base });
             }
-            let field = &mut fragment.bytes[at as usize..][..4];
+            let field = &mut fragment.bytes[at.index()..][..4];
             let value = u32::from_le_bytes(field.try_into().expect("four bytes"));
-            fragment.set_u32(at, value + add);
+            fragment.set_u32(at, value + add.get());
         }
         self.bytes.append(&mut fragment.bytes);
     }

@@ -8,7 +8,7 @@ use super::sections::{Bytes, Dwarf};
 use super::units::LineProgramRef;
 use gimli::AttributeValue;
 use gimli::constants as dw;
-use precast_artifact::index::FunctionOffset;
+use precast_artifact::index::{FunctionOffset, PartOffset};
 
 /// Parameters of the special opcodes.
 const LINE_BASE: i64 = -5;
@@ -27,7 +27,7 @@ pub(super) fn write(
     out.u16(5);
     out.u8(8);
     out.u8(0);
-    let header_length = out.len();
+    let header_length = out.end();
     out.u32(0);
     out.raw(&[1, 1, 1, LINE_BASE as u8, LINE_RANGE as u8, OPCODE_BASE]);
     out.raw(&[0, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 1]);
@@ -39,7 +39,7 @@ pub(super) fn write(
     for (function, rows) in functions {
         sequence(context, *function, rows, &mut out);
     }
-    out.set_length(0);
+    out.set_length(PartOffset::START);
     out
 }
 

@@ -3,18 +3,16 @@
 
 use super::code::FunctionCode;
 use super::context::DebugContext;
-use super::expression::{self, EmitContext, ParseContext, WasmExpression};
+use super::expression::{self, EmitContext, Expression, ParseContext, WasmExpression};
 use super::fragment::{Base, Fragment};
 use super::indirection::Indirection;
 use super::sections::{Bytes, Dwarf};
 use crate::function::{DebugVariable, ValueLocation};
 use gimli::constants as dw;
-use gimli::{Encoding, EndianSlice, LittleEndian, Unit};
-use precast_artifact::index::{FunctionOffset, GlobalIndex, LocalIndex};
+use gimli::{Encoding, Unit};
+use precast_artifact::index::{FunctionOffset, GlobalIndex, LocalIndex, PartOffset};
 use precast_artifact::types::ValType;
 use std::ops::Range;
-
-type Expression<'a> = gimli::Expression<EndianSlice<'a, LittleEndian>>;
 
 /// The function that entries are inside of.
 pub(super) struct FunctionScope<'a> {
@@ -26,22 +24,22 @@ pub(super) struct FunctionScope<'a> {
     /// module's, so that `DW_OP_fbreg` stays.
     pub same_base: bool,
     /// For runs of locals, the index after the last and the size of each.
-    locals: Vec<(u32, u32)>,
+    locals: Vec<(LocalIndex, u32)>,
 }
 
 impl<'a> FunctionScope<'a> {
     pub(super) fn new(context: &DebugContext<'a>, index: usize) -> Self {
         let code = context.code.code(index);
-        let mut locals: Vec<(u32, u32)> = Vec::new();
+        let mut locals: Vec<(LocalIndex, u32)> = Vec::new();
         for (count, ty) in context.module.functions[code.function.position].local_runs() {
-            let end = locals.last().map_or(0, |(end, _)| *end);
-            locals.push((end.saturating_add(count), size(ty)));
+            let end = locals.last().map_or(0, |(end, _)| end.get());
+            locals.push((LocalIndex::new(end.saturating_add(count)), size(ty)));
         }
         Self { index, code, frame_base: None, same_base: false, locals }
     }
 
     fn local_size(&self, local: LocalIndex) -> Option<u32> {
-        let run = self.locals.partition_point(|(end, _)| *end <= local.get());
+        let run = self.locals.partition_point(|(end, _)| *end <= local);
         self.locals.get(run).map(|(_, size)| *size)
     }
 
@@ -56,7 +54,7 @@ pub(super) enum LocationDescription {
     /// `DW_FORM_exprloc`.
     Single(Fragment),
     /// Offset among the unit's location lists.
-    List(u32),
+    List(PartOffset),
 }
 
 /// Writes locations of one unit.
@@ -165,7 +163,7 @@ impl<'m, 'a> Locations<'m, 'a> {
             self.lists.u8(0);
             self.lists.u32(0);
         }
-        let start = self.lists.len() as u32;
+        let start = self.lists.end();
         self.lists.u8(dw::DW_LLE_base_address.0);
         self.lists.address(Base::Text, function.code.function.text.start.into());
         self.lists.append(&list);
@@ -232,7 +230,7 @@ impl<'m, 'a> Locations<'m, 'a> {
     /// The lists, when the unit is done.
     pub(super) fn finish(mut self) -> Fragment {
         if self.lists.len() != 0 {
-            self.lists.set_length(0);
+            self.lists.set_length(PartOffset::START);
         }
         self.lists
     }

@@ -4,6 +4,7 @@ use super::join::DebugSections;
 use crate::debug_section::{DebugBase, DebugReloc, DebugSection};
 use precast_artifact::debug::lines::LinesWriter;
 use precast_artifact::debug::locals::{LocalsWriter, NAME};
+use precast_artifact::index::SectionOffset;
 use std::collections::BTreeMap;
 
 /// What is said by place in the code, of all modules.
@@ -27,16 +28,16 @@ impl DebugTables {
 pub(crate) fn together(modules: Vec<DebugSections>) -> DebugSections {
     let mut all = DebugSections::default();
     for module in modules {
-        let size = |section: &DebugSection| section.bytes.len() as u32;
-        let starts: BTreeMap<&str, u32> =
-            all.list.iter().map(|section| (section.name, size(section))).collect();
+        let end = |section: &DebugSection| SectionOffset::from_index(section.bytes.len());
+        let starts: BTreeMap<&str, SectionOffset> =
+            all.list.iter().map(|section| (section.name, end(section))).collect();
         for mut section in module.list {
             for DebugReloc { offset, base } in &section.relocs {
                 let Some(name) = section_of(*base) else { continue };
-                let start = starts.get(name).copied().unwrap_or(0);
-                let field = &mut section.bytes[*offset as usize..][..4];
+                let start = starts.get(name).copied().unwrap_or_default();
+                let field = &mut section.bytes[offset.index()..][..4];
                 let value = u32::from_le_bytes(field.try_into().expect("four bytes"));
-                field.copy_from_slice(&value.wrapping_add(start).to_le_bytes());
+                field.copy_from_slice(&value.wrapping_add(start.get()).to_le_bytes());
             }
             section.relocs.retain(|reloc| reloc.base.is_address());
             match all.list.iter_mut().find(|known| known.name == section.name) {
@@ -50,9 +51,10 @@ pub(crate) fn together(modules: Vec<DebugSections>) -> DebugSections {
 }
 
 fn append(to: &mut DebugSection, section: DebugSection) {
-    let start = to.bytes.len() as u32;
-    let moved =
-        section.relocs.iter().map(|reloc| DebugReloc { offset: start + reloc.offset, ..*reloc });
+    let start = to.bytes.len();
+    let moved = |offset: SectionOffset| SectionOffset::from_index(start + offset.index());
+    let relocs = section.relocs.iter();
+    let moved = relocs.map(|reloc| DebugReloc { offset: moved(reloc.offset), ..*reloc });
     to.relocs.extend(moved);
     to.bytes.extend(section.bytes);
 }
@@ -80,8 +82,8 @@ mod tests {
         let module = |text: &[u8], at: u32| {
             let info = [at.to_le_bytes(), [9; 4]].concat();
             let relocs = vec![
-                DebugReloc { offset: 0, base: DebugBase::Strings },
-                DebugReloc { offset: 4, base: DebugBase::Text },
+                DebugReloc { offset: SectionOffset::START, base: DebugBase::Strings },
+                DebugReloc { offset: SectionOffset::new(4), base: DebugBase::Text },
             ];
             let list = vec![
                 DebugSection { name: ".debug_info", bytes: info, relocs },
@@ -93,7 +95,7 @@ mod tests {
         let [info, strings] = &all.list[..] else { panic!("two sections") };
         assert_eq!(strings.bytes, b"abc\0de\0");
         assert_eq!(info.bytes, [1, 0, 0, 0, 9, 9, 9, 9, 6, 0, 0, 0, 9, 9, 9, 9]);
-        let addresses: Vec<u32> = info.relocs.iter().map(|reloc| reloc.offset).collect();
+        let addresses: Vec<u32> = info.relocs.iter().map(|reloc| reloc.offset.get()).collect();
         assert_eq!(addresses, [4, 12]);
         assert_eq!(all.warnings, ["1", "2"]);
     }

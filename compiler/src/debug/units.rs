@@ -3,6 +3,7 @@
 use super::sections::{Bytes, Dwarf};
 use gimli::{AbbreviationsCacheStrategy, AttributeValue, DebugTypeSignature, DwoId};
 use gimli::{Reader as _, Section as _, Unit, UnitHeader, UnitOffset, UnitType, constants as dw};
+use precast_artifact::index::{InfoOffset, SectionOffset};
 use std::collections::BTreeMap;
 
 /// Everything that is to be converted.
@@ -28,10 +29,10 @@ pub(super) struct InputFile<'a> {
     pub dwarf: Dwarf<'a>,
     /// Where offsets in its `.debug_info` and `.debug_types` count from: they
     /// tell the units of all files apart.
-    pub info: u32,
-    types: u32,
+    pub info: InfoOffset,
+    types: InfoOffset,
     /// Where its strings are among all files'.
-    pub strings: u32,
+    pub strings: SectionOffset,
     /// Of split DWARF: the folder of the compilation, which only the skeleton
     /// need name.
     pub directory: Option<Bytes<'a>>,
@@ -43,7 +44,7 @@ pub(super) struct InputUnit<'a> {
     /// Position of its file.
     pub file: usize,
     /// Where it is among the units of all files.
-    pub offset: u32,
+    pub offset: InfoOffset,
     /// For a split unit, the one that the module has of it.
     pub skeleton: Option<UnitHeader<Bytes<'a>>>,
     pub line: Option<LineProgramRef>,
@@ -98,7 +99,7 @@ impl<'a> Units<'a> {
         directory: Option<Bytes<'a>>,
     ) -> Option<usize> {
         let length = |bytes: &Bytes<'a>| u32::try_from(bytes.len()).ok();
-        let end = self.files.last().map_or(Some(0), |last| {
+        let end = self.files.last().map_or(Some(InfoOffset::START), |last| {
             last.types.checked_add(length(last.dwarf.debug_types.reader())?)
         });
         let info = end?;
@@ -113,8 +114,8 @@ impl<'a> Units<'a> {
 
     /// Where strings are among those of all files. All units of a package have
     /// the same.
-    fn add_strings(&mut self, strings: &'a [u8]) -> Option<u32> {
-        let mut start = 0u32;
+    fn add_strings(&mut self, strings: &'a [u8]) -> Option<SectionOffset> {
+        let mut start = SectionOffset::START;
         for known in &self.strings {
             if std::ptr::eq(*known, strings) {
                 return Some(start);
@@ -147,7 +148,8 @@ impl<'a> Units<'a> {
             Some(_) => self.files[file].info,
             None => self.files[file].types,
         };
-        let offset = start + header.offset().0 as u32;
+        let offset = start.checked_add(header.offset().0 as u32);
+        let offset = offset.expect("all offsets fit, as was seen with the file");
         let line_file = if skeleton.is_some() { 0 } else { file };
         let line = line.map(|offset| LineProgramRef { file: line_file, offset });
         self.list.push(InputUnit { header, file, offset, skeleton, line, line_owner: index });

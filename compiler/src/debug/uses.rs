@@ -16,7 +16,7 @@ use super::sections::{Bytes, Dwarf};
 use super::units::Units;
 use crate::function::{DebugUses, DebugVariable, OperandUse};
 use gimli::{Attribute, AttributeValue, Encoding, Expression, Operation, Unit, constants as dw};
-use precast_artifact::index::{FuncIndex, LocalIndex, WasmOffset};
+use precast_artifact::index::{BodyOffset, FuncIndex, LocalIndex, OperandIndex, WasmOffset};
 
 /// Operations of an expression that are looked at.
 const MOST: usize = 64;
@@ -110,15 +110,17 @@ impl<'a> UsesCollector<'_, 'a> {
         let parameters = self.module.functions[*position].parameters.len();
         let body = self.module.functions[*position].body.start.get();
         let body = body - self.module.code_start.get();
-        let offset = |address: u64| u32::try_from(address).unwrap_or(u32::MAX).saturating_sub(body);
+        let offset = |address: u64| {
+            BodyOffset::new(u32::try_from(address).unwrap_or(u32::MAX).saturating_sub(body))
+        };
         let mut want = |expression, range: gimli::Range| {
             for named in named(expression, encoding) {
                 match named {
                     DebugVariable::Local(local) if local.index() < parameters => {
                         uses.locals.push(local);
                     }
-                    DebugVariable::Operand(depth) => uses.operands.push(OperandUse {
-                        depth,
+                    DebugVariable::Operand(operand) => uses.operands.push(OperandUse {
+                        operand,
                         from: offset(range.begin),
                         to: offset(range.end),
                     }),
@@ -155,7 +157,7 @@ fn named(
     let operations = std::iter::from_fn(move || operations.next().ok().flatten());
     operations.take(MOST).filter_map(|operation| match operation {
         Operation::WasmLocal { index } => Some(DebugVariable::Local(LocalIndex::new(index))),
-        Operation::WasmStack { index } => Some(DebugVariable::Operand(index)),
+        Operation::WasmStack { index } => Some(DebugVariable::Operand(OperandIndex::new(index))),
         _ => None,
     })
 }

@@ -6,9 +6,9 @@
 use crate::code::Text;
 use crate::function::{CodeSite, CompiledFunction};
 use crate::place::{Placed, Placement};
-use precast_artifact::address_map::{Mapping, Site, encode};
+use precast_artifact::address_map::{MapEntry, Site, encode};
 use precast_artifact::handlers::{self, Handler};
-use precast_artifact::index::{FuncIndex, ModuleIndex, WasmOffset};
+use precast_artifact::index::{FuncIndex, ListedFuncIndex, ModuleIndex, WasmOffset};
 
 /// Where each function of a module starts; folded ones only by the first of
 /// their class.
@@ -21,7 +21,7 @@ pub(super) fn function_table(placed: &Placed<'_>, module: ModuleIndex) -> Vec<u8
     let entry = |((function, place), value): ((&Option<_>, &Option<Placement>), u32)| {
         function.as_ref()?;
         let code = (*place)?.start;
-        Some(Mapping { code, site: Site::Call, value: FuncIndex::new(value) })
+        Some(MapEntry { code, site: Site::Call, value: FuncIndex::new(value) })
     };
     let entries = places.zip(list.imported(module)..).filter_map(entry);
     encode(KnownLength { entries, left })
@@ -33,25 +33,27 @@ pub(super) fn site_table(placed: &Placed<'_>, text: &Text) -> Vec<u8> {
     // Where bodies begin in the source, as the list has the functions.
     let bodies: Vec<WasmOffset> =
         placed.modules.iter().flat_map(|module| &module.bodies).copied().collect();
-    let source = |function: &CompiledFunction, position: usize, site: &CodeSite| {
+    let source = |function: &CompiledFunction, position: ListedFuncIndex, site: &CodeSite| {
         let Some(operator) = function.operator_at(site.position) else { return WasmOffset::START };
         let position = match operator.function {
             None => position,
             Some((module, index)) => list.position(module, index).expect("a function was inlined"),
         };
-        let offset = operator.offset.in_module(bodies[position]);
+        let offset = operator.offset.in_module(bodies[position.index()]);
         offset.expect("the size of a module fits in 32 bits")
     };
     let functions = text.functions.iter().zip(&placed.layout.functions).enumerate();
     let functions = functions
         .filter_map(|(position, (f, place))| Some((Some(position), (*place)?, f.as_ref()?)));
+    let functions =
+        functions.map(|(position, place, f)| (position.map(ListedFuncIndex::from_index), place, f));
     // Stubs come from nowhere.
     let stubs = placed.layout.stubs.iter().zip(&text.stubs);
     let stubs = stubs.map(|(place, stub)| (None, *place, &stub.function));
     let blocks = functions.chain(stubs);
     let left = blocks.clone().map(|(.., function)| function.sites.len()).sum();
     let entries = blocks.flat_map(|(position, place, function)| {
-        function.sites.iter().map(move |site| Mapping {
+        function.sites.iter().map(move |site| MapEntry {
             code: site.offset.in_code(place.start),
             site: site.site,
             value: position.map_or(WasmOffset::START, |at| source(function, at, site)),

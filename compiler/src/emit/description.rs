@@ -6,7 +6,9 @@ use crate::place::{LinkError, MemoryPages, Placed};
 use crate::stub::StubKind;
 use precast_artifact::abi::{ContextLayout, FUNCREF_CODE, FUNCREF_CONTEXT, FUNCREF_TYPE};
 use precast_artifact::index::{FuncrefIndex, ModuleIndex};
-use precast_artifact::module::{Description, InstancePlan, MemoryRun, Module, Range, Stub};
+use precast_artifact::module::{
+    Description, InstancePlan, MemoryRun, Module, Range, SignatureStub,
+};
 use precast_artifact::reloc::{Reloc, RelocKind};
 
 /// The description of all modules, complete but for places in the image. Each
@@ -66,8 +68,8 @@ fn set_stubs(module: &mut Module, placed: &Placed<'_>, index: ModuleIndex) {
         }
         let code = place.start;
         match *kind {
-            StubKind::Entry(ty) => module.entry_stubs.push(Stub { ty, code }),
-            StubKind::Host(ty) => module.host_stubs.push(Stub { ty, code }),
+            StubKind::Entry(ty) => module.entry_stubs.push(SignatureStub { ty, code }),
+            StubKind::Host(ty) => module.host_stubs.push(SignatureStub { ty, code }),
             // Only entries of private tables refer to these.
             StubKind::Import(_) => {}
         }

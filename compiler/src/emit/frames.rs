@@ -10,7 +10,7 @@ use crate::place::Machine;
 use crate::place::Placement;
 use gimli::constants as dw;
 use gimli::leb128::write::unsigned;
-use precast_artifact::index::{CodeOffset, FunctionOffset};
+use precast_artifact::index::{CodeOffset, FunctionOffset, SectionOffset};
 use precast_artifact::wire::Writer;
 
 /// Unit of register save offsets: registers take eight bytes or a multiple.
@@ -30,7 +30,7 @@ pub(super) struct Frames {
     /// `.eh_frame`, but for the addresses.
     bytes: Vec<u8>,
     /// Start of each piece of code and offset of its FDE, ordered.
-    entries: Vec<(CodeOffset, u32)>,
+    entries: Vec<(CodeOffset, SectionOffset)>,
 }
 
 impl Frames {
@@ -43,10 +43,10 @@ impl Frames {
         let mut bytes = cie(machine);
         let mut entries = Vec::new();
         for (place, function) in blocks {
-            let offset = bytes.len() as u32;
+            let offset = SectionOffset::from_index(bytes.len());
             entries.push((place.start, offset));
             record(&mut bytes, |bytes| {
-                let header = [offset + 4, 0, place.size].map(u32::to_le_bytes);
+                let header = [offset.get() + 4, 0, place.size].map(u32::to_le_bytes);
                 bytes.extend_from_slice(header.as_flattened());
                 bytes.push(0);
                 instructions(bytes, &function.unwind, code_align);
@@ -57,7 +57,10 @@ impl Frames {
 
     /// Unwind tables from what `.eh_frame` holds but for its end, and the start
     /// of each piece of code with the offset of its FDE, ordered.
-    pub(super) fn with_entries(mut bytes: Vec<u8>, entries: Vec<(CodeOffset, u32)>) -> Self {
+    pub(super) fn with_entries(
+        mut bytes: Vec<u8>,
+        entries: Vec<(CodeOffset, SectionOffset)>,
+    ) -> Self {
         if entries.is_empty() {
             return Self::default();
         }
@@ -67,7 +70,7 @@ impl Frames {
     }
 
     /// Start of each piece of code and offset of its FDE, ordered.
-    pub(super) fn entries(&self) -> &[(CodeOffset, u32)] {
+    pub(super) fn entries(&self) -> &[(CodeOffset, SectionOffset)] {
         &self.entries
     }
 
@@ -101,7 +104,7 @@ impl Frames {
             let fde = section + u64::from(*offset);
             w.u32(relative(code, header));
             w.u32(relative(fde, header));
-            let location = *offset as usize + FDE_LOCATION;
+            let location = offset.index() + FDE_LOCATION;
             let value = relative(code, section + location as u64);
             bytes[location..][..4].copy_from_slice(&value.to_le_bytes());
         }

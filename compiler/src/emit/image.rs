@@ -9,7 +9,7 @@ use super::variants::{self, PlacedText};
 use super::writer::ImageWriter;
 use crate::debug_section::DebugReloc;
 use crate::place::{LinkError, MemoryPages, Placed};
-use precast_artifact::index::CodeOffset;
+use precast_artifact::index::{CodeOffset, SectionOffset};
 use precast_artifact::module::Module;
 use precast_artifact::note::Note;
 use std::io::Write;
@@ -30,7 +30,7 @@ pub(super) struct Image<'a> {
     pub debug_relocs: PerSection<Vec<DebugReloc>>,
     pub symbols: SymbolTable,
     /// Start of each piece of code and offset of its entry in `.eh_frame`.
-    pub unwind_entries: Vec<(CodeOffset, u32)>,
+    pub unwind_entries: Vec<(CodeOffset, SectionOffset)>,
     /// Where further texts lie in their section.
     pub variants: Vec<PlacedText>,
 }

@@ -4,8 +4,9 @@
 use crate::code::Text;
 use crate::function::{CompiledFunction, Position};
 use crate::place::Placed;
-use precast_artifact::debug::inlined::{self, Function, Inlined};
-use precast_artifact::index::{CodeOffset, FuncIndex, ModuleIndex, WasmOffset};
+use precast_artifact::debug::inlined::{self, FunctionInlining, Inlined};
+use precast_artifact::index::WasmOffset;
+use precast_artifact::index::{CodeOffset, FuncIndex, InlinedIndex, ListedFuncIndex, ModuleIndex};
 use std::collections::BTreeMap;
 
 /// The bodies, and the names of the functions that they are of; both empty if
@@ -13,7 +14,7 @@ use std::collections::BTreeMap;
 pub(super) fn sections(placed: &Placed<'_>) -> (Vec<u8>, Vec<u8>) {
     let starts: Vec<WasmOffset> =
         placed.modules.iter().flat_map(|module| &module.bodies).copied().collect();
-    let texts: Vec<Vec<Function>> =
+    let texts: Vec<Vec<FunctionInlining>> =
         placed.texts.iter().map(|text| functions(placed, text, &starts)).collect();
     if texts.iter().all(Vec::is_empty) {
         return Default::default();
@@ -33,9 +34,10 @@ pub(super) fn sections(placed: &Placed<'_>) -> (Vec<u8>, Vec<u8>) {
 }
 
 /// The functions of a text that have sites in inlined bodies, by start.
-fn functions(placed: &Placed<'_>, text: &Text, starts: &[WasmOffset]) -> Vec<Function> {
-    let functions = text.functions.iter().zip(&placed.layout.functions).enumerate();
-    let mut all: Vec<Function> = functions
+fn functions(placed: &Placed<'_>, text: &Text, starts: &[WasmOffset]) -> Vec<FunctionInlining> {
+    let functions = text.functions.iter().zip(&placed.layout.functions);
+    let functions = ListedFuncIndex::enumerate(functions);
+    let mut all: Vec<FunctionInlining> = functions
         .filter_map(|(position, (function, place))| {
             let (function, start) = (function.as_ref()?, (*place)?.start);
             describe(placed, function, start, starts, position)
@@ -53,12 +55,12 @@ fn describe(
     function: &CompiledFunction,
     start: CodeOffset,
     starts: &[WasmOffset],
-    position: usize,
-) -> Option<Function> {
+    position: ListedFuncIndex,
+) -> Option<FunctionInlining> {
     if function.inlined.is_empty() {
         return None;
     }
-    let mut described = Function { start, bodies: Vec::new(), changes: Vec::new() };
+    let mut described = FunctionInlining { start, bodies: Vec::new(), changes: Vec::new() };
     // The numbers of the bodies that are described, by position in `inlined`.
     let mut numbers = BTreeMap::new();
     let mut last = None;
@@ -88,10 +90,10 @@ fn add(
     function: &CompiledFunction,
     body: usize,
     starts: &[WasmOffset],
-    position: usize,
-    numbers: &mut BTreeMap<usize, u32>,
+    position: ListedFuncIndex,
+    numbers: &mut BTreeMap<usize, InlinedIndex>,
     bodies: &mut Vec<Inlined>,
-) -> u32 {
+) -> InlinedIndex {
     if let Some(number) = numbers.get(&body) {
         return *number;
     }
@@ -105,10 +107,10 @@ fn add(
         None => position,
         Some((module, index)) => list.position(module, index).expect("a function was inlined"),
     };
-    let call = caller.offset.in_module(starts[caller_position]);
+    let call = caller.offset.in_module(starts[caller_position.index()]);
     let call = call.expect("the size of a module fits in 32 bits");
+    let number = InlinedIndex::from_index(bodies.len());
     bodies.push(Inlined { function: inlined.function, call, parent });
-    let number = bodies.len() as u32 - 1;
     numbers.insert(body, number);
     number
 }

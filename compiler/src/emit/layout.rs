@@ -34,7 +34,7 @@ pub(crate) struct Header {
 /// What an artifact holds of a component besides its core modules.
 #[derive(Default)]
 pub(crate) struct ComponentSections {
-    /// The encoded [`Component`](precast_artifact::component::Component).
+    /// The encoded [`ComponentDescription`](precast_artifact::component::ComponentDescription).
     pub description: Vec<u8>,
     /// Its interface as WIT.
     pub wit: String,

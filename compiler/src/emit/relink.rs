@@ -22,7 +22,7 @@ use object::elf::{
 };
 use object::read::elf::{FileHeader, Rela as _, SectionHeader, SectionTable, Sym};
 use precast_artifact::container::DEBUG_CELL;
-use precast_artifact::index::CodeOffset;
+use precast_artifact::index::{CodeOffset, SectionOffset};
 use precast_artifact::module::Range;
 use precast_artifact::note::{self, Note, NoteError};
 use std::io::Write;
@@ -214,7 +214,7 @@ impl Relinked {
                 let to_image = |to| matches!(to, Section::Text | Section::Cell);
                 let addresses = parts.relocations[section].iter();
                 let addresses = addresses.filter(|relocation| to_image(relocation.to.0));
-                addresses.map(|relocation| relocation.offset as u32).collect()
+                addresses.map(|relocation| SectionOffset::new(relocation.offset as u32)).collect()
             });
             bytes[Section::GdbScripts] = precast_debuggers::gdb_section().into();
             bytes[Section::LldbSummaries] = precast_debuggers::lldb_section();
@@ -284,7 +284,7 @@ fn unwind_entries(parts: &Parts<'_>, bytes: Vec<u8>) -> Result<Frames, LinkError
         let inside = fde + FDE_LOCATION + 4 <= size;
         let (Section::Text, start) = relocation.to else { return None };
         let start = CodeOffset::new(u32::try_from(start).ok()?);
-        inside.then_some((start, u32::try_from(fde).ok()?))
+        inside.then_some((start, SectionOffset::new(u32::try_from(fde).ok()?)))
     };
     let entries = parts.relocations[Section::EhFrame].iter().map(entry);
     let entries: Option<Vec<_>> = entries.collect();

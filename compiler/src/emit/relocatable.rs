@@ -257,7 +257,7 @@ impl ObjectWriter {
         bytes.truncate(bytes.len() - TERMINATOR_SIZE);
         let text = self.symbol_of(Section::Text);
         for (start, entry) in &image.unwind_entries {
-            let field = *entry as usize + FDE_LOCATION;
+            let field = entry.index() + FDE_LOCATION;
             bytes[field..][..4].fill(0);
             self.relocate(section, field as u64, kind, text, start.get().into());
         }
@@ -288,7 +288,7 @@ impl ObjectWriter {
                     continue;
                 }
                 let (kind, size) = if start.is_some() { (wide, 8) } else { (narrow, 4) };
-                let field = &mut bytes[reloc.offset as usize..][..size];
+                let field = &mut bytes[reloc.offset.index()..][..size];
                 let mut value = [0; 8];
                 value[..size].copy_from_slice(field);
                 field.fill(0);

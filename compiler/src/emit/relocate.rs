@@ -120,7 +120,7 @@ pub(super) fn debug(bytes: &mut [u8], relocs: &[DebugReloc], text: u64, cell: u6
             // Debug sections start at zero.
             _ => continue,
         };
-        let place = &mut bytes[reloc.offset as usize..][..8];
+        let place = &mut bytes[reloc.offset.index()..][..8];
         let value = u64::from_le_bytes((&*place).try_into().expect("eight bytes"));
         place.copy_from_slice(&(value + base).to_le_bytes());
     }

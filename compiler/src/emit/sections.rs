@@ -8,6 +8,7 @@ use object::LittleEndian as LE;
 use object::elf::{self, FileHeader64, ProgramHeader64, SectionHeader64};
 use precast_artifact::component;
 use precast_artifact::debug::{addresses, bodies, inlined, locals};
+use precast_artifact::index::SectionOffset;
 use precast_artifact::module::Range;
 use precast_debuggers::{GDB_SECTION, LLDB_SECTION};
 use std::ops::{Index, IndexMut};
@@ -135,7 +136,7 @@ impl Section {
 
 /// The contents of [`Section::Addresses`]. `offsets` gives where a section
 /// holds addresses.
-pub(super) fn debug_addresses(offsets: impl Fn(Section) -> Vec<u32>) -> Vec<u8> {
+pub(super) fn debug_addresses(offsets: impl Fn(Section) -> Vec<SectionOffset>) -> Vec<u8> {
     let debug = Section::ALL.into_iter().filter(|section| *section >= Section::DebugAbbrev);
     addresses::encode(debug.map(|section| {
         let mut offsets = offsets(section);

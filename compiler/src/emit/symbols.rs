@@ -12,11 +12,11 @@
 
 use super::sections::{FileLayout, Section};
 use crate::function::Symbol;
-use crate::place::{Block, Machine, Placed, PlacedModule, Placement};
+use crate::place::{Machine, Placed, PlacedBlock, PlacedModule, Placement};
 use object::elf::{self, Sym64};
 use object::pod::bytes_of;
 use object::{LittleEndian as LE, U16, U32, U64};
-use precast_artifact::index::{ModuleIndex, StubIndex};
+use precast_artifact::index::{ListedFuncIndex, ModuleIndex, StubIndex};
 use precast_artifact::module::Range;
 
 /// The symbols, not yet placed.
@@ -161,7 +161,7 @@ impl SymbolTable {
 /// What `.text` holds, in order of address.
 fn code_symbols(placed: &Placed<'_>) -> Vec<(Placement, u8, Name)> {
     let layout = &placed.layout;
-    let functions = layout.functions.iter().enumerate();
+    let functions = ListedFuncIndex::enumerate(&layout.functions);
     let functions =
         functions.map(|(position, place)| (*place, placed.names.functions().symbol(position)));
     let stubs = StubIndex::enumerate(&layout.stubs);
@@ -182,7 +182,7 @@ fn code_symbols(placed: &Placed<'_>) -> Vec<(Placement, u8, Name)> {
 fn map_data<'a>(
     symbols: &mut Vec<(Placement, u8, Name)>,
     machine: Machine,
-    blocks: impl Iterator<Item = Block<'a>>,
+    blocks: impl Iterator<Item = PlacedBlock<'a>>,
 ) {
     let [code, data, code_label, data_object] = MAPPING;
     let mapped = machine != Machine::X86_64;

@@ -9,7 +9,8 @@ use super::{
 use precast_artifact::address_map::Site;
 use precast_artifact::handlers::Handler;
 use precast_artifact::index::{
-    FuncIndex, FunctionOffset, LocalIndex, ModuleIndex, StubIndex, TableIndex,
+    BodyOffset, FuncIndex, FunctionOffset, LocalIndex, ModuleIndex, OperandIndex, StubIndex,
+    TableIndex, ValueIndex,
 };
 use precast_artifact::trap::TrapCode;
 use precast_artifact::wire::{Reader, Result, Writer};
@@ -206,17 +207,20 @@ fn put_debug(debug: &CodeDebug, w: &mut Writer) {
         offset.encode(w);
         w.leb(position.get().into());
     });
-    w.list(assignments, |w, ValueAssignment { variable, from, to, label }| {
+    w.list(assignments, |w, ValueAssignment { variable, from, to, value }| {
         let (kind, number) = match variable {
             DebugVariable::Local(local) => (0, local.get()),
             DebugVariable::Context => (1, 0),
-            DebugVariable::Operand(depth) => (2, *depth),
+            DebugVariable::Operand(operand) => (2, operand.get()),
         };
         w.u8(kind);
-        [number, *from, *to, *label].into_iter().for_each(|number| w.leb(number.into()));
+        w.leb(number.into());
+        from.encode(w);
+        to.encode(w);
+        value.encode(w);
     });
-    w.list(live_ranges, |w, LiveRange { label, start, end, location }| {
-        w.leb((*label).into());
+    w.list(live_ranges, |w, LiveRange { value, start, end, location }| {
+        value.encode(w);
         start.encode(w);
         end.encode(w);
         match location {
@@ -249,21 +253,22 @@ fn assignment(r: &mut Reader<'_>) -> Result<ValueAssignment> {
     let variable = match kind {
         0 => DebugVariable::Local(LocalIndex::new(number)),
         1 => DebugVariable::Context,
-        2 => DebugVariable::Operand(number),
+        2 => DebugVariable::Operand(OperandIndex::new(number)),
         _ => return Err(r.error("no kind of variable")),
     };
-    Ok(ValueAssignment { variable, from: r.leb32()?, to: r.leb32()?, label: r.leb32()? })
+    let (from, to) = (BodyOffset::decode(r)?, BodyOffset::decode(r)?);
+    Ok(ValueAssignment { variable, from, to, value: ValueIndex::decode(r)? })
 }
 
 fn live_range(r: &mut Reader<'_>) -> Result<LiveRange> {
-    let (label, start, end) = (r.leb32()?, offset(r)?, offset(r)?);
+    let (value, start, end) = (ValueIndex::decode(r)?, offset(r)?, offset(r)?);
     let location = match r.u8()? {
         0 => ValueLocation::Register(register(r)?),
         1 => ValueLocation::Frame(signed(r)?),
         2 => ValueLocation::Constant(r.leb()?),
         _ => return Err(r.error("no kind of place")),
     };
-    Ok(LiveRange { label, start, end, location })
+    Ok(LiveRange { value, start, end, location })
 }
 
 #[cfg(test)]
@@ -290,15 +295,16 @@ mod tests {
         let variables = [
             DebugVariable::Local(LocalIndex::new(8)),
             DebugVariable::Context,
-            DebugVariable::Operand(1 << 20),
+            DebugVariable::Operand(OperandIndex::new(1 << 20)),
         ];
         let locations = [
             ValueLocation::Register(16),
             ValueLocation::Frame(-8),
             ValueLocation::Constant(u64::MAX),
         ];
-        let assignment = |variable| ValueAssignment { variable, from: 1, to: 2, label: 3 };
-        let live = |location| LiveRange { label: 4, start: at(5), end: at(6), location };
+        let (from, to, value) = (BodyOffset::new(1), BodyOffset::new(2), ValueIndex::new(3));
+        let assignment = |variable| ValueAssignment { variable, from, to, value };
+        let live = |location| LiveRange { value, start: at(5), end: at(6), location };
         CompiledFunction {
             code: [1, 2, 3].into(),
             data: [at(1)..at(2)].into(),

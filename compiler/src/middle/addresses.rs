@@ -13,7 +13,7 @@
 //! 1 % of the compile time of a Go program.
 
 use super::edges::{constant, definition, sum};
-use super::range::{Range, Ranges};
+use super::range::{Ranges, ValueRange};
 use cranelift_codegen::cursor::{Cursor, FuncCursor};
 use cranelift_codegen::ir::{Function, Inst, InstBuilder, InstructionData, Opcode, Value, types};
 use std::collections::HashMap;
@@ -64,7 +64,7 @@ pub(crate) fn fold(func: &mut Function) -> usize {
 
 /// How an index in this range is extended, so that the constant can be added
 /// after that.
-fn extension(range: Range, constant: i64) -> Option<Extension> {
+fn extension(range: ValueRange, constant: i64) -> Option<Extension> {
     range.plus(constant).filter(|sum| sum.is_unsigned())?;
     match range {
         _ if range.is_unsigned() => Some(Extension::Zero),

@@ -2,7 +2,7 @@
 //! number that grows by a constant each round has not come to another, which the
 //! loop does not change.
 
-use super::edges::{Edge, calls, constant, definition, incoming, sum_over};
+use super::edges::{Edge, Incoming, calls, constant, definition, sum_over};
 use cranelift_codegen::entity::SecondaryMap;
 use cranelift_codegen::ir::condcodes::{CondCode, IntCC};
 use cranelift_codegen::ir::{
@@ -86,7 +86,7 @@ pub(super) fn find(func: &Function) -> Vec<Loop> {
     if backs.is_empty() {
         return Vec::new();
     }
-    let into = incoming(func);
+    let into = Incoming::of(func);
     backs.into_iter().filter_map(|back| counted(func, back, &order, &into)).collect()
 }
 
@@ -95,7 +95,7 @@ fn counted(
     func: &Function,
     back: Edge,
     order: &SecondaryMap<Block, usize>,
-    into: &SecondaryMap<Block, Vec<Edge>>,
+    into: &Incoming,
 ) -> Option<Loop> {
     let pool = &func.dfg.value_lists;
     let header = calls(func, back.branch)[back.destination].block(pool);
@@ -106,10 +106,10 @@ fn counted(
             continue;
         }
         // The function's entry, or a way in beside the header.
-        if blocks.len() > MOST_BLOCKS || into[block].is_empty() {
+        if blocks.len() > MOST_BLOCKS || into.entering(block).is_empty() {
             return None;
         }
-        for edge in &into[block] {
+        for edge in into.entering(block) {
             // An inner loop.
             if order[edge.from] >= order[block] {
                 return None;
@@ -118,7 +118,7 @@ fn counted(
         }
     }
     let blocks: Vec<Block> = blocks.into_iter().map(|(_, block)| block).collect();
-    let backs = into[header].iter().filter(|edge| blocks.contains(&edge.from)).count();
+    let backs = into.entering(header).iter().filter(|edge| blocks.contains(&edge.from)).count();
     if blocks[0] != header || backs != 1 || !is_plain(func, &blocks) {
         return None;
     }

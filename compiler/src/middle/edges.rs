@@ -1,7 +1,8 @@
 //! Edges of a function's control flow, by the block that they enter, and what
 //! conditions they tell of.
 
-use cranelift_codegen::entity::SecondaryMap;
+use cranelift_codegen::entity::packed_option::ReservedValue;
+use cranelift_codegen::entity::{EntityRef, SecondaryMap};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
     Block, BlockArg, BlockCall, DataFlowGraph, Function, Inst, InstructionData, Opcode, Value,
@@ -20,7 +21,59 @@ pub(super) struct Edge {
 /// All edges of a function, by the block that they enter.
 pub(super) struct Edges<'f> {
     func: &'f Function,
-    into: SecondaryMap<Block, Vec<Edge>>,
+    into: Incoming,
+}
+
+/// The edges into each block, in the order of the layout: one list, in which
+/// each block has a part.
+pub(super) struct Incoming {
+    edges: Vec<Edge>,
+    /// Where the part of each block ends; of none before the first.
+    ends: SecondaryMap<Block, u32>,
+}
+
+impl Incoming {
+    /// The edges of a function.
+    pub(super) fn of(func: &Function) -> Self {
+        let mut ends = SecondaryMap::with_capacity(func.dfg.num_blocks());
+        let mut all = 0;
+        each_edge(func, |target, _| {
+            ends[target] += 1;
+            all += 1;
+        });
+        // From how many there are to where they begin, and from there, one edge
+        // after the other, to where they end.
+        let mut end = 0;
+        for index in 0..func.dfg.num_blocks() {
+            let begin = end;
+            let block = &mut ends[Block::new(index)];
+            end += *block;
+            *block = begin;
+        }
+        let (from, branch) = (Block::reserved_value(), Inst::reserved_value());
+        let mut edges = vec![Edge { from, branch, destination: 0 }; all];
+        each_edge(func, |target, edge| {
+            edges[ends[target] as usize] = edge;
+            ends[target] += 1;
+        });
+        Self { edges, ends }
+    }
+
+    /// Those into a block.
+    pub(super) fn entering(&self, block: Block) -> &[Edge] {
+        let begin = block.index().checked_sub(1).map_or(0, |last| self.ends[Block::new(last)]);
+        &self.edges[begin as usize..self.ends[block] as usize]
+    }
+}
+
+/// Gives each edge, and the block that it enters, in the order of the layout.
+fn each_edge(func: &Function, mut give: impl FnMut(Block, Edge)) {
+    for from in func.layout.blocks() {
+        let Some(branch) = func.layout.last_inst(from) else { continue };
+        for (destination, call) in calls(func, branch).iter().enumerate() {
+            give(call.block(&func.dfg.value_lists), Edge { from, branch, destination });
+        }
+    }
 }
 
 /// Blocks that are looked at, from an edge back, for a condition.
@@ -30,12 +83,12 @@ const LONGEST_SUM: usize = 8;
 
 impl<'f> Edges<'f> {
     pub(super) fn new(func: &'f Function) -> Self {
-        Self { func, into: incoming(func) }
+        Self { func, into: Incoming::of(func) }
     }
 
     /// The edges into a block.
     pub(super) fn entering(&self, block: Block) -> &[Edge] {
-        &self.into[block]
+        self.into.entering(block)
     }
 
     /// What an edge gives to a parameter of its block; none for what a call
@@ -93,19 +146,6 @@ impl<'f> Edges<'f> {
             |sum, limit| Some(constant(self.func, limit)? - sum_over(self.func, sum, parameter)?);
         excludes(one, other).or_else(|| excludes(other, one))
     }
-}
-
-/// The edges into each block.
-pub(super) fn incoming(func: &Function) -> SecondaryMap<Block, Vec<Edge>> {
-    let mut into: SecondaryMap<Block, Vec<Edge>> = SecondaryMap::new();
-    let dfg = &func.dfg;
-    for from in func.layout.blocks() {
-        let Some(branch) = func.layout.last_inst(from) else { continue };
-        for (destination, call) in calls(func, branch).iter().enumerate() {
-            into[call.block(&dfg.value_lists)].push(Edge { from, branch, destination });
-        }
-    }
-    into
 }
 
 /// Where a branch goes, and what it gives: the default of a table first.

@@ -13,15 +13,14 @@ use super::rule::{Candidate, Rule};
 use super::summary::{Call, Summary};
 use super::targets::Guess;
 use crate::options::OptLevel;
-use precast_artifact::index::BodyOffset;
+use precast_artifact::index::{BodyOffset, DefinedFuncIndex};
 
 /// A call that is replaced by its callee's body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Replaced {
     /// Where it is in the body of the caller.
     pub at: BodyOffset,
-    /// The callee's position among the bodies.
-    pub callee: u32,
+    pub callee: DefinedFuncIndex,
     /// Of a call through a table, when it is replaced.
     pub guess: Option<Guess>,
 }
@@ -32,7 +31,7 @@ pub(crate) struct Inlining {
     /// For each function, the calls that are replaced, in order.
     calls: Vec<Box<[Replaced]>>,
     /// The functions with such calls, callees before their callers.
-    order: Vec<u32>,
+    order: Vec<DefinedFuncIndex>,
     /// For each function, whether it is still needed.
     needed: Vec<bool>,
 }
@@ -53,7 +52,7 @@ impl Inlining {
     }
 
     /// The functions with such calls, callees before their callers.
-    pub(crate) fn order(&self) -> &[u32] {
+    pub(crate) fn order(&self) -> &[DefinedFuncIndex] {
         &self.order
     }
 
@@ -115,7 +114,7 @@ impl<'a> Decider<'a> {
     fn new(summaries: &'a [Summary], roots: &[bool], level: OptLevel) -> Self {
         let mut callers = vec![0u32; summaries.len()];
         for call in summaries.iter().flat_map(|summary| &summary.calls) {
-            callers[call.callee as usize] += 1;
+            callers[call.callee.index()] += 1;
         }
         let sole = callers.iter().zip(roots).map(|(callers, root)| *callers == 1 && !root);
         Self {
@@ -139,11 +138,11 @@ impl<'a> Decider<'a> {
                 continue;
             }
             self.progress[at] = Progress::Open;
-            let fresh = |call: &&Call| self.progress[call.callee as usize] == Progress::New;
+            let fresh = |call: &&Call| self.progress[call.callee.index()] == Progress::New;
             match calls[*next..].iter().position(|call| fresh(&call)) {
                 Some(distance) => {
                     *next += distance + 1;
-                    let callee = calls[*next - 1].callee as usize;
+                    let callee = calls[*next - 1].callee.index();
                     open.push((callee, 0));
                 }
                 None => {
@@ -162,7 +161,7 @@ impl<'a> Decider<'a> {
         let mut grown = Grown { calls: summary.calls_others, ..Grown::alone(summary) };
         let mut chosen = Vec::new();
         for call in &summary.calls {
-            let callee = call.callee as usize;
+            let callee = call.callee.index();
             let decided = self.progress[callee] == Progress::Decided;
             let guessed_trap = call.guess.is_some() && self.summaries[callee].traps;
             if !decided || self.summaries[callee].refused || call.cold || guessed_trap {
@@ -191,7 +190,7 @@ impl<'a> Decider<'a> {
         }
         self.grown[function] = grown;
         if !chosen.is_empty() {
-            self.inlining.order.push(function as u32);
+            self.inlining.order.push(DefinedFuncIndex::from_index(function));
             self.inlining.calls[function] = chosen.into();
         }
     }
@@ -207,7 +206,7 @@ fn needed(summaries: &[Summary], roots: &[bool], inlining: &Inlining) -> Vec<boo
     while let Some(function) = open.pop() {
         let mut inlined = inlining.calls[function].iter().peekable();
         for call in &summaries[function].calls {
-            let callee = call.callee as usize;
+            let callee = call.callee.index();
             let this = |copy: &&Replaced| copy.at == call.at && copy.callee == call.callee;
             let copied = inlined.next_if(this).is_some();
             needed[callee] |= !copied;

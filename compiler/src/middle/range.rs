@@ -1,7 +1,7 @@
 //! Where the values of a function lie, as far as its constants tell: masks,
 //! shifts, narrow loads, and loops that count to a constant.
 //!
-//! A [`Range`] of a value of 32 bits holds an integer that is the value modulo
+//! A [`ValueRange`] of a value of 32 bits holds an integer that is the value modulo
 //! 2^32. Sums and products of such integers are the sums and products of the
 //! values, without a thought of overflow; who wants the unsigned or the signed
 //! value looks whether the range lies where they are the integer itself.
@@ -20,7 +20,7 @@ use std::collections::HashMap;
 
 /// Integers from `low` to `high`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Range {
+pub(super) struct ValueRange {
     pub low: i64,
     pub high: i64,
 }
@@ -29,10 +29,10 @@ pub(super) struct Range {
 const FARTHEST: i64 = 1 << 40;
 /// Values that are followed from one to the next.
 const DEEPEST: u32 = 40;
-const UNSIGNED: Range = Range { low: 0, high: u32::MAX as i64 };
-const SIGNED: Range = Range { low: i32::MIN as i64, high: i32::MAX as i64 };
+const UNSIGNED: ValueRange = ValueRange { low: 0, high: u32::MAX as i64 };
+const SIGNED: ValueRange = ValueRange { low: i32::MIN as i64, high: i32::MAX as i64 };
 
-impl Range {
+impl ValueRange {
     fn new(low: i64, high: i64) -> Option<Self> {
         (low >= -FARTHEST && high <= FARTHEST).then_some(Self { low, high })
     }
@@ -83,7 +83,7 @@ pub(super) struct Ranges<'f> {
     func: &'f Function,
     edges: Edges<'f>,
     /// None where nothing is known, or not yet.
-    known: HashMap<Value, Option<Range>>,
+    known: HashMap<Value, Option<ValueRange>>,
     rounds: HashMap<Block, Option<Rounds>>,
     depth: u32,
 }
@@ -98,7 +98,7 @@ struct Rounds {
 
 /// A parameter that begins somewhere and grows by constants.
 struct Growth {
-    start: Range,
+    start: ValueRange,
     /// By edge; none for those that begin.
     steps: Vec<Option<i64>>,
 }
@@ -116,7 +116,7 @@ impl<'f> Ranges<'f> {
     }
 
     /// The range of a value of 32 bits, or less of a condition.
-    pub(super) fn of(&mut self, value: Value) -> Option<Range> {
+    pub(super) fn of(&mut self, value: Value) -> Option<ValueRange> {
         let value = self.func.dfg.resolve_aliases(value);
         if let Some(known) = self.known.get(&value) {
             return *known;
@@ -136,26 +136,26 @@ impl<'f> Ranges<'f> {
         range
     }
 
-    fn result(&mut self, inst: Inst, ty: Type) -> Option<Range> {
+    fn result(&mut self, inst: Inst, ty: Type) -> Option<ValueRange> {
         let data = self.func.dfg.insts[inst];
         match data {
             InstructionData::IntCompare { .. } | InstructionData::FloatCompare { .. } => {
-                (ty == types::I8).then_some(Range { low: 0, high: 1 })
+                (ty == types::I8).then_some(ValueRange { low: 0, high: 1 })
             }
             _ if ty != types::I32 => None,
             InstructionData::UnaryImm { opcode: Opcode::Iconst, imm } => {
-                Some(Range::exactly(i64::from(imm.bits() as i32)))
+                Some(ValueRange::exactly(i64::from(imm.bits() as i32)))
             }
             InstructionData::Unary { opcode: Opcode::Uextend, arg } => {
                 let bits = self.func.dfg.value_type(arg).bits();
-                let all = Range { low: 0, high: (1 << bits) - 1 };
+                let all = ValueRange { low: 0, high: (1 << bits) - 1 };
                 Some(self.of(arg).filter(|range| range.within(all)).unwrap_or(all))
             }
             InstructionData::Load { opcode, .. } => match opcode {
-                Opcode::Uload8 => Some(Range { low: 0, high: 0xff }),
-                Opcode::Uload16 => Some(Range { low: 0, high: 0xffff }),
-                Opcode::Sload8 => Some(Range { low: -0x80, high: 0x7f }),
-                Opcode::Sload16 => Some(Range { low: -0x8000, high: 0x7fff }),
+                Opcode::Uload8 => Some(ValueRange { low: 0, high: 0xff }),
+                Opcode::Uload16 => Some(ValueRange { low: 0, high: 0xffff }),
+                Opcode::Sload8 => Some(ValueRange { low: -0x80, high: 0x7f }),
+                Opcode::Sload16 => Some(ValueRange { low: -0x8000, high: 0x7fff }),
                 _ => None,
             },
             InstructionData::Ternary { opcode: Opcode::Select, args: [_, one, other] } => {
@@ -168,7 +168,7 @@ impl<'f> Ranges<'f> {
         }
     }
 
-    fn binary(&mut self, opcode: Opcode, one: Value, other: Value) -> Option<Range> {
+    fn binary(&mut self, opcode: Opcode, one: Value, other: Value) -> Option<ValueRange> {
         let amount = constant(self.func, other);
         match opcode {
             Opcode::Iadd => self.of(one)?.add(self.of(other)?),
@@ -183,27 +183,27 @@ impl<'f> Ranges<'f> {
             Opcode::Band => {
                 let sides = [one, other].map(|side| self.of(side).filter(|r| r.is_unsigned()));
                 let high = sides.into_iter().flatten().map(|range| range.high).min()?;
-                Some(Range { low: 0, high })
+                Some(ValueRange { low: 0, high })
             }
             Opcode::Bor | Opcode::Bxor => {
                 let sides = [self.of(one)?, self.of(other)?];
                 sides.iter().all(|range| range.is_unsigned()).then_some(())?;
                 let bits = (sides[0].high | sides[1].high) as u64;
-                Some(Range { low: 0, high: ((bits + 1).next_power_of_two() - 1) as i64 })
+                Some(ValueRange { low: 0, high: ((bits + 1).next_power_of_two() - 1) as i64 })
             }
             Opcode::Ushr => {
                 let from = self.of(one).filter(|range| range.is_unsigned()).unwrap_or(UNSIGNED);
                 let by = amount? & 31;
-                Some(Range { low: from.low >> by, high: from.high >> by })
+                Some(ValueRange { low: from.low >> by, high: from.high >> by })
             }
             Opcode::Sshr => {
                 let from = self.of(one).filter(|range| range.is_signed()).unwrap_or(SIGNED);
                 let by = amount? & 31;
-                Some(Range { low: from.low >> by, high: from.high >> by })
+                Some(ValueRange { low: from.low >> by, high: from.high >> by })
             }
             Opcode::Urem => {
                 let by = amount.filter(|by| *by > 0)?;
-                Some(Range { low: 0, high: by - 1 })
+                Some(ValueRange { low: 0, high: by - 1 })
             }
             _ => None,
         }
@@ -211,7 +211,7 @@ impl<'f> Ranges<'f> {
 
     /// The range of a block's parameter: where it begins, and as far as it can
     /// grow.
-    fn parameter(&mut self, block: Block, number: usize) -> Option<Range> {
+    fn parameter(&mut self, block: Block, number: usize) -> Option<ValueRange> {
         if self.func.dfg.value_type(self.func.dfg.block_params(block)[number]) != types::I32 {
             return None;
         }
@@ -225,7 +225,7 @@ impl<'f> Ranges<'f> {
         (rounds.back == growth.back()).then_some(())?;
         let grown = |step: i64| step.checked_mul(rounds.most);
         let low = growth.start.low.checked_add(grown(least.min(0))?)?;
-        Range::new(low, growth.start.high.checked_add(grown(most.max(0))?)?)
+        ValueRange::new(low, growth.start.high.checked_add(grown(most.max(0))?)?)
     }
 
     /// How a parameter begins and grows; none where something else becomes of
@@ -237,7 +237,7 @@ impl<'f> Ranges<'f> {
         if edges.is_empty() || self.func.layout.entry_block() == Some(block) {
             return None;
         }
-        let (mut start, mut steps) = (None::<Range>, Vec::new());
+        let (mut start, mut steps) = (None::<ValueRange>, Vec::new());
         for edge in &edges {
             let argument = self.edges.argument(edge, number)?;
             let step = sum_over(self.func, argument, parameter);
@@ -269,7 +269,7 @@ impl<'f> Ranges<'f> {
             return None;
         }
         let growth = self.growth(block, number)?;
-        let Range { low, high } = growth.start;
+        let ValueRange { low, high } = growth.start;
         let mut limits =
             self.edges.entering(block).iter().zip(&growth.steps).filter_map(|(edge, step)| {
                 let limit = || self.edges.excluded(edge, block, parameter);

@@ -4,7 +4,7 @@
 use super::targets::{Guess, Reached, Targets};
 use crate::error::Result;
 use crate::parse::Body;
-use precast_artifact::index::BodyOffset;
+use precast_artifact::index::{BodyOffset, DefinedFuncIndex, TableIndex, TypeIndex};
 use wasmparser::Operator;
 
 /// One function, to the inliner.
@@ -35,8 +35,7 @@ pub(crate) struct Summary {
 pub(crate) struct Call {
     /// Where it is in the body.
     pub at: BodyOffset,
-    /// The callee's position among the bodies.
-    pub callee: u32,
+    pub callee: DefinedFuncIndex,
     /// Whether a loop is around it.
     pub in_loop: bool,
     /// Not worth a copy: nothing but a trap follows, or it is a tail call.
@@ -48,7 +47,7 @@ pub(crate) struct Call {
 impl Summary {
     /// Whether the function, at this position, calls itself.
     pub(crate) fn is_recursive(&self, position: usize) -> bool {
-        self.calls.iter().any(|call| call.callee as usize == position)
+        self.calls.iter().any(|call| call.callee.index() == position)
     }
 
     /// Takes note of a call through a table.
@@ -104,7 +103,7 @@ pub(crate) fn summarise(body: &Body<'_>, imported: u32, targets: &Targets<'_>) -
                 after_call = true;
                 summary.calls.push(Call {
                     at: BodyOffset::new((offset - start) as u32),
-                    callee: function_index - imported,
+                    callee: DefinedFuncIndex::new(function_index - imported),
                     in_loop: loops > 0,
                     // The frame of a tail call is gone already.
                     cold: matches!(op, Operator::ReturnCall { .. }),
@@ -113,7 +112,8 @@ pub(crate) fn summarise(body: &Body<'_>, imported: u32, targets: &Targets<'_>) -
             }
             Operator::CallIndirect { type_index, table_index } => {
                 let at = BodyOffset::new((offset - start) as u32);
-                let reached = targets.reached(table_index, type_index);
+                let reached =
+                    targets.reached(TableIndex::new(table_index), TypeIndex::new(type_index));
                 summary.may_call(at, reached, loops > 0);
             }
             Operator::Call { .. } | Operator::CallRef { .. } => {
@@ -198,7 +198,8 @@ mod tests {
         )[..] else {
             panic!("two functions")
         };
-        let seen: Vec<_> = first.calls.iter().map(|c| (c.callee, c.in_loop, c.cold)).collect();
+        let seen: Vec<_> =
+            first.calls.iter().map(|c| (c.callee.get(), c.in_loop, c.cold)).collect();
         assert_eq!(seen, [(1, false, false), (1, true, false), (0, false, false)]);
         assert!(first.has_loop && second.has_loop);
         assert!(second.calls[0].cold, "a trap follows");

@@ -11,7 +11,9 @@
 
 use crate::parse::Parsed;
 use crate::plan::Plan;
-use precast_artifact::index::{CanonicalTypeIndex, TableIndex, TypeIndex};
+use precast_artifact::index::{
+    CanonicalTypeIndex, DefinedFuncIndex, FuncIndex, TableIndex, TypeIndex,
+};
 use std::collections::BTreeMap;
 
 /// Entries of a type, of which calls are looked at. More are seldom the right
@@ -21,8 +23,7 @@ const MOST: usize = 4;
 /// A function that a call may reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Reached {
-    /// The callee's position among the bodies.
-    pub callee: u32,
+    pub callee: DefinedFuncIndex,
     pub guess: Guess,
 }
 
@@ -51,17 +52,17 @@ impl<'p> Targets<'p> {
     pub(crate) fn of(parsed: &'p Parsed<'p>, plan: &Plan<'_>) -> Self {
         let mut targets = Self::none(parsed);
         for table in &plan.private_tables {
-            let mut by_type: BTreeMap<CanonicalTypeIndex, Vec<(u32, u32)>> = BTreeMap::new();
+            let mut by_type: BTreeMap<CanonicalTypeIndex, Vec<(u32, FuncIndex)>> = BTreeMap::new();
             for (entry, function) in (0..).zip(&table.entries) {
                 let Some(function) = function else { continue };
                 let ty = parsed.functions[function.index()];
-                by_type.entry(ty).or_default().push((entry, function.get()));
+                by_type.entry(ty).or_default().push((entry, *function));
             }
             for (ty, functions) in by_type {
                 let entries = functions.len() as u32;
                 // An imported function has no body.
-                let target = |(entry, function): (u32, u32)| {
-                    let callee = function.checked_sub(parsed.imported_functions)?;
+                let target = |(entry, function): (u32, FuncIndex)| {
+                    let callee = function.defined(parsed.imported_functions)?;
                     Some(Reached { callee, guess: Guess { entry, entries } })
                 };
                 if functions.len() <= MOST {
@@ -75,16 +76,16 @@ impl<'p> Targets<'p> {
 
     /// What a call of this type through a table may reach, of the module's own;
     /// nothing where that is not known, or too much.
-    pub(crate) fn reached(&self, table: u32, ty: u32) -> &[Reached] {
-        let ty = self.parsed.types.canonical(TypeIndex::new(ty));
-        self.reached.get(&(TableIndex::new(table), ty)).map_or(&[], Vec::as_slice)
+    pub(crate) fn reached(&self, table: TableIndex, ty: TypeIndex) -> &[Reached] {
+        let ty = self.parsed.types.canonical(ty);
+        self.reached.get(&(table, ty)).map_or(&[], Vec::as_slice)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{self, Facts};
+    use crate::facts::testing::facts_of;
     use crate::features::Features;
     use crate::options::Options;
     use crate::parse::parse;
@@ -93,14 +94,11 @@ mod tests {
     fn reached(text: &str) -> (Vec<(u32, u32)>, Option<u32>) {
         let wasm = wat::parse_str(text).expect("a module's text");
         let parsed = parse(&wasm, Features::ALL).expect("a module");
-        let (mut facts, mut scratch) = (Facts::default(), facts::ValidationScratch::default());
-        for body in &parsed.bodies {
-            facts::gather(&parsed, body, &mut scratch, &mut facts).expect("a valid body");
-        }
-        let plan = Plan::new(&parsed, &facts.module, &Options::default()).expect("a plan");
+        let facts = facts_of(&parsed).module;
+        let plan = Plan::new(&parsed, &facts, &Options::default()).expect("a plan");
         let targets = Targets::of(&parsed, &plan);
-        let found = targets.reached(0, 0);
-        let places = found.iter().map(|target| (target.callee, target.guess.entry)).collect();
+        let found = targets.reached(TableIndex::new(0), TypeIndex::new(0));
+        let places = found.iter().map(|target| (target.callee.get(), target.guess.entry)).collect();
         (places, found.first().map(|target| target.guess.entries))
     }
 

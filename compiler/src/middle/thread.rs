@@ -15,8 +15,9 @@
 //! outcomes are known.
 //!
 //! An interpreter's operators each go back to one table, by the next operator,
-//! which is not known. Each is given a copy of that, if the tables stay small: a
-//! jump less, and what the loop carries stays where each operator has it.
+//! which is not known. Each is given a copy of that, if the tables stay small,
+//! and of a condition before it: a jump less, and what the loop carries stays where
+//! each operator has it.
 //!
 //! Gain (user CPU beside wasmtime's): a parser of tables 0.87 to 0.69, `lexer.c` of
 //! `benches/suite` 0.89 to 0.69. Cost: a look at each branch; where there is
@@ -24,10 +25,10 @@
 //! half more instructions in a function.
 
 use super::edges::{Edge, call_mut, calls};
-use super::paths::{self, Path};
+use super::known::Known;
+use super::paths::{self, Path, Reach};
 use super::ssa::{self, Copies};
 use cranelift_codegen::cursor::{Cursor, FuncCursor};
-use cranelift_codegen::entity::SecondaryMap;
 use cranelift_codegen::ir::{
     Block, BlockArg, BlockCall, Function, Inst, InstBuilder, InstructionData, JumpTableData,
     Opcode, Value,
@@ -113,22 +114,12 @@ impl Thread {
 
 struct Finder<'f> {
     func: &'f Function,
-    /// Blocks that branches further down lead to.
-    headers: HashSet<Block>,
+    reach: Reach,
 }
 
 impl<'f> Finder<'f> {
     fn new(func: &'f Function) -> Self {
-        let mut order: SecondaryMap<Block, usize> = SecondaryMap::new();
-        for (at, block) in func.layout.blocks().enumerate() {
-            order[block] = at;
-        }
-        let mut headers = HashSet::new();
-        for (from, branch) in branches(func) {
-            let targets = calls(func, branch).iter().map(|call| call.block(&func.dfg.value_lists));
-            headers.extend(targets.filter(|target| order[*target] <= order[from]));
-        }
-        Self { func, headers }
+        Self { func, reach: Reach::of(func) }
     }
 
     fn find(&self) -> Vec<Thread> {
@@ -137,11 +128,11 @@ impl<'f> Finder<'f> {
         let mut tried: HashMap<(Block, Vec<BlockArg>), Option<Path>> = HashMap::new();
         for (from, branch) in branches(self.func) {
             for (destination, call) in calls(self.func, branch).iter().enumerate() {
-                let edge = Edge { from, branch, destination };
-                let (block, arguments) = parts(self.func, call);
-                if !arguments.iter().any(|argument| self.may_tell(argument)) {
+                if !self.may_tell(call) {
                     continue;
                 }
+                let edge = Edge { from, branch, destination };
+                let (block, arguments) = parts(self.func, call);
                 let path = tried
                     .entry((block, arguments.clone()))
                     .or_insert_with(|| self.path(block, &arguments))
@@ -152,26 +143,33 @@ impl<'f> Finder<'f> {
                 }
             }
         }
-        let taken = found.iter().map(|thread| thread.edge.branch).collect();
-        found.extend(self.dispatches(&taken));
+        if self.reach.has_tables() {
+            let taken = found.iter().map(|thread| thread.edge.branch).collect();
+            found.extend(self.dispatches(&taken));
+        }
         found
     }
 
-    /// Jumps of operators to where the next one is looked at, but for `taken`.
+    /// Edges from operators to where the next one is looked at, but of branches that
+    /// are `taken`.
     fn dispatches(&self, taken: &HashSet<Inst>) -> Vec<Thread> {
-        let mut jumps: BTreeMap<Block, Vec<Edge>> = BTreeMap::new();
+        let mut edges: BTreeMap<Block, Vec<Edge>> = BTreeMap::new();
         for (from, branch) in branches(self.func) {
-            if let [call] = calls(self.func, branch)
-                && !taken.contains(&branch)
-            {
+            let of_table = self.func.dfg.insts[branch].opcode() == Opcode::BrTable;
+            if of_table || taken.contains(&branch) {
+                continue;
+            }
+            for (destination, call) in calls(self.func, branch).iter().enumerate() {
                 let to = call.block(&self.func.dfg.value_lists);
-                jumps.entry(to).or_default().push(Edge { from, branch, destination: 0 });
+                edges.entry(to).or_default().push(Edge { from, branch, destination });
             }
         }
-        jumps.retain(|to, edges| self.headers.contains(to) && edges.len() >= FEWEST_OPERATORS);
+        edges.retain(|to, edges| {
+            edges.len() >= FEWEST_OPERATORS && self.reach.is_near_table(*to, 0)
+        });
         let mut found = Vec::new();
-        for (to, edges) in jumps {
-            let Some(path) = paths::dispatch(self.func, to, FEWEST_OPERATORS) else { continue };
+        for (to, edges) in edges {
+            let Some(path) = self.dispatch(to) else { continue };
             let (last, _) = path.steps[path.steps.len() - 1];
             let branch = self.func.layout.last_inst(last).expect("a block ends with a branch");
             if edges.len() * calls(self.func, branch).len() <= MOST_ENTRIES {
@@ -182,15 +180,24 @@ impl<'f> Finder<'f> {
         found
     }
 
-    fn path(&self, block: Block, arguments: &[BlockArg]) -> Option<Path> {
-        paths::find(self.func, block, arguments, &|block| self.headers.contains(&block))
+    fn dispatch(&self, block: Block) -> Option<Path> {
+        paths::dispatch(self.func, block, FEWEST_OPERATORS, &self.reach)
     }
 
-    /// Whether an argument is a constant, or a choice between two.
-    fn may_tell(&self, argument: &BlockArg) -> bool {
-        let BlockArg::Value(value) = argument else { return false };
-        let known = super::known::Known::default();
-        known.get(self.func, *value).is_some() || paths::choice(self.func, *value).is_some()
+    fn path(&self, block: Block, arguments: &[BlockArg]) -> Option<Path> {
+        paths::find(self.func, block, arguments, &self.reach)
+    }
+
+    /// Whether what a call gives may decide something: a constant does, and a
+    /// choice between two.
+    fn may_tell(&self, call: &BlockCall) -> bool {
+        let pool = &self.func.dfg.value_lists;
+        let known = Known::default();
+        let tells = |argument: BlockArg| {
+            let BlockArg::Value(value) = argument else { return false };
+            known.get(self.func, value).is_some() || paths::choice(self.func, value).is_some()
+        };
+        self.reach.may_gain(call.block(pool)) && call.args(pool).any(tells)
     }
 
     /// A jump with a choice between constants that both lead somewhere.

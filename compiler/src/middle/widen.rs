@@ -20,6 +20,7 @@
 
 use super::edges::{Edges, definition};
 use cranelift_codegen::cursor::{Cursor, FuncCursor};
+use cranelift_codegen::entity::SecondaryMap;
 use cranelift_codegen::ir::{
     Block, BlockArg, Function, Inst, InstBuilder, InstructionData, Opcode, Value, ValueDef, types,
 };
@@ -41,8 +42,9 @@ struct Carried {
     arrivals: Vec<Arrival>,
 }
 
-/// What a value is extended by: instructions from 32 to 64 bits.
-type Extensions = BTreeMap<Value, Vec<Inst>>;
+/// Values that may become wide, in order, and what extends them: instructions from
+/// 32 to 64 bits.
+type Extensions = Vec<(Value, Inst)>;
 
 /// Widens parameters and loads; gives how many. Blocks are laid out as the
 /// source has them: what branches up, closes a loop.
@@ -57,8 +59,8 @@ pub(crate) fn widen(func: &mut Function) -> usize {
     for (parameter, candidate) in &candidates {
         rewriter.parameter(*parameter, candidate.block);
     }
-    for (value, insts) in &extensions {
-        rewriter.extensions(*value, insts);
+    for of_value in extensions.chunk_by(|(one, _), (other, _)| one == other) {
+        rewriter.extensions(of_value);
     }
     for candidate in candidates.values() {
         rewriter.arrivals(candidate);
@@ -67,7 +69,7 @@ pub(crate) fn widen(func: &mut Function) -> usize {
 }
 
 fn extensions(func: &Function) -> Extensions {
-    let mut found = Extensions::new();
+    let mut found = Vec::new();
     for block in func.layout.blocks() {
         for inst in func.layout.block_insts(block) {
             let InstructionData::Unary { opcode: Opcode::Uextend, arg } = func.dfg.insts[inst]
@@ -76,11 +78,30 @@ fn extensions(func: &Function) -> Extensions {
             };
             let to = func.dfg.value_type(func.dfg.first_result(inst));
             if to == types::I64 && func.dfg.value_type(arg) == types::I32 {
-                found.entry(func.dfg.resolve_aliases(arg)).or_default().push(inst);
+                let value = func.dfg.resolve_aliases(arg);
+                if may_be_wide(func, value) {
+                    found.push((value, inst));
+                }
             }
         }
     }
+    // Stable: the extensions of a value stay in order.
+    found.sort_by_key(|(value, _)| *value);
     found
+}
+
+/// Whether a value may become one of 64 bits: a parameter of a block, or loaded.
+fn may_be_wide(func: &Function, value: Value) -> bool {
+    match func.dfg.value_def(value) {
+        ValueDef::Param(block, _) => func.layout.entry_block() != Some(block),
+        ValueDef::Result(inst, 0) => is_load(func.dfg.insts[inst].opcode()),
+        _ => false,
+    }
+}
+
+/// Whether a value is extended.
+fn is_extended(extensions: &Extensions, value: Value) -> bool {
+    extensions.binary_search_by_key(&value, |(value, _)| *value).is_ok()
 }
 
 /// The parameters that are worth it, in order.
@@ -101,7 +122,7 @@ fn chosen(func: &Function, extensions: &Extensions) -> BTreeMap<Value, Carried> 
         };
         let mut costly = candidate.arrivals.iter().filter(|arrival| !free(arrival)).peekable();
         let gains = costly.peek().is_none()
-            || extensions.contains_key(&parameter)
+            || is_extended(extensions, parameter)
                 && costly.all(|arrival| !arrival.back)
                 && candidate.arrivals.iter().any(|arrival| free(&arrival));
         if !gains {
@@ -114,12 +135,19 @@ fn chosen(func: &Function, extensions: &Extensions) -> BTreeMap<Value, Carried> 
 
 /// Parameters that are extended, and those that are given to them.
 fn candidates(func: &Function, extensions: &Extensions) -> BTreeMap<Value, Carried> {
-    let edges = Edges::new(func);
-    let order: HashMap<Block, usize> =
-        func.layout.blocks().enumerate().map(|(at, block)| (block, at)).collect();
     let mut candidates = BTreeMap::new();
+    let is_parameter = |value: &Value| matches!(func.dfg.value_def(*value), ValueDef::Param(..));
+    let mut open: Vec<Value> =
+        extensions.iter().map(|(value, _)| *value).filter(is_parameter).collect();
+    if open.is_empty() {
+        return candidates;
+    }
+    let edges = Edges::new(func);
+    let mut order: SecondaryMap<Block, usize> = SecondaryMap::new();
+    for (at, block) in func.layout.blocks().enumerate() {
+        order[block] = at;
+    }
     let mut seen = HashSet::new();
-    let mut open: Vec<Value> = extensions.keys().copied().collect();
     while let Some(value) = open.pop() {
         let ValueDef::Param(block, number) = func.dfg.value_def(value) else { continue };
         if !seen.insert(value)
@@ -133,7 +161,7 @@ fn candidates(func: &Function, extensions: &Extensions) -> BTreeMap<Value, Carri
                 branch: edge.branch,
                 destination: edge.destination,
                 value: edges.argument(edge, number)?,
-                back: order[&edge.from] >= order[&block],
+                back: order[edge.from] >= order[block],
             })
         });
         let Some(arrivals) = arrivals.collect::<Option<Vec<_>>>() else { continue };
@@ -186,11 +214,12 @@ impl Rewriter<'_> {
     }
 
     /// Extensions of a value that is widened, or is loaded, become the wide one.
-    fn extensions(&mut self, value: Value, insts: &[Inst]) {
+    fn extensions(&mut self, of_value: &[(Value, Inst)]) {
+        let (value, _) = of_value[0];
         let Some(wide) = self.wide.get(&value).copied().or_else(|| self.load(value)) else {
             return;
         };
-        for inst in insts {
+        for (_, inst) in of_value {
             let extended = self.func.dfg.first_result(*inst);
             self.func.dfg.clear_results(*inst);
             self.func.dfg.change_to_alias(extended, wide);

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use precast_artifact::index::{FuncIndex, GlobalIndex};
 use precast_artifact::module::{ConstExpr, ConstOp};
-use precast_artifact::types::{Limits, MemoryType};
+use precast_artifact::types::{MemoryType, SizeLimits};
 use wasmparser::Operator;
 
 pub(super) fn memory(ty: &wasmparser::MemoryType, offset: u64) -> Result<MemoryType> {
@@ -15,7 +15,7 @@ pub(super) fn memory(ty: &wasmparser::MemoryType, offset: u64) -> Result<MemoryT
         ));
     }
     Ok(MemoryType {
-        limits: Limits { min: ty.initial, max: ty.maximum },
+        limits: SizeLimits { min: ty.initial, max: ty.maximum },
         index64: ty.memory64,
         shared: ty.shared,
         page_size_log2: ty.page_size_log2.unwrap_or(16) as u8,

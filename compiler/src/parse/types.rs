@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::explain::GC;
 use precast_artifact::index::{CanonicalTypeIndex, MemberIndex, TypeIndex};
 use precast_artifact::types::{
-    CompositeType, FuncType, GlobalType, GroupRef, HeapType, Limits, RefType, TableType,
+    CompositeType, FuncType, GlobalType, GroupRef, HeapType, RefType, SizeLimits, TableType,
     TypeSection, ValType,
 };
 use std::collections::HashMap;
@@ -110,7 +110,7 @@ impl Types {
     pub(super) fn table(&self, ty: &wasmparser::TableType, offset: u64) -> Result<TableType> {
         Ok(TableType {
             element: self.reference(ty.element_type, offset)?,
-            limits: Limits { min: ty.initial, max: ty.maximum },
+            limits: SizeLimits { min: ty.initial, max: ty.maximum },
             index64: ty.table64,
         })
     }

@@ -23,7 +23,7 @@ use crate::place::Placed;
 use crate::plan::Plan;
 use crate::resolve::preview1;
 use crate::target::Target;
-use precast_artifact::component::{AdaptedPreview1, Component};
+use precast_artifact::component::{AdaptedPreview1, ComponentDescription};
 use precast_artifact::index::ModuleIndex;
 use precast_artifact::module::Description;
 use sha2::{Digest, Sha256};
@@ -93,7 +93,7 @@ pub(super) fn compile_component(
 
 /// Where preview 1 can do without its adapter, unless that is switched off.
 fn adapted(
-    component: &Component,
+    component: &ComponentDescription,
     parsed: &[Parsed<'_>],
     options: &Options,
 ) -> Vec<AdaptedPreview1> {
@@ -141,7 +141,7 @@ fn labels(wasm: &[u8], modules: &[FlatModule<'_>], parsed: &[Parsed<'_>]) -> Res
 /// Decides where the code of all modules lies, and what it is called. Proves what
 /// the loader relies on.
 fn place_modules<'a>(
-    component: &Component,
+    component: &ComponentDescription,
     parsed: &[Parsed<'a>],
     plans: Vec<Plan<'a>>,
     texts: Vec<Text>,

@@ -17,16 +17,16 @@ impl<'f> InlineCalls<'f> {
     /// so callees come first.
     pub(super) fn fill(&'f self, input: &'f Input<'_, '_>, module: &'f ModuleInput<'f>) {
         for function in input.decisions.inlining.order() {
-            let calls = input.decisions.inlining.of(*function as usize).iter().map(|replaced| {
-                let body = &input.parsed.bodies[replaced.callee as usize];
-                let inline = self.of(replaced.callee as usize);
+            let calls = input.decisions.inlining.of(function.index()).iter().map(|replaced| {
+                let body = &input.parsed.bodies[replaced.callee.index()];
+                let inline = self.of(replaced.callee.index());
                 InlineCall {
                     call: replaced.at,
                     guess: replaced.guess,
                     callee: input.function(module, body, inline),
                 }
             });
-            let first = self.0[*function as usize].set(calls.collect());
+            let first = self.0[function.index()].set(calls.collect());
             assert!(first.is_ok(), "each function is in the order once");
         }
     }

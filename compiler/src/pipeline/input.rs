@@ -58,6 +58,7 @@ impl<'i, 'a> Input<'i, 'a> {
             fold_addresses: x86 && options.enabled(Optimisation::FoldAddresses),
             loop_addresses: x86 && options.enabled(Optimisation::LoopAddresses),
             loop_compares: x86 && options.enabled(Optimisation::LoopCompares),
+            chosen_steps: x86 && options.enabled(Optimisation::ChosenSteps),
             wide_indices: x86 && options.enabled(Optimisation::WideIndices),
             thread_branches: options.enabled(Optimisation::ThreadBranches),
             widest_copy: match options.enabled(Optimisation::SmallCopies) {

@@ -80,6 +80,7 @@ fn pass(
         Optimisation::LoopCompares => {
             (changes.compares.count, "comparisons", Some(changes.compares.time))
         }
+        Optimisation::ChosenSteps => (changes.steps.count, "sums", Some(changes.steps.time)),
         Optimisation::WideIndices => (changes.indices.count, "values", Some(changes.indices.time)),
         Optimisation::ThreadBranches => {
             (changes.threads.count, "branches", Some(changes.threads.time))

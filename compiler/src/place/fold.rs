@@ -15,7 +15,7 @@ use crate::function::{CodeReloc, CompiledFunction, StackMap, Symbol, UnwindOp};
 use crate::names::FunctionList;
 use precast_artifact::address_map::Site;
 use precast_artifact::handlers::Handler;
-use precast_artifact::index::{FuncIndex, ModuleIndex};
+use precast_artifact::index::{FuncIndex, ListedFuncIndex, ModuleIndex};
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
 use std::ops::Range;
@@ -116,7 +116,7 @@ pub(crate) fn classes(
     list: &FunctionList<'_>,
     functions: &[Option<CompiledFunction>],
     digests: &[Option<Digest>],
-) -> Vec<u32> {
+) -> Vec<ListedFuncIndex> {
     let candidates: Vec<_> =
         list.modules().flat_map(|module| candidates(functions, digests, list.of(module))).collect();
     let mut classes = unfolded(functions.len());
@@ -128,17 +128,17 @@ pub(crate) fn classes(
             let class = |(module, callee): (ModuleIndex, FuncIndex)| {
                 match list.position(module, callee) {
                     // A function that calls itself is like others that do.
-                    Some(position) if position == *index as usize => u64::MAX,
-                    Some(position) => classes[position].into(),
+                    Some(callee) if callee == *index => u64::MAX,
+                    Some(callee) => classes[callee.index()].get().into(),
                     // Refused when it is written.
                     None => 1 << 32 | u64::from(callee.get()),
                 }
             };
             key.clear();
-            key.push(u64::from(*body));
+            key.push(body.get().into());
             key.extend(callees(function).map(class));
             let known = first.get(&key).copied();
-            next[*index as usize] = known.unwrap_or_else(|| {
+            next[index.index()] = known.unwrap_or_else(|| {
                 first.insert(key.clone(), *index);
                 *index
             });
@@ -152,27 +152,28 @@ pub(crate) fn classes(
 }
 
 /// The classes when nothing is shared.
-pub(crate) fn unfolded(functions: usize) -> Vec<u32> {
-    (0..functions as u32).collect()
+pub(crate) fn unfolded(functions: usize) -> Vec<ListedFuncIndex> {
+    (0..functions).map(ListedFuncIndex::from_index).collect()
 }
 
-/// The functions of a range whose digest occurs more than once there: position,
-/// the position of the first with this digest, and the function.
+/// The functions of a range whose digest occurs more than once there: which it
+/// is, which is the first with this digest, and the function.
 fn candidates<'a>(
     functions: &'a [Option<CompiledFunction>],
     digests: &[Option<Digest>],
     range: Range<usize>,
-) -> Vec<(u32, u32, &'a CompiledFunction)> {
+) -> Vec<(ListedFuncIndex, ListedFuncIndex, &'a CompiledFunction)> {
     let mut first = HashMap::with_capacity(range.len());
     let mut several = vec![false; digests.len()];
-    let all = functions.iter().zip(digests).zip(0..).take(range.end).skip(range.start);
-    let all = all.filter_map(|((function, digest), index)| {
+    let all = ListedFuncIndex::enumerate(functions.iter().zip(digests));
+    let all = all.take(range.end).skip(range.start);
+    let all = all.filter_map(|(index, (function, digest))| {
         let body = *first.entry(digest.as_ref()?).or_insert(index);
-        several[body as usize] |= body != index;
+        several[body.index()] |= body != index;
         Some((index, body, function.as_ref()?))
     });
     let mut all: Vec<_> = all.collect();
-    all.retain(|(_, body, _)| several[*body as usize]);
+    all.retain(|(_, body, _)| several[body.index()]);
     all
 }
 
@@ -217,7 +218,11 @@ mod tests {
     fn classes_of(functions: &[Option<CompiledFunction>]) -> Vec<u32> {
         let mut list = FunctionList::default();
         list.push(10, &vec![""; functions.len()]);
-        classes(&list, functions, &digests(functions))
+        numbers(classes(&list, functions, &digests(functions)))
+    }
+
+    fn numbers(classes: Vec<ListedFuncIndex>) -> Vec<u32> {
+        classes.into_iter().map(ListedFuncIndex::get).collect()
     }
 
     fn calling(callee: u32) -> Option<CompiledFunction> {
@@ -279,6 +284,7 @@ mod tests {
         let mut list = FunctionList::default();
         list.push(0, &["", ""]);
         list.push(0, &["", ""]);
-        assert_eq!(classes(&list, &functions, &digests(&functions)), [0, 0, 2, 2]);
+        let classes = classes(&list, &functions, &digests(&functions));
+        assert_eq!(numbers(classes), [0, 0, 2, 2]);
     }
 }

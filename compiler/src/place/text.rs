@@ -12,7 +12,7 @@ use crate::code::Text;
 use crate::function::{CompiledFunction, Symbol};
 use crate::names::FunctionList;
 use crate::stub::Stub;
-use precast_artifact::index::{CodeOffset, StubIndex};
+use precast_artifact::index::{CodeOffset, ListedFuncIndex, StubIndex};
 
 /// The largest offset between two places that tables and code can express.
 pub(crate) const MAX_DISTANCE: u64 = i32::MAX as u64;
@@ -35,7 +35,7 @@ pub(crate) struct TextLayout {
 }
 
 /// A piece of code and where it lies.
-pub(crate) type Block<'a> = (Placement, &'a CompiledFunction);
+pub(crate) type PlacedBlock<'a> = (Placement, &'a CompiledFunction);
 
 impl TextLayout {
     /// Places everything. The function at position `i` shares the code of
@@ -43,14 +43,15 @@ impl TextLayout {
     pub(super) fn new(
         list: &FunctionList<'_>,
         text: &Text,
-        classes: &[u32],
+        classes: &[ListedFuncIndex],
         reach: Option<u64>,
     ) -> Result<Self, LinkError> {
         let mut end = 0;
         let mut functions: Vec<Option<Placement>> = Vec::with_capacity(text.functions.len());
-        for ((function, class), index) in text.functions.iter().zip(classes).zip(0..) {
+        let all = ListedFuncIndex::enumerate(text.functions.iter().zip(classes));
+        for (index, (function, class)) in all {
             functions.push(match function {
-                Some(_) if *class != index => functions[*class as usize],
+                Some(_) if *class != index => functions[class.index()],
                 Some(function) => Some(append(&mut end, function)?),
                 None => None,
             });
@@ -70,10 +71,10 @@ impl TextLayout {
         &mut self,
         list: &FunctionList<'_>,
         text: &Text,
-        classes: &[u32],
+        classes: &[ListedFuncIndex],
         reach: u64,
     ) -> Result<(), LinkError> {
-        let leads = |index: usize| classes[index] as usize == index;
+        let leads = |index: usize| classes[index].index() == index;
         let functions = text.functions.iter().zip(&self.functions).enumerate();
         let functions = functions
             .filter_map(|(i, (f, place))| Some(((*place)?, f.as_ref()?)).filter(|_| leads(i)));
@@ -105,7 +106,9 @@ impl TextLayout {
     /// The place of code.
     pub(crate) fn find(&self, list: &FunctionList<'_>, symbol: Symbol) -> Option<Placement> {
         match symbol {
-            Symbol::Function(module, index) => self.functions[list.position(module, index)?],
+            Symbol::Function(module, index) => {
+                self.functions[list.position(module, index)?.index()]
+            }
             Symbol::Stub(index) => self.stubs.get(index.index()).copied(),
             Symbol::PrivateTable(..) | Symbol::Local(_) => None,
         }
@@ -117,7 +120,7 @@ impl TextLayout {
         &'a self,
         functions: &'a [Option<CompiledFunction>],
         stubs: &'a [Stub],
-    ) -> impl Iterator<Item = Block<'a>> + Clone {
+    ) -> impl Iterator<Item = PlacedBlock<'a>> + Clone {
         let functions = functions.iter().zip(&self.functions);
         let functions = functions.filter_map(|(f, place)| Some(((*place)?, f.as_ref()?)));
         let stubs = self.stubs.iter().copied().zip(stubs.iter().map(|s| &s.function));
@@ -132,8 +135,8 @@ impl TextLayout {
         list: &FunctionList<'_>,
         text: Text,
     ) -> impl Iterator<Item = (CompiledFunction, Placement, Symbol)> {
-        let functions = text.functions.into_iter().zip(&self.functions).enumerate();
-        let functions = functions
+        let functions = text.functions.into_iter().zip(&self.functions);
+        let functions = ListedFuncIndex::enumerate(functions)
             .filter_map(|(position, (f, place))| Some((f?, (*place)?, list.symbol(position))));
         let stubs = StubIndex::enumerate(text.stubs.into_iter().zip(&self.stubs));
         let stubs = stubs.map(|(i, (stub, place))| (stub.function, *place, Symbol::Stub(i)));
@@ -214,7 +217,8 @@ mod tests {
         };
         let mut list = FunctionList::default();
         list.push(10, &["", "", "", ""]);
-        let layout = TextLayout::new(&list, &text, &[0, 1, 2, 0], None).unwrap();
+        let layout =
+            TextLayout::new(&list, &text, &[0, 1, 2, 0].map(ListedFuncIndex::new), None).unwrap();
         let place = |start, size| Some(Placement { start: CodeOffset::new(start), size });
         assert_eq!(layout.functions, [place(0, 17), None, place(64, 3), place(0, 17)]);
         let find = |symbol| layout.find(&list, symbol);

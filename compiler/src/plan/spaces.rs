@@ -14,7 +14,7 @@ use crate::options::Options;
 use crate::parse::{MemoryDecl, Parsed};
 use precast_artifact::abi::{MEMORY_GUARD, MEMORY32_RESERVATION, MEMORY64_RESERVATION};
 use precast_artifact::index::MemoryIndex;
-use precast_artifact::module::{Memory, MemoryModel};
+use precast_artifact::module::{MemoryEntity, MemoryModel};
 use precast_artifact::types::MemoryType;
 
 /// What a memory of the bounds model may grow to, unless the options say
@@ -26,12 +26,12 @@ const BOUNDS_RESERVATION: u64 = 1 << 30;
 const PAGE: u64 = 64 << 10;
 
 /// Describes every memory.
-pub(super) fn describe(parsed: &Parsed<'_>, options: &Options) -> Result<Vec<Memory>> {
+pub(super) fn describe(parsed: &Parsed<'_>, options: &Options) -> Result<Vec<MemoryEntity>> {
     let one = |(index, memory): (MemoryIndex, &MemoryDecl)| {
         check_reservation(index, memory, options)?;
         let (model, reservation, guard) = space(&memory.ty, options);
         let imported = memory.imported;
-        Ok(Memory { ty: memory.ty, imported, model, reservation, guard })
+        Ok(MemoryEntity { ty: memory.ty, imported, model, reservation, guard })
     };
     MemoryIndex::enumerate(&parsed.memories).map(one).collect()
 }

@@ -1,7 +1,7 @@
 //! Decisions about small modules.
 
 use super::{Constant, Plan};
-use crate::facts::{self, Facts};
+use crate::facts::testing::facts_of;
 use crate::features::Features;
 use crate::optimisation::Optimisation;
 use crate::options::Options;
@@ -13,11 +13,7 @@ use precast_artifact::module::InitStep;
 fn with_plan(text: &str, options: &Options, then: impl FnOnce(&Parsed<'_>, &Plan<'_>)) {
     let wasm = wat::parse_str(text).expect("a module's text");
     let parsed = parse::parse(&wasm, Features::ALL).expect("a module");
-    let (mut facts, mut scratch) = (Facts::default(), facts::ValidationScratch::default());
-    for body in &parsed.bodies {
-        facts::gather(&parsed, body, &mut scratch, &mut facts).expect("a valid body");
-    }
-    then(&parsed, &Plan::new(&parsed, &facts.module, options).expect("a plan"));
+    then(&parsed, &Plan::new(&parsed, &facts_of(&parsed).module, options).expect("a plan"));
 }
 
 fn tables(text: &str, options: &Options) -> Vec<TableKind> {
@@ -131,10 +127,7 @@ fn stubs_are_planned_for_the_types_that_cross() {
         (func (param f64)))"#;
     let wasm = wat::parse_str(text).expect("a module's text");
     let parsed = parse::parse(&wasm, Features::ALL).expect("a module");
-    let (mut facts, mut scratch) = (Facts::default(), facts::ValidationScratch::default());
-    for body in &parsed.bodies {
-        facts::gather(&parsed, body, &mut scratch, &mut facts).expect("a valid body");
-    }
+    let facts = facts_of(&parsed);
     let plan = Plan::new(&parsed, &facts.module, &Options::default()).expect("a plan");
     let params = |ty: CanonicalTypeIndex| format!("{:?}", parsed.types.get(ty).params);
     let entries: Vec<_> = plan.entry_types(&parsed).into_iter().map(params).collect();

@@ -22,7 +22,7 @@
 use super::shims::{self, CoreInstances, Made, is_item};
 use crate::parse::Parsed;
 use precast_artifact::component::{
-    AdaptedPreview1, Component, CoreItem, ResourceTable, Step, TrampolineKind,
+    AdaptedPreview1, ComponentDescription, CoreItem, ResourceTableType, Step, TrampolineKind,
 };
 use precast_artifact::index::{InstanceIndex, LeafIndex, TrampolineIndex};
 use precast_artifact::module::{EntityIndex, ImportKind};
@@ -31,14 +31,17 @@ use precast_artifact::module::{EntityIndex, ImportKind};
 const PREVIEW_1: &str = "wasi_snapshot_preview1";
 
 /// The instances that use preview 1 so.
-pub(crate) fn preview1(component: &Component, modules: &[Parsed<'_>]) -> Vec<AdaptedPreview1> {
+pub(crate) fn preview1(
+    component: &ComponentDescription,
+    modules: &[Parsed<'_>],
+) -> Vec<AdaptedPreview1> {
     let instances = CoreInstances::new(component, modules);
     let found = |(index, made)| adapted(component, &instances, index, made);
     instances.iter().filter_map(found).collect()
 }
 
 fn adapted(
-    component: &Component,
+    component: &ComponentDescription,
     instances: &CoreInstances<'_, '_>,
     index: InstanceIndex,
     made: Made<'_, '_>,
@@ -84,7 +87,7 @@ fn adapter_of(instances: &CoreInstances<'_, '_>, made: Made<'_, '_>) -> Option<I
 
 /// What of WASI 0.2 an adapter asks the host; none if it asks anybody else.
 fn asked(
-    component: &Component,
+    component: &ComponentDescription,
     instances: &CoreInstances<'_, '_>,
     user: InstanceIndex,
     adapter: InstanceIndex,
@@ -113,7 +116,7 @@ fn asked(
 }
 
 /// What the component imports that a trampoline stands for.
-fn leaf(component: &Component, trampoline: TrampolineIndex) -> Option<LeafIndex> {
+fn leaf(component: &ComponentDescription, trampoline: TrampolineIndex) -> Option<LeafIndex> {
     match component.trampolines[trampoline.index()].kind {
         TrampolineKind::LowerImport { lowering, .. } => {
             component.steps.iter().find_map(|step| match step {
@@ -123,10 +126,10 @@ fn leaf(component: &Component, trampoline: TrampolineIndex) -> Option<LeafIndex>
         }
         TrampolineKind::ResourceDrop { table, .. } => {
             match component.types.resource_tables[table.index()] {
-                ResourceTable::Concrete { resource, .. } => {
+                ResourceTableType::Concrete { resource, .. } => {
                     component.imported_resources.get(resource.index()).copied()
                 }
-                ResourceTable::Abstract(_) => None,
+                ResourceTableType::Abstract(_) => None,
             }
         }
         _ => None,
@@ -134,7 +137,7 @@ fn leaf(component: &Component, trampoline: TrampolineIndex) -> Option<LeafIndex>
 }
 
 /// The import that something imported is of.
-fn name_of(component: &Component, leaf: LeafIndex) -> &str {
+fn name_of(component: &ComponentDescription, leaf: LeafIndex) -> &str {
     let leaf = &component.leaves[leaf.index()];
     &component.imports[leaf.import.index()].name
 }

@@ -2,7 +2,7 @@
 //! whose functions jump through a table that another instance fills once.
 
 use crate::parse::{Parsed, SegmentMode};
-use precast_artifact::component::{Component, CoreItem, CoreRef, Step};
+use precast_artifact::component::{ComponentDescription, CoreItem, CoreRef, Step};
 use precast_artifact::index::{FuncIndex, InstanceIndex, TableIndex};
 use precast_artifact::module::{ConstOp, ElementItems, EntityIndex, ImportKind};
 use wasmparser::Operator;
@@ -21,7 +21,7 @@ pub(super) struct Made<'c, 'm> {
 }
 
 impl<'c, 'm> CoreInstances<'c, 'm> {
-    pub(super) fn new(component: &'c Component, modules: &'c [Parsed<'m>]) -> Self {
+    pub(super) fn new(component: &'c ComponentDescription, modules: &'c [Parsed<'m>]) -> Self {
         let made = component.steps.iter().filter_map(|step| match step {
             Step::Instantiate { module, arguments, .. } => {
                 Some(Some(Made { module: &modules[module.index()], arguments }))

@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::function::{InlinedBody, Position};
 use crate::middle::product::{Product, ProductStore};
 use cranelift_codegen::ir::{self, InstBuilder, types};
-use precast_artifact::index::LocalIndex;
+use precast_artifact::index::{BodyOffset, LocalIndex};
 
 impl<'a> Translator<'a, '_> {
     /// Translates the function's own body. The parameters are declared.
@@ -23,7 +23,7 @@ impl<'a> Translator<'a, '_> {
         let start = Position::NONE;
         let payments = self.payments(input)?;
         self.bodies.push(OpenBody { input, locals: 0, outermost: 0, start, payments });
-        self.positions = input.size();
+        self.positions = start.operator(input.end());
         self.body(input)
     }
 
@@ -34,10 +34,9 @@ impl<'a> Translator<'a, '_> {
         let ty = callee.ty();
         let arguments = self.pop_many(ty.params.len());
         let locals = self.locals.len();
-        let start = Position::new(self.positions);
-        let size = self.positions.checked_add(callee.size());
-        self.positions = size.expect("what is inlined is small");
-        let call = Position::new(self.source_offset());
+        let start = self.positions;
+        self.positions = start.operator(callee.end());
+        let call = self.position();
         self.inlined.push(InlinedBody {
             start,
             module: callee.module.index,
@@ -87,11 +86,10 @@ impl<'a> Translator<'a, '_> {
         let mut reader = input.body.get_operators_reader()?;
         while !reader.eof() {
             let (op, offset) = reader.read_with_offset()?;
-            let in_body = (offset - in_module) as u32;
-            let position = start.get() + in_body;
-            self.note_operands(position);
-            self.b.set_srcloc(ir::SourceLoc::new(position));
-            let hint = input.hints.binary_search_by_key(&in_body, |hint| hint.func_offset);
+            let in_body = BodyOffset::new((offset - in_module) as u32);
+            self.note_operands(in_body);
+            self.b.set_srcloc(ir::SourceLoc::new(start.operator(in_body).get()));
+            let hint = input.hints.binary_search_by_key(&in_body.get(), |hint| hint.func_offset);
             self.hint = hint.ok().map(|at| input.hints[at].taken);
             self.operator(&op, offset)?;
         }
@@ -102,8 +100,8 @@ impl<'a> Translator<'a, '_> {
     /// the machine computes.
     fn product_body(&mut self, product: &Product, input: &FunctionInput<'_>) {
         self.begin_body(input.ty());
-        let start = self.open_body().start.get();
-        let at = |store: &ProductStore| ir::SourceLoc::new(start + store.at.get());
+        let start = self.open_body().start;
+        let at = |store: &ProductStore| ir::SourceLoc::new(start.operator(store.at).get());
         self.b.set_srcloc(at(&product.stores[0]));
         self.pay_whole();
         let [to, a, a_high, b, b_high] = [0, 1, 2, 3, 4].map(|local| {
@@ -139,11 +137,18 @@ impl<'a> Translator<'a, '_> {
     /// What to inline in place of the call being translated: nothing, a body, or
     /// those that a call through a table may reach.
     pub(super) fn to_inline(&self) -> &'a [InlineCall<'a>] {
-        let OpenBody { input, start, .. } = self.open_body();
-        let call = self.source_offset() - start.get();
-        let first = input.inline.partition_point(|inlined| inlined.call.get() < call);
-        let end = input.inline.partition_point(|inlined| inlined.call.get() <= call);
-        &input.inline[first..end]
+        let inline = self.open_body().input.inline;
+        let call = self.body_offset();
+        let first = inline.partition_point(|inlined| inlined.call < call);
+        let end = inline.partition_point(|inlined| inlined.call <= call);
+        &inline[first..end]
+    }
+
+    /// Where the operator being translated is in its body; at the start before the
+    /// first, where no body is open yet.
+    pub(super) fn body_offset(&self) -> BodyOffset {
+        let start = self.bodies.last().map_or(Position::NONE, |body| body.start);
+        self.position().in_body(start)
     }
 
     /// A local of the open body, among those of all.

@@ -9,6 +9,7 @@ use super::translator::Translator;
 use crate::error::Result;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, BlockArg, BlockCall, InstBuilder, JumpTableData, Value, types};
+use precast_artifact::index::LabelIndex;
 use std::collections::BTreeMap;
 use wasmparser::BrTable;
 
@@ -21,7 +22,7 @@ const SPARSE_TARGETS: usize = 64;
 
 /// The entries of a table that go the same way, not that of the default.
 struct Way {
-    depth: u32,
+    label: LabelIndex,
     /// A bit for each.
     entries: u64,
 }
@@ -29,8 +30,8 @@ struct Way {
 impl Translator<'_, '_> {
     pub(super) fn br_table(&mut self, table: &BrTable<'_>) -> Result<()> {
         let index = self.pop();
-        for depth in table.targets().chain([Ok(table.default())]) {
-            self.place_fuel(self.fuel_at(depth?));
+        for label in labels(table).chain([Ok(default_label(table))]) {
+            self.place_fuel(self.fuel_at(label?));
         }
         if self.module.options.br_table_chain && table.len() as usize <= CHAIN_TARGETS {
             self.changes.chains += 1;
@@ -46,14 +47,14 @@ impl Translator<'_, '_> {
     }
 
     fn compare_chain(&mut self, index: Value, table: &BrTable<'_>) -> Result<()> {
-        for (number, depth) in table.targets().enumerate() {
-            let depth = depth?;
-            if depth != table.default() {
+        for (number, label) in labels(table).enumerate() {
+            let label = label?;
+            if label != default_label(table) {
                 let hit = self.b.ins().icmp_imm_u(IntCC::Equal, index, number as i64);
-                self.branch_in_chain(hit, depth);
+                self.branch_in_chain(hit, label);
             }
         }
-        self.last_in_chain(table.default());
+        self.last_in_chain(default_label(table));
         Ok(())
     }
 
@@ -65,15 +66,15 @@ impl Translator<'_, '_> {
             return Ok(None);
         }
         let mut ways: Vec<Way> = Vec::new();
-        for (number, depth) in table.targets().enumerate() {
-            let (depth, entry) = (depth?, 1 << number);
-            if depth == table.default() {
+        for (number, label) in labels(table).enumerate() {
+            let (label, entry) = (label?, 1 << number);
+            if label == default_label(table) {
                 continue;
             }
-            match ways.iter().position(|way| way.depth == depth) {
+            match ways.iter().position(|way| way.label == label) {
                 Some(known) => ways[known].entries |= entry,
                 None if ways.len() == SPARSE_WAYS => return Ok(None),
-                None => ways.push(Way { depth, entries: entry }),
+                None => ways.push(Way { label, entries: entry }),
             }
         }
         let others: u32 = ways.iter().map(|way| way.entries.count_ones()).sum();
@@ -83,20 +84,20 @@ impl Translator<'_, '_> {
     /// First whether it is the default, then one way after the other.
     fn sparse_chain(&mut self, index: Value, ways: &[Way], table: &BrTable<'_>) {
         let Some((last, first)) = ways.split_last() else {
-            return self.last_in_chain(table.default());
+            return self.last_in_chain(default_label(table));
         };
         let end = u64::BITS - ways.iter().fold(0, |all, way| all | way.entries).leading_zeros();
         let (beyond, least) = (IntCC::UnsignedGreaterThanOrEqual, i64::from(end));
         let beyond = self.b.ins().icmp_imm_u(beyond, index, least);
-        self.branch_in_chain(beyond, table.default());
+        self.branch_in_chain(beyond, default_label(table));
         let default = !ways.iter().fold(0, |all, way| all | way.entries);
         let hit = self.is_entry(index, default, end);
-        self.branch_in_chain(hit, table.default());
+        self.branch_in_chain(hit, default_label(table));
         for way in first {
             let hit = self.is_entry(index, way.entries, end);
-            self.branch_in_chain(hit, way.depth);
+            self.branch_in_chain(hit, way.label);
         }
-        self.last_in_chain(last.depth);
+        self.last_in_chain(last.label);
     }
 
     /// Whether an index below `end` is one of `entries`.
@@ -114,32 +115,32 @@ impl Translator<'_, '_> {
         self.b.ins().band_imm_u(bit, 1)
     }
 
-    fn branch_in_chain(&mut self, condition: Value, depth: u32) {
-        let (target, args) = self.branch_target(depth);
+    fn branch_in_chain(&mut self, condition: Value, label: LabelIndex) {
+        let (target, args) = self.branch_target(label);
         let next = self.b.create_block();
         self.b.ins().brif(condition, target, &args, next, &[]);
         self.b.seal_block(next);
         self.b.switch_to_block(next);
     }
 
-    fn last_in_chain(&mut self, depth: u32) {
-        let (target, args) = self.branch_target(depth);
+    fn last_in_chain(&mut self, label: LabelIndex) {
+        let (target, args) = self.branch_target(label);
         self.b.ins().jump(target, &args);
     }
 
     /// Targets that take values are reached through a block for each, so that
     /// the values are listed once for all of a target's entries.
     fn jump_table(&mut self, index: Value, table: &BrTable<'_>) -> Result<()> {
-        let mut edges: BTreeMap<u32, (Block, Block, Vec<BlockArg>)> = BTreeMap::new();
+        let mut edges: BTreeMap<LabelIndex, (Block, Block, Vec<BlockArg>)> = BTreeMap::new();
         let mut calls = Vec::with_capacity(table.len() as usize + 1);
-        for depth in table.targets().chain([Ok(table.default())]) {
-            let depth = depth?;
-            let target = match edges.get(&depth) {
+        for label in labels(table).chain([Ok(default_label(table))]) {
+            let label = label?;
+            let target = match edges.get(&label) {
                 Some((edge, ..)) => *edge,
                 None => {
-                    let (target, args) = self.branch_target(depth);
+                    let (target, args) = self.branch_target(label);
                     let edge = if args.is_empty() { target } else { self.b.create_block() };
-                    edges.insert(depth, (edge, target, args));
+                    edges.insert(label, (edge, target, args));
                     edge
                 }
             };
@@ -155,4 +156,13 @@ impl Translator<'_, '_> {
         }
         Ok(())
     }
+}
+
+/// The labels of a table's entries.
+fn labels(table: &BrTable<'_>) -> impl Iterator<Item = Result<LabelIndex>> {
+    table.targets().map(|label| Ok(LabelIndex::new(label?)))
+}
+
+fn default_label(table: &BrTable<'_>) -> LabelIndex {
+    LabelIndex::new(table.default())
 }

@@ -17,6 +17,8 @@ pub(crate) struct Changes {
     pub loops: Timed,
     /// Comparisons that end loops.
     pub compares: Timed,
+    /// Sums with results of comparisons.
+    pub steps: Timed,
     /// Values that carry 64 bits.
     pub indices: Timed,
     /// Branches that go past others.
@@ -39,6 +41,7 @@ impl Changes {
         self.addresses.add(other.addresses);
         self.loops.add(other.loops);
         self.compares.add(other.compares);
+        self.steps.add(other.steps);
         self.indices.add(other.indices);
         self.threads.add(other.threads);
     }

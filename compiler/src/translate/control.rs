@@ -8,7 +8,7 @@ use super::translator::Translator;
 use crate::error::Result;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, Value};
-use precast_artifact::index::TypeIndex;
+use precast_artifact::index::{LabelIndex, TypeIndex};
 use precast_artifact::trap::TrapCode;
 use precast_artifact::types::{FuncType, ValType};
 use wasmparser::BlockType;
@@ -202,7 +202,7 @@ impl Translator<'_, '_> {
         match kind {
             FrameKind::Loop => {
                 let writes = self.loop_writes.pop().unwrap_or_default();
-                let offset = self.source_offset();
+                let offset = self.body_offset();
                 self.tracker.enter_loop(&writes, offset);
             }
             _ => self.tracker.enter(),
@@ -211,14 +211,14 @@ impl Translator<'_, '_> {
 
     fn track_else(&mut self) {
         if self.module.options.debug == Debug::Values {
-            let offset = self.source_offset();
+            let offset = self.body_offset();
             self.tracker.otherwise(offset);
         }
     }
 
     fn track_end(&mut self) {
         if self.module.options.debug == Debug::Values {
-            let offset = self.source_offset();
+            let offset = self.body_offset();
             // A block that nothing branches out of, and a loop, are left in one
             // way only.
             let frame = self.control.last().expect("a block is open");
@@ -243,8 +243,8 @@ impl Translator<'_, '_> {
     }
 
     /// Target of a branch and the values it takes, which stay on the stack.
-    pub(super) fn branch_target(&mut self, depth: u32) -> (Block, Vec<BlockArg>) {
-        let index = self.control.len() - 1 - depth as usize;
+    pub(super) fn branch_target(&mut self, label: LabelIndex) -> (Block, Vec<BlockArg>) {
+        let index = self.control.len() - 1 - label.index();
         let frame = &mut self.control[index];
         let count = match frame.kind {
             FrameKind::Loop => frame.params,
@@ -257,23 +257,23 @@ impl Translator<'_, '_> {
         (frame.target, args.iter().copied().map(BlockArg::Value).collect())
     }
 
-    pub(super) fn br(&mut self, depth: u32) {
-        self.place_fuel(self.fuel_at(depth));
-        let (target, args) = self.branch_target(depth);
+    pub(super) fn br(&mut self, label: LabelIndex) {
+        self.place_fuel(self.fuel_at(label));
+        let (target, args) = self.branch_target(label);
         self.b.ins().jump(target, &args);
         self.unreachable_from_here();
     }
 
-    pub(super) fn br_if(&mut self, depth: u32) {
+    pub(super) fn br_if(&mut self, label: LabelIndex) {
         let condition = self.pop();
-        self.branch_on(condition, depth);
+        self.branch_on(condition, label);
     }
 
     /// Branches when `condition` is not zero, else goes on.
-    pub(super) fn branch_on(&mut self, condition: Value, depth: u32) {
-        let (target, args) = self.branch_target(depth);
+    pub(super) fn branch_on(&mut self, condition: Value, label: LabelIndex) {
+        let (target, args) = self.branch_target(label);
         let next = self.b.create_block();
-        let (wanted, fuel) = (self.fuel_at(depth), self.fuel_place());
+        let (wanted, fuel) = (self.fuel_at(label), self.fuel_place());
         if self.hint == Some(false) || self.moves_fuel(wanted) {
             let taken = self.b.create_block();
             if self.hint == Some(false) {
@@ -297,25 +297,24 @@ impl Translator<'_, '_> {
     }
 
     /// Branches, without the reference, if it is null; else keeps it.
-    pub(super) fn br_on_null(&mut self, depth: u32) {
+    pub(super) fn br_on_null(&mut self, label: LabelIndex) {
         let reference = self.pop();
         let null = self.b.ins().icmp_imm_u(IntCC::Equal, reference, 0);
-        self.branch_on(null, depth);
+        self.branch_on(null, label);
         self.push(reference);
     }
 
     /// Branches with the reference if it is not null; else drops it.
-    pub(super) fn br_on_non_null(&mut self, depth: u32) {
+    pub(super) fn br_on_non_null(&mut self, label: LabelIndex) {
         let reference = *self.stack.last().expect("validated code does not underflow the stack");
-        self.branch_on(reference, depth);
+        self.branch_on(reference, label);
         self.pop();
     }
 
     pub(super) fn return_(&mut self) {
         let outermost = self.outermost();
         if self.is_inlined() {
-            let depth = self.control.len() - 1 - outermost;
-            return self.br(depth as u32);
+            return self.br(LabelIndex::from_index(self.control.len() - 1 - outermost));
         }
         let results = self.pop_many(self.control[outermost].results);
         self.place_fuel(FuelPlace::STORE);

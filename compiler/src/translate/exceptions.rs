@@ -17,7 +17,7 @@ use cranelift_codegen::ir::{
     Value, types,
 };
 use precast_artifact::abi::{self, Builtin};
-use precast_artifact::index::{CanonicalTypeIndex, TagIndex};
+use precast_artifact::index::{CanonicalTypeIndex, LabelIndex, TagIndex};
 use precast_artifact::trap::TrapCode;
 use wasmparser::{Catch, TryTable};
 
@@ -55,20 +55,22 @@ impl Translator<'_, '_> {
         for catch in catches {
             match *catch {
                 Catch::One { tag, label } => {
-                    self.catch(exception, TagIndex::new(tag), label, false)
+                    self.catch(exception, TagIndex::new(tag), LabelIndex::new(label), false)
                 }
                 Catch::OneRef { tag, label } => {
-                    self.catch(exception, TagIndex::new(tag), label, true)
+                    self.catch(exception, TagIndex::new(tag), LabelIndex::new(label), true)
                 }
-                Catch::All { label } => return self.leave(label, &[]),
-                Catch::AllRef { label } => return self.leave(label, &[exception]),
+                Catch::All { label } => return self.leave(LabelIndex::new(label), &[]),
+                Catch::AllRef { label } => {
+                    return self.leave(LabelIndex::new(label), &[exception]);
+                }
             }
         }
         self.rethrow(exception);
     }
 
     /// One clause with a tag: goes on after it when the tag is another.
-    fn catch(&mut self, exception: Value, tag: TagIndex, label: u32, with_reference: bool) {
+    fn catch(&mut self, exception: Value, tag: TagIndex, label: LabelIndex, with_reference: bool) {
         let flags = MemFlagsData::trusted().with_readonly();
         let thrown = self.b.ins().load(types::I64, flags, exception, abi::EXCEPTION_TAG);
         let slot = self.module.tag_offset(tag);
@@ -92,7 +94,7 @@ impl Translator<'_, '_> {
     }
 
     /// Branches to a label with these values.
-    fn leave(&mut self, label: u32, values: &[Value]) {
+    fn leave(&mut self, label: LabelIndex, values: &[Value]) {
         self.stack.extend_from_slice(values);
         let fuel = self.fuel_place();
         self.place_fuel(self.fuel_at(label));

@@ -5,13 +5,16 @@
 //! `nop`, `block`, `loop`, `else`, `end` and `try_table` take none. They are paid for
 //! [in stretches](super::payments), where each begins. An operator that works on a
 //! range takes one more for every 64 bytes of memory or 8 elements of a table, which
-//! is paid before it works. What cannot be paid for is not begun. So the count follows
-//! from the module and its input alone: what the code generator makes of a function,
-//! for which machine, and whether it is inlined, changes nothing.
+//! is paid before it works. So the count follows from the module and its input alone:
+//! what the code generator makes of a function, for which machine, and whether it is
+//! inlined, changes nothing.
 //!
 //! The counter is in the store block, negative as long as all is paid for: one's
-//! complement of what is left. So an addition that carries is one that was not paid
-//! for, and paying is an addition and a branch on its carry.
+//! complement of what is left. Paying is an addition, of which the code generator makes
+//! one of several. The sign is looked at where [a stretch is checked](super::payments),
+//! before it is paid for, and before an operator works on a range; and by the loader, before a function of the
+//! host is called and when a call from the host returns. So a call ends well if its
+//! fuel is enough and not else, and what is not paid for does not leave the guest.
 //!
 //! A function keeps the count in a variable from where it pays first. The store block
 //! has it too whenever another function may look at it, at calls and when a body ends.
@@ -19,10 +22,14 @@
 //! a function of its own. Where control meets, the count is in the variable, or in the
 //! store block after the last payment of a body: then nothing reads it here any more.
 
+use super::payments::Payment;
 use super::state::{FrameKind, FuelCounter, FuelPlace};
 use super::translator::Translator;
+use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, Value, types};
+use cranelift_frontend::Variable;
 use precast_artifact::abi;
+use precast_artifact::index::LabelIndex;
 use precast_artifact::trap::TrapCode;
 use wasmparser::Operator as Op;
 
@@ -47,14 +54,14 @@ impl Translator<'_, '_> {
         if self.fuel.is_none() {
             return;
         }
-        let position = self.source_offset();
+        let offset = self.body_offset();
         let body = self.bodies.last_mut().expect("the function's own body is open");
-        let due = body.payments.due_at(position - body.start.get());
+        let due = body.payments.due_at(offset);
         if !self.reachable {
             return;
         }
-        if let Some(units) = due {
-            self.pay(units);
+        if let Some(payment) = due {
+            self.pay(payment);
         }
         match op {
             Op::Call { .. }
@@ -78,14 +85,18 @@ impl Translator<'_, '_> {
     /// Pays for the open body as a whole, which has no branches.
     pub(super) fn pay_whole(&mut self) {
         let body = self.bodies.last().expect("the function's own body is open");
-        let units = body.payments.whole();
-        if self.fuel.is_some() && units != 0 {
-            self.pay(units);
+        let payment = body.payments.whole();
+        if self.fuel.is_some() && payment.units != 0 {
+            self.pay(payment);
         }
     }
 
-    fn pay(&mut self, units: i64) {
-        let units = self.b.ins().iconst(types::I64, units);
+    /// Checks what was paid before, so that this addition can be one with the next.
+    fn pay(&mut self, payment: Payment) {
+        if payment.checked {
+            self.check_fuel();
+        }
+        let units = self.b.ins().iconst(types::I64, payment.units);
         self.pay_units(units);
     }
 
@@ -95,17 +106,28 @@ impl Translator<'_, '_> {
         let length = self.index64(length);
         let units = self.b.ins().ushr_imm_u(length, unit_log2);
         self.pay_units(units);
+        self.check_fuel();
     }
 
     fn pay_units(&mut self, units: Value) {
-        self.place_fuel(FuelPlace::VARIABLE);
-        let Some(counter) = &mut self.fuel else { return };
-        counter.place = FuelPlace::VARIABLE;
-        let variable = counter.variable;
-        let count = self.b.use_var(variable);
-        let code = super::flags::code(TrapCode::OutOfFuel);
-        let count = self.b.ins().uadd_overflow_trap(count, units, code);
+        let Some((variable, count)) = self.fuel_count() else { return };
+        let count = self.b.ins().iadd(count, units);
         self.b.def_var(variable, count);
+        self.fuel_is_in(FuelPlace::VARIABLE);
+    }
+
+    /// Ends the guest if more was done than was paid for.
+    fn check_fuel(&mut self) {
+        let Some((_, count)) = self.fuel_count() else { return };
+        let unpaid = self.b.ins().icmp_imm_s(IntCC::SignedGreaterThanOrEqual, count, 0);
+        self.trap_if(unpaid, TrapCode::OutOfFuel);
+    }
+
+    /// The count, and the variable that it is in from here on.
+    fn fuel_count(&mut self) -> Option<(Variable, Value)> {
+        self.place_fuel(FuelPlace::VARIABLE);
+        let FuelCounter { variable, .. } = self.fuel?;
+        Some((variable, self.b.use_var(variable)))
     }
 
     /// Has the count where it is wanted, wherever else it is.
@@ -137,9 +159,9 @@ impl Translator<'_, '_> {
         }
     }
 
-    /// Where those that branch to an open block, by its depth, leave the count.
-    pub(super) fn fuel_at(&self, depth: u32) -> FuelPlace {
-        let frame = &self.control[self.control.len() - 1 - depth as usize];
+    /// Where those that branch to an open block leave the count.
+    pub(super) fn fuel_at(&self, label: LabelIndex) -> FuelPlace {
+        let frame = &self.control[self.control.len() - 1 - label.index()];
         match frame.kind {
             FrameKind::Loop => FuelPlace::VARIABLE,
             _ => frame.fuel_at_end,
@@ -157,6 +179,15 @@ impl Translator<'_, '_> {
         match body.payments.next_is_last() {
             true => FuelPlace::STORE,
             false => FuelPlace::VARIABLE,
+        }
+    }
+
+    /// Where the count is after a call in whose place bodies stand: all of them that
+    /// it may reach, or a call for the others.
+    pub(super) fn fuel_after_guess(&self, all: bool) -> FuelPlace {
+        match all {
+            true => FuelPlace::BOTH,
+            false => FuelPlace::STORE,
         }
     }
 

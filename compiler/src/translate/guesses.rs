@@ -26,6 +26,9 @@ impl<'a> Translator<'a, '_> {
         let height = self.stack.len() - types.get(ty).params.len();
         let args = self.stack.split_off(height);
         let next = self.block_with(&types.get(ty).results);
+        let entries = guesses[0].guess.map_or(0, |guess| guess.entries as usize);
+        let all = guesses.len() == entries;
+        let (fuel, fuel_after) = (self.fuel_place(), self.fuel_after_guess(all));
         let mut returns = false;
         for InlineCall { guess, callee, .. } in guesses {
             let guess = guess.expect("calls through tables are guessed");
@@ -33,12 +36,12 @@ impl<'a> Translator<'a, '_> {
             self.stack.extend_from_slice(&args);
             self.inline(callee, CallKind::Normal)?;
             returns |= self.go_on(next, height);
+            self.fuel_is_in(fuel);
             self.b.set_srcloc(call);
             self.b.switch_to_block(other);
             self.reachable = true;
         }
-        let entries = guesses[0].guess.map_or(0, |guess| guess.entries as usize);
-        if guesses.len() == entries {
+        if all {
             let rest = self.b.current_block().expect("it was switched to");
             self.b.set_cold_block(rest);
             // No entry of the type is left: the checks have trapped.
@@ -51,6 +54,7 @@ impl<'a> Translator<'a, '_> {
         }
         self.b.seal_block(next);
         self.reachable = returns;
+        self.fuel_is_in(fuel_after);
         if returns {
             self.b.switch_to_block(next);
             self.stack.extend_from_slice(self.b.block_params(next));

@@ -13,7 +13,7 @@ use precast_artifact::index::{
     BodyOffset, CanonicalTypeIndex, FuncIndex, GlobalIndex, MemoryIndex, ModuleIndex, TableIndex,
     TagIndex,
 };
-use precast_artifact::module::Memory;
+use precast_artifact::module::MemoryEntity;
 use precast_artifact::types::{FuncType, ValType};
 use wasmparser::{BranchHint, FunctionBody};
 
@@ -56,7 +56,7 @@ pub(crate) struct ModuleInput<'a> {
     functions: &'a [CanonicalTypeIndex],
     imported_functions: u32,
     tables: Vec<TableInput>,
-    memories: &'a [Memory],
+    memories: &'a [MemoryEntity],
     memory0_at_context: bool,
     globals: Vec<GlobalInput>,
     /// Canonical type of each tag.
@@ -154,7 +154,7 @@ impl<'a> ModuleInput<'a> {
         self.layout.table(table)
     }
 
-    pub(super) fn memory(&self, memory: MemoryIndex) -> &'a Memory {
+    pub(super) fn memory(&self, memory: MemoryIndex) -> &'a MemoryEntity {
         &self.memories[memory.index()]
     }
 
@@ -195,9 +195,9 @@ impl FunctionInput<'_> {
         self.module.types.get(self.ty)
     }
 
-    /// Bytes of its body.
-    pub(super) fn size(&self) -> u32 {
+    /// Where its body ends.
+    pub(super) fn end(&self) -> BodyOffset {
         let range = self.body.range();
-        (range.end - range.start) as u32
+        BodyOffset::new((range.end - range.start) as u32)
     }
 }

@@ -11,7 +11,7 @@ use precast_artifact::abi::TableKind;
 use precast_artifact::index::{
     CanonicalTypeIndex, FuncIndex, GlobalIndex, MemoryIndex, TableIndex, TagIndex, TypeIndex,
 };
-use precast_artifact::module::{Memory, MemoryModel};
+use precast_artifact::module::{MemoryEntity, MemoryModel};
 use precast_artifact::types::FuncType;
 use precast_artifact::wire::Writer;
 use sha2::{Digest, Sha256};
@@ -45,9 +45,9 @@ impl FunctionInput<'_> {
         w.option(&self.debug_uses, |w, uses| {
             w.list(&uses.locals, |w, local| local.encode(w));
             w.list(&uses.operands, |w, operand| {
-                w.leb(operand.depth.into());
-                w.leb(operand.from.into());
-                w.leb(operand.to.into());
+                operand.operand.encode(w);
+                operand.from.encode(w);
+                operand.to.encode(w);
             });
         });
         w.u8(self.product.is_some().into());
@@ -79,6 +79,7 @@ impl TranslateOptions {
         w.u8(self.fold_addresses.into());
         w.u8(self.loop_addresses.into());
         w.u8(self.loop_compares.into());
+        w.u8(self.chosen_steps.into());
         w.u8(self.wide_indices.into());
         w.u8(self.thread_branches.into());
         w.u8(self.widest_copy);
@@ -126,7 +127,8 @@ impl Named {
             }
             Self::Memory(memory) => {
                 w.u8(3);
-                let Memory { ty, imported, model, reservation, guard } = module.memory(memory);
+                let MemoryEntity { ty, imported, model, reservation, guard } =
+                    module.memory(memory);
                 ty.encode(w);
                 w.u8((*imported).into());
                 w.u8((*model == MemoryModel::Bounds).into());

@@ -3,10 +3,10 @@
 
 use super::options::Debug;
 use super::signatures::clif_type;
-use super::state::{Local, LocalStorage};
+use super::state::{LocalStorage, LocalVariable};
 use super::tracking::VariableTracker;
 use super::translator::Translator;
-use crate::function::DebugVariable;
+use crate::function::{DebugVariable, Position};
 use crate::recorded::slot_key;
 use cranelift_codegen::ir::{InstBuilder, StackSlot, StackSlotData, StackSlotKind};
 use cranelift_codegen::ir::{Value, types};
@@ -54,7 +54,7 @@ impl Translator<'_, '_> {
             }
             Debug::Off | Debug::Values => LocalStorage::Variable(self.b.declare_var(clif_type(ty))),
         };
-        self.locals.push(Local { storage, ty });
+        self.locals.push(LocalVariable { storage, ty });
         self.write_local(index, value);
     }
 
@@ -78,14 +78,14 @@ impl Translator<'_, '_> {
             }
         }
         if self.module.options.debug == Debug::Values {
-            let offset = self.source_offset();
+            let offset = self.body_offset();
             self.tracker.define(DebugVariable::Local(index), value, offset);
         }
     }
 
     pub(super) fn local_get(&mut self, index: LocalIndex) {
         let index = self.local_index(index);
-        let Local { storage, ty } = self.locals[index.index()];
+        let LocalVariable { storage, ty } = self.locals[index.index()];
         let value = match storage {
             LocalStorage::Variable(variable) | LocalStorage::Both(variable, _) => {
                 self.b.use_var(variable)
@@ -95,7 +95,7 @@ impl Translator<'_, '_> {
         if self.module.options.debug == Debug::Values
             && matches!(storage, LocalStorage::Variable(_))
         {
-            let offset = self.source_offset();
+            let offset = self.body_offset();
             self.tracker.found(DebugVariable::Local(index), value, offset);
         }
         self.push(value);
@@ -111,10 +111,10 @@ impl Translator<'_, '_> {
         self.write_local(self.local_index(index), value);
     }
 
-    /// Position of the operator being translated; zero before the first.
-    pub(super) fn source_offset(&self) -> u32 {
+    /// Position of the operator being translated; none before the first.
+    pub(super) fn position(&self) -> Position {
         let at = self.b.srcloc();
-        if at.is_default() { 0 } else { at.bits() }
+        if at.is_default() { Position::NONE } else { Position::new(at.bits()) }
     }
 
     /// What was tracked, when translation is over.

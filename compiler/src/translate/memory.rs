@@ -5,7 +5,7 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value, types};
 use precast_artifact::abi::{self, Builtin};
 use precast_artifact::index::MemoryIndex;
-use precast_artifact::module::{Memory, MemoryModel};
+use precast_artifact::module::{MemoryEntity, MemoryModel};
 use wasmparser::MemArg;
 
 /// An address as loads and stores take it.
@@ -33,10 +33,12 @@ impl Translator<'_, '_> {
     }
 
     fn address_in(&mut self, memory: MemoryIndex, index: Value, offset: u64, size: u64) -> Address {
-        let index = self.index64(index);
         match self.module.memory(memory).model {
             MemoryModel::Guard => self.guarded(memory, index, offset, size),
-            MemoryModel::Bounds => self.bounded(memory, index, offset, size),
+            MemoryModel::Bounds => {
+                let index = self.index64(index);
+                self.bounded(memory, index, offset, size)
+            }
         }
     }
 
@@ -44,25 +46,28 @@ impl Translator<'_, '_> {
     /// the reservation or in the guard after it, whatever the index. There is
     /// no branch to speculate past.
     fn guarded(&mut self, memory: MemoryIndex, index: Value, offset: u64, size: u64) -> Address {
-        let base = self.memory_base(memory);
-        let &Memory { ty, reservation, guard, .. } = self.module.memory(memory);
+        let &MemoryEntity { ty, reservation, guard, .. } = self.module.memory(memory);
         let largest = if ty.index64 { u64::MAX } else { u32::MAX.into() };
         let highest = offset.checked_add(size).and_then(|n| (reservation + guard).checked_sub(n));
-        let (index, offset) = match highest {
-            Some(highest) if largest <= highest => (index, offset),
+        let (address, offset) = match highest {
+            Some(highest) if largest <= highest => (self.plain_address(memory, index), offset),
             Some(highest) => {
+                let (index, base) = (self.index64(index), self.memory_base(memory));
                 let limit = highest as i64;
                 let outside = self.b.ins().icmp_imm_u(IntCC::UnsignedGreaterThan, index, limit);
                 // Together with the offset, the substitute is at the guard's
                 // start, or inside it.
                 let substitute = reservation.saturating_sub(offset);
                 let substitute = self.b.ins().iconst(types::I64, substitute as i64);
-                (self.b.ins().select_spectre_guard(outside, substitute, index), offset)
+                let index = self.b.ins().select_spectre_guard(outside, substitute, index);
+                (self.b.ins().iadd(base, index), offset)
             }
             // No index is in bounds.
-            None => (self.b.ins().iconst(types::I64, reservation as i64), 0),
+            None => {
+                let base = self.memory_base(memory);
+                (self.b.ins().iadd_imm_s(base, reservation as i64), 0)
+            }
         };
-        let address = self.b.ins().iadd(base, index);
         // Cranelift's offsets are signed 32-bit numbers.
         match i32::try_from(offset) {
             Ok(offset) => self.at(address, offset),
@@ -71,6 +76,18 @@ impl Translator<'_, '_> {
                 self.at(address, 0)
             }
         }
+    }
+
+    /// The address at an index that needs no check.
+    fn plain_address(&mut self, memory: MemoryIndex, index: Value) -> Value {
+        let block = self.b.current_block().expect("code is translated into a block");
+        if let Some(known) = self.addresses.get(memory, index, block) {
+            return known;
+        }
+        let (wide, base) = (self.index64(index), self.memory_base(memory));
+        let address = self.b.ins().iadd(base, wide);
+        self.addresses.keep(memory, index, block, address);
+        address
     }
 
     /// The address of an access that is compared with the memory's length:

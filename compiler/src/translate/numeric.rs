@@ -1,9 +1,11 @@
 //! Integers, floats and conversions.
 
+use super::options::Debug;
 use super::translator::Translator;
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value, types};
 use cranelift_frontend::FunctionBuilder;
+use wasmparser::Operator as Op;
 
 impl<'f> Translator<'_, 'f> {
     pub(super) fn select(&mut self) {
@@ -30,24 +32,45 @@ impl<'f> Translator<'_, 'f> {
     }
 
     pub(super) fn compare(&mut self, condition: IntCC) {
-        self.binary(|b, first, second| {
-            let truth = b.ins().icmp(condition, first, second);
-            b.ins().uextend(types::I32, truth)
-        });
+        self.binary(|b, first, second| b.ins().icmp(condition, first, second));
+        self.truth_on_top();
     }
 
     pub(super) fn compare_float(&mut self, condition: FloatCC) {
-        self.binary(|b, first, second| {
-            let truth = b.ins().fcmp(condition, first, second);
-            b.ins().uextend(types::I32, truth)
-        });
+        self.binary(|b, first, second| b.ins().fcmp(condition, first, second));
+        self.truth_on_top();
     }
 
     pub(super) fn eqz(&mut self) {
-        self.unary(|b, value| {
-            let truth = b.ins().icmp_imm_u(IntCC::Equal, value, 0);
-            b.ins().uextend(types::I32, truth)
-        });
+        self.unary(|b, value| b.ins().icmp_imm_u(IntCC::Equal, value, 0));
+        self.truth_on_top();
+    }
+
+    /// A comparison gave the top of the stack, 8 bits. Most are for the next operator
+    /// to decide by, which takes them as they are. Debug information is about numbers.
+    fn truth_on_top(&mut self) {
+        self.truth = true;
+        if self.module.options.debug != Debug::Off {
+            self.truth_to_number();
+        }
+    }
+
+    /// Makes the truth on top of the stack a number, if it is one, and it is not what
+    /// the next operator decides by.
+    pub(super) fn settle_truth(&mut self, next: &Op<'_>) {
+        let decides = matches!(
+            next,
+            Op::BrIf { .. } | Op::If { .. } | Op::Select | Op::TypedSelect { .. } | Op::I32Eqz
+        );
+        if self.truth && !decides {
+            self.truth_to_number();
+        }
+        self.truth = false;
+    }
+
+    fn truth_to_number(&mut self) {
+        self.unary(|b, truth| b.ins().uextend(types::I32, truth));
+        self.truth = false;
     }
 
     /// Sign-extends the low bits of a value within its type.

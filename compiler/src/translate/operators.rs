@@ -17,6 +17,7 @@ impl Translator<'_, '_> {
     /// Translates one operator, which is at `offset` in the module. Code that cannot
     /// be reached is skipped, but for the structure of its blocks.
     pub(super) fn operator(&mut self, op: &Op<'_>, offset: u64) -> Result<()> {
+        self.settle_truth(op);
         self.count_fuel(op);
         match op {
             Op::Block { blockty } => return self.block(*blockty, offset),
@@ -43,8 +44,8 @@ impl Translator<'_, '_> {
             Op::Unreachable => self.unreachable(),
             Op::Throw { tag_index } => self.throw(index(tag_index)),
             Op::ThrowRef => self.throw_ref(),
-            Op::Br { relative_depth } => self.br(*relative_depth),
-            Op::BrIf { relative_depth } => self.br_if(*relative_depth),
+            Op::Br { relative_depth } => self.br(index(relative_depth)),
+            Op::BrIf { relative_depth } => self.br_if(index(relative_depth)),
             Op::BrTable { targets } => self.br_table(targets)?,
             Op::Return => self.return_(),
             Op::Drop => { self.pop(); }
@@ -55,8 +56,8 @@ impl Translator<'_, '_> {
             Op::ReturnCallIndirect { type_index, table_index } => self.call_indirect(index(type_index), index(table_index), Tail)?,
             Op::CallRef { type_index } => self.call_ref(index(type_index), Normal),
             Op::ReturnCallRef { type_index } => self.call_ref(index(type_index), Tail),
-            Op::BrOnNull { relative_depth } => self.br_on_null(*relative_depth),
-            Op::BrOnNonNull { relative_depth } => self.br_on_non_null(*relative_depth),
+            Op::BrOnNull { relative_depth } => self.br_on_null(index(relative_depth)),
+            Op::BrOnNonNull { relative_depth } => self.br_on_non_null(index(relative_depth)),
             Op::RefAsNonNull => self.ref_as_non_null(),
             Op::LocalGet { local_index } => self.local_get(index(local_index)),
             Op::LocalSet { local_index } => self.local_set(index(local_index)),

@@ -30,6 +30,8 @@ pub(crate) struct TranslateOptions {
     pub loop_addresses: bool,
     /// Whether comparisons that end loops stay those of the new count.
     pub loop_compares: bool,
+    /// Whether sums with results of comparisons become choices.
+    pub chosen_steps: bool,
     /// Whether indices that blocks are given become ones of 64 bits.
     pub wide_indices: bool,
     /// Whether branches go past those that are known.

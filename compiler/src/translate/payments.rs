@@ -15,16 +15,31 @@
 //!
 //! Blocks that a branch may leave for one further out end a stretch, and so do
 //! conditional branches. Each round of a loop has stretches of its own.
+//!
+//! Whether the fuel was enough is *checked* at the first stretch of each round of a
+//! loop, and at that of a body that calls: what is done without being paid for is no
+//! more than the code of two bodies.
 
 use crate::error::Result;
+use precast_artifact::index::{BodyOffset, LabelIndex};
 use std::collections::VecDeque;
 use wasmparser::{FunctionBody, Operator as Op, TryTable};
+
+/// What a stretch costs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Payment {
+    /// Offset in the body of the operator that it begins with.
+    at: BodyOffset,
+    pub(super) units: i64,
+    /// Whether the guest ends here if its fuel was not enough for what came before.
+    pub(super) checked: bool,
+}
 
 /// What a body pays, and where.
 #[derive(Debug, Default)]
 pub(super) struct Payments {
-    /// Offsets in the body where stretches begin, ascending, and their units.
-    due: VecDeque<(u32, i64)>,
+    /// Of each stretch, ascending by where it begins.
+    due: VecDeque<Payment>,
     /// Of each block, in the order of their starts: whether nothing is paid after it,
     /// nor in another round of a loop around it.
     last: VecDeque<bool>,
@@ -34,28 +49,29 @@ impl Payments {
     /// Those of a body.
     pub(super) fn of(body: &FunctionBody<'_>) -> Result<Self> {
         let start = body.range().start;
-        let mut scan = Scan { reachable: true, ..Scan::default() };
+        let mut scan = Scan { reachable: true, begins: true, ..Scan::default() };
         scan.open(Kind::Block);
         let mut operators = body.get_operators_reader()?;
         while !operators.eof() {
             let (op, offset) = operators.read_with_offset()?;
-            scan.operator(&op, (offset - start) as u32)?;
+            scan.operator(&op, BodyOffset::new((offset - start) as u32))?;
         }
         Ok(scan.finish())
     }
 
     /// What is due at the operator at `offset`; each is asked for once, in order.
-    pub(super) fn due_at(&mut self, offset: u32) -> Option<i64> {
-        let (at, units) = *self.due.front()?;
-        (at == offset).then(|| {
-            self.due.pop_front();
-            units
-        })
+    pub(super) fn due_at(&mut self, offset: BodyOffset) -> Option<Payment> {
+        self.due.pop_front_if(|payment| payment.at == offset)
     }
 
-    /// All units of a body without branches.
-    pub(super) fn whole(&self) -> i64 {
-        self.due.iter().map(|(_, units)| units).sum()
+    /// That of a body without branches, as a whole.
+    pub(super) fn whole(&self) -> Payment {
+        let units = self.due.iter().map(|payment| payment.units).sum();
+        Payment {
+            at: BodyOffset::START,
+            units,
+            checked: self.due.iter().any(|payment| payment.checked),
+        }
     }
 
     /// Whether the block that is opened next is the last to pay.
@@ -87,9 +103,13 @@ struct Open {
 
 #[derive(Default)]
 struct Scan {
-    stretches: Vec<(u32, i64)>,
+    stretches: Vec<Payment>,
     /// The one that the next operator belongs to.
     stretch: Option<usize>,
+    /// Whether the next one is the first of the body, or of a round.
+    begins: bool,
+    /// Whether the body calls.
+    calls: bool,
     reachable: bool,
     open: Vec<Open>,
     /// How many stretches have begun at the end of each block; none for one in a loop.
@@ -97,10 +117,11 @@ struct Scan {
 }
 
 impl Scan {
-    fn operator(&mut self, op: &Op<'_>, offset: u32) -> Result<()> {
+    fn operator(&mut self, op: &Op<'_>, offset: BodyOffset) -> Result<()> {
         if self.reachable && is_paid(op) {
             let stretch = self.begin(offset);
-            self.stretches[stretch].1 += 1;
+            self.stretches[stretch].units += 1;
+            self.calls |= is_call(op);
         }
         match op {
             Op::Block { .. } | Op::Loop { .. } | Op::If { .. } | Op::TryTable { .. } => {
@@ -115,14 +136,15 @@ impl Scan {
     }
 
     /// The stretch that what is at `offset` belongs to.
-    fn begin(&mut self, offset: u32) -> usize {
+    fn begin(&mut self, offset: BodyOffset) -> usize {
         *self.stretch.get_or_insert_with(|| {
-            self.stretches.push((offset, 0));
+            let checked = std::mem::take(&mut self.begins);
+            self.stretches.push(Payment { at: offset, units: 0, checked });
             self.stretches.len() - 1
         })
     }
 
-    fn structure(&mut self, op: &Op<'_>, offset: u32) {
+    fn structure(&mut self, op: &Op<'_>, offset: BodyOffset) {
         if self.reachable {
             self.begin(offset);
         }
@@ -142,8 +164,7 @@ impl Scan {
                 | wasmparser::Catch::OneRef { label, .. }
                 | wasmparser::Catch::All { label }
                 | wasmparser::Catch::AllRef { label }) = *catch;
-                let target = self.open.len() - 1 - label as usize;
-                self.reach(target);
+                self.reach(self.target(LabelIndex::new(label)));
             }
         }
         self.open(Kind::Block);
@@ -157,6 +178,7 @@ impl Scan {
         if kind != Kind::Block {
             self.stretch = None;
         }
+        self.begins |= kind == Kind::Loop && entered;
     }
 
     fn otherwise(&mut self) {
@@ -188,16 +210,16 @@ impl Scan {
             Op::BrIf { relative_depth }
             | Op::BrOnNull { relative_depth }
             | Op::BrOnNonNull { relative_depth } => {
-                self.branch(*relative_depth);
+                self.branch(LabelIndex::new(*relative_depth));
                 true
             }
             Op::Br { relative_depth } => {
-                self.branch(*relative_depth);
+                self.branch(LabelIndex::new(*relative_depth));
                 false
             }
             Op::BrTable { targets } => {
-                for depth in targets.targets().chain([Ok(targets.default())]) {
-                    self.branch(depth?);
+                for label in targets.targets().chain([Ok(targets.default())]) {
+                    self.branch(LabelIndex::new(label?));
                 }
                 false
             }
@@ -205,7 +227,7 @@ impl Scan {
             | Op::ReturnCall { .. }
             | Op::ReturnCallIndirect { .. }
             | Op::ReturnCallRef { .. } => {
-                self.branch(self.open.len() as u32 - 1);
+                self.branch(LabelIndex::from_index(self.open.len() - 1));
                 false
             }
             Op::Unreachable | Op::Throw { .. } | Op::ThrowRef => false,
@@ -216,8 +238,13 @@ impl Scan {
         Ok(())
     }
 
-    fn branch(&mut self, depth: u32) {
-        let target = self.open.len() - 1 - depth as usize;
+    /// Which of the open blocks a label stands for.
+    fn target(&self, label: LabelIndex) -> usize {
+        self.open.len() - 1 - label.index()
+    }
+
+    fn branch(&mut self, label: LabelIndex) {
+        let target = self.target(label);
         self.open[target + 1..].iter_mut().for_each(|inner| inner.escaped = true);
         self.reach(target);
     }
@@ -227,12 +254,15 @@ impl Scan {
         open.branched |= open.kind != Kind::Loop;
     }
 
-    fn finish(self) -> Payments {
+    fn finish(mut self) -> Payments {
+        if let (Some(first), false) = (self.stretches.first_mut(), self.calls) {
+            first.checked = false;
+        }
         let all = self.stretches.len();
-        let paid = |from: usize| self.stretches[from..].iter().any(|(_, units)| *units != 0);
+        let paid = |from: usize| self.stretches[from..].iter().any(|it| it.units != 0);
         let last = self.ends.iter().map(|end| !paid(end.map_or(0, |end| end.min(all))));
         let last = last.collect();
-        let due = self.stretches.iter().copied().filter(|(_, units)| *units != 0).collect();
+        let due = self.stretches.iter().copied().filter(|it| it.units != 0).collect();
         Payments { due, last }
     }
 }
@@ -245,12 +275,34 @@ fn is_paid(op: &Op<'_>) -> bool {
     )
 }
 
+/// Whether an operator runs another body, in which it may be recursive.
+fn is_call(op: &Op<'_>) -> bool {
+    matches!(
+        op,
+        Op::Call { .. }
+            | Op::CallIndirect { .. }
+            | Op::CallRef { .. }
+            | Op::ReturnCall { .. }
+            | Op::ReturnCallIndirect { .. }
+            | Op::ReturnCallRef { .. }
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     /// The units of each stretch of a function.
     fn units(text: &str) -> Vec<i64> {
+        payments(text).into_iter().map(|payment| payment.units).collect()
+    }
+
+    /// Whether the fuel is checked, at each stretch.
+    fn checks(text: &str) -> Vec<bool> {
+        payments(text).into_iter().map(|payment| payment.checked).collect()
+    }
+
+    fn payments(text: &str) -> VecDeque<Payment> {
         let text =
             format!("(module (func $f (param i32) (result i32) (local i32) {text} (local.get 1)))");
         let wasm = wat::parse_str(text).unwrap();
@@ -259,8 +311,7 @@ mod tests {
             wasmparser::Payload::CodeSectionEntry(body) => Some(body),
             _ => None,
         });
-        let payments = Payments::of(&body.unwrap()).unwrap();
-        payments.due.into_iter().map(|(_, units)| units).collect()
+        Payments::of(&body.unwrap()).unwrap().due
     }
 
     #[test]
@@ -290,6 +341,21 @@ mod tests {
         assert_eq!(units(text), [1, 2, 1, 2]);
         let text = "(block (loop (br_if 1 (local.get 0)) (br 0)))";
         assert_eq!(units(text), [1, 2, 1]);
+    }
+
+    #[test]
+    fn rounds_and_bodies_that_call_are_checked() {
+        assert_eq!(checks("(if (local.get 0) (then (local.set 1 (i32.const 1))))"), [false, false]);
+        let call = "(if (local.get 0) (then (local.set 1 (call $f (i32.const 1)))))";
+        assert_eq!(checks(call), [true, false]);
+        assert_eq!(checks("(loop (br_if 0 (local.get 0)))"), [false, true]);
+        // An outer round begins with what is before the inner one, if that takes units.
+        let inner = "(loop (br_if 1 (local.get 0)) (br_if 0 (local.get 0)))";
+        let text = format!("(loop (drop (local.get 0)) {inner})");
+        assert_eq!(checks(&text), [false, true, true, false]);
+        assert_eq!(checks("(loop (loop (br_if 1 (local.get 0)) (br 0)))"), [true, false]);
+        // What cannot be reached begins nothing.
+        assert_eq!(checks("(return (i32.const 1)) (loop (br 0))"), [false]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::function::{DebugVariable, ValueAssignment};
 use crate::recorded::Recorded;
 use cranelift_codegen::ir::{self, InstructionData, Opcode, Value, ValueDef, ValueLabel};
 use cranelift_codegen::ir::{RelSourceLoc, ValueLabelAssignments, ValueLabelStart};
-use precast_artifact::index::LocalIndex;
+use precast_artifact::index::{BodyOffset, LocalIndex, ValueIndex};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -19,20 +19,20 @@ use std::ops::Range;
 pub(crate) struct VariableTracker {
     /// Finished assignments.
     assignments: Vec<ValueAssignment>,
-    /// For each label, the value.
+    /// What Cranelift calls each value.
     values: Vec<Value>,
     /// The value of each local now, and since where; absent if not known.
-    now: BTreeMap<DebugVariable, (u32, u32)>,
+    now: BTreeMap<DebugVariable, (ValueIndex, BodyOffset)>,
     /// Per open block, the locals written since it was entered and the value
     /// that each had then.
-    written: Vec<BTreeMap<DebugVariable, Option<u32>>>,
+    written: Vec<BTreeMap<DebugVariable, Option<ValueIndex>>>,
 }
 
 impl VariableTracker {
     /// The local has this value after the operator at `offset`; from the start
     /// of the body where that is zero.
-    pub(super) fn define(&mut self, variable: DebugVariable, value: Value, offset: u32) {
-        let from = if offset == 0 { 0 } else { offset + 1 };
+    pub(super) fn define(&mut self, variable: DebugVariable, value: Value, offset: BodyOffset) {
+        let from = if offset == BodyOffset::START { offset } else { after(offset) };
         let before = self.end(variable, from);
         for block in self.written.iter_mut().rev() {
             // What an outer block knows, it knows since before this one.
@@ -46,7 +46,7 @@ impl VariableTracker {
     }
 
     /// The local was found to have this value at the operator at `offset`.
-    pub(super) fn found(&mut self, variable: DebugVariable, value: Value, offset: u32) {
+    pub(super) fn found(&mut self, variable: DebugVariable, value: Value, offset: BodyOffset) {
         if !self.now.contains_key(&variable) {
             let number = self.number(value);
             self.begin(variable, number, offset);
@@ -54,10 +54,15 @@ impl VariableTracker {
     }
 
     /// Something that is no local has this value between two offsets.
-    pub(super) fn assign(&mut self, variable: DebugVariable, value: Value, offsets: Range<u32>) {
-        let number = self.number(value);
+    pub(super) fn assign(
+        &mut self,
+        variable: DebugVariable,
+        value: Value,
+        offsets: Range<BodyOffset>,
+    ) {
+        let value = self.number(value);
         let Range { start: from, end: to } = offsets;
-        self.assignments.push(ValueAssignment { variable, from, to, label: number });
+        self.assignments.push(ValueAssignment { variable, from, to, value });
     }
 
     /// A block is entered.
@@ -66,10 +71,10 @@ impl VariableTracker {
     }
 
     /// A loop is entered that writes these locals.
-    pub(super) fn enter_loop(&mut self, writes: &[LocalIndex], offset: u32) {
+    pub(super) fn enter_loop(&mut self, writes: &[LocalIndex], offset: BodyOffset) {
         for local in writes {
             let variable = DebugVariable::Local(*local);
-            let before = self.end(variable, offset + 1);
+            let before = self.end(variable, after(offset));
             for block in self.written.iter_mut().rev() {
                 if block.contains_key(&variable) {
                     break;
@@ -81,27 +86,27 @@ impl VariableTracker {
     }
 
     /// The `else` part begins: everything is as before the `if`.
-    pub(super) fn otherwise(&mut self, offset: u32) {
+    pub(super) fn otherwise(&mut self, offset: BodyOffset) {
         let written = self.written.last().cloned().unwrap_or_default();
         for (variable, before) in written {
-            self.end(variable, offset + 1);
+            self.end(variable, after(offset));
             if let Some(number) = before {
-                self.begin(variable, number, offset + 1);
+                self.begin(variable, number, after(offset));
             }
         }
     }
 
     /// A block ends. Where control flow joins there, what was written inside
     /// may have either value.
-    pub(super) fn leave(&mut self, offset: u32, joins: bool) {
+    pub(super) fn leave(&mut self, offset: BodyOffset, joins: bool) {
         let written = self.written.pop().unwrap_or_default();
         for (variable, _) in written.into_iter().filter(|_| joins) {
-            self.end(variable, offset + 1);
+            self.end(variable, after(offset));
         }
     }
 
     /// Labels the values in the finished function.
-    pub(super) fn attach(self, func: &mut ir::Function, end: u32) -> Recorded {
+    pub(super) fn attach(self, func: &mut ir::Function, end: BodyOffset) -> Recorded {
         if self.values.is_empty() {
             return Recorded::default();
         }
@@ -109,13 +114,13 @@ impl VariableTracker {
         func.collect_debug_info();
         let mut labels: BTreeMap<Value, Vec<ValueLabelStart>> = BTreeMap::new();
         let mut constants = Vec::new();
-        for (number, value) in (0..).zip(values) {
+        for (number, value) in ValueIndex::enumerate(values) {
             let value = func.dfg.resolve_aliases(value);
             if let Some(bits) = constant(func, value) {
                 constants.push((number, bits));
                 continue;
             }
-            let (from, label) = (RelSourceLoc::default(), ValueLabel::from_u32(number));
+            let (from, label) = (RelSourceLoc::default(), ValueLabel::from_u32(number.get()));
             labels.entry(value).or_default().push(ValueLabelStart { from, label });
         }
         let labels = labels.into_iter();
@@ -125,8 +130,8 @@ impl VariableTracker {
         Recorded { assignments, constants }
     }
 
-    /// The assignments, ordered, and the value of each label.
-    fn finish(mut self, end: u32) -> (Vec<ValueAssignment>, Vec<Value>) {
+    /// The assignments, ordered, and what Cranelift calls each value.
+    fn finish(mut self, end: BodyOffset) -> (Vec<ValueAssignment>, Vec<Value>) {
         for variable in self.now.keys().copied().collect::<Vec<_>>() {
             self.end(variable, end);
         }
@@ -134,23 +139,29 @@ impl VariableTracker {
         (self.assignments, self.values)
     }
 
-    fn number(&mut self, value: Value) -> u32 {
+    fn number(&mut self, value: Value) -> ValueIndex {
+        let number = ValueIndex::from_index(self.values.len());
         self.values.push(value);
-        self.values.len() as u32 - 1
+        number
     }
 
-    fn begin(&mut self, variable: DebugVariable, number: u32, from: u32) {
+    fn begin(&mut self, variable: DebugVariable, number: ValueIndex, from: BodyOffset) {
         self.now.insert(variable, (number, from));
     }
 
     /// Ends what is known of a variable; gives the value it had.
-    fn end(&mut self, variable: DebugVariable, to: u32) -> Option<u32> {
-        let (label, from) = self.now.remove(&variable)?;
+    fn end(&mut self, variable: DebugVariable, to: BodyOffset) -> Option<ValueIndex> {
+        let (value, from) = self.now.remove(&variable)?;
         if from < to {
-            self.assignments.push(ValueAssignment { variable, from, to, label });
+            self.assignments.push(ValueAssignment { variable, from, to, value });
         }
-        Some(label)
+        Some(value)
     }
+}
+
+/// What an operator at `offset` does is done from there on.
+fn after(offset: BodyOffset) -> BodyOffset {
+    BodyOffset::new(offset.get() + 1)
 }
 
 /// The bits of a value that is a constant.
@@ -177,20 +188,25 @@ mod tests {
 
     /// `(from, to, value)` of every span.
     fn assignments(tracker: VariableTracker) -> Vec<(u32, u32, usize)> {
-        let (assignments, values) = tracker.finish(100);
-        assignments.iter().map(|s| (s.from, s.to, values[s.label as usize].index())).collect()
+        let (assignments, values) = tracker.finish(at(100));
+        let value = |assignment: &ValueAssignment| values[assignment.value.index()].index();
+        assignments.iter().map(|s| (s.from.get(), s.to.get(), value(s))).collect()
+    }
+
+    fn at(offset: u32) -> BodyOffset {
+        BodyOffset::new(offset)
     }
 
     #[test]
     fn an_if_that_writes_leaves_the_value_unknown() {
         let mut tracker = VariableTracker::default();
-        tracker.define(X, value(1), 0);
+        tracker.define(X, value(1), at(0));
         tracker.enter();
-        tracker.define(X, value(2), 10);
-        tracker.otherwise(20);
-        tracker.define(X, value(3), 25);
-        tracker.leave(30, true);
-        tracker.found(X, value(4), 40);
+        tracker.define(X, value(2), at(10));
+        tracker.otherwise(at(20));
+        tracker.define(X, value(3), at(25));
+        tracker.leave(at(30), true);
+        tracker.found(X, value(4), at(40));
         assert_eq!(
             assignments(tracker),
             [(0, 11, 1), (11, 21, 2), (21, 26, 1), (26, 31, 3), (40, 100, 4)]
@@ -200,20 +216,20 @@ mod tests {
     #[test]
     fn a_block_that_does_not_write_keeps_the_value() {
         let mut tracker = VariableTracker::default();
-        tracker.define(X, value(1), 0);
+        tracker.define(X, value(1), at(0));
         tracker.enter();
-        tracker.leave(30, true);
+        tracker.leave(at(30), true);
         assert_eq!(assignments(tracker), [(0, 100, 1)]);
     }
 
     #[test]
     fn a_loop_that_writes_begins_unknown() {
         let mut tracker = VariableTracker::default();
-        tracker.define(X, value(1), 0);
-        tracker.enter_loop(&[LocalIndex::new(0)], 10);
-        tracker.found(X, value(5), 12);
-        tracker.define(X, value(6), 14);
-        tracker.leave(20, false);
+        tracker.define(X, value(1), at(0));
+        tracker.enter_loop(&[LocalIndex::new(0)], at(10));
+        tracker.found(X, value(5), at(12));
+        tracker.define(X, value(6), at(14));
+        tracker.leave(at(20), false);
         // After the loop its last value is known.
         assert_eq!(assignments(tracker), [(0, 11, 1), (12, 15, 5), (15, 100, 6)]);
     }

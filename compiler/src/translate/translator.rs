@@ -3,12 +3,14 @@
 use super::changes::Changes;
 use super::flags::Flags;
 use super::input::ModuleInput;
-use super::state::{Frame, FuelCounter, Local, OpenBody};
+use super::state::{Frame, FuelCounter, LocalVariable, OpenBody, RecentAddresses};
 use super::tracking::VariableTracker;
-use crate::function::{InlinedBody, OperandUse};
+use crate::function::{InlinedBody, OperandUse, Position};
 use cranelift_codegen::ir::{self, InstBuilder, Value, types};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
-use precast_artifact::index::{CanonicalTypeIndex, FuncIndex, LocalIndex, TableIndex};
+use precast_artifact::index::{
+    CanonicalTypeIndex, FuncIndex, LocalIndex, OperandIndex, TableIndex,
+};
 use precast_artifact::trap::TrapCode;
 use precast_artifact::types::ValType;
 use std::collections::{BTreeMap, HashMap};
@@ -20,13 +22,13 @@ pub(super) struct Translator<'a, 'f> {
     pub(super) flags: Flags,
     /// The context address.
     pub(super) ctx: Value,
-    pub(super) locals: Vec<Local>,
+    pub(super) locals: Vec<LocalVariable>,
     /// Those that the frame holds too, with `-g -O`.
     pub(super) kept: &'a [LocalIndex],
     /// Operands that debug information uses from here on, with `-g`.
     pub(super) operands: &'a [OperandUse],
-    /// Slots of those, by place, with `-g -O0`.
-    pub(super) operand_slots: BTreeMap<u32, ir::StackSlot>,
+    /// Slots of those, with `-g -O0`.
+    pub(super) operand_slots: BTreeMap<OperandIndex, ir::StackSlot>,
     /// What is known of the values of locals, with `-g -O`.
     pub(super) tracker: VariableTracker,
     /// The locals that each loop to come writes, the next one last.
@@ -38,11 +40,15 @@ pub(super) struct Translator<'a, 'f> {
     /// What was optimised so far.
     pub(super) changes: Changes,
     /// Where the positions of the next inlined body begin.
-    pub(super) positions: u32,
+    pub(super) positions: Position,
     /// The count of fuel, with that.
     pub(super) fuel: Option<FuelCounter>,
     /// The operand stack.
     pub(super) stack: Vec<Value>,
+    /// Whether the top of it is a truth of 8 bits that is not yet a number.
+    pub(super) truth: bool,
+    /// Addresses that were made last.
+    pub(super) addresses: RecentAddresses,
     pub(super) control: Vec<Frame>,
     /// Handlers of the open `try_table`s, innermost last. Each takes an exnref.
     pub(super) handlers: Vec<ir::Block>,
@@ -87,9 +93,11 @@ impl<'a, 'f> Translator<'a, 'f> {
             bodies: Vec::new(),
             inlined: Vec::new(),
             changes: Changes::default(),
-            positions: 0,
+            positions: Position::NONE,
             fuel: None,
             stack: Vec::new(),
+            truth: false,
+            addresses: RecentAddresses::default(),
             control: Vec::new(),
             handlers: Vec::new(),
             reachable: true,

@@ -4,7 +4,7 @@
 use crate::error::{Error, Result};
 use crate::sys::arch;
 use crate::sys::page::page_size;
-use precast_artifact::module::{Description, Memory, Module};
+use precast_artifact::module::{Description, MemoryEntity, Module};
 use precast_artifact::note::{Note, Variant};
 use std::io;
 
@@ -74,7 +74,7 @@ fn check_runs(module: &Module) -> Result<(), String> {
     Ok(())
 }
 
-fn check_memory(memory: &Memory) -> Result<(), String> {
+fn check_memory(memory: &MemoryEntity) -> Result<(), String> {
     let total = memory.reservation.checked_add(memory.guard);
     if total.is_none_or(|total| total > MAX_RESERVATION) {
         return Err(format!(

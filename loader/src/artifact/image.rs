@@ -13,7 +13,7 @@ use crate::artifact::symbol_file::{self, Registered};
 use crate::sys::debugger::carry_gdb_script;
 use crate::sys::map::FileMapping;
 use crate::sys::spare::Owner;
-use precast_artifact::component::Component;
+use precast_artifact::component::ComponentDescription;
 use precast_artifact::container::{CELL_WORDS, symbols_at};
 use precast_artifact::index::{CodeOffset, ModuleIndex};
 use precast_artifact::module::{Description, MemoryRun, Module, Range};
@@ -40,7 +40,7 @@ pub(crate) struct Image {
     note: Note,
     description: Description,
     modules: Vec<ModuleInfo>,
-    component: Option<Arc<Component>>,
+    component: Option<Arc<ComponentDescription>>,
     /// Whoever the memories of its instances are at home with.
     pub(crate) memories: Owner,
 }
@@ -49,7 +49,7 @@ pub(crate) struct Image {
 #[derive(Debug)]
 pub(super) struct Described {
     pub(super) description: Description,
-    pub(super) component: Option<Arc<Component>>,
+    pub(super) component: Option<Arc<ComponentDescription>>,
 }
 
 /// Where the bytes of an image lie.
@@ -217,7 +217,7 @@ impl Image {
     }
 
     /// The component, if it is one's artifact.
-    pub(crate) fn component(&self) -> Option<&Arc<Component>> {
+    pub(crate) fn component(&self) -> Option<&Arc<ComponentDescription>> {
         self.component.as_ref()
     }
 

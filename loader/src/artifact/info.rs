@@ -6,9 +6,11 @@ use crate::vm::types;
 use crate::vm::types::{FuncType, GlobalType, ModuleTypes, TableType};
 use precast_artifact::abi::ContextLayout;
 use precast_artifact::address_map::AddressMap;
-use precast_artifact::index::TypeId;
-use precast_artifact::index::{CanonicalTypeIndex, CodeOffset, FuncIndex, MemoryIndex, WasmOffset};
-use precast_artifact::module::{EntityIndex, ExportKind, ImportKind, Module, Range, Stub};
+use precast_artifact::index::{
+    CanonicalTypeIndex, CodeOffset, ExportIndex, FuncIndex, MemoryIndex,
+};
+use precast_artifact::index::{TypeId, WasmOffset};
+use precast_artifact::module::{EntityIndex, ExportKind, ImportKind, Module, Range, SignatureStub};
 use precast_artifact::types::MemoryType;
 use precast_artifact::wire::DecodeError;
 use std::fmt;
@@ -76,7 +78,7 @@ pub(crate) struct ModuleInfo {
     /// Code offset of each host-call stub, ordered by interned type.
     host_stubs: Box<[(TypeId, CodeOffset)]>,
     /// Indices of the exports, ordered by name.
-    exports: Box<[u32]>,
+    exports: Box<[ExportIndex]>,
     /// The memory that is exported as `memory`, which is the one that WASI
     /// works on.
     pub(crate) exported_memory: Option<MemoryIndex>,
@@ -99,14 +101,15 @@ impl ModuleInfo {
         let layout = ContextLayout::new(&module.context_shape())?;
         module.check_template(&layout, bytes(module.context))?;
         let type_ids = types::intern_module(&module.types);
-        let by_type = |stubs: &[Stub]| {
+        let by_type = |stubs: &[SignatureStub]| {
             let mut stubs: Box<[_]> =
                 stubs.iter().map(|stub| (type_ids[stub.ty.index()], stub.code)).collect();
             stubs.sort_unstable();
             stubs
         };
-        let mut exports: Box<[u32]> = (0..module.exports.len() as u32).collect();
-        exports.sort_by_key(|index| &module.exports[*index as usize].name);
+        let exports = ExportIndex::enumerate(&module.exports).map(|(index, _)| index);
+        let mut exports: Box<[ExportIndex]> = exports.collect();
+        exports.sort_by_key(|index| &module.exports[index.index()].name);
         let exported_memory = module.exports.iter().find(|export| export.name == "memory");
         let exported_memory = exported_memory.and_then(|export| match export.item {
             EntityIndex::Memory(memory) => Some(memory),
@@ -139,9 +142,9 @@ impl ModuleInfo {
         module: &'m Module,
         name: &str,
     ) -> Option<&'m precast_artifact::module::Export> {
-        let name_of = |index: &u32| module.exports[*index as usize].name.as_str();
+        let name_of = |index: &ExportIndex| module.exports[index.index()].name.as_str();
         let found = self.exports.binary_search_by_key(&name, |index| name_of(index)).ok()?;
-        Some(&module.exports[self.exports[found] as usize])
+        Some(&module.exports[self.exports[found].index()])
     }
 
     /// What an import stands for, in the index space of its kind.

@@ -11,7 +11,7 @@
 use crate::sys::map::FileMapping;
 use crate::sys::program;
 use precast_artifact::container::{CELL_WORDS, OpenError, symbols_at_place};
-use precast_artifact::linked::{self, Descriptor, HEADER_SIZE, PIECE_SIZE, Piece};
+use precast_artifact::linked::{self, HEADER_SIZE, ImageDescriptor, PIECE_SIZE, Piece};
 use precast_artifact::module::{Module, Range};
 use precast_artifact::note::{Note, NoteError};
 use std::fs::File;
@@ -36,7 +36,7 @@ impl Linked {
     pub(super) unsafe fn read(descriptor: *const u8) -> Result<(Note, Self), OpenError> {
         // SAFETY: as the caller promises.
         let header = unsafe { &*descriptor.cast::<[u8; HEADER_SIZE]>() };
-        let header = Descriptor::decode(header).ok_or(OpenError::NotPrecast)?;
+        let header = ImageDescriptor::decode(header).ok_or(OpenError::NotPrecast)?;
         // SAFETY: a descriptor continues with its pieces, and its note and all
         // pieces are read-only parts of the program.
         let (note, pieces) = unsafe {

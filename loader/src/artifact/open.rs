@@ -22,7 +22,7 @@ use crate::error::{Error, Result};
 use crate::sys::file::sealed;
 use crate::sys::map::FileMapping;
 use crate::sys::private;
-use precast_artifact::component::Component;
+use precast_artifact::component::ComponentDescription;
 use precast_artifact::container::Container;
 use precast_artifact::module::{Bounds, Description, Module, Range};
 use precast_artifact::note::Note;
@@ -321,7 +321,8 @@ fn describe<'b>(
         return Ok(Described { description, component: None });
     }
     let component = bytes(note.component).ok_or_else(|| damaged("no component".to_owned()))?;
-    let component = Component::decode(component).map_err(|why| damaged(why.to_string()))?;
+    let component =
+        ComponentDescription::decode(component).map_err(|why| damaged(why.to_string()))?;
     component.check(&description).map_err(damaged)?;
     Ok(Described { description, component: Some(Arc::new(component)) })
 }

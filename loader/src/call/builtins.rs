@@ -17,6 +17,7 @@
 #![allow(unsafe_code)]
 
 use crate::call::bulk;
+use crate::call::ending::{Leave, run};
 use crate::error::Error;
 use crate::limit::LimitKind;
 use crate::stop::unwind;
@@ -27,19 +28,16 @@ use crate::store::limits::allow;
 use crate::store::segments::{self, store_table};
 use crate::sys::registers::Landing;
 use crate::sys::stubs::builtin_stub;
-use crate::trap::Trap;
 use crate::vm::activation::PendingCall;
 use crate::vm::layout::{Context, StoreBlock};
 use crate::vm::raw::RawValue;
 use crate::vm::types;
 use crate::vm::value::Exception;
-use precast_artifact::abi::{self, Builtin, BuiltinReturn};
+use precast_artifact::abi::{Builtin, BuiltinReturn};
 use precast_artifact::index::{
     DataIndex, ElementIndex, InstanceId, MemoryIndex, TableId, TableIndex, TagIndex,
 };
 use precast_artifact::trap::TrapCode;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::ptr::{NonNull, with_exposed_provenance_mut};
 use std::task::Poll;
 
 /// The table that contexts point to.
@@ -70,82 +68,6 @@ pub(crate) fn missing_stub() -> usize {
     builtin_stub!(report_missing_stub) as usize
 }
 
-/// Why a builtin does not return to the guest.
-pub(crate) enum Leave {
-    Trap(TrapCode),
-    Error(Error),
-    /// Goes on at the store's landing.
-    Handler,
-    /// The guest is suspended.
-    Pending,
-}
-
-impl From<TrapCode> for Leave {
-    fn from(code: TrapCode) -> Self {
-        Self::Trap(code)
-    }
-}
-
-/// Runs a builtin's body with its store, and turns how it ended into what the
-/// stub expects.
-fn run(
-    context: usize,
-    body: impl FnOnce(NonNull<StoreCore>) -> Result<u64, Leave>,
-) -> BuiltinReturn {
-    // SAFETY: a live context's store field holds its store's address.
-    let address: usize = unsafe { Context(context).read(abi::CTX_STORE) };
-    let store: *mut StoreCore = with_exposed_provenance_mut(address);
-    let pointer = NonNull::new(store).expect("contexts have a store");
-    finish(pointer, catch_unwind(AssertUnwindSafe(|| body(pointer))))
-}
-
-/// What the stub of a builtin expects, from how its body ended; unless the
-/// guest was asked to stop meanwhile.
-pub(crate) fn finish(
-    pointer: NonNull<StoreCore>,
-    mut result: std::thread::Result<Result<u64, Leave>>,
-) -> BuiltinReturn {
-    let store = pointer.as_ptr();
-    if let Ok(Ok(_) | Err(Leave::Handler | Leave::Pending)) = result
-        // SAFETY: the guest stands still, and the body is done.
-        && unsafe { (*store).interrupted() }
-    {
-        result = Ok(Err(Leave::Trap(TrapCode::Interrupt)));
-    }
-    if let Ok(Err(Leave::Trap(code) | Leave::Error(Error::Trap(Trap { code, .. })))) = &result
-        // Nothing is wrong with a guest that is stopped.
-        && *code != TrapCode::Interrupt
-    {
-        // SAFETY: the guest stands still, and `body` is done.
-        if unsafe { (*store).abort_on_trap } {
-            eprintln!("wasm trap: {code}");
-            std::process::abort();
-        }
-    }
-    let host_error = BuiltinReturn { value: 0, status: BuiltinReturn::HOST_ERROR };
-    match result {
-        Ok(Ok(value)) => BuiltinReturn::ok(value),
-        Ok(Err(Leave::Trap(code))) => BuiltinReturn::trap(code),
-        Ok(Err(Leave::Pending)) => BuiltinReturn { value: 0, status: BuiltinReturn::PENDING },
-        Ok(Err(Leave::Handler)) => {
-            // SAFETY: the guest stands still, and `body` is done.
-            let landing = unsafe { &raw const (*store).landing };
-            let value = landing.expose_provenance() as u64;
-            BuiltinReturn { value, status: BuiltinReturn::HANDLER }
-        }
-        Ok(Err(Leave::Error(error))) => {
-            // SAFETY: the guest stands still, and `body` is done.
-            unsafe { (*store).error = Some(error) };
-            host_error
-        }
-        Err(payload) => {
-            // SAFETY: as above.
-            unsafe { (*store).panic = Some(payload) };
-            host_error
-        }
-    }
-}
-
 /// As [`run`], for the builtins that instances call: with the store's contents
 /// and the instance.
 fn run_for_instance(
@@ -160,6 +82,10 @@ fn run_for_instance(
 
 extern "C" fn host_call(context: usize, values: *mut RawValue) -> BuiltinReturn {
     run(context, |mut store| {
+        // SAFETY: the guest stands still.
+        if unsafe { store.as_ref() }.is_out_of_fuel() {
+            return Err(TrapCode::OutOfFuel.into());
+        }
         // SAFETY: the context is that of a host function of a live store.
         let binding = unsafe { HostBinding::of_context(Context(context)) };
         // SAFETY: the host-call stub passes an array with room for the
@@ -200,7 +126,7 @@ fn suspend(core: &mut StoreCore, binding: &HostBinding, values: &mut [RawValue])
 
 /// Why a host function that failed does not return to the guest.
 #[cold]
-pub(crate) fn failed(core: &mut StoreCore, error: Error) -> Leave {
+pub(super) fn failed(core: &mut StoreCore, error: Error) -> Leave {
     match error {
         Error::Exception(exception) => throw_host(core, exception),
         error => Leave::Error(error),

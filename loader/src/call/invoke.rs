@@ -130,6 +130,7 @@ pub(crate) unsafe fn run(
         let status = go(top);
         fault::set_current(outer);
         match status {
+            0 if (*core).is_out_of_fuel() => Err(refused(&mut *core, TrapCode::OutOfFuel)),
             0 => Ok(Left::Returned((*core).activations.pop(&mut (*core).block))),
             _ => left(core, status),
         }
@@ -146,7 +147,8 @@ fn prepare_thread(core: &StoreCore) -> io::Result<()> {
     }
 }
 
-/// Takes back the top activation, which may not be entered.
+/// Takes back the top activation, which may not be entered, or has returned without
+/// having paid.
 #[cold]
 fn refused(core: &mut StoreCore, code: TrapCode) -> Error {
     let activation = core.activations.pop(&mut core.block);
@@ -154,6 +156,10 @@ fn refused(core: &mut StoreCore, code: TrapCode) -> Error {
     let mut trap = backtrace::trap(core, code, None);
     trap.limit = match code {
         TrapCode::Interrupt => core.activations.late(),
+        TrapCode::OutOfFuel => {
+            core.block.fuel = !0;
+            Some(LimitKind::Fuel)
+        }
         _ => Some(LimitKind::NestedCalls),
     };
     Error::Trap(trap)

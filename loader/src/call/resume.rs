@@ -9,7 +9,8 @@
 //! pending call on its stack.
 #![allow(unsafe_code)]
 
-use crate::call::builtins::{self, Leave};
+use crate::call::builtins;
+use crate::call::ending::{self, Leave};
 use crate::call::invoke::{self, EntryPoint, Left};
 use crate::error::{Error, Result};
 use crate::store::contents::StoreCore;
@@ -91,7 +92,7 @@ pub(crate) unsafe fn resume(
     unsafe {
         let left = invoke::run(store, activation, |top| {
             let outcome = come_back(&mut *store.as_ptr(), top, results);
-            stubs::resume(top.cast(), builtins::finish(store, Ok(outcome)))
+            stubs::resume(top.cast(), ending::finish(store, Ok(outcome)))
         })?;
         Ok(reached(&mut *store.as_ptr(), left))
     }

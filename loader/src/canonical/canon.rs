@@ -196,12 +196,6 @@ impl<'a> Canon<'a> {
         bytes.ok_or_else(|| TrapCode::MemoryOutOfBounds.into())
     }
 
-    /// So many bytes.
-    pub(crate) fn read<const N: usize>(&self, at: u32) -> Result<[u8; N]> {
-        let bytes = self.bytes(at, N as u64)?;
-        Ok(bytes.try_into().expect("as many as were asked for"))
-    }
-
     /// Reads a number of up to eight bytes.
     pub fn load(&self, at: u32, size: u32) -> Result<u64> {
         let mut number = [0; 8];

@@ -2,7 +2,7 @@
 
 use crate::canonical::canon::{Canon, Flat, FlatTo};
 use crate::canonical::known::{Check, Known};
-use crate::canonical::layout::{InCases, InOrder, Places, largest};
+use crate::canonical::layout::{InCases, InOrder, Places, largest, part};
 use crate::canonical::typed::{ComponentType, Lift, Lower, carried};
 use crate::error::Result;
 use precast_artifact::component::{ComponentVal, CompositeVal};
@@ -28,6 +28,8 @@ impl<V: ComponentType> ComponentType for Option<V> {
 }
 
 impl<V: Lift> Lift for Option<V> {
+    const PLAIN: bool = V::PLAIN;
+
     fn lift(canon: &mut Canon<'_>, from: &mut Flat<'_>) -> Result<Self> {
         let mut own = from.part(Self::FLAT);
         match own.u32() {
@@ -41,6 +43,14 @@ impl<V: Lift> Lift for Option<V> {
         match canon.load(at, 1)? {
             0 => Ok(None),
             1 => V::load(canon, at + const { optional::<V>().payload }).map(Some),
+            _ => Err(TrapCode::InvalidDiscriminant.into()),
+        }
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        match bytes[0] {
+            0 => Ok(None),
+            1 => V::from_bytes(part(bytes, optional::<V>().payload, V::SIZE)).map(Some),
             _ => Err(TrapCode::InvalidDiscriminant.into()),
         }
     }
@@ -85,6 +95,8 @@ impl<V: ComponentType, E: ComponentType> ComponentType for std::result::Result<V
 }
 
 impl<V: Lift, E: Lift> Lift for std::result::Result<V, E> {
+    const PLAIN: bool = V::PLAIN && E::PLAIN;
+
     fn lift(canon: &mut Canon<'_>, from: &mut Flat<'_>) -> Result<Self> {
         let mut own = from.part(Self::FLAT);
         match own.u32() {
@@ -99,6 +111,15 @@ impl<V: Lift, E: Lift> Lift for std::result::Result<V, E> {
         match canon.load(at, 1)? {
             0 => V::load(canon, payload).map(Ok),
             1 => E::load(canon, payload).map(Err),
+            _ => Err(TrapCode::InvalidDiscriminant.into()),
+        }
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let payload = either::<V, E>().payload;
+        match bytes[0] {
+            0 => V::from_bytes(part(bytes, payload, V::SIZE)).map(Ok),
+            1 => E::from_bytes(part(bytes, payload, E::SIZE)).map(Err),
             _ => Err(TrapCode::InvalidDiscriminant.into()),
         }
     }
@@ -139,11 +160,14 @@ impl ComponentType for () {
 }
 
 impl Lift for () {
+    const PLAIN: bool = true;
+
     fn lift(_: &mut Canon<'_>, _: &mut Flat<'_>) -> Result<Self> {
         Ok(())
     }
 
-    fn load(_: &mut Canon<'_>, _: u32) -> Result<Self> {
+    #[inline]
+    fn from_bytes(_: &[u8]) -> Result<Self> {
         Ok(())
     }
 }
@@ -160,7 +184,7 @@ impl Lower for () {
 
 /// Types in order: the parameters of a function as a tuple of up to sixteen, or
 /// `()`, and its result as a tuple of one, or `()`.
-pub trait ComponentTypes: ComponentType {
+pub trait ComponentTypeList: ComponentType {
     /// How many they are.
     #[doc(hidden)]
     const COUNT: usize;
@@ -170,7 +194,7 @@ pub trait ComponentTypes: ComponentType {
     fn check_one(known: &Known<'_>, index: usize, ty: ComponentVal) -> Check;
 }
 
-impl ComponentTypes for () {
+impl ComponentTypeList for () {
     const COUNT: usize = 0;
 
     fn check_one(known: &Known<'_>, _: usize, ty: ComponentVal) -> Check {
@@ -199,7 +223,7 @@ macro_rules! tuples {
             }
         }
 
-        impl<$($name: ComponentType),+> ComponentTypes for ($($name,)+) {
+        impl<$($name: ComponentType),+> ComponentTypeList for ($($name,)+) {
             const COUNT: usize = [$($index),+].len();
 
             fn check_one(known: &Known<'_>, index: usize, ty: ComponentVal) -> Check {
@@ -211,6 +235,8 @@ macro_rules! tuples {
         }
 
         impl<$($name: Lift),+> Lift for ($($name,)+) {
+            const PLAIN: bool = $($name::PLAIN)&&+;
+
             fn lift(canon: &mut Canon<'_>, from: &mut Flat<'_>) -> Result<Self> {
                 Ok(($($name::lift(canon, from)?,)+))
             }
@@ -218,6 +244,11 @@ macro_rules! tuples {
             fn load(canon: &mut Canon<'_>, at: u32) -> Result<Self> {
                 let mut places = Places::new(at);
                 Ok(($($name::load(canon, places.of::<$name>())?,)+))
+            }
+
+            fn from_bytes(bytes: &[u8]) -> Result<Self> {
+                let mut places = Places::new(0);
+                Ok(($($name::from_bytes(places.bytes_of::<$name>(bytes))?,)+))
             }
         }
 
@@ -269,5 +300,19 @@ mod tests {
         assert_eq!((Nothing::SIZE, Nothing::FLAT), (1, 1));
         type Three = (u8, u64, u16);
         assert_eq!((Three::SIZE, Three::ALIGN, Three::FLAT), (24, 8, 3));
+    }
+
+    #[test]
+    fn plain_values_are_read_from_their_bytes() {
+        type Plain = (Option<u16>, std::result::Result<i8, [u8; 2]>);
+        let plain = [Plain::PLAIN, <Option<String>>::PLAIN, <(u8, Vec<u8>)>::PLAIN];
+        assert_eq!(plain, [true, false, false]);
+        assert_eq!(Plain::SIZE, 8);
+        let read = |bytes: [u8; 8]| Plain::from_bytes(&bytes).map_err(|it| it.trap_code());
+        assert_eq!(read([1, 0, 5, 1, 0, 255, 9, 9]), Ok((Some(261), Ok(-1))));
+        assert_eq!(read([0, 0, 5, 1, 1, 3, 4, 9]), Ok((None, Err([3, 4]))));
+        let wrong = Err(Some(TrapCode::InvalidDiscriminant));
+        assert_eq!(read([2, 0, 5, 1, 0, 3, 4, 9]), wrong);
+        assert_eq!(read([0, 0, 5, 1, 2, 3, 4, 9]), wrong);
     }
 }

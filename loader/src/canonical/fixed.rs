@@ -2,6 +2,7 @@
 
 use crate::canonical::canon::{Canon, Flat, FlatTo};
 use crate::canonical::known::{Check, Known};
+use crate::canonical::layout::part;
 use crate::canonical::typed::{ComponentType, Lift, Lower};
 use crate::error::Result;
 use precast_artifact::component::{ComponentVal, CompositeVal};
@@ -31,12 +32,18 @@ fn array<V, const N: usize>(mut next: impl FnMut(u32) -> Result<V>) -> Result<[V
 }
 
 impl<V: Lift, const N: usize> Lift for [V; N] {
+    const PLAIN: bool = V::PLAIN;
+
     fn lift(canon: &mut Canon<'_>, from: &mut Flat<'_>) -> Result<Self> {
         array(|_| V::lift(canon, from))
     }
 
     fn load(canon: &mut Canon<'_>, at: u32) -> Result<Self> {
         array(|index| V::load(canon, at + index * V::SIZE))
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        array(|index| V::from_bytes(part(bytes, index * V::SIZE, V::SIZE)))
     }
 }
 

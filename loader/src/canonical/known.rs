@@ -3,7 +3,7 @@
 
 use crate::canonical::shape::Types;
 use crate::canonical::text;
-use precast_artifact::component::{ComponentVal, CompositeVal, ResourceTable};
+use precast_artifact::component::{ComponentVal, CompositeVal, ResourceTableType};
 use precast_artifact::index::{ComponentInstanceIndex, ResourceIndex, ResourceTableIndex};
 use std::any::TypeId;
 use std::cell::RefCell;
@@ -21,11 +21,11 @@ pub struct Known<'k> {
     resources: &'k [Option<TypeId>],
     /// For exports: the instance that handles pass to and from.
     holder: Option<ComponentInstanceIndex>,
-    marks: RefCell<Vec<Mark>>,
+    marks: RefCell<Vec<ResourceMark>>,
 }
 
 /// A Rust type that stands for a resource type which a component defines.
-pub(crate) type Mark = (TypeId, ResourceIndex);
+pub(crate) type ResourceMark = (TypeId, ResourceIndex);
 
 impl<'k> Known<'k> {
     /// What imports are compared with.
@@ -39,13 +39,13 @@ impl<'k> Known<'k> {
         types: &'k Types,
         resources: &'k [Option<TypeId>],
         holder: ComponentInstanceIndex,
-        marks: Vec<Mark>,
+        marks: Vec<ResourceMark>,
     ) -> Self {
         Self { types, resources, holder: Some(holder), marks: RefCell::new(marks) }
     }
 
     /// Those that were found meanwhile too.
-    pub(crate) fn into_marks(self) -> Vec<Mark> {
+    pub(crate) fn into_marks(self) -> Vec<ResourceMark> {
         self.marks.into_inner()
     }
 
@@ -172,10 +172,10 @@ impl<'k> Known<'k> {
     /// The resource type of a table, if those who call have its handles.
     fn resource(&self, table: ResourceTableIndex) -> Option<ResourceIndex> {
         match self.types.component().types.resource_tables[table.index()] {
-            ResourceTable::Concrete { resource, instance } => {
+            ResourceTableType::Concrete { resource, instance } => {
                 self.holder.is_none_or(|holder| holder == instance).then_some(resource)
             }
-            ResourceTable::Abstract(_) => None,
+            ResourceTableType::Abstract(_) => None,
         }
     }
 }

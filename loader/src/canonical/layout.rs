@@ -79,6 +79,7 @@ pub struct Places {
 
 impl Places {
     /// From this address on.
+    #[inline]
     pub fn new(start: u32) -> Self {
         Self { start, end: 0 }
     }
@@ -89,6 +90,23 @@ impl Places {
         self.end = at + V::SIZE;
         self.start.wrapping_add(at)
     }
+
+    /// The bytes of the next field, where places are counted from the first byte.
+    pub fn bytes_of<'b, V: ComponentType>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
+        part(bytes, self.of::<V>(), V::SIZE)
+    }
+}
+
+/// The `size` bytes at a place.
+#[inline]
+pub fn part(bytes: &[u8], at: u32, size: u32) -> &[u8] {
+    &bytes[at as usize..][..size as usize]
+}
+
+/// A number of one to four bytes.
+#[inline]
+pub fn number(bytes: &[u8]) -> u32 {
+    bytes.iter().rev().fold(0, |number, byte| number << 8 | u32::from(*byte))
 }
 
 /// Size in bytes, which is the alignment too of all but more than 32, and number
@@ -112,6 +130,10 @@ mod tests {
         assert_eq!(places.of::<u8>(), 32);
         assert_eq!(places.of::<u64>(), 40);
         assert_eq!(places.of::<u16>(), 48);
+        let (bytes, mut places) = ([1, 2, 3, 4, 5, 6], Places::new(0));
+        assert_eq!(places.bytes_of::<u8>(&bytes), [1]);
+        assert_eq!(number(places.bytes_of::<u32>(&[0, 0, 0, 0, 4, 3, 2, 1])), 0x0102_0304);
+        assert_eq!(number(part(&bytes, 2, 2)), 0x0403);
         let three = InOrder::NONE.and::<u8>().and::<u64>().and::<u16>();
         assert_eq!((three.total(), three.align, three.flat), (24, 8, 3));
     }

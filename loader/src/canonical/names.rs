@@ -1,18 +1,20 @@
 //! What things of a component are called.
 
-use precast_artifact::component::{Component, ComponentExport, ItemType, Leaf, ResourceTable};
+use precast_artifact::component::{
+    ComponentDescription, ComponentExport, ItemType, Leaf, ResourceTableType,
+};
 use precast_artifact::index::ResourceIndex;
 
 /// What a resource type is called: as it is imported or exported, or by its
 /// number.
-pub(crate) fn resource(component: &Component, resource: ResourceIndex) -> String {
+pub(crate) fn resource(component: &ComponentDescription, resource: ResourceIndex) -> String {
     if let Some(leaf) = component.imported_resources.get(resource.index()) {
         return leaf_name(component, &component.leaves[leaf.index()]);
     }
     let is_it = |item: &ComponentExport| match item {
         ComponentExport::Type(ItemType::Resource(table)) => {
             let table = component.types.resource_tables[table.index()];
-            matches!(table, ResourceTable::Concrete { resource: found, .. } if found == resource)
+            matches!(table, ResourceTableType::Concrete { resource: found, .. } if found == resource)
         }
         _ => false,
     };
@@ -22,13 +24,13 @@ pub(crate) fn resource(component: &Component, resource: ResourceIndex) -> String
 }
 
 /// The names that lead to an import: `wasi:io/streams@0.2.6/input-stream`.
-pub(crate) fn leaf_name(component: &Component, leaf: &Leaf) -> String {
+pub(crate) fn leaf_name(component: &ComponentDescription, leaf: &Leaf) -> String {
     let import = &component.imports[leaf.import.index()].name;
     leaf.path.iter().fold(import.clone(), |name, part| format!("{name}/{part}"))
 }
 
 /// The names that lead to an export.
-fn export_name(component: &Component, at: usize) -> Option<String> {
+fn export_name(component: &ComponentDescription, at: usize) -> Option<String> {
     let own = component.exports.iter().find(|(_, item)| item.index() == at);
     if let Some((name, _)) = own {
         return Some(name.clone());
@@ -46,7 +48,7 @@ fn export_name(component: &Component, at: usize) -> Option<String> {
 }
 
 /// The type of what a leaf leads to.
-pub(crate) fn leaf_type(component: &Component, leaf: &Leaf) -> Option<ItemType> {
+pub(crate) fn leaf_type(component: &ComponentDescription, leaf: &Leaf) -> Option<ItemType> {
     let import = component.imports[leaf.import.index()].ty;
     leaf.path.iter().try_fold(import, |at, name| match at {
         ItemType::Instance(instance) => {

@@ -2,7 +2,7 @@
 //! through memory.
 
 use crate::canonical::canon::{Canon, Flat, FlatTo};
-use crate::canonical::containers::ComponentTypes;
+use crate::canonical::containers::ComponentTypeList;
 use crate::canonical::known::{Check, Known, inside};
 use crate::canonical::shape::{MAX_FLAT_PARAMS, MAX_FLAT_RESULTS};
 use crate::canonical::text;
@@ -63,7 +63,7 @@ pub(crate) fn lower_result<R: Lower>(
 }
 
 /// What differs between a function of Rust types and one of a component.
-pub(crate) fn check_function<P: ComponentTypes, R: ComponentTypes>(
+pub(crate) fn check_function<P: ComponentTypeList, R: ComponentTypeList>(
     known: &Known<'_>,
     ty: &ComponentFuncType,
 ) -> Check {

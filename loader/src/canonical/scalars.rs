@@ -2,6 +2,7 @@
 
 use crate::canonical::canon::{Canon, Flat, FlatTo};
 use crate::canonical::known::{Check, Known};
+use crate::canonical::layout::number;
 use crate::canonical::typed::{ComponentType, Lift, Lower};
 use crate::error::Result;
 use precast_artifact::component::ComponentVal;
@@ -28,12 +29,15 @@ macro_rules! numbers {
         scalar!($rust, $variant, $size);
 
         impl Lift for $rust {
+            const PLAIN: bool = true;
+
             fn lift(_: &mut Canon<'_>, from: &mut Flat<'_>) -> Result<Self> {
                 Ok($from(from.u64()))
             }
 
-            fn load(canon: &mut Canon<'_>, at: u32) -> Result<Self> {
-                canon.read(at).map(Self::from_le_bytes)
+            #[inline]
+            fn from_bytes(bytes: &[u8]) -> Result<Self> {
+                Ok(Self::from_le_bytes(bytes.try_into().expect("as many as its size")))
             }
 
             fn load_list(canon: &mut Canon<'_>, at: u32, length: u32) -> Result<Vec<Self>> {
@@ -82,12 +86,15 @@ macro_rules! checked {
         scalar!($rust, $variant, $size);
 
         impl Lift for $rust {
+            const PLAIN: bool = true;
+
             fn lift(_: &mut Canon<'_>, from: &mut Flat<'_>) -> Result<Self> {
                 $from(from.u32())
             }
 
-            fn load(canon: &mut Canon<'_>, at: u32) -> Result<Self> {
-                $from(canon.load(at, $size)? as u32)
+            #[inline]
+            fn from_bytes(bytes: &[u8]) -> Result<Self> {
+                $from(number(bytes))
             }
         }
 
@@ -109,10 +116,12 @@ checked! {
     char, Char, 4, to_char;
 }
 
+#[inline]
 fn to_bool(bits: u32) -> Result<bool> {
     Ok(bits != 0)
 }
 
+#[inline]
 fn to_char(bits: u32) -> Result<char> {
     Ok(char::from_u32(bits).ok_or(TrapCode::InvalidChar)?)
 }

@@ -10,7 +10,7 @@
 //! | variant, `enum`, `option`, `result` | number of the case, then the largest | the largest | `i32`, then of each place a type that holds every case's |
 //! | `flags` | a bit each, of 1, 2 or 4 bytes | its size | `i32` |
 
-use precast_artifact::component::{Component, ComponentVal, CompositeVal};
+use precast_artifact::component::{ComponentDescription, ComponentVal, CompositeVal};
 use std::sync::Arc;
 
 /// Core parameters that are not passed through memory.
@@ -41,13 +41,13 @@ struct Shape {
 /// The types of a component with their shapes.
 #[derive(Debug)]
 pub(crate) struct Types {
-    component: Arc<Component>,
+    component: Arc<ComponentDescription>,
     shapes: Vec<Shape>,
 }
 
 impl Types {
     /// Computes all shapes.
-    pub(crate) fn new(component: Arc<Component>) -> Self {
+    pub(crate) fn new(component: Arc<ComponentDescription>) -> Self {
         let mut types = Self { component, shapes: Vec::new() };
         let component = types.component.clone();
         for value in &component.types.values {
@@ -58,7 +58,7 @@ impl Types {
     }
 
     /// The component that they are of.
-    pub(crate) fn component(&self) -> &Component {
+    pub(crate) fn component(&self) -> &ComponentDescription {
         &self.component
     }
 
@@ -238,6 +238,7 @@ pub(crate) const fn number_size(cases: u32) -> u32 {
 }
 
 /// The next multiple of an alignment, a power of two.
+#[inline]
 pub(crate) const fn align_up(value: u64, align: u32) -> u64 {
     let mask = align as u64 - 1;
     value.saturating_add(mask) & !mask
@@ -269,7 +270,7 @@ mod tests {
     /// Shapes of types, each of which may refer to those before it.
     fn types(values: Vec<CompositeVal>) -> Types {
         let types = ComponentTypes { values, ..Default::default() };
-        Types::new(Arc::new(Component { types, ..Default::default() }))
+        Types::new(Arc::new(ComponentDescription { types, ..Default::default() }))
     }
 
     fn composite(index: u32) -> ComponentVal {

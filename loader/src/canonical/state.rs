@@ -2,14 +2,14 @@
 
 use crate::api::typed::TypedFunc;
 use crate::canonical::handles::{HandleError, Handles};
-use crate::canonical::known::Mark;
+use crate::canonical::known::ResourceMark;
 use crate::canonical::shape::Types;
 use crate::canonical::value::Resource;
 use crate::error::{Error, Result};
 use crate::store::contents::StoreCore;
 use crate::trap::Trap;
 use crate::vm::handle::{Func, Global, Memory};
-use precast_artifact::component::ResourceTable;
+use precast_artifact::component::ResourceTableType;
 use precast_artifact::index::{
     ComponentId, ComponentInstanceIndex, InstanceId, ResourceIndex, ResourceTableIndex,
 };
@@ -33,7 +33,7 @@ pub(crate) struct ComponentState {
     pub(crate) flags: Vec<Global>,
     pub(crate) resources: Vec<ResourceState>,
     /// Rust types that stand for resource types which the component defines.
-    pub(crate) marks: Vec<Mark>,
+    pub(crate) marks: Vec<ResourceMark>,
     /// Indices in the store of the core instances.
     pub(crate) core_instances: Vec<InstanceId>,
     pub(crate) memories: Vec<Memory>,
@@ -116,7 +116,7 @@ impl ComponentState {
     ) -> Result<(ResourceIndex, ComponentInstanceIndex)> {
         let types = &self.types.component().types;
         match types.resource_tables.get(table.index()) {
-            Some(&ResourceTable::Concrete { resource, instance }) => {
+            Some(&ResourceTableType::Concrete { resource, instance }) => {
                 Ok((self.resources[resource.index()].canonical, instance))
             }
             _ => Err(Error::usage("a resource type that no instance has handles of")),

@@ -2,7 +2,7 @@
 
 use crate::canonical::shape::Types;
 use precast_artifact::component::{
-    ComponentFuncType, ComponentVal, CompositeVal, Field, ItemType, ResourceTable,
+    ComponentFuncType, ComponentVal, CompositeVal, Field, ItemType, ResourceTableType,
 };
 use precast_artifact::index::ResourceTableIndex;
 
@@ -54,10 +54,10 @@ pub(crate) fn item_type(types: &Types, ty: ItemType) -> String {
 pub(crate) fn resource(types: &Types, table: ResourceTableIndex) -> String {
     let component = types.component();
     match component.types.resource_tables[table.index()] {
-        ResourceTable::Concrete { resource, .. } => {
+        ResourceTableType::Concrete { resource, .. } => {
             crate::canonical::names::resource(component, resource)
         }
-        ResourceTable::Abstract(number) => format!("resource-{number}"),
+        ResourceTableType::Abstract(number) => format!("resource-{number}"),
     }
 }
 

@@ -29,19 +29,39 @@ pub trait ComponentType: Sized {
 
 /// What can be taken from a component.
 pub trait Lift: ComponentType {
+    /// Whether its bytes alone say what it is: no string, list or handle is in it.
+    #[doc(hidden)]
+    const PLAIN: bool = false;
+
     /// From core values.
     #[doc(hidden)]
     fn lift(canon: &mut Canon<'_>, from: &mut Flat<'_>) -> Result<Self>;
 
     /// From memory, at an address that was found to be good.
     #[doc(hidden)]
-    fn load(canon: &mut Canon<'_>, at: u32) -> Result<Self>;
+    fn load(canon: &mut Canon<'_>, at: u32) -> Result<Self> {
+        Self::from_bytes(canon.bytes(at, Self::SIZE.into())?)
+    }
+
+    /// From its bytes, of a type that is plain; there are as many as its size.
+    #[doc(hidden)]
+    fn from_bytes(_: &[u8]) -> Result<Self> {
+        unreachable!("a type that is plain says how it is made from its bytes")
+    }
 
     /// A list, whose place was found to be good.
     #[doc(hidden)]
     fn load_list(canon: &mut Canon<'_>, at: u32, length: u32) -> Result<Vec<Self>> {
         // An iterator of results promises nothing of its length.
         let mut list = Vec::with_capacity(length as usize);
+        if Self::PLAIN && Self::SIZE > 0 {
+            // The memory is looked up once.
+            let bytes = canon.bytes(at, u64::from(length) * u64::from(Self::SIZE))?;
+            for element in bytes.chunks_exact(Self::SIZE as usize) {
+                list.push(Self::from_bytes(element)?);
+            }
+            return Ok(list);
+        }
         for index in 0..length {
             list.push(Self::load(canon, at + index * Self::SIZE)?);
         }

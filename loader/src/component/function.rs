@@ -2,7 +2,7 @@
 
 use crate::api::caller::Caller;
 use crate::canonical::canon::{CallOptions, Canon, Flat};
-use crate::canonical::containers::ComponentTypes;
+use crate::canonical::containers::ComponentTypeList;
 use crate::canonical::known::{Check, Known};
 use crate::canonical::pass;
 use crate::canonical::shape::{MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, Types};
@@ -102,8 +102,8 @@ impl<F, P, R> TypedHost<F, P, R> {
 impl<T, F, P, R> HostFunction<T> for TypedHost<F, P, R>
 where
     F: Fn(Caller<'_, T>, P) -> Result<R> + Send + Sync,
-    P: ComponentTypes + Lift,
-    R: ComponentTypes + Lower,
+    P: ComponentTypeList + Lift,
+    R: ComponentTypeList + Lower,
 {
     fn call(
         &self,

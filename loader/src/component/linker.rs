@@ -4,7 +4,7 @@ use super::function::{Dynamic, HostFunction, TypedHost};
 use super::waiting::AwaitedHost;
 use crate::api::caller::Caller;
 use crate::artifact::open::Artifact;
-use crate::canonical::containers::ComponentTypes;
+use crate::canonical::containers::ComponentTypeList;
 use crate::canonical::typed::{Lift, Lower};
 use crate::canonical::value::Value;
 use crate::error::Result;
@@ -105,8 +105,8 @@ impl<T: 'static> ComponentLinker<T> {
         f: impl Fn(Caller<'_, T>, P) -> Result<R> + Send + Sync + 'static,
     ) -> &mut Self
     where
-        P: ComponentTypes + Lift + 'static,
-        R: ComponentTypes + Lower + 'static,
+        P: ComponentTypeList + Lift + 'static,
+        R: ComponentTypeList + Lower + 'static,
     {
         let function = TypedHost::<_, P, R>::new(f);
         self.define(path, ComponentDefinition::Function(Arc::new(function)))
@@ -138,8 +138,8 @@ impl<T: 'static> ComponentLinker<T> {
         f: impl Fn(Caller<'_, T>, P) -> U + Send + Sync + 'static,
     ) -> &mut Self
     where
-        P: ComponentTypes + Lift + 'static,
-        R: ComponentTypes + Lower + Send + 'static,
+        P: ComponentTypeList + Lift + 'static,
+        R: ComponentTypeList + Lower + Send + 'static,
         U: Future<Output = Result<R>> + Send + 'static,
     {
         let function = AwaitedHost::<_, P, R, U>::new(f);

@@ -5,9 +5,7 @@ use crate::artifact::open::Artifact;
 use crate::canonical::shape::Types;
 use crate::canonical::{names, text};
 use crate::error::{Error, Result};
-use precast_artifact::component::{
-    Component as Description, ComponentExport, ItemType, VersionedName,
-};
+use precast_artifact::component::{ComponentDescription, ComponentExport, ItemType, VersionedName};
 use precast_artifact::index::ComponentExportIndex;
 use std::sync::Arc;
 
@@ -140,14 +138,17 @@ impl Component {
         self.artifact.image()
     }
 
-    pub(super) fn description(&self) -> &Description {
+    pub(super) fn description(&self) -> &ComponentDescription {
         self.types.component()
     }
 }
 
 /// The export at the end of a path. The first name may be of another version
 /// that is compatible.
-pub(super) fn export(component: &Description, path: &[&str]) -> Option<ComponentExportIndex> {
+pub(super) fn export(
+    component: &ComponentDescription,
+    path: &[&str],
+) -> Option<ComponentExportIndex> {
     let (first, rest) = path.split_first()?;
     let exact = component.exports.iter().find(|(name, _)| name == first);
     let compatible = || {

@@ -9,7 +9,7 @@ use super::opened::Component;
 use crate::canonical::known::Known;
 use crate::canonical::{names, text};
 use crate::error::{Error, LinkProblem, Result};
-use precast_artifact::component::{Component as Description, ItemType, Leaf};
+use precast_artifact::component::{ComponentDescription, ItemType, Leaf};
 use std::any::TypeId;
 
 /// For each leaf, what it is satisfied with.
@@ -44,7 +44,7 @@ pub(super) fn resolve<T: 'static>(
 
 /// The Rust type of each imported resource type.
 fn resources<T>(
-    component: &Description,
+    component: &ComponentDescription,
     found: &[Option<&ComponentDefinition<T>>],
 ) -> Vec<Option<TypeId>> {
     let of = |leaf: usize| match found[leaf] {

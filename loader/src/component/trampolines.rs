@@ -17,7 +17,7 @@ use crate::store::access::{AsStore, StoreMut};
 use crate::store::host::HostFunc;
 use crate::vm::raw::RawValue;
 use crate::vm::value::Val;
-use precast_artifact::component::{Component, Step, TrampolineKind};
+use precast_artifact::component::{ComponentDescription, Step, TrampolineKind};
 use precast_artifact::index::{
     ComponentFuncTypeIndex, ComponentId, ComponentInstanceIndex, InstanceIndex, LoweringIndex,
     ModuleIndex, OptionsIndex, ResourceTableIndex, TrampolineIndex,
@@ -119,7 +119,7 @@ impl<T: 'static> Trampolines<T> {
                 })
             }
             kind => {
-                let other = Builtin { component: self.component, kind };
+                let other = InternalTrampoline { component: self.component, kind };
                 func::raw(ty, move |caller: &mut crate::api::caller::Caller<'_, T>, slots| {
                     other.run(&mut caller.as_store_mut().erased(), slots)
                 })
@@ -162,11 +162,11 @@ impl<T: 'static> Trampolines<T> {
     }
 }
 
-fn resource_of(component: &Component, table: ResourceTableIndex) -> Result<usize> {
-    use precast_artifact::component::ResourceTable;
+fn resource_of(component: &ComponentDescription, table: ResourceTableIndex) -> Result<usize> {
+    use precast_artifact::component::ResourceTableType;
     match component.types.resource_tables[table.index()] {
-        ResourceTable::Concrete { resource, .. } => Ok(resource.index()),
-        ResourceTable::Abstract(_) => Err(Error::usage("a resource type without handles")),
+        ResourceTableType::Concrete { resource, .. } => Ok(resource.index()),
+        ResourceTableType::Abstract(_) => Err(Error::usage("a resource type without handles")),
     }
 }
 
@@ -250,12 +250,12 @@ fn may_leave(
 
 /// What needs nothing of the host.
 #[derive(Clone, Copy)]
-struct Builtin {
+struct InternalTrampoline {
     component: ComponentId,
     kind: TrampolineKind,
 }
 
-impl Builtin {
+impl InternalTrampoline {
     fn run(self, store: &mut StoreMut<'_, ()>, slots: &mut [RawValue]) -> Result<()> {
         let component = self.component;
         match self.kind {

@@ -3,7 +3,7 @@
 use super::call::{ComponentFunc, ComponentInstance};
 use super::entry::Entry;
 use super::opened::ExportPath;
-use crate::canonical::containers::ComponentTypes;
+use crate::canonical::containers::ComponentTypeList;
 use crate::canonical::known::Known;
 use crate::canonical::pass;
 use crate::canonical::state::{ComponentState, ResourceType};
@@ -46,7 +46,7 @@ impl ComponentInstance {
     ///
     /// As [`ComponentInstance::get_func`]; [`Error::Usage`] that says what
     /// differs between the types.
-    pub fn get_typed_func<P: ComponentTypes, R: ComponentTypes>(
+    pub fn get_typed_func<P: ComponentTypeList, R: ComponentTypeList>(
         &self,
         store: &mut impl AsStore,
         path: impl ExportPath,
@@ -63,7 +63,7 @@ impl ComponentFunc {
     ///
     /// [`Error::Usage`] that says what differs between the types; the function
     /// is of another store.
-    pub fn typed<P: ComponentTypes, R: ComponentTypes>(
+    pub fn typed<P: ComponentTypeList, R: ComponentTypeList>(
         &self,
         store: &mut impl AsStore,
     ) -> Result<TypedComponentFunc<P, R>> {

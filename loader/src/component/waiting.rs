@@ -4,7 +4,7 @@
 use super::function::{HostFunction, ImportCall};
 use crate::api::caller::Caller;
 use crate::canonical::canon::{CallOptions, Canon};
-use crate::canonical::containers::ComponentTypes;
+use crate::canonical::containers::ComponentTypeList;
 use crate::canonical::known::{Check, Known};
 use crate::canonical::pass;
 use crate::canonical::typed::{Lift, Lower};
@@ -41,8 +41,8 @@ impl<F, P, R, U> AwaitedHost<F, P, R, U> {
 impl<T, F, P, R, U> HostFunction<T> for AwaitedHost<F, P, R, U>
 where
     F: Fn(Caller<'_, T>, P) -> U + Send + Sync,
-    P: ComponentTypes + Lift,
-    R: ComponentTypes + Lower + Send + 'static,
+    P: ComponentTypeList + Lift,
+    R: ComponentTypeList + Lower + Send + 'static,
     U: Future<Output = Result<R>> + Send + 'static,
 {
     fn call(

@@ -95,7 +95,7 @@ impl<'i> InstanceBuilder<'i> {
         let memory = &self.module.memories[index.index()];
         let space = Space { reservation: memory.reservation, guard: memory.guard };
         // What has no context in it is not worth while.
-        let home = || self.image.memories.home(self.module_index.get(), index.get());
+        let home = || self.image.memories.home(self.module_index, index);
         core.new_memory(memory.ty, space, prefix, (prefix != 0).then(home))
     }
 

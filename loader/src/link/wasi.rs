@@ -79,10 +79,10 @@ fn finish(outcome: Outcome, returns: bool, slots: &mut [RawValue]) -> Result<()>
 }
 
 fn func_type(function: &WasiFunction) -> FuncType {
-    let convert = |types: &[wasi::ValType]| {
-        let one = |ty: &wasi::ValType| match ty {
-            wasi::ValType::I32 => ValType::I32,
-            wasi::ValType::I64 => ValType::I64,
+    let convert = |types: &[wasi::WasiValType]| {
+        let one = |ty: &wasi::WasiValType| match ty {
+            wasi::WasiValType::I32 => ValType::I32,
+            wasi::WasiValType::I64 => ValType::I64,
         };
         types.iter().map(one).collect()
     };

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::trap::{Frame, SourceLine};
-use precast_artifact::address_map::{AddressMap, Mapping, Site};
+use precast_artifact::address_map::{AddressMap, MapEntry, Site};
 use precast_artifact::container::{self, Container};
 use precast_artifact::debug::inlined;
 use precast_artifact::debug::lines::Lines;
@@ -82,7 +82,7 @@ impl<'a> CodeOrigins<'a> {
             AddressMap::new(".precast.functions", bytes(module.function_table)?).ok()?;
         let sites = AddressMap::new(".precast.sites", bytes(module.site_table)?).ok()?;
         let mut code = HashMap::new();
-        for Mapping { code: at, site, value } in sites.iter() {
+        for MapEntry { code: at, site, value } in sites.iter() {
             // A call and a trap at one place have the same lines.
             let first = code.entry(value).or_insert(at);
             if let Site::Trap(_) = site {

@@ -108,9 +108,11 @@ impl<T> Store<T> {
     /// only give structure; an operator that works on a range takes one more for every
     /// 64 bytes or 8 elements. The count does not depend on the machine or on how the
     /// code was optimised. Operators that are executed together are paid for together,
-    /// before the first; what a trap or an exception cuts off is not given back. Where
-    /// less is left, the call ends there with a trap,
-    /// [`TrapCode::OutOfFuel`](crate::TrapCode).
+    /// before the first; what a trap or an exception cuts off is not given back. A call
+    /// that takes more than is left ends with a trap,
+    /// [`TrapCode::OutOfFuel`](crate::TrapCode): in the next round of a loop, in the next
+    /// function that calls others, before a function of the host is called, or when it
+    /// would return.
     ///
     /// # Errors
     ///

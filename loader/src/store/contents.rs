@@ -123,7 +123,14 @@ impl StoreCore {
 
     /// What is left of the fuel, if that is limited.
     pub(crate) fn fuel(&self) -> Option<u64> {
-        self.limits_fuel.then_some((!self.block.fuel) as u64)
+        self.limits_fuel.then_some(u64::try_from(!self.block.fuel).unwrap_or(0))
+    }
+
+    /// Whether a guest has done what was not paid for. Its code looks now and then;
+    /// where it is left, that must be looked at.
+    #[inline]
+    pub(crate) fn is_out_of_fuel(&self) -> bool {
+        self.block.fuel >= 0
     }
 
     /// Fails for an artifact whose code would run without fuel though that is limited.

@@ -24,11 +24,11 @@ use std::sync::OnceLock;
 
 /// Says where a thread goes on that was interrupted in its guest and shall
 /// leave it. Runs in the signal handler.
-pub(crate) type Decide = fn(&Registers) -> Option<Resume>;
+pub(crate) type DecideInterrupt = fn(&Registers) -> Option<Resume>;
 
 struct Installed {
     signal: c_int,
-    decide: Decide,
+    decide: DecideInterrupt,
     previous: libc::sigaction,
 }
 
@@ -91,7 +91,7 @@ thread_local! {
 /// Makes sure that the handler is installed, and that this thread takes the
 /// signal. It has a stack for it: see [`signals::prepare_thread`], which comes
 /// first. `decide` is that of the process's first call.
-pub(crate) fn prepare_thread(decide: Decide) -> io::Result<()> {
+pub(crate) fn prepare_thread(decide: DecideInterrupt) -> io::Result<()> {
     if PREPARED.get() {
         return Ok(());
     }
@@ -109,7 +109,7 @@ pub(crate) fn prepare_thread(decide: Decide) -> io::Result<()> {
     Ok(())
 }
 
-fn install(decide: Decide) -> Result<Installed, i32> {
+fn install(decide: DecideInterrupt) -> Result<Installed, i32> {
     // The first ones are those that libraries take.
     let candidates = libc::SIGRTMIN() + 8..=libc::SIGRTMIN() + 24;
     let unused = candidates.clone().find(|signal| {

@@ -64,12 +64,12 @@ pub(crate) enum Verdict {
 
 /// Says whether a fault is ours, and what becomes of it if so. Runs in the
 /// signal handler.
-pub(crate) type Decide = fn(&Fault) -> Option<Verdict>;
+pub(crate) type DecideFault = fn(&Fault) -> Option<Verdict>;
 
 const SIGNALS: [c_int; 4] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGILL, libc::SIGFPE];
 
 struct Handlers {
-    decide: Decide,
+    decide: DecideFault,
     /// What stood there before, in the order of [`SIGNALS`].
     previous: [libc::sigaction; 4],
 }
@@ -79,7 +79,7 @@ static INSTALLED: OnceLock<Result<(), i32>> = OnceLock::new();
 
 /// Installs the handlers, once per process; later calls only report whether
 /// the first succeeded.
-fn install(decide: Decide) -> io::Result<()> {
+fn install(decide: DecideFault) -> io::Result<()> {
     let result = INSTALLED.get_or_init(|| {
         // The previous handlers are known before ours can run.
         let [segv, bus, ill, fpe] = SIGNALS.map(action);
@@ -100,11 +100,11 @@ pub(crate) fn action(signal: c_int) -> Result<libc::sigaction, i32> {
 }
 
 /// A handler with all arguments.
-pub(crate) type Handler = extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void);
+pub(crate) type SignalHandler = extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void);
 
 /// Has a handler of ours run for a signal, on the alternate stack; or the
 /// system's error number.
-pub(crate) fn install_handler(signal: c_int, handler: Handler) -> Result<(), i32> {
+pub(crate) fn install_handler(signal: c_int, handler: SignalHandler) -> Result<(), i32> {
     // SAFETY: all zero is a valid `sigaction`.
     let mut action: libc::sigaction = unsafe { zeroed() };
     action.sa_sigaction = handler as usize;
@@ -204,7 +204,7 @@ pub(crate) unsafe fn hand_on(
         }
         handler if previous.sa_flags & libc::SA_SIGINFO != 0 => {
             // SAFETY: with SA_SIGINFO the field holds such a function.
-            let handler = unsafe { std::mem::transmute::<usize, Handler>(handler) };
+            let handler = unsafe { std::mem::transmute::<usize, SignalHandler>(handler) };
             handler(signal, info, context);
         }
         handler => {
@@ -238,7 +238,7 @@ thread_local! {
 /// on this thread that is large enough. Costs one thread-local read after the
 /// first call. `decide` is that of the process's first call.
 #[inline]
-pub(crate) fn prepare_thread(decide: Decide) -> io::Result<()> {
+pub(crate) fn prepare_thread(decide: DecideFault) -> io::Result<()> {
     match CHECKED.get() {
         true => Ok(()),
         false => prepare_new_thread(decide),
@@ -246,7 +246,7 @@ pub(crate) fn prepare_thread(decide: Decide) -> io::Result<()> {
 }
 
 #[cold]
-fn prepare_new_thread(decide: Decide) -> io::Result<()> {
+fn prepare_new_thread(decide: DecideFault) -> io::Result<()> {
     install(decide)?;
     if let Some(stack) = AlternateStack::install_if_small()? {
         let mut stack = Some(stack);

@@ -13,6 +13,7 @@
 #![allow(unsafe_code)]
 
 use crate::sys::map::Mapping;
+use precast_artifact::index::{MemoryIndex, ModuleIndex};
 use std::io;
 use std::ptr::with_exposed_provenance_mut;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -34,8 +35,8 @@ static SPARES: Mutex<Vec<(Home, Spare)>> = Mutex::new(Vec::new());
 #[derive(Clone, Debug)]
 pub(crate) struct Home {
     owner: Weak<Identity>,
-    module: u32,
-    memory: u32,
+    module: ModuleIndex,
+    memory: MemoryIndex,
 }
 
 /// Address space with the contents of a memory in it.
@@ -65,7 +66,7 @@ impl Owner {
     }
 
     /// Where a memory of one of its modules is at home.
-    pub(crate) fn home(&self, module: u32, memory: u32) -> Home {
+    pub(crate) fn home(&self, module: ModuleIndex, memory: MemoryIndex) -> Home {
         Home { owner: Arc::downgrade(&self.0), module, memory }
     }
 }
@@ -155,24 +156,28 @@ mod tests {
         Spare { mapping, context: page, prefix: 2 * page, committed: 3 * page }
     }
 
+    fn home(owner: &Owner, module: u32, memory: u32) -> Home {
+        owner.home(ModuleIndex::new(module), MemoryIndex::new(memory))
+    }
+
     #[test]
     fn what_was_written_is_gone_and_so_is_what_had_grown() {
         let (owner, page) = (Owner::new(), page_size());
-        give(owner.home(1, 0), spare(7), page);
-        assert!(take(&owner.home(0, 0)).is_none() && take(&owner.home(1, 1)).is_none());
-        let again = take(&owner.home(1, 0)).unwrap();
+        give(home(&owner, 1, 0), spare(7), page);
+        assert!(take(&home(&owner, 0, 0)).is_none() && take(&home(&owner, 1, 1)).is_none());
+        let again = take(&home(&owner, 1, 0)).unwrap();
         assert_eq!(again.committed, page);
         let start = with_exposed_provenance_mut::<u8>(again.mapping.base() + page);
         // SAFETY: the context and one page, which are accessible.
         let bytes = unsafe { std::slice::from_raw_parts(start, 2 * page) };
         assert!(bytes.iter().all(|byte| *byte == 0));
-        assert!(take(&owner.home(1, 0)).is_none());
+        assert!(take(&home(&owner, 1, 0)).is_none());
     }
 
     #[test]
     fn the_owner_takes_them_along() {
         let owner = Owner::new();
-        let home = owner.home(0, 0);
+        let home = home(&owner, 0, 0);
         give(home.clone(), spare(7), page_size());
         drop(owner);
         assert!(take(&home).is_none());

@@ -2,7 +2,7 @@
 //! satisfy what is needed? Types hold interned references.
 
 use crate::vm::types::{GlobalType, HeapType, RefType, TableType, ValType};
-use precast_artifact::types::{Limits, MemoryType};
+use precast_artifact::types::{MemoryType, SizeLimits};
 
 /// A memory's address space: what code relies on, or what there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub(crate) struct Space {
 }
 
 /// Fails if limits are in the wrong order, or beyond what an index can reach.
-pub(crate) fn limited(limits: &Limits, most: u64) -> Result<(), String> {
+pub(crate) fn limited(limits: &SizeLimits, most: u64) -> Result<(), String> {
     let max = limits.max.unwrap_or(most);
     match limits.min <= max && max <= most {
         true => Ok(()),
@@ -73,7 +73,7 @@ pub(crate) fn memory(has: &MemoryType, needs: &MemoryType) -> bool {
         && limits(&has.limits, &needs.limits)
 }
 
-fn limits(has: &Limits, needs: &Limits) -> bool {
+fn limits(has: &SizeLimits, needs: &SizeLimits) -> bool {
     let max = match (has.max, needs.max) {
         (_, None) => true,
         (Some(has), Some(needs)) => has <= needs,
@@ -95,8 +95,8 @@ mod tests {
     use super::*;
     use precast_artifact::index::TypeId;
 
-    fn limits_of(min: u64, max: Option<u64>) -> Limits {
-        Limits { min, max }
+    fn limits_of(min: u64, max: Option<u64>) -> SizeLimits {
+        SizeLimits { min, max }
     }
 
     #[test]

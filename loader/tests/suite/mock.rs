@@ -6,19 +6,20 @@ use precast_artifact::abi::{
     ContextLayout, FUNCREF_CODE, FUNCREF_CONTEXT, FUNCREF_TYPE, MEMORY32_RESERVATION, TableKind,
     Versions,
 };
-use precast_artifact::address_map::{self, Mapping, Site};
+use precast_artifact::address_map::{self, MapEntry, Site};
 use precast_artifact::handlers::{self, Handler};
 use precast_artifact::index::{
     CanonicalTypeIndex, CodeOffset, FuncIndex, FuncrefIndex, ImportIndex, InstanceIndex,
     MemoryIndex, ModuleIndex, WasmOffset,
 };
 use precast_artifact::module::{
-    Description, EntityIndex, Export, ExportKind, Funcref, Global, Import, ImportKind,
-    InstancePlan, Link, Memory, MemoryModel, MemoryRun, Module, Range, Stub, Table, Tag,
+    Description, EntityIndex, Export, ExportKind, Funcref, GlobalEntity, Import, ImportKind,
+    InstancePlan, Link, MemoryEntity, MemoryModel, MemoryRun, Module, Range, SignatureStub,
+    TableEntity, TagEntity,
 };
 use precast_artifact::note::Note;
 use precast_artifact::reloc::{Reloc, RelocKind};
-use precast_artifact::types::{CompositeType, Limits, MemoryType};
+use precast_artifact::types::{CompositeType, MemoryType, SizeLimits};
 use precast_loader::{FuncType, GlobalType, RefType, TableType, TypeId, ValType};
 
 /// Page size of the images, and of the machines that the tests run on.
@@ -104,10 +105,10 @@ impl Mock {
     }
 
     pub fn memory(&mut self, min: u64, max: Option<u64>, imported: bool) -> u32 {
-        let limits = Limits { min, max };
+        let limits = SizeLimits { min, max };
         let ty = MemoryType { limits, index64: false, shared: false, page_size_log2: 16 };
         let reservation = MEMORY32_RESERVATION;
-        self.module.memories.push(Memory {
+        self.module.memories.push(MemoryEntity {
             ty,
             imported,
             model: MemoryModel::Guard,
@@ -118,20 +119,20 @@ impl Mock {
     }
 
     pub fn table(&mut self, element: RefType, min: u64, max: Option<u64>, kind: TableKind) -> u32 {
-        let limits = Limits { min, max };
+        let limits = SizeLimits { min, max };
         let ty = TableType { element, limits, index64: false }.map(abstract_only);
-        self.module.tables.push(Table { ty, kind, image: Range::default() });
+        self.module.tables.push(TableEntity { ty, kind, image: Range::default() });
         self.module.tables.len() as u32 - 1
     }
 
     pub fn global(&mut self, value: ValType, mutable: bool, imported: bool) -> u32 {
         let ty = GlobalType { value, mutable }.map(abstract_only);
-        self.module.globals.push(Global { ty, imported });
+        self.module.globals.push(GlobalEntity { ty, imported });
         self.module.globals.len() as u32 - 1
     }
 
     pub fn tag(&mut self, ty: u32, imported: bool) -> u32 {
-        self.module.tags.push(Tag { ty: CanonicalTypeIndex::new(ty), imported });
+        self.module.tags.push(TagEntity { ty: CanonicalTypeIndex::new(ty), imported });
         self.module.tags.len() as u32 - 1
     }
 
@@ -268,14 +269,14 @@ impl Mock {
             let code = body(&layout);
             let function = imported + index as u32;
             let code_at = |at| CodeOffset::new(start + at);
-            functions.push(Mapping {
+            functions.push(MapEntry {
                 code: code_at(0),
                 site: Site::Call,
                 value: FuncIndex::new(function),
             });
             for (at, site) in &code.sites {
                 let value = WasmOffset::new(function << 8 | at);
-                sites.push(Mapping { code: code_at(*at), site: *site, value });
+                sites.push(MapEntry { code: code_at(*at), site: *site, value });
             }
             handlers.extend(code.handlers.iter().map(|h| Handler {
                 key: CodeOffset::new(start + h.key.get()),
@@ -290,9 +291,9 @@ impl Mock {
             let CompositeType::Func(shape) = shape;
             let (params, results) = (shape.params.len(), shape.results.len());
             let ty = CanonicalTypeIndex::from_index(ty);
-            self.module.entry_stubs.push(Stub { ty, code: CodeOffset::new(place(text)) });
+            self.module.entry_stubs.push(SignatureStub { ty, code: CodeOffset::new(place(text)) });
             text.extend(code::entry_stub(params, results).bytes);
-            self.module.host_stubs.push(Stub { ty, code: CodeOffset::new(place(text)) });
+            self.module.host_stubs.push(SignatureStub { ty, code: CodeOffset::new(place(text)) });
             text.extend(code::host_stub(params, results).bytes);
         }
         self.relocate_funcrefs(&layout);

@@ -5,7 +5,7 @@
 
 use crate::golden::GoldenTarget;
 use crate::instruction::{Addresses, Instruction};
-use precast_artifact::address_map::{AddressMap, Mapping, Site};
+use precast_artifact::address_map::{AddressMap, MapEntry, Site};
 use precast_artifact::container::section;
 use precast_artifact::handlers;
 use precast_artifact::index::{CodeOffset, WasmOffset};
@@ -99,8 +99,9 @@ impl Marks {
             Site::Trap(code) => Some(code.message()),
             Site::Call => None,
         };
-        let entry =
-            |site: Mapping<WasmOffset>| Some((text + u64::from(site.code.get()), trap(site.site)?));
+        let entry = |site: MapEntry<WasmOffset>| {
+            Some((text + u64::from(site.code.get()), trap(site.site)?))
+        };
         let traps = sites.iter().filter_map(entry).collect();
         let table = section(&bytes, ".precast.handlers").unwrap_or_default();
         // Calls are known by where they return.

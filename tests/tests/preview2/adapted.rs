@@ -2,9 +2,8 @@
 
 use super::component;
 use precast_compiler::Options;
-use precast_loader::component::{Component, ComponentLinker, Value, run_component};
-use precast_loader::wasi::{WasiCtx, WasiCtxBuilder};
-use precast_loader::{Error, Store};
+use precast_loader::component::Value;
+use precast_loader::{Error, ProgramBuilder};
 use precast_tests::binaries::precast;
 use precast_tests::outcome::run;
 use precast_tests::{fixture, run_file, scratch};
@@ -111,20 +110,19 @@ fn a_function_that_is_imported_twice_is_the_same() {
 fn a_host_with_functions_of_its_own_is_asked() {
     let wasm = super::command(&fs::read(fixture("wasi/exit.wasm")).expect("a guest"));
     let artifact = precast_embed::compile(&wasm, &Options::default()).expect("an artifact");
-    let component = Component::new(artifact).expect("a component");
-    let code = |linker: &ComponentLinker<WasiCtx>| {
-        let mut store = Store::new(WasiCtxBuilder::new().args(["exit", "3"]).build());
-        let instance = linker.instantiate(&mut store, &component).expect("an instance");
-        run_component(&mut store, &instance).expect("an end")
+    let program = || {
+        let mut builder = ProgramBuilder::new();
+        builder.wasi().args(["exit", "3"]);
+        builder.build()
     };
-    let mut linker = ComponentLinker::new();
-    linker.add_wasi(|context: &mut WasiCtx| context);
-    assert_eq!(code(&linker), 3);
-    linker.func_new(&["wasi:cli/exit@0.2.12", "exit"], |_, arguments| {
+    assert_eq!(program().run(&artifact).expect("an end"), 3);
+    let mut with_own = program();
+    let exit = ["wasi:cli/exit@0.2.12", "exit"];
+    with_own.component_linker_mut().func_new(&exit, |_, arguments| {
         assert_eq!(arguments, [Value::Result(Err(None))]);
         Err(Error::Exit(77))
     });
-    assert_eq!(code(&linker), 77);
+    assert_eq!(with_own.run(&artifact).expect("an end"), 77);
 }
 
 /// An adapter that asks for no files gives none, whatever is granted: here, that

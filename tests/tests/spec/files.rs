@@ -3,7 +3,7 @@
 //! `spec/skip.txt` holds known failures, one `SUITE/FILE.wast:LINE` per line.
 //! It is empty, and an entry that no longer fails is an error.
 
-use precast_cli::commands::wast::{Report, Script, Settings, run_scripts};
+use precast_cli::commands::wast::{Script, ScriptReport, Settings, run_scripts};
 use precast_compiler::Features;
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -127,7 +127,7 @@ pub(crate) fn check(group: &Group, ways: &[(&str, Settings)]) {
     let mut fixed = known(&group.scripts);
     let mut problems = String::new();
     for (way, settings) in ways {
-        let mut total = Report::default();
+        let mut total = ScriptReport::default();
         run_scripts(&group.scripts, settings, &mut |script, mut report| {
             report.failures.retain(|failure| {
                 let place = format!("{}:{}", script.name, failure.line);
@@ -159,7 +159,7 @@ fn known(scripts: &[Script]) -> BTreeSet<String> {
     SKIP.lines().filter(|line| concerns(line)).map(str::to_owned).collect()
 }
 
-fn row(name: &str, way: &str, report: &Report) {
+fn row(name: &str, way: &str, report: &ScriptReport) {
     println!(
         "{name:<50} {way:<11} {:>6} passed {:>4} failed {:>4} left out",
         report.passed,

@@ -3,7 +3,7 @@
 use super::messages::{About, Format, Messages};
 use crate::commands::codegen::{CodegenOptions, most_threads};
 use crate::commands::jobserver;
-use crate::commands::store::{Functions, Store};
+use crate::commands::store::{Functions, ResultStore};
 use crate::commands::store_folder;
 use crate::exit::{Failure, Result};
 use clap::Args;
@@ -161,7 +161,7 @@ impl Emit {
 pub(super) struct Shared<'c> {
     pub(super) command: &'c CompileCommand,
     pub(super) session: Session,
-    pub(super) store: Option<Arc<Store>>,
+    pub(super) store: Option<Arc<ResultStore>>,
 }
 
 impl CompileCommand {
@@ -197,7 +197,7 @@ impl CompileCommand {
         Ok(Shared { command: self, session, store })
     }
 
-    fn store(&self) -> Option<Arc<Store>> {
+    fn store(&self) -> Option<Arc<ResultStore>> {
         let variable = std::env::var_os("PRECAST_CACHE").filter(|value| !value.is_empty());
         let folder = self.cache.clone().or_else(|| variable.map(PathBuf::from))?;
         match store_folder::open(&folder) {

@@ -1,6 +1,6 @@
 //! Compiling with a progress bar, and errors that name the file.
 
-use crate::commands::progress::Progress;
+use crate::commands::progress::CompileProgress;
 use crate::exit::{Failure, Result};
 use precast_compiler::{Error, Options, Report};
 use std::io::Write;
@@ -15,7 +15,7 @@ pub fn to_writer(
     out: &mut dyn Write,
 ) -> Result<Report> {
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-    let progress = Progress::new(&name, quiet);
+    let progress = CompileProgress::new(&name, quiet);
     let compiled = precast_compiler::compile_to(wasm, options, out, &progress);
     compiled.map_err(|error| named(path, error))
 }

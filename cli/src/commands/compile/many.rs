@@ -6,7 +6,7 @@ use super::messages::{About, Failed};
 use super::names;
 use super::one::print_timings;
 use super::unit::{self, Unit};
-use crate::commands::progress::Progress;
+use crate::commands::progress::CompileProgress;
 use crate::commands::{depfile, input, output};
 use crate::exit::{Failure, Result};
 use precast_compiler::{Report, Source};
@@ -29,7 +29,7 @@ struct Many<'m> {
     targets: Vec<Option<&'m str>>,
     /// For each input, where what is made of it goes, target by target.
     outputs: Vec<Vec<PathBuf>>,
-    progress: Progress,
+    progress: CompileProgress,
     /// An input has failed, and no other shall begin.
     stopped: AtomicBool,
     done: AtomicUsize,
@@ -66,7 +66,7 @@ pub(super) fn run(command: &CompileCommand) -> Result {
         shared: command.shared()?,
         targets,
         outputs,
-        progress: Progress::of_outputs(total, command.quiet || messages.is_json()),
+        progress: CompileProgress::of_outputs(total, command.quiet || messages.is_json()),
         stopped: AtomicBool::new(false),
         done: AtomicUsize::new(0),
         totals: Mutex::default(),

@@ -94,7 +94,7 @@ impl Messages {
         if let Some(Location { offset, function, name }) = at {
             let known = [
                 ("offset", offset.map(Value::from)),
-                ("function", function.map(Value::from)),
+                ("function", function.map(|index| index.get().into())),
                 ("name", name.clone().map(Value::from)),
             ];
             let known =
@@ -172,4 +172,4 @@ fn say(reason: &str, mut fields: Map<String, Value>) {
 }
 
 /// As [`Result`], of what may fail at a place in a module.
-pub(super) type Outcome<T> = Result<T, Failed>;
+pub(super) type LocatedResult<T> = Result<T, Failed>;

@@ -4,7 +4,7 @@ use super::command::CompileCommand;
 use super::messages::About;
 use super::names;
 use super::unit::{self, Unit};
-use crate::commands::progress::Progress;
+use crate::commands::progress::CompileProgress;
 use crate::commands::{depfile, input, output};
 use crate::exit::{Failure, Result};
 use precast_compiler::{Report, Source};
@@ -20,7 +20,7 @@ pub(super) fn run(command: &CompileCommand, from: &Path) -> Result {
     check_usage(command, from, to.as_deref())?;
     check_outputs(command, from, to.as_deref())?;
     let shared = command.shared()?;
-    let progress = Progress::new(&file_name(from), command.quiet || messages.is_json());
+    let progress = CompileProgress::new(&file_name(from), command.quiet || messages.is_json());
     let unit = Unit { input: from, target, output: to };
     let made = unit::make(&shared, &unit, &wasm, &mut Source::new(&wasm), &progress);
     drop(progress);

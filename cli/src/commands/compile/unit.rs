@@ -3,9 +3,9 @@
 use super::command::{Emit, Shared};
 use super::compiling::named;
 use super::executable;
-use super::messages::Outcome;
+use super::messages::LocatedResult;
 use super::names::{c_name, text_name};
-use crate::commands::store::Store;
+use crate::commands::store::ResultStore;
 use crate::commands::{debug_files, output, store_folder, strip};
 use crate::exit::{Failure, Result};
 use precast_artifact::wire::{Reader, Writer};
@@ -37,7 +37,7 @@ pub(super) fn make(
     wasm: &[u8],
     source: &mut Source<'_>,
     progress: &dyn Observer,
-) -> Outcome<Made> {
+) -> LocatedResult<Made> {
     let command = shared.command;
     let mut options = command.options(unit.target);
     let read = debug_files::find(unit.input, wasm, &command.codegen.debug_path, &mut options);
@@ -130,7 +130,7 @@ const ALONE: usize = 4 << 20;
 /// Writes the artifact that a store has under a key; else what `compile` gives,
 /// which goes into the store too.
 fn through(
-    store: &Store,
+    store: &ResultStore,
     key: &str,
     out: &mut dyn Write,
     compile: &mut dyn FnMut(&mut dyn Write) -> Result<Report>,

@@ -2,7 +2,7 @@
 
 /// What running a script gave. A directive is one check.
 #[derive(Clone, Debug, Default)]
-pub struct Report {
+pub struct ScriptReport {
     /// Number of directives that did as they should.
     pub passed: usize,
     /// Those that depend on a module that the settings leave out.
@@ -20,7 +20,7 @@ pub struct Mismatch {
     pub message: String,
 }
 
-impl Report {
+impl ScriptReport {
     /// `12 passed, 0 failed`.
     pub fn counts(&self) -> String {
         format!("{} passed, {} failed", self.passed, self.failures.len())

@@ -1,10 +1,10 @@
 //! Runs one script, directive by directive.
 
 use super::machine::Machine;
-use super::report::{Mismatch, Report};
+use super::report::{Mismatch, ScriptReport};
 use super::settings::Settings;
 use super::{components, values};
-use crate::script::request::{Answer, Cause, Problem, Request, RequestFailure, Value};
+use crate::script::request::{Answer, Cause, Problem, Request, RequestFailure, ScriptValue};
 use precast_compiler::{Error as CompileError, Options};
 use precast_loader::TrapCode;
 use std::collections::HashSet;
@@ -22,7 +22,7 @@ enum Verdict {
     LeftOut,
 }
 
-type Check<T = ()> = Result<T, Verdict>;
+type Checked<T = ()> = Result<T, Verdict>;
 
 impl From<String> for Verdict {
     fn from(why: String) -> Self {
@@ -37,8 +37,8 @@ impl From<&str> for Verdict {
 }
 
 /// Runs a script in a store of its own.
-pub(super) fn run(text: &str, settings: &Settings) -> Report {
-    let mut report = Report::default();
+pub(super) fn run(text: &str, settings: &Settings) -> ScriptReport {
+    let mut report = ScriptReport::default();
     let outcome = parse(text, |directives| {
         let mut runner =
             Runner::new(settings).map_err(|error| wast::Error::new(Span::from_offset(0), error))?;
@@ -98,12 +98,12 @@ impl Runner {
     }
 
     /// Runs a directive. A panic is a failure of it, and the others go on.
-    fn check(&mut self, directive: WastDirective<'_>) -> Check {
+    fn check(&mut self, directive: WastDirective<'_>) -> Checked {
         catch_unwind(AssertUnwindSafe(|| self.directive(directive)))
             .unwrap_or_else(|_| Err("panicked".into()))
     }
 
-    fn directive(&mut self, directive: WastDirective<'_>) -> Check {
+    fn directive(&mut self, directive: WastDirective<'_>) -> Checked {
         match directive {
             WastDirective::Module(module) => self.module(module),
             WastDirective::ModuleDefinition(module) => self.define(module),
@@ -140,7 +140,7 @@ impl Runner {
         }
     }
 
-    fn module(&mut self, module: QuoteWat<'_>) -> Check {
+    fn module(&mut self, module: QuoteWat<'_>) -> Checked {
         self.current_left_out = false;
         let name = module.name();
         let made = self.compile(module).and_then(|artifact| {
@@ -158,7 +158,7 @@ impl Runner {
         made
     }
 
-    fn define(&mut self, module: QuoteWat<'_>) -> Check {
+    fn define(&mut self, module: QuoteWat<'_>) -> Checked {
         let name = module.name();
         let artifact = self.compile(module)?;
         let name = name.map(|name| name.name());
@@ -166,14 +166,14 @@ impl Runner {
         Ok(())
     }
 
-    fn make(&mut self, instance: Option<Id<'_>>, module: Option<Id<'_>>) -> Check {
+    fn make(&mut self, instance: Option<Id<'_>>, module: Option<Id<'_>>) -> Checked {
         let request =
             Request::Make(instance.map(|name| name.name()), module.map(|name| name.name()));
         let made = self.ask(request)?;
         self.instantiated(made)
     }
 
-    fn instantiated(&self, made: Answer) -> Check {
+    fn instantiated(&self, made: Answer) -> Checked {
         match made {
             Ok(_) => Ok(()),
             Err(failure) if self.lacks_left_out(&failure) => Err(Verdict::LeftOut),
@@ -181,7 +181,7 @@ impl Runner {
         }
     }
 
-    fn register(&mut self, name: &str, module: Option<Id<'_>>) -> Check {
+    fn register(&mut self, name: &str, module: Option<Id<'_>>) -> Checked {
         let done = self.ask(Request::Register(name, module.map(|name| name.name())));
         if let Err(Verdict::LeftOut) = &done {
             self.left_out.insert(registered(name));
@@ -200,7 +200,7 @@ impl Runner {
     }
 
     /// A module's artifact.
-    fn compile(&self, mut module: QuoteWat<'_>) -> Check<Vec<u8>> {
+    fn compile(&self, mut module: QuoteWat<'_>) -> Checked<Vec<u8>> {
         let wasm = module.encode().map_err(|error| format!("not encoded: {}", error.message()))?;
         if (self.leave_out)(&wasm) {
             return Err(Verdict::LeftOut);
@@ -210,7 +210,7 @@ impl Runner {
     }
 
     /// Asks the machine. The outer error is that it could not be tried.
-    fn ask(&mut self, request: Request<'_>) -> Check<Answer> {
+    fn ask(&mut self, request: Request<'_>) -> Checked<Answer> {
         match self.machine.ask(request) {
             Err(RequestFailure { cause: Cause::NoInstance(name), message }) => {
                 let left_out = match name {
@@ -226,7 +226,7 @@ impl Runner {
 
     /// What an action gave: values or a failure of the guest. The outer error
     /// is that it could not be tried.
-    fn execute(&mut self, exec: WastExecute<'_>) -> Check<Answer> {
+    fn execute(&mut self, exec: WastExecute<'_>) -> Checked<Answer> {
         match exec {
             WastExecute::Invoke(invoke) => self.invoke(&invoke),
             WastExecute::Wat(module) => {
@@ -239,18 +239,18 @@ impl Runner {
         }
     }
 
-    fn invoke(&mut self, invoke: &WastInvoke<'_>) -> Check<Answer> {
+    fn invoke(&mut self, invoke: &WastInvoke<'_>) -> Checked<Answer> {
         let args = invoke.args.iter().map(|arg| match arg {
             WastArg::Core(arg) => Ok(values::argument(arg)?),
-            WastArg::Component(arg) => Ok(Value::Component(components::value(arg))),
+            WastArg::Component(arg) => Ok(ScriptValue::Component(components::value(arg))),
             _ => Err("an argument of an unknown kind".into()),
         });
-        let args = args.collect::<Check<Vec<_>>>()?;
+        let args = args.collect::<Checked<Vec<_>>>()?;
         let instance = invoke.module.map(|name| name.name());
         self.ask(Request::Invoke(instance, invoke.name, &args))
     }
 
-    fn returns(&mut self, exec: WastExecute<'_>, results: &[WastRet<'_>]) -> Check {
+    fn returns(&mut self, exec: WastExecute<'_>, results: &[WastRet<'_>]) -> Checked {
         let what = describe(&exec);
         let answer = self.execute(exec)?;
         let good = answer.as_ref().is_ok_and(|values| {
@@ -265,7 +265,7 @@ impl Runner {
         }
     }
 
-    fn threw(&mut self, exec: WastExecute<'_>) -> Check {
+    fn threw(&mut self, exec: WastExecute<'_>) -> Checked {
         let what = describe(&exec);
         match self.execute(exec)? {
             Err(RequestFailure { cause: Cause::Exception, .. }) => Ok(()),
@@ -273,7 +273,7 @@ impl Runner {
         }
     }
 
-    fn unlinkable(&mut self, module: Wat<'_>, expected: &str) -> Check {
+    fn unlinkable(&mut self, module: Wat<'_>, expected: &str) -> Checked {
         let artifact = self.compile(QuoteWat::Wat(module))?;
         match self.ask(Request::Try(&artifact))? {
             Err(failure) if is_link_error(&failure.cause, expected) => Ok(()),
@@ -285,7 +285,7 @@ impl Runner {
 
     /// Neither text parser nor compiler may accept the module, and the
     /// compiler must blame the module and not itself.
-    fn rejected(&self, mut module: QuoteWat<'_>, expected: &str) -> Check {
+    fn rejected(&self, mut module: QuoteWat<'_>, expected: &str) -> Checked {
         let Ok(wasm) = module.encode() else { return Ok(()) };
         match precast_compiler::compile(&wasm, &self.options) {
             Err(CompileError::Invalid { .. } | CompileError::NotWasm(_)) => Ok(()),
@@ -296,10 +296,10 @@ impl Runner {
 }
 
 /// Whether a result is as the script says.
-fn is_as_expected((value, expected): (&Value, &WastRet<'_>)) -> bool {
+fn is_as_expected((value, expected): (&ScriptValue, &WastRet<'_>)) -> bool {
     match (value, expected) {
         (_, WastRet::Core(pattern)) => values::matches(value, pattern),
-        (Value::Component(value), WastRet::Component(expected)) => {
+        (ScriptValue::Component(value), WastRet::Component(expected)) => {
             components::matches(value, expected)
         }
         _ => false,
@@ -324,7 +324,7 @@ fn show(answer: &Answer) -> String {
     }
 }
 
-fn trapped(answer: &Answer, expected: &str) -> Check {
+fn trapped(answer: &Answer, expected: &str) -> Checked {
     match answer {
         Err(RequestFailure { cause: Cause::Trap(code), message })
             if is_trap(*code, expected) || components::is_trap(message, expected) =>
@@ -335,7 +335,7 @@ fn trapped(answer: &Answer, expected: &str) -> Check {
     }
 }
 
-fn unsupported(directive: &str) -> Check {
+fn unsupported(directive: &str) -> Checked {
     Err(format!("`{directive}` is not supported").into())
 }
 

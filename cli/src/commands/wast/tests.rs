@@ -1,10 +1,10 @@
 //! A runner that found no failures would prove nothing: directives that must
 //! fail, and why.
 
-use super::{Report, Script, Settings, run_scripts};
+use super::{Script, ScriptReport, Settings, run_scripts};
 use precast_compiler::{Features, Options};
 
-fn run(text: &str) -> Report {
+fn run(text: &str) -> ScriptReport {
     let options = Options { features: Features::WASM2, ..Options::default() };
     let leave_out = |wasm: &[u8]| wasm.windows(8).any(|bytes| bytes == b"left out");
     let settings = Settings { options, jobs: 2, print: false, runner: Vec::new(), leave_out };

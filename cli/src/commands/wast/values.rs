@@ -1,23 +1,23 @@
 //! Values of scripts: arguments, and the patterns that results must match.
 
-use crate::script::request::{Referent, Value};
+use crate::script::request::{Referent, ScriptValue};
 use std::fmt::Write;
 use wast::core::{AbstractHeapType, HeapType, NanPattern, V128Pattern, WastArgCore, WastRetCore};
 use wast::token::{F32, F64};
 
 /// The value of an argument.
-pub(super) fn argument(arg: &WastArgCore<'_>) -> Result<Value, String> {
+pub(super) fn argument(arg: &WastArgCore<'_>) -> Result<ScriptValue, String> {
     Ok(match arg {
-        WastArgCore::I32(value) => Value::I32(*value),
-        WastArgCore::I64(value) => Value::I64(*value),
-        WastArgCore::F32(value) => Value::F32(value.bits),
-        WastArgCore::F64(value) => Value::F64(value.bits),
-        WastArgCore::V128(value) => Value::V128(u128::from_le_bytes(value.to_le_bytes())),
+        WastArgCore::I32(value) => ScriptValue::I32(*value),
+        WastArgCore::I64(value) => ScriptValue::I64(*value),
+        WastArgCore::F32(value) => ScriptValue::F32(value.bits),
+        WastArgCore::F64(value) => ScriptValue::F64(value.bits),
+        WastArgCore::V128(value) => ScriptValue::V128(u128::from_le_bytes(value.to_le_bytes())),
         WastArgCore::RefNull(heap) => match kind(heap) {
-            Some(kind) => Value::Null(kind),
+            Some(kind) => ScriptValue::Null(kind),
             None => return Err(format!("null references of {heap:?} are not supported")),
         },
-        WastArgCore::RefExtern(number) => Value::Extern(Some(*number)),
+        WastArgCore::RefExtern(number) => ScriptValue::Extern(Some(*number)),
         WastArgCore::RefHost(_) => return Err("`ref.host` is not supported".to_owned()),
     })
 }
@@ -36,19 +36,19 @@ fn kind(heap: &HeapType<'_>) -> Option<Referent> {
 }
 
 /// Whether a result is as expected.
-pub(super) fn matches(value: &Value, pattern: &WastRetCore<'_>) -> bool {
+pub(super) fn matches(value: &ScriptValue, pattern: &WastRetCore<'_>) -> bool {
     match (pattern, value) {
         (WastRetCore::Either(patterns), _) => patterns.iter().any(|p| matches(value, p)),
-        (WastRetCore::I32(expected), Value::I32(value)) => expected == value,
-        (WastRetCore::I64(expected), Value::I64(value)) => expected == value,
-        (WastRetCore::F32(expected), Value::F32(bits)) => f32_matches(*bits, expected),
-        (WastRetCore::F64(expected), Value::F64(bits)) => f64_matches(*bits, expected),
-        (WastRetCore::V128(expected), Value::V128(bits)) => v128_matches(*bits, expected),
-        (WastRetCore::RefNull(None), Value::Null(_)) => true,
-        (WastRetCore::RefNull(Some(heap)), Value::Null(null)) => kind(heap) == Some(*null),
-        (WastRetCore::RefFunc(_), Value::Func) => true,
-        (WastRetCore::RefExtern(None), Value::Extern(_)) => true,
-        (WastRetCore::RefExtern(expected), Value::Extern(number)) => expected == number,
+        (WastRetCore::I32(expected), ScriptValue::I32(value)) => expected == value,
+        (WastRetCore::I64(expected), ScriptValue::I64(value)) => expected == value,
+        (WastRetCore::F32(expected), ScriptValue::F32(bits)) => f32_matches(*bits, expected),
+        (WastRetCore::F64(expected), ScriptValue::F64(bits)) => f64_matches(*bits, expected),
+        (WastRetCore::V128(expected), ScriptValue::V128(bits)) => v128_matches(*bits, expected),
+        (WastRetCore::RefNull(None), ScriptValue::Null(_)) => true,
+        (WastRetCore::RefNull(Some(heap)), ScriptValue::Null(null)) => kind(heap) == Some(*null),
+        (WastRetCore::RefFunc(_), ScriptValue::Func) => true,
+        (WastRetCore::RefExtern(None), ScriptValue::Extern(_)) => true,
+        (WastRetCore::RefExtern(expected), ScriptValue::Extern(number)) => expected == number,
         _ => false,
     }
 }
@@ -91,21 +91,21 @@ fn v128_matches(bits: u128, pattern: &V128Pattern) -> bool {
 }
 
 /// Results as reports show them.
-pub(super) fn show(values: &[Value]) -> String {
+pub(super) fn show(values: &[ScriptValue]) -> String {
     list(values, |value| match value {
-        Value::I32(value) => format!("i32 {value}"),
-        Value::I64(value) => format!("i64 {value}"),
-        Value::F32(bits) => format!("f32 {:?} ({bits:#010x})", f32::from_bits(*bits)),
-        Value::F64(bits) => format!("f64 {:?} ({bits:#018x})", f64::from_bits(*bits)),
-        Value::V128(bits) => format!("v128 {bits:#034x}"),
-        Value::Null(Referent::Func) => "null function".to_owned(),
-        Value::Func => "a function".to_owned(),
-        Value::Null(Referent::Exn) => "null exception".to_owned(),
-        Value::Exception => "an exception".to_owned(),
-        Value::Null(Referent::Extern) => "null host value".to_owned(),
-        Value::Extern(Some(number)) => format!("host value {number}"),
-        Value::Extern(None) => "a host value".to_owned(),
-        Value::Component(value) => format!("{value:?}"),
+        ScriptValue::I32(value) => format!("i32 {value}"),
+        ScriptValue::I64(value) => format!("i64 {value}"),
+        ScriptValue::F32(bits) => format!("f32 {:?} ({bits:#010x})", f32::from_bits(*bits)),
+        ScriptValue::F64(bits) => format!("f64 {:?} ({bits:#018x})", f64::from_bits(*bits)),
+        ScriptValue::V128(bits) => format!("v128 {bits:#034x}"),
+        ScriptValue::Null(Referent::Func) => "null function".to_owned(),
+        ScriptValue::Func => "a function".to_owned(),
+        ScriptValue::Null(Referent::Exn) => "null exception".to_owned(),
+        ScriptValue::Exception => "an exception".to_owned(),
+        ScriptValue::Null(Referent::Extern) => "null host value".to_owned(),
+        ScriptValue::Extern(Some(number)) => format!("host value {number}"),
+        ScriptValue::Extern(None) => "a host value".to_owned(),
+        ScriptValue::Component(value) => format!("{value:?}"),
     })
 }
 

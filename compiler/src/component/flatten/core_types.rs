@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use precast_artifact::component::CoreType;
 use precast_artifact::types::{
-    FuncType, GlobalType, HeapType, Limits, MemoryType, RefType, TableType, ValType,
+    FuncType, GlobalType, HeapType, MemoryType, RefType, SizeLimits, TableType, ValType,
 };
 use wasmtime_environ::component::ComponentTypes;
 use wasmtime_environ::{
@@ -25,14 +25,14 @@ pub(super) fn core_type(types: &ComponentTypes, ty: &EntityType) -> Result<CoreT
             mutable: global.mutability,
         }),
         EntityType::Memory(memory) => CoreType::Memory(MemoryType {
-            limits: Limits { min: memory.limits.min, max: memory.limits.max },
+            limits: SizeLimits { min: memory.limits.min, max: memory.limits.max },
             index64: matches!(memory.idx_type, IndexType::I64),
             shared: memory.shared,
             page_size_log2: memory.page_size_log2,
         }),
         EntityType::Table(table) => CoreType::Table(TableType {
             element: ref_type(table.ref_type)?,
-            limits: Limits { min: table.limits.min, max: table.limits.max },
+            limits: SizeLimits { min: table.limits.min, max: table.limits.max },
             index64: matches!(table.idx_type, IndexType::I64),
         }),
     })

@@ -4,8 +4,9 @@ use super::core_types::{func_type, val_type};
 use super::types::{TypeConverter, resource_table};
 use crate::error::{Error, Result};
 use precast_artifact::component::{
-    CanonicalOptions, Component, ComponentExport, ComponentImport, CoreItem, CoreRef, Leaf,
-    NamedArgument, Step, StringEncoding, Trampoline, TrampolineKind, Transcode, VersionedName,
+    CanonicalOptions, ComponentDescription, ComponentExport, ComponentImport, CoreItem, CoreRef,
+    Leaf, NamedArgument, Step, StringEncoding, Trampoline, TrampolineKind, Transcode,
+    VersionedName,
 };
 use precast_artifact::index::{
     ComponentExportIndex, ComponentImportIndex, ComponentInstanceIndex, FuncIndex, GlobalIndex,
@@ -32,7 +33,10 @@ impl<'t> Converter<'t> {
         Self { types, exports: HashMap::new(), export_items: Vec::new() }
     }
 
-    pub(super) fn component(mut self, from: &env::ComponentTranslation) -> Result<Component> {
+    pub(super) fn component(
+        mut self,
+        from: &env::ComponentTranslation,
+    ) -> Result<ComponentDescription> {
         let component = &from.component;
         let mut imports = Vec::new();
         for (name, item) in component.import_types.values() {
@@ -51,7 +55,7 @@ impl<'t> Converter<'t> {
         let options = component.options.values().map(|options| self.options(options));
         let options = options.collect::<Result<_>>()?;
         let exports = self.named_exports(component, &component.exports)?;
-        Ok(Component {
+        Ok(ComponentDescription {
             imports,
             leaves: component.imports.values().map(leaf).collect(),
             imported_resources: component

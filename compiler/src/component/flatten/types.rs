@@ -4,7 +4,7 @@ use super::core_types::core_type;
 use crate::error::{Error, Result};
 use precast_artifact::component::{
     Case, ComponentFuncType, ComponentTypes, ComponentVal, CompositeVal, CoreModuleType, Field,
-    InstanceType, ItemType, NamedCoreImport, NamedCoreType, NamedItem, ResourceTable,
+    InstanceType, ItemType, NamedCoreImport, NamedCoreType, NamedItem, ResourceTableType,
 };
 use precast_artifact::index::{
     ComponentFuncTypeIndex, ComponentInstanceIndex, ComponentInstanceTypeIndex, ComponentTypeIndex,
@@ -29,11 +29,13 @@ impl<'t> TypeConverter<'t> {
     /// have them in their code.
     pub(super) fn new(env: &'t env::ComponentTypes, tables: usize) -> Self {
         let table = |index| match env[env::TypeResourceTableIndex::new(index)] {
-            env::TypeResourceTable::Concrete { ty, instance } => ResourceTable::Concrete {
+            env::TypeResourceTable::Concrete { ty, instance } => ResourceTableType::Concrete {
                 resource: ResourceIndex::new(ty.as_u32()),
                 instance: ComponentInstanceIndex::new(instance.as_u32()),
             },
-            env::TypeResourceTable::Abstract(number) => ResourceTable::Abstract(number.as_u32()),
+            env::TypeResourceTable::Abstract(number) => {
+                ResourceTableType::Abstract(number.as_u32())
+            }
         };
         let resource_tables = (0..tables).map(table).collect();
         Self {

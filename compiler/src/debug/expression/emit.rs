@@ -6,7 +6,7 @@ use crate::debug::fragment::Fragment;
 use crate::debug::input::GlobalLocation;
 use crate::function::{DebugVariable, ValueLocation};
 use gimli::constants as dw;
-use precast_artifact::index::{GlobalIndex, LocalIndex};
+use precast_artifact::index::{GlobalIndex, LocalIndex, OperandIndex};
 
 impl WasmExpression {
     /// Writes the expression for code where `variables` are at `locations`.
@@ -105,7 +105,7 @@ impl Emitter<'_> {
         for (index, op) in ops.iter().enumerate() {
             match *op {
                 Op::Local(local) => self.load_local(local)?,
-                Op::Operand(depth) => self.load_operand(depth)?,
+                Op::Operand(operand) => self.load_operand(operand)?,
                 Op::Global(global) => self.load_global(global)?,
                 Op::Constant(value) if self.cuts => self.constant(value & u64::from(u32::MAX)),
                 Op::Constant(value) => self.constant(value),
@@ -132,8 +132,8 @@ impl Emitter<'_> {
         Some(())
     }
 
-    fn load_operand(&mut self, depth: u32) -> Option<()> {
-        match (self.location)(DebugVariable::Operand(depth))? {
+    fn load_operand(&mut self, operand: OperandIndex) -> Option<()> {
+        match (self.location)(DebugVariable::Operand(operand))? {
             // Slots of operands hold 64 bits, as those that the code generator
             // makes do.
             ValueLocation::Frame(offset) => {

@@ -3,9 +3,9 @@
 use super::wasm::{ExpressionPiece, LocationKind, Op, WasmExpression};
 use gimli::constants as dw;
 use gimli::{DebugAddrIndex, Encoding, EndianSlice, LittleEndian, Operation, UnitOffset};
-use precast_artifact::index::{GlobalIndex, LocalIndex};
+use precast_artifact::index::{GlobalIndex, LocalIndex, OperandIndex};
 
-type Expression<'a> = gimli::Expression<EndianSlice<'a, LittleEndian>>;
+pub(in crate::debug) type Expression<'a> = gimli::Expression<EndianSlice<'a, LittleEndian>>;
 
 /// Longest expression, in operations; longer ones are damaged.
 const MOST_OPS: usize = 256;
@@ -97,7 +97,7 @@ impl ExpressionPiece {
     ) -> Option<()> {
         let op = match operation {
             Operation::WasmLocal { index } => Op::Local(LocalIndex::new(index)),
-            Operation::WasmStack { index } => Op::Operand(index),
+            Operation::WasmStack { index } => Op::Operand(OperandIndex::new(index)),
             Operation::WasmGlobal { index } => Op::Global(GlobalIndex::new(index)),
             Operation::Address { address } => Op::Constant(address),
             Operation::AddressIndex { index } | Operation::ConstantIndex { index } => {

@@ -4,7 +4,7 @@ use super::wasm::WasmExpression;
 use crate::debug::input::GlobalLocation;
 use crate::function::{DebugVariable, ValueLocation};
 use gimli::{Encoding, EndianSlice, LittleEndian};
-use precast_artifact::index::LocalIndex;
+use precast_artifact::index::{LocalIndex, OperandIndex};
 
 const ENCODING: Encoding = Encoding { address_size: 4, format: gimli::Format::Dwarf32, version: 4 };
 
@@ -84,7 +84,7 @@ fn an_address_may_stand_in_a_list() {
 #[test]
 fn an_operand_is_a_value() {
     let source = parse(&[0xed, 2, 1, 0x9f], None).unwrap();
-    assert_eq!(source.variables(true), [DebugVariable::Operand(1)]);
+    assert_eq!(source.variables(true), [DebugVariable::Operand(OperandIndex::new(1))]);
     assert_eq!(emit(&source, &[ValueLocation::Register(3)]), [0x53]);
     // Where it is computed with, only the low bits are known.
     let source = parse(&[0xed, 2, 1, 0x23, 5, 0x9f], None).unwrap();

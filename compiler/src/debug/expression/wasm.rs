@@ -2,7 +2,7 @@
 
 use crate::debug::indirection::Indirection;
 use crate::function::DebugVariable;
-use precast_artifact::index::{GlobalIndex, LocalIndex};
+use precast_artifact::index::{GlobalIndex, LocalIndex, OperandIndex};
 
 /// An expression of the module, understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,8 +43,8 @@ pub(super) enum LocationKind {
 pub(super) enum Op {
     /// Pushes a local.
     Local(LocalIndex),
-    /// Pushes what is at this depth of the operand stack, from its bottom.
-    Operand(u32),
+    /// Pushes an operand.
+    Operand(OperandIndex),
     /// Pushes a global.
     Global(GlobalIndex),
     /// Pushes a number or an address of the guest.
@@ -72,7 +72,7 @@ impl WasmExpression {
             for op in &piece.ops {
                 match op {
                     Op::Local(index) => variables.push(DebugVariable::Local(*index)),
-                    Op::Operand(depth) => variables.push(DebugVariable::Operand(*depth)),
+                    Op::Operand(index) => variables.push(DebugVariable::Operand(*index)),
                     Op::Global(_) | Op::Load(_) => context = true,
                     _ => {}
                 }
@@ -129,7 +129,7 @@ impl ExpressionPiece {
     pub(super) fn variable(&self) -> Option<DebugVariable> {
         match (self.kind, self.ops.as_slice()) {
             (LocationKind::Value, [Op::Local(index)]) => Some(DebugVariable::Local(*index)),
-            (LocationKind::Value, [Op::Operand(depth)]) => Some(DebugVariable::Operand(*depth)),
+            (LocationKind::Value, [Op::Operand(index)]) => Some(DebugVariable::Operand(*index)),
             _ => None,
         }
     }

@@ -1,11 +1,12 @@
 //! Attributes: which are copied, and what stands in place of the others.
 
 use super::converter::UnitConverter;
-use super::die::{DieBuilder, Field};
+use super::die::{DieBuilder, PendingField};
 use crate::debug::fragment::{Fixup, Fragment};
 use crate::debug::indirection::Indirection;
 use crate::debug::sections::Bytes;
 use gimli::{Attribute, AttributeValue, DwAt, constants as dw};
+use precast_artifact::index::PartOffset;
 
 /// Added to the producer of each unit.
 const PRODUCER: &str = concat!("precast ", env!("CARGO_PKG_VERSION"));
@@ -113,7 +114,7 @@ impl<'a> UnitConverter<'_, 'a> {
         &mut self,
         attributes: &[Attribute<Bytes<'a>>],
         die: &mut DieBuilder,
-    ) -> Option<Field> {
+    ) -> Option<PendingField> {
         let producer = attributes.iter().find(|a| a.name() == dw::DW_AT_producer);
         if let Some(producer) = producer
             && let Ok(text) = self.dwarf.attr_string(self.unit, producer.value())
@@ -136,7 +137,7 @@ impl<'a> UnitConverter<'_, 'a> {
         }
         die.value(dw::DW_AT_low_pc, dw::DW_FORM_addr, |v| v.u64(0));
         // Filled in when all functions are known.
-        Some(die.ranges(0))
+        Some(die.ranges(PartOffset::START))
     }
 
     /// Clang gives `main` a linkage name by its parameters, which debuggers would

@@ -5,6 +5,7 @@ use super::die::DieBuilder;
 use super::output::UnitOutput;
 use crate::debug::fragment::Fixup;
 use gimli::constants as dw;
+use precast_artifact::index::{DieOffset, PartOffset};
 
 impl<'a> UnitConverter<'_, 'a> {
     /// Ends the unit: open entries, references, lengths, the unit's ranges.
@@ -26,23 +27,23 @@ impl<'a> UnitConverter<'_, 'a> {
         let mut fixups = std::mem::take(&mut self.info.fixups);
         fixups.retain(|(at, fixup)| match fixup {
             Fixup::Local(target) => {
-                let found = self.find(*target).or(output.nothing).unwrap_or(0);
-                self.info.set_u32(*at, found);
+                let found = self.find(*target).or(output.nothing).unwrap_or_default();
+                self.info.set_u32(*at, found.get());
                 false
             }
             _ => true,
         });
         self.info.fixups = fixups;
-        self.info.set_length(0);
+        self.info.set_length(PartOffset::START);
         self.unit_ranges();
         if self.ranges.len() != 0 {
-            self.ranges.set_length(0);
+            self.ranges.set_length(PartOffset::START);
         }
     }
 
     /// Where an entry of the module's unit stands in ours.
-    fn find(&self, target: u32) -> Option<u32> {
-        let target = target.checked_add(self.input.offset)?;
+    fn find(&self, target: DieOffset) -> Option<PartOffset> {
+        let target = self.input.offset.checked_add(target.get())?;
         let found = self.offsets.binary_search_by_key(&target, |(offset, _)| *offset).ok()?;
         Some(self.offsets[found].1)
     }

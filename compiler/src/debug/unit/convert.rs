@@ -8,12 +8,14 @@ use crate::debug::line;
 use crate::debug::rows;
 use crate::debug::units::LineProgramRef;
 use gimli::{DwTag, UnitType, constants as dw};
+use precast_artifact::index::DieOffset;
 
 /// Converts a unit of the module.
 pub(in crate::debug) fn convert(context: &DebugContext<'_>, index: usize) -> UnitOutput {
     let input = &context.units.list[index];
     let start = input.offset;
-    let end = start + input.header.length_including_self() as u32;
+    let end = start.checked_add(input.header.length_including_self() as u32);
+    let end = end.expect("all offsets fit, as was seen with the file");
     let mut output = UnitOutput { source: start..end, ..UnitOutput::default() };
     match context.units.open(input) {
         Ok(unit) => UnitConverter::new(context, index, &unit).run(&mut output),
@@ -65,13 +67,13 @@ impl UnitConverter<'_, '_> {
             _ => dw::DW_UT_compile.0,
         });
         self.info.u8(8);
-        output.abbreviations_at = self.info.len() as u32;
+        output.abbreviations_at = self.info.end();
         self.info.u32(0);
         if let UnitType::Type { type_signature, type_offset }
         | UnitType::SplitType { type_signature, type_offset } = kind
         {
             self.info.u64(type_signature.0);
-            self.info.fixup(Fixup::Local(type_offset.0 as u32), 0);
+            self.info.fixup(Fixup::Local(DieOffset::new(type_offset.0 as u32)), 0);
         }
     }
 

@@ -11,7 +11,7 @@ use crate::debug::site::{FilePaths, InlinedCall, Sites};
 use crate::debug::type_names::TypeNames;
 use crate::debug::units::InputUnit;
 use gimli::Unit;
-use precast_artifact::index::FunctionOffset;
+use precast_artifact::index::{FunctionOffset, InfoOffset, PartOffset};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -42,7 +42,7 @@ pub(super) struct UnitConverter<'u, 'a> {
     pub(super) ranges: Fragment,
     pub(super) locations: Locations<'u, 'a>,
     /// Offsets of entries among all units, and in `info`.
-    pub(super) offsets: Vec<(u32, u32)>,
+    pub(super) offsets: Vec<(InfoOffset, PartOffset)>,
     /// The entries that are open, and the functions among them.
     pub(super) open: Vec<OpenDie>,
     pub(super) functions: Vec<FunctionScope<'a>>,
@@ -51,12 +51,12 @@ pub(super) struct UnitConverter<'u, 'a> {
     /// Functions that have an entry.
     pub(super) described: BTreeSet<usize>,
     /// Where the offset of the unit's own range list is missing.
-    pub(super) own_ranges: Option<u32>,
+    pub(super) own_ranges: Option<PartOffset>,
     /// Entries of types that pointers need: a guest's address and a native one.
-    pub(super) guest_address: u32,
-    pub(super) host_address: u32,
+    pub(super) guest_address: PartOffset,
+    pub(super) host_address: PartOffset,
     /// Those of the process that were written: tag, target, whether constant.
-    pub(super) host_pointers: BTreeMap<(u16, usize, bool), u32>,
+    pub(super) host_pointers: BTreeMap<(u16, usize, bool), PartOffset>,
     pub(super) sites: Sites,
     pub(super) rows: LineRows,
     pub(super) files: FilePaths,
@@ -92,8 +92,8 @@ impl<'u, 'a> UnitConverter<'u, 'a> {
             covered: BTreeSet::new(),
             described: BTreeSet::new(),
             own_ranges: None,
-            guest_address: 0,
-            host_address: 0,
+            guest_address: PartOffset::START,
+            host_address: PartOffset::START,
             host_pointers: BTreeMap::new(),
             sites: Sites::default(),
             rows: LineRows::default(),

@@ -5,6 +5,7 @@ use super::die::DieBuilder;
 use crate::debug::fragment::{Base, Fixup, Fragment};
 use crate::debug::sections::Bytes;
 use gimli::{AttributeValue, DwAt, DwForm, Reader as _, constants as dw};
+use precast_artifact::index::{InfoOffset, PartOffset, SectionOffset};
 
 impl<'a> UnitConverter<'_, 'a> {
     /// Copies a value in the same form or one of the same class.
@@ -35,9 +36,9 @@ impl<'a> UnitConverter<'_, 'a> {
             AttributeValue::Flag(false) => put(dw::DW_FORM_flag, &mut |v| v.u8(0)),
             AttributeValue::UnitRef(target) => die.reference(name, target),
             AttributeValue::DebugInfoRef(target) => {
-                put(dw::DW_FORM_ref_addr, &mut |v| {
-                    v.fixup(Fixup::Entry(file.info.saturating_add(target.0 as u32)), 0)
-                });
+                let target = file.info.checked_add(target.0 as u32);
+                let target = target.unwrap_or(InfoOffset::new(u32::MAX));
+                put(dw::DW_FORM_ref_addr, &mut |v| v.fixup(Fixup::Entry(target), 0));
             }
             AttributeValue::DebugTypesRef(signature) => {
                 put(dw::DW_FORM_ref_sig8, &mut |v| v.u64(signature.0));
@@ -65,13 +66,14 @@ impl<'a> UnitConverter<'_, 'a> {
         if let Some(offset) = offset
             && dwarf.debug_str.get_str(offset).is_ok()
         {
-            let offset = context.units.files[self.input.file].strings + offset.0 as u32;
+            let strings = context.units.files[self.input.file].strings;
+            let offset = PartOffset::new(offset.0 as u32).in_section(strings);
             die.value(name, dw::DW_FORM_strp, |v| context.refer(v, Base::Strings, offset));
         }
         if let Some(offset) = in_lines
             && dwarf.debug_line_str.get_str(offset).is_ok()
         {
-            let offset = offset.0 as u32;
+            let offset = SectionOffset::new(offset.0 as u32);
             die.value(name, dw::DW_FORM_line_strp, |v| context.refer(v, Base::LineStrings, offset));
         }
     }

@@ -5,6 +5,7 @@ use crate::debug::abbreviation::{Abbreviation, Abbreviations};
 use crate::debug::fragment::{Base, Fixup, Fragment};
 use crate::debug::location::LocationDescription;
 use gimli::{DwAt, DwForm, DwTag, UnitOffset, constants as dw};
+use precast_artifact::index::{DieOffset, PartOffset};
 
 /// Builds one entry.
 pub(super) struct DieBuilder {
@@ -14,21 +15,21 @@ pub(super) struct DieBuilder {
 
 /// A value of four bytes in an entry, which is filled in later.
 #[derive(Clone, Copy)]
-pub(super) struct Field(u32);
+pub(super) struct PendingField(PartOffset);
 
 /// Where an entry was written.
 #[derive(Clone, Copy)]
 pub(super) struct WrittenDie {
     /// Where it starts in the unit.
-    pub(super) offset: u32,
+    pub(super) offset: PartOffset,
     /// Where its values start, after the code of its abbreviation.
-    values: u32,
+    values: PartOffset,
 }
 
 impl WrittenDie {
     /// Where a field of the entry is in the unit.
-    pub(super) fn position(self, field: Field) -> u32 {
-        self.values + field.0
+    pub(super) fn position(self, field: PendingField) -> PartOffset {
+        PartOffset::new(self.values.get() + field.0.get())
     }
 }
 
@@ -57,19 +58,19 @@ impl DieBuilder {
 
     /// Refers to an entry of this unit by its offset in the module.
     pub(super) fn reference(&mut self, name: DwAt, target: UnitOffset) {
-        let fixup = Fixup::Local(target.0 as u32);
+        let fixup = Fixup::Local(DieOffset::new(target.0 as u32));
         self.value(name, dw::DW_FORM_ref4, |values| values.fixup(fixup, 0));
     }
 
     /// Refers to an entry by where it was written in the unit.
-    pub(super) fn written(&mut self, name: DwAt, target: u32) {
-        self.value(name, dw::DW_FORM_ref4, |values| values.u32(target));
+    pub(super) fn written(&mut self, name: DwAt, target: PartOffset) {
+        self.value(name, dw::DW_FORM_ref4, |values| values.u32(target.get()));
     }
 
     /// Refers to an entry of this unit that is not written yet.
-    pub(super) fn forward_reference(&mut self, name: DwAt) -> Field {
+    pub(super) fn forward_reference(&mut self, name: DwAt) -> PendingField {
         let field = self.next();
-        self.written(name, 0);
+        self.written(name, PartOffset::START);
         field
     }
 
@@ -85,17 +86,17 @@ impl DieBuilder {
             LocationDescription::Single(expression) => self.expression(name, &expression),
             LocationDescription::List(list) => {
                 self.value(name, dw::DW_FORM_sec_offset, |values| {
-                    values.fixup(Fixup::Locations, list);
+                    values.fixup(Fixup::Locations, list.get());
                 });
             }
         }
     }
 
     /// A range list of this unit.
-    pub(super) fn ranges(&mut self, list: u32) -> Field {
+    pub(super) fn ranges(&mut self, list: PartOffset) -> PendingField {
         let field = self.next();
         self.value(dw::DW_AT_ranges, dw::DW_FORM_sec_offset, |values| {
-            values.fixup(Fixup::Ranges, list);
+            values.fixup(Fixup::Ranges, list.get());
         });
         field
     }
@@ -105,8 +106,8 @@ impl DieBuilder {
     }
 
     /// The field that comes next.
-    fn next(&self) -> Field {
-        Field(self.values.len() as u32)
+    fn next(&self) -> PendingField {
+        PendingField(self.values.end())
     }
 
     /// Writes the entry to the end of a unit.
@@ -115,9 +116,9 @@ impl DieBuilder {
         info: &mut Fragment,
         abbreviations: &mut Abbreviations,
     ) -> WrittenDie {
-        let offset = info.len() as u32;
+        let offset = info.end();
         info.uleb(abbreviations.code(self.abbreviation));
-        let values = info.len() as u32;
+        let values = info.end();
         info.append(&self.values);
         WrittenDie { offset, values }
     }
@@ -137,15 +138,15 @@ mod tests {
             die.string(dw::DW_AT_name, b"a name");
             let target = die.forward_reference(dw::DW_AT_type);
             die.flag(dw::DW_AT_artificial);
-            let ranges = die.ranges(u32::from(number) << 8);
+            let ranges = die.ranges(PartOffset::new(u32::from(number) << 8));
             let written = die.write(&mut info, &mut abbreviations);
-            lengths.insert(written.values - written.offset);
+            lengths.insert(written.values.get() - written.offset.get());
             info.set_u32(written.position(target), 0x1234_5678);
             let [.., a, b, c, d, e, f, g, h] = info.bytes[..] else { panic!("an entry") };
             assert_eq!(u32::from_le_bytes([a, b, c, d]), 0x1234_5678, "entry {number}");
             assert_eq!(u32::from_le_bytes([e, f, g, h]), u32::from(number) << 8);
-            assert_eq!(written.position(ranges) as usize, info.len() - 4);
-            assert_eq!(info.fixups.last().map(|(at, _)| *at), Some(info.len() as u32 - 4));
+            assert_eq!(written.position(ranges).index(), info.len() - 4);
+            assert_eq!(info.fixups.last().map(|(at, _)| *at), info.end().checked_sub(4));
         }
         assert_eq!(Vec::from_iter(lengths), [1, 2]);
     }

@@ -18,7 +18,8 @@ impl<'a> UnitConverter<'_, 'a> {
         children: bool,
         attributes: &[Attribute<Bytes<'a>>],
     ) {
-        let source = offset.0 as u32 + self.input.offset;
+        let source = self.input.offset.checked_add(offset.0 as u32);
+        let source = source.expect("all offsets fit, as was seen with the file");
         let indirection =
             indirection::of(&self.context.units, self.dwarf, self.unit, tag, attributes);
         let has_type = attributes.iter().any(|a| a.name() == dw::DW_AT_type);
@@ -27,7 +28,7 @@ impl<'a> UnitConverter<'_, 'a> {
             _ if tag == dw::DW_TAG_member => self.vtable_pointer(attributes),
             _ => None,
         };
-        self.offsets.push((source, self.info.len() as u32));
+        self.offsets.push((source, self.info.end()));
         let root = self.open.is_empty();
         if self.replaced_type(tag, children, attributes) {
             return;

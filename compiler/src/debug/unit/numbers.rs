@@ -30,7 +30,7 @@ impl<'a> UnitConverter<'_, 'a> {
         die.byte(dw::DW_AT_encoding, dw::DW_ATE_float.0);
         die.byte(dw::DW_AT_byte_size, 16);
         let written = self.write(die);
-        self.info.set_u32(named.position(base), written.offset);
+        self.info.set_u32(named.position(base), written.offset.get());
         self.enter_plain(children);
     }
 }

@@ -7,6 +7,7 @@ use crate::debug::indirection;
 use crate::debug::sections::Bytes;
 use crate::debug::type_names;
 use gimli::{Attribute, AttributeValue, DwTag, UnitOffset, constants as dw};
+use precast_artifact::index::PartOffset;
 
 impl<'a> UnitConverter<'_, 'a> {
     /// A pointer becomes a structure.
@@ -58,7 +59,7 @@ impl<'a> UnitConverter<'_, 'a> {
         die.byte(dw::DW_AT_byte_size, size);
         die.written(dw::DW_AT_type, pointee);
         let written = self.write(die);
-        self.info.set_u32(member.position(raw), written.offset);
+        self.info.set_u32(member.position(raw), written.offset.get());
         self.enter_plain(children);
     }
 
@@ -101,7 +102,10 @@ impl<'a> UnitConverter<'_, 'a> {
 
     /// Writes the type of `this` or of a reference, a pointer or reference of
     /// the process; gives its offset.
-    pub(super) fn host_pointer(&mut self, attributes: &[Attribute<Bytes<'a>>]) -> Option<u32> {
+    pub(super) fn host_pointer(
+        &mut self,
+        attributes: &[Attribute<Bytes<'a>>],
+    ) -> Option<PartOffset> {
         let (tag, target) = indirection::host_pointer(self.dwarf, self.unit, attributes)?;
         // lldb remembers how types are shown by their names, and pointers of
         // the guest have this one too. As C++ has it, `this` is constant; but
@@ -128,7 +132,10 @@ impl<'a> UnitConverter<'_, 'a> {
     /// Writes the type of a member that points to a virtual table; gives its
     /// offset. gdb knows these members by their name, and insists that they are
     /// pointers or references.
-    pub(super) fn vtable_pointer(&mut self, attributes: &[Attribute<Bytes<'a>>]) -> Option<u32> {
+    pub(super) fn vtable_pointer(
+        &mut self,
+        attributes: &[Attribute<Bytes<'a>>],
+    ) -> Option<PartOffset> {
         let find = |name| attributes.iter().find(|a| a.name() == name).map(Attribute::value);
         let name = find(dw::DW_AT_name)?;
         let name = self.dwarf.attr_string(self.unit, name).ok()?;

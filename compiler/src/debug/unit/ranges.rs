@@ -6,7 +6,7 @@ use crate::debug::code;
 use crate::debug::fragment::Base;
 use crate::debug::sections::Bytes;
 use gimli::{Attribute, constants as dw};
-use precast_artifact::index::{CodeOffset, FunctionOffset};
+use precast_artifact::index::{CodeOffset, FunctionOffset, PartOffset};
 use std::ops::Range;
 
 impl<'a> UnitConverter<'_, 'a> {
@@ -102,12 +102,12 @@ impl<'a> UnitConverter<'_, 'a> {
             self.ranges.uleb(u64::from(range.end) - u64::from(range.start));
         }
         self.ranges.u8(dw::DW_RLE_end_of_list.0);
-        self.info.set_u32(at, start);
+        self.info.set_u32(at, start.get());
     }
 
     /// Where the next range list starts; the first needs a header (DWARF 5
     /// section 7.28).
-    fn begin_ranges(&mut self) -> u32 {
+    fn begin_ranges(&mut self) -> PartOffset {
         if self.ranges.len() == 0 {
             self.ranges.u32(0);
             self.ranges.u16(5);
@@ -115,6 +115,6 @@ impl<'a> UnitConverter<'_, 'a> {
             self.ranges.u8(0);
             self.ranges.u32(0);
         }
-        self.ranges.len() as u32
+        self.ranges.end()
     }
 }

@@ -10,7 +10,7 @@ use gimli::{BaseAddresses, EhFrame, EhFrameHdr, UnwindSection};
 use object::elf::{EM_AARCH64, EM_RISCV, EM_X86_64};
 use object::read::elf::ElfFile64;
 use object::{LittleEndian, Object, ObjectSection, ObjectSymbol};
-use precast_artifact::address_map::{Mapping, Site};
+use precast_artifact::address_map::{MapEntry, Site};
 use precast_artifact::container::{Container, symbol_at};
 use precast_artifact::index::{CodeOffset, FuncIndex, ModuleIndex, WasmOffset};
 use precast_artifact::module::Range;
@@ -35,7 +35,7 @@ fn the_loader_finds_what_was_linked() {
         let leaf = functions[1].code;
         assert_eq!(module.funcrefs[0].code, CodeOffset::START);
         assert_eq!(module.funcrefs[1].code, leaf);
-        let types = |stubs: &[precast_artifact::module::Stub]| -> Vec<u32> {
+        let types = |stubs: &[precast_artifact::module::SignatureStub]| -> Vec<u32> {
             stubs.iter().map(|stub| stub.ty.get()).collect()
         };
         assert_eq!(types(&module.entry_stubs), [0, 1]);
@@ -45,11 +45,11 @@ fn the_loader_finds_what_was_linked() {
         for stub in module.entry_stubs.iter().chain(&module.host_stubs) {
             assert_eq!(image.callee(text.offset + u64::from(stub.code.get())), image.function(1));
         }
-        let sites: Vec<Mapping<WasmOffset>> = image.entries(module.site_table);
+        let sites: Vec<MapEntry<WasmOffset>> = image.entries(module.site_table);
         assert_eq!(sites.len(), 6);
         assert_eq!((sites[0].site, sites[0].value.get()), (Site::Call, 1000));
         let trap = Site::Trap(TrapCode::Unreachable);
-        assert_eq!(sites[1], Mapping { code: leaf, site: trap, value: WasmOffset::new(2000) });
+        assert_eq!(sites[1], MapEntry { code: leaf, site: trap, value: WasmOffset::new(2000) });
     }
 }
 

@@ -6,6 +6,7 @@ use super::veneers;
 use crate::debug_section::{DebugBase, DebugReloc, DebugSection};
 use object::read::elf::ElfFile64;
 use object::{LittleEndian, Object, ObjectSection, ObjectSymbol, RelocationFlags, SectionFlags};
+use precast_artifact::index::SectionOffset;
 
 fn object_of(input: Sample) -> Vec<u8> {
     let mut object = Vec::new();
@@ -42,7 +43,7 @@ fn an_object_gives_the_artifact_of_direct_linking() {
 
 /// Sections that refer to code, to the cell, and to each other.
 fn debug_sections() -> Vec<DebugSection> {
-    let reloc = |(offset, base)| DebugReloc { offset, base };
+    let reloc = |(offset, base)| DebugReloc { offset: SectionOffset::new(offset), base };
     let relocs = [(0, DebugBase::Text), (8, DebugBase::Cell), (16, DebugBase::Strings)].map(reloc);
     let fields = [8u64.to_le_bytes(), 8u64.to_le_bytes(), 3u64.to_le_bytes()];
     vec![

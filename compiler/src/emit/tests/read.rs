@@ -1,7 +1,7 @@
 //! Artifacts, read as the loader reads them.
 
 use object::elf::{EM_AARCH64, EM_X86_64};
-use precast_artifact::address_map::{AddressMap, Mapping};
+use precast_artifact::address_map::{AddressMap, MapEntry};
 use precast_artifact::container::Container;
 use precast_artifact::index::{FuncIndex, Number};
 use precast_artifact::module::{Bounds, Description, Module, Range};
@@ -33,13 +33,13 @@ impl OpenedImage {
         u32::from_le_bytes(self.at(Range { offset: address, size: 4 }).try_into().unwrap())
     }
 
-    pub(super) fn entries<V: Number>(&self, table: Range) -> Vec<Mapping<V>> {
+    pub(super) fn entries<V: Number>(&self, table: Range) -> Vec<MapEntry<V>> {
         AddressMap::new("test", self.at(table)).unwrap().iter().collect()
     }
 
     /// Address of an own function.
     pub(super) fn function(&self, index: u32) -> u64 {
-        let entries: Vec<Mapping<FuncIndex>> = self.entries(self.module.function_table);
+        let entries: Vec<MapEntry<FuncIndex>> = self.entries(self.module.function_table);
         let entry = entries.iter().find(|entry| entry.value == FuncIndex::new(index)).unwrap();
         self.note.text.offset + u64::from(entry.code.get())
     }

@@ -18,12 +18,13 @@ use precast_artifact::index::{
     StubIndex, TableIndex, WasmOffset,
 };
 use precast_artifact::module::{
-    ConstExpr, ConstOp, EntityIndex, Export, Funcref, Global, Import, ImportKind, InitStep, Memory,
-    MemoryModel, Module, Range, Table,
+    ConstExpr, ConstOp, EntityIndex, Export, Funcref, GlobalEntity, Import, ImportKind, InitStep,
+    MemoryEntity, MemoryModel, Module, Range, TableEntity,
 };
 use precast_artifact::reloc::{Reloc, RelocKind};
 use precast_artifact::types::{
-    FuncType, GlobalType, HeapType, Limits, MemoryType, RefType, TableType, TypeSection, ValType,
+    FuncType, GlobalType, HeapType, MemoryType, RefType, SizeLimits, TableType, TypeSection,
+    ValType,
 };
 
 const MODULE: ModuleIndex = ModuleIndex::new(0);
@@ -169,7 +170,7 @@ pub(super) const MACHINES: [(u16, u64); 3] =
 /// The description of the module.
 fn description() -> Module {
     let func = RefType { nullable: true, heap: HeapType::Func };
-    let limits = |min| Limits { min, max: None };
+    let limits = |min| SizeLimits { min, max: None };
     let funcref = |function, ty| Funcref {
         function: FuncIndex::new(function),
         ty: CanonicalTypeIndex::new(ty),
@@ -188,19 +189,19 @@ fn description() -> Module {
             may_block: true,
         }],
         functions: 5,
-        tables: vec![Table {
+        tables: vec![TableEntity {
             ty: TableType { element: func, limits: limits(4), index64: false },
             kind: TableKind::Private,
             image: Range::default(),
         }],
-        memories: vec![Memory {
+        memories: vec![MemoryEntity {
             ty: MemoryType { limits: limits(4), index64: false, shared: false, page_size_log2: 16 },
             imported: false,
             model: MemoryModel::Guard,
             reservation: 8 << 30,
             guard: 0,
         }],
-        globals: vec![Global {
+        globals: vec![GlobalEntity {
             ty: GlobalType { value: ValType::I64, mutable: true },
             imported: false,
         }],

@@ -3,7 +3,7 @@
 use super::{Inlining, decide};
 use crate::middle::summary::{Call, Summary};
 use crate::options::OptLevel;
-use precast_artifact::index::BodyOffset;
+use precast_artifact::index::{BodyOffset, DefinedFuncIndex};
 
 /// A function of this weight that calls these, each at an offset of its own.
 fn function(weight: u32, callees: &[u32]) -> Summary {
@@ -12,7 +12,8 @@ fn function(weight: u32, callees: &[u32]) -> Summary {
 }
 
 fn call(at: u32, callee: u32) -> Call {
-    Call { at: BodyOffset::new(at), callee, in_loop: false, cold: false, guess: None }
+    let (at, callee) = (BodyOffset::new(at), DefinedFuncIndex::new(callee));
+    Call { at, callee, in_loop: false, cold: false, guess: None }
 }
 
 /// What is inlined where the first function is a root.
@@ -22,7 +23,7 @@ fn decided(summaries: &[Summary]) -> Inlining {
 }
 
 fn callees(inlining: &Inlining, function: usize) -> Vec<u32> {
-    inlining.of(function).iter().map(|call| call.callee).collect()
+    inlining.of(function).iter().map(|call| call.callee.get()).collect()
 }
 
 #[test]
@@ -37,7 +38,7 @@ fn small_leaves_go_into_their_callers_and_are_gone() {
 #[test]
 fn callees_are_decided_before_their_callers() {
     let inlining = decided(&[function(100, &[1]), function(5, &[2]), function(5, &[])]);
-    assert_eq!(inlining.order(), [1, 0]);
+    assert_eq!(inlining.order(), [1, 0].map(DefinedFuncIndex::new));
     assert!(!inlining.is_needed(1) && !inlining.is_needed(2));
 }
 

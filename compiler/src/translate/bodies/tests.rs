@@ -1,37 +1,14 @@
 //! Inlined bodies, in IR that Cranelift's verifier accepts.
 
-use crate::facts::{self, Facts};
-use crate::features::Features;
 use crate::function::{InlinedBody, Position};
-use crate::options::Options;
-use crate::parse::{self, Body, Parsed};
-use crate::plan::Plan;
-use crate::target::Target;
-use crate::translate::input::InlineCall;
-use crate::translate::{Debug, FunctionInput, ModuleInput, TranslateOptions, translate};
+use crate::parse::Body;
+use crate::translate::input::{FunctionInput, InlineCall};
+use crate::translate::testing::with_module;
+use crate::translate::translate;
 use cranelift_codegen::ir::{Function, Opcode};
 use cranelift_frontend::FunctionBuilderContext;
-use precast_artifact::index::{BodyOffset, FuncIndex, ModuleIndex};
+use precast_artifact::index::{BodyOffset, FuncIndex};
 use wasmparser::Operator;
-
-fn input<'a>(
-    module: &'a ModuleInput<'a>,
-    parsed: &'a Parsed<'a>,
-    body: &'a Body<'a>,
-    inline: &'a [InlineCall<'a>],
-) -> FunctionInput<'a> {
-    let index = body.validator.index;
-    FunctionInput {
-        module,
-        function: FuncIndex::new(index),
-        ty: parsed.functions[index as usize],
-        body: &body.body,
-        hints: &[],
-        debug_uses: None,
-        product: None,
-        inline,
-    }
-}
 
 /// Every call in a body of the function with this index.
 fn calls_of(body: &Body<'_>, callee: u32) -> Vec<BodyOffset> {
@@ -56,49 +33,32 @@ fn calls_of(body: &Body<'_>, callee: u32) -> Vec<BodyOffset> {
 /// into which every call of function 2 is.
 fn inlined(text: &str) -> (Function, Vec<InlinedBody>) {
     let wasm = wat::parse_str(text).expect("a module's text");
-    let parsed = parse::parse(&wasm, Features::ALL).expect("a module");
-    let (mut facts, mut scratch) = (Facts::default(), facts::ValidationScratch::default());
-    for body in &parsed.bodies {
-        facts::gather(&parsed, body, &mut scratch, &mut facts).expect("a valid body");
-    }
-    let options = Options::default();
-    let target = Target::all(&options).expect("this machine").remove(0);
-    let plan = Plan::new(&parsed, &facts.module, &options).expect("a plan");
-    let frontend = target.isa.frontend_config();
-    let debug = Debug::Off;
-    let options = TranslateOptions {
-        frontend,
-        br_table_chain: true,
-        carries: true,
-        fold_addresses: true,
-        loop_addresses: true,
-        loop_compares: true,
-        wide_indices: true,
-        thread_branches: true,
-        widest_copy: 16,
-        precise_stores: false,
-        fuel: false,
-        debug,
-    };
-    let module = ModuleInput::new(ModuleIndex::new(0), &parsed, &plan, options);
-    let [first, second, third] = &parsed.bodies[..] else { panic!("three functions") };
-    let all = |caller: &Body<'_>, callee| -> Vec<InlineCall<'_>> {
-        let FunctionInput { function, .. } = callee;
-        let calls = calls_of(caller, function.get()).into_iter();
-        calls.map(|call| InlineCall { call, guess: None, callee }).collect()
-    };
-    let third = input(&module, &parsed, third, &[]);
-    let inner = all(second, third);
-    let second = input(&module, &parsed, second, &inner);
-    let outer = all(first, second);
-    let first = input(&module, &parsed, first, &outer);
-    let mut func = Function::new();
-    let translated = translate(&first, &mut func, &mut FunctionBuilderContext::new());
-    let translated = translated.expect("a translation");
-    if let Err(errors) = cranelift_codegen::verify_function(&func, &*target.isa) {
-        panic!("{errors}\n{func}");
-    }
-    (func, translated.inlined)
+    with_module(
+        &wasm,
+        |_| {},
+        |module| {
+            let all = |caller: &Body<'_>, callee| -> Vec<InlineCall<'_>> {
+                let FunctionInput { function, .. } = callee;
+                let calls = calls_of(caller, function.get()).into_iter();
+                calls.map(|call| InlineCall { call, guess: None, callee }).collect()
+            };
+            let [first, second, third] = &module.parsed.bodies[..] else {
+                panic!("three functions")
+            };
+            let third = module.input(third, &[]);
+            let inner = all(second, third);
+            let second = module.input(second, &inner);
+            let outer = all(first, second);
+            let first = module.input(first, &outer);
+            let mut func = Function::new();
+            let translated = translate(&first, &mut func, &mut FunctionBuilderContext::new());
+            let translated = translated.expect("a translation");
+            if let Err(errors) = cranelift_codegen::verify_function(&func, &*module.target.isa) {
+                panic!("{errors}\n{func}");
+            }
+            (func, translated.inlined)
+        },
+    )
 }
 
 /// How many instructions there are of each of these.

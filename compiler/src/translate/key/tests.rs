@@ -1,15 +1,10 @@
 //! What the key of a function depends on.
 
 use super::*;
-use crate::facts::{self, Facts};
-use crate::features::Features;
 use crate::function::{DebugUses, OperandUse};
-use crate::options::Options;
-use crate::parse;
-use crate::plan::Plan;
-use crate::target::Target;
 use crate::translate::Debug;
-use precast_artifact::index::ModuleIndex;
+use crate::translate::testing::with_module;
+use precast_artifact::index::{BodyOffset, OperandIndex};
 use wasmparser::BranchHint;
 
 /// The key of the last function of a module, with options changed by `change`.
@@ -27,41 +22,9 @@ fn with_input<T>(
     change: impl Fn(&mut TranslateOptions),
     then: impl Fn(&FunctionInput<'_>) -> T,
 ) -> T {
-    let parsed = parse::parse(wasm, Features::ALL).expect("a module");
-    let (mut facts, mut scratch) = (Facts::default(), facts::ValidationScratch::default());
-    for body in &parsed.bodies {
-        facts::gather(&parsed, body, &mut scratch, &mut facts).expect("a valid body");
-    }
-    let options = Options::default();
-    let target = Target::all(&options).expect("this machine").remove(0);
-    let plan = Plan::new(&parsed, &facts.module, &options).expect("a plan");
-    let mut options = TranslateOptions {
-        frontend: target.isa.frontend_config(),
-        br_table_chain: true,
-        carries: true,
-        fold_addresses: true,
-        loop_addresses: true,
-        loop_compares: true,
-        wide_indices: true,
-        thread_branches: true,
-        widest_copy: 16,
-        precise_stores: false,
-        fuel: false,
-        debug: Debug::Off,
-    };
-    change(&mut options);
-    let module = ModuleInput::new(ModuleIndex::new(0), &parsed, &plan, options);
-    let body = parsed.bodies.last().expect("a function");
-    let index = body.function();
-    then(&FunctionInput {
-        module: &module,
-        function: index,
-        ty: parsed.functions[index.index()],
-        body: &body.body,
-        hints: parsed.hints.get(&index).map_or(&[], Vec::as_slice),
-        debug_uses: None,
-        product: None,
-        inline: &[],
+    with_module(wasm, change, |module| {
+        let last = module.parsed.bodies.last().expect("a function");
+        then(&module.input(last, &[]))
     })
 }
 
@@ -138,12 +101,13 @@ fn facts_that_the_body_does_not_use_are_not() {
 #[test]
 fn options_are_in_the_key() {
     let text = module(DECLARATIONS);
-    let changes: [fn(&mut TranslateOptions); 11] = [
+    let changes: [fn(&mut TranslateOptions); 12] = [
         |options| options.br_table_chain = false,
         |options| options.carries = false,
         |options| options.fold_addresses = false,
         |options| options.loop_addresses = false,
         |options| options.loop_compares = false,
+        |options| options.chosen_steps = false,
         |options| options.wide_indices = false,
         |options| options.thread_branches = false,
         |options| options.widest_copy = 0,
@@ -167,7 +131,8 @@ fn hints_and_what_debug_information_uses_are_in_the_key() {
             let hints = [hint];
             let hinted = FunctionInput { hints: &hints, ..*input };
             assert_ne!(input.key().unwrap(), hinted.key().unwrap());
-            let operand = OperandUse { depth: 0, from: 1, to: 2 };
+            let (from, to) = (BodyOffset::new(1), BodyOffset::new(2));
+            let operand = OperandUse { operand: OperandIndex::new(0), from, to };
             let uses = DebugUses { locals: Vec::new(), operands: vec![operand] };
             let used = FunctionInput { debug_uses: Some(&uses), ..*input };
             assert_ne!(input.key().unwrap(), used.key().unwrap());

@@ -6,7 +6,7 @@ use crate::wasi::preview1::outcome::{Outcome, Stop};
 
 /// The types that WASI functions take and return.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ValType {
+pub enum WasiValType {
     /// A 32-bit integer.
     I32,
     /// A 64-bit integer.
@@ -18,9 +18,9 @@ pub struct WasiFunction {
     /// The name of the import.
     pub name: &'static str,
     /// Its parameters.
-    pub params: &'static [ValType],
+    pub params: &'static [WasiValType],
     /// `[I32]`, the errno; none for `proc_exit`.
-    pub results: &'static [ValType],
+    pub results: &'static [WasiValType],
     /// Runs it. The arguments are as many as `params`; of an `I32` only the low
     /// 32 bits count.
     pub call: fn(&mut WasiCtx, &GuestMemory<'_>, &[u64]) -> Outcome,
@@ -41,12 +41,12 @@ pub(super) use argument;
 /// `"name" = module::function(...)` where the two differ.
 macro_rules! function {
     ($module:ident::$name:ident($($param:ident: $ty:ident),*)) => {
-        function!(stringify!($name), [$crate::wasi::preview1::function::ValType::I32], $module::$name($($param: $ty),*))
+        function!(stringify!($name), [$crate::wasi::preview1::function::WasiValType::I32], $module::$name($($param: $ty),*))
     };
     ($name:expr, [$($result:expr)?], $module:ident::$function:ident($($param:ident: $ty:ident),*)) => {
         $crate::wasi::preview1::function::WasiFunction {
             name: $name,
-            params: &[$($crate::wasi::preview1::function::ValType::$ty),*],
+            params: &[$($crate::wasi::preview1::function::WasiValType::$ty),*],
             results: &[$($result)?],
             call: |ctx, memory, args| {
                 let result = match args {

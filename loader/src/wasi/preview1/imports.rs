@@ -28,7 +28,7 @@ pub fn imports() -> impl Iterator<Item = (&'static str, &'static WasiFunction)> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wasi::{Errno, GuestMemory, Outcome, ValType, WasiCtxBuilder};
+    use crate::wasi::{Errno, GuestMemory, Outcome, WasiCtxBuilder, WasiValType};
 
     /// Guest input never panics: every function with extreme arguments.
     #[test]
@@ -107,9 +107,9 @@ mod tests {
             FUNCTIONS.iter().map(|function| function.name).collect();
         assert_eq!(names.len(), 46);
         for function in &FUNCTIONS {
-            let expected: &[ValType] = match function.name {
+            let expected: &[WasiValType] = match function.name {
                 "proc_exit" => &[],
-                _ => &[ValType::I32],
+                _ => &[WasiValType::I32],
             };
             assert_eq!(function.results, expected, "{}", function.name);
         }

@@ -2,7 +2,7 @@
 //! values outside.
 
 use crate::canonical::canon::{Canon, GuestBytes};
-use crate::canonical::containers::ComponentTypes;
+use crate::canonical::containers::ComponentTypeList;
 use crate::canonical::known::{Check, Known};
 use crate::canonical::pass;
 use crate::canonical::typed::{ComponentType, Lift, Lower, carried};
@@ -74,7 +74,7 @@ pub(super) fn invoke<P: Lift, R: Lower>(
 }
 
 /// What differs between a function of these Rust types and one of a component.
-pub(super) fn check<P: ComponentTypes, R: ComponentType>(
+pub(super) fn check<P: ComponentTypeList, R: ComponentType>(
     known: &Known<'_>,
     ty: &ComponentFuncType,
     _: impl Fn(&mut HostCall<'_>, P) -> Result<R>,
