@@ -149,15 +149,15 @@ impl LoopPlan {
             let value = func.dfg.resolve_aliases(value);
             match func.dfg.value_def(value) {
                 _ if !self.of.makes(func, value) => {}
-                ValueDef::Param(block, number) if block == self.of.header() => {
-                    if needed.parameters.insert(value) {
-                        open.extend(self.of.next(func, number));
-                    }
+                ValueDef::Param(block, number)
+                    if block == self.of.header() && needed.parameters.insert(value) =>
+                {
+                    open.extend(self.of.next(func, number));
                 }
-                ValueDef::Result(inst, _) if !has_effects(func, inst) => {
-                    if needed.insts.insert(inst) {
-                        open.extend(func.dfg.inst_values(inst));
-                    }
+                ValueDef::Result(inst, _)
+                    if !has_effects(func, inst) && needed.insts.insert(inst) =>
+                {
+                    open.extend(func.dfg.inst_values(inst));
                 }
                 _ => {}
             }
