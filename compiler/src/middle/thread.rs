@@ -20,9 +20,9 @@
 //! each operator has it.
 //!
 //! Gain (user CPU beside wasmtime's): a parser of tables 0.87 to 0.69, `lexer.c` of
-//! `benches/suite` 0.89 to 0.69. Cost: a look at each branch; where there is
-//! something to gain, the instructions of a path for each outcome, and at most a
-//! half more instructions in a function.
+//! `benches/suite` 0.89 to 0.69, `brain.c` 1.22 to 0.96. Cost: a look at each branch;
+//! where there is something to gain, the instructions of a path for each outcome, and at
+//! most a half more instructions in a function; 3 % of the compile time of SpiderMonkey.
 
 use super::edges::{Edge, call_mut, calls};
 use super::known::Known;
