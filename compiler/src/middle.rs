@@ -16,15 +16,22 @@
 //! | sums of 128 bits | [`carries`] |
 //! | constants in addresses; comparisons that end loops; steps by a comparison; indices of 64 bits | [`addresses`], [`compares`], [`steps`], [`widen`] |
 //! | integers known on a path, and the path; values made in several places; edges of tables | [`known`], [`paths`], [`ssa`], [`tables`] |
+//! | loops that count; how indices move in them; their accesses; the check before one; which are worth a copy | [`counted`], [`strides`], [`accesses`], [`check`], [`loop_plan`] |
+//! | addresses made before a loop | [`loop_addresses`] |
 //! | branches past branches that are known | [`thread`] |
 
+mod accesses;
 pub(crate) mod addresses;
 pub(crate) mod carries;
+mod check;
 pub(crate) mod compares;
 pub(crate) mod copies;
+mod counted;
 mod edges;
 pub(crate) mod inline;
 mod known;
+pub(crate) mod loop_addresses;
+mod loop_plan;
 mod paths;
 mod polynomial;
 pub(crate) mod product;
@@ -32,6 +39,7 @@ mod range;
 mod rule;
 mod ssa;
 pub(crate) mod steps;
+mod strides;
 pub(crate) mod summary;
 mod tables;
 pub(crate) mod targets;

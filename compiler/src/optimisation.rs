@@ -44,6 +44,9 @@ pub enum Optimisation {
     /// `fold-addresses`: constants that are added to an index become part of the
     /// access, on x86-64.
     FoldAddresses,
+    /// `loop-addresses`: at -O3, a loop that counts gets a copy for when its indices do
+    /// not wrap around, with the addresses made before it, on x86-64.
+    LoopAddresses,
     /// `loop-compares`: a loop that counts to a constant compares the new count,
     /// on x86-64.
     LoopCompares,
@@ -64,7 +67,7 @@ pub enum Optimisation {
 
 impl Optimisation {
     /// Every optimisation.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::ListCopies,
         Self::DirectPreview1,
         Self::ConstantGlobals,
@@ -77,6 +80,7 @@ impl Optimisation {
         Self::SmallCopies,
         Self::Carries,
         Self::FoldAddresses,
+        Self::LoopAddresses,
         Self::LoopCompares,
         Self::ChosenSteps,
         Self::WideIndices,
@@ -100,6 +104,7 @@ impl Optimisation {
             Self::SmallCopies => "small-copies",
             Self::Carries => "carries",
             Self::FoldAddresses => "fold-addresses",
+            Self::LoopAddresses => "loop-addresses",
             Self::LoopCompares => "loop-compares",
             Self::ChosenSteps => "chosen-steps",
             Self::WideIndices => "wide-indices",
@@ -152,7 +157,7 @@ mod tests {
             complaint("fold-function"),
             "unknown optimisation `fold-function`, did you mean `fold-functions`?; known are \
              list-copies, direct-preview1, constant-globals, private-tables, memory-image, wide-products, inline, inline-indirect, br-table-chain, small-copies, carries, \
-             fold-addresses, loop-compares, chosen-steps, wide-indices, thread-branches, align-loops, fold-functions"
+             fold-addresses, loop-addresses, loop-compares, chosen-steps, wide-indices, thread-branches, align-loops, fold-functions"
         );
         assert!(complaint("private_table").contains("mean `private-tables`"));
         assert!(complaint("vectorise").starts_with("unknown optimisation `vectorise`; known are"));

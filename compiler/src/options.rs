@@ -33,6 +33,7 @@ impl OptLevel {
                     Optimisation::InlineIndirect,
                     Optimisation::Carries,
                     Optimisation::FoldAddresses,
+                    Optimisation::LoopAddresses,
                     Optimisation::LoopCompares,
                     Optimisation::ChosenSteps,
                     Optimisation::WideIndices,
@@ -45,12 +46,15 @@ impl OptLevel {
                 let larger = [
                     Optimisation::SmallCopies,
                     Optimisation::InlineIndirect,
+                    Optimisation::LoopAddresses,
                     Optimisation::ThreadBranches,
                     Optimisation::AlignLoops,
                 ];
                 !larger.contains(&optimisation)
             }
-            Self::Speed | Self::Aggressive => true,
+            // Copies of loops make code larger, and few programs much faster.
+            Self::Speed => optimisation != Optimisation::LoopAddresses,
+            Self::Aggressive => true,
         }
     }
 }
@@ -148,6 +152,7 @@ impl Options {
             Optimisation::InlineIndirect,
             Optimisation::WideProducts,
             Optimisation::Carries,
+            Optimisation::LoopAddresses,
             Optimisation::WideIndices,
             Optimisation::ThreadBranches,
             Optimisation::AlignLoops,

@@ -55,7 +55,7 @@ mod vector_memory;
 
 use crate::error::Result;
 use crate::function::InlinedBody;
-use crate::middle::{addresses, carries, compares, steps, thread, widen};
+use crate::middle::{addresses, carries, compares, loop_addresses, steps, thread, widen};
 use crate::recorded::Recorded;
 pub(crate) use changes::Changes;
 use changes::Timed;
@@ -106,6 +106,9 @@ pub(crate) fn translate<'a>(
     }
     if module.options.fold_addresses {
         changes.addresses = Timed::of(|| addresses::fold(func));
+    }
+    if module.options.loop_addresses {
+        changes.loops = Timed::of(|| loop_addresses::make(func));
     }
     if module.options.loop_compares {
         changes.compares = Timed::of(|| compares::keep(func));

@@ -56,6 +56,7 @@ impl<'i, 'a> Input<'i, 'a> {
             carries: carries && options.enabled(Optimisation::Carries),
             // Elsewhere accesses take few constants.
             fold_addresses: x86 && options.enabled(Optimisation::FoldAddresses),
+            loop_addresses: x86 && options.enabled(Optimisation::LoopAddresses),
             loop_compares: x86 && options.enabled(Optimisation::LoopCompares),
             chosen_steps: x86 && options.enabled(Optimisation::ChosenSteps),
             wide_indices: x86 && options.enabled(Optimisation::WideIndices),

@@ -74,6 +74,9 @@ fn pass(
         Optimisation::FoldAddresses => {
             (changes.addresses.count, "accesses", Some(changes.addresses.time))
         }
+        Optimisation::LoopAddresses => {
+            (changes.loops.count, "accesses in loops", Some(changes.loops.time))
+        }
         Optimisation::LoopCompares => {
             (changes.compares.count, "comparisons", Some(changes.compares.time))
         }

@@ -13,6 +13,8 @@ pub(crate) struct Changes {
     pub carries: Timed,
     /// Accesses that a constant became part of.
     pub addresses: Timed,
+    /// Accesses of loops that have an address made before.
+    pub loops: Timed,
     /// Comparisons that end loops.
     pub compares: Timed,
     /// Sums with results of comparisons.
@@ -37,6 +39,7 @@ impl Changes {
         self.copies += other.copies;
         self.carries.add(other.carries);
         self.addresses.add(other.addresses);
+        self.loops.add(other.loops);
         self.compares.add(other.compares);
         self.steps.add(other.steps);
         self.indices.add(other.indices);

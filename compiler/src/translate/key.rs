@@ -77,6 +77,7 @@ impl TranslateOptions {
         w.u8(self.br_table_chain.into());
         w.u8(self.carries.into());
         w.u8(self.fold_addresses.into());
+        w.u8(self.loop_addresses.into());
         w.u8(self.loop_compares.into());
         w.u8(self.chosen_steps.into());
         w.u8(self.wide_indices.into());

@@ -26,6 +26,8 @@ pub(crate) struct TranslateOptions {
     pub carries: bool,
     /// Whether constants in addresses become part of accesses.
     pub fold_addresses: bool,
+    /// Whether loops that count get copies with addresses made before them.
+    pub loop_addresses: bool,
     /// Whether comparisons that end loops stay those of the new count.
     pub loop_compares: bool,
     /// Whether sums with results of comparisons become choices.

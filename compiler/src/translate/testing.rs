@@ -56,6 +56,7 @@ pub(super) fn with_module<T>(
         br_table_chain: true,
         carries: true,
         fold_addresses: true,
+        loop_addresses: true,
         loop_compares: true,
         chosen_steps: true,
         wide_indices: true,

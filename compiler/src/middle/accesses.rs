@@ -1,0 +1,105 @@
+//! Accesses of a loop that counts whose indices move by a constant each round:
+//! those that have an index in common, but for a constant, form a group, which
+//! needs one address.
+
+use super::counted::Loop;
+use super::edges::{constant, definition, sum};
+use super::strides::{Strides, is_fixed};
+use cranelift_codegen::ir::{Function, Inst, InstructionData, Opcode, Value, types};
+
+/// Constants beyond this are of no use: they become offsets of accesses.
+const FARTHEST: i64 = 1 << 28;
+/// Each group takes a register in the loop.
+const MOST_GROUPS: usize = 6;
+
+/// Accesses at `base + index`, where `index` is a number of 32 bits: `root`, which
+/// moves by `stride` each round, and a constant from `least` to `most`.
+pub(super) struct Group {
+    pub base: Value,
+    pub root: Value,
+    pub stride: i64,
+    pub least: i64,
+    pub most: i64,
+}
+
+/// An access of a group.
+pub(super) struct Indexed {
+    pub inst: Inst,
+    pub group: usize,
+    pub index: Value,
+    /// What is added to the root.
+    constant: i64,
+    offset: i32,
+}
+
+impl Indexed {
+    /// Offset of the access from where the group begins; none if no instruction
+    /// has that.
+    pub(super) fn offset(&self, group: &Group) -> Option<i32> {
+        i32::try_from(i64::from(self.offset) + self.constant - group.least).ok()
+    }
+}
+
+/// The accesses of a loop, and their groups.
+pub(super) fn of_loop(func: &Function, of: &Loop) -> (Vec<Group>, Vec<Indexed>) {
+    let mut strides = Strides::new(func, of);
+    let (mut groups, mut accesses) = (Vec::new(), Vec::new());
+    for block in &of.blocks {
+        for inst in func.layout.block_insts(*block) {
+            let (address, offset) = match func.dfg.insts[inst] {
+                InstructionData::Load { arg, offset, .. } => (arg, offset),
+                InstructionData::Store { args: [_, to], offset, .. } => (to, offset),
+                _ => continue,
+            };
+            let Some((base, index)) = parts(func, of, address) else { continue };
+            let Some(stride) = strides.stride(index) else { continue };
+            let (root, added) = sum(func, index);
+            // Modulo 2^32, the nearest to zero.
+            let added = i64::from(added as i32);
+            if added.abs() > FARTHEST || constant(func, root).is_some() {
+                continue;
+            }
+            let group = group(&mut groups, (base, root, stride), added);
+            let offset = i32::from(offset);
+            accesses.extend(group.map(|group| Indexed {
+                inst,
+                group,
+                index,
+                constant: added,
+                offset,
+            }));
+        }
+    }
+    accesses.retain(|access: &Indexed| access.offset(&groups[access.group]).is_some());
+    (groups, accesses)
+}
+
+/// The base and the index of an address.
+fn parts(func: &Function, of: &Loop, address: Value) -> Option<(Value, Value)> {
+    let InstructionData::Binary { opcode: Opcode::Iadd, args: [base, extended] } =
+        definition(func, address)?
+    else {
+        return None;
+    };
+    let InstructionData::Unary { opcode: Opcode::Uextend, arg } = definition(func, extended)?
+    else {
+        return None;
+    };
+    let of = is_fixed(func, of, base) && func.dfg.value_type(arg) == types::I32;
+    of.then(|| (func.dfg.resolve_aliases(base), func.dfg.resolve_aliases(arg)))
+}
+
+/// The group of an access, which may be a new one.
+fn group(groups: &mut Vec<Group>, of: (Value, Value, i64), constant: i64) -> Option<usize> {
+    let same = |group: &Group| (group.base, group.root, group.stride) == of;
+    if let Some(at) = groups.iter().position(same) {
+        let group = &mut groups[at];
+        (group.least, group.most) = (group.least.min(constant), group.most.max(constant));
+        return Some(at);
+    }
+    let (base, root, stride) = of;
+    (groups.len() < MOST_GROUPS).then(|| {
+        groups.push(Group { base, root, stride, least: constant, most: constant });
+        groups.len() - 1
+    })
+}
