@@ -44,9 +44,9 @@ fn changes(body: &str) -> bool {
 }
 
 /// What a call gave, and what memory held after it.
-type Outcome = (Option<i32>, u64);
+type RunOutcome = (Option<i32>, u64);
 
-fn outcomes(wasm: &[u8], on: bool, arguments: &[(i32, i32)]) -> Vec<Outcome> {
+fn outcomes(wasm: &[u8], on: bool, arguments: &[(i32, i32)]) -> Vec<RunOutcome> {
     let artifact = precast_embed::compile(wasm, &options(on)).unwrap();
     let outcome = |(p, n): &(i32, i32)| {
         let mut store = Store::new(());

@@ -78,6 +78,14 @@ fn sums_with_comparisons_are_chosen() {
         assert!(changes(&wasm), "{body}");
         assert_eq!(results(&wasm, true, true), results(&wasm, false, true), "{body}");
     }
+    // A carry comes in, and one goes out: the sums are joined to one of 128 bits,
+    // whose step is left alone.
+    let carries = "(local.set $c (i64.add (local.get $a)
+            (i64.extend_i32_u (i64.lt_u (local.get $a) (local.get $b)))))
+        (i64.xor (local.get $c) (i64.add (local.get $b)
+            (i64.extend_i32_u (i64.lt_u (local.get $c) (local.get $a)))))";
+    let wasm = module("i64", carries);
+    assert_eq!(results(&wasm, true, true), results(&wasm, false, true));
 }
 
 #[test]

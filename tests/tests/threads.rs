@@ -4,7 +4,7 @@
 use precast_loader::component::*;
 use precast_loader::wasi::{
     Bytes, Capture, DirAccess, Errno, GuestMemory, Input, NetworkGrants, Outcome, Output, WasiCtx,
-    WasiCtxBuilder, WasiFunction,
+    WasiCtxBuilder, WasiFunction, WasiValType,
 };
 use precast_loader::*;
 use precast_tests::root;
@@ -86,7 +86,7 @@ const TYPES: &[(&str, Threads, Threads)] = table! {
     Shared: Error, HostFailure, LinkProblem, UnknownImport, OpenError;
     // Of WASI.
     Shared: ProgramBuilder, WasiCtxBuilder, NetworkGrants, DirAccess, Bytes, Capture, Input, Output, Errno;
-    Shared: WasiFunction, Outcome;
+    Shared: WasiFunction, WasiValType, Outcome;
     // Of components.
     Shared: ComponentLinker<Movable>, ComponentFunc, ComponentInstance, ComponentItem;
     Shared: TypedComponentFunc<(i32,), i32>, ValueType, LeftHandles;

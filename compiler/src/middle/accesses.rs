@@ -14,7 +14,7 @@ const MOST_GROUPS: usize = 6;
 
 /// Accesses at `base + index`, where `index` is a number of 32 bits: `root`, which
 /// moves by `stride` each round, and a constant from `least` to `most`.
-pub(super) struct Group {
+pub(super) struct AccessGroup {
     pub base: Value,
     pub root: Value,
     pub stride: i64,
@@ -35,13 +35,13 @@ pub(super) struct Indexed {
 impl Indexed {
     /// Offset of the access from where the group begins; none if no instruction
     /// has that.
-    pub(super) fn offset(&self, group: &Group) -> Option<i32> {
+    pub(super) fn offset(&self, group: &AccessGroup) -> Option<i32> {
         i32::try_from(i64::from(self.offset) + self.constant - group.least).ok()
     }
 }
 
 /// The accesses of a loop, and their groups.
-pub(super) fn of_loop(func: &Function, of: &Loop) -> (Vec<Group>, Vec<Indexed>) {
+pub(super) fn of_loop(func: &Function, of: &Loop) -> (Vec<AccessGroup>, Vec<Indexed>) {
     let mut strides = Strides::new(func, of);
     let (mut groups, mut accesses) = (Vec::new(), Vec::new());
     for block in &of.blocks {
@@ -90,8 +90,8 @@ fn parts(func: &Function, of: &Loop, address: Value) -> Option<(Value, Value)> {
 }
 
 /// The group of an access, which may be a new one.
-fn group(groups: &mut Vec<Group>, of: (Value, Value, i64), constant: i64) -> Option<usize> {
-    let same = |group: &Group| (group.base, group.root, group.stride) == of;
+fn group(groups: &mut Vec<AccessGroup>, of: (Value, Value, i64), constant: i64) -> Option<usize> {
+    let same = |group: &AccessGroup| (group.base, group.root, group.stride) == of;
     if let Some(at) = groups.iter().position(same) {
         let group = &mut groups[at];
         (group.least, group.most) = (group.least.min(constant), group.most.max(constant));
@@ -99,7 +99,7 @@ fn group(groups: &mut Vec<Group>, of: (Value, Value, i64), constant: i64) -> Opt
     }
     let (base, root, stride) = of;
     (groups.len() < MOST_GROUPS).then(|| {
-        groups.push(Group { base, root, stride, least: constant, most: constant });
+        groups.push(AccessGroup { base, root, stride, least: constant, most: constant });
         groups.len() - 1
     })
 }

@@ -5,7 +5,7 @@
 //! to 2^32 - 1 is joined by `or`: one of them does not, if and only if the upper
 //! half of that is not zero.
 
-use super::accesses::Group;
+use super::accesses::AccessGroup;
 use super::counted::{Count, Loop};
 use super::strides::FirstRound;
 use cranelift_codegen::cursor::{Cursor, FuncCursor};
@@ -27,7 +27,7 @@ pub(super) struct Check {
 
 /// Makes the block, which has the parameters of the loop's header and stands
 /// before it.
-pub(super) fn before(func: &mut Function, of: &Loop, groups: &[Group]) -> Check {
+pub(super) fn before(func: &mut Function, of: &Loop, groups: &[AccessGroup]) -> Check {
     let block = func.dfg.make_block();
     func.layout.insert_block(block, of.header());
     for parameter in func.dfg.block_params(of.header()).to_vec() {
@@ -131,7 +131,7 @@ impl Maker<'_> {
     }
 
     /// The address of a group's first access in the first round.
-    fn pointer(&mut self, group: &Group, reaches: &BTreeMap<i64, Value>) -> Value {
+    fn pointer(&mut self, group: &AccessGroup, reaches: &BTreeMap<i64, Value>) -> Value {
         let start = self.start(group.root);
         let start = match group.least {
             0 => start,

@@ -1,7 +1,7 @@
 //! Which loops that count are worth a copy, in which the addresses of their
 //! accesses are made before them; and what of them the copy needs.
 
-use super::accesses::{self, Group, Indexed};
+use super::accesses::{self, AccessGroup, Indexed};
 use super::counted::{self, Loop};
 use super::edges::{calls, constant};
 use cranelift_codegen::ir::{Block, Function, Inst, InstructionData, Value, ValueDef};
@@ -17,7 +17,7 @@ const GROWTH: usize = 200;
 /// A loop that gets a copy.
 pub(super) struct LoopPlan {
     pub of: Loop,
-    pub groups: Vec<Group>,
+    pub groups: Vec<AccessGroup>,
     pub accesses: HashMap<Inst, Indexed>,
     pub needed: Needed,
 }

@@ -56,7 +56,9 @@ fn steps(func: &Function) -> Vec<ChosenStep> {
                 continue;
             };
             let step = |from, extended, by| {
-                let comparison = comparison(func, extended)?;
+                // Sums of 128 bits have no choice that is shorter.
+                let ty = func.dfg.value_type(from);
+                let comparison = comparison(func, extended).filter(|_| ty.bits() <= 64)?;
                 let extended = func.dfg.resolve_aliases(extended);
                 (!is_constant(func, from)).then_some(ChosenStep {
                     inst,

@@ -152,6 +152,6 @@ fn lldb_unwinds_through_guests() {
         args.extend(ARGS.map(String::from));
         args
     });
-    let stubs = ["precast_loader_builtin", "precast_loader_enter"];
+    let stubs = ["_builtin", "precast_loader_enter"];
     output.iter().for_each(|output| assert_chain(output, stubs[0], stubs[1]));
 }
