@@ -5,7 +5,7 @@ use precast_cli::commands::wast::Settings;
 use precast_compiler::{MemoryModel, OptLevel, Options};
 
 const CONFIGURATIONS: [(&str, OptLevel, MemoryModel); 4] = [
-    ("-O", OptLevel::Speed, MemoryModel::Guard),
+    ("-O3", OptLevel::Aggressive, MemoryModel::Guard),
     ("-O0", OptLevel::None, MemoryModel::Guard),
     ("-O bounds", OptLevel::Speed, MemoryModel::Bounds),
     ("-O0 bounds", OptLevel::None, MemoryModel::Bounds),
