@@ -9,9 +9,10 @@ use precast_tests::random::Numbers;
 /// The ways in which every module is compiled.
 pub(crate) fn ways() -> [Options; 3] {
     let plain = Options { threads: Some(1), ..Options::default() };
+    let all_passes = Options { opt_level: OptLevel::Aggressive, ..plain.clone() };
     let slow = Options { opt_level: OptLevel::None, ..plain.clone() };
-    let bounds = Options { memory_model: MemoryModel::Bounds, ..plain.clone() };
-    [plain, slow, bounds]
+    let bounds = Options { memory_model: MemoryModel::Bounds, ..plain };
+    [all_passes, slow, bounds]
 }
 
 pub(crate) fn run(wasm: &[u8], seed: u64, options: &Options) -> Trace {
