@@ -2,10 +2,11 @@
 //! those that have an index in common, but for a constant, form a group, which
 //! needs one address.
 
+use super::addresses::{accessed, base_and_index};
 use super::counted::Loop;
-use super::edges::{constant, definition, sum};
+use super::edges::{constant, sum};
 use super::strides::{Strides, is_fixed};
-use cranelift_codegen::ir::{Function, Inst, InstructionData, Opcode, Value, types};
+use cranelift_codegen::ir::{Function, Inst, Value};
 
 /// Constants beyond this are of no use: they become offsets of accesses.
 const FARTHEST: i64 = 1 << 28;
@@ -46,12 +47,12 @@ pub(super) fn of_loop(func: &Function, of: &Loop) -> (Vec<AccessGroup>, Vec<Inde
     let (mut groups, mut accesses) = (Vec::new(), Vec::new());
     for block in &of.blocks {
         for inst in func.layout.block_insts(*block) {
-            let (address, offset) = match func.dfg.insts[inst] {
-                InstructionData::Load { arg, offset, .. } => (arg, offset),
-                InstructionData::Store { args: [_, to], offset, .. } => (to, offset),
-                _ => continue,
-            };
-            let Some((base, index)) = parts(func, of, address) else { continue };
+            let Some((address, offset)) = accessed(func, inst) else { continue };
+            let Some((base, index)) = base_and_index(func, address) else { continue };
+            if !is_fixed(func, of, base) {
+                continue;
+            }
+            let [base, index] = [base, index].map(|value| func.dfg.resolve_aliases(value));
             let Some(stride) = strides.stride(index) else { continue };
             let (root, added) = sum(func, index);
             // Modulo 2^32, the nearest to zero.
@@ -60,7 +61,6 @@ pub(super) fn of_loop(func: &Function, of: &Loop) -> (Vec<AccessGroup>, Vec<Inde
                 continue;
             }
             let group = group(&mut groups, (base, root, stride), added);
-            let offset = i32::from(offset);
             accesses.extend(group.map(|group| Indexed {
                 inst,
                 group,
@@ -72,21 +72,6 @@ pub(super) fn of_loop(func: &Function, of: &Loop) -> (Vec<AccessGroup>, Vec<Inde
     }
     accesses.retain(|access: &Indexed| access.offset(&groups[access.group]).is_some());
     (groups, accesses)
-}
-
-/// The base and the index of an address.
-fn parts(func: &Function, of: &Loop, address: Value) -> Option<(Value, Value)> {
-    let InstructionData::Binary { opcode: Opcode::Iadd, args: [base, extended] } =
-        definition(func, address)?
-    else {
-        return None;
-    };
-    let InstructionData::Unary { opcode: Opcode::Uextend, arg } = definition(func, extended)?
-    else {
-        return None;
-    };
-    let of = is_fixed(func, of, base) && func.dfg.value_type(arg) == types::I32;
-    of.then(|| (func.dfg.resolve_aliases(base), func.dfg.resolve_aliases(arg)))
 }
 
 /// The group of an access, which may be a new one.

@@ -77,18 +77,24 @@ fn accesses(func: &Function) -> Vec<Access> {
     let mut found = Vec::new();
     for block in func.layout.blocks() {
         for inst in func.layout.block_insts(block) {
-            let (address, offset) = match func.dfg.insts[inst] {
-                InstructionData::Load { arg, offset, .. } => (arg, offset),
-                InstructionData::Store { args: [_, to], offset, .. } => (to, offset),
-                _ => continue,
-            };
-            found.extend(access(func, inst, address, offset.into()));
+            let Some((address, offset)) = accessed(func, inst) else { continue };
+            found.extend(access(func, inst, address, offset));
         }
     }
     found
 }
 
-fn access(func: &Function, inst: Inst, address: Value, offset: i32) -> Option<Access> {
+/// The address that a load or a store is at, and the offset from it.
+pub(super) fn accessed(func: &Function, inst: Inst) -> Option<(Value, i32)> {
+    match func.dfg.insts[inst] {
+        InstructionData::Load { arg, offset, .. } => Some((arg, offset.into())),
+        InstructionData::Store { args: [_, to], offset, .. } => Some((to, offset.into())),
+        _ => None,
+    }
+}
+
+/// The base and the index of 32 bits that an address is the sum of.
+pub(super) fn base_and_index(func: &Function, address: Value) -> Option<(Value, Value)> {
     let InstructionData::Binary { opcode: Opcode::Iadd, args: [base, extended] } =
         definition(func, address)?
     else {
@@ -98,10 +104,12 @@ fn access(func: &Function, inst: Inst, address: Value, offset: i32) -> Option<Ac
     else {
         return None;
     };
-    if func.dfg.value_type(arg) != types::I32 {
-        return None;
-    }
-    let (index, added) = sum(func, arg);
+    (func.dfg.value_type(arg) == types::I32).then_some((base, arg))
+}
+
+fn access(func: &Function, inst: Inst, address: Value, offset: i32) -> Option<Access> {
+    let (base, index) = base_and_index(func, address)?;
+    let (index, added) = sum(func, index);
     if added == 0 || constant(func, index).is_some() {
         return None;
     }

@@ -15,7 +15,7 @@
 
 use super::edges::definition;
 use cranelift_codegen::cursor::{Cursor, FuncCursor};
-use cranelift_codegen::ir::{Function, Inst, InstBuilder, InstructionData, Opcode, Value, types};
+use cranelift_codegen::ir::{Function, Inst, InstBuilder, InstructionData, Opcode, Value};
 use std::collections::BTreeMap;
 
 /// A sum or a difference with the result of a comparison.
@@ -39,9 +39,7 @@ pub(crate) fn choose(func: &mut Function) -> usize {
     steps.retain(|step| uses[&step.extended] == 1);
     for ChosenStep { inst, from, by, comparison, .. } in &steps {
         let mut cursor = FuncCursor::new(func).at_inst(*inst);
-        let ty = cursor.func.dfg.value_type(*from);
-        let by = cursor.ins().iconst(ty, if ty == types::I32 { *by as u32 as i64 } else { *by });
-        let next = cursor.ins().iadd(*from, by);
+        let next = cursor.ins().iadd_imm_s(*from, *by);
         cursor.func.replace(*inst).select(*comparison, next, *from);
     }
     steps.len()

@@ -12,9 +12,10 @@
 //! The counter is in the store block, negative as long as all is paid for: one's
 //! complement of what is left. Paying is an addition, of which the code generator makes
 //! one of several. The sign is looked at where [a stretch is checked](super::payments),
-//! before it is paid for, and before an operator works on a range; and by the loader, before a function of the
-//! host is called and when a call from the host returns. So a call ends well if its
-//! fuel is enough and not else, and what is not paid for does not leave the guest.
+//! before it is paid for, and before an operator works on a range; and by the loader,
+//! before a function of the host is called and when a call from the host returns. So a
+//! call ends well if its fuel is enough and not else, and what is not paid for does not
+//! leave the guest.
 //!
 //! A function keeps the count in a variable from where it pays first. The store block
 //! has it too whenever another function may look at it, at calls and when a body ends.
@@ -22,7 +23,7 @@
 //! a function of its own. Where control meets, the count is in the variable, or in the
 //! store block after the last payment of a body: then nothing reads it here any more.
 
-use super::payments::Payment;
+use super::payments::{Payment, is_call};
 use super::state::{FrameKind, FuelCounter, FuelPlace};
 use super::translator::Translator;
 use cranelift_codegen::ir::condcodes::IntCC;
@@ -64,14 +65,8 @@ impl Translator<'_, '_> {
             self.pay(payment);
         }
         match op {
-            Op::Call { .. }
-            | Op::CallIndirect { .. }
-            | Op::CallRef { .. }
-            | Op::ReturnCall { .. }
-            | Op::ReturnCallIndirect { .. }
-            | Op::ReturnCallRef { .. }
-            | Op::Throw { .. }
-            | Op::ThrowRef => self.place_fuel(FuelPlace::STORE),
+            Op::Throw { .. } | Op::ThrowRef => self.place_fuel(FuelPlace::STORE),
+            op if is_call(op) => self.place_fuel(FuelPlace::STORE),
             Op::MemoryFill { .. } | Op::MemoryCopy { .. } | Op::MemoryInit { .. } => {
                 self.pay_range(BYTES_LOG2);
             }

@@ -276,7 +276,7 @@ fn is_paid(op: &Op<'_>) -> bool {
 }
 
 /// Whether an operator runs another body, in which it may be recursive.
-fn is_call(op: &Op<'_>) -> bool {
+pub(super) fn is_call(op: &Op<'_>) -> bool {
     matches!(
         op,
         Op::Call { .. }

@@ -7,9 +7,8 @@ use crate::vm::types::{FuncType, GlobalType, ModuleTypes, TableType};
 use precast_artifact::abi::ContextLayout;
 use precast_artifact::address_map::AddressMap;
 use precast_artifact::index::{
-    CanonicalTypeIndex, CodeOffset, ExportIndex, FuncIndex, MemoryIndex,
+    CanonicalTypeIndex, CodeOffset, ExportIndex, FuncIndex, MemoryIndex, TypeId, WasmOffset,
 };
-use precast_artifact::index::{TypeId, WasmOffset};
 use precast_artifact::module::{EntityIndex, ExportKind, ImportKind, Module, Range, SignatureStub};
 use precast_artifact::types::MemoryType;
 use precast_artifact::wire::DecodeError;
