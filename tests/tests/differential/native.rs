@@ -1,18 +1,37 @@
 //! Precast.
 
 use crate::trace::{Bits, Ended, Runtime, Trace, follow, memory, show};
-use precast_compiler::{MemoryModel, OptLevel, Options};
+use precast_compiler::{MemoryModel, OptLevel, Optimisation, Options};
 use precast_embed::compile;
 use precast_loader::{Artifact, Error, Extern, Instance, Linker, Store, Val, ValType};
 use precast_tests::random::Numbers;
+use std::collections::BTreeSet;
 
-/// The ways in which every module is compiled.
-pub(crate) fn ways() -> [Options; 3] {
+/// How many ways there are.
+pub(crate) const WAYS: u64 = 4;
+
+/// The ways in which a module is compiled; one is drawn by `seed`.
+pub(crate) fn ways(seed: u64) -> [Options; WAYS as usize] {
     let plain = Options { threads: Some(1), ..Options::default() };
     let all_passes = Options { opt_level: OptLevel::Aggressive, ..plain.clone() };
+    let some_passes = Options { disabled: left_out(seed), ..all_passes.clone() };
     let slow = Options { opt_level: OptLevel::None, ..plain.clone() };
     let bounds = Options { memory_model: MemoryModel::Bounds, ..plain };
-    [all_passes, slow, bounds]
+    [all_passes, some_passes, slow, bounds]
+}
+
+/// Passes to leave out: all but one, one, or about half of them.
+fn left_out(seed: u64) -> BTreeSet<Optimisation> {
+    let mut numbers = Numbers::new(seed);
+    let (kind, one) = (numbers.below(4), numbers.below(Optimisation::ALL.len()));
+    let out = |at| match kind {
+        0 => at != one,
+        1 => at == one,
+        _ => numbers.below(2) == 0,
+    };
+    let mask: Vec<bool> = (0..Optimisation::ALL.len()).map(out).collect();
+    let passes = Optimisation::ALL.into_iter().zip(mask);
+    passes.filter_map(|(pass, out)| out.then_some(pass)).collect()
 }
 
 pub(crate) fn run(wasm: &[u8], seed: u64, options: &Options) -> Trace {

@@ -96,7 +96,7 @@ impl Totals {
             println!("{expected}\n{}", file.display());
         }
         let mut cut = expected.cut;
-        for options in native::ways() {
+        for options in native::ways(seed) {
             let found = native::run(wasm, seed, &options);
             if let Some(difference) = expected.difference(&found) {
                 panic!("{} with {options:?}: {difference}", file.display());
