@@ -5,6 +5,7 @@
 //!
 //! | rank | modules |
 //! |-|-|
+//! | where time was spent | [`heat`] |
 //! | what calls through tables reach | [`targets`] |
 //! | what a body is, to whoever may inline it | [`summary`] |
 //! | what an inlined body may weigh; pieces of a copy | [`rule`], [`copies`] |
@@ -28,6 +29,7 @@ pub(crate) mod compares;
 pub(crate) mod copies;
 mod counted;
 mod edges;
+pub(crate) mod heat;
 pub(crate) mod inline;
 mod known;
 pub(crate) mod loop_addresses;

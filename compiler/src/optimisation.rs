@@ -63,11 +63,14 @@ pub enum Optimisation {
     AlignLoops,
     /// `fold-functions`: identical functions share their code.
     FoldFunctions,
+    /// `hot-functions`: with a profile, the functions where time was spent lie
+    /// together, and those where none was after all others.
+    HotFunctions,
 }
 
 impl Optimisation {
     /// Every optimisation.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::ListCopies,
         Self::DirectPreview1,
         Self::ConstantGlobals,
@@ -87,6 +90,7 @@ impl Optimisation {
         Self::ThreadBranches,
         Self::AlignLoops,
         Self::FoldFunctions,
+        Self::HotFunctions,
     ];
 
     /// The name that options and artifacts use.
@@ -111,6 +115,7 @@ impl Optimisation {
             Self::ThreadBranches => "thread-branches",
             Self::AlignLoops => "align-loops",
             Self::FoldFunctions => "fold-functions",
+            Self::HotFunctions => "hot-functions",
         }
     }
 }
@@ -157,7 +162,8 @@ mod tests {
             complaint("fold-function"),
             "unknown optimisation `fold-function`, did you mean `fold-functions`?; known are \
              list-copies, direct-preview1, constant-globals, private-tables, memory-image, wide-products, inline, inline-indirect, br-table-chain, small-copies, carries, \
-             fold-addresses, loop-addresses, loop-compares, chosen-steps, wide-indices, thread-branches, align-loops, fold-functions"
+             fold-addresses, loop-addresses, loop-compares, chosen-steps, wide-indices, thread-branches, align-loops, fold-functions, \
+             hot-functions"
         );
         assert!(complaint("private_table").contains("mean `private-tables`"));
         assert!(complaint("vectorise").starts_with("unknown optimisation `vectorise`; known are"));

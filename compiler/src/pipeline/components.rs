@@ -39,6 +39,10 @@ pub(super) fn compile_component(
 ) -> Result<Report> {
     options.check()?;
     let mut clock = Clock::new();
+    if options.profile.is_some() {
+        let why = "a profile of a component: profiles are of core modules so far";
+        return Err(Error::unsupported(None, why));
+    }
     let targets = Target::all(options)?;
     let target = only_target(&targets)?;
     let features = target.allowed(options.features);
@@ -156,7 +160,7 @@ fn place_modules<'a>(
     let modules = code.modules.iter().map(|module| module.description.clone());
     let described = Description { modules: modules.collect(), instances: Vec::new() };
     component.check(&described).map_err(|why| Error::unsupported(None, why))?;
-    let mut placed = place_code(code, target, options)?;
+    let mut placed = place_code(code, target, options, None)?;
     placed.names.label(labels);
     Ok(placed)
 }

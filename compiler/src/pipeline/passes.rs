@@ -1,6 +1,7 @@
 //! What each optimisation does to a module and how long it takes, for whoever
 //! asks.
 
+use super::decisions::Decisions;
 use super::input::Input;
 use super::ir::{each_translated, with_input};
 use super::report::Report;
@@ -87,7 +88,13 @@ fn pass(
         }
         Optimisation::AlignLoops => (report.aligned, "functions", None),
         Optimisation::FoldFunctions => (report.folded, "functions", None),
+        Optimisation::HotFunctions => (hot_functions(decisions), "functions", None),
     };
     let enabled = options.enabled(optimisation);
     Pass { optimisation, enabled, changed: changed as u64, what, time }
+}
+
+/// How many functions are moved before all others.
+fn hot_functions(decisions: &Decisions) -> usize {
+    decisions.heat.as_ref().map_or(0, |heat| heat.hot().len())
 }
