@@ -66,11 +66,19 @@ pub enum Optimisation {
     /// `hot-functions`: with a profile, the functions where time was spent lie
     /// together, and those where none was after all others.
     HotFunctions,
+    /// `hot-inlining`: with a profile, larger bodies are inlined in place of calls
+    /// that run often, and none in place of calls that never do.
+    HotInlining,
+    /// `cold-blocks`: with a profile, what never runs of a function that does is out
+    /// of the way.
+    ColdBlocks,
+    /// `cold-functions`: with a profile, functions that never run are made small.
+    ColdFunctions,
 }
 
 impl Optimisation {
     /// Every optimisation.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 23] = [
         Self::ListCopies,
         Self::DirectPreview1,
         Self::ConstantGlobals,
@@ -91,6 +99,9 @@ impl Optimisation {
         Self::AlignLoops,
         Self::FoldFunctions,
         Self::HotFunctions,
+        Self::HotInlining,
+        Self::ColdBlocks,
+        Self::ColdFunctions,
     ];
 
     /// The name that options and artifacts use.
@@ -116,6 +127,9 @@ impl Optimisation {
             Self::AlignLoops => "align-loops",
             Self::FoldFunctions => "fold-functions",
             Self::HotFunctions => "hot-functions",
+            Self::HotInlining => "hot-inlining",
+            Self::ColdBlocks => "cold-blocks",
+            Self::ColdFunctions => "cold-functions",
         }
     }
 }
@@ -163,7 +177,7 @@ mod tests {
             "unknown optimisation `fold-function`, did you mean `fold-functions`?; known are \
              list-copies, direct-preview1, constant-globals, private-tables, memory-image, wide-products, inline, inline-indirect, br-table-chain, small-copies, carries, \
              fold-addresses, loop-addresses, loop-compares, chosen-steps, wide-indices, thread-branches, align-loops, fold-functions, \
-             hot-functions"
+             hot-functions, hot-inlining, cold-blocks, cold-functions"
         );
         assert!(complaint("private_table").contains("mean `private-tables`"));
         assert!(complaint("vectorise").starts_with("unknown optimisation `vectorise`; known are"));

@@ -107,7 +107,7 @@ pub(crate) fn translate<'a>(
     if module.options.fold_addresses {
         changes.addresses = Timed::of(|| addresses::fold(func));
     }
-    if module.options.loop_addresses {
+    if module.options.loop_addresses && !input.never_runs {
         changes.loops = Timed::of(|| loop_addresses::make(func));
     }
     if module.options.loop_compares {
@@ -119,7 +119,7 @@ pub(crate) fn translate<'a>(
     if module.options.wide_indices {
         changes.indices = Timed::of(|| widen::widen(func));
     }
-    if module.options.thread_branches {
+    if module.options.thread_branches && !input.never_runs {
         changes.threads = Timed::of(|| thread::thread(func));
     }
     Ok(Translated { recorded: tracker.attach(func, input.end()), inlined, changes })

@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::middle::heat::Heat;
 use crate::middle::inline::{self, Inlining};
 use crate::middle::product::{self, Product};
-use crate::middle::summary;
+use crate::middle::summary::{self, HeatUses};
 use crate::middle::targets::Targets;
 use crate::optimisation::Optimisation;
 use crate::options::Options;
@@ -59,11 +59,11 @@ pub(super) fn decide(
     plan: &Plan<'_>,
     options: &Options,
 ) -> Result<Decisions> {
-    let heat = options.profile.as_ref().map(|profile| Heat::new(profile, parsed));
+    let heat = options.profile.as_ref().map(|profile| Heat::new(profile, parsed)).transpose()?;
     let start = Instant::now();
     let products = products(parsed, options)?;
     let decided = Instant::now();
-    let inlining = inlining(workers, parsed, plan, options, &products)?;
+    let inlining = inlining(workers, parsed, plan, options, (&products, heat.as_ref()))?;
     let times = Times { products: decided - start, inlining: decided.elapsed() };
     Ok(Decisions { inlining, products, heat, times })
 }
@@ -74,7 +74,7 @@ fn inlining(
     parsed: &Parsed<'_>,
     plan: &Plan<'_>,
     options: &Options,
-    products: &BTreeMap<usize, Product>,
+    (products, heat): (&BTreeMap<usize, Product>, Option<&Heat>),
 ) -> Result<Inlining> {
     let (bodies, imported) = (&parsed.bodies, parsed.imported_functions);
     if !options.enabled(Optimisation::Inline) {
@@ -84,13 +84,22 @@ fn inlining(
         true => Targets::of(parsed, plan),
         false => Targets::none(parsed),
     };
+    let uses = HeatUses {
+        functions: options.enabled(Optimisation::ColdFunctions),
+        calls: options.enabled(Optimisation::HotInlining),
+    };
     let mut summaries = workers.draw(
         bodies.len(),
         || (),
         |(), position| {
             let index = bodies[position].function();
             let summary = summary::summarise(&bodies[position], imported, &targets);
-            summary.map_err(|error| error.in_function(index, parsed.name_of(index)))
+            let mut summary = summary
+                .map_err(|error| error.in_function(index, parsed.name_of(index)))?;
+            if let Some(heat) = heat {
+                summary.heed(heat, position, uses);
+            }
+            Ok(summary)
         },
     )?;
     summaries.sort_unstable_by_key(|(position, _)| *position);

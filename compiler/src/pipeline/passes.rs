@@ -1,11 +1,11 @@
 //! What each optimisation does to a module and how long it takes, for whoever
 //! asks.
 
-use super::decisions::Decisions;
 use super::input::Input;
 use super::ir::{each_translated, with_input};
 use super::report::Report;
 use crate::error::{Error, Result};
+use crate::middle::heat::Heat;
 use crate::optimisation::Optimisation;
 use crate::options::Options;
 use crate::translate::Changes;
@@ -57,6 +57,13 @@ fn pass(
         let calls = (0..parsed.bodies.len()).flat_map(|at| decisions.inlining.of(at));
         calls.filter(|call| call.guess.is_some() == guessed).count()
     };
+    let decided = |count: fn(&Heat, usize) -> usize| {
+        let functions = 0..parsed.bodies.len();
+        let heat = decisions.heat.as_ref();
+        heat.map_or(0, |heat| functions.map(|at| count(heat, at)).sum())
+    };
+    let hot_calls = (0..parsed.bodies.len()).flat_map(|at| decisions.inlining.of(at));
+    let hot_calls = hot_calls.filter(|call| call.hot).count();
     let (changed, what, time): (usize, _, _) = match optimisation {
         // Of components only.
         Optimisation::ListCopies => (0, "lists between components", None),
@@ -88,13 +95,11 @@ fn pass(
         }
         Optimisation::AlignLoops => (report.aligned, "functions", None),
         Optimisation::FoldFunctions => (report.folded, "functions", None),
-        Optimisation::HotFunctions => (hot_functions(decisions), "functions", None),
+        Optimisation::HotFunctions => (decided(|heat, at| heat.is_hot(at).into()), "functions", None),
+        Optimisation::HotInlining => (hot_calls, "calls", None),
+        Optimisation::ColdBlocks => (decided(|heat, at| heat.cold_pieces(at).len()), "pieces", None),
+        Optimisation::ColdFunctions => (decided(|heat, at| heat.is_cold(at).into()), "functions", None),
     };
     let enabled = options.enabled(optimisation);
     Pass { optimisation, enabled, changed: changed as u64, what, time }
-}
-
-/// How many functions are moved before all others.
-fn hot_functions(decisions: &Decisions) -> usize {
-    decisions.heat.as_ref().map_or(0, |heat| heat.hot().len())
 }

@@ -264,4 +264,23 @@ mod tests {
         assert_eq!(starts(17, 32, 0b1010), 32);
         assert_eq!(starts(17, 64, 0b0010), 64);
     }
+
+    #[test]
+    fn functions_lie_in_the_order_that_was_asked_for() {
+        let text = Text {
+            cpu_features: Vec::new(),
+            functions: vec![Some(code(16, 1)), Some(code(32, 1)), None, Some(code(16, 1))],
+            stubs: Vec::new(),
+        };
+        let mut list = FunctionList::default();
+        list.push(0, &["", "", "", ""]);
+        let order = [3, 2, 1, 0].map(ListedFuncIndex::new);
+        let classes = [0, 1, 2, 0].map(ListedFuncIndex::new);
+        let layout = TextLayout::new(&list, &text, (&classes, order.into_iter()), None).unwrap();
+        let place = |start, size| Some(Placement { start: CodeOffset::new(start), size });
+        assert_eq!(layout.functions, [place(32, 16), place(0, 32), None, place(32, 16)]);
+        let starts: Vec<u32> =
+            layout.blocks(&text.functions, &[]).map(|(place, _)| place.start.get()).collect();
+        assert_eq!(starts, [0, 32]);
+    }
 }
