@@ -68,7 +68,10 @@ pub(crate) fn generate(
     let compiled =
         isa.compile_function(func, domtree, &mut Default::default(), false, &mut control);
     let compiled = compiled.map_err(failed)?.apply_params(&func.params);
-    Ok(CompiledFunction { hasty: fast, ..convert(func, &compiled, (target, isa), recorded, density)? })
+    Ok(CompiledFunction {
+        hasty: fast,
+        ..convert(func, &compiled, (target, isa), recorded, density)?
+    })
 }
 
 /// What we keep of the code generator's result.

@@ -217,7 +217,10 @@ impl Options {
         }
         recorded.extend(self.memory_reservation.map(|n| format!("--memory-reservation={n}")));
         let profile = self.profile.iter();
-        recorded.extend(profile.map(|profile| format!("{}={}", precast_artifact::note::PROFILE, profile.digest())));
+        recorded
+            .extend(profile.map(|profile| {
+                format!("{}={}", precast_artifact::note::PROFILE, profile.digest())
+            }));
         recorded.extend(self.enabled.iter().map(|name| format!("--enable={name}")));
         recorded.extend(self.disabled.iter().map(|name| format!("--disable={name}")));
         recorded

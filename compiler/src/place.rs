@@ -110,9 +110,7 @@ pub(crate) fn place_with_reach<'a>(
         false => fold::unfolded(baseline.functions.len()),
     };
     let layout = match arrangement.order {
-        Some(order) => {
-            TextLayout::new(&list, baseline, (&classes, order.iter().copied()), reach)?
-        }
+        Some(order) => TextLayout::new(&list, baseline, (&classes, order.iter().copied()), reach)?,
         None => {
             let all = ListedFuncIndex::first(classes.len() as u32);
             TextLayout::new(&list, baseline, (&classes, all), reach)?

@@ -118,7 +118,8 @@ impl GivenProfile {
     /// What became of the samples, as a note.
     pub fn told(&self) -> String {
         let functions = self.profile.sampled_functions();
-        let mut text = format!("profile: {} samples in {functions} functions", self.profile.samples());
+        let mut text =
+            format!("profile: {} samples in {functions} functions", self.profile.samples());
         let SampleCounts { stubs, unknown, elsewhere, .. } = self.counts;
         let others =
             [(stubs, "in stubs"), (unknown, "at no known place"), (elsewhere, "in other files")];

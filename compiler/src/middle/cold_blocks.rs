@@ -13,7 +13,7 @@
 //! can be entered but through that place.
 
 use crate::error::Result;
-use crate::profile::Span;
+use crate::profile::SampleSpan;
 use precast_artifact::index::BodyOffset;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -30,7 +30,7 @@ const MOST_BYTES: u64 = 64;
 pub(super) fn find(
     body: &FunctionBody<'_>,
     hints: &[BranchHint],
-    spans: &BTreeMap<BodyOffset, Span>,
+    spans: &BTreeMap<BodyOffset, SampleSpan>,
 ) -> Result<Vec<Range<BodyOffset>>> {
     let bytes: u64 = spans.values().map(|span| span.bytes).sum();
     let samples: u64 = spans.values().map(|span| span.samples).sum();

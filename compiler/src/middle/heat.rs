@@ -17,7 +17,7 @@
 use super::cold_blocks;
 use crate::error::Result;
 use crate::parse::Parsed;
-use crate::profile::{Profile, Span};
+use crate::profile::{Profile, SampleSpan};
 use precast_artifact::index::{BodyOffset, CanonicalTypeIndex, ListedFuncIndex};
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
@@ -43,7 +43,7 @@ pub(crate) struct Heat {
     /// For each function, the position of the first that is the same.
     same: Vec<usize>,
     /// Of each first function with samples, what its body became.
-    bodies: BTreeMap<usize, BTreeMap<BodyOffset, Span>>,
+    bodies: BTreeMap<usize, BTreeMap<BodyOffset, SampleSpan>>,
     /// Of each first function, what never ran of it.
     cold: BTreeMap<usize, Vec<Range<BodyOffset>>>,
     /// Samples that make a call a hot one.

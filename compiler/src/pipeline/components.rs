@@ -39,10 +39,6 @@ pub(super) fn compile_component(
 ) -> Result<Report> {
     options.check()?;
     let mut clock = Clock::new();
-    if options.profile.is_some() {
-        let why = "a profile of a component: profiles are of core modules so far";
-        return Err(Error::unsupported(None, why));
-    }
     let targets = Target::all(options)?;
     let target = only_target(&targets)?;
     let features = target.allowed(options.features);
@@ -121,6 +117,10 @@ fn take_apart<'a>(
     options: &Options,
     features: Features,
 ) -> Result<(Flat<'a>, String)> {
+    if options.profile.is_some() {
+        let why = "a profile of a component: profiles are of core modules so far";
+        return Err(Error::unsupported(None, why));
+    }
     let mut flat = flatten(wasm, features)?;
     if options.enabled(Optimisation::ListCopies) {
         copy_lists(&mut flat)?;

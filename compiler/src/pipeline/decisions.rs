@@ -94,8 +94,8 @@ fn inlining(
         |(), position| {
             let index = bodies[position].function();
             let summary = summary::summarise(&bodies[position], imported, &targets);
-            let mut summary = summary
-                .map_err(|error| error.in_function(index, parsed.name_of(index)))?;
+            let mut summary =
+                summary.map_err(|error| error.in_function(index, parsed.name_of(index)))?;
             if let Some(heat) = heat {
                 summary.heed(heat, position, uses);
             }

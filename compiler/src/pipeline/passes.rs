@@ -95,10 +95,16 @@ fn pass(
         }
         Optimisation::AlignLoops => (report.aligned, "functions", None),
         Optimisation::FoldFunctions => (report.folded, "functions", None),
-        Optimisation::HotFunctions => (decided(|heat, at| heat.is_hot(at).into()), "functions", None),
+        Optimisation::HotFunctions => {
+            (decided(|heat, at| heat.is_hot(at).into()), "functions", None)
+        }
         Optimisation::HotInlining => (hot_calls, "calls", None),
-        Optimisation::ColdBlocks => (decided(|heat, at| heat.cold_pieces(at).len()), "pieces", None),
-        Optimisation::ColdFunctions => (decided(|heat, at| heat.is_cold(at).into()), "functions", None),
+        Optimisation::ColdBlocks => {
+            (decided(|heat, at| heat.cold_pieces(at).len()), "pieces", None)
+        }
+        Optimisation::ColdFunctions => {
+            (decided(|heat, at| heat.is_cold(at).into()), "functions", None)
+        }
     };
     let enabled = options.enabled(optimisation);
     Pass { optimisation, enabled, changed: changed as u64, what, time }

@@ -5,8 +5,8 @@
 //! Without either, a sample counts for the function that its symbol names, if
 //! there is one such function.
 
-use super::perf::{PerfScript, Sample};
-use super::{FunctionSamples, Profile, Span};
+use super::counts::{FunctionSamples, Profile, SampleSpan};
+use super::perf::{PerfSample, PerfScript};
 use crate::error::{Error, Result};
 use object::read::elf::ElfFile64;
 use object::{LittleEndian, Object, ObjectSymbol, SymbolKind};
@@ -41,7 +41,7 @@ impl Profile {
         objects: &BTreeSet<&str>,
         artifact: &[u8],
     ) -> Result<(Self, SampleCounts)> {
-        let code = Code::read(artifact)?;
+        let code = ProfiledCode::read(artifact)?;
         let ours = |object: &str| object.is_empty() || objects.contains(object);
         let samples = script.samples.iter().filter(|sample| ours(&sample.object));
         let mut bases = code.bases(samples.clone());
@@ -51,11 +51,11 @@ impl Profile {
         let (mut at, mut whole) = (BTreeMap::new(), BTreeMap::new());
         for sample in samples.clone() {
             let function = match code.place(sample, &bases) {
-                Some(Place::Exact(text, offset)) => {
+                Some(SamplePlace::Exact(text, offset)) => {
                     *at.entry((text, offset)).or_insert(0u64) += 1;
                     code.function_at(offset).map(|function| function.index)
                 }
-                Some(Place::Function(offset)) => code.function_at(offset).map(|function| {
+                Some(SamplePlace::Function(offset)) => code.function_at(offset).map(|function| {
                     *whole.entry(offset).or_insert(0u64) += 1;
                     function.index
                 }),
@@ -89,7 +89,7 @@ impl Profile {
 }
 
 /// Where a sample is.
-enum Place {
+enum SamplePlace {
     /// At an offset of one of the texts.
     Exact(usize, CodeOffset),
     /// Somewhere in the function that begins there.
@@ -97,18 +97,18 @@ enum Place {
 }
 
 /// A function or a stub, which has no index.
-struct Piece {
+struct ProfiledPiece {
     start: CodeOffset,
     index: Option<FuncIndex>,
 }
 
 /// The code of an artifact.
-struct Code<'a> {
+struct ProfiledCode<'a> {
     module: [u8; 32],
     /// Where each text lies in the file, and what its operators came from.
     texts: Vec<(Range, Vec<(CodeOffset, WasmOffset)>)>,
     /// In order of address.
-    pieces: Vec<Piece>,
+    pieces: Vec<ProfiledPiece>,
     /// Start in the file and size of each symbol.
     symbols: HashMap<&'a [u8], Vec<Range>>,
 }
@@ -119,7 +119,7 @@ fn slice(bytes: &[u8], range: Range) -> Result<&[u8]> {
     piece.ok_or_else(|| Error::NotArtifact("it is truncated".to_owned()))
 }
 
-impl<'a> Code<'a> {
+impl<'a> ProfiledCode<'a> {
     fn read(artifact: &'a [u8]) -> Result<Self> {
         let refused = |why: String| Error::NotArtifact(why);
         let container = Container::open(artifact).map_err(|why| refused(why.to_string()))?;
@@ -130,9 +130,11 @@ impl<'a> Code<'a> {
         let bounds = Bounds { image: note.image_size, text: note.text, component };
         description.check(&bounds).map_err(|why| refused(why.to_string()))?;
         let [module] = &description.modules[..] else {
-            return Err(Error::Profile("a profile of a component, which has several modules: \
+            return Err(Error::Profile(
+                "a profile of a component, which has several modules: \
                  profiles are of core modules so far"
-                .to_owned()));
+                    .to_owned(),
+            ));
         };
         let sites = |table: Range| -> Result<Vec<(CodeOffset, WasmOffset)>> {
             let table = AddressMap::<WasmOffset>::new("sites", slice(artifact, table)?);
@@ -144,25 +146,26 @@ impl<'a> Code<'a> {
         }
         let functions = slice(artifact, module.function_table)?;
         let functions = AddressMap::<FuncIndex>::new("functions", functions).map_err(damaged)?;
-        let functions =
-            functions.iter().map(|entry| Piece { start: entry.code, index: Some(entry.value) });
+        let functions = functions
+            .iter()
+            .map(|entry| ProfiledPiece { start: entry.code, index: Some(entry.value) });
         let stubs = module.entry_stubs.iter().chain(&module.host_stubs);
-        let stubs = stubs.map(|stub| Piece { start: stub.code, index: None });
-        let mut pieces: Vec<Piece> = functions.chain(stubs).collect();
+        let stubs = stubs.map(|stub| ProfiledPiece { start: stub.code, index: None });
+        let mut pieces: Vec<ProfiledPiece> = functions.chain(stubs).collect();
         pieces.sort_by_key(|piece| piece.start);
         let symbols = symbols(artifact, container.base);
         Ok(Self { module: note.source_hash, texts, pieces, symbols })
     }
 
     /// What has its code at an offset.
-    fn function_at(&self, at: CodeOffset) -> Option<&Piece> {
+    fn function_at(&self, at: CodeOffset) -> Option<&ProfiledPiece> {
         let after = self.pieces.partition_point(|piece| piece.start <= at);
         after.checked_sub(1).map(|index| &self.pieces[index])
     }
 
     /// Where the file was mapped, by samples of functions with names of their own.
-    fn bases<'s>(&self, samples: impl Iterator<Item = &'s Sample>) -> BTreeSet<u64> {
-        let base = |sample: &Sample| {
+    fn bases<'s>(&self, samples: impl Iterator<Item = &'s PerfSample>) -> BTreeSet<u64> {
+        let base = |sample: &PerfSample| {
             let [symbol] = &self.symbols.get(sample.symbol.as_ref()?.as_bytes())?[..] else {
                 return None;
             };
@@ -175,7 +178,7 @@ impl<'a> Code<'a> {
     }
 
     /// Where a sample is, in a file that was mapped at one of these places.
-    fn place(&self, sample: &Sample, bases: &BTreeSet<u64>) -> Option<Place> {
+    fn place(&self, sample: &PerfSample, bases: &BTreeSet<u64>) -> Option<SamplePlace> {
         let exact = |at: u64| {
             let inside = |(text, _): &(Range, Vec<_>)| {
                 (text.offset..text.offset.saturating_add(text.size)).contains(&at)
@@ -186,7 +189,7 @@ impl<'a> Code<'a> {
         };
         let mut mapped = bases.iter().filter_map(|base| exact(sample.address.wrapping_sub(*base)));
         let Some(name) = &sample.symbol else {
-            return mapped.next().map(|(text, offset)| Place::Exact(text, offset));
+            return mapped.next().map(|(text, offset)| SamplePlace::Exact(text, offset));
         };
         let known = self.symbols.get(name.as_bytes()).map_or(&[][..], Vec::as_slice);
         let start = |symbol: &Range| exact(symbol.offset).map(|(_, start)| start);
@@ -199,19 +202,19 @@ impl<'a> Code<'a> {
         };
         if known.is_empty() {
             // perf decodes some names, and strips others.
-            return mapped.next().map(|(text, offset)| Place::Exact(text, offset));
+            return mapped.next().map(|(text, offset)| SamplePlace::Exact(text, offset));
         }
         let found = mapped.find(|(_, at)| known.iter().any(|symbol| fits(symbol, *at).is_some()));
         if let Some((text, offset)) = found {
-            return Some(Place::Exact(text, offset));
+            return Some(SamplePlace::Exact(text, offset));
         }
         let [symbol] = known else { return None };
         match sample.offset {
             Some(offset) if offset < symbol.size => {
-                exact(symbol.offset + offset).map(|(text, at)| Place::Exact(text, at))
+                exact(symbol.offset + offset).map(|(text, at)| SamplePlace::Exact(text, at))
             }
             Some(_) => None,
-            None => start(symbol).map(Place::Function),
+            None => start(symbol).map(SamplePlace::Function),
         }
     }
 
@@ -223,7 +226,8 @@ impl<'a> Code<'a> {
         whole: &BTreeMap<CodeOffset, u64>,
     ) -> Profile {
         let mut functions = BTreeMap::new();
-        let all = |piece: &Piece| piece.index.map(|index| (index, FunctionSamples::default()));
+        let all =
+            |piece: &ProfiledPiece| piece.index.map(|index| (index, FunctionSamples::default()));
         functions.extend(self.pieces.iter().filter_map(all));
         let mut add = |offset: CodeOffset, count: u64| {
             let index = self.function_at(offset).and_then(|piece| piece.index)?;
@@ -256,7 +260,7 @@ impl<'a> Code<'a> {
         text: usize,
         range: std::ops::Range<CodeOffset>,
         at: &BTreeMap<(usize, CodeOffset), u64>,
-        spans: &mut BTreeMap<WasmOffset, Span>,
+        spans: &mut BTreeMap<WasmOffset, SampleSpan>,
     ) {
         let sites = &self.texts[text].1;
         let first = sites.partition_point(|(code, _)| *code < range.start);
@@ -268,7 +272,8 @@ impl<'a> Code<'a> {
             }
             let span = spans.entry(*source).or_default();
             span.bytes += u64::from(next.get() - code.get());
-            span.samples += at.range((text, *code)..(text, next)).map(|(_, count)| count).sum::<u64>();
+            span.samples +=
+                at.range((text, *code)..(text, next)).map(|(_, count)| count).sum::<u64>();
         }
     }
 }

@@ -18,13 +18,13 @@ use std::collections::BTreeMap;
 /// The samples of a run, as `perf script` prints them.
 pub struct PerfScript {
     pub(super) name: String,
-    pub(super) samples: Vec<Sample>,
+    pub(super) samples: Vec<PerfSample>,
     pub(super) mappings: Vec<Mapping>,
 }
 
 /// Where a sample was taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Sample {
+pub(super) struct PerfSample {
     pub address: u64,
     /// The function, as symbols name it; none if there is no symbol.
     pub symbol: Option<String>,
@@ -49,8 +49,7 @@ impl PerfScript {
     ///
     /// When a line is none of `perf script`: with its number.
     pub fn parse(name: &str, text: &str) -> Result<Self> {
-        let mut script =
-            Self { name: name.to_owned(), samples: Vec::new(), mappings: Vec::new() };
+        let mut script = Self { name: name.to_owned(), samples: Vec::new(), mappings: Vec::new() };
         let chains = has_chains(text);
         // Whether the sample of the group of lines is there.
         let mut counted = false;
@@ -95,20 +94,18 @@ fn has_chains(text: &str) -> bool {
 }
 
 /// The sample of a line.
-fn sample(line: &str) -> Option<Sample> {
+fn sample(line: &str) -> Option<PerfSample> {
     let (address, rest) = place(line)?;
     let (rest, object) = split_object(rest.trim());
     let (symbol, offset) = match rest.rsplit_once("+0x") {
-        Some((symbol, digits)) if !symbol.is_empty() => {
-            match u64::from_str_radix(digits, 16) {
-                Ok(offset) => (symbol, Some(offset)),
-                Err(_) => (rest, None),
-            }
-        }
+        Some((symbol, digits)) if !symbol.is_empty() => match u64::from_str_radix(digits, 16) {
+            Ok(offset) => (symbol, Some(offset)),
+            Err(_) => (rest, None),
+        },
         _ => (rest, None),
     };
     let named = !symbol.is_empty() && symbol != "[unknown]";
-    Some(Sample {
+    Some(PerfSample {
         address,
         symbol: named.then(|| symbol.to_owned()),
         offset,
@@ -176,7 +173,7 @@ mod tests {
 
     fn only(text: &str) -> (u64, Option<String>, Option<u64>, String) {
         let script = PerfScript::parse("p", text).unwrap();
-        let [Sample { address, symbol, offset, object }] = &script.samples[..] else {
+        let [PerfSample { address, symbol, offset, object }] = &script.samples[..] else {
             panic!("{:?}", script.samples)
         };
         (*address, symbol.clone(), *offset, object.clone())
@@ -195,7 +192,8 @@ mod tests {
         for line in &lines[..3] {
             assert_eq!(only(line), whole, "{line}");
         }
-        let other = format!("{}\nprecast-run 4711 81.3: 2 cycles:u: \n\t 7f13 g+0x20 (/c)\n", lines[3]);
+        let other =
+            format!("{}\nprecast-run 4711 81.3: 2 cycles:u: \n\t 7f13 g+0x20 (/c)\n", lines[3]);
         let script = PerfScript::parse("p", &other).unwrap();
         assert_eq!(script.samples.iter().map(|s| s.address).collect::<Vec<_>>(), [0x7f12, 0x7f13]);
         assert_eq!(script.objects(), [("/a/b.cwasm", 1), ("/c", 1)]);
@@ -205,7 +203,10 @@ mod tests {
     fn symbols_are_any_text() {
         let symbol = |line: &str| only(line).1;
         let name = |name: &str| Some(name.to_owned());
-        assert_eq!(symbol(" 7f12 a::b<c (d)>::e() const+0x0 (/x y/z.cwasm)"), name("a::b<c (d)>::e() const"));
+        assert_eq!(
+            symbol(" 7f12 a::b<c (d)>::e() const+0x0 (/x y/z.cwasm)"),
+            name("a::b<c (d)>::e() const")
+        );
         assert_eq!(symbol(" 7f12 f"), name("f"));
         assert_eq!(symbol(" 7f12 [unknown] (/x)"), None);
         assert_eq!(symbol(" 7f12 (/x)"), None);

@@ -8,7 +8,7 @@
 //!           them; of the function above
 //! ```
 
-use super::{FunctionSamples, Profile, Span};
+use super::counts::{FunctionSamples, Profile, SampleSpan};
 use crate::error::{Error, Result};
 use precast_artifact::index::{FuncIndex, WasmOffset};
 use std::fmt;
@@ -22,7 +22,7 @@ impl fmt::Display for Profile {
         writeln!(f, "{START} {VERSION}\nmodule {}", hex::encode(self.module))?;
         for (index, FunctionSamples { samples, spans }) in &self.functions {
             writeln!(f, "function {index} {samples}")?;
-            for (at, Span { bytes, samples }) in spans {
+            for (at, SampleSpan { bytes, samples }) in spans {
                 writeln!(f, "span {at} {bytes} {samples}")?;
             }
         }
@@ -74,7 +74,7 @@ impl Profile {
                     let ((at, bytes), samples) = numbers.ok_or_else(|| wrong("no number"))?;
                     let function = function.and_then(|index| profile.functions.get_mut(&index));
                     let function = function.ok_or_else(|| wrong("a span of no function"))?;
-                    function.spans.insert(WasmOffset::new(at), Span { bytes, samples });
+                    function.spans.insert(WasmOffset::new(at), SampleSpan { bytes, samples });
                 }
                 [] => {}
                 _ => return Err(wrong("neither `module`, `function` nor `span` with its numbers")),

@@ -142,7 +142,8 @@ impl Sample {
     /// The file, where calls reach less than `reach` bytes.
     pub(super) fn laid_out(self, reach: u64) -> Image<'static> {
         let (code, target, fold, header, debug) = self.parts();
-        let placed = place_with_reach(code, target, Arrangement { fold, order: None }, Some(reach)).unwrap();
+        let placed =
+            place_with_reach(code, target, Arrangement { fold, order: None }, Some(reach)).unwrap();
         lay_out(placed, header, debug).unwrap()
     }
 

@@ -58,9 +58,8 @@ fn functions_that_are_the_same_are_hot_together() {
 #[test]
 fn a_call_is_hot_where_samples_are_around_it_and_in_what_it_calls() {
     let load = "(drop (i32.load (i32.const 0)))";
-    let text = format!(
-        "(module (memory 1) (func {load} (call 1)) (func {load}) (func (call 1) {load}))"
-    );
+    let text =
+        format!("(module (memory 1) (func {load} (call 1)) (func {load}) (func (call 1) {load}))");
     let at = BodyOffset::new(8);
     with_heat(&text, &[Some((50, 50)), Some((50, 50)), Some((4, 4))], |heat| {
         assert!(heat.is_hot_call(0, at, 1));

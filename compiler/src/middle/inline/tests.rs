@@ -125,9 +125,12 @@ fn where_a_profile_says_that_calls_run_often_bodies_may_be_larger() {
 
 #[test]
 fn what_never_runs_stays_small() {
-    for (cold_caller, cold_callee, weight, inlined) in
-        [(false, false, 8, true), (true, false, 8, false), (false, true, 8, false), (true, true, 3, true)]
-    {
+    for (cold_caller, cold_callee, weight, inlined) in [
+        (false, false, 8, true),
+        (true, false, 8, false),
+        (false, true, 8, false),
+        (true, true, 3, true),
+    ] {
         let caller = Summary { cold: cold_caller, ..function(100, &[1, 1]) };
         let module = [caller, Summary { cold: cold_callee, ..function(weight, &[]) }];
         assert_eq!(!callees(&decided(&module), 0).is_empty(), inlined, "{:?}", module);
