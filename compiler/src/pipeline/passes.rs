@@ -57,13 +57,6 @@ fn pass(
         let calls = (0..parsed.bodies.len()).flat_map(|at| decisions.inlining.of(at));
         calls.filter(|call| call.guess.is_some() == guessed).count()
     };
-    let decided = |count: fn(&Heat, usize) -> usize| {
-        let functions = 0..parsed.bodies.len();
-        let heat = decisions.heat.as_ref();
-        heat.map_or(0, |heat| functions.map(|at| count(heat, at)).sum())
-    };
-    let hot_calls = (0..parsed.bodies.len()).flat_map(|at| decisions.inlining.of(at));
-    let hot_calls = hot_calls.filter(|call| call.hot).count();
     let (changed, what, time): (usize, _, _) = match optimisation {
         // Of components only.
         Optimisation::ListCopies => (0, "lists between components", None),
@@ -95,17 +88,37 @@ fn pass(
         }
         Optimisation::AlignLoops => (report.aligned, "functions", None),
         Optimisation::FoldFunctions => (report.folded, "functions", None),
-        Optimisation::HotFunctions => {
-            (decided(|heat, at| heat.is_hot(at).into()), "functions", None)
+        Optimisation::HotFunctions
+        | Optimisation::HotInlining
+        | Optimisation::ColdBlocks
+        | Optimisation::ColdFunctions => by_profile(optimisation, input),
+    };
+    let enabled = options.enabled(optimisation);
+    Pass { optimisation, enabled, changed: changed as u64, what, time }
+}
+
+/// What an optimisation by a profile does.
+fn by_profile(
+    optimisation: Optimisation,
+    input: &Input<'_, '_>,
+) -> (usize, &'static str, Option<Duration>) {
+    let Input { parsed, decisions, .. } = input;
+    let functions = || 0..parsed.bodies.len();
+    let decided = |count: fn(&Heat, usize) -> usize| {
+        let heat = decisions.heat.as_ref();
+        heat.map_or(0, |heat| functions().map(|at| count(heat, at)).sum())
+    };
+    match optimisation {
+        Optimisation::HotInlining => {
+            let calls = functions().flat_map(|at| decisions.inlining.of(at));
+            (calls.filter(|call| call.hot).count(), "calls", None)
         }
-        Optimisation::HotInlining => (hot_calls, "calls", None),
         Optimisation::ColdBlocks => {
             (decided(|heat, at| heat.cold_pieces(at).len()), "pieces", None)
         }
         Optimisation::ColdFunctions => {
             (decided(|heat, at| heat.is_cold(at).into()), "functions", None)
         }
-    };
-    let enabled = options.enabled(optimisation);
-    Pass { optimisation, enabled, changed: changed as u64, what, time }
+        _ => (decided(|heat, at| heat.is_hot(at).into()), "functions", None),
+    }
 }
