@@ -123,10 +123,9 @@ fn place(line: &str) -> Option<(u64, &str)> {
         let after = after.trim_start();
         let next = after.split_whitespace().next().unwrap_or_default();
         let digits = word.strip_prefix("0x").unwrap_or(word);
-        if after_event && !next.ends_with(':') && digits.len() <= 16 {
-            if let Ok(address) = u64::from_str_radix(digits, 16) {
-                return Some((address, after));
-            }
+        let may_be_one = after_event && !next.ends_with(':') && digits.len() <= 16;
+        if may_be_one && let Ok(address) = u64::from_str_radix(digits, 16) {
+            return Some((address, after));
         }
         if after.is_empty() {
             return None;
