@@ -32,6 +32,7 @@ impl OptLevel {
                     Optimisation::Inline,
                     Optimisation::InlineIndirect,
                     Optimisation::Carries,
+                    Optimisation::Vectors,
                     Optimisation::FoldAddresses,
                     Optimisation::LoopAddresses,
                     Optimisation::LoopCompares,
@@ -46,6 +47,7 @@ impl OptLevel {
                 let larger = [
                     Optimisation::SmallCopies,
                     Optimisation::InlineIndirect,
+                    Optimisation::Vectors,
                     Optimisation::LoopAddresses,
                     Optimisation::ThreadBranches,
                     Optimisation::AlignLoops,
@@ -53,7 +55,9 @@ impl OptLevel {
                 !larger.contains(&optimisation)
             }
             // Copies of loops make code larger, and few programs much faster.
-            Self::Speed => optimisation != Optimisation::LoopAddresses,
+            Self::Speed => {
+                !matches!(optimisation, Optimisation::Vectors | Optimisation::LoopAddresses)
+            }
             Self::Aggressive => true,
         }
     }
@@ -152,6 +156,7 @@ impl Options {
             Optimisation::InlineIndirect,
             Optimisation::WideProducts,
             Optimisation::Carries,
+            Optimisation::Vectors,
             Optimisation::LoopAddresses,
             Optimisation::WideIndices,
             Optimisation::ThreadBranches,
