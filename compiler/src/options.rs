@@ -92,7 +92,8 @@ pub struct Options {
     pub opt_level: OptLevel,
     /// `-g`: whether the artifact has debug information.
     pub debug_info: bool,
-    /// Where the text of a module without debug information will lie, see
+    /// Where the text of a module without debug information will lie, or the outline
+    /// of a component's adapters, see
     /// [`Report::text`](crate::Report::text). `module.wat` when absent.
     pub text_path: Option<String>,
     /// Prefixes of paths in debug information, and what to write instead; the

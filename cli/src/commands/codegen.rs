@@ -19,7 +19,7 @@ pub struct CodegenOptions {
     /// variable can be read and written at every line. What is not in the module
     /// is looked for beside it: the file that it names, .dwo files, .dwp. A
     /// module without any is printed, to be debugged as text, beside the
-    /// artifact with .wat added
+    /// artifact with .wat added, where a component's adapters are outlined too
     #[arg(short = 'g')]
     debug_info: bool,
 
