@@ -34,6 +34,7 @@ impl OptLevel {
                     Optimisation::Inline,
                     Optimisation::InlineIndirect,
                     Optimisation::Carries,
+                    Optimisation::Vectors,
                     Optimisation::FoldAddresses,
                     Optimisation::LoopAddresses,
                     Optimisation::LoopCompares,
@@ -48,6 +49,7 @@ impl OptLevel {
                 let larger = [
                     Optimisation::SmallCopies,
                     Optimisation::InlineIndirect,
+                    Optimisation::Vectors,
                     Optimisation::LoopAddresses,
                     Optimisation::ThreadBranches,
                     Optimisation::AlignLoops,
@@ -55,7 +57,9 @@ impl OptLevel {
                 !larger.contains(&optimisation)
             }
             // Copies of loops make code larger, and few programs much faster.
-            Self::Speed => optimisation != Optimisation::LoopAddresses,
+            Self::Speed => {
+                !matches!(optimisation, Optimisation::Vectors | Optimisation::LoopAddresses)
+            }
             Self::Aggressive => true,
         }
     }
@@ -158,6 +162,7 @@ impl Options {
             Optimisation::InlineIndirect,
             Optimisation::WideProducts,
             Optimisation::Carries,
+            Optimisation::Vectors,
             Optimisation::LoopAddresses,
             Optimisation::WideIndices,
             Optimisation::ThreadBranches,

@@ -55,6 +55,8 @@ impl<'i, 'a> Input<'i, 'a> {
             frontend: target.isa.frontend_config(),
             br_table_chain: options.enabled(Optimisation::BrTableChain),
             carries: carries && options.enabled(Optimisation::Carries),
+            // Fuel is paid for by the round.
+            vectors: carries && !options.fuel && options.enabled(Optimisation::Vectors),
             // Elsewhere accesses take few constants.
             fold_addresses: x86 && options.enabled(Optimisation::FoldAddresses),
             loop_addresses: x86 && options.enabled(Optimisation::LoopAddresses),

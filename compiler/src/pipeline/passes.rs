@@ -72,6 +72,7 @@ fn pass(
         Optimisation::BrTableChain => (changes.chains, "tables of branches", None),
         Optimisation::SmallCopies => (changes.copies, "copies", None),
         Optimisation::Carries => (changes.carries.count, "sums", Some(changes.carries.time)),
+        Optimisation::Vectors => (changes.vectors.count, "loops", Some(changes.vectors.time)),
         Optimisation::FoldAddresses => {
             (changes.addresses.count, "accesses", Some(changes.addresses.time))
         }

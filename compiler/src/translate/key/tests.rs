@@ -101,9 +101,10 @@ fn facts_that_the_body_does_not_use_are_not() {
 #[test]
 fn options_are_in_the_key() {
     let text = module(DECLARATIONS);
-    let changes: [fn(&mut TranslateOptions); 12] = [
+    let changes: [fn(&mut TranslateOptions); 13] = [
         |options| options.br_table_chain = false,
         |options| options.carries = false,
+        |options| options.vectors = false,
         |options| options.fold_addresses = false,
         |options| options.loop_addresses = false,
         |options| options.loop_compares = false,
