@@ -7,7 +7,8 @@
 //! |-|-|
 //! | what never ran, and where time was spent | [`cold_blocks`], [`heat`] |
 //! | what calls through tables reach | [`targets`] |
-//! | what a body is, to whoever may inline it | [`summary`] |
+//! | what calls pass; what a body is, to whoever decides about it | [`passed`], [`summary`] |
+//! | parameters that are constants | [`arguments`] |
 //! | what an inlined body may weigh; pieces of a copy | [`rule`], [`copies`] |
 //! | arithmetic on proofs | [`polynomial`] |
 //! | bodies known by proof | [`product`] |
@@ -24,6 +25,7 @@
 
 mod accesses;
 pub(crate) mod addresses;
+pub(crate) mod arguments;
 pub(crate) mod carries;
 mod check;
 mod cold_blocks;
@@ -38,6 +40,7 @@ mod lanes;
 pub(crate) mod loop_addresses;
 mod loop_plan;
 mod overlaps;
+mod passed;
 mod paths;
 mod polynomial;
 pub(crate) mod product;

@@ -33,6 +33,9 @@ pub enum Optimisation {
     /// `inline-indirect`: so do calls through tables, where they can reach few
     /// functions, behind a comparison of the index.
     InlineIndirect,
+    /// `constant-arguments`: parameters that every call passes the same constant are
+    /// that constant.
+    ConstantArguments,
     /// `br-table-chain`: `br_table`s with few ways become chains of branches.
     BrTableChain,
     /// `small-copies`: `memory.copy` and `memory.fill` of a small constant length
@@ -82,7 +85,7 @@ pub enum Optimisation {
 
 impl Optimisation {
     /// Every optimisation.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::ListCopies,
         Self::DirectPreview1,
         Self::ConstantGlobals,
@@ -91,6 +94,7 @@ impl Optimisation {
         Self::WideProducts,
         Self::Inline,
         Self::InlineIndirect,
+        Self::ConstantArguments,
         Self::BrTableChain,
         Self::SmallCopies,
         Self::Carries,
@@ -120,6 +124,7 @@ impl Optimisation {
             Self::WideProducts => "wide-products",
             Self::Inline => "inline",
             Self::InlineIndirect => "inline-indirect",
+            Self::ConstantArguments => "constant-arguments",
             Self::BrTableChain => "br-table-chain",
             Self::SmallCopies => "small-copies",
             Self::Carries => "carries",
@@ -181,7 +186,7 @@ mod tests {
         assert_eq!(
             complaint("fold-function"),
             "unknown optimisation `fold-function`, did you mean `fold-functions`?; known are \
-             list-copies, direct-preview1, constant-globals, private-tables, memory-image, wide-products, inline, inline-indirect, br-table-chain, small-copies, carries, vectors, \
+             list-copies, direct-preview1, constant-globals, private-tables, memory-image, wide-products, inline, inline-indirect, constant-arguments, br-table-chain, small-copies, carries, vectors, \
              fold-addresses, loop-addresses, loop-compares, chosen-steps, wide-indices, thread-branches, align-loops, fold-functions, \
              hot-functions, hot-inlining, cold-blocks, cold-functions"
         );

@@ -33,6 +33,7 @@ impl OptLevel {
                 let later = [
                     Optimisation::Inline,
                     Optimisation::InlineIndirect,
+                    Optimisation::ConstantArguments,
                     Optimisation::Carries,
                     Optimisation::Vectors,
                     Optimisation::FoldAddresses,
@@ -160,6 +161,7 @@ impl Options {
             Optimisation::FoldFunctions,
             Optimisation::Inline,
             Optimisation::InlineIndirect,
+            Optimisation::ConstantArguments,
             Optimisation::WideProducts,
             Optimisation::Carries,
             Optimisation::Vectors,

@@ -95,7 +95,7 @@ pub(crate) fn translate<'a>(
         t.operands = &uses.operands;
     }
     t.declare_context();
-    t.declare_parameters(ty);
+    t.declare_parameters(ty, input.constants);
     t.begin_fuel();
     t.function_body(input)?;
     let tracker = t.take_tracker();

@@ -84,19 +84,12 @@ impl Rule {
         }
     }
 
-    /// Where a profile says that a call runs often.
+    /// Where a profile says that a call runs often: the limits of -O3, whatever is
+    /// around the call.
     pub(super) fn where_hot(level: OptLevel) -> Self {
         match level {
             OptLevel::Size => Self::of(OptLevel::Speed),
-            _ => Self {
-                tiny: 10,
-                small: 200,
-                hot: 200,
-                hot_calls: 60,
-                sole: 200,
-                growth: 800,
-                most: 4000,
-            },
+            _ => Self::of(OptLevel::Aggressive),
         }
     }
 

@@ -2,10 +2,14 @@
 //! any thread.
 
 use super::heat::Heat;
+use super::passed::KnownOperands;
 use super::targets::{Guess, Reached, Targets};
 use crate::error::Result;
 use crate::parse::Body;
-use precast_artifact::index::{BodyOffset, DefinedFuncIndex, TableIndex, TypeIndex};
+use crate::plan::Constant;
+use precast_artifact::index::{
+    BodyOffset, DefinedFuncIndex, FuncIndex, LocalIndex, TableIndex, TypeIndex,
+};
 use wasmparser::Operator;
 
 /// One function, to the inliner.
@@ -28,9 +32,19 @@ pub(crate) struct Summary {
     /// Whether it calls imported functions, or through references, or through
     /// tables whom [`calls`](Self::calls) does not name.
     pub calls_others: bool,
+    /// The constants that these calls pass, but for tail calls.
+    pub passed: Vec<PassedConstant>,
     /// Its calls of own functions, in order; a call through a table has one
     /// here for each function that it may reach.
     pub calls: Vec<Call>,
+}
+
+/// A constant that one call passes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PassedConstant {
+    pub callee: DefinedFuncIndex,
+    pub parameter: LocalIndex,
+    pub value: Constant,
 }
 
 /// What of a profile is heeded.
@@ -77,6 +91,27 @@ impl Summary {
         }
     }
 
+    /// Takes note of the constants that an operator passes, if it is a call of an own
+    /// function, and of what it leaves on the operand stack.
+    fn note_passed(
+        &mut self,
+        op: &Operator<'_>,
+        imported: u32,
+        signature: Option<(usize, usize)>,
+        operands: &mut KnownOperands,
+    ) {
+        if let (Operator::Call { function_index }, Some((params, _))) = (op, signature)
+            && let Some(callee) = FuncIndex::new(*function_index).defined(imported)
+        {
+            let passed = operands.top(params).map(|(at, value)| {
+                let parameter = LocalIndex::from_index(at);
+                PassedConstant { callee, parameter, value }
+            });
+            self.passed.extend(passed);
+        }
+        operands.step(op, signature);
+    }
+
     /// Takes note of a call through a table.
     fn may_call(&mut self, at: BodyOffset, reached: &[Reached], in_loop: bool) {
         let entries = reached.first().map_or(0, |target| target.guess.entries as usize);
@@ -101,14 +136,15 @@ pub(crate) fn summarise(body: &Body<'_>, imported: u32, targets: &Targets<'_>) -
     // For each open block, whether it is a loop.
     let mut blocks: Vec<bool> = Vec::new();
     let mut loops = 0u32;
-    let mut after_call = false;
-    let mut straight = true;
+    let (mut after_call, mut straight) = (false, true);
+    let mut operands = KnownOperands::default();
     while !reader.eof() {
         let (op, offset) = reader.read_with_offset()?;
         if after_call && matches!(op, Operator::Unreachable) {
             summary.calls.last_mut().expect("a call came before").cold = true;
         }
         after_call = false;
+        summary.note_passed(&op, imported, targets.signature(&op), &mut operands);
         summary.traps |= straight && matches!(op, Operator::Unreachable);
         straight &= !is_step(&op);
         summary.refused |= is_tail_call(&op);

@@ -15,6 +15,7 @@ use precast_artifact::index::{
     CanonicalTypeIndex, DefinedFuncIndex, FuncIndex, TableIndex, TypeIndex,
 };
 use std::collections::BTreeMap;
+use wasmparser::Operator;
 
 /// Entries of a type, of which calls are looked at. More are seldom the right
 /// ones, and each comparison takes time.
@@ -72,6 +73,21 @@ impl<'p> Targets<'p> {
             }
         }
         targets
+    }
+
+    /// How many operands a call takes and leaves, of an operator that is one and
+    /// comes back.
+    pub(super) fn signature(&self, op: &Operator<'_>) -> Option<(usize, usize)> {
+        let parsed = self.parsed;
+        let canonical = |ty: u32| parsed.types.canonical(TypeIndex::new(ty));
+        let (index, ty) = match op {
+            Operator::Call { function_index } => (0, parsed.functions[*function_index as usize]),
+            Operator::CallIndirect { type_index, .. } => (1, canonical(*type_index)),
+            Operator::CallRef { type_index } => (1, canonical(*type_index)),
+            _ => return None,
+        };
+        let ty = parsed.types.get(ty);
+        Some((ty.params.len() + index, ty.results.len()))
     }
 
     /// What a call of this type through a table may reach, of the module's own;

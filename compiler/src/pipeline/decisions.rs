@@ -2,16 +2,17 @@
 
 use super::workers::Workers;
 use crate::error::Result;
+use crate::middle::arguments;
 use crate::middle::heat::Heat;
 use crate::middle::inline::{self, Inlining};
 use crate::middle::product::{self, Product};
-use crate::middle::summary::{self, HeatUses};
+use crate::middle::summary::{self, HeatUses, Summary};
 use crate::middle::targets::Targets;
 use crate::optimisation::Optimisation;
 use crate::options::Options;
 use crate::parse::Parsed;
-use crate::plan::Plan;
-use precast_artifact::index::ListedFuncIndex;
+use crate::plan::{Constant, Plan};
+use precast_artifact::index::{ListedFuncIndex, LocalIndex};
 use precast_artifact::types::ValType;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -21,6 +22,8 @@ pub(super) struct Decisions {
     pub(super) inlining: Inlining,
     /// The functions that are products of 128 bits, by position.
     pub(super) products: BTreeMap<usize, Product>,
+    /// The parameters that are constants, by position of their function.
+    pub(super) constants: BTreeMap<usize, Vec<(LocalIndex, Constant)>>,
     /// Where time was spent, if there is a profile.
     pub(super) heat: Option<Heat>,
     pub(super) times: Times,
@@ -34,6 +37,11 @@ pub(super) struct Times {
 }
 
 impl Decisions {
+    /// The parameters of a function that are constants.
+    pub(super) fn known(&self, position: usize) -> &[(LocalIndex, Constant)] {
+        self.constants.get(&position).map_or(&[], Vec::as_slice)
+    }
+
     /// The order in which functions lie, if it is not that of their indices.
     pub(super) fn order(&self, options: &Options) -> Option<Vec<ListedFuncIndex>> {
         let heat = self.heat.as_ref()?;
@@ -46,6 +54,7 @@ impl Decisions {
         Self {
             inlining: Inlining::none(functions),
             products: BTreeMap::new(),
+            constants: BTreeMap::new(),
             heat: None,
             times: Times::default(),
         }
@@ -63,23 +72,34 @@ pub(super) fn decide(
     let start = Instant::now();
     let products = products(parsed, options)?;
     let decided = Instant::now();
-    let inlining = inlining(workers, parsed, plan, options, (&products, heat.as_ref()))?;
+    let mut inlining = Inlining::none(parsed.bodies.len());
+    let mut constants = BTreeMap::new();
+    let [inlines, knows] = [Optimisation::Inline, Optimisation::ConstantArguments]
+        .map(|optimisation| options.enabled(optimisation));
+    if inlines || knows {
+        let known = (&products, heat.as_ref());
+        let summaries = summaries(workers, parsed, plan, options, known)?;
+        let roots = roots(parsed, plan);
+        if knows {
+            constants = arguments::constants(&summaries, &roots);
+        }
+        if inlines {
+            inlining = inline::decide(&summaries, &roots, options.opt_level);
+        }
+    }
     let times = Times { products: decided - start, inlining: decided.elapsed() };
-    Ok(Decisions { inlining, products, heat, times })
+    Ok(Decisions { inlining, products, constants, heat, times })
 }
 
-/// Which calls are inlined.
-fn inlining(
+/// What the inliner and others have to know of each function.
+fn summaries(
     workers: &Workers,
     parsed: &Parsed<'_>,
     plan: &Plan<'_>,
     options: &Options,
     (products, heat): (&BTreeMap<usize, Product>, Option<&Heat>),
-) -> Result<Inlining> {
+) -> Result<Vec<Summary>> {
     let (bodies, imported) = (&parsed.bodies, parsed.imported_functions);
-    if !options.enabled(Optimisation::Inline) {
-        return Ok(Inlining::none(bodies.len()));
-    }
     let targets = match options.enabled(Optimisation::InlineIndirect) {
         true => Targets::of(parsed, plan),
         false => Targets::none(parsed),
@@ -105,14 +125,19 @@ fn inlining(
     summaries.sort_unstable_by_key(|(position, _)| *position);
     let mut summaries: Vec<_> = summaries.into_iter().map(|(_, summary)| summary).collect();
     products.keys().for_each(|position| summaries[*position].weight = PRODUCT_WEIGHT);
-    let mut roots = vec![false; bodies.len()];
+    Ok(summaries)
+}
+
+/// For each function, whether it is reached otherwise than by direct calls.
+fn roots(parsed: &Parsed<'_>, plan: &Plan<'_>) -> Vec<bool> {
+    let mut roots = vec![false; parsed.bodies.len()];
     let entries = plan.private_tables.iter().flat_map(|table| table.entries.iter().flatten());
     for function in plan.funcrefs.iter().chain(entries) {
-        if let Some(own) = function.get().checked_sub(imported) {
+        if let Some(own) = function.get().checked_sub(parsed.imported_functions) {
             roots[own as usize] = true;
         }
     }
-    Ok(inline::decide(&summaries, &roots, options.opt_level))
+    roots
 }
 
 /// Instructions of a product: inlined even for size, as a call has to pass as

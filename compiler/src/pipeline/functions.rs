@@ -90,7 +90,8 @@ fn same_functions(inputs: &[Input<'_, '_>]) -> Vec<Option<usize>> {
     let mut same = Vec::new();
     for Input { parsed, options, decisions, .. } in inputs {
         let start = same.len();
-        let of_module = duplicates::find(parsed, options, |at| decisions.inlining.is_needed(at));
+        let needed = |at| decisions.inlining.is_needed(at);
+        let of_module = duplicates::find(parsed, options, needed, |at| decisions.known(at));
         same.extend(of_module.into_iter().map(|position| Some(start + position?)));
     }
     same

@@ -7,10 +7,10 @@ use crate::function::DebugUses;
 use crate::optimisation::Optimisation;
 use crate::options::{OptLevel, Options};
 use crate::parse::{Body, Parsed};
-use crate::plan::Plan;
+use crate::plan::{Constant, Plan};
 use crate::target::Target;
 use crate::translate::{Debug, FunctionInput, InlineCall, ModuleInput, TranslateOptions};
-use precast_artifact::index::{BodyOffset, DefinedFuncIndex, FuncIndex, ModuleIndex};
+use precast_artifact::index::{BodyOffset, DefinedFuncIndex, FuncIndex, LocalIndex, ModuleIndex};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use target_lexicon::Architecture;
@@ -97,10 +97,16 @@ impl<'i, 'a> Input<'i, 'a> {
             hints: self.parsed.hints.get(&index).map_or(&[], Vec::as_slice),
             cold: self.cold(position),
             never_runs: self.never_runs(position),
+            constants: self.constants(position),
             debug_uses: self.debug_uses.get(&index),
             product: position.and_then(|own| self.decisions.products.get(&own).copied()),
             inline,
         }
+    }
+
+    /// The parameters of a function that are constants.
+    fn constants(&self, position: Option<usize>) -> &[(LocalIndex, Constant)] {
+        position.map_or(&[], |position| self.decisions.known(position))
     }
 
     /// What of a function never runs.

@@ -69,6 +69,9 @@ fn pass(
         }
         Optimisation::Inline => (inlined(false), "calls", Some(decisions.times.inlining)),
         Optimisation::InlineIndirect => (inlined(true), "targets of calls", None),
+        Optimisation::ConstantArguments => {
+            (decisions.constants.values().map(Vec::len).sum(), "parameters", None)
+        }
         Optimisation::BrTableChain => (changes.chains, "tables of branches", None),
         Optimisation::SmallCopies => (changes.copies, "copies", None),
         Optimisation::Carries => (changes.carries.count, "sums", Some(changes.carries.time)),

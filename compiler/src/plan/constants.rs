@@ -9,7 +9,7 @@ use precast_artifact::module::{ConstExpr, ConstOp, EntityIndex, Export};
 use std::collections::BTreeSet;
 
 /// The value of a constant expression: its bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Constant {
     Bits32(u32),
     Bits64(u64),

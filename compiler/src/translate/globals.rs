@@ -40,7 +40,7 @@ impl Translator<'_, '_> {
         self.b.ins().store(flags, value, base, offset);
     }
 
-    fn constant(&mut self, constant: Constant, ty: ValType) -> Value {
+    pub(super) fn constant(&mut self, constant: Constant, ty: ValType) -> Value {
         use cranelift_codegen::ir::immediates::{Ieee32, Ieee64};
         match (constant, ty) {
             (Constant::Bits32(bits), ValType::F32) => {

@@ -10,8 +10,8 @@ use crate::parse::{Parsed, Types};
 use crate::plan::{self, Constant, Plan};
 use precast_artifact::abi::{self, ContextLayout, TableKind};
 use precast_artifact::index::{
-    BodyOffset, CanonicalTypeIndex, FuncIndex, GlobalIndex, MemoryIndex, ModuleIndex, TableIndex,
-    TagIndex,
+    BodyOffset, CanonicalTypeIndex, FuncIndex, GlobalIndex, LocalIndex, MemoryIndex, ModuleIndex,
+    TableIndex, TagIndex,
 };
 use precast_artifact::module::{MemoryEntity, MemoryModel};
 use precast_artifact::types::{FuncType, ValType};
@@ -34,6 +34,9 @@ pub(crate) struct FunctionInput<'a> {
     pub cold: &'a [Range<BodyOffset>],
     /// Whether it never runs: its code is small.
     pub never_runs: bool,
+    /// Which of its parameters are constants, in order; where it is inlined, the
+    /// arguments are.
+    pub constants: &'a [(LocalIndex, Constant)],
     /// Which of its values debug information uses.
     pub debug_uses: Option<&'a DebugUses>,
     /// What it is proved to be, if it is a product of 128 bits.

@@ -21,7 +21,7 @@ use wasmparser::{BlockType, Catch, FunctionBody, MemArg, MemArgTarget, Operator}
 impl FunctionInput<'_> {
     /// A digest of everything that [`translate`](super::translate()) may look
     /// at for this function: its type and body, branch hints, what of it
-    /// never runs, what debug information uses, the bodies that are inlined and all that these depend on,
+    /// never runs, which parameters are constants, what debug information uses, the bodies that are inlined and all that these depend on,
     /// the options, and what it may know of each thing
     /// that the body names. The code generator's target and the versions of
     /// both compilers are not in it.
@@ -47,6 +47,10 @@ impl FunctionInput<'_> {
             piece.end.encode(w);
         });
         w.u8(self.never_runs.into());
+        w.list(self.constants, |w, (parameter, value)| {
+            parameter.encode(w);
+            w.raw(&value.bytes());
+        });
         w.option(&self.debug_uses, |w, uses| {
             w.list(&uses.locals, |w, local| local.encode(w));
             w.list(&uses.operands, |w, operand| {

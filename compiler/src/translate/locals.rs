@@ -7,6 +7,7 @@ use super::state::{LocalStorage, LocalVariable};
 use super::tracking::VariableTracker;
 use super::translator::Translator;
 use crate::function::{DebugVariable, Position};
+use crate::plan::Constant;
 use crate::recorded::slot_key;
 use cranelift_codegen::ir::{InstBuilder, StackSlot, StackSlotData, StackSlotKind};
 use cranelift_codegen::ir::{Value, types};
@@ -24,10 +25,20 @@ impl Translator<'_, '_> {
         }
     }
 
-    pub(super) fn declare_parameters(&mut self, ty: &FuncType) {
+    /// Declares the parameters, of which some are known to be constants.
+    pub(super) fn declare_parameters(
+        &mut self,
+        ty: &FuncType,
+        constants: &[(LocalIndex, Constant)],
+    ) {
         let entry = self.b.current_block().expect("the entry block is current");
         let values = self.b.block_params(entry)[1..].to_vec();
-        for (ty, value) in ty.params.iter().zip(values) {
+        for (index, (ty, value)) in LocalIndex::enumerate(ty.params.iter().zip(values)) {
+            let known = constants.binary_search_by_key(&index, |(parameter, _)| *parameter);
+            let value = match known {
+                Ok(at) => self.constant(constants[at].1, *ty),
+                Err(_) => value,
+            };
             self.declare_local(*ty, value);
         }
     }

@@ -36,6 +36,7 @@ impl<'m> PlannedModule<'m> {
             hints: self.parsed.hints.get(&function).map_or(&[], Vec::as_slice),
             cold: &[],
             never_runs: false,
+            constants: &[],
             debug_uses: None,
             product: None,
             inline,

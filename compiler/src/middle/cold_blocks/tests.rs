@@ -3,7 +3,7 @@ use crate::features::Features;
 use crate::parse::parse;
 
 /// What is found cold of a body whose loads and calls, in order, have these samples
-/// each in 10 bytes of code; as the numbers of the loads and calls in it.
+/// each in 64 bytes of code; as the numbers of the loads and calls in it.
 fn cold(operators: &str, samples: &[u64], hints: &[(usize, bool)]) -> Vec<Vec<usize>> {
     let text = format!("(module (memory 1) (func (param i32) (local i32) {operators}))");
     let wasm = wat::parse_str(&text).expect("a module's text");
@@ -21,7 +21,7 @@ fn cold(operators: &str, samples: &[u64], hints: &[(usize, bool)]) -> Vec<Vec<us
         }
     }
     assert_eq!(loads.len(), samples.len());
-    let span = |samples: &u64| SampleSpan { bytes: 10, samples: *samples };
+    let span = |samples: &u64| SampleSpan { bytes: 64, samples: *samples };
     let spans = loads.iter().copied().zip(samples.iter().map(span)).collect();
     let hint = |(branch, taken): &(usize, bool)| BranchHint {
         func_offset: branches[*branch].get(),
@@ -41,7 +41,7 @@ const LOAD: &str = "(drop (i32.load (local.get 0)))";
 fn an_arm_that_never_ran_is_cold() {
     let body = format!("{LOAD} (if (local.get 0) (then {LOAD} {LOAD}) (else {LOAD})) {LOAD}");
     assert_eq!(cold(&body, &[50, 0, 0, 50, 50], &[]), [vec![1, 2]]);
-    assert_eq!(cold(&body, &[50, 50, 50, 0, 50], &[]), [vec![3]]);
+    assert_eq!(cold(&body, &[90, 90, 90, 0, 90], &[]), [vec![3]]);
     assert_eq!(cold(&body, &[50, 0, 1, 50, 50], &[]), Vec::<Vec<usize>>::new(), "it ran");
     assert_eq!(cold(&body, &[4, 0, 0, 4, 4], &[]), Vec::<Vec<usize>>::new(), "too few samples");
 }
@@ -49,9 +49,9 @@ fn an_arm_that_never_ran_is_cold() {
 #[test]
 fn hints_of_the_module_come_first() {
     let body = format!("{LOAD} (if (local.get 0) (then {LOAD}) (else {LOAD}))");
-    assert_eq!(cold(&body, &[90, 0, 0], &[]), [vec![1], vec![2]]);
-    assert_eq!(cold(&body, &[90, 0, 0], &[(0, true)]), [vec![2]]);
-    assert_eq!(cold(&body, &[90, 0, 0], &[(0, false)]), [vec![1]]);
+    assert_eq!(cold(&body, &[190, 0, 0], &[]), [vec![1], vec![2]]);
+    assert_eq!(cold(&body, &[190, 0, 0], &[(0, true)]), [vec![2]]);
+    assert_eq!(cold(&body, &[190, 0, 0], &[(0, false)]), [vec![1]]);
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn what_follows_a_branch_is_cold_up_to_the_end_of_its_block() {
         "it is likely"
     );
     let tail = format!("(block (br_if 0 (local.get 0)) {LOAD} return) {LOAD}");
-    assert_eq!(cold(&tail, &[90, 0], &[]), [vec![1]], "a tail that branches lead to");
+    assert_eq!(cold(&tail, &[190, 0], &[]), [vec![1]], "a tail that branches lead to");
 }
 
 #[test]

@@ -113,9 +113,9 @@ fn where_a_profile_says_that_calls_run_often_bodies_may_be_larger() {
         ..function(100, &[])
     };
     for (hot, weight, has_loop, inlined) in [
-        (false, 150, false, false),
-        (true, 150, false, true),
-        (true, 150, true, true),
+        (false, 140, false, false),
+        (true, 140, false, true),
+        (true, 140, true, true),
         (true, 900, false, false),
     ] {
         let module = [calling(hot, has_loop), function(weight, &[])];

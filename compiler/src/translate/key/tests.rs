@@ -2,9 +2,10 @@
 
 use super::*;
 use crate::function::{DebugUses, OperandUse};
+use crate::plan::Constant;
 use crate::translate::Debug;
 use crate::translate::testing::with_module;
-use precast_artifact::index::{BodyOffset, OperandIndex};
+use precast_artifact::index::{BodyOffset, LocalIndex, OperandIndex};
 use wasmparser::BranchHint;
 
 /// The key of the last function of a module, with options changed by `change`.
@@ -136,6 +137,9 @@ fn hints_and_what_debug_information_uses_are_in_the_key() {
             let cold = [from..to];
             let heeded = FunctionInput { cold: &cold, ..*input };
             assert_ne!(input.key().unwrap(), heeded.key().unwrap());
+            let constants = [(LocalIndex::new(0), Constant::Bits32(7))];
+            let given = FunctionInput { constants: &constants, ..*input };
+            assert_ne!(input.key().unwrap(), given.key().unwrap());
             let dense = FunctionInput { never_runs: true, ..*input };
             assert_ne!(input.key().unwrap(), dense.key().unwrap());
             let operand = OperandUse { operand: OperandIndex::new(0), from, to };
