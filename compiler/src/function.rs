@@ -147,6 +147,12 @@ impl CompiledFunction {
         places.into_iter().find(fits).unwrap_or(start)
     }
 
+    /// Whether it is well placed where text begins, which may be its first place
+    /// whatever its loops want.
+    pub(crate) fn may_begin_text(&self) -> bool {
+        self.starts == 0 || self.starts & 1 != 0
+    }
+
     /// The operator at a position; none at [`Position::NONE`].
     pub(crate) fn operator_at(&self, position: Position) -> Option<SourceOperator> {
         if position == Position::NONE {

@@ -110,7 +110,10 @@ pub(crate) fn place_with_reach<'a>(
         false => fold::unfolded(baseline.functions.len()),
     };
     let layout = match arrangement.order {
-        Some(order) => TextLayout::new(&list, baseline, (&classes, order.iter().copied()), reach)?,
+        Some(order) => {
+            let order = text::with_free_start(order, baseline, &classes);
+            TextLayout::new(&list, baseline, (&classes, order.into_iter()), reach)?
+        }
         None => {
             let all = ListedFuncIndex::first(classes.len() as u32);
             TextLayout::new(&list, baseline, (&classes, all), reach)?

@@ -213,6 +213,24 @@ fn append(end: &mut u64, function: &CompiledFunction) -> Result<Placement, LinkE
     Ok(Placement { start: CodeOffset::new(start as u32), size: size as u32 })
 }
 
+/// An order whose first function with code is well placed where text begins: the
+/// hottest would come there, and be the one whose loops are not heeded.
+pub(super) fn with_free_start(
+    order: &[ListedFuncIndex],
+    text: &Text,
+    classes: &[ListedFuncIndex],
+) -> Vec<ListedFuncIndex> {
+    let mut order = order.to_vec();
+    let free = |index: &ListedFuncIndex| {
+        let function = text.functions[index.index()].as_ref();
+        classes[index.index()] == *index && function.is_some_and(CompiledFunction::may_begin_text)
+    };
+    if let Some(first) = order.iter().position(free) {
+        order[..=first].rotate_right(1);
+    }
+    order
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -282,5 +300,22 @@ mod tests {
         let starts: Vec<u32> =
             layout.blocks(&text.functions, &[]).map(|(place, _)| place.start.get()).collect();
         assert_eq!(starts, [0, 32]);
+    }
+
+    #[test]
+    fn what_begins_the_text_has_no_other_wish() {
+        let wishing = |starts| Some(CompiledFunction { starts, ..code(16, 1) });
+        let text = Text {
+            cpu_features: Vec::new(),
+            functions: vec![wishing(0b0100), None, wishing(0b0011), wishing(0)],
+            stubs: Vec::new(),
+        };
+        let classes = [0, 1, 2, 3].map(ListedFuncIndex::new);
+        let order = |order: [u32; 4]| {
+            let order = with_free_start(&order.map(ListedFuncIndex::new), &text, &classes);
+            order.into_iter().map(ListedFuncIndex::get).collect::<Vec<_>>()
+        };
+        assert_eq!(order([0, 1, 2, 3]), [2, 0, 1, 3]);
+        assert_eq!(order([3, 0, 2, 1]), [3, 0, 2, 1]);
     }
 }
