@@ -32,12 +32,20 @@ use std::ops::Range;
 use target_lexicon::Architecture;
 use values::Buffer;
 
+/// Whether room is left before a function for the sake of its speed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Density {
+    Aligned,
+    Dense,
+}
+
 /// Generates code for the function in `context`, which is left to be cleared.
 /// With what translation recorded comes what debug information needs.
 pub(crate) fn generate(
     context: &mut Context,
     target: &Target,
     recorded: Option<Recorded>,
+    density: Density,
 ) -> Result<CompiledFunction> {
     let mut control = Default::default();
     if !effort::may_exceed_budget(&context.func) {
@@ -45,7 +53,7 @@ pub(crate) fn generate(
             .compile(&*target.isa, &mut control)
             .map_err(|error| codegen_error(format!("{:?}", error.inner)))?;
         let compiled = context.compiled_code().expect("compilation succeeded");
-        return convert(&context.func, compiled, (target, &*target.isa), recorded);
+        return convert(&context.func, compiled, (target, &*target.isa), recorded, density);
     }
     let failed = |error| codegen_error(format!("{error:?}"));
     // Other names of values form chains, which are long in nested loops.
@@ -60,7 +68,10 @@ pub(crate) fn generate(
     let compiled =
         isa.compile_function(func, domtree, &mut Default::default(), false, &mut control);
     let compiled = compiled.map_err(failed)?.apply_params(&func.params);
-    Ok(CompiledFunction { hasty: fast, ..convert(func, &compiled, (target, isa), recorded)? })
+    Ok(CompiledFunction {
+        hasty: fast,
+        ..convert(func, &compiled, (target, isa), recorded, density)?
+    })
 }
 
 /// What we keep of the code generator's result.
@@ -69,6 +80,7 @@ fn convert(
     compiled: &CompiledCode,
     (target, isa): (&Target, &dyn TargetIsa),
     recorded: Option<Recorded>,
+    density: Density,
 ) -> Result<CompiledFunction> {
     let buffer = &compiled.buffer;
     let mut relocs = buffer
@@ -78,11 +90,15 @@ fn convert(
         .collect::<Result<Vec<_>>>()?;
     relocs.sort_by_key(|reloc| reloc.offset);
     let debug = recorded.map(|recorded| values::collect(compiled, recorded, isa)).transpose()?;
-    let starts = if target.align_loops { starts(buffer) } else { None };
+    let aligned = density == Density::Aligned;
+    let starts = if target.align_loops && aligned { starts(buffer) } else { None };
     Ok(CompiledFunction {
         code: buffer.data().into(),
         data: data(buffer, isa),
-        alignment: if starts.is_some() { buffer.alignment } else { alignment(buffer) },
+        alignment: match starts.is_none() && aligned {
+            true => alignment(buffer),
+            false => buffer.alignment,
+        },
         starts: starts.unwrap_or(0),
         relocs: relocs.into(),
         sites: sites(buffer),

@@ -5,6 +5,7 @@
 //!
 //! | rank | modules |
 //! |-|-|
+//! | what never ran, and where time was spent | [`cold_blocks`], [`heat`] |
 //! | what calls through tables reach | [`targets`] |
 //! | what a body is, to whoever may inline it | [`summary`] |
 //! | what an inlined body may weigh; pieces of a copy | [`rule`], [`copies`] |
@@ -25,10 +26,12 @@ mod accesses;
 pub(crate) mod addresses;
 pub(crate) mod carries;
 mod check;
+mod cold_blocks;
 pub(crate) mod compares;
 pub(crate) mod copies;
 mod counted;
 mod edges;
+pub(crate) mod heat;
 pub(crate) mod inline;
 mod known;
 mod lanes;

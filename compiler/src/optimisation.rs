@@ -67,11 +67,22 @@ pub enum Optimisation {
     AlignLoops,
     /// `fold-functions`: identical functions share their code.
     FoldFunctions,
+    /// `hot-functions`: with a profile, the functions where time was spent lie
+    /// together, and those where none was after all others.
+    HotFunctions,
+    /// `hot-inlining`: with a profile, larger bodies are inlined in place of calls
+    /// that run often, and none in place of calls that never do.
+    HotInlining,
+    /// `cold-blocks`: with a profile, what never runs of a function that does is out
+    /// of the way.
+    ColdBlocks,
+    /// `cold-functions`: with a profile, functions that never run are made small.
+    ColdFunctions,
 }
 
 impl Optimisation {
     /// Every optimisation.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 24] = [
         Self::ListCopies,
         Self::DirectPreview1,
         Self::ConstantGlobals,
@@ -92,6 +103,10 @@ impl Optimisation {
         Self::ThreadBranches,
         Self::AlignLoops,
         Self::FoldFunctions,
+        Self::HotFunctions,
+        Self::HotInlining,
+        Self::ColdBlocks,
+        Self::ColdFunctions,
     ];
 
     /// The name that options and artifacts use.
@@ -117,6 +132,10 @@ impl Optimisation {
             Self::ThreadBranches => "thread-branches",
             Self::AlignLoops => "align-loops",
             Self::FoldFunctions => "fold-functions",
+            Self::HotFunctions => "hot-functions",
+            Self::HotInlining => "hot-inlining",
+            Self::ColdBlocks => "cold-blocks",
+            Self::ColdFunctions => "cold-functions",
         }
     }
 }
@@ -163,7 +182,8 @@ mod tests {
             complaint("fold-function"),
             "unknown optimisation `fold-function`, did you mean `fold-functions`?; known are \
              list-copies, direct-preview1, constant-globals, private-tables, memory-image, wide-products, inline, inline-indirect, br-table-chain, small-copies, carries, vectors, \
-             fold-addresses, loop-addresses, loop-compares, chosen-steps, wide-indices, thread-branches, align-loops, fold-functions"
+             fold-addresses, loop-addresses, loop-compares, chosen-steps, wide-indices, thread-branches, align-loops, fold-functions, \
+             hot-functions, hot-inlining, cold-blocks, cold-functions"
         );
         assert!(complaint("private_table").contains("mean `private-tables`"));
         assert!(complaint("vectorise").contains("mean `vectors`"));

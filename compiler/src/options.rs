@@ -3,8 +3,10 @@
 use crate::debug_files::DebugFiles;
 use crate::features::Features;
 use crate::optimisation::Optimisation;
+use crate::profile::Profile;
 pub use precast_artifact::module::MemoryModel;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// How much effort code generation makes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -108,6 +110,8 @@ pub struct Options {
     /// Address space for each memory, in bytes, which is how far it can grow;
     /// by the memory model when absent.
     pub memory_reservation: Option<u64>,
+    /// Where earlier runs of the module spent their time.
+    pub profile: Option<Arc<Profile>>,
     /// Number of threads; all processors when absent.
     pub threads: Option<usize>,
     /// Optimisations to leave out.
@@ -133,6 +137,7 @@ impl Default for Options {
             features: Features::default(),
             memory_model: MemoryModel::default(),
             memory_reservation: None,
+            profile: None,
             threads: None,
             disabled: BTreeSet::new(),
             enabled: BTreeSet::new(),
@@ -162,6 +167,7 @@ impl Options {
             Optimisation::WideIndices,
             Optimisation::ThreadBranches,
             Optimisation::AlignLoops,
+            Optimisation::HotFunctions,
         ];
         let debuggable = !(self.debug_info && alone.contains(&optimisation));
         // Fewer operators are executed in place of others.
@@ -216,6 +222,11 @@ impl Options {
             recorded.push("--memory-model=bounds".to_owned());
         }
         recorded.extend(self.memory_reservation.map(|n| format!("--memory-reservation={n}")));
+        let profile = self.profile.iter();
+        recorded
+            .extend(profile.map(|profile| {
+                format!("{}={}", precast_artifact::note::PROFILE, profile.digest())
+            }));
         recorded.extend(self.enabled.iter().map(|name| format!("--enable={name}")));
         recorded.extend(self.disabled.iter().map(|name| format!("--disable={name}")));
         recorded

@@ -106,7 +106,7 @@ pub(crate) fn translate<'a>(
         changes.carries = Timed::of(|| carries::join(func));
     }
     let mut vectorised = BTreeSet::new();
-    if let Some(length) = module.vectors_by() {
+    if let Some(length) = module.vectors_by().filter(|_| !input.never_runs) {
         changes.vectors = Timed::of(|| {
             vectorised = vectors::make(func, length);
             vectorised.len()
@@ -115,7 +115,7 @@ pub(crate) fn translate<'a>(
     if module.options.fold_addresses {
         changes.addresses = Timed::of(|| addresses::fold(func));
     }
-    if module.options.loop_addresses {
+    if module.options.loop_addresses && !input.never_runs {
         changes.loops = Timed::of(|| loop_addresses::make(func, &vectorised));
     }
     if module.options.loop_compares {
@@ -127,7 +127,7 @@ pub(crate) fn translate<'a>(
     if module.options.wide_indices {
         changes.indices = Timed::of(|| widen::widen(func));
     }
-    if module.options.thread_branches {
+    if module.options.thread_branches && !input.never_runs {
         changes.threads = Timed::of(|| thread::thread(func));
     }
     Ok(Translated { recorded: tracker.attach(func, input.end()), inlined, changes })

@@ -118,6 +118,10 @@ fn take_apart<'a>(
     options: &Options,
     features: Features,
 ) -> Result<(Flat<'a>, String)> {
+    if options.profile.is_some() {
+        let why = "a profile of a component: profiles are of core modules so far";
+        return Err(Error::unsupported(None, why));
+    }
     let mut flat = flatten(wasm, features)?;
     if options.enabled(Optimisation::ListCopies) {
         copy_lists(&mut flat)?;
@@ -157,7 +161,7 @@ fn place_modules<'a>(
     let modules = code.modules.iter().map(|module| module.description.clone());
     let described = Description { modules: modules.collect(), instances: Vec::new() };
     component.check(&described).map_err(|why| Error::unsupported(None, why))?;
-    let mut placed = place_code(code, target, options)?;
+    let mut placed = place_code(code, target, options, None)?;
     placed.names.label(labels);
     Ok(placed)
 }

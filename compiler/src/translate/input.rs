@@ -15,6 +15,7 @@ use precast_artifact::index::{
 };
 use precast_artifact::module::{MemoryEntity, MemoryModel};
 use precast_artifact::types::{FuncType, ValType};
+use std::ops::Range;
 use wasmparser::{BranchHint, FunctionBody};
 
 /// One function to translate.
@@ -29,6 +30,10 @@ pub(crate) struct FunctionInput<'a> {
     pub body: &'a FunctionBody<'a>,
     /// Which of its branches are likely taken, ordered by offset in the body.
     pub hints: &'a [BranchHint],
+    /// What of its body never runs, in order: its code is out of the way.
+    pub cold: &'a [Range<BodyOffset>],
+    /// Whether it never runs: its code is small.
+    pub never_runs: bool,
     /// Which of its values debug information uses.
     pub debug_uses: Option<&'a DebugUses>,
     /// What it is proved to be, if it is a product of 128 bits.

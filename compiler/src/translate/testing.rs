@@ -34,6 +34,8 @@ impl<'m> PlannedModule<'m> {
             ty: self.parsed.functions[function.index()],
             body: &body.body,
             hints: self.parsed.hints.get(&function).map_or(&[], Vec::as_slice),
+            cold: &[],
+            never_runs: false,
             debug_uses: None,
             product: None,
             inline,
