@@ -19,7 +19,7 @@
 //! | constants in addresses; comparisons that end loops; steps by a comparison; indices of 64 bits | [`addresses`], [`compares`], [`steps`], [`widen`] |
 //! | integers known on a path, and the path; values made in several places; edges of tables | [`known`], [`paths`], [`ssa`], [`tables`] |
 //! | loops that count; how indices move in them; their accesses; the check before one; which are worth a copy | [`counted`], [`strides`], [`accesses`], [`check`], [`loop_plan`] |
-//! | what loops compute by element, and sum up; accesses in another order; loops of which vectors are made | [`lanes`], [`reductions`], [`overlaps`], [`vector_plan`] |
+//! | what loops compute by element, and sum up; accesses in another order; loops of which vectors are made, and what is looked at before | [`lanes`], [`reductions`], [`overlaps`], [`vector_plan`], [`vector_check`] |
 //! | addresses made before a loop; vectors in loops | [`loop_addresses`], [`vectors`] |
 //! | branches past branches that are known | [`thread`] |
 
@@ -54,6 +54,7 @@ pub(crate) mod summary;
 mod tables;
 pub(crate) mod targets;
 pub(crate) mod thread;
+mod vector_check;
 mod vector_plan;
 pub(crate) mod vectors;
 pub(crate) mod widen;

@@ -22,6 +22,9 @@ pub(super) enum Node {
     Load(Vec<Inst>),
     /// The same for all elements, in all rounds.
     Splat(Value),
+    /// What another node was of the element before: at first, what this parameter of
+    /// the header is.
+    Carried(usize, NodeIndex),
     /// An operator with one argument.
     Unary(Inst, NodeIndex),
     /// An operator with two.
@@ -69,6 +72,8 @@ impl<'f> Lanes<'f> {
         if self.depth == DEEPEST || self.nodes.len() >= MOST_NODES {
             return None;
         }
+        // None if it is made of itself.
+        self.known.insert(values.clone(), None);
         self.depth += 1;
         let node = self.make(&values);
         self.depth -= 1;
@@ -87,6 +92,9 @@ impl<'f> Lanes<'f> {
         }
         if let Some(value) = self.common(values) {
             return Some(Node::Splat(value));
+        }
+        if let ValueDef::Param(block, parameter) = self.func.dfg.value_def(values[0]) {
+            return (block == self.of.header()).then(|| self.carried(values, parameter)).flatten();
         }
         let insts: Vec<Inst> =
             values.iter().map(|value| self.inst(*value)).collect::<Option<_>>()?;
@@ -115,6 +123,18 @@ impl<'f> Lanes<'f> {
             }
             _ => None,
         }
+    }
+
+    /// The node of what the loop gives to itself for the next round. Elements lie in the
+    /// order in which they are made.
+    fn carried(&mut self, values: &[Value], parameter: usize) -> Option<Node> {
+        let upwards = self.groups.iter().all(|group| group.stride > 0);
+        if !upwards || self.of.steps[parameter].is_some() {
+            return None;
+        }
+        let last = self.of.next(self.func, parameter)?;
+        let now: Vec<Value> = values[1..].iter().copied().chain([last]).collect();
+        Some(Node::Carried(parameter, self.node(&now)?))
     }
 
     /// The instruction of the loop that a value is the only result of.

@@ -102,16 +102,31 @@ impl VectorPlan {
             let node = lanes.node(&values)?;
             self.stores.push(StoredRow { insts, node });
         }
-        for (parameter, step) in self.of.steps.iter().enumerate() {
-            if step.is_none() {
-                let elements = self.shape.elements;
-                let reduction = reductions::find(func, &self.of, parameter, elements, &mut lanes)?;
-                self.reductions.push(reduction);
+        let mut others = Vec::new();
+        let changing = self.of.steps.iter().enumerate().filter(|(_, step)| step.is_none());
+        for parameter in changing.map(|(parameter, _)| parameter) {
+            let elements = self.shape.elements;
+            match reductions::find(func, &self.of, parameter, elements, &mut lanes) {
+                Some(reduction) => self.reductions.push(reduction),
+                None => others.push(parameter),
             }
         }
         self.nodes = lanes.nodes;
+        let carried: Vec<usize> = self.carried().map(|(_, parameter)| parameter).collect();
+        if others.iter().any(|other| !carried.contains(other)) {
+            return None;
+        }
         let small = self.nodes.len() * self.shape.vectors() <= MOST_VECTORS;
         (small && (!self.stores.is_empty() || !self.reductions.is_empty())).then_some(self)
+    }
+
+    /// The nodes whose values are those of the element before, and the parameters of the
+    /// header that these are.
+    pub(super) fn carried(&self) -> impl Iterator<Item = (NodeIndex, usize)> {
+        self.nodes.iter().enumerate().filter_map(|(index, node)| match node {
+            Node::Carried(parameter, _) => Some((index, *parameter)),
+            _ => None,
+        })
     }
 
     /// The stores of the loop, by rows of consecutive elements, in the order in which

@@ -9,7 +9,8 @@
 //! inside the memory as long as it is then, so that none of them traps, and nobody sees
 //! which was first; and that [`overlaps`](super::overlaps) which would be made in
 //! another order do not meet. Lanes are computed as single numbers are, to the bit;
-//! only integers are [summed up](super::reductions) in another order.
+//! only integers are [summed up](super::reductions) in another order. A value of the
+//! element before is moved from one vector to the next, and not loaded again.
 //!
 //! Of memories that begin at the context only: they are not shared, so nobody else
 //! reads between two accesses, and not grown while the loop runs.
@@ -20,12 +21,13 @@
 use super::check::{self, Check, Guard};
 use super::lanes::{Node, NodeIndex, constant_bits};
 use super::reductions::Reduction;
+use super::vector_check;
 use super::vector_plan::{self, VECTOR, VectorPlan};
 use cranelift_codegen::cursor::{Cursor, FuncCursor};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
-    Block, BlockArg, Function, Inst, InstBuilder, InstructionData, MemFlagsData, Opcode, Type,
-    Value, types,
+    Block, BlockArg, ConstantData, Endianness, Function, Inst, InstBuilder, InstructionData,
+    MemFlagsData, Opcode, Type, Value, types,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -55,7 +57,8 @@ fn vectorise(func: &mut Function, plan: &VectorPlan, length: i32) -> Guard {
         block
     });
     let guard = Guard { check: check.block, inner: vec![header, check.block, rest] };
-    let mut maker = Vectoriser { func, plan, block: check.block, check, made: HashMap::new() };
+    let (block, made, carried) = (check.block, HashMap::new(), BTreeMap::new());
+    let mut maker = Vectoriser { func, plan, check, block, made, carried };
     maker.check(enter, length);
     let splats = maker.enter(enter, body);
     let sums = maker.body(body, rest, &splats);
@@ -71,6 +74,9 @@ struct Vectoriser<'f> {
     block: Block,
     /// Vectors of nodes.
     made: HashMap<(NodeIndex, usize), Value>,
+    /// By node whose values are those of the element before, the last vector of what
+    /// they were.
+    carried: BTreeMap<NodeIndex, Value>,
 }
 
 /// What is made before the loop of vectors.
@@ -96,61 +102,10 @@ impl Vectoriser<'_> {
 
     /// Ends the check: to the vectors, or to the loop.
     fn check(&mut self, enter: Block, length: i32) {
-        let mut fits = self.check.fits;
-        for condition in [self.enough(), self.inside(length)] {
-            fits = ins!(self).band(fits, condition);
-        }
-        for forbidden in &self.plan.forbidden {
-            let [one, other] = forbidden.groups.map(|group| self.check.pointers[group]);
-            let distance = ins!(self).isub(other, one);
-            let above = ins!(self).iadd_imm_s(distance, -(forbidden.above + 1));
-            let width = forbidden.below - forbidden.above - 1;
-            let outside = IntCC::UnsignedGreaterThanOrEqual;
-            let apart = ins!(self).icmp_imm_u(outside, above, width);
-            fits = ins!(self).band(fits, apart);
-        }
+        let fits = vector_check::fits(self.func, self.plan, &self.check, length);
         let all = self.func.dfg.block_params(self.block).iter().copied();
         let all: Vec<BlockArg> = all.map(BlockArg::Value).collect();
         ins!(self).brif(fits, enter, &[], self.plan.of.header(), &all);
-    }
-
-    /// Whether there are so many rounds that vectors do some.
-    fn enough(&mut self) -> Value {
-        let least = self.plan.shape.rounds as i64;
-        ins!(self).icmp_imm_u(IntCC::UnsignedGreaterThanOrEqual, self.check.rounds, least)
-    }
-
-    /// Whether the accesses of all rounds are inside the memory.
-    fn inside(&mut self, length: i32) -> Value {
-        let memory = self.plan.groups[0].base;
-        let bytes = ins!(self).load(types::I64, MemFlagsData::trusted(), memory, length);
-        let end = ins!(self).iadd(memory, bytes);
-        let stride = self.plan.shape.stride;
-        // What the last round is further than the first.
-        let reach = (stride > 0).then(|| self.check.lasts[&stride]);
-        let mut outside = None;
-        for group in 0..self.plan.groups.len() {
-            let mut last = self.check.pointers[group];
-            if let Some(reach) = reach {
-                last = ins!(self).iadd(last, reach);
-            }
-            let ends = self.end_of(group);
-            let last = ins!(self).iadd_imm_s(last, ends);
-            let left = ins!(self).isub(end, last);
-            outside = Some(match outside {
-                Some(others) => ins!(self).bor(others, left),
-                None => left,
-            });
-        }
-        let outside = outside.expect("a loop has accesses");
-        ins!(self).icmp_imm_s(IntCC::SignedGreaterThanOrEqual, outside, 0)
-    }
-
-    /// Where a group's last access of a round ends, from where the group begins.
-    fn end_of(&self, group: usize) -> i64 {
-        let places = self.plan.accesses.keys().filter_map(|inst| self.plan.place(*inst));
-        let ends = places.filter(|(of, _)| *of == group).map(|(_, place)| i64::from(place));
-        ends.max().expect("a group has accesses") + self.plan.shape.size
     }
 
     /// Makes what is the same in all rounds, and enters the loop of vectors.
@@ -171,6 +126,10 @@ impl Vectoriser<'_> {
             let bits = reduction.empty() & (u64::MAX >> (64 - self.plan.lane.bits())) as i64;
             let empty = ins!(self).iconst(self.plan.lane, bits);
             starts.push(BlockArg::Value(ins!(self).splat(vector, empty)));
+        }
+        for parameter in self.plan.carried().map(|(_, parameter)| parameter) {
+            let start = self.func.dfg.block_params(self.check.block)[parameter];
+            starts.push(BlockArg::Value(ins!(self).splat(vector, start)));
         }
         ins!(self).jump(body, &starts);
         Before { splats, end }
@@ -203,6 +162,9 @@ impl Vectoriser<'_> {
             .iter()
             .map(|_| self.func.dfg.append_block_param(body, vector))
             .collect();
+        for (node, _) in self.plan.carried() {
+            self.carried.insert(node, self.func.dfg.append_block_param(body, vector));
+        }
         let mut addresses = Vec::new();
         for pointer in &self.check.pointers {
             addresses.push(ins!(self).iadd(*pointer, counter));
@@ -221,8 +183,13 @@ impl Vectoriser<'_> {
             false => IntCC::SignedGreaterThan,
         };
         let again = ins!(self).icmp(within, next, before.end);
-        let carried: Vec<BlockArg> =
-            [next].iter().chain(&sums).copied().map(BlockArg::Value).collect();
+        let carried: Vec<BlockArg> = [next]
+            .iter()
+            .chain(&sums)
+            .chain(self.carried.values())
+            .copied()
+            .map(BlockArg::Value)
+            .collect();
         ins!(self).brif(again, body, &carried, rest, &[]);
         sums
     }
@@ -232,6 +199,9 @@ impl Vectoriser<'_> {
         let plan = self.plan;
         let stored = plan.stores.iter().map(|row| self.node(row.node, number, addresses));
         let stored: Vec<Value> = stored.collect();
+        for (node, _) in plan.carried() {
+            self.node(node, number, addresses);
+        }
         for (reduction, sum) in plan.reductions.iter().zip(sums) {
             let added = self.node(reduction.node, number, addresses);
             *sum = self.binary(reduction.opcode, *sum, added);
@@ -255,6 +225,11 @@ impl Vectoriser<'_> {
         let value = match &plan.nodes[index] {
             Node::Load(loads) => self.load(loads[0], number, addresses),
             Node::Splat(_) => unreachable!("made before"),
+            Node::Carried(_, of) => {
+                let now = self.node(*of, number, addresses);
+                let last = self.carried.insert(index, now).expect("each is carried");
+                self.moved(last, now)
+            }
             Node::Unary(inst, of) => {
                 let of = self.node(*of, number, addresses);
                 let opcode = self.func.dfg.insts[*inst].opcode();
@@ -289,6 +264,32 @@ impl Vectoriser<'_> {
         };
         let (flags, vector) = (self.func.dfg.mem_flags[flags], self.vector());
         self.cursor(lowest).ins().load(vector, flags, address, offset)
+    }
+
+    /// The last lane of a vector, and all but the last of the next one.
+    fn moved(&mut self, last: Value, now: Value) -> Value {
+        if self.plan.shape.lanes == 2 {
+            return self.shuffle(last, now, [1, 2]);
+        }
+        // Two of one and two of the other: on any CPU.
+        let both = self.shuffle(last, now, [3, 3, 4, 4]);
+        self.shuffle(both, now, [0, 2, 5, 6])
+    }
+
+    /// Lanes of two vectors, by number.
+    fn shuffle<const N: usize>(&mut self, one: Value, other: Value, lanes: [u8; N]) -> Value {
+        let size = (VECTOR as usize / N) as u8;
+        let bytes: Vec<u8> =
+            lanes.iter().flat_map(|lane| (0..size).map(move |byte| lane * size + byte)).collect();
+        let pattern = self.func.dfg.immediates.push(ConstantData::from(bytes.as_slice()));
+        let [one, other] = [one, other].map(|value| self.cast(types::I8X16, value));
+        let bytes = ins!(self).shuffle(one, other, pattern);
+        self.cast(self.vector(), bytes)
+    }
+
+    fn cast(&mut self, to: Type, value: Value) -> Value {
+        let flags = MemFlagsData::new().with_endianness(Endianness::Little);
+        ins!(self).bitcast(to, flags, value)
     }
 
     /// Where one of the vectors is that begin at the place of an access.
@@ -331,6 +332,10 @@ impl Vectoriser<'_> {
         }
         for (reduction, sum) in self.plan.reductions.iter().zip(sums) {
             now[reduction.parameter] = self.joined(reduction, *sum, now[reduction.parameter]);
+        }
+        for (node, parameter) in self.plan.carried() {
+            let (last, lane) = (self.carried[&node], self.plan.shape.lanes - 1);
+            now[parameter] = ins!(self).extractlane(last, lane as u8);
         }
         let now: Vec<BlockArg> = now.into_iter().map(BlockArg::Value).collect();
         ins!(self).jump(self.plan.of.header(), &now);

@@ -2,6 +2,8 @@
 //! the same bytes in memory, the same result, the same trap after the same stores; at
 //! every distance of the arrays, for every number of rounds, wherever memory ends.
 
+mod random;
+
 use precast_compiler::{MemoryModel, OptLevel, Optimisation, Options, text_to_binary, write_ir};
 use precast_loader::{Linker, Store};
 use std::fmt::Write as _;
@@ -18,6 +20,7 @@ fn module(body: &str) -> Vec<u8> {
             (data (i32.const 63488) "{data}")
             (func (export "run") (param $p i32) (param $q i32) (param $n i32) (result i32)
                 (local $i i32) (local $j i32) (local $sum i32) (local $old i32)
+                (local $old_i32 i32) (local $old_i64 i64) (local $old_f32 f32) (local $old_f64 f64)
                 {body}
                 (local.get $sum)))"#
     );
@@ -222,6 +225,25 @@ fn several_stores_and_exchanges() {
             work += &store("i32", 'q', at, "(local.get $old)");
         }
         same(&counted(&work, elements * 4));
+    }
+}
+
+#[test]
+fn elements_before() {
+    for (ty, size) in SIZES {
+        for elements in [1, 2, 3, 4] {
+            let work = |element| {
+                let (old, next) = (format!("$old_{ty}"), load(ty, 'q', element * size));
+                let value = format!("({ty}.add (local.get {old}) (local.tee {old} {next}))");
+                store(ty, 'p', element * size, &value)
+            };
+            let rows: String = (0..elements).map(work).collect();
+            let after = "(local.set $sum (i32.add (local.get $sum) (local.get $old_i32)))";
+            same(&format!("{}{after}", counted(&rows, elements * size)));
+            // What lies higher would be made before.
+            let rows: String = (0..elements).rev().map(work).collect();
+            assert!(!changes(&counted(&rows, -elements * size)));
+        }
     }
 }
 
