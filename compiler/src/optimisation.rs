@@ -33,7 +33,7 @@ pub enum Optimisation {
     /// `inline-indirect`: so do calls through tables, where they can reach few
     /// functions, behind a comparison of the index.
     InlineIndirect,
-    /// `constant-arguments`: parameters that every call passes the same constant are
+    /// `constant-arguments`: at -O3, parameters that every call passes the same constant are
     /// that constant.
     ConstantArguments,
     /// `br-table-chain`: `br_table`s with few ways become chains of branches.

@@ -50,6 +50,7 @@ impl OptLevel {
                 let larger = [
                     Optimisation::SmallCopies,
                     Optimisation::InlineIndirect,
+                    Optimisation::ConstantArguments,
                     Optimisation::Vectors,
                     Optimisation::LoopAddresses,
                     Optimisation::ThreadBranches,
@@ -57,10 +58,13 @@ impl OptLevel {
                 ];
                 !larger.contains(&optimisation)
             }
-            // Copies of loops make code larger, and few programs much faster.
-            Self::Speed => {
-                !matches!(optimisation, Optimisation::Vectors | Optimisation::LoopAddresses)
-            }
+            // They make code larger, and few programs much faster.
+            Self::Speed => !matches!(
+                optimisation,
+                Optimisation::Vectors
+                    | Optimisation::LoopAddresses
+                    | Optimisation::ConstantArguments
+            ),
             Self::Aggressive => true,
         }
     }

@@ -8,7 +8,8 @@ const PASS: Optimisation = Optimisation::ConstantArguments;
 
 /// No inlining, which would leave no call.
 fn options() -> Options {
-    Options { disabled: [Optimisation::Inline].into(), ..Options::default() }
+    let (enabled, disabled) = ([PASS].into(), [Optimisation::Inline].into());
+    Options { enabled, disabled, ..Options::default() }
 }
 
 /// How many parameters are found.

@@ -41,9 +41,8 @@ pub(super) fn compile_component(
     let mut clock = Clock::new();
     let targets = Target::all(options)?;
     let target = only_target(&targets)?;
-    let features = target.allowed(options.features);
+    let (workers, features) = (&session.workers, target.allowed(options.features));
     let explain = |error| target.explain(error, features);
-    let workers = &session.workers;
     let (flat, source_hash) =
         workers.both(|| take_apart(wasm, options, features), || Sha256::digest(wasm).into());
     let (Flat { mut component, modules }, wit) = flat.map_err(explain)?;
