@@ -59,6 +59,8 @@ pub enum Optimisation {
     /// `thread-branches`: whoever comes to a branch with a constant that decides it
     /// goes straight to where it leads.
     ThreadBranches,
+    /// `short-branches`: branches that lead to near places take two bytes, on x86-64.
+    ShortBranches,
     /// `align-loops`: functions begin where it suits their small loops, on x86-64.
     AlignLoops,
     /// `fold-functions`: identical functions share their code.
@@ -67,7 +69,7 @@ pub enum Optimisation {
 
 impl Optimisation {
     /// Every optimisation.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::ListCopies,
         Self::DirectPreview1,
         Self::ConstantGlobals,
@@ -85,6 +87,7 @@ impl Optimisation {
         Self::ChosenSteps,
         Self::WideIndices,
         Self::ThreadBranches,
+        Self::ShortBranches,
         Self::AlignLoops,
         Self::FoldFunctions,
     ];
@@ -109,6 +112,7 @@ impl Optimisation {
             Self::ChosenSteps => "chosen-steps",
             Self::WideIndices => "wide-indices",
             Self::ThreadBranches => "thread-branches",
+            Self::ShortBranches => "short-branches",
             Self::AlignLoops => "align-loops",
             Self::FoldFunctions => "fold-functions",
         }
@@ -157,7 +161,7 @@ mod tests {
             complaint("fold-function"),
             "unknown optimisation `fold-function`, did you mean `fold-functions`?; known are \
              list-copies, direct-preview1, constant-globals, private-tables, memory-image, wide-products, inline, inline-indirect, br-table-chain, small-copies, carries, \
-             fold-addresses, loop-addresses, loop-compares, chosen-steps, wide-indices, thread-branches, align-loops, fold-functions"
+             fold-addresses, loop-addresses, loop-compares, chosen-steps, wide-indices, thread-branches, short-branches, align-loops, fold-functions"
         );
         assert!(complaint("private_table").contains("mean `private-tables`"));
         assert!(complaint("vectorise").starts_with("unknown optimisation `vectorise`; known are"));

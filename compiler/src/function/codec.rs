@@ -18,7 +18,7 @@ use precast_artifact::wire::{Reader, Result, Writer};
 impl CompiledFunction {
     pub(crate) fn encode(&self, w: &mut Writer) {
         let Self { code, data, alignment, starts, relocs, sites, .. } = self;
-        let Self { handlers, unwind, stack_maps, inlined, debug, hasty, .. } = self;
+        let Self { handlers, unwind, stack_maps, inlined, debug, hasty, short_branches, .. } = self;
         w.bytes(code);
         w.list(data, |w, range| {
             range.start.encode(w);
@@ -56,6 +56,7 @@ impl CompiledFunction {
         });
         w.option(debug, |w, debug| put_debug(debug, w));
         w.u8((*hasty).into());
+        w.leb((*short_branches).into());
     }
 
     /// Reads what [`CompiledFunction::encode`] has written.
@@ -83,6 +84,7 @@ impl CompiledFunction {
             inlined: r.list(inlined)?.into(),
             debug: r.option(debug)?.map(Box::new),
             hasty: r.u8()? != 0,
+            short_branches: r.leb32()?,
         })
     }
 }
@@ -328,6 +330,7 @@ mod tests {
             }]
             .into(),
             hasty: true,
+            short_branches: 300,
             debug: Some(Box::new(CodeDebug {
                 positions: [(at(0), Position::NONE)].into(),
                 assignments: variables.map(assignment).into(),

@@ -1,0 +1,55 @@
+//! Short branches, on x86-64. The code generator gives every branch a distance of
+//! 32 bits, although half of them lead no further than eight bits can say: a
+//! conditional branch takes six bytes instead of two, a jump five instead of two.
+//! Finished code is decoded, instruction by instruction; the branches that can
+//! become short do, and everything that lies behind them, or speaks of it, moves.
+//!
+//! What it rests on: no offset of the code is anywhere but in its
+//! [`CompiledFunction`], in branches, in jump tables and in addresses relative to
+//! the instruction pointer. A function with an instruction that is not decoded, or
+//! with a target that is not the start of one, stays as it is. Each branch that was
+//! rewritten is decoded again; builds with assertions compare all instructions, and
+//! every offset, on a way of their own.
+//!
+//! | rank | modules |
+//! |-|-|
+//! | instructions of finished code | [`scan`] |
+//! | which branches can be short | [`choose`] |
+//! | the new bytes | [`rewrite`] |
+//! | old and new code beside each other | [`check`] |
+
+mod check;
+mod choose;
+mod rewrite;
+mod scan;
+#[cfg(test)]
+mod tests;
+
+use super::loops::Branch;
+use crate::function::CompiledFunction;
+use crate::function::moved::Moves;
+
+/// The function with short branches where they reach, and all branches within it;
+/// none if it has to stay as it is.
+pub(super) fn shorten(function: &CompiledFunction) -> Option<(CompiledFunction, Vec<Branch>)> {
+    let scanned = scan::scan(function)?;
+    let short = choose::choose(&scanned.jumps);
+    let shortened = || scanned.jumps.iter().zip(&short).filter(|(jump, short)| jump.changes(**short));
+    let cuts = shortened().map(|(jump, _)| (jump.start..jump.end(), jump.saving()));
+    let moves = Moves::new(cuts, scanned.code_end, scanned.constants, scan::CONSTANT_ALIGNMENT);
+    let code = rewrite::rewrite(&function.code, &scanned, &short, &moves)?;
+    let count = shortened().count() as u32;
+    let moved = CompiledFunction {
+        short_branches: count,
+        ..function.moved(code.into_boxed_slice(), &moves)?
+    };
+    if cfg!(debug_assertions) {
+        check::check(function, &moved);
+    }
+    let branch = |jump: &scan::Jump| {
+        let (end, target) = (moves.to(jump.end())?, moves.to(jump.target)?);
+        Some(Branch { last: end as usize - 1, target: target as usize })
+    };
+    let branches = scanned.jumps.iter().map(branch).collect::<Option<_>>()?;
+    Some((moved, branches))
+}
