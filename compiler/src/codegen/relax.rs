@@ -34,7 +34,8 @@ use crate::function::moved::Moves;
 pub(super) fn shorten(function: &CompiledFunction) -> Option<(CompiledFunction, Vec<Branch>)> {
     let scanned = scan::scan(function)?;
     let short = choose::choose(&scanned.jumps);
-    let shortened = || scanned.jumps.iter().zip(&short).filter(|(jump, short)| jump.changes(**short));
+    let shortened =
+        || scanned.jumps.iter().zip(&short).filter(|(jump, short)| jump.changes(**short));
     let cuts = shortened().map(|(jump, _)| (jump.start..jump.end(), jump.saving()));
     let moves = Moves::new(cuts, scanned.code_end, scanned.constants, scan::CONSTANT_ALIGNMENT);
     let code = rewrite::rewrite(&function.code, &scanned, &short, &moves)?;

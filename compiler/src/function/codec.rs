@@ -277,6 +277,9 @@ fn live_range(r: &mut Reader<'_>) -> Result<LiveRange> {
 mod tests {
     use super::*;
 
+    const LOCATIONS: [ValueLocation; 3] =
+        [ValueLocation::Register(16), ValueLocation::Frame(-8), ValueLocation::Constant(u64::MAX)];
+
     fn everything() -> CompiledFunction {
         let at = FunctionOffset::new;
         let module = ModuleIndex::new(1);
@@ -298,11 +301,6 @@ mod tests {
             DebugVariable::Local(LocalIndex::new(8)),
             DebugVariable::Context,
             DebugVariable::Operand(OperandIndex::new(1 << 20)),
-        ];
-        let locations = [
-            ValueLocation::Register(16),
-            ValueLocation::Frame(-8),
-            ValueLocation::Constant(u64::MAX),
         ];
         let (from, to, value) = (BodyOffset::new(1), BodyOffset::new(2), ValueIndex::new(3));
         let assignment = |variable| ValueAssignment { variable, from, to, value };
@@ -334,7 +332,7 @@ mod tests {
             debug: Some(Box::new(CodeDebug {
                 positions: [(at(0), Position::NONE)].into(),
                 assignments: variables.map(assignment).into(),
-                live_ranges: locations.map(live).into(),
+                live_ranges: LOCATIONS.map(live).into(),
             })),
         }
     }

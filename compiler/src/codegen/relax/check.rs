@@ -17,23 +17,23 @@ pub(super) fn check(old: &CompiledFunction, new: &CompiledFunction) {
     let (before, after) = (pieces(old), pieces(new));
     assert_eq!(before.len(), after.len(), "as many instructions");
     let pairs = before.iter().zip(&after);
-    let places = Places(pairs.clone().map(|(old, new)| (old.place(), new.place())).collect());
+    let places = PieceMap(pairs.clone().map(|(old, new)| (old.place(), new.place())).collect());
     let code_end = match before.last() {
-        Some(Piece::Constants(place)) => place.start,
+        Some(CodePiece::Constants(place)) => place.start,
         _ => old.code.len() as u32,
     };
     let code = Codes { old, new, code_end, places: &places };
     for pair in pairs {
         match pair {
-            (Piece::Instruction(one), Piece::Instruction(other)) => code.check(one, other),
-            (Piece::Table(one), Piece::Table(other)) => {
+            (CodePiece::Instruction(one), CodePiece::Instruction(other)) => code.check(one, other),
+            (CodePiece::Table(one), CodePiece::Table(other)) => {
                 let led = targets(&old.code, one).expect("entries");
                 let led = led.map(|to| to.map(|to| places.of(to)));
                 let lead = targets(&new.code, other).expect("entries");
                 assert!(led.eq(lead), "the table at {one:?} leads elsewhere");
             }
             // Compared by those who refer to them.
-            (Piece::Constants(_), Piece::Constants(_)) => {}
+            (CodePiece::Constants(_), CodePiece::Constants(_)) => {}
             (one, other) => panic!("{one:?} became {other:?}"),
         }
     }
@@ -43,25 +43,23 @@ pub(super) fn check(old: &CompiledFunction, new: &CompiledFunction) {
 
 /// What a function's code is made of.
 #[derive(Debug)]
-enum Piece {
+enum CodePiece {
     Instruction(Instruction),
     Table(Range<u32>),
     Constants(Range<u32>),
 }
 
-impl Piece {
+impl CodePiece {
     fn place(&self) -> Range<u32> {
         match self {
-            Self::Instruction(instruction) => {
-                instruction.ip() as u32..instruction.next_ip() as u32
-            }
+            Self::Instruction(instruction) => instruction.ip() as u32..instruction.next_ip() as u32,
             Self::Table(place) | Self::Constants(place) => place.clone(),
         }
     }
 }
 
 /// Takes the code of a function apart.
-fn pieces(function: &CompiledFunction) -> Vec<Piece> {
+fn pieces(function: &CompiledFunction) -> Vec<CodePiece> {
     let mut all = Vec::new();
     let mut at = 0;
     for data in &function.data {
@@ -69,35 +67,35 @@ fn pieces(function: &CompiledFunction) -> Vec<Piece> {
         instructions(&function.code, at..data.start, &mut all);
         // A table follows the fourth instruction from the one that takes its address.
         let address = all.len().checked_sub(4).map(|index| &all[index]);
-        let named = |piece: &Piece| match piece {
-            Piece::Instruction(i) => {
+        let named = |piece: &CodePiece| match piece {
+            CodePiece::Instruction(i) => {
                 i.code() == Code::Lea_r64_m && i.ip_rel_memory_address() == u64::from(data.start)
             }
             _ => false,
         };
         at = data.end;
         all.push(match address.is_some_and(named) {
-            true => Piece::Table(data),
-            false => Piece::Constants(data),
+            true => CodePiece::Table(data),
+            false => CodePiece::Constants(data),
         });
     }
     instructions(&function.code, at..function.code.len() as u32, &mut all);
     all
 }
 
-fn instructions(code: &[u8], part: Range<u32>, all: &mut Vec<Piece>) {
+fn instructions(code: &[u8], part: Range<u32>, all: &mut Vec<CodePiece>) {
     let bytes = &code[part.start as usize..part.end as usize];
     let decoder = Decoder::with_ip(64, bytes, part.start.into(), DecoderOptions::NONE);
     for instruction in decoder {
         assert!(!instruction.is_invalid(), "an instruction at {}", instruction.ip());
-        all.push(Piece::Instruction(instruction));
+        all.push(CodePiece::Instruction(instruction));
     }
 }
 
 /// Where each piece was, and where it is.
-struct Places(Vec<(Range<u32>, Range<u32>)>);
+struct PieceMap(Vec<(Range<u32>, Range<u32>)>);
 
-impl Places {
+impl PieceMap {
     /// Where an offset is now.
     fn of(&self, offset: u32) -> u32 {
         let after = self.0.partition_point(|(old, _)| old.start <= offset);
@@ -126,7 +124,7 @@ struct Codes<'c> {
     new: &'c CompiledFunction,
     /// Where in the old code the constants begin, with their padding.
     code_end: u32,
-    places: &'c Places,
+    places: &'c PieceMap,
 }
 
 impl Codes<'_> {
@@ -161,10 +159,9 @@ impl Codes<'_> {
 
     fn is_relocated(&self, instruction: &Instruction) -> bool {
         let relocs = &self.old.relocs;
-        let after = relocs.partition_point(|reloc| u64::from(reloc.offset.get()) < instruction.ip());
-        relocs
-            .get(after)
-            .is_some_and(|reloc| u64::from(reloc.offset.get()) < instruction.next_ip())
+        let after =
+            relocs.partition_point(|reloc| u64::from(reloc.offset.get()) < instruction.ip());
+        relocs.get(after).is_some_and(|reloc| u64::from(reloc.offset.get()) < instruction.next_ip())
     }
 }
 
@@ -183,7 +180,7 @@ fn condition(bytes: &[u8]) -> u8 {
 }
 
 /// Everything that is at an instruction is at the same one.
-fn check_offsets(old: &CompiledFunction, new: &CompiledFunction, places: &Places) {
+fn check_offsets(old: &CompiledFunction, new: &CompiledFunction, places: &PieceMap) {
     fn all(function: &CompiledFunction) -> Vec<FunctionOffset> {
         let mut all: Vec<FunctionOffset> = function.relocs.iter().map(|r| r.offset).collect();
         all.extend(function.relocs.iter().filter_map(|reloc| match reloc.target {
@@ -201,7 +198,7 @@ fn check_offsets(old: &CompiledFunction, new: &CompiledFunction, places: &Places
 }
 
 /// Each instruction is from where it was from, and has its values where it had them.
-fn check_debug(old: &CompiledFunction, new: &CompiledFunction, places: &Places) {
+fn check_debug(old: &CompiledFunction, new: &CompiledFunction, places: &PieceMap) {
     let (Some(old), Some(new)) = (&old.debug, &new.debug) else {
         assert_eq!(old.debug.is_some(), new.debug.is_some());
         return;

@@ -17,19 +17,19 @@ const FARTHEST: i64 = 3 * 128;
 pub(super) fn choose(jumps: &[Jump]) -> Vec<bool> {
     let far = |jump: &Jump| i64::from(jump.target) - i64::from(jump.end());
     let mut short: Vec<bool> = jumps.iter().map(|jump| far(jump).abs() <= FARTHEST).collect();
-    let candidates: Vec<Candidate> = jumps
+    let candidates: Vec<NearJump> = jumps
         .iter()
         .enumerate()
         .filter(|(index, _)| short[*index])
         .map(|(index, jump)| {
             let before = jumps.partition_point(|other| other.start < jump.target);
-            Candidate { index, distance: far(jump), before }
+            NearJump { index, distance: far(jump), before }
         })
         .collect();
     for _ in 0..ROUNDS {
         let saved = saved(jumps, &short);
         let mut changed = false;
-        for Candidate { index, distance, before } in &candidates {
+        for NearJump { index, distance, before } in &candidates {
             // What is saved before the target moves that nearer, before the end of
             // the branch, the branch.
             let distance = distance - saved[*before] + saved[index + 1];
@@ -42,14 +42,14 @@ pub(super) fn choose(jumps: &[Jump]) -> Vec<bool> {
             return short;
         }
     }
-    for Candidate { index, distance, .. } in candidates {
+    for NearJump { index, distance, .. } in candidates {
         short[index] &= i8::try_from(distance).is_ok();
     }
     short
 }
 
 /// A branch that may be short.
-struct Candidate {
+struct NearJump {
     index: usize,
     /// How far it leads where all are long.
     distance: i64,

@@ -100,8 +100,8 @@ struct Scanner<'f> {
     /// Relocations before this one are of instructions that were seen.
     reloc: usize,
     /// Where instructions start, and where branches and tables lead.
-    starts: Places,
-    targets: Places,
+    starts: OffsetSet,
+    targets: OffsetSet,
     through: Option<Through>,
     jumps: Vec<Jump>,
     references: Vec<Reference>,
@@ -110,7 +110,7 @@ struct Scanner<'f> {
 
 impl<'f> Scanner<'f> {
     fn new(function: &'f CompiledFunction) -> Self {
-        let places = || Places::new(function.code.len());
+        let places = || OffsetSet::new(function.code.len());
         Self {
             function,
             reloc: 0,
@@ -276,12 +276,12 @@ pub(super) fn targets(
 }
 
 /// A set of offsets.
-struct Places {
+struct OffsetSet {
     words: Vec<u64>,
     size: u32,
 }
 
-impl Places {
+impl OffsetSet {
     fn new(size: usize) -> Self {
         Self { words: vec![0; size.div_ceil(64)], size: size as u32 }
     }

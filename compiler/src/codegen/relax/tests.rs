@@ -1,4 +1,4 @@
-//! Code made by hand: what becomes short, what moves, and what is left as it is.
+//! HandMade made by hand: what becomes short, what moves, and what is left as it is.
 
 use super::*;
 use crate::function::{CodeReloc, CodeRelocKind, CodeSite, Position, Symbol};
@@ -12,9 +12,9 @@ fn at(offset: u32) -> FunctionOffset {
 
 /// Pieces of code, put together.
 #[derive(Clone, Default)]
-struct Code(Vec<u8>);
+struct HandMade(Vec<u8>);
 
-impl Code {
+impl HandMade {
     fn with(mut self, bytes: &[u8]) -> Self {
         self.0.extend_from_slice(bytes);
         self
@@ -60,7 +60,7 @@ fn stays(function: CompiledFunction) {
 #[test]
 fn branches_become_short_where_they_reach() {
     // jne 140; jmp .; nops; 140: ret; jne 0
-    let code = Code::default().branch_to(140).jump(6).nops(129).with(&[0xc3]).branch_to(0);
+    let code = HandMade::default().branch_to(140).jump(6).nops(129).with(&[0xc3]).branch_to(0);
     let (code, count) = code.shortened();
     assert_eq!(count, 1);
     assert_eq!(code[..8], [0x0f, 0x85, 131, 0, 0, 0, 0xeb, 0xfe]);
@@ -70,13 +70,13 @@ fn branches_become_short_where_they_reach() {
 #[test]
 fn both_ways_at_the_limits() {
     for (gap, short) in [(127, true), (128, false)] {
-        let code = Code::default().branch_to(6 + gap).nops(gap).with(&[0xc3]);
+        let code = HandMade::default().branch_to(6 + gap).nops(gap).with(&[0xc3]);
         let (code, count) = code.shortened();
         assert_eq!((count == 1, code[0] == 0x75), (short, short));
         assert_eq!(code.len(), gap + 1 + if short { 2 } else { 6 });
     }
     for (gap, short) in [(126, true), (127, false)] {
-        let (code, count) = Code::default().nops(gap).jump(0).shortened();
+        let (code, count) = HandMade::default().nops(gap).jump(0).shortened();
         assert_eq!((count == 1, code[gap] == 0xeb), (short, short));
     }
 }
@@ -86,7 +86,7 @@ fn one_that_stays_long_keeps_another_from_being_short() {
     // The first reaches over the second only if that is short, which it never is.
     let code = |far: usize| {
         let over = 6 + 123 + 6;
-        Code::default().branch_to(over).nops(123).branch_to(over + far).nops(far).with(&[0xc3])
+        HandMade::default().branch_to(over).nops(123).branch_to(over + far).nops(far).with(&[0xc3])
     };
     assert_eq!(code(127).shortened().1, 2);
     assert_eq!(code(128).shortened().1, 0);
@@ -96,7 +96,7 @@ fn one_that_stays_long_keeps_another_from_being_short() {
 fn a_chain_of_many_is_right() {
     // Each leads over the next one, and just fits if that is short; the last does not
     // reach, so none does in the end.
-    let mut code = Code::default();
+    let mut code = HandMade::default();
     let size = 6 + 124;
     for number in 0..100 {
         code = code.branch_to((number + 1) * size + 6).nops(124);
@@ -110,7 +110,7 @@ fn a_chain_of_many_is_right() {
 /// `lea table(%rip), %rax; movslq (%rax,%rcx,4), %rcx; add %rcx, %rax; jmp *%rax`, a
 /// table, and what it leads to; a load of a constant; a short jump over it all.
 fn with_table() -> CompiledFunction {
-    let code = Code::default()
+    let code = HandMade::default()
         .branch_to(45)
         .with(&[0x48, 0x8d, 0x05, 9, 0, 0, 0, 0x48, 0x63, 0x0c, 0x88, 0x48, 0x01, 0xc8, 0xff, 0xe0])
         .with(&[8, 0, 0, 0, 18, 0, 0, 0])
@@ -151,14 +151,14 @@ fn tables_constants_and_all_that_is_told_of_them_move() {
 
 #[test]
 fn what_is_not_understood_is_left_alone() {
-    let code = |bytes: &[u8]| Code::default().jump(5).with(bytes).function();
+    let code = |bytes: &[u8]| HandMade::default().jump(5).with(bytes).function();
     assert!(shorten(&code(&[0x90, 0xc3])).is_some());
     // No instruction; half of one; into an instruction; out of the function; before it.
     stays(code(&[0x06]));
     stays(code(&[0x48, 0x8b]));
-    stays(Code::default().jump(6).with(&[0x48, 0x89, 0xc8, 0xc3]).function());
-    stays(Code::default().jump(9).nops(1).function());
-    stays(Code::default().branch(&[0xe9], 0).with(&[0xeb, 0x80]).function());
+    stays(HandMade::default().jump(6).with(&[0x48, 0x89, 0xc8, 0xc3]).function());
+    stays(HandMade::default().jump(9).nops(1).function());
+    stays(HandMade::default().branch(&[0xe9], 0).with(&[0xeb, 0x80]).function());
     // A call without a relocation, a loop, a prefix, an absolute address of data.
     stays(code(&[0xe8, 0, 0, 0, 0, 0xc3]));
     stays(code(&[0xe2, 0xfe]));
@@ -217,7 +217,7 @@ fn random_code_keeps_its_instructions_and_targets() {
         for piece in &pieces {
             starts.push(starts[starts.len() - 1] + size(piece));
         }
-        let mut code = Code::default();
+        let mut code = HandMade::default();
         for (index, piece) in pieces.iter().enumerate() {
             let near = (index + random(14)).saturating_sub(7).min(pieces.len());
             code = match piece {
