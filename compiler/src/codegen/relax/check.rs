@@ -19,21 +19,21 @@ pub(super) fn check(old: &CompiledFunction, new: &CompiledFunction) {
     let pairs = before.iter().zip(&after);
     let places = PieceMap(pairs.clone().map(|(old, new)| (old.place(), new.place())).collect());
     let code_end = match before.last() {
-        Some(CodePiece::Constants(place)) => place.start,
+        Some(Decoded::Constants(place)) => place.start,
         _ => old.code.len() as u32,
     };
     let code = Codes { old, new, code_end, places: &places };
     for pair in pairs {
         match pair {
-            (CodePiece::Instruction(one), CodePiece::Instruction(other)) => code.check(one, other),
-            (CodePiece::Table(one), CodePiece::Table(other)) => {
+            (Decoded::Instruction(one), Decoded::Instruction(other)) => code.check(one, other),
+            (Decoded::Table(one), Decoded::Table(other)) => {
                 let led = targets(&old.code, one).expect("entries");
                 let led = led.map(|to| to.map(|to| places.of(to)));
                 let lead = targets(&new.code, other).expect("entries");
                 assert!(led.eq(lead), "the table at {one:?} leads elsewhere");
             }
             // Compared by those who refer to them.
-            (CodePiece::Constants(_), CodePiece::Constants(_)) => {}
+            (Decoded::Constants(_), Decoded::Constants(_)) => {}
             (one, other) => panic!("{one:?} became {other:?}"),
         }
     }
@@ -43,13 +43,13 @@ pub(super) fn check(old: &CompiledFunction, new: &CompiledFunction) {
 
 /// What a function's code is made of.
 #[derive(Debug)]
-enum CodePiece {
+enum Decoded {
     Instruction(Instruction),
     Table(Range<u32>),
     Constants(Range<u32>),
 }
 
-impl CodePiece {
+impl Decoded {
     fn place(&self) -> Range<u32> {
         match self {
             Self::Instruction(instruction) => instruction.ip() as u32..instruction.next_ip() as u32,
@@ -59,7 +59,7 @@ impl CodePiece {
 }
 
 /// Takes the code of a function apart.
-fn pieces(function: &CompiledFunction) -> Vec<CodePiece> {
+fn pieces(function: &CompiledFunction) -> Vec<Decoded> {
     let mut all = Vec::new();
     let mut at = 0;
     for data in &function.data {
@@ -67,28 +67,28 @@ fn pieces(function: &CompiledFunction) -> Vec<CodePiece> {
         instructions(&function.code, at..data.start, &mut all);
         // A table follows the fourth instruction from the one that takes its address.
         let address = all.len().checked_sub(4).map(|index| &all[index]);
-        let named = |piece: &CodePiece| match piece {
-            CodePiece::Instruction(i) => {
+        let named = |piece: &Decoded| match piece {
+            Decoded::Instruction(i) => {
                 i.code() == Code::Lea_r64_m && i.ip_rel_memory_address() == u64::from(data.start)
             }
             _ => false,
         };
         at = data.end;
         all.push(match address.is_some_and(named) {
-            true => CodePiece::Table(data),
-            false => CodePiece::Constants(data),
+            true => Decoded::Table(data),
+            false => Decoded::Constants(data),
         });
     }
     instructions(&function.code, at..function.code.len() as u32, &mut all);
     all
 }
 
-fn instructions(code: &[u8], part: Range<u32>, all: &mut Vec<CodePiece>) {
+fn instructions(code: &[u8], part: Range<u32>, all: &mut Vec<Decoded>) {
     let bytes = &code[part.start as usize..part.end as usize];
     let decoder = Decoder::with_ip(64, bytes, part.start.into(), DecoderOptions::NONE);
     for instruction in decoder {
         assert!(!instruction.is_invalid(), "an instruction at {}", instruction.ip());
-        all.push(CodePiece::Instruction(instruction));
+        all.push(Decoded::Instruction(instruction));
     }
 }
 
