@@ -99,19 +99,17 @@ fn convert(
 
 /// What is done to finished code: short branches, and where it wants to begin.
 fn finish(function: CompiledFunction, buffer: &Buffer, target: &Target) -> CompiledFunction {
-    let relaxed = if target.short_branches { relax::shorten(&function) } else { None };
+    let alignment = buffer.alignment.max(FUNCTION_ALIGNMENT);
+    let loops = target.align_loops.then_some(alignment);
+    let relaxed = if target.short_branches { relax::shorten(&function, loops) } else { None };
     let (mut function, branches) = match relaxed {
         Some((function, branches)) => (function, Some(branches)),
         None => (function, None),
     };
-    let starts = match target.align_loops {
-        true => {
-            let find = || loops::branches(buffer.data(), &sources(buffer));
-            let alignment = buffer.alignment.max(FUNCTION_ALIGNMENT);
-            loops::starts(&branches.unwrap_or_else(find), alignment)
-        }
-        false => None,
-    };
+    let starts = loops.and_then(|alignment| {
+        let find = || loops::branches(buffer.data(), &sources(buffer));
+        loops::starts(&branches.unwrap_or_else(find), alignment)
+    });
     if starts.is_none() && function.code.len() >= LARGE_FUNCTION {
         function.alignment = function.alignment.max(CACHE_LINE);
     }

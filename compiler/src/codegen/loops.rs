@@ -29,13 +29,22 @@ const WAIT_FOR_LINE: usize = 2;
 /// Where a function may begin: bit `i` stands for addresses of `16 i` modulo 64.
 /// None if it is all the same.
 pub(super) fn starts(branches: &[Branch], alignment: u32) -> Option<u8> {
-    let loops = innermost(branches);
-    let places = (0..LINE / STEP).filter(|place| (place * STEP).is_multiple_of(alignment as usize));
-    let costs: Vec<(usize, usize)> =
-        places.map(|place| (cost(&loops, branches, place * STEP), place)).collect();
+    let costs = costs(branches, alignment);
     let (least, most) = (costs.iter().min()?.0, costs.iter().max()?.0);
     let best = costs.iter().filter(|(cost, _)| *cost == least);
     (least < most).then(|| best.fold(0, |bits, (_, place)| bits | 1 << place))
+}
+
+/// What the loops cost where they cost least.
+pub(super) fn least_cost(branches: &[Branch], alignment: u32) -> usize {
+    costs(branches, alignment).iter().map(|(cost, _)| *cost).min().unwrap_or(0)
+}
+
+/// What the loops cost for each place where the function may begin.
+fn costs(branches: &[Branch], alignment: u32) -> Vec<(usize, usize)> {
+    let loops = innermost(branches);
+    let places = (0..LINE / STEP).filter(|place| (place * STEP).is_multiple_of(alignment as usize));
+    places.map(|place| (cost(&loops, branches, place * STEP), place)).collect()
 }
 
 /// A branch to a place in the same function.
@@ -68,8 +77,8 @@ fn branch(bytes: &[u8], end: usize, opcode: &[u8]) -> Option<Branch> {
     (target < bytes.len()).then_some(Branch { last: end - 1, target })
 }
 
-/// Small loops without another in them.
-fn innermost(branches: &[Branch]) -> Vec<Range<usize>> {
+/// Small loops without another in them, in order.
+pub(super) fn innermost(branches: &[Branch]) -> Vec<Range<usize>> {
     let back = branches.iter().filter(|branch| branch.target <= branch.last);
     let mut loops: Vec<Range<usize>> = Vec::new();
     // By their ends; of those around others, the inner ones come first.

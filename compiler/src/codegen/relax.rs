@@ -25,32 +25,58 @@ mod scan;
 #[cfg(test)]
 mod tests;
 
-use super::loops::Branch;
+use super::loops::{self, Branch};
 use crate::function::CompiledFunction;
 use crate::function::moved::Moves;
 
 /// The function with short branches where they reach, and all branches within it;
-/// none if it has to stay as it is.
-pub(super) fn shorten(function: &CompiledFunction) -> Option<(CompiledFunction, Vec<Branch>)> {
+/// none if it has to stay as it is. If loops would wait for them where the function
+/// begins at `alignment`, those of small loops stay long.
+pub(super) fn shorten(
+    function: &CompiledFunction,
+    alignment: Option<u32>,
+) -> Option<(CompiledFunction, Vec<Branch>)> {
     let scanned = scan::scan(function)?;
-    let short = choose::choose(&scanned.jumps);
+    let all = rewritten(function, &scanned, |_| true)?;
+    let Some(alignment) = alignment else { return Some(all) };
+    let before = scanned.jumps.iter().map(|jump| branch(jump.end(), jump.target));
+    let before: Vec<Branch> = before.collect();
+    let cost = loops::least_cost(&all.1, alignment);
+    if cost <= loops::least_cost(&before, alignment) {
+        return Some(all);
+    }
+    let small = loops::innermost(&before);
+    let outside = |jump: &scan::Jump| {
+        let after = small.partition_point(|range| range.end <= jump.start as usize);
+        small.get(after).is_none_or(|range| jump.start < range.start as u32)
+    };
+    let kept = rewritten(function, &scanned, outside)?;
+    Some(if loops::least_cost(&kept.1, alignment) < cost { kept } else { all })
+}
+
+fn branch(end: u32, target: u32) -> Branch {
+    Branch { last: end as usize - 1, target: target as usize }
+}
+
+/// The function where those branches are short that may be, and reach.
+fn rewritten(
+    function: &CompiledFunction,
+    scanned: &scan::Scanned,
+    may: impl Fn(&scan::Jump) -> bool,
+) -> Option<(CompiledFunction, Vec<Branch>)> {
+    let short = choose::choose(&scanned.jumps, may);
     let shortened =
         || scanned.jumps.iter().zip(&short).filter(|(jump, short)| jump.changes(**short));
     let cuts = shortened().map(|(jump, _)| (jump.start..jump.end(), jump.saving()));
     let moves = Moves::new(cuts, scanned.code_end, scanned.constants, scan::CONSTANT_ALIGNMENT);
-    let code = rewrite::rewrite(&function.code, &scanned, &short, &moves)?;
-    let count = shortened().count() as u32;
-    let moved = CompiledFunction {
-        short_branches: count,
-        ..function.moved(code.into_boxed_slice(), &moves)?
-    };
+    let code = rewrite::rewrite(&function.code, scanned, &short, &moves)?;
+    let short_branches = shortened().count() as u32;
+    let moved = function.moved(code.into_boxed_slice(), &moves)?;
+    let moved = CompiledFunction { short_branches, ..moved };
     if cfg!(debug_assertions) {
         check::check(function, &moved);
     }
-    let branch = |jump: &scan::Jump| {
-        let (end, target) = (moves.to(jump.end())?, moves.to(jump.target)?);
-        Some(Branch { last: end as usize - 1, target: target as usize })
-    };
-    let branches = scanned.jumps.iter().map(branch).collect::<Option<_>>()?;
+    let to = |jump: &scan::Jump| Some(branch(moves.to(jump.end())?, moves.to(jump.target)?));
+    let branches = scanned.jumps.iter().map(to).collect::<Option<_>>()?;
     Some((moved, branches))
 }

@@ -3,7 +3,7 @@
 //! At first all are taken for short; those that do not reach their targets then
 //! are long, which may put others out of reach, until nothing changes.
 
-use super::scan::Jump;
+use super::scan::{Jump, SHORT};
 
 /// After so many rounds only those stay short that would reach with all others
 /// long, so that no code makes it take long.
@@ -13,10 +13,13 @@ const ROUNDS: usize = 32;
 /// shrinks to a third at most, from six bytes to two.
 const FARTHEST: i64 = 3 * 128;
 
-/// For each branch whether it is short.
-pub(super) fn choose(jumps: &[Jump]) -> Vec<bool> {
+/// For each branch whether it is short: of those that may be.
+pub(super) fn choose(jumps: &[Jump], may: impl Fn(&Jump) -> bool) -> Vec<bool> {
     let far = |jump: &Jump| i64::from(jump.target) - i64::from(jump.end());
-    let mut short: Vec<bool> = jumps.iter().map(|jump| far(jump).abs() <= FARTHEST).collect();
+    let mut short: Vec<bool> = jumps
+        .iter()
+        .map(|jump| jump.size == SHORT || (far(jump).abs() <= FARTHEST && may(jump)))
+        .collect();
     let candidates: Vec<NearJump> = jumps
         .iter()
         .enumerate()

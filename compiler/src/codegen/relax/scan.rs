@@ -226,6 +226,20 @@ impl<'f> Scanner<'f> {
         Some(())
     }
 
+    /// Whether something leads to the code after a table: else the table does not
+    /// end where it seems to. The code generator leaves a jump there that nothing
+    /// leads to any more, since all go straight to its target.
+    fn may_follow_a_table(&self, end: u32, code_end: u32) -> bool {
+        let reached = |at: u32| at == code_end || (at < code_end && self.targets.contains(at));
+        let jump = self.jumps.binary_search_by_key(&end, |jump| jump.start);
+        reached(end)
+            || jump.is_ok_and(|index| {
+                let Jump { size, short_opcode, target, .. } = self.jumps[index];
+                let next = self.jumps[index].end();
+                (size, short_opcode) == (5, 0xeb) && target != next && reached(next)
+            })
+    }
+
     /// Checks all that was found beside each other.
     fn finish(mut self, code_end: u32) -> Option<Scanned> {
         let Self { function, reloc, .. } = self;
@@ -237,10 +251,8 @@ impl<'f> Scanner<'f> {
         if !self.targets.are_within(&self.starts) {
             return None;
         }
-        // What follows a jump is reached from elsewhere: if nothing leads there, the
-        // table does not end where it seems to.
         let ends = self.tables.iter().map(|table| table.end);
-        if !ends.clone().filter(|end| *end < code_end).all(|end| self.targets.contains(end)) {
+        if !ends.clone().all(|end| self.may_follow_a_table(end, code_end)) {
             return None;
         }
         let is_table = |at: u32| self.tables.binary_search_by_key(&at, |table| table.start).is_ok();

@@ -46,7 +46,8 @@ impl HandMade {
 
     /// The code after it became short, and how many branches did.
     fn shortened(self) -> (Vec<u8>, u32) {
-        let (function, branches) = shorten(&self.function()).expect("code that is understood");
+        let (function, branches) =
+            shorten(&self.function(), None).expect("code that is understood");
         assert!(branches.iter().all(|branch| branch.last < function.code.len()));
         (function.code.into_vec(), function.short_branches)
     }
@@ -54,7 +55,7 @@ impl HandMade {
 
 #[track_caller]
 fn stays(function: CompiledFunction) {
-    assert!(shorten(&function).is_none(), "{function:?}");
+    assert!(shorten(&function, None).is_none(), "{function:?}");
 }
 
 #[test]
@@ -134,7 +135,7 @@ fn with_table() -> CompiledFunction {
 
 #[test]
 fn tables_constants_and_all_that_is_told_of_them_move() {
-    let (function, branches) = shorten(&with_table()).unwrap();
+    let (function, branches) = shorten(&with_table(), None).unwrap();
     assert_eq!(function.short_branches, 3);
     // 2 + 16 bytes, the table, 2 + 4 + 2, 8 + 5 + 1.
     assert_eq!(*function.data, [at(18)..at(26), at(48)..at(56)]);
@@ -150,9 +151,36 @@ fn tables_constants_and_all_that_is_told_of_them_move() {
 }
 
 #[test]
+fn a_jump_that_nothing_leads_to_may_follow_a_table() {
+    let mut function = with_table();
+    // 22: the table, leading to 40 twice; 30: jmp 45; 35: nop; 40: jmp 45
+    function.code[22] = 18;
+    function.code[30..36].copy_from_slice(&[0xe9, 10, 0, 0, 0, 0x90]);
+    function.code[40..45].copy_from_slice(&[0xe9, 0, 0, 0, 0]);
+    // Nothing leads to what follows the jump.
+    stays(function.clone());
+    function.code[22] = 13;
+    assert_eq!(shorten(&function, None).unwrap().0.short_branches, 3);
+    // It would be the distance of an entry.
+    function.code[31] = 0;
+    stays(function);
+}
+
+#[test]
+fn loops_that_would_wait_keep_long_branches() {
+    // A loop from 4 to 94 with branches out of it, two in each line; if they were short,
+    // three would be in the first. One more branch is behind it.
+    let code = HandMade::default().nops(25).branch_to(110).nops(26).branch_to(110).branch_to(110);
+    let code = code.nops(20).jump(4).branch_to(110).nops(10).with(&[0xc3]);
+    let function = code.function();
+    let short = |alignment| shorten(&function, alignment).unwrap().0.short_branches;
+    assert_eq!((short(None), short(Some(64))), (5, 1));
+}
+
+#[test]
 fn what_is_not_understood_is_left_alone() {
     let code = |bytes: &[u8]| HandMade::default().jump(5).with(bytes).function();
-    assert!(shorten(&code(&[0x90, 0xc3])).is_some());
+    assert!(shorten(&code(&[0x90, 0xc3]), None).is_some());
     // No instruction; half of one; into an instruction; out of the function; before it.
     stays(code(&[0x06]));
     stays(code(&[0x48, 0x8b]));
@@ -195,7 +223,7 @@ fn what_is_told_of_code_must_fit_it() {
     for (number, change) in changes.into_iter().enumerate() {
         let mut function = with_table();
         change(&mut function);
-        assert!(shorten(&function).is_none(), "change {number}");
+        assert!(shorten(&function, None).is_none(), "change {number}");
     }
 }
 
@@ -227,10 +255,10 @@ fn random_code_keeps_its_instructions_and_targets() {
             };
         }
         let function = code.with(&[0xc3]).function();
-        let (shorter, _) = shorten(&function).unwrap();
+        let (shorter, _) = shorten(&function, None).unwrap();
         check::check(&function, &shorter);
         // What is short already stays as it is.
-        let (same, _) = shorten(&shorter).unwrap();
+        let (same, _) = shorten(&shorter, None).unwrap();
         assert_eq!(same.code, shorter.code, "round {round}");
     }
 }
