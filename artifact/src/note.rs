@@ -18,6 +18,9 @@ pub const SECTION: &str = ".note.precast";
 /// The option by which code counts its work in [`STORE_FUEL`](crate::abi::STORE_FUEL).
 pub const FUEL: &str = "--fuel";
 
+/// The option by which code follows a profile, whose SHA-256 is recorded.
+pub const PROFILE: &str = "--profile";
+
 /// The header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {

@@ -27,10 +27,10 @@ precast_go_outcome precast_go_take(const precast_pool *pool, precast_wasi *wasi,
     OUTCOME(precast_pool_take(pool, wasi, instance));
 }
 
-precast_go_outcome precast_go_call(precast_instance *instance, const char *name,
+precast_go_outcome precast_go_call(precast_instance *instance, size_t function,
                                    precast_value *values, size_t params, size_t results)
 {
-    OUTCOME(precast_call(instance, name, values, params, values, results));
+    OUTCOME(precast_function_call(instance, function, values, params, values, results));
 }
 
 precast_go_outcome precast_go_run(precast_instance *instance, int *exit_code)

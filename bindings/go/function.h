@@ -16,7 +16,7 @@ precast_go_outcome precast_go_instantiate(const precast_artifact *artifact,
                                           precast_instance **instance);
 precast_go_outcome precast_go_take(const precast_pool *pool, precast_wasi *wasi,
                                    precast_instance **instance);
-precast_go_outcome precast_go_call(precast_instance *instance, const char *name,
+precast_go_outcome precast_go_call(precast_instance *instance, size_t function,
                                    precast_value *values, size_t params, size_t results);
 precast_go_outcome precast_go_run(precast_instance *instance, int *exit_code);
 

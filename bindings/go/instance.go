@@ -19,6 +19,14 @@ type Instance struct {
 	functions *functions
 	pointer   *C.precast_instance
 	interrupt *C.precast_interrupt
+	found     map[string]exported
+}
+
+// exported is an exported function: its number in the instance, and its type.
+type exported struct {
+	number  C.size_t
+	params  string
+	results string
 }
 
 // Instantiate makes an instance. What is not among the imports comes from WASI, if
@@ -60,11 +68,11 @@ func (i *Instance) Close() {
 // with a Trap whose cause is the context's error; the instance can be called
 // again.
 func (i *Instance) Call(ctx context.Context, name string, args ...any) ([]any, error) {
-	export, found := i.artifact.exports[name]
-	if !found || export.Kind != C.PRECAST_EXTERN_FUNCTION {
-		return nil, fmt.Errorf("the module exports no function `%s`", name)
+	export, err := i.find(name)
+	if err != nil {
+		return nil, err
 	}
-	params, results, _ := strings.Cut(export.Type, ">")
+	params, results := export.params, export.results
 	if len(args) != len(params) {
 		return nil, fmt.Errorf("`%s` takes %d arguments, %d were given", name, len(params), len(args))
 	}
@@ -74,9 +82,9 @@ func (i *Instance) Call(ctx context.Context, name string, args ...any) ([]any, e
 			return nil, fmt.Errorf("argument %d of `%s`: %w", at, name, err)
 		}
 	}
-	err := i.until(ctx, func() error {
+	err = i.until(ctx, func() error {
 		count, room := C.size_t(len(params)), C.size_t(len(results))
-		return finish(C.precast_go_call(i.pointer, export.name, &values[0], count, room))
+		return finish(C.precast_go_call(i.pointer, export.number, &values[0], count, room))
 	})
 	if err != nil {
 		return nil, err
@@ -86,6 +94,31 @@ func (i *Instance) Call(ctx context.Context, name string, args ...any) ([]any, e
 		returned[at] = read(&values[at], results[at])
 	}
 	return returned, nil
+}
+
+// find gives an exported function.
+func (i *Instance) find(name string) (exported, error) {
+	if function, found := i.found[name]; found {
+		return function, nil
+	}
+	export, found := i.artifact.exports[name]
+	if !found || export.Kind != C.PRECAST_EXTERN_FUNCTION {
+		return exported{}, fmt.Errorf("the module exports no function `%s`", name)
+	}
+	if i.pointer == nil {
+		return exported{}, fmt.Errorf("the instance is closed")
+	}
+	function := exported{}
+	function.params, function.results, _ = strings.Cut(export.Type, ">")
+	if err := check(C.precast_function_find(i.pointer, export.name, &function.number)); err != nil {
+		return exported{}, err
+	}
+	runtime.KeepAlive(i.artifact)
+	if i.found == nil {
+		i.found = make(map[string]exported)
+	}
+	i.found[name] = function
+	return function, nil
 }
 
 // Run runs a WASI program to its end, or initialises a WASI library: the exit code.

@@ -296,6 +296,18 @@ precast_error *precast_call(precast_instance *instance, const char *export_name,
                             const precast_value *args, size_t arg_count, precast_value *results,
                             size_t result_count);
 
+/* Gives the number of an exported function, which is good for this instance as long
+ * as it lives: for functions that are called often. */
+precast_error *precast_function_find(precast_instance *instance, const char *export_name,
+                                     size_t *function);
+
+/* As precast_call, but the thread's alternate signal stack, where a stack overflow is
+ * found out, is looked at in its first call only: a program that replaces or disables
+ * it makes its next call by precast_call. */
+precast_error *precast_function_call(precast_instance *instance, size_t function,
+                                     const precast_value *args, size_t arg_count,
+                                     precast_value *results, size_t result_count);
+
 /* Runs a WASI program to its end (`_start`), or initialises a WASI library
  * (`_initialize`). That it ended with an exit code is no error. */
 precast_error *precast_run(precast_instance *instance, int *exit_code);

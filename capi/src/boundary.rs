@@ -12,6 +12,7 @@ use std::ptr::null_mut;
 
 /// Runs the body of a function of the interface: its error becomes the
 /// program's, and a panic, which is a bug of ours, one too.
+#[inline(always)]
 pub(crate) fn guarded(body: impl FnOnce() -> Result<(), Error>) -> *mut Error {
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(Ok(())) => null_mut(),

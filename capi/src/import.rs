@@ -9,8 +9,8 @@
 use crate::boundary::text;
 use crate::error::Error;
 use crate::store::{State, memory_bytes};
-use crate::value::Value;
-use precast_loader::{Caller as LoaderCaller, Error as LoaderError, FuncType, Val};
+use crate::value::{Value, with_room};
+use precast_loader::{Caller as LoaderCaller, Error as LoaderError, FuncType, RawValue, ValType};
 use std::ffi::{c_char, c_void};
 use std::ptr::null_mut;
 
@@ -51,33 +51,40 @@ impl Callback {
         Self { function, data }
     }
 
-    /// Calls it for a guest.
+    /// Calls it for a guest: parameters in the slots before, results after.
     pub(crate) fn call(
         &self,
         ty: &FuncType,
         caller: LoaderCaller<'_, State>,
-        args: &[Val],
-        results: &mut [Val],
+        slots: &mut [RawValue],
     ) -> Result<(), LoaderError> {
-        let unfit = || LoaderError::host("a reference has no C type");
-        let args: Option<Vec<Value>> = args.iter().map(Value::new).collect();
-        let mut values: Vec<Value> =
-            results.iter().map(Value::new).collect::<Option<_>>().ok_or_else(unfit)?;
-        let args = args.ok_or_else(unfit)?;
         let mut caller = Caller(caller);
-        // SAFETY: as many values as the type has, as the header promises.
-        let error = unsafe {
-            (self.function)(self.data, &raw mut caller, args.as_ptr(), values.as_mut_ptr())
-        };
-        if !error.is_null() {
+        let (params, results) = (ty.params.len(), ty.results.len());
+        let error = with_room(Value::ZERO, params + results, |values| {
+            let (args, given) = values.split_at_mut(params);
+            for ((value, slot), ty) in args.iter_mut().zip(&*slots).zip(&ty.params) {
+                *value = Value::from_raw(slot, ty);
+            }
+            // SAFETY: as many values as the type has, as the header promises.
+            let error = unsafe {
+                (self.function)(self.data, &raw mut caller, args.as_ptr(), given.as_mut_ptr())
+            };
+            for ((slot, value), ty) in slots.iter_mut().zip(given).zip(&ty.results) {
+                *slot = value.to_raw(ty);
+            }
+            error
+        });
+        match error.is_null() {
+            true => Ok(()),
             // SAFETY: the library owns errors that functions return.
-            return Err(LoaderError::host(*unsafe { Box::from_raw(error) }));
+            false => Err(LoaderError::host(*unsafe { Box::from_raw(error) })),
         }
-        for ((result, value), ty) in results.iter_mut().zip(values).zip(&ty.results) {
-            *result = value.get(ty).ok_or_else(unfit)?;
-        }
-        Ok(())
     }
+}
+
+/// Whether everything in a type is a number, for which [`Value`] has a field.
+pub(crate) fn has_numbers_only(ty: &FuncType) -> bool {
+    !ty.params.iter().chain(&ty.results).any(|ty| matches!(ty, ValType::Ref(_)))
 }
 
 /// `precast_caller_memory`.

@@ -7,13 +7,13 @@
 //! deleted while a call is in it lives until that call leaves it.
 #![allow(unsafe_code)]
 
-use crate::boundary::{array, guarded, text};
+use crate::boundary::{guarded, text};
 use crate::error::Error;
+use crate::functions::Functions;
 use crate::limit_kind;
 use crate::store::{State, memory_bytes};
-use crate::value::Value;
 use precast_loader::wasi::WasiCtx;
-use precast_loader::{Error as LoaderError, Instance as Handle, PooledStore, run_command};
+use precast_loader::{Error as LoaderError, PooledStore, run_command};
 use std::cell::UnsafeCell;
 use std::ffi::{c_char, c_int};
 use std::ptr::null_mut;
@@ -36,6 +36,8 @@ const DELETED: u8 = 2;
 
 pub(crate) struct Parts {
     pub(crate) store: PooledStore<State>,
+    /// Its exported functions, as far as they were asked for.
+    pub(crate) functions: Functions,
     /// What each call may take.
     time: Option<Duration>,
 }
@@ -43,20 +45,20 @@ pub(crate) struct Parts {
 impl Instance {
     /// As a pointer that the program owns. Each of its calls may take `time`.
     pub(crate) fn new(store: PooledStore<State>, time: Option<Duration>) -> *mut Self {
-        let parts = UnsafeCell::new(Parts { store, time });
+        let parts = UnsafeCell::new(Parts { store, functions: Functions::default(), time });
         Box::into_raw(Box::new(Self { state: AtomicU8::new(FREE), parts }))
     }
 }
 
 impl Parts {
     /// Runs something that calls the guest.
-    fn timed<R>(
+    #[inline(always)]
+    pub(crate) fn timed<R>(
         &mut self,
-        call: impl FnOnce(&mut PooledStore<State>, &Handle) -> Result<R, LoaderError>,
+        call: impl FnOnce(&mut PooledStore<State>, &Functions) -> Result<R, LoaderError>,
     ) -> Result<R, Error> {
         start_clock(&mut self.store, self.time)?;
-        let handle = self.store.instance();
-        let result = call(&mut self.store, &handle);
+        let result = call(&mut self.store, &self.functions);
         if self.time.is_some() {
             self.store.set_deadline(None)?;
         }
@@ -98,6 +100,7 @@ pub(crate) unsafe extern "C" fn precast_instance_delete(instance: *mut Instance)
 /// # Safety
 ///
 /// `instance` is live.
+#[inline(always)]
 pub(crate) unsafe fn enter(
     instance: *mut Instance,
     body: impl FnOnce(&mut Parts) -> Result<(), Error>,
@@ -131,54 +134,6 @@ pub(crate) unsafe fn enter(
     body(unsafe { &mut *parts.get() })
 }
 
-/// `precast_call`.
-///
-/// # Safety
-///
-/// As the header says.
-#[unsafe(no_mangle)]
-pub(crate) unsafe extern "C" fn precast_call(
-    instance: *mut Instance,
-    export: *const c_char,
-    args: *const Value,
-    arg_count: usize,
-    results: *mut Value,
-    result_count: usize,
-) -> *mut Error {
-    guarded(|| {
-        // SAFETY: pointers are what the header says; `args` is not used any
-        // more when `results`, which may be the same, is written.
-        unsafe {
-            let export = text("the name of the export", export)?;
-            enter(instance, |parts| {
-                let (store, handle) = (&parts.store, parts.store.instance());
-                let func = handle.get_func(store, export).ok_or_else(|| {
-                    Error::usage(format!("the module exports no function `{export}`"))
-                })?;
-                let ty = func.ty(store);
-                if (arg_count, result_count) != (ty.params.len(), ty.results.len()) {
-                    return Err(Error::usage(format!(
-                        "`{export}` is called with {arg_count} arguments and {result_count} \
-                         results, its type is {ty}"
-                    )));
-                }
-                if results.is_null() && result_count > 0 {
-                    return Err(Error::usage("the results are null"));
-                }
-                let values = array("the arguments", args, arg_count)?.iter().zip(&ty.params);
-                let values: Option<Vec<_>> = values.map(|(value, ty)| value.get(ty)).collect();
-                let unfit = || Error::usage(format!("`{export}` has references in its type {ty}"));
-                let values = values.ok_or_else(unfit)?;
-                let given = parts.timed(|store, _| func.call(store, &values))?;
-                for (index, value) in given.iter().enumerate() {
-                    results.add(index).write(Value::new(value).ok_or_else(unfit)?);
-                }
-                Ok(())
-            })
-        }
-    })
-}
-
 /// `precast_run`.
 ///
 /// # Safety
@@ -192,7 +147,8 @@ pub(crate) unsafe extern "C" fn precast_run(
     // SAFETY: pointers are what the header says.
     guarded(|| unsafe {
         enter(instance, |parts| {
-            let code = parts.timed(run_command)?;
+            let handle = parts.store.instance();
+            let code = parts.timed(|store, _| run_command(store, &handle))?;
             if !exit_code.is_null() {
                 exit_code.write(code);
             }

@@ -10,12 +10,12 @@
 use crate::artifact::OpenedArtifact;
 use crate::boundary::{array, given, guarded, text};
 use crate::error::Error;
-use crate::import::{Callback, Import};
+use crate::import::{Callback, Import, has_numbers_only};
 use crate::instance::{Instance, start_clock};
 use crate::limits::InstanceLimits;
 use crate::store::State;
 use crate::wasi::Wasi;
-use precast_loader::{Artifact, ExternType, InstancePool, Linker};
+use precast_loader::{Artifact, Error as LoaderError, ExternType, InstancePool, Linker};
 use std::collections::HashMap;
 use std::ffi::c_int;
 use std::sync::{Mutex, PoisonError};
@@ -71,9 +71,18 @@ unsafe fn linker(
             let ExternType::Func(ty) = declared.ty.clone() else { continue };
             let callback = Callback::new(function, import.data);
             let shape = ty.clone();
-            linker.func_new(module, name, ty, move |caller, args, results| {
-                callback.call(&shape, caller, args, results)
-            })?;
+            if !has_numbers_only(&ty) {
+                linker.func_new(module, name, ty, |_, _, _| {
+                    Err(LoaderError::host("a reference has no C type"))
+                })?;
+                continue;
+            }
+            // SAFETY: no result is a reference.
+            unsafe {
+                linker.func_raw(module, name, ty, move |caller, slots| {
+                    callback.call(&shape, caller.by_ref(), slots)
+                })
+            }?;
         }
     }
     Ok(linker)

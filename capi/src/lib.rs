@@ -17,7 +17,9 @@
 //! | `artifact` | artifacts that are opened when the program runs |
 //! | `store` | what stores hold |
 //! | `import` | functions of the program |
-//! | `instance` | instances and calls |
+//! | `functions` | exported functions that were found |
+//! | `instance` | instances, which one call at a time enters |
+//! | `call` | calls of exported functions |
 //! | `fuel` | what is left of an instance's fuel |
 //! | `interrupt` | stopping an instance from another thread |
 //! | `instantiate` | making instances, and pools of them |
@@ -32,9 +34,11 @@
 
 mod artifact;
 mod boundary;
+mod call;
 mod capture;
 mod error;
 mod fuel;
+mod functions;
 mod import;
 mod instance;
 mod instantiate;

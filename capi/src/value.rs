@@ -6,7 +6,7 @@
 //! union is initialised, which the header asks for.
 #![allow(unsafe_code)]
 
-use precast_loader::{Val, ValType};
+use precast_loader::{RawValue, ValType};
 
 /// `precast_value`.
 #[repr(C)]
@@ -20,32 +20,46 @@ pub(crate) union Value {
 }
 
 impl Value {
-    /// The value of this type; `None` for references, which have no field.
-    pub(crate) fn get(&self, ty: &ValType) -> Option<Val> {
+    /// One whose fields are all zero.
+    pub(crate) const ZERO: Self = Self { v128: [0; 16] };
+
+    /// The value of this type; references have no field, and no such function is
+    /// called.
+    #[inline]
+    pub(crate) fn to_raw(self, ty: &ValType) -> RawValue {
         // SAFETY: see the module.
-        Some(unsafe {
+        unsafe {
             match ty {
-                ValType::I32 => Val::I32(self.i32),
-                ValType::I64 => Val::I64(self.i64),
-                ValType::F32 => Val::F32(self.f32),
-                ValType::F64 => Val::F64(self.f64),
-                ValType::V128 => Val::V128(u128::from_le_bytes(self.v128)),
-                ValType::Ref(_) => return None,
+                ValType::I32 => RawValue::from(self.i32 as u32),
+                ValType::F32 => RawValue::from(self.f32),
+                ValType::I64 => RawValue::from(self.i64 as u64),
+                ValType::F64 => RawValue::from(self.f64),
+                ValType::V128 => RawValue::from(u128::from_le_bytes(self.v128)),
+                ValType::Ref(_) => RawValue::default(),
             }
-        })
+        }
     }
 
-    /// The union that holds a value; `None` for references.
-    pub(crate) fn new(value: &Val) -> Option<Self> {
-        let mut union = Self { v128: [0; 16] };
-        match *value {
-            Val::I32(value) => union.i32 = value,
-            Val::I64(value) => union.i64 = value,
-            Val::F32(bits) => union.f32 = bits,
-            Val::F64(bits) => union.f64 = bits,
-            Val::V128(bits) => union.v128 = bits.to_le_bytes(),
-            _ => return None,
+    /// The union that holds what is in a slot of this type. Not more is read than was
+    /// written: that would have to wait for the write.
+    #[inline]
+    pub(crate) fn from_raw(raw: &RawValue, ty: &ValType) -> Self {
+        let mut value = Self::ZERO;
+        match ty {
+            ValType::I32 | ValType::F32 => value.f32 = raw.u32(),
+            ValType::V128 => value.v128 = raw.u128().to_le_bytes(),
+            ValType::I64 | ValType::F64 | ValType::Ref(_) => value.f64 = raw.u64(),
         }
-        Some(union)
+        value
+    }
+}
+
+/// Runs `body` with room for `count` values.
+#[inline(always)]
+pub(crate) fn with_room<T: Copy, R>(zero: T, count: usize, body: impl FnOnce(&mut [T]) -> R) -> R {
+    const FEW: usize = 8;
+    match count <= FEW {
+        true => body(&mut [zero; FEW][..count]),
+        false => body(&mut vec![zero; count]),
     }
 }

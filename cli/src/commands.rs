@@ -3,7 +3,7 @@
 //! | rank | modules |
 //! |-|-|
 //! | options | [`codegen`] |
-//! | files and the terminal | [`input`], [`output`], [`progress`], [`debug_files`], [`depfile`], [`contents`], [`response`] |
+//! | files and the terminal | [`input`], [`output`], [`progress`], [`debug_files`], [`depfile`], [`contents`], [`response`], [`profile`] |
 //! | what was made before, and who else makes something | [`store`], [`store_folder`], [`jobserver`] |
 //! | commands that others need | [`strip`], [`compile`], [`cache`] |
 //! | other commands | [`debug`], [`diff`], [`inspect`], [`link`], [`sign`], [`symbolize`], [`targets`], [`verify`], [`wast`], [`wit`] |
@@ -23,6 +23,7 @@ pub mod inspect;
 pub mod jobserver;
 pub mod link;
 pub mod output;
+pub mod profile;
 pub mod progress;
 pub mod response;
 pub mod sign;

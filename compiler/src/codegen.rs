@@ -33,12 +33,20 @@ use std::ops::Range;
 use target_lexicon::Architecture;
 use values::Buffer;
 
+/// Whether room is left before a function for the sake of its speed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Density {
+    Aligned,
+    Dense,
+}
+
 /// Generates code for the function in `context`, which is left to be cleared.
 /// With what translation recorded comes what debug information needs.
 pub(crate) fn generate(
     context: &mut Context,
     target: &Target,
     recorded: Option<Recorded>,
+    density: Density,
 ) -> Result<CompiledFunction> {
     let mut control = Default::default();
     if !effort::may_exceed_budget(&context.func) {
@@ -46,7 +54,7 @@ pub(crate) fn generate(
             .compile(&*target.isa, &mut control)
             .map_err(|error| codegen_error(format!("{:?}", error.inner)))?;
         let compiled = context.compiled_code().expect("compilation succeeded");
-        return convert(&context.func, compiled, (target, &*target.isa), recorded);
+        return convert(&context.func, compiled, (target, &*target.isa), recorded, density);
     }
     let failed = |error| codegen_error(format!("{error:?}"));
     // Other names of values form chains, which are long in nested loops.
@@ -61,7 +69,10 @@ pub(crate) fn generate(
     let compiled =
         isa.compile_function(func, domtree, &mut Default::default(), false, &mut control);
     let compiled = compiled.map_err(failed)?.apply_params(&func.params);
-    Ok(CompiledFunction { hasty: fast, ..convert(func, &compiled, (target, isa), recorded)? })
+    Ok(CompiledFunction {
+        hasty: fast,
+        ..convert(func, &compiled, (target, isa), recorded, density)?
+    })
 }
 
 /// What we keep of the code generator's result.
@@ -70,6 +81,7 @@ fn convert(
     compiled: &CompiledCode,
     (target, isa): (&Target, &dyn TargetIsa),
     recorded: Option<Recorded>,
+    density: Density,
 ) -> Result<CompiledFunction> {
     let buffer = &compiled.buffer;
     let mut relocs = buffer
@@ -94,13 +106,19 @@ fn convert(
         hasty: false,
         short_branches: 0,
     };
-    Ok(finish(function, buffer, target))
+    Ok(finish(function, buffer, target, density))
 }
 
 /// What is done to finished code: short branches, and where it wants to begin.
-fn finish(function: CompiledFunction, buffer: &Buffer, target: &Target) -> CompiledFunction {
+fn finish(
+    function: CompiledFunction,
+    buffer: &Buffer,
+    target: &Target,
+    density: Density,
+) -> CompiledFunction {
     let alignment = buffer.alignment.max(FUNCTION_ALIGNMENT);
-    let loops = target.align_loops.then_some(alignment);
+    let aligned = density == Density::Aligned;
+    let loops = (target.align_loops && aligned).then_some(alignment);
     let relaxed = if target.short_branches { relax::shorten(&function, loops) } else { None };
     let (mut function, branches) = match relaxed {
         Some((function, branches)) => (function, Some(branches)),
@@ -110,7 +128,7 @@ fn finish(function: CompiledFunction, buffer: &Buffer, target: &Target) -> Compi
         let find = || loops::branches(buffer.data(), &sources(buffer));
         loops::starts(&branches.unwrap_or_else(find), alignment)
     });
-    if starts.is_none() && function.code.len() >= LARGE_FUNCTION {
+    if aligned && starts.is_none() && function.code.len() >= LARGE_FUNCTION {
         function.alignment = function.alignment.max(CACHE_LINE);
     }
     CompiledFunction { starts: starts.unwrap_or(0), ..function }

@@ -51,8 +51,10 @@
 //! | [`mod@together`] | the sections of several modules as one artifact's |
 //! | [`convert`] | drives it all |
 //! | [`text`] | DWARF for modules that have none, about their text |
+//! | [`adapters`] | DWARF for what stands between components |
 
 mod abbreviation;
+mod adapters;
 mod code;
 mod context;
 mod convert;
@@ -76,6 +78,7 @@ mod unit;
 mod units;
 mod uses;
 
+pub(crate) use adapters::describe_adapter;
 pub(crate) use convert::Conversion;
 pub(crate) use input::{
     GlobalLocation, OutputOptions, PlacedCode, PlacedFunction, WasmFunction, WasmGlobal,

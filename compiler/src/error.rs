@@ -42,6 +42,9 @@ pub enum Error {
     /// An option or its value is wrong.
     #[error("{0}")]
     Option(String),
+    /// A profile cannot be read, or is of another module.
+    #[error("{0}")]
+    Profile(String),
     /// Code generation failed.
     #[error("code generation failed{at}: {message}")]
     Codegen {

@@ -33,7 +33,7 @@
 //!
 //! | rank | modules |
 //! |-|-|
-//! | what a caller chooses, and is told | `error`, `near`, `features`, `explain`, `optimisation`, `debug_files`, `options` |
+//! | what a caller chooses, and is told | `error`, `near`, `features`, `explain`, `optimisation`, `debug_files`, `profile`, `options` |
 //! | what code is made for | `cpu`, `target` |
 //! | what stages hand on | `function`, `external_name`, `recorded`, `stub`, `names`, `code`, `debug_section` |
 //! | a component as core modules | `component` |
@@ -88,6 +88,7 @@ mod parse;
 mod pipeline;
 mod place;
 mod plan;
+mod profile;
 mod recorded;
 mod resolve;
 mod strip;
@@ -107,6 +108,7 @@ pub use pipeline::{
     compile_to, fingerprint, gains_from_cpu, link_object, passes, write_ir,
 };
 pub use precast_artifact::index::FuncIndex;
+pub use profile::{PerfScript, Profile, SampleCounts};
 pub use strip::{debug_file, strip};
 pub use target::{TargetDescription, targets};
 

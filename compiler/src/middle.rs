@@ -5,6 +5,7 @@
 //!
 //! | rank | modules |
 //! |-|-|
+//! | what never ran, and where time was spent | [`cold_blocks`], [`heat`] |
 //! | what calls through tables reach | [`targets`] |
 //! | what a body is, to whoever may inline it | [`summary`] |
 //! | what an inlined body may weigh; pieces of a copy | [`rule`], [`copies`] |
@@ -17,25 +18,31 @@
 //! | constants in addresses; comparisons that end loops; steps by a comparison; indices of 64 bits | [`addresses`], [`compares`], [`steps`], [`widen`] |
 //! | integers known on a path, and the path; values made in several places; edges of tables | [`known`], [`paths`], [`ssa`], [`tables`] |
 //! | loops that count; how indices move in them; their accesses; the check before one; which are worth a copy | [`counted`], [`strides`], [`accesses`], [`check`], [`loop_plan`] |
-//! | addresses made before a loop | [`loop_addresses`] |
+//! | what loops compute by element, and sum up; accesses in another order; loops of which vectors are made, and what is looked at before | [`lanes`], [`reductions`], [`overlaps`], [`vector_plan`], [`vector_check`] |
+//! | addresses made before a loop; vectors in loops | [`loop_addresses`], [`vectors`] |
 //! | branches past branches that are known | [`thread`] |
 
 mod accesses;
 pub(crate) mod addresses;
 pub(crate) mod carries;
 mod check;
+mod cold_blocks;
 pub(crate) mod compares;
 pub(crate) mod copies;
 mod counted;
 mod edges;
+pub(crate) mod heat;
 pub(crate) mod inline;
 mod known;
+mod lanes;
 pub(crate) mod loop_addresses;
 mod loop_plan;
+mod overlaps;
 mod paths;
 mod polynomial;
 pub(crate) mod product;
 mod range;
+mod reductions;
 mod rule;
 mod ssa;
 pub(crate) mod steps;
@@ -44,4 +51,7 @@ pub(crate) mod summary;
 mod tables;
 pub(crate) mod targets;
 pub(crate) mod thread;
+mod vector_check;
+mod vector_plan;
+pub(crate) mod vectors;
 pub(crate) mod widen;

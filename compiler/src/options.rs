@@ -3,8 +3,10 @@
 use crate::debug_files::DebugFiles;
 use crate::features::Features;
 use crate::optimisation::Optimisation;
+use crate::profile::Profile;
 pub use precast_artifact::module::MemoryModel;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// How much effort code generation makes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,6 +34,7 @@ impl OptLevel {
                     Optimisation::Inline,
                     Optimisation::InlineIndirect,
                     Optimisation::Carries,
+                    Optimisation::Vectors,
                     Optimisation::FoldAddresses,
                     Optimisation::LoopAddresses,
                     Optimisation::LoopCompares,
@@ -46,6 +49,7 @@ impl OptLevel {
                 let larger = [
                     Optimisation::SmallCopies,
                     Optimisation::InlineIndirect,
+                    Optimisation::Vectors,
                     Optimisation::LoopAddresses,
                     Optimisation::ThreadBranches,
                     Optimisation::AlignLoops,
@@ -53,7 +57,9 @@ impl OptLevel {
                 !larger.contains(&optimisation)
             }
             // Copies of loops make code larger, and few programs much faster.
-            Self::Speed => optimisation != Optimisation::LoopAddresses,
+            Self::Speed => {
+                !matches!(optimisation, Optimisation::Vectors | Optimisation::LoopAddresses)
+            }
             Self::Aggressive => true,
         }
     }
@@ -88,7 +94,8 @@ pub struct Options {
     pub opt_level: OptLevel,
     /// `-g`: whether the artifact has debug information.
     pub debug_info: bool,
-    /// Where the text of a module without debug information will lie, see
+    /// Where the text of a module without debug information will lie, or the outline
+    /// of a component's adapters, see
     /// [`Report::text`](crate::Report::text). `module.wat` when absent.
     pub text_path: Option<String>,
     /// Prefixes of paths in debug information, and what to write instead; the
@@ -103,6 +110,8 @@ pub struct Options {
     /// Address space for each memory, in bytes, which is how far it can grow;
     /// by the memory model when absent.
     pub memory_reservation: Option<u64>,
+    /// Where earlier runs of the module spent their time.
+    pub profile: Option<Arc<Profile>>,
     /// Number of threads; all processors when absent.
     pub threads: Option<usize>,
     /// Optimisations to leave out.
@@ -128,6 +137,7 @@ impl Default for Options {
             features: Features::default(),
             memory_model: MemoryModel::default(),
             memory_reservation: None,
+            profile: None,
             threads: None,
             disabled: BTreeSet::new(),
             enabled: BTreeSet::new(),
@@ -152,10 +162,12 @@ impl Options {
             Optimisation::InlineIndirect,
             Optimisation::WideProducts,
             Optimisation::Carries,
+            Optimisation::Vectors,
             Optimisation::LoopAddresses,
             Optimisation::WideIndices,
             Optimisation::ThreadBranches,
             Optimisation::AlignLoops,
+            Optimisation::HotFunctions,
         ];
         let debuggable = !(self.debug_info && alone.contains(&optimisation));
         // Fewer operators are executed in place of others.
@@ -210,6 +222,11 @@ impl Options {
             recorded.push("--memory-model=bounds".to_owned());
         }
         recorded.extend(self.memory_reservation.map(|n| format!("--memory-reservation={n}")));
+        let profile = self.profile.iter();
+        recorded
+            .extend(profile.map(|profile| {
+                format!("{}={}", precast_artifact::note::PROFILE, profile.digest())
+            }));
         recorded.extend(self.enabled.iter().map(|name| format!("--enable={name}")));
         recorded.extend(self.disabled.iter().map(|name| format!("--disable={name}")));
         recorded

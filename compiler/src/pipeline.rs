@@ -196,6 +196,9 @@ fn run(
     let (workers, wasm) = (&session.workers, source.wasm);
     let survey = source.survey(workers, target, options.features, &mut clock)?;
     let (parsed, facts) = (&survey.parsed, &survey.facts);
+    if let Some(profile) = &options.profile {
+        profile.check(&survey.hash)?;
+    }
     let plan = Plan::new(parsed, &facts.module, options)?;
     let decisions = decisions::decide(workers, parsed, &plan, options)?;
     clock.lap("plan");
@@ -206,6 +209,7 @@ fn run(
         _ => BTreeMap::new(),
     };
     clock.lap("debug uses");
+    let order = decisions.order(options);
     let input = Input::whole(parsed, &plan, facts, options, debug_uses, decisions);
     let means = FunctionMeans { workers, cache: session.cache.as_deref(), observer };
     let inputs = [input];
@@ -214,7 +218,7 @@ fn run(
     clock.lap("compile");
     let code = assemble([(parsed, plan)], texts);
     let header = object_header(output, &code.modules[0].description)?;
-    let placed = place_code(code, target, options)?;
+    let placed = place_code(code, target, options, order.as_deref())?;
     clock.lap("place");
     let debug = match &debugging {
         Some(debugging) => debugging.convert(workers, units, &placed, target, output)?,

@@ -74,22 +74,31 @@ pub(crate) struct PlacedModule<'a> {
     pub data: Vec<&'a [u8]>,
 }
 
-/// Places code and what belongs to it. With `fold`, identical functions share
-/// their code.
+/// How functions are to be placed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Arrangement<'o> {
+    /// Whether identical functions share their code.
+    pub fold: bool,
+    /// Each function once, in the order in which they shall lie; that of the list
+    /// if there is none.
+    pub order: Option<&'o [ListedFuncIndex]>,
+}
+
+/// Places code and what belongs to it.
 pub(crate) fn place<'a>(
     code: Code<'a>,
     target: LinkTarget,
-    fold: bool,
+    arrangement: Arrangement<'_>,
 ) -> Result<Placed<'a>, LinkError> {
     let machine = Machine::new(target.machine)?;
-    place_with_reach(code, target, fold, machine.call_reach())
+    place_with_reach(code, target, arrangement, machine.call_reach())
 }
 
 /// As [`place`], where calls reach less than `reach` bytes.
 pub(crate) fn place_with_reach<'a>(
     code: Code<'a>,
     target: LinkTarget,
-    fold: bool,
+    arrangement: Arrangement<'_>,
     reach: Option<u64>,
 ) -> Result<Placed<'a>, LinkError> {
     let machine = Machine::new(target.machine)?;
@@ -98,11 +107,17 @@ pub(crate) fn place_with_reach<'a>(
     let [baseline, variants @ ..] = &texts[..] else { unreachable!("code for no CPU") };
     let mut digests = fold::digests(&baseline.functions);
     variants::distinguish(&mut digests, variants);
-    let classes = match fold {
+    let classes = match arrangement.fold {
         true => fold::classes(&list, &baseline.functions, &digests),
         false => fold::unfolded(baseline.functions.len()),
     };
-    let layout = TextLayout::new(&list, baseline, &classes, reach)?;
+    let layout = match arrangement.order {
+        Some(order) => TextLayout::new(&list, baseline, (&classes, order.iter().copied()), reach)?,
+        None => {
+            let all = ListedFuncIndex::first(classes.len() as u32);
+            TextLayout::new(&list, baseline, (&classes, all), reach)?
+        }
+    };
     let functions = baseline.functions.iter().flatten().count();
     texts.iter_mut().for_each(|text| drop_folded(&mut text.functions, &classes));
     let folded = functions - texts[0].functions.iter().flatten().count();

@@ -55,7 +55,7 @@ mod vector_memory;
 
 use crate::error::Result;
 use crate::function::InlinedBody;
-use crate::middle::{addresses, carries, compares, loop_addresses, steps, thread, widen};
+use crate::middle::{addresses, carries, compares, loop_addresses, steps, thread, vectors, widen};
 use crate::recorded::Recorded;
 pub(crate) use changes::Changes;
 use changes::Timed;
@@ -64,6 +64,7 @@ use cranelift_frontend::FunctionBuilderContext;
 pub(crate) use input::{FunctionInput, InlineCall, ModuleInput};
 pub(crate) use options::{Debug, TranslateOptions};
 use signatures::signature;
+use std::collections::BTreeSet;
 use translator::Translator;
 
 /// What translation finds out, beside the code.
@@ -104,11 +105,18 @@ pub(crate) fn translate<'a>(
     if module.options.carries {
         changes.carries = Timed::of(|| carries::join(func));
     }
+    let mut vectorised = BTreeSet::new();
+    if let Some(length) = module.vectors_by().filter(|_| !input.never_runs) {
+        changes.vectors = Timed::of(|| {
+            vectorised = vectors::make(func, length);
+            vectorised.len()
+        });
+    }
     if module.options.fold_addresses {
         changes.addresses = Timed::of(|| addresses::fold(func));
     }
-    if module.options.loop_addresses {
-        changes.loops = Timed::of(|| loop_addresses::make(func));
+    if module.options.loop_addresses && !input.never_runs {
+        changes.loops = Timed::of(|| loop_addresses::make(func, &vectorised));
     }
     if module.options.loop_compares {
         changes.compares = Timed::of(|| compares::keep(func));
@@ -119,7 +127,7 @@ pub(crate) fn translate<'a>(
     if module.options.wide_indices {
         changes.indices = Timed::of(|| widen::widen(func));
     }
-    if module.options.thread_branches {
+    if module.options.thread_branches && !input.never_runs {
         changes.threads = Timed::of(|| thread::thread(func));
     }
     Ok(Translated { recorded: tracker.attach(func, input.end()), inlined, changes })

@@ -156,6 +156,7 @@ pub mod wasi;
 
 pub use api::caller::Caller;
 pub use api::externs::Extern;
+pub use api::func::NumbersFunc;
 pub use api::future::CallFuture;
 pub use api::instance::Instance;
 pub use api::suspend::{Progress, Suspended};
@@ -181,6 +182,7 @@ pub use store::host::HostFuture;
 pub use store::interrupts::InterruptHandle;
 pub use store::limits::Limits;
 pub use sys::process::{deny_write_execute, inherited_descriptor};
+pub use sys::signals::recheck_signal_stack;
 pub use trap::{Frame, SourceLine, Trap};
 pub use vm::handle::{ExnRef, ExternRef, Func, Global, Memory, Table, Tag};
 pub use vm::raw::RawValue;

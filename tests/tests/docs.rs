@@ -219,7 +219,8 @@ fn profiling() {
     need_permission!(permitted, "the system lets nobody record with perf");
     let folder = scratch();
     stage(folder.path());
-    fs::copy(fixture("programs/hello.wasm"), folder.path().join("app.wasm")).expect("a copy");
+    // One that runs for long enough to be seen.
+    fs::copy(fixture("profiles/busy.wat"), folder.path().join("app.wasm")).expect("a copy");
     run_page("docs/profiling.md", folder.path());
 }
 

@@ -104,6 +104,11 @@ _FUNCTIONS = {
         c_void_p,
         [c_void_p, c_char_p, POINTER(Value), c_size_t, POINTER(Value), c_size_t],
     ),
+    "precast_function_find": (c_void_p, [c_void_p, c_char_p, POINTER(c_size_t)]),
+    "precast_function_call": (
+        c_void_p,
+        [c_void_p, c_size_t, POINTER(Value), c_size_t, POINTER(Value), c_size_t],
+    ),
     "precast_run": (c_void_p, [c_void_p, POINTER(c_int)]),
     "precast_memory": (c_void_p, [c_void_p, c_char_p, POINTER(c_size_t)]),
     "precast_caller_memory": (c_void_p, [c_void_p, c_char_p, POINTER(c_size_t)]),

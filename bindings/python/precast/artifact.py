@@ -173,24 +173,35 @@ class Instance:
         self._functions = functions
         self._check = functions.check
         self._pointer = pointer
+        self._found: dict[str, tuple[int, str, str]] = {}
 
     def call(self, name: str, *args: Number) -> Any:
         """Calls an exported function: None, a number, or a tuple of numbers."""
-        ty = self.artifact.exports.get(name)
-        if ty is None or ">" not in ty:
-            raise AttributeError(f"the module exports no function `{name}`")
-        params, results = ty.split(">")
+        number, params, results = self._found.get(name) or self._find(name)
         if len(args) != len(params):
             raise TypeError(f"`{name}` takes {len(params)} arguments, {len(args)} were given")
         values = (_c.Value * max(len(params), len(results), 1))()
         for place, letter, arg in zip(values, params, args):
             _write(place, letter, arg)
         self._check(
-            _c.library.precast_call(
-                self._pointer, name.encode(), values, len(params), values, len(results)
+            _c.library.precast_function_call(
+                self._pointer, number, values, len(params), values, len(results)
             )
         )
         return _numbers(values, results)
+
+    def _find(self, name: str) -> tuple[int, str, str]:
+        """The number, parameters and results of an exported function."""
+        ty = self.artifact.exports.get(name)
+        if ty is None or ">" not in ty:
+            raise AttributeError(f"the module exports no function `{name}`")
+        number = c_size_t()
+        self._check(
+            _c.library.precast_function_find(self._pointer, name.encode(), byref(number))
+        )
+        params, results = ty.split(">")
+        self._found[name] = (number.value, params, results)
+        return self._found[name]
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_") or name not in self.artifact.exports:

@@ -3,10 +3,13 @@
 use crate::size;
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser};
-use precast_compiler::{DebugFiles, Features, MemoryModel, OptLevel, Optimisation, Options};
+use precast_compiler::{
+    DebugFiles, Features, MemoryModel, OptLevel, Optimisation, Options, Profile,
+};
 use std::ffi::OsStr;
 use std::num::NonZero;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Options that shape the code.
 #[derive(Args, Debug, Default)]
@@ -19,7 +22,7 @@ pub struct CodegenOptions {
     /// variable can be read and written at every line. What is not in the module
     /// is looked for beside it: the file that it names, .dwo files, .dwp. A
     /// module without any is printed, to be debugged as text, beside the
-    /// artifact with .wat added
+    /// artifact with .wat added, where a component's adapters are outlined too
     #[arg(short = 'g')]
     debug_info: bool,
 
@@ -66,6 +69,10 @@ pub struct CodegenOptions {
     /// for `run` it is a number.
     #[arg(skip)]
     pub fuel: bool,
+
+    /// Where earlier runs spent their time: read by the commands that take it.
+    #[arg(skip)]
+    pub known_profile: Option<Arc<Profile>>,
 
     /// WebAssembly features to allow: all or wasm2, then +NAME and -NAME to
     /// add and take away
@@ -196,6 +203,7 @@ impl CodegenOptions {
             features: self.features.unwrap_or_default(),
             memory_model: self.memory_model.unwrap_or_default(),
             memory_reservation: self.memory_reservation,
+            profile: self.known_profile.clone(),
             threads: self.jobs.map(|jobs| jobs.min(most_threads())),
             disabled: self.disabled.iter().copied().collect(),
             enabled: self.enabled.iter().copied().collect(),

@@ -27,7 +27,17 @@ pub use compiling::{to_bytes, to_writer};
 pub use names::text_name;
 
 impl CompileCommand {
-    pub(super) fn run(&self) -> Result {
+    pub(super) fn run(mut self) -> Result {
+        if let Some(given) = self.profile.read()? {
+            if self.print.is_none() {
+                self.messages().note(None, &given.told());
+            }
+            self.codegen.known_profile = Some(given.profile);
+        }
+        self.made()
+    }
+
+    fn made(&self) -> Result {
         match (self.print, &self.inputs[..], self.targets().len()) {
             (Some(what), ..) => asked::print(self, what),
             (None, [input], 1) if self.out_dir.is_none() => one::run(self, input),

@@ -3,14 +3,16 @@
 use super::codegen::{CodegenOptions, parse_remap};
 use super::compile;
 use super::contents::Contents;
+use super::profile::ProfileOptions;
 use super::{debug_files, input, output};
 use crate::exit::{Failure, Result};
 use clap::{Args, FromArgMatches};
-use precast_artifact::note::{FUEL, Note};
+use precast_artifact::note::{FUEL, Note, PROFILE};
 use precast_artifact::{container, module::Range};
-use precast_compiler::Features;
+use precast_compiler::{Features, Profile};
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// `precast verify`.
 #[derive(Args, Debug)]
@@ -27,6 +29,9 @@ pub struct VerifyCommand {
     /// The prefixes that were given to `compile`: artifacts do not record them
     #[arg(long, value_name = "FROM=TO", value_parser = parse_remap)]
     remap_path_prefix: Vec<(String, String)>,
+
+    #[command(flatten)]
+    profile: ProfileOptions,
 
     /// Show no progress, and print nothing if they agree
     #[arg(short, long)]
@@ -65,7 +70,9 @@ impl VerifyCommand {
                  not record: give the same ones here"
             )));
         }
+        let profile = self.profile(note)?;
         let mut options = recorded(note)?.options();
+        options.profile = profile;
         options.remap_path_prefix = self.remap_path_prefix.clone();
         options.threads = self.jobs;
         debug_files::find(&self.module, &wasm, &self.debug_path, &mut options);
@@ -83,6 +90,32 @@ impl VerifyCommand {
     }
 }
 
+impl VerifyCommand {
+    /// The profile that the artifact was compiled with.
+    fn profile(&self, note: &Note) -> Result<Option<Arc<Profile>>> {
+        let given = self.profile.read()?.map(|given| given.profile);
+        let needed = note.options.iter().find_map(|option| profile_of(option));
+        let has = given.as_ref().map(|profile| profile.digest());
+        if needed == has.as_deref() {
+            return Ok(given);
+        }
+        let shown = |digest: Option<&str>| match digest {
+            Some(digest) => format!("the profile with SHA-256 {digest}"),
+            None => "no profile".to_owned(),
+        };
+        Err(Failure::Usage(format!(
+            "the artifact was compiled with {}, and given is {}: give the same with `--profile`",
+            shown(needed),
+            shown(has.as_deref())
+        )))
+    }
+}
+
+/// The digest of a profile, if that is what an option records.
+fn profile_of(option: &str) -> Option<&str> {
+    option.strip_prefix(PROFILE)?.strip_prefix('=')
+}
+
 /// What artifacts record in place of each prefix that was replaced.
 const REMAP: &str = "--remap-path-prefix";
 
@@ -94,8 +127,8 @@ fn recorded(note: &Note) -> Result<CodegenOptions> {
     let without: String = without.map(|name| format!(",-{name}")).collect();
     let features = format!("--features=all{without}");
     let target = format!("--target={}", note.target);
-    let apart = [REMAP, FUEL];
-    let options = note.options.iter().filter(|option| !apart.contains(&option.as_str())).cloned();
+    let apart = |option: &str| [REMAP, FUEL].contains(&option) || profile_of(option).is_some();
+    let options = note.options.iter().filter(|option| !apart(option)).cloned();
     let words = options.chain([target, features]);
     command
         .try_get_matches_from(words)

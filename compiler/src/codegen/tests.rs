@@ -1,6 +1,6 @@
 //! What is taken out of the code generator's result.
 
-use super::generate;
+use super::{Density, generate};
 use crate::options::Options;
 use crate::target::Target;
 use cranelift_codegen::Context;
@@ -31,7 +31,7 @@ fn references_that_outlive_a_call_are_in_its_stack_map() {
     b.ins().call_indirect(callee, code, &[code, reference]);
     b.ins().return_(&[code]);
     b.finalize(target.isa.frontend_config());
-    let function = generate(&mut context, &target, None).expect("code");
+    let function = generate(&mut context, &target, None, Density::Aligned).expect("code");
     let calls = function.sites.iter().filter(|site| site.site == Site::Call);
     let calls: Vec<u32> = calls.map(|site| site.offset.get()).collect();
     let [map] = &function.stack_maps[..] else { panic!("{:?}", function.stack_maps) };

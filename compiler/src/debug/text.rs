@@ -59,7 +59,7 @@ pub(crate) fn describe_text(
     Some(ModuleText { text, sections })
 }
 
-struct TextDwarf {
+pub(super) struct TextDwarf {
     dwarf: DwarfUnit,
     /// The text.
     file: FileId,
@@ -68,7 +68,7 @@ struct TextDwarf {
 }
 
 impl TextDwarf {
-    fn new(path: Option<&str>) -> Self {
+    pub(super) fn new(path: Option<&str>) -> Self {
         let path = Path::new(path.unwrap_or("module.wat"));
         let part = |part: Option<&std::ffi::OsStr>| {
             part.map(|part| part.to_string_lossy().into_owned()).unwrap_or_default()
@@ -101,6 +101,7 @@ impl TextDwarf {
         Self { dwarf, file, types: BTreeMap::new() }
     }
 
+    /// A whole module: `rows` have addresses and lines.
     fn unit(
         mut self,
         module: &WasmModule<'_>,
@@ -111,6 +112,24 @@ impl TextDwarf {
         for function in &module.functions {
             self.function(module.code_start, function, rows)?;
         }
+        self.finish()
+    }
+
+    /// Functions of which nobody wants to see more than where they lead.
+    pub(super) fn trampolines(
+        mut self,
+        module: &WasmModule<'_>,
+        rows: &[(u64, u64)],
+    ) -> Option<Vec<(&'static str, Vec<u8>)>> {
+        for function in &module.functions {
+            let entry = self.function(module.code_start, function, rows)?;
+            let entry = self.dwarf.unit.get_mut(entry);
+            entry.set(dw::DW_AT_trampoline, AttributeValue::Flag(true));
+        }
+        self.finish()
+    }
+
+    fn finish(mut self) -> Option<Vec<(&'static str, Vec<u8>)>> {
         let mut sections = Sections::new(EndianVec::new(LittleEndian));
         self.dwarf.write(&mut sections).ok()?;
         let mut list = Vec::new();
@@ -200,7 +219,7 @@ impl TextDwarf {
         code_start: WasmOffset,
         function: &WasmFunction<'_>,
         rows: &[(u64, u64)],
-    ) -> Option<()> {
+    ) -> Option<UnitEntryId> {
         let address =
             |offset: WasmOffset| offset.get().checked_sub(code_start.get()).map(u64::from);
         let (start, end) = (address(function.body.start)?, address(function.body.end)?);
@@ -218,7 +237,7 @@ impl TextDwarf {
         let first = rows.partition_point(|(address, _)| *address < start);
         let rows: Vec<_> =
             rows[first..].iter().take_while(|(address, _)| *address < end).copied().collect();
-        let Some((_, line)) = rows.first().copied() else { return Some(()) };
+        let Some((_, line)) = rows.first().copied() else { return Some(subprogram) };
         let program = &mut self.dwarf.unit.line_program;
         program.begin_sequence(Some(Address::Constant(start)));
         let mut last = start;
@@ -235,7 +254,7 @@ impl TextDwarf {
             program.generate_row();
         }
         program.end_sequence(end - start);
-        Some(())
+        Some(subprogram)
     }
 
     fn locals(&mut self, function: &WasmFunction<'_>, subprogram: UnitEntryId) {

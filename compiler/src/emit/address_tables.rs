@@ -8,23 +8,26 @@ use crate::function::{CodeSite, CompiledFunction};
 use crate::place::{Placed, Placement};
 use precast_artifact::address_map::{MapEntry, Site, encode};
 use precast_artifact::handlers::{self, Handler};
-use precast_artifact::index::{FuncIndex, ListedFuncIndex, ModuleIndex, WasmOffset};
+use precast_artifact::index::{
+    DefinedFuncIndex, FuncIndex, ListedFuncIndex, ModuleIndex, WasmOffset,
+};
 
 /// Where each function of a module starts; folded ones only by the first of
 /// their class.
 pub(super) fn function_table(placed: &Placed<'_>, module: ModuleIndex) -> Vec<u8> {
     let list = placed.names.functions();
     let range = list.of(module);
+    let (first, imported) = (range.start, list.imported(module));
     let Text { functions, .. } = &placed.texts[0];
-    let left = functions[range.clone()].iter().flatten().count();
-    let places = functions[range.clone()].iter().zip(&placed.layout.functions[range]);
-    let entry = |((function, place), value): ((&Option<_>, &Option<Placement>), u32)| {
-        function.as_ref()?;
-        let code = (*place)?.start;
-        Some(MapEntry { code, site: Site::Call, value: FuncIndex::new(value) })
+    let own = placed.layout.order.iter().map(|position| position.index());
+    let own = own.filter(|position| range.contains(position) && functions[*position].is_some());
+    let entry = |position: usize| {
+        let code = placed.layout.functions[position]?.start;
+        let value = DefinedFuncIndex::from_index(position - first).in_module(imported);
+        Some(MapEntry { code, site: Site::Call, value })
     };
-    let entries = places.zip(list.imported(module)..).filter_map(entry);
-    encode(KnownLength { entries, left })
+    let entries: Vec<MapEntry<FuncIndex>> = own.filter_map(entry).collect();
+    encode(entries.into_iter())
 }
 
 /// Every call and every instruction that may trap, in one of the texts.
@@ -42,11 +45,10 @@ pub(super) fn site_table(placed: &Placed<'_>, text: &Text) -> Vec<u8> {
         let offset = operator.offset.in_module(bodies[position.index()]);
         offset.expect("the size of a module fits in 32 bits")
     };
-    let functions = text.functions.iter().zip(&placed.layout.functions).enumerate();
-    let functions = functions
-        .filter_map(|(position, (f, place))| Some((Some(position), (*place)?, f.as_ref()?)));
-    let functions =
-        functions.map(|(position, place, f)| (position.map(ListedFuncIndex::from_index), place, f));
+    let functions = placed.layout.order.iter().filter_map(|position| {
+        let at = position.index();
+        Some((Some(*position), placed.layout.functions[at]?, text.functions[at].as_ref()?))
+    });
     // Stubs come from nowhere.
     let stubs = placed.layout.stubs.iter().zip(&text.stubs);
     let stubs = stubs.map(|(place, stub)| (None, *place, &stub.function));

@@ -4,9 +4,9 @@
 
 use super::addresses::{accessed, base_and_index};
 use super::counted::Loop;
-use super::edges::{constant, sum};
+use super::edges::{constant, definition, sum};
 use super::strides::{Strides, is_fixed};
-use cranelift_codegen::ir::{Function, Inst, Value};
+use cranelift_codegen::ir::{Function, Inst, InstructionData, Value};
 
 /// Constants beyond this are of no use: they become offsets of accesses.
 const FARTHEST: i64 = 1 << 28;
@@ -60,6 +60,7 @@ pub(super) fn of_loop(func: &Function, of: &Loop) -> (Vec<AccessGroup>, Vec<Inde
             if added.abs() > FARTHEST || constant(func, root).is_some() {
                 continue;
             }
+            let root = known_root(func, &groups, root);
             let group = group(&mut groups, (base, root, stride), added);
             accesses.extend(group.map(|group| Indexed {
                 inst,
@@ -72,6 +73,20 @@ pub(super) fn of_loop(func: &Function, of: &Loop) -> (Vec<AccessGroup>, Vec<Inde
     }
     accesses.retain(|access: &Indexed| access.offset(&groups[access.group]).is_some());
     (groups, accesses)
+}
+
+/// The root of a group that is computed from the same values in the same way, or else
+/// this one.
+fn known_root(func: &Function, groups: &[AccessGroup], root: Value) -> Value {
+    let made = |value| match definition(func, value) {
+        Some(InstructionData::Binary { opcode, args }) => {
+            Some((opcode, args.map(|value| func.dfg.resolve_aliases(value))))
+        }
+        _ => None,
+    };
+    let own = made(root);
+    let mut roots = groups.iter().map(|group| group.root);
+    roots.find(|known| own.is_some() && made(*known) == own).unwrap_or(root)
 }
 
 /// The group of an access, which may be a new one.

@@ -7,6 +7,7 @@
 
 use super::accesses::AccessGroup;
 use super::counted::{Count, Loop};
+use super::edges::{Edge, call_mut, calls};
 use super::strides::FirstRound;
 use cranelift_codegen::cursor::{Cursor, FuncCursor};
 use cranelift_codegen::ir::condcodes::IntCC;
@@ -23,6 +24,33 @@ pub(super) struct Check {
     /// By stride that is not zero: what a number that grows by it from zero is in
     /// the last round.
     pub lasts: BTreeMap<i64, Value>,
+    /// How often the loop goes back, of 64 bits.
+    pub rounds: Value,
+}
+
+/// What stands before a loop now.
+pub(super) struct Guard {
+    pub check: Block,
+    /// What goes on straight to the loop: blocks of its own, and those made for it.
+    pub inner: Vec<Block>,
+}
+
+/// Lets all ways into loops, by their headers, go to their checks.
+pub(super) fn redirect(func: &mut Function, guards: &BTreeMap<Block, Guard>) {
+    let mut edges = Vec::new();
+    for from in func.layout.blocks() {
+        let Some(branch) = func.layout.last_inst(from) else { continue };
+        for (destination, call) in calls(func, branch).iter().enumerate() {
+            let Some(guard) = guards.get(&call.block(&func.dfg.value_lists)) else { continue };
+            if !guard.inner.contains(&from) {
+                edges.push((Edge { from, branch, destination }, guard.check));
+            }
+        }
+    }
+    for (edge, check) in edges {
+        let (call, pool) = call_mut(&mut func.dfg, &edge);
+        call.set_block(check, pool);
+    }
 }
 
 /// Makes the block, which has the parameters of the loop's header and stands
@@ -52,7 +80,7 @@ pub(super) fn before(func: &mut Function, of: &Loop, groups: &[AccessGroup]) -> 
     };
     let lasts = reaches.iter().map(last).collect();
     let fits = maker.fits();
-    Check { block, fits, pointers, lasts }
+    Check { block, fits, pointers, lasts, rounds }
 }
 
 struct Maker<'f> {

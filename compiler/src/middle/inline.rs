@@ -23,6 +23,8 @@ pub(crate) struct Replaced {
     pub callee: DefinedFuncIndex,
     /// Of a call through a table, when it is replaced.
     pub guess: Option<Guess>,
+    /// Whether it is because a profile says that the call runs often.
+    pub hot: bool,
 }
 
 /// What is inlined where. Functions by their position among the bodies.
@@ -101,7 +103,8 @@ impl Grown {
 
 struct Decider<'a> {
     summaries: &'a [Summary],
-    rule: Rule,
+    /// The rule, that for calls that run often, and that for what never runs.
+    rules: [Rule; 3],
     /// Whether exactly one call reaches the function, and nothing else.
     sole: Vec<bool>,
     progress: Vec<Progress>,
@@ -119,7 +122,7 @@ impl<'a> Decider<'a> {
         let sole = callers.iter().zip(roots).map(|(callers, root)| *callers == 1 && !root);
         Self {
             summaries,
-            rule: Rule::of(level),
+            rules: [Rule::of(level), Rule::where_hot(level), Rule::of(OptLevel::Size)],
             sole: sole.collect(),
             progress: vec![Progress::New; summaries.len()],
             grown: summaries.iter().map(Grown::alone).collect(),
@@ -174,16 +177,22 @@ impl<'a> Decider<'a> {
                 calls: body.calls,
                 has_loop: body.has_loop,
                 recursive: self.summaries[callee].is_recursive(callee),
-                in_loop: call.in_loop,
+                in_loop: call.in_loop || call.hot,
                 beside_loop: summary.has_loop,
                 sole: self.sole[callee],
             };
-            if self.rule.accepts(candidate, own, grown.weight) {
+            let [usual, where_hot, where_cold] = self.rules;
+            let rule = match (summary.cold || self.summaries[callee].cold, call.hot) {
+                (true, _) => where_cold,
+                (false, true) => where_hot,
+                (false, false) => usual,
+            };
+            if rule.accepts(candidate, own, grown.weight) {
                 grown.weight += body.weight;
                 grown.calls |= body.calls;
                 grown.has_loop |= body.has_loop;
-                let Call { at, callee, guess, .. } = *call;
-                chosen.push(Replaced { at, callee, guess });
+                let Call { at, callee, guess, hot, .. } = *call;
+                chosen.push(Replaced { at, callee, guess, hot });
             } else {
                 grown.calls = true;
             }

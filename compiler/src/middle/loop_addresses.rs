@@ -18,8 +18,7 @@
 //! count.
 
 use super::accesses::Indexed;
-use super::check::{self, Check};
-use super::counted::Loop;
+use super::check::{self, Check, Guard};
 use super::edges::{Edge, call_mut, calls};
 use super::loop_plan::{self, LoopPlan, has_effects};
 use super::ssa::{self, Copies};
@@ -28,11 +27,12 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
     Block, BlockArg, Function, Inst, InstBuilder, InstructionData, Value, types,
 };
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// Copies loops; gives how many accesses have an address made before the loop.
-pub(crate) fn make(func: &mut Function) -> usize {
-    let plans = loop_plan::find(func);
+/// Copies loops, but those with these headers; gives how many accesses have an address
+/// made before the loop.
+pub(crate) fn make(func: &mut Function, but: &BTreeSet<Block>) -> usize {
+    let plans = loop_plan::find(func, but);
     if plans.is_empty() {
         return 0;
     }
@@ -40,32 +40,14 @@ pub(crate) fn make(func: &mut Function) -> usize {
     let mut copies = Copies::new();
     let mut checks = BTreeMap::new();
     for plan in &plans {
-        checks.insert(plan.of.header(), (copy(func, plan, &mut copies), &plan.of));
+        let check = copy(func, plan, &mut copies);
+        let inner = plan.of.blocks.iter().copied().chain([check]).collect();
+        checks.insert(plan.of.header(), Guard { check, inner });
     }
-    redirect(func, &checks);
+    check::redirect(func, &checks);
     let order = ssa::drop_unreachable(func);
     ssa::repair(func, &copies, &order);
     plans.iter().map(|plan| plan.accesses.len()).sum()
-}
-
-/// Lets all ways into the loops go to their checks.
-fn redirect(func: &mut Function, checks: &BTreeMap<Block, (Block, &Loop)>) {
-    let mut edges = Vec::new();
-    for from in func.layout.blocks() {
-        let Some(branch) = func.layout.last_inst(from) else { continue };
-        for (destination, call) in calls(func, branch).iter().enumerate() {
-            let Some((check, of)) = checks.get(&call.block(&func.dfg.value_lists)) else {
-                continue;
-            };
-            if from != *check && !of.blocks.contains(&from) {
-                edges.push((Edge { from, branch, destination }, *check));
-            }
-        }
-    }
-    for (edge, check) in edges {
-        let (call, pool) = call_mut(&mut func.dfg, &edge);
-        call.set_block(check, pool);
-    }
 }
 
 /// Makes the check before a loop and the copy between the two; gives the check.

@@ -30,9 +30,10 @@ pub(super) struct Needed {
     pub parameters: HashSet<Value>,
 }
 
-/// The loops of a function that are worth it.
-pub(super) fn find(func: &Function) -> Vec<LoopPlan> {
-    let plans = counted::find(func).into_iter().filter_map(|of| LoopPlan::new(func, of));
+/// The loops of a function that are worth it, but those with these headers.
+pub(super) fn find(func: &Function, but: &BTreeSet<Block>) -> Vec<LoopPlan> {
+    let loops = counted::find(func).into_iter().filter(|of| !but.contains(&of.header()));
+    let plans = loops.filter_map(|of| LoopPlan::new(func, of));
     chosen(func, plans.take(MOST_LOOPS).collect())
 }
 

@@ -84,6 +84,22 @@ impl Rule {
         }
     }
 
+    /// Where a profile says that a call runs often.
+    pub(super) fn where_hot(level: OptLevel) -> Self {
+        match level {
+            OptLevel::Size => Self::of(OptLevel::Speed),
+            _ => Self {
+                tiny: 10,
+                small: 200,
+                hot: 200,
+                hot_calls: 60,
+                sole: 200,
+                growth: 800,
+                most: 4000,
+            },
+        }
+    }
+
     /// Whether to inline the callee into a function that weighs `own` itself
     /// and `now` with what was inlined so far.
     pub(super) fn accepts(&self, call: Candidate, own: u32, now: u32) -> bool {

@@ -1,6 +1,7 @@
 //! What the inliner has to know of one function: one more look at its body, by
 //! any thread.
 
+use super::heat::Heat;
 use super::targets::{Guess, Reached, Targets};
 use crate::error::Result;
 use crate::parse::Body;
@@ -19,6 +20,8 @@ pub(crate) struct Summary {
     /// whose frames must not pile up in whoever it is inlined into, or it
     /// catches exceptions.
     pub refused: bool,
+    /// Whether a profile says that it never runs.
+    pub cold: bool,
     /// Whether it does nothing before it traps: where that stands behind a
     /// condition, the trap would be the condition's.
     pub traps: bool,
@@ -30,6 +33,15 @@ pub(crate) struct Summary {
     pub calls: Vec<Call>,
 }
 
+/// What of a profile is heeded.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HeatUses {
+    /// Which functions never run.
+    pub functions: bool,
+    /// Which calls run often, and which never.
+    pub calls: bool,
+}
+
 /// A call of a function that the module defines, or what may be one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Call {
@@ -38,8 +50,11 @@ pub(crate) struct Call {
     pub callee: DefinedFuncIndex,
     /// Whether a loop is around it.
     pub in_loop: bool,
-    /// Not worth a copy: nothing but a trap follows, or it is a tail call.
+    /// Not worth a copy: nothing but a trap follows, or it is a tail call, or a
+    /// profile says that it never runs.
     pub cold: bool,
+    /// Whether a profile says that it runs often.
+    pub hot: bool,
     /// Of a call through a table, when it is one of this function.
     pub guess: Option<Guess>,
 }
@@ -48,6 +63,18 @@ impl Summary {
     /// Whether the function, at this position, calls itself.
     pub(crate) fn is_recursive(&self, position: usize) -> bool {
         self.calls.iter().any(|call| call.callee.index() == position)
+    }
+
+    /// Takes note of what a profile says of the function, at this position.
+    pub(crate) fn heed(&mut self, heat: &Heat, position: usize, options: HeatUses) {
+        self.cold = options.functions && heat.is_cold(position);
+        let pieces = heat.cold_pieces(position);
+        for call in &mut self.calls {
+            let after = pieces.partition_point(|piece| piece.start <= call.at);
+            let inside = after.checked_sub(1).is_some_and(|at| pieces[at].contains(&call.at));
+            call.cold |= options.calls && inside;
+            call.hot = options.calls && heat.is_hot_call(position, call.at, call.callee.index());
+        }
     }
 
     /// Takes note of a call through a table.
@@ -59,6 +86,7 @@ impl Summary {
             callee: target.callee,
             in_loop,
             cold: false,
+            hot: false,
             guess: Some(target.guess),
         }));
     }
@@ -107,6 +135,7 @@ pub(crate) fn summarise(body: &Body<'_>, imported: u32, targets: &Targets<'_>) -
                     in_loop: loops > 0,
                     // The frame of a tail call is gone already.
                     cold: matches!(op, Operator::ReturnCall { .. }),
+                    hot: false,
                     guess: None,
                 });
             }

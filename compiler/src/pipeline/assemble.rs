@@ -9,11 +9,11 @@ use crate::names::FunctionList;
 use crate::optimisation::Optimisation;
 use crate::options::Options;
 use crate::parse::{Body, Parsed};
-use crate::place::{self, Placed};
+use crate::place::{self, Arrangement, Placed};
 use crate::plan::Plan;
 use crate::stub::{Stub, StubKind};
 use crate::target::Target;
-use precast_artifact::index::{FuncIndex, ModuleIndex, StubIndex, WasmOffset};
+use precast_artifact::index::{FuncIndex, ListedFuncIndex, ModuleIndex, StubIndex, WasmOffset};
 
 /// The code of modules and what belongs to each.
 pub(super) fn assemble<'a, 'p>(
@@ -72,14 +72,16 @@ fn private_tables(
     plan.private_tables.iter().map(table).collect()
 }
 
-/// Decides where everything lies, and what it is called.
+/// Decides where everything lies, functions in this order if there is one, and what
+/// it is called.
 pub(super) fn place_code<'a>(
     code: Code<'a>,
     target: &Target,
     options: &Options,
+    order: Option<&[ListedFuncIndex]>,
 ) -> Result<Placed<'a>> {
     let fold = options.enabled(Optimisation::FoldFunctions);
-    let mut placed = place::place(code, target.link, fold)?;
+    let mut placed = place::place(code, target.link, Arrangement { fold, order })?;
     placed.names.keep_encoded(options.debug_info);
     Ok(placed)
 }

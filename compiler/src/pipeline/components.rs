@@ -58,7 +58,7 @@ pub(super) fn compile_component(
     clock.lap("facts");
     let (plans, decisions) = plan(workers, &modules, &parsed, &facts, options)?;
     clock.lap("plan");
-    let debugging = debugging(&modules, &parsed, &plans, options);
+    let debugging = debugging(&modules, &parsed, &plans, &labels, options);
     let mut inputs = Vec::with_capacity(modules.len());
     for (position, decisions) in decisions.into_iter().enumerate() {
         inputs.push(Input {
@@ -88,7 +88,8 @@ pub(super) fn compile_component(
     clock.lap("emit");
     let uses_simd = facts.iter().any(|facts| facts.module.uses.contains(Uses::VECTORS));
     let warnings = [warnings, debug.warnings].concat();
-    Ok(Report { cached, uses_simd, warnings, ..Report::new(clock, target, written) })
+    let text = debug.text;
+    Ok(Report { cached, uses_simd, warnings, text, ..Report::new(clock, target, written) })
 }
 
 /// Where preview 1 can do without its adapter, unless that is switched off.
@@ -117,6 +118,10 @@ fn take_apart<'a>(
     options: &Options,
     features: Features,
 ) -> Result<(Flat<'a>, String)> {
+    if options.profile.is_some() {
+        let why = "a profile of a component: profiles are of core modules so far";
+        return Err(Error::unsupported(None, why));
+    }
     let mut flat = flatten(wasm, features)?;
     if options.enabled(Optimisation::ListCopies) {
         copy_lists(&mut flat)?;
@@ -156,21 +161,28 @@ fn place_modules<'a>(
     let modules = code.modules.iter().map(|module| module.description.clone());
     let described = Description { modules: modules.collect(), instances: Vec::new() };
     component.check(&described).map_err(|why| Error::unsupported(None, why))?;
-    let mut placed = place_code(code, target, options)?;
+    let mut placed = place_code(code, target, options, None)?;
     placed.names.label(labels);
     Ok(placed)
 }
 
-/// The debug information of each module that has any, if it is asked for.
+/// The debug information of adapters, and of each module that has any, if it is asked
+/// for.
 fn debugging<'a>(
     modules: &'a [FlatModule<'_>],
     parsed: &'a [Parsed<'_>],
     plans: &[Plan<'_>],
+    labels: &[String],
     options: &'a Options,
 ) -> Vec<Option<Debugging<'a>>> {
-    let all = modules.iter().zip(parsed).zip(plans);
-    let debugging = all.map(|((module, parsed), plan)| {
-        Debugging::new(&module.wasm, parsed, plan, options).filter(Debugging::has_units)
+    let all = modules.iter().zip(parsed).zip(plans).zip(labels);
+    let debugging = all.map(|(((module, parsed), plan), label)| {
+        let debugging = Debugging::new(&module.wasm, parsed, plan, options)?;
+        let debugging = match module.offset {
+            Some(_) => debugging,
+            None => debugging.of_adapter(label),
+        };
+        Some(debugging).filter(Debugging::is_described)
     });
     debugging.collect()
 }

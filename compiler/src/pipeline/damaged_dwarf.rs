@@ -152,7 +152,12 @@ fn convert_all(
     let targets = std::slice::from_ref(&target);
     let means = FunctionMeans { workers: &workers, cache: None, observer: &() };
     let (texts, _) = functions::compile(means, &[input], targets).unwrap();
-    let placed = place::place(assemble([(&parsed, plan)], texts), target.link, false).unwrap();
+    let placed = place::place(
+        assemble([(&parsed, plan)], texts),
+        target.link,
+        place::Arrangement::default(),
+    )
+    .unwrap();
     let convert = |edited: &Edited| {
         let files = edited.files();
         let source = debug::InputSections::new(&edited.sections);

@@ -22,6 +22,8 @@ pub(super) struct Debugging<'a> {
     /// The DWARF of the module, with what is beside it.
     source: debug::InputSections<'a>,
     module: debug::WasmModule<'a>,
+    /// Its name, if it is an adapter between components.
+    adapter: Option<String>,
 }
 
 /// Debug information about placed code.
@@ -45,7 +47,8 @@ impl<'a> Debugging<'a> {
         options.debug_info.then(|| {
             let source = debug::InputSections::new(&parsed.debug_sections);
             let source = source.with_files(wasm, &options.debug_files);
-            Self { wasm, options, source, module: wasm_module(parsed, plan) }
+            let module = wasm_module(parsed, plan);
+            Self { wasm, options, source, module, adapter: None }
         })
     }
 
@@ -54,9 +57,14 @@ impl<'a> Debugging<'a> {
         Some(&self.source).filter(|source| !source.is_empty()).map(debug::read)
     }
 
-    /// Whether it has any DWARF.
-    pub(super) fn has_units(&self) -> bool {
-        !self.source.is_empty()
+    /// The same of an adapter between components, of this name.
+    pub(super) fn of_adapter(self, name: &str) -> Self {
+        Self { adapter: Some(name.to_owned()), ..self }
+    }
+
+    /// Whether there is anything to be said about it.
+    pub(super) fn is_described(&self) -> bool {
+        !self.source.is_empty() || self.adapter.is_some()
     }
 
     /// The values that debug information asks for, by function.
@@ -137,18 +145,31 @@ pub(super) fn convert_component<'u>(
     }
     let mut tables = debug::DebugTables::default();
     let mut converted = Vec::new();
-    for (index, debugging) in ModuleIndex::enumerate(modules) {
-        let Some(debugging) = debugging else { continue };
-        let Some(units) = debugging.units() else { continue };
-        let code = placed_code(codegen::frame_pointer(&*target.isa), placed, index);
-        let (module, options) = (&debugging.module, debugging.output_options(true));
-        converted.push(convert(workers, units, module, &code, options, &mut tables)?);
-    }
-    if converted.is_empty() {
+    let mut outline = String::new();
+    let with_units = modules.iter().flatten().filter_map(Debugging::units);
+    if with_units.count() == 0 {
         let why = "no core module of the component has debug information: `-g` adds none";
         return Ok(Converted { warnings: vec![why.to_owned()], ..Converted::default() });
     }
-    Ok(Converted::new(debug::together(converted), tables))
+    for (index, debugging) in ModuleIndex::enumerate(modules) {
+        let Some(debugging) = debugging else { continue };
+        let code = placed_code(codegen::frame_pointer(&*target.isa), placed, index);
+        let (module, options) = (&debugging.module, debugging.output_options(true));
+        let (made, source);
+        let units = match &debugging.adapter {
+            None => debugging.units(),
+            Some(name) => {
+                let path = debugging.options.text_path.as_deref();
+                made = debug::describe_adapter(name, module, path, &mut outline);
+                source = made.as_ref().map(|made| debug::InputSections::new(made));
+                source.as_ref().map(debug::read)
+            }
+        };
+        let Some(units) = units else { continue };
+        converted.push(convert(workers, units, module, &code, options, &mut tables)?);
+    }
+    let text = Some(outline).filter(|outline| !outline.is_empty());
+    Ok(Converted { text, ..Converted::new(debug::together(converted), tables) })
 }
 
 impl Converted {

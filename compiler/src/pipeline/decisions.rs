@@ -2,14 +2,16 @@
 
 use super::workers::Workers;
 use crate::error::Result;
+use crate::middle::heat::Heat;
 use crate::middle::inline::{self, Inlining};
 use crate::middle::product::{self, Product};
-use crate::middle::summary;
+use crate::middle::summary::{self, HeatUses};
 use crate::middle::targets::Targets;
 use crate::optimisation::Optimisation;
 use crate::options::Options;
 use crate::parse::Parsed;
 use crate::plan::Plan;
+use precast_artifact::index::ListedFuncIndex;
 use precast_artifact::types::ValType;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -19,6 +21,8 @@ pub(super) struct Decisions {
     pub(super) inlining: Inlining,
     /// The functions that are products of 128 bits, by position.
     pub(super) products: BTreeMap<usize, Product>,
+    /// Where time was spent, if there is a profile.
+    pub(super) heat: Option<Heat>,
     pub(super) times: Times,
 }
 
@@ -30,12 +34,19 @@ pub(super) struct Times {
 }
 
 impl Decisions {
+    /// The order in which functions lie, if it is not that of their indices.
+    pub(super) fn order(&self, options: &Options) -> Option<Vec<ListedFuncIndex>> {
+        let heat = self.heat.as_ref()?;
+        options.enabled(Optimisation::HotFunctions).then(|| heat.order())
+    }
+
     /// Nothing of so many functions.
     #[cfg(test)]
     pub(super) fn none(functions: usize) -> Self {
         Self {
             inlining: Inlining::none(functions),
             products: BTreeMap::new(),
+            heat: None,
             times: Times::default(),
         }
     }
@@ -48,12 +59,13 @@ pub(super) fn decide(
     plan: &Plan<'_>,
     options: &Options,
 ) -> Result<Decisions> {
+    let heat = options.profile.as_ref().map(|profile| Heat::new(profile, parsed)).transpose()?;
     let start = Instant::now();
     let products = products(parsed, options)?;
     let decided = Instant::now();
-    let inlining = inlining(workers, parsed, plan, options, &products)?;
+    let inlining = inlining(workers, parsed, plan, options, (&products, heat.as_ref()))?;
     let times = Times { products: decided - start, inlining: decided.elapsed() };
-    Ok(Decisions { inlining, products, times })
+    Ok(Decisions { inlining, products, heat, times })
 }
 
 /// Which calls are inlined.
@@ -62,7 +74,7 @@ fn inlining(
     parsed: &Parsed<'_>,
     plan: &Plan<'_>,
     options: &Options,
-    products: &BTreeMap<usize, Product>,
+    (products, heat): (&BTreeMap<usize, Product>, Option<&Heat>),
 ) -> Result<Inlining> {
     let (bodies, imported) = (&parsed.bodies, parsed.imported_functions);
     if !options.enabled(Optimisation::Inline) {
@@ -72,13 +84,22 @@ fn inlining(
         true => Targets::of(parsed, plan),
         false => Targets::none(parsed),
     };
+    let uses = HeatUses {
+        functions: options.enabled(Optimisation::ColdFunctions),
+        calls: options.enabled(Optimisation::HotInlining),
+    };
     let mut summaries = workers.draw(
         bodies.len(),
         || (),
         |(), position| {
             let index = bodies[position].function();
             let summary = summary::summarise(&bodies[position], imported, &targets);
-            summary.map_err(|error| error.in_function(index, parsed.name_of(index)))
+            let mut summary =
+                summary.map_err(|error| error.in_function(index, parsed.name_of(index)))?;
+            if let Some(heat) = heat {
+                summary.heed(heat, position, uses);
+            }
+            Ok(summary)
         },
     )?;
     summaries.sort_unstable_by_key(|(position, _)| *position);

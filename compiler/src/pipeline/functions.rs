@@ -6,7 +6,7 @@ use super::input::Input;
 use super::report::Observer;
 use super::workers::Workers;
 use crate::code::Text;
-use crate::codegen;
+use crate::codegen::{self, Density};
 use crate::error::Result;
 use crate::function::CompiledFunction;
 use crate::parse::Body;
@@ -163,7 +163,8 @@ fn compile_function(
     let translated = translate::translate(input, &mut scratch.context.func, &mut scratch.builder)?;
     let debug = input.module.options.debug != Debug::Off;
     let recorded = debug.then_some(translated.recorded);
-    let compiled = codegen::generate(&mut scratch.context, target, recorded)?;
+    let density = if input.never_runs { Density::Dense } else { Density::Aligned };
+    let compiled = codegen::generate(&mut scratch.context, target, recorded, density)?;
     Ok(CompiledFunction { inlined: translated.inlined.into(), ..compiled })
 }
 
@@ -187,7 +188,7 @@ fn compile_module_stubs(
     let mut make = |kind, build: &dyn Fn(&mut Scratch)| -> Result<()> {
         scratch.context.clear();
         build(&mut scratch);
-        let function = codegen::generate(&mut scratch.context, target, None)?;
+        let function = codegen::generate(&mut scratch.context, target, None, Density::Aligned)?;
         stubs.push(Stub { module: *index, kind, function });
         Ok(())
     };

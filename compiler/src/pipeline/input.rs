@@ -10,8 +10,9 @@ use crate::parse::{Body, Parsed};
 use crate::plan::Plan;
 use crate::target::Target;
 use crate::translate::{Debug, FunctionInput, InlineCall, ModuleInput, TranslateOptions};
-use precast_artifact::index::{FuncIndex, ModuleIndex};
+use precast_artifact::index::{BodyOffset, DefinedFuncIndex, FuncIndex, ModuleIndex};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use target_lexicon::Architecture;
 
 /// What the code of a module follows from.
@@ -54,6 +55,8 @@ impl<'i, 'a> Input<'i, 'a> {
             frontend: target.isa.frontend_config(),
             br_table_chain: options.enabled(Optimisation::BrTableChain),
             carries: carries && options.enabled(Optimisation::Carries),
+            // Fuel is paid for by the round.
+            vectors: carries && !options.fuel && options.enabled(Optimisation::Vectors),
             // Elsewhere accesses take few constants.
             fold_addresses: x86 && options.enabled(Optimisation::FoldAddresses),
             loop_addresses: x86 && options.enabled(Optimisation::LoopAddresses),
@@ -84,18 +87,34 @@ impl<'i, 'a> Input<'i, 'a> {
         inline: &'f [InlineCall<'f>],
     ) -> FunctionInput<'f> {
         let index = body.function();
+        let own = index.defined(self.parsed.imported_functions);
+        let position = own.map(DefinedFuncIndex::index);
         FunctionInput {
             module,
             function: index,
             ty: self.parsed.functions[index.index()],
             body: &body.body,
             hints: self.parsed.hints.get(&index).map_or(&[], Vec::as_slice),
+            cold: self.cold(position),
+            never_runs: self.never_runs(position),
             debug_uses: self.debug_uses.get(&index),
-            product: index
-                .defined(self.parsed.imported_functions)
-                .and_then(|own| self.decisions.products.get(&own.index()).copied()),
+            product: position.and_then(|own| self.decisions.products.get(&own).copied()),
             inline,
         }
+    }
+
+    /// What of a function never runs.
+    fn cold(&self, position: Option<usize>) -> &[Range<BodyOffset>] {
+        let heat = self.decisions.heat.as_ref().zip(position);
+        let heat = heat.filter(|_| self.options.enabled(Optimisation::ColdBlocks));
+        heat.map_or(&[], |(heat, position)| heat.cold_pieces(position))
+    }
+
+    /// Whether a function never runs.
+    fn never_runs(&self, position: Option<usize>) -> bool {
+        let heat = self.decisions.heat.as_ref().zip(position);
+        let heat = heat.filter(|_| self.options.enabled(Optimisation::ColdFunctions));
+        heat.is_some_and(|(heat, position)| heat.is_cold(position))
     }
 
     /// An error that arose in the code of a body.

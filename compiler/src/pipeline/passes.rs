@@ -5,6 +5,7 @@ use super::input::Input;
 use super::ir::{each_translated, with_input};
 use super::report::Report;
 use crate::error::{Error, Result};
+use crate::middle::heat::Heat;
 use crate::optimisation::Optimisation;
 use crate::options::Options;
 use crate::translate::Changes;
@@ -71,6 +72,7 @@ fn pass(
         Optimisation::BrTableChain => (changes.chains, "tables of branches", None),
         Optimisation::SmallCopies => (changes.copies, "copies", None),
         Optimisation::Carries => (changes.carries.count, "sums", Some(changes.carries.time)),
+        Optimisation::Vectors => (changes.vectors.count, "loops", Some(changes.vectors.time)),
         Optimisation::FoldAddresses => {
             (changes.addresses.count, "accesses", Some(changes.addresses.time))
         }
@@ -88,7 +90,37 @@ fn pass(
         Optimisation::ShortBranches => (report.short_branches as usize, "branches", None),
         Optimisation::AlignLoops => (report.aligned, "functions", None),
         Optimisation::FoldFunctions => (report.folded, "functions", None),
+        Optimisation::HotFunctions
+        | Optimisation::HotInlining
+        | Optimisation::ColdBlocks
+        | Optimisation::ColdFunctions => by_profile(optimisation, input),
     };
     let enabled = options.enabled(optimisation);
     Pass { optimisation, enabled, changed: changed as u64, what, time }
+}
+
+/// What an optimisation by a profile does.
+fn by_profile(
+    optimisation: Optimisation,
+    input: &Input<'_, '_>,
+) -> (usize, &'static str, Option<Duration>) {
+    let Input { parsed, decisions, .. } = input;
+    let functions = || 0..parsed.bodies.len();
+    let decided = |count: fn(&Heat, usize) -> usize| {
+        let heat = decisions.heat.as_ref();
+        heat.map_or(0, |heat| functions().map(|at| count(heat, at)).sum())
+    };
+    match optimisation {
+        Optimisation::HotInlining => {
+            let calls = functions().flat_map(|at| decisions.inlining.of(at));
+            (calls.filter(|call| call.hot).count(), "calls", None)
+        }
+        Optimisation::ColdBlocks => {
+            (decided(|heat, at| heat.cold_pieces(at).len()), "pieces", None)
+        }
+        Optimisation::ColdFunctions => {
+            (decided(|heat, at| heat.is_cold(at).into()), "functions", None)
+        }
+        _ => (decided(|heat, at| heat.is_hot(at).into()), "functions", None),
+    }
 }

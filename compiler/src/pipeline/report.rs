@@ -42,8 +42,8 @@ pub struct Report {
     pub size: u64,
     /// What is not as it should be, but no error.
     pub warnings: Vec<String>,
-    /// The module's text, which its debug information speaks of: of a module
-    /// without any. Belongs at [`Options::text_path`](crate::Options::text_path).
+    /// The text that debug information speaks of: of a module that has none, its own; of
+    /// a component, the outline of its adapters. Belongs at [`Options::text_path`](crate::Options::text_path).
     pub text: Option<String>,
 }
 

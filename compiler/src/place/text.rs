@@ -1,9 +1,10 @@
 //! `.text`: where every function and stub is placed.
 //!
-//! Functions come first, in order of the list, then the stubs in the order in
-//! which they were given. Functions that were folded have the place of the
-//! first of their class. Islands of [`veneers`] lie between
-//! them where calls do not reach.
+//! Functions come first, in the order that was asked for, which is that of the
+//! list unless something is known about their use; then the stubs in the order
+//! in which they were given. Functions that were folded have the place of the
+//! first of their class. Islands of [`veneers`] lie between them where calls do
+//! not reach.
 
 use super::error::LinkError;
 use super::placement::Placement;
@@ -20,6 +21,8 @@ pub(crate) const MAX_DISTANCE: u64 = i32::MAX as u64;
 /// The layout of `.text`: the same for every CPU.
 #[derive(Default)]
 pub(crate) struct TextLayout {
+    /// The functions with code of their own, in order of address.
+    pub order: Vec<ListedFuncIndex>,
     /// The functions, folded ones included; `None` for removed ones.
     pub functions: Vec<Option<Placement>>,
     /// The stubs.
@@ -39,28 +42,34 @@ pub(crate) type PlacedBlock<'a> = (Placement, &'a CompiledFunction);
 
 impl TextLayout {
     /// Places everything. The function at position `i` shares the code of
-    /// `classes[i]`, which is at most `i`; calls reach less than `reach` bytes.
+    /// `classes[i]`, which is at most `i`; functions lie in the given order, which
+    /// has each once; calls reach less than `reach` bytes.
     pub(super) fn new(
         list: &FunctionList<'_>,
         text: &Text,
-        classes: &[ListedFuncIndex],
+        (classes, order): (&[ListedFuncIndex], impl Iterator<Item = ListedFuncIndex>),
         reach: Option<u64>,
     ) -> Result<Self, LinkError> {
         let mut end = 0;
-        let mut functions: Vec<Option<Placement>> = Vec::with_capacity(text.functions.len());
-        let all = ListedFuncIndex::enumerate(text.functions.iter().zip(classes));
-        for (index, (function, class)) in all {
-            functions.push(match function {
-                Some(_) if *class != index => functions[class.index()],
-                Some(function) => Some(append(&mut end, function)?),
-                None => None,
-            });
+        let mut functions: Vec<Option<Placement>> = vec![None; text.functions.len()];
+        let leads = |index: &ListedFuncIndex| classes[index.index()] == *index;
+        let own = |index: &ListedFuncIndex| text.functions[index.index()].is_some();
+        let order: Vec<_> = order.filter(|index| leads(index) && own(index)).collect();
+        for index in &order {
+            let function = text.functions[index.index()].as_ref().expect("it has code");
+            functions[index.index()] = Some(append(&mut end, function)?);
+        }
+        for (index, class) in classes.iter().enumerate() {
+            if text.functions[index].is_some() {
+                functions[index] = functions[class.index()];
+            }
         }
         let stubs = text.stubs.iter().map(|stub| append(&mut end, &stub.function));
         let stubs = stubs.collect::<Result<_, _>>()?;
-        let mut layout = Self { functions, stubs, reach, size: end as u32, ..Self::default() };
+        let size = end as u32;
+        let mut layout = Self { order, functions, stubs, reach, size, ..Self::default() };
         match reach {
-            Some(reach) if end > reach => layout.add_islands(list, text, classes, reach)?,
+            Some(reach) if end > reach => layout.add_islands(list, text, reach)?,
             _ => {}
         }
         Ok(layout)
@@ -71,13 +80,9 @@ impl TextLayout {
         &mut self,
         list: &FunctionList<'_>,
         text: &Text,
-        classes: &[ListedFuncIndex],
         reach: u64,
     ) -> Result<(), LinkError> {
-        let leads = |index: usize| classes[index].index() == index;
-        let functions = text.functions.iter().zip(&self.functions).enumerate();
-        let functions = functions
-            .filter_map(|(i, (f, place))| Some(((*place)?, f.as_ref()?)).filter(|_| leads(i)));
+        let functions = self.own_code(&text.functions);
         let stubs = self.stubs.iter().copied().zip(text.stubs.iter().map(|stub| &stub.function));
         let blocks: Vec<_> = functions
             .chain(stubs)
@@ -121,11 +126,21 @@ impl TextLayout {
         functions: &'a [Option<CompiledFunction>],
         stubs: &'a [Stub],
     ) -> impl Iterator<Item = PlacedBlock<'a>> + Clone {
-        let functions = functions.iter().zip(&self.functions);
-        let functions = functions.filter_map(|(f, place)| Some(((*place)?, f.as_ref()?)));
+        let functions = self.own_code(functions);
         let stubs = self.stubs.iter().copied().zip(stubs.iter().map(|s| &s.function));
         let island = |i: usize| (self.islands[i].place, &self.veneers[i]);
         WithIslands::new(functions.chain(stubs), &self.islands, island)
+    }
+
+    /// Functions with code of their own, in order of address.
+    fn own_code<'a>(
+        &'a self,
+        functions: &'a [Option<CompiledFunction>],
+    ) -> impl Iterator<Item = PlacedBlock<'a>> + Clone {
+        let at = |index: &ListedFuncIndex| {
+            Some((self.functions[index.index()]?, functions[index.index()].as_ref()?))
+        };
+        self.order.iter().filter_map(at)
     }
 
     /// Every piece of code by value, in order of address, with its place and
@@ -135,9 +150,11 @@ impl TextLayout {
         list: &FunctionList<'_>,
         text: Text,
     ) -> impl Iterator<Item = (CompiledFunction, Placement, Symbol)> {
-        let functions = text.functions.into_iter().zip(&self.functions);
-        let functions = ListedFuncIndex::enumerate(functions)
-            .filter_map(|(position, (f, place))| Some((f?, (*place)?, list.symbol(position))));
+        let mut functions = text.functions;
+        let functions = self.order.iter().filter_map(move |position| {
+            let function = functions[position.index()].take()?;
+            Some((function, self.functions[position.index()]?, list.symbol(*position)))
+        });
         let stubs = StubIndex::enumerate(text.stubs.into_iter().zip(&self.stubs));
         let stubs = stubs.map(|(i, (stub, place))| (stub.function, *place, Symbol::Stub(i)));
         // Named after what it leads to first, in errors that cannot be: an
@@ -217,8 +234,9 @@ mod tests {
         };
         let mut list = FunctionList::default();
         list.push(10, &["", "", "", ""]);
+        let classes = [0, 1, 2, 0].map(ListedFuncIndex::new);
         let layout =
-            TextLayout::new(&list, &text, &[0, 1, 2, 0].map(ListedFuncIndex::new), None).unwrap();
+            TextLayout::new(&list, &text, (&classes, ListedFuncIndex::first(4)), None).unwrap();
         let place = |start, size| Some(Placement { start: CodeOffset::new(start), size });
         assert_eq!(layout.functions, [place(0, 17), None, place(64, 3), place(0, 17)]);
         let find = |symbol| layout.find(&list, symbol);
@@ -245,5 +263,24 @@ mod tests {
         assert_eq!(starts(17, 32, 0b0001), 64);
         assert_eq!(starts(17, 32, 0b1010), 32);
         assert_eq!(starts(17, 64, 0b0010), 64);
+    }
+
+    #[test]
+    fn functions_lie_in_the_order_that_was_asked_for() {
+        let text = Text {
+            cpu_features: Vec::new(),
+            functions: vec![Some(code(16, 1)), Some(code(32, 1)), None, Some(code(16, 1))],
+            stubs: Vec::new(),
+        };
+        let mut list = FunctionList::default();
+        list.push(0, &["", "", "", ""]);
+        let order = [3, 2, 1, 0].map(ListedFuncIndex::new);
+        let classes = [0, 1, 2, 0].map(ListedFuncIndex::new);
+        let layout = TextLayout::new(&list, &text, (&classes, order.into_iter()), None).unwrap();
+        let place = |start, size| Some(Placement { start: CodeOffset::new(start), size });
+        assert_eq!(layout.functions, [place(32, 16), place(0, 32), None, place(32, 16)]);
+        let starts: Vec<u32> =
+            layout.blocks(&text.functions, &[]).map(|(place, _)| place.start.get()).collect();
+        assert_eq!(starts, [0, 32]);
     }
 }

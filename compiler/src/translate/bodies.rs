@@ -16,6 +16,7 @@ use crate::function::{InlinedBody, Position};
 use crate::middle::product::{Product, ProductStore};
 use cranelift_codegen::ir::{self, InstBuilder, types};
 use precast_artifact::index::{BodyOffset, LocalIndex};
+use std::ops::Range;
 
 impl<'a> Translator<'a, '_> {
     /// Translates the function's own body. The parameters are declared.
@@ -87,6 +88,7 @@ impl<'a> Translator<'a, '_> {
         while !reader.eof() {
             let (op, offset) = reader.read_with_offset()?;
             let in_body = BodyOffset::new((offset - in_module) as u32);
+            self.leave_cold(input.cold, in_body);
             self.note_operands(in_body);
             self.b.set_srcloc(ir::SourceLoc::new(start.operator(in_body).get()));
             let hint = input.hints.binary_search_by_key(&in_body.get(), |hint| hint.func_offset);
@@ -94,6 +96,19 @@ impl<'a> Translator<'a, '_> {
             self.operator(&op, offset)?;
         }
         Ok(())
+    }
+
+    /// Lays the open block out of the way if the operator at this offset never
+    /// runs: no block is open both before and in such a piece.
+    fn leave_cold(&mut self, cold: &[Range<BodyOffset>], at: BodyOffset) {
+        if cold.is_empty() || !self.reachable {
+            return;
+        }
+        let after = cold.partition_point(|piece| piece.start <= at);
+        let inside = after.checked_sub(1).is_some_and(|piece| cold[piece].contains(&at));
+        if let (true, Some(block)) = (inside, self.b.current_block()) {
+            self.b.set_cold_block(block);
+        }
     }
 
     /// In place of a body that is proved to be a product: its stores, of what

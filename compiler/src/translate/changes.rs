@@ -11,6 +11,8 @@ pub(crate) struct Changes {
     pub copies: usize,
     /// Sums of halves that became one.
     pub carries: Timed,
+    /// Loops that vectors do rounds of.
+    pub vectors: Timed,
     /// Accesses that a constant became part of.
     pub addresses: Timed,
     /// Accesses of loops that have an address made before.
@@ -38,6 +40,7 @@ impl Changes {
         self.chains += other.chains;
         self.copies += other.copies;
         self.carries.add(other.carries);
+        self.vectors.add(other.vectors);
         self.addresses.add(other.addresses);
         self.loops.add(other.loops);
         self.compares.add(other.compares);

@@ -8,13 +8,14 @@ use crate::middle::product::Product;
 use crate::middle::targets::Guess;
 use crate::parse::{Parsed, Types};
 use crate::plan::{self, Constant, Plan};
-use precast_artifact::abi::{ContextLayout, TableKind};
+use precast_artifact::abi::{self, ContextLayout, TableKind};
 use precast_artifact::index::{
     BodyOffset, CanonicalTypeIndex, FuncIndex, GlobalIndex, MemoryIndex, ModuleIndex, TableIndex,
     TagIndex,
 };
-use precast_artifact::module::MemoryEntity;
+use precast_artifact::module::{MemoryEntity, MemoryModel};
 use precast_artifact::types::{FuncType, ValType};
+use std::ops::Range;
 use wasmparser::{BranchHint, FunctionBody};
 
 /// One function to translate.
@@ -29,6 +30,10 @@ pub(crate) struct FunctionInput<'a> {
     pub body: &'a FunctionBody<'a>,
     /// Which of its branches are likely taken, ordered by offset in the body.
     pub hints: &'a [BranchHint],
+    /// What of its body never runs, in order: its code is out of the way.
+    pub cold: &'a [Range<BodyOffset>],
+    /// Whether it never runs: its code is small.
+    pub never_runs: bool,
     /// Which of its values debug information uses.
     pub debug_uses: Option<&'a DebugUses>,
     /// What it is proved to be, if it is a product of 128 bits.
@@ -167,6 +172,15 @@ impl<'a> ModuleInput<'a> {
     /// Whether memory 0 begins at the context address.
     pub(super) fn memory0_at_context(&self) -> bool {
         self.memory0_at_context
+    }
+
+    /// Where the context holds the length of the memory that begins there, if loops over
+    /// it may become loops of vectors: its accesses are not checked one by one.
+    pub(super) fn vectors_by(&self) -> Option<i32> {
+        let memory = self.memories.first()?;
+        let plain = memory.model == MemoryModel::Guard && !memory.ty.index64;
+        let vectors = self.options.vectors && self.memory0_at_context && plain;
+        vectors.then(|| self.memory_definition(MemoryIndex::new(0)) + abi::DEFINITION_LENGTH)
     }
 
     pub(super) fn global(&self, global: GlobalIndex) -> GlobalInput {

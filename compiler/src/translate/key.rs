@@ -20,8 +20,8 @@ use wasmparser::{BlockType, Catch, FunctionBody, MemArg, MemArgTarget, Operator}
 
 impl FunctionInput<'_> {
     /// A digest of everything that [`translate`](super::translate()) may look
-    /// at for this function: its type and body, branch hints, what debug
-    /// information uses, the bodies that are inlined and all that these depend on,
+    /// at for this function: its type and body, branch hints, what of it
+    /// never runs, what debug information uses, the bodies that are inlined and all that these depend on,
     /// the options, and what it may know of each thing
     /// that the body names. The code generator's target and the versions of
     /// both compilers are not in it.
@@ -42,6 +42,11 @@ impl FunctionInput<'_> {
             w.leb(hint.func_offset.into());
             w.u8(hint.taken.into());
         });
+        w.list(self.cold, |w, piece| {
+            piece.start.encode(w);
+            piece.end.encode(w);
+        });
+        w.u8(self.never_runs.into());
         w.option(&self.debug_uses, |w, uses| {
             w.list(&uses.locals, |w, local| local.encode(w));
             w.list(&uses.operands, |w, operand| {
@@ -76,6 +81,7 @@ impl TranslateOptions {
         w.u8(page_size_align_log2);
         w.u8(self.br_table_chain.into());
         w.u8(self.carries.into());
+        w.u8(self.vectors.into());
         w.u8(self.fold_addresses.into());
         w.u8(self.loop_addresses.into());
         w.u8(self.loop_compares.into());

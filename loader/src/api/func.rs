@@ -117,7 +117,7 @@ impl Func {
         let ty = types::get(self.type_in(id)?);
         let mut values = raw_params(core, &ty, params)?;
         let callee = Callee::find(core, *self)?;
-        signals::distrust_thread();
+        signals::recheck_signal_stack();
         // SAFETY: as many slots as the type needs.
         unsafe { callee.call(&mut access, &mut values)? };
         Ok(ty.results.iter().zip(values).map(|(ty, raw)| Val::from_raw(raw, ty, id)).collect())
@@ -136,17 +136,30 @@ impl Func {
         values: &mut [RawValue],
     ) -> Result<()> {
         let mut access = store.as_store_mut();
-        let function = self.numbers(access.core())?;
-        signals::distrust_thread();
+        let function = self.numbers(&access)?;
+        signals::recheck_signal_stack();
         function.call(&mut access, values)
     }
 
     /// The function, ready to be called with numbers again and again.
     ///
+    /// ```
+    /// use precast_loader::{Func, RawValue, Store};
+    /// let mut store = Store::new(());
+    /// let add = Func::wrap(&mut store, |a: i32, b: i32| a.wrapping_add(b));
+    /// let add = add.numbers(&store)?;
+    /// let mut slots = [RawValue::from(2_u32), RawValue::from(3_u32)];
+    /// add.call(&mut store, &mut slots)?;
+    /// assert_eq!(slots[0].u32(), 5);
+    /// # Ok::<(), precast_loader::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
-    /// It is of another store, or something is not a number.
-    pub(crate) fn numbers(&self, core: &StoreCore) -> Result<NumbersFunc> {
+    /// [`Error::Usage`]: it is of another store, or a parameter or result is not a
+    /// number.
+    pub fn numbers(&self, store: &impl AsStore) -> Result<NumbersFunc> {
+        let core = store.as_store().core();
         let id = self.type_in(core.id)?;
         let ty = types::get(id);
         let mut all = ty.params.iter().chain(&ty.results);
@@ -168,9 +181,10 @@ impl Func {
     }
 }
 
-/// A function whose parameters and results are all numbers, ready to be called.
+/// A function whose parameters and results are all numbers, ready to be called: see
+/// [`Func::numbers`]. For hosts that learn a function's type when they run.
 #[derive(Clone, Debug)]
-pub(crate) struct NumbersFunc {
+pub struct NumbersFunc {
     store: StoreId,
     pub(super) ty: TypeId,
     pub(super) callee: Callee,
@@ -178,20 +192,20 @@ pub(crate) struct NumbersFunc {
 }
 
 impl NumbersFunc {
-    /// Calls it: parameters in the slots before, results after.
+    /// Calls it: parameters in the slots before, results after. There may be more
+    /// slots than values, and of each only the bits of its type count. As to the
+    /// thread's alternate signal stack, see [`TypedFunc::call`](crate::TypedFunc::call).
     ///
     /// # Errors
     ///
-    /// As [`Func::call_numbers`].
-    pub(crate) fn call<T>(
-        &self,
-        access: &mut StoreMut<'_, T>,
-        values: &mut [RawValue],
-    ) -> Result<()> {
-        self.check(access, values)?;
+    /// As [`Func::call`]; [`Error::Usage`] when there are fewer slots than parameters or
+    /// results.
+    pub fn call(&self, store: &mut impl AsStore, values: &mut [RawValue]) -> Result<()> {
+        let mut access = store.as_store_mut();
+        self.check(&mut access, values)?;
         // SAFETY: the store is the function's; as many slots as its type needs,
         // and every number is one.
-        unsafe { self.callee.call(access, values) }
+        unsafe { self.callee.call(&mut access, values) }
     }
 
     /// Whether the store is the function's, and there are enough slots.

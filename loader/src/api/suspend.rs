@@ -73,7 +73,7 @@ impl Func {
         let core = access.core();
         let ty = self.type_in(core.id)?;
         let mut values = raw_params(core, &types::get(ty), params)?;
-        signals::distrust_thread();
+        signals::recheck_signal_stack();
         let reached = match Callee::find(core, *self)? {
             // SAFETY: as many slots as the type needs; the access keeps others
             // away from the store.

@@ -336,8 +336,8 @@ impl<P: WasmValues, R: WasmValues> TypedFunc<P, R> {
     }
 
     /// Calls the function. The thread's alternate signal stack is looked at in
-    /// its first call only: a host that replaces or disables it makes one call
-    /// by [`Func::call`] afterwards.
+    /// its first call only: a host that replaces or disables it says so by
+    /// [`recheck_signal_stack`](crate::recheck_signal_stack).
     ///
     /// # Errors
     ///

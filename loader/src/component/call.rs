@@ -80,7 +80,7 @@ impl ComponentFunc {
             let ty = text::function_type(&call.types, ty);
             return Err(Error::usage(format!("{given} arguments given to a {ty}")));
         }
-        signals::distrust_thread();
+        signals::recheck_signal_stack();
         entry.call(
             &mut access,
             |canon, slots| {

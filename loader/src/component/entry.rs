@@ -37,12 +37,12 @@ impl Entry {
         let ComponentExport::Function { ty, function, options: index } = item else {
             unreachable!("a function was found")
         };
-        let core = core_function(store, component, function)?.numbers(store.core())?;
+        let core = core_function(store, component, function)?.numbers(store)?;
         let state = ComponentState::of(store.core(), component);
         let options = CallOptions::of(state, *index)?;
         let post_return = types.component().options[index.index()].post_return;
         let post_return = post_return.map(|slot| state.post_returns[slot.index()]);
-        let post_return = post_return.map(|function| function.numbers(store.core())).transpose()?;
+        let post_return = post_return.map(|function| function.numbers(store)).transpose()?;
         Ok(Self { component, ty: *ty, core, post_return, options })
     }
 

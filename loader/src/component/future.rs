@@ -160,7 +160,7 @@ impl<S: AsStore, P: Lower, R: Lift> ComponentCallFuture<'_, S, P, R> {
         self.entry.begin(&mut access, &mut slots, |canon, slots| {
             pass::lower_params(canon, params, slots)
         })?;
-        signals::distrust_thread();
+        signals::recheck_signal_stack();
         Ok(self.entry.core().start(&mut access, slots))
     }
 

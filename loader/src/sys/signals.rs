@@ -259,10 +259,11 @@ fn prepare_new_thread(decide: DecideFault) -> io::Result<()> {
     Ok(())
 }
 
-/// Has the next [`prepare_thread`] look at this thread's alternate stack again:
-/// the host may have replaced or disabled it since.
+/// Has this thread's next call of a guest look at the thread's alternate signal stack
+/// again, where a stack overflow is found out: for hosts that have replaced or disabled
+/// it since the thread's first call. [`Func::call`](crate::Func::call) does so itself.
 #[inline]
-pub(crate) fn distrust_thread() {
+pub fn recheck_signal_stack() {
     CHECKED.set(false);
 }
 

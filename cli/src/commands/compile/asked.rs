@@ -3,7 +3,7 @@
 use super::command::{CompileCommand, Print};
 use super::machine;
 use crate::commands::{debug_files, input, output, store_folder};
-use crate::exit::Result;
+use crate::exit::{Failure, Result};
 use precast_artifact::abi::Versions;
 use precast_compiler::{CRANELIFT_VERSION, targets};
 
@@ -18,6 +18,13 @@ pub(super) fn print(command: &CompileCommand, what: Print) -> Result {
         Print::Cpus => cpus(command)?,
         Print::CacheKey => keys(command)?,
         Print::Passes => passes(command)?,
+        Print::Profile => match &command.codegen.known_profile {
+            Some(profile) => profile.to_string(),
+            None => {
+                let why = "`--print profile` prints what `--profile FILE` says";
+                return Err(Failure::Usage(why.to_owned()));
+            }
+        },
     };
     output::print(&text)
 }

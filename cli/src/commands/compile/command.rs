@@ -3,6 +3,7 @@
 use super::messages::{About, Format, Messages};
 use crate::commands::codegen::{CodegenOptions, most_threads};
 use crate::commands::jobserver;
+use crate::commands::profile::ProfileOptions;
 use crate::commands::store::{Functions, ResultStore};
 use crate::commands::store_folder;
 use crate::exit::{Failure, Result};
@@ -16,6 +17,9 @@ use std::sync::Arc;
 pub struct CompileCommand {
     #[command(flatten)]
     pub(super) codegen: CodegenOptions,
+
+    #[command(flatten)]
+    pub(super) profile: ProfileOptions,
 
     /// Have the code count its work, so that `run --fuel` and programs can limit it;
     /// it runs slower
@@ -143,6 +147,8 @@ pub(super) enum Print {
     CacheKey,
     /// For each input and target: what each optimisation did, and its time
     Passes,
+    /// What `--profile` says, in a form that needs no artifact any more
+    Profile,
 }
 
 impl Emit {

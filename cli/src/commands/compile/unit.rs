@@ -40,7 +40,8 @@ pub(super) fn make(
 ) -> LocatedResult<Made> {
     let command = shared.command;
     let mut options = command.options(unit.target);
-    let read = debug_files::find(unit.input, wasm, &command.codegen.debug_path, &mut options);
+    let mut read = debug_files::find(unit.input, wasm, &command.codegen.debug_path, &mut options);
+    read.extend(command.profile.profile.iter().cloned());
     let text_path = unit.output.as_deref().and_then(text_name);
     options.text_path = text_path.as_ref().map(|path| path.to_string_lossy().into_owned());
     let (mut at, mut header) = (None, String::new());

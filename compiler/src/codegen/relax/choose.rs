@@ -7,7 +7,7 @@ use super::scan::{Jump, SHORT};
 
 /// After so many rounds only those stay short that would reach with all others
 /// long, so that no code makes it take long.
-const ROUNDS: usize = 32;
+const ROUNDS: usize = 256;
 
 /// How far a branch leads at most that may become short: what lies between
 /// shrinks to a third at most, from six bytes to two.

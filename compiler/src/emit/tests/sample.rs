@@ -8,7 +8,7 @@ use crate::code::{Code, MemoryContents, ModuleParts, PrivateEntry, PrivateTable,
 use crate::debug_section::DebugSection;
 use crate::function::{CompiledFunction, Symbol};
 use crate::names::FunctionList;
-use crate::place::{LinkError, Placed, place, place_with_reach};
+use crate::place::{Arrangement, LinkError, Placed, place, place_with_reach};
 use crate::stub::{Stub, StubKind};
 use crate::target::LinkTarget;
 use object::elf::{EM_AARCH64, EM_RISCV, EM_X86_64};
@@ -107,7 +107,7 @@ impl Sample {
     /// Everything in its place.
     pub(super) fn place(self) -> Result<Placed<'static>, LinkError> {
         let (code, target, fold, ..) = self.parts();
-        place(code, target, fold)
+        place(code, target, Arrangement { fold, order: None })
     }
 
     /// The artifact of this and another module.
@@ -134,7 +134,7 @@ impl Sample {
             code.modules.push(module);
         }
         let mut file = Vec::new();
-        let placed = place(code, target, fold).unwrap();
+        let placed = place(code, target, Arrangement { fold, order: None }).unwrap();
         emit(placed, header, debug, Output::Artifact, &mut file).unwrap();
         file
     }
@@ -142,7 +142,8 @@ impl Sample {
     /// The file, where calls reach less than `reach` bytes.
     pub(super) fn laid_out(self, reach: u64) -> Image<'static> {
         let (code, target, fold, header, debug) = self.parts();
-        let placed = place_with_reach(code, target, fold, Some(reach)).unwrap();
+        let placed =
+            place_with_reach(code, target, Arrangement { fold, order: None }, Some(reach)).unwrap();
         lay_out(placed, header, debug).unwrap()
     }
 
@@ -153,7 +154,7 @@ impl Sample {
         out: &mut Vec<u8>,
     ) -> Result<EmitSummary, LinkError> {
         let (code, target, fold, header, debug) = self.parts();
-        emit(place(code, target, fold)?, header, debug, output, out)
+        emit(place(code, target, Arrangement { fold, order: None })?, header, debug, output, out)
     }
 }
 

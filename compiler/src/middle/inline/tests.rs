@@ -13,7 +13,7 @@ fn function(weight: u32, callees: &[u32]) -> Summary {
 
 fn call(at: u32, callee: u32) -> Call {
     let (at, callee) = (BodyOffset::new(at), DefinedFuncIndex::new(callee));
-    Call { at, callee, in_loop: false, cold: false, guess: None }
+    Call { at, callee, in_loop: false, cold: false, hot: false, guess: None }
 }
 
 /// What is inlined where the first function is a root.
@@ -102,5 +102,37 @@ fn only_leaves_may_be_large_in_loops() {
     ] {
         let module = [in_loop(1), callee, function(900, &[]), function(4, &[])];
         assert_eq!(!callees(&decided(&module), 0).is_empty(), inlined, "{:?}", module[1]);
+    }
+}
+
+#[test]
+fn where_a_profile_says_that_calls_run_often_bodies_may_be_larger() {
+    let calling = |hot, has_loop| Summary {
+        calls: vec![Call { hot, ..call(1, 1) }],
+        has_loop,
+        ..function(100, &[])
+    };
+    for (hot, weight, has_loop, inlined) in [
+        (false, 150, false, false),
+        (true, 150, false, true),
+        (true, 150, true, true),
+        (true, 900, false, false),
+    ] {
+        let module = [calling(hot, has_loop), function(weight, &[])];
+        assert_eq!(!callees(&decided(&module), 0).is_empty(), inlined, "{:?}", module[0]);
+    }
+}
+
+#[test]
+fn what_never_runs_stays_small() {
+    for (cold_caller, cold_callee, weight, inlined) in [
+        (false, false, 8, true),
+        (true, false, 8, false),
+        (false, true, 8, false),
+        (true, true, 3, true),
+    ] {
+        let caller = Summary { cold: cold_caller, ..function(100, &[1, 1]) };
+        let module = [caller, Summary { cold: cold_callee, ..function(weight, &[]) }];
+        assert_eq!(!callees(&decided(&module), 0).is_empty(), inlined, "{:?}", module);
     }
 }

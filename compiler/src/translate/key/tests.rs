@@ -101,9 +101,10 @@ fn facts_that_the_body_does_not_use_are_not() {
 #[test]
 fn options_are_in_the_key() {
     let text = module(DECLARATIONS);
-    let changes: [fn(&mut TranslateOptions); 12] = [
+    let changes: [fn(&mut TranslateOptions); 13] = [
         |options| options.br_table_chain = false,
         |options| options.carries = false,
+        |options| options.vectors = false,
         |options| options.fold_addresses = false,
         |options| options.loop_addresses = false,
         |options| options.loop_compares = false,
@@ -132,6 +133,11 @@ fn hints_and_what_debug_information_uses_are_in_the_key() {
             let hinted = FunctionInput { hints: &hints, ..*input };
             assert_ne!(input.key().unwrap(), hinted.key().unwrap());
             let (from, to) = (BodyOffset::new(1), BodyOffset::new(2));
+            let cold = [from..to];
+            let heeded = FunctionInput { cold: &cold, ..*input };
+            assert_ne!(input.key().unwrap(), heeded.key().unwrap());
+            let dense = FunctionInput { never_runs: true, ..*input };
+            assert_ne!(input.key().unwrap(), dense.key().unwrap());
             let operand = OperandUse { operand: OperandIndex::new(0), from, to };
             let uses = DebugUses { locals: Vec::new(), operands: vec![operand] };
             let used = FunctionInput { debug_uses: Some(&uses), ..*input };
