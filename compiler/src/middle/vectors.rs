@@ -15,8 +15,10 @@
 //! Of memories that begin at the context only: they are not shared, so nobody else
 //! reads between two accesses, and not grown while the loop runs.
 //!
-//! Gain: see `benches/README.md`. Cost: the loop of vectors and the check, at most a
-//! quarter of a function; a look at the instructions of loops of one block.
+//! Gain (user CPU of `benches/suite`, of what it was at -O3): `stencil.c` 0.38, `lu.c`
+//! 0.70, `matrixt.cc` 0.97. Cost: the loop of vectors and the check, at most a quarter of
+//! a function; a look at the instructions of loops of one block. A loop that makes few
+//! rounds loses what the check takes.
 
 use super::check::{self, Check, Guard};
 use super::lanes::{Node, NodeIndex, constant_bits};
