@@ -4,6 +4,7 @@
 mod data;
 mod effort;
 mod loops;
+mod relax;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -90,16 +91,11 @@ fn convert(
         .collect::<Result<Vec<_>>>()?;
     relocs.sort_by_key(|reloc| reloc.offset);
     let debug = recorded.map(|recorded| values::collect(compiled, recorded, isa)).transpose()?;
-    let aligned = density == Density::Aligned;
-    let starts = if target.align_loops && aligned { starts(buffer) } else { None };
-    Ok(CompiledFunction {
+    let function = CompiledFunction {
         code: buffer.data().into(),
         data: data(buffer, isa),
-        alignment: match starts.is_none() && aligned {
-            true => alignment(buffer),
-            false => buffer.alignment,
-        },
-        starts: starts.unwrap_or(0),
+        alignment: buffer.alignment,
+        starts: 0,
         relocs: relocs.into(),
         sites: sites(buffer),
         handlers: handlers(buffer)?,
@@ -108,7 +104,34 @@ fn convert(
         inlined: Box::default(),
         debug: debug.map(Box::new),
         hasty: false,
-    })
+        short_branches: 0,
+    };
+    Ok(finish(function, buffer, target, density))
+}
+
+/// What is done to finished code: short branches, and where it wants to begin.
+fn finish(
+    function: CompiledFunction,
+    buffer: &Buffer,
+    target: &Target,
+    density: Density,
+) -> CompiledFunction {
+    let alignment = buffer.alignment.max(FUNCTION_ALIGNMENT);
+    let aligned = density == Density::Aligned;
+    let loops = (target.align_loops && aligned).then_some(alignment);
+    let relaxed = if target.short_branches { relax::shorten(&function, loops) } else { None };
+    let (mut function, branches) = match relaxed {
+        Some((function, branches)) => (function, Some(branches)),
+        None => (function, None),
+    };
+    let starts = loops.and_then(|alignment| {
+        let find = || loops::branches(buffer.data(), &sources(buffer));
+        loops::starts(&branches.unwrap_or_else(find), alignment)
+    });
+    if aligned && starts.is_none() && function.code.len() >= LARGE_FUNCTION {
+        function.alignment = function.alignment.max(CACHE_LINE);
+    }
+    CompiledFunction { starts: starts.unwrap_or(0), ..function }
 }
 
 /// Size from which a function begins at a cache line. The speed of its loops
@@ -116,19 +139,6 @@ fn convert(
 /// state machine in `benches/` takes 14 % longer. Clang grows by 1 %.
 const LARGE_FUNCTION: usize = 512;
 const CACHE_LINE: u32 = 64;
-
-fn alignment(buffer: &Buffer) -> u32 {
-    match buffer.data().len() >= LARGE_FUNCTION {
-        true => buffer.alignment.max(CACHE_LINE),
-        false => buffer.alignment,
-    }
-}
-
-/// Where loops want the function to begin.
-fn starts(buffer: &Buffer) -> Option<u8> {
-    let alignment = buffer.alignment.max(FUNCTION_ALIGNMENT);
-    loops::starts(buffer.data(), &sources(buffer), alignment)
-}
 
 /// What has a source position, in order.
 fn sources(buffer: &Buffer) -> Vec<Range<u32>> {

@@ -3,6 +3,7 @@
 //! between machines.
 
 mod codec;
+pub(crate) mod moved;
 
 use precast_artifact::address_map::Site;
 use precast_artifact::handlers::Handler;
@@ -43,6 +44,8 @@ pub(crate) struct CompiledFunction {
     /// Whether registers were allocated the fast way, lest it take too long:
     /// the code is slower than it could be.
     pub hasty: bool,
+    /// How many branches were made short.
+    pub short_branches: u32,
 }
 
 /// Which slots of a frame hold references that are alive after a call.

@@ -66,6 +66,8 @@ pub enum Optimisation {
     /// `thread-branches`: whoever comes to a branch with a constant that decides it
     /// goes straight to where it leads.
     ThreadBranches,
+    /// `short-branches`: branches that lead to near places take two bytes, on x86-64.
+    ShortBranches,
     /// `align-loops`: functions begin where it suits their small loops, on x86-64.
     AlignLoops,
     /// `fold-functions`: identical functions share their code.
@@ -85,7 +87,7 @@ pub enum Optimisation {
 
 impl Optimisation {
     /// Every optimisation.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::ListCopies,
         Self::DirectPreview1,
         Self::ConstantGlobals,
@@ -105,6 +107,7 @@ impl Optimisation {
         Self::ChosenSteps,
         Self::WideIndices,
         Self::ThreadBranches,
+        Self::ShortBranches,
         Self::AlignLoops,
         Self::FoldFunctions,
         Self::HotFunctions,
@@ -135,6 +138,7 @@ impl Optimisation {
             Self::ChosenSteps => "chosen-steps",
             Self::WideIndices => "wide-indices",
             Self::ThreadBranches => "thread-branches",
+            Self::ShortBranches => "short-branches",
             Self::AlignLoops => "align-loops",
             Self::FoldFunctions => "fold-functions",
             Self::HotFunctions => "hot-functions",
@@ -187,7 +191,7 @@ mod tests {
             complaint("fold-function"),
             "unknown optimisation `fold-function`, did you mean `fold-functions`?; known are \
              list-copies, direct-preview1, constant-globals, private-tables, memory-image, wide-products, inline, inline-indirect, constant-arguments, br-table-chain, small-copies, carries, vectors, \
-             fold-addresses, loop-addresses, loop-compares, chosen-steps, wide-indices, thread-branches, align-loops, fold-functions, \
+             fold-addresses, loop-addresses, loop-compares, chosen-steps, wide-indices, thread-branches, short-branches, align-loops, fold-functions, \
              hot-functions, hot-inlining, cold-blocks, cold-functions"
         );
         assert!(complaint("private_table").contains("mean `private-tables`"));

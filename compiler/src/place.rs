@@ -58,6 +58,8 @@ pub(crate) struct Placed<'a> {
     pub folded: usize,
     /// Number of functions that begin where it suits their loops.
     pub aligned: usize,
+    /// Number of branches that were made short.
+    pub short_branches: u64,
 }
 
 /// What belongs to one module besides code: as [`ModuleParts`] has it.
@@ -123,6 +125,7 @@ pub(crate) fn place_with_reach<'a>(
     texts.iter_mut().for_each(|text| drop_folded(&mut text.functions, &classes));
     let folded = functions - texts[0].functions.iter().flatten().count();
     let aligned = texts[0].functions.iter().flatten().filter(|f| f.starts != 0).count();
+    let short_branches = short_branches(&texts[0]);
     let stubs = texts[0].stubs.iter().map(|stub| (stub.module, stub.kind)).collect();
     Ok(Placed {
         target,
@@ -136,6 +139,7 @@ pub(crate) fn place_with_reach<'a>(
         functions,
         folded,
         aligned,
+        short_branches,
     })
 }
 
@@ -143,6 +147,13 @@ fn place_module(parts: ModuleParts<'_>, page_size: u64) -> PlacedModule<'_> {
     let ModuleParts { description, bodies, private_tables, context, relocs, memory, data } = parts;
     let memory = memory::pages(&memory, page_size);
     PlacedModule { description, bodies, private_tables, context, relocs, memory, data }
+}
+
+/// How many branches were made short.
+fn short_branches(text: &Text) -> u64 {
+    let stubs = text.stubs.iter().map(|stub| &stub.function);
+    let all = text.functions.iter().flatten().chain(stubs);
+    all.map(|function| u64::from(function.short_branches)).sum()
 }
 
 /// Frees the code of folded functions.

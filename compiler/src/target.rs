@@ -24,6 +24,8 @@ pub(crate) struct Target {
     pub triple: Triple,
     /// Features that the code may use, by their Linux names, sorted.
     pub cpu_features: Vec<String>,
+    /// Whether branches become short where they reach.
+    pub short_branches: bool,
     /// Whether functions begin where it suits their loops.
     pub align_loops: bool,
     pub link: LinkTarget,
@@ -107,7 +109,8 @@ impl Target {
         let link = link_target(architecture, &cpu_features);
         let x86 = triple.architecture == TripleArchitecture::X86_64;
         let align_loops = x86 && options.enabled(Optimisation::AlignLoops);
-        Ok(Self { isa, fast_isa, triple, cpu_features, align_loops, link })
+        let short_branches = x86 && options.enabled(Optimisation::ShortBranches);
+        Ok(Self { isa, fast_isa, triple, cpu_features, short_branches, align_loops, link })
     }
 
     /// Whether there are instructions for vectors: riscv64 has them with an

@@ -10,8 +10,8 @@
 //! each block, and padding before functions with small loops.
 //!
 //! A loop is what lies between a branch back and where it leads; only those count
-//! that contain no other. Branches are found at the ends of source positions: one
-//! ends with each block.
+//! that contain no other. Where code was not decoded, branches are found at the ends of
+//! source positions: one ends with each block.
 
 use std::ops::Range;
 
@@ -28,27 +28,35 @@ const WAIT_FOR_LINE: usize = 2;
 
 /// Where a function may begin: bit `i` stands for addresses of `16 i` modulo 64.
 /// None if it is all the same.
-pub(super) fn starts(bytes: &[u8], sources: &[Range<u32>], alignment: u32) -> Option<u8> {
-    let branches = branches(bytes, sources);
-    let loops = innermost(&branches);
-    let places = (0..LINE / STEP).filter(|place| (place * STEP).is_multiple_of(alignment as usize));
-    let costs: Vec<(usize, usize)> =
-        places.map(|place| (cost(&loops, &branches, place * STEP), place)).collect();
+pub(super) fn starts(branches: &[Branch], alignment: u32) -> Option<u8> {
+    let costs = costs(branches, alignment);
     let (least, most) = (costs.iter().min()?.0, costs.iter().max()?.0);
     let best = costs.iter().filter(|(cost, _)| *cost == least);
     (least < most).then(|| best.fold(0, |bits, (_, place)| bits | 1 << place))
 }
 
-/// A branch to a place in the same function.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Branch {
-    /// Where its last byte is.
-    last: usize,
-    target: usize,
+/// What the loops cost where they cost least.
+pub(super) fn least_cost(branches: &[Branch], alignment: u32) -> usize {
+    costs(branches, alignment).iter().map(|(cost, _)| *cost).min().unwrap_or(0)
 }
 
-/// The branches at the end of source positions, in order.
-fn branches(bytes: &[u8], sources: &[Range<u32>]) -> Vec<Branch> {
+/// What the loops cost for each place where the function may begin.
+fn costs(branches: &[Branch], alignment: u32) -> Vec<(usize, usize)> {
+    let loops = innermost(branches);
+    let places = (0..LINE / STEP).filter(|place| (place * STEP).is_multiple_of(alignment as usize));
+    places.map(|place| (cost(&loops, branches, place * STEP), place)).collect()
+}
+
+/// A branch to a place in the same function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Branch {
+    /// Where its last byte is.
+    pub last: usize,
+    pub target: usize,
+}
+
+/// The branches with a distance of 32 bits at the end of source positions, in order.
+pub(super) fn branches(bytes: &[u8], sources: &[Range<u32>]) -> Vec<Branch> {
     let mut found = Vec::new();
     for source in sources {
         let end = source.end as usize;
@@ -69,8 +77,8 @@ fn branch(bytes: &[u8], end: usize, opcode: &[u8]) -> Option<Branch> {
     (target < bytes.len()).then_some(Branch { last: end - 1, target })
 }
 
-/// Small loops without another in them.
-fn innermost(branches: &[Branch]) -> Vec<Range<usize>> {
+/// Small loops without another in them, in order.
+pub(super) fn innermost(branches: &[Branch]) -> Vec<Range<usize>> {
     let back = branches.iter().filter(|branch| branch.target <= branch.last);
     let mut loops: Vec<Range<usize>> = Vec::new();
     // By their ends; of those around others, the inner ones come first.
@@ -102,7 +110,7 @@ fn cost(loops: &[Range<usize>], branches: &[Branch], start: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{branches as branches_of, *};
 
     /// Code of `size` bytes with branches: where each ends, and where it leads.
     fn code(size: usize, branches: &[(usize, usize)]) -> (Vec<u8>, Vec<Range<u32>>) {
@@ -120,7 +128,7 @@ mod tests {
     #[track_caller]
     fn check(size: usize, branches: &[(usize, usize)], alignment: u32, expected: Option<u8>) {
         let (bytes, sources) = code(size, branches);
-        assert_eq!(starts(&bytes, &sources, alignment), expected);
+        assert_eq!(starts(&branches_of(&bytes, &sources), alignment), expected);
     }
 
     #[test]
@@ -146,6 +154,6 @@ mod tests {
         check(600, &[(500, 4)], 16, None);
         check(100, &[(80, 90)], 16, None);
         let (bytes, _) = code(200, &[(80, 40)]);
-        assert_eq!(starts(&bytes, &[0..79, 0..4, 0..200], 16), None);
+        assert_eq!(starts(&branches_of(&bytes, &[0..79, 0..4, 0..200]), 16), None);
     }
 }

@@ -13,4 +13,6 @@ pub(crate) struct EmitSummary {
     pub folded: usize,
     /// Number of functions that begin where it suits their loops.
     pub aligned: usize,
+    /// Branches that were made short.
+    pub short_branches: u64,
 }

@@ -18,7 +18,7 @@ use precast_artifact::wire::{Reader, Result, Writer};
 impl CompiledFunction {
     pub(crate) fn encode(&self, w: &mut Writer) {
         let Self { code, data, alignment, starts, relocs, sites, .. } = self;
-        let Self { handlers, unwind, stack_maps, inlined, debug, hasty, .. } = self;
+        let Self { handlers, unwind, stack_maps, inlined, debug, hasty, short_branches, .. } = self;
         w.bytes(code);
         w.list(data, |w, range| {
             range.start.encode(w);
@@ -56,6 +56,7 @@ impl CompiledFunction {
         });
         w.option(debug, |w, debug| put_debug(debug, w));
         w.u8((*hasty).into());
+        w.leb((*short_branches).into());
     }
 
     /// Reads what [`CompiledFunction::encode`] has written.
@@ -83,6 +84,7 @@ impl CompiledFunction {
             inlined: r.list(inlined)?.into(),
             debug: r.option(debug)?.map(Box::new),
             hasty: r.u8()? != 0,
+            short_branches: r.leb32()?,
         })
     }
 }
@@ -275,6 +277,9 @@ fn live_range(r: &mut Reader<'_>) -> Result<LiveRange> {
 mod tests {
     use super::*;
 
+    const LOCATIONS: [ValueLocation; 3] =
+        [ValueLocation::Register(16), ValueLocation::Frame(-8), ValueLocation::Constant(u64::MAX)];
+
     fn everything() -> CompiledFunction {
         let at = FunctionOffset::new;
         let module = ModuleIndex::new(1);
@@ -296,11 +301,6 @@ mod tests {
             DebugVariable::Local(LocalIndex::new(8)),
             DebugVariable::Context,
             DebugVariable::Operand(OperandIndex::new(1 << 20)),
-        ];
-        let locations = [
-            ValueLocation::Register(16),
-            ValueLocation::Frame(-8),
-            ValueLocation::Constant(u64::MAX),
         ];
         let (from, to, value) = (BodyOffset::new(1), BodyOffset::new(2), ValueIndex::new(3));
         let assignment = |variable| ValueAssignment { variable, from, to, value };
@@ -328,10 +328,11 @@ mod tests {
             }]
             .into(),
             hasty: true,
+            short_branches: 300,
             debug: Some(Box::new(CodeDebug {
                 positions: [(at(0), Position::NONE)].into(),
                 assignments: variables.map(assignment).into(),
-                live_ranges: locations.map(live).into(),
+                live_ranges: LOCATIONS.map(live).into(),
             })),
         }
     }

@@ -28,6 +28,8 @@ pub struct Report {
     pub folded: usize,
     /// Functions that begin where it suits their loops.
     pub aligned: usize,
+    /// Branches that were made short.
+    pub short_branches: u64,
     /// Functions whose code came from the session's cache.
     pub cached: usize,
     /// Whether any function uses 128-bit vectors.
@@ -53,6 +55,7 @@ impl Report {
             functions: written.functions,
             folded: written.folded,
             aligned: written.aligned,
+            short_branches: written.short_branches,
             target: target.triple.to_string(),
             sections: written.sections,
             size: written.size,

@@ -51,6 +51,7 @@ pub(crate) fn digest(function: &CompiledFunction) -> Digest {
         inlined: _,
         debug: _,
         hasty: _,
+        short_branches: _,
     } = function;
     let lengths = [code.len(), relocs.len(), sites.len(), handlers.len(), unwind.len()];
     let lengths = lengths.map(|len| len as u32);
@@ -211,6 +212,7 @@ mod tests {
             inlined: Box::default(),
             debug: None,
             hasty: false,
+            short_branches: 0,
             data: Box::default(),
         }
     }
