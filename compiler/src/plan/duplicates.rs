@@ -11,6 +11,10 @@ use crate::parse::Parsed;
 use precast_artifact::index::{CanonicalTypeIndex, LocalIndex};
 use std::collections::HashMap;
 
+/// What two bodies have to share to become the same code: type, bytes, and the
+/// parameters that are constants.
+type BodyKey<'b> = (CanonicalTypeIndex, &'b [u8], &'b [(LocalIndex, Constant)]);
+
 /// For each needed body, the position of the first needed one that is the same, and
 /// of whose parameters the same are constants.
 pub(crate) fn find<'d>(
@@ -23,8 +27,7 @@ pub(crate) fn find<'d>(
     if !options.enabled(Optimisation::FoldFunctions) {
         return (0..parsed.bodies.len()).map(needed).collect();
     }
-    let mut first: HashMap<(CanonicalTypeIndex, &[u8], &[(LocalIndex, Constant)]), usize> =
-        HashMap::with_capacity(parsed.bodies.len());
+    let mut first: HashMap<BodyKey<'_>, usize> = HashMap::with_capacity(parsed.bodies.len());
     let mut same = Vec::with_capacity(parsed.bodies.len());
     for (position, body) in parsed.bodies.iter().enumerate() {
         let ty = parsed.functions[body.function().index()];
