@@ -10,12 +10,12 @@ use std::collections::HashMap;
 /// The exported functions of an instance that were asked for.
 #[derive(Default)]
 pub(crate) struct Functions {
-    found: Vec<Function>,
+    found: Vec<FoundFunction>,
     by_name: HashMap<Box<str>, usize>,
 }
 
 /// One of them.
-struct Function {
+struct FoundFunction {
     ty: FuncType,
     function: NumbersFunc,
 }
@@ -39,7 +39,7 @@ impl Functions {
             return Err(Error::usage(format!("`{name}` has references in its type {ty}")));
         }
         let function = function.numbers(store)?;
-        self.found.push(Function { ty, function });
+        self.found.push(FoundFunction { ty, function });
         self.by_name.insert(name.into(), self.found.len() - 1);
         Ok(self.found.len() - 1)
     }
@@ -51,7 +51,7 @@ impl Functions {
     /// It does not, or there is none of this number.
     #[inline]
     pub(crate) fn check(&self, number: usize, args: usize, results: usize) -> Result<(), Error> {
-        let Some(Function { ty, .. }) = self.found.get(number) else {
+        let Some(FoundFunction { ty, .. }) = self.found.get(number) else {
             let why = format!("precast_function_find has given no function the number {number}");
             return Err(Error::usage(why));
         };
@@ -77,7 +77,7 @@ impl Functions {
         args: &[Value],
         mut give: impl FnMut(usize, Value),
     ) -> Result<(), LoaderError> {
-        let Function { ty, function } = &self.found[number];
+        let FoundFunction { ty, function } = &self.found[number];
         let slots = ty.params.len().max(ty.results.len());
         with_room(RawValue::default(), slots, |slots| {
             for ((slot, value), ty) in slots.iter_mut().zip(args).zip(&ty.params) {
