@@ -213,7 +213,7 @@ fn a_build_can_ask() {
     let cpus = asked(&["--print", "cpus", "--target", TARGETS[0]]);
     assert_eq!(cpus.lines().next(), Some("x86-64-v2"), "{cpus}");
     assert!(cpus.lines().any(|cpu| cpu == "x86-64-v3"), "{cpus}");
-    let passes = asked(&["--print", "passes", &names[0], "--disable", "fold-functions"]);
+    let passes = asked(&["--print", "passes", "-O3", &names[0], "--disable", "fold-functions"]);
     for pass in Optimisation::ALL {
         let line = passes.lines().find(|line| line.starts_with(&format!("{pass} ")));
         let off = line.expect("each is there").ends_with(" off");

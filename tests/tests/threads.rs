@@ -79,7 +79,7 @@ const TYPES: &[(&str, Threads, Threads)] = table! {
     Bound: CallFuture<'static, Store<Local>>;
     // Plain data, and handles, which are nothing without their store.
     Shared: Func, Global, Memory, Table, Tag, ExternRef, ExnRef, Extern, Instance, Suspended;
-    Shared: Progress, Val, RawValue, TypedFunc<i32, i32>, Exception;
+    Shared: Progress, Val, RawValue, TypedFunc<i32, i32>, NumbersFunc, Exception;
     Shared: ExportType, ExternType, ImportType, TrustedKeys, LimitKind, Limits, SizeLimits;
     Shared: MemoryType, FuncIndex, TypeId, WasmOffset, TrapCode, Frame, SourceLine, Trap;
     Shared: FuncType, GlobalType, HeapType, RefType, TableType, ValType;
@@ -112,6 +112,7 @@ const OTHERS: &[&str] = &[
     "symbolize",
     "deny_write_execute",
     "inherited_descriptor",
+    "recheck_signal_stack",
     "ComponentType",
     "ComponentTypeList",
     "ExportPath",

@@ -76,11 +76,11 @@ fn passes(command: &CompileCommand) -> Result<String> {
             for pass in precast_compiler::passes(&wasm, &command.options(target))? {
                 let name = pass.optimisation.name();
                 let time = pass.time.map(|time| format!("{:.1} ms", time.as_secs_f64() * 1e3));
+                let did = format!("{} {}", pass.changed, pass.what);
                 let line = match pass.enabled {
-                    true => format!("{} {}", pass.changed, pass.what),
-                    false => "off".to_owned(),
+                    true => format!("{name:<18} {did:<32} {}", time.unwrap_or_default()),
+                    false => format!("{name:<18} off"),
                 };
-                let line = format!("{name:<16} {line:<32} {}", time.unwrap_or_default());
                 text.push_str(&format!("{}\n", line.trim_end()));
             }
         }
