@@ -10,7 +10,7 @@
 //! | [`Heat::order`] | functions that ran lie together, those with most samples first; those that never did lie after all others |
 //! | [`Heat::is_cold`] | a function that never ran is made small: only the smallest bodies are inlined into it, its loops are neither copied nor placed |
 //! | [`Heat::is_hot_call`] | where a call runs often, a larger body is inlined |
-//! | [`Heat::cold_pieces`] | what never ran of a function that did is out of the way, see [`cold_blocks`](super::cold_blocks) |
+//! | [`Heat::cold_pieces`] | what never ran of a function that did is out of the way, see [`cold_blocks`] |
 //!
 //! Cost: a look at the bodies, and at the operators of those with samples.
 
