@@ -3,7 +3,7 @@
  *     cargo build --release -p precast-capi -p precast-cli
  *     pip download --no-deps wasmtime==50.0.1 && unzip wasmtime-50*.whl -d peer
  *     target/release/precast compile --cpu native benches/hosts/plugin.wat -o plugin.cwasm
- *     cc -O2 benches/hosts/embedding.c -Icapi/include -Ltarget/release -lprecast \
+ *     cc -O2 benches/hosts/embedding.c benches/hosts/peer.c -Icapi/include -Ltarget/release -lprecast \
  *         peer/wasmtime/linux-x86_64/_libwasmtime.so -o embedding
  *     LD_LIBRARY_PATH=target/release:peer/wasmtime/linux-x86_64 \
  *         ./embedding plugin.cwasm benches/hosts/plugin.wat
@@ -11,8 +11,8 @@
  * The two take turns; each figure is the least of the rounds, and beside it the median. */
 #define _POSIX_C_SOURCE 200809L
 
+#include "peer.h"
 #include "precast.h"
-#include "wasmtime.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,16 +114,7 @@ static void precast_pooled(void)
 
 /* ---- wasmtime ----------------------------------------------------------- */
 
-/* An engine, with or without its pool, and what it runs. */
-typedef struct peer {
-    wasm_engine_t *engine;
-    wasmtime_instance_pre_t *pre;
-    wasmtime_context_t *context;
-    wasmtime_instance_t instance;
-    wasmtime_func_t add, logs;
-} peer;
-
-static peer plain, pooling, raw;
+static peer *plain, *pooling, *raw;
 
 static wasm_trap_t *log_of_peer(void *data, wasmtime_caller_t *caller, const wasmtime_val_t *args,
                                 size_t arg_count, wasmtime_val_t *results, size_t result_count)
@@ -141,51 +132,13 @@ static wasm_trap_t *raw_log_of_peer(void *data, wasmtime_caller_t *caller,
     return NULL; /* the result is where the argument was */
 }
 
-static wasmtime_func_t exported(const peer *of, const char *name)
-{
-    wasmtime_extern_t item;
-    if (!wasmtime_instance_export_get(of->context, &of->instance, name, strlen(name), &item))
-        fail("an export is missing");
-    return item.of.func;
-}
-
-static void open_peer(peer *made, const char *text, int pooled, int unchecked)
-{
-    wasm_config_t *config = wasm_config_new();
-    if (pooled)
-        wasmtime_pooling_allocation_strategy_set(config, wasmtime_pooling_allocation_config_new());
-    made->engine = wasm_engine_new_with_config(config);
-    wasm_bytes bytes;
-    check(wasmtime_wat2wasm(text, strlen(text), &bytes), "the text");
-    wasmtime_module_t *module;
-    check(wasmtime_module_new(made->engine, bytes.data, bytes.size, &module), "the module");
-    wasm_valtype_t *types[] = {wasm_valtype_new(0), wasm_valtype_new(0)};
-    wasm_types params, results;
-    wasm_valtype_vec_new(&params, 1, &types[0]);
-    wasm_valtype_vec_new(&results, 1, &types[1]);
-    wasm_functype_t *type = wasm_functype_new(&params, &results);
-    wasmtime_linker_t *linker = wasmtime_linker_new(made->engine);
-    check(unchecked ? wasmtime_linker_define_func_unchecked(linker, "host", 4, "log", 3, type,
-                                                            raw_log_of_peer, NULL, NULL)
-                    : wasmtime_linker_define_func(linker, "host", 4, "log", 3, type, log_of_peer,
-                                                  NULL, NULL),
-          "the function");
-    check(wasmtime_linker_instantiate_pre(linker, module, &made->pre), "the imports");
-    made->context = wasmtime_store_context(wasmtime_store_new(made->engine, NULL, NULL));
-    wasm_trap_t *trap = NULL;
-    check(wasmtime_instance_pre_instantiate(made->pre, made->context, &made->instance, &trap),
-          "an instance");
-    made->add = exported(made, "add");
-    made->logs = exported(made, "logs");
-}
-
 static void peer_calls(void)
 {
     wasmtime_val_t values[2] = {{.kind = 0}, {.kind = 0}}, sum = {.kind = 0, .of.i32 = 0};
     wasm_trap_t *trap = NULL;
     for (int at = 0; at < CALLS; at++) {
         values[0] = sum, values[1].of.i32 = 1;
-        check(wasmtime_func_call(plain.context, &plain.add, values, 2, &sum, 1, &trap), "a call");
+        check(wasmtime_func_call(plain->context, &plain->add, values, 2, &sum, 1, &trap), "a call");
         check(trap, "a trap");
     }
     if (sum.of.i32 != CALLS)
@@ -199,8 +152,8 @@ static void peer_named_calls(void)
     wasm_trap_t *trap = NULL;
     for (int at = 0; at < CALLS; at++) {
         values[0] = sum, values[1].of.i32 = 1;
-        wasmtime_func_t add = exported(&plain, "add");
-        check(wasmtime_func_call(plain.context, &add, values, 2, &sum, 1, &trap), "a call");
+        wasmtime_func_t add = peer_function(plain, "add");
+        check(wasmtime_func_call(plain->context, &add, values, 2, &sum, 1, &trap), "a call");
         check(trap, "a trap");
     }
 }
@@ -212,7 +165,7 @@ static void peer_raw_calls(void)
     wasm_trap_t *trap = NULL;
     for (int at = 0; at < CALLS; at++) {
         values[1].i32 = 1;
-        check(wasmtime_func_call_unchecked(raw.context, &raw.add, values, 2, &trap), "a call");
+        check(wasmtime_func_call_unchecked(raw->context, &raw->add, values, 2, &trap), "a call");
         check(trap, "a trap");
     }
     if (values[0].i32 != CALLS)
@@ -228,34 +181,28 @@ static void logs_of(peer *of)
 
 static void peer_logs(void)
 {
-    logs_of(&plain);
+    logs_of(plain);
 }
 
 static void peer_raw_logs(void)
 {
-    logs_of(&raw);
+    logs_of(raw);
 }
 
 static void instances_of(const peer *of)
 {
-    for (int at = 0; at < INSTANCES; at++) {
-        wasmtime_store_t *store = wasmtime_store_new(of->engine, NULL, NULL);
-        wasmtime_instance_t made;
-        wasm_trap_t *trap = NULL;
-        check(wasmtime_instance_pre_instantiate(of->pre, wasmtime_store_context(store), &made, &trap),
-              "an instance");
-        wasmtime_store_delete(store);
-    }
+    for (int at = 0; at < INSTANCES; at++)
+        peer_instance(of);
 }
 
 static void peer_instances(void)
 {
-    instances_of(&plain);
+    instances_of(plain);
 }
 
 static void peer_pooled(void)
 {
-    instances_of(&pooling);
+    instances_of(pooling);
 }
 
 /* ---- The table ---------------------------------------------------------- */
@@ -300,9 +247,10 @@ int main(int argc, char **argv)
         fail("give plugin.cwasm and plugin.wat");
     open_precast(argv[1]);
     const char *text = contents(argv[2]);
-    open_peer(&plain, text, 0, 0);
-    open_peer(&pooling, text, 1, 0);
-    open_peer(&raw, text, 0, 1);
+    peer_log typed = {.typed = log_of_peer}, untyped = {.raw = raw_log_of_peer};
+    plain = peer_new(text, false, typed);
+    pooling = peer_new(text, true, typed);
+    raw = peer_new(text, false, untyped);
     printf("| what | Precast | wasmtime | ratio |\n|-|-|-|-|\n");
     compare("a call", CALLS, precast_calls, peer_calls);
     compare("a call, beside one without types", CALLS, precast_calls, peer_raw_calls);

@@ -20,7 +20,7 @@ mod ranks;
 mod scan;
 
 pub use circles::{Circle, circles};
-use scan::Source;
+use scan::ScannedSource;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
@@ -32,7 +32,7 @@ pub type ModulePath = Vec<String>;
 /// The modules of a crate and what each uses.
 #[derive(Debug, Default)]
 pub struct Crate {
-    modules: BTreeMap<ModulePath, Source>,
+    modules: BTreeMap<ModulePath, ScannedSource>,
     /// Modules that are written out in the file of the module around them.
     inline: BTreeSet<ModulePath>,
 }
@@ -71,7 +71,7 @@ impl Crate {
         let mut result = Self::default();
         for (path, text) in texts {
             let path = path.split("::").filter(|p| !p.is_empty()).map(str::to_owned).collect();
-            result.add(path, Source::scan(text));
+            result.add(path, ScannedSource::scan(text));
         }
         result
     }
@@ -128,7 +128,7 @@ impl Crate {
     fn read_module(&mut self, file: &Path, folder: &Path, path: ModulePath) {
         let text =
             fs::read_to_string(file).unwrap_or_else(|why| panic!("{}: {why}", file.display()));
-        let source = Source::scan(&text);
+        let source = ScannedSource::scan(&text);
         for child in &source.files {
             let flat = folder.join(format!("{}.rs", child.name));
             let nested = folder.join(&child.name).join("mod.rs");
@@ -142,7 +142,7 @@ impl Crate {
         self.add(path, source);
     }
 
-    fn add(&mut self, path: ModulePath, mut source: Source) {
+    fn add(&mut self, path: ModulePath, mut source: ScannedSource) {
         for (name, inner) in std::mem::take(&mut source.inline) {
             let inner_path = below(&path, &name);
             self.inline.insert(inner_path.clone());

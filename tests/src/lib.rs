@@ -16,6 +16,7 @@
 //! | [`limits`] | how long files and functions are |
 //! | [`packages`] | the packages of the workspace, and their sources |
 //! | [`names`] | types of one name |
+//! | [`passes`] | what the code generator is given, with an optimisation and without |
 //! | [`random`] | random numbers that a seed determines |
 //!
 //! `tests/run` runs everything and ends with a summary.
@@ -30,6 +31,7 @@ pub mod limits;
 pub mod names;
 pub mod outcome;
 pub mod packages;
+pub mod passes;
 pub mod programs;
 pub mod random;
 pub mod run_file;

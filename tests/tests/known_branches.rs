@@ -1,8 +1,9 @@
 //! Branches go past those that a constant decides, only where that follows, and
 //! what is computed is the same.
 
-use precast_compiler::{Optimisation, Options, text_to_binary, write_ir};
+use precast_compiler::{Optimisation, Options, text_to_binary};
 use precast_loader::{Linker, Store};
+use precast_tests::passes::{ir, is_changed_by};
 
 const THREAD: Optimisation = Optimisation::ThreadBranches;
 
@@ -22,14 +23,8 @@ fn options(on: bool) -> Options {
     Options { disabled, ..Options::default() }
 }
 
-fn ir(wasm: &[u8], options: &Options) -> String {
-    let mut ir = Vec::new();
-    write_ir(wasm, options, &mut ir).unwrap();
-    String::from_utf8(ir).unwrap()
-}
-
 fn changes(wasm: &[u8]) -> bool {
-    ir(wasm, &options(true)) != ir(wasm, &options(false))
+    is_changed_by(THREAD, wasm, &options(true))
 }
 
 /// What the function gives, where it does not trap.

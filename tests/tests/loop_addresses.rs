@@ -3,8 +3,9 @@
 //! indices wrap around, where the count misses its limit, at every distance from
 //! the end of memory.
 
-use precast_compiler::{MemoryModel, OptLevel, Optimisation, Options, text_to_binary, write_ir};
+use precast_compiler::{MemoryModel, OptLevel, Optimisation, Options, text_to_binary};
 use precast_loader::{Linker, Store};
+use precast_tests::passes::is_changed_by;
 
 const PASS: Optimisation = Optimisation::LoopAddresses;
 
@@ -31,16 +32,8 @@ fn options(on: bool) -> Options {
     Options { enabled, ..Options::default() }
 }
 
-fn ir(wasm: &[u8], options: Options) -> String {
-    let target = Some("x86_64-unknown-linux-gnu".to_owned());
-    let mut ir = Vec::new();
-    write_ir(wasm, &Options { target, ..options }, &mut ir).unwrap();
-    String::from_utf8(ir).unwrap()
-}
-
 fn changes(body: &str) -> bool {
-    let wasm = module(body);
-    ir(&wasm, options(true)) != ir(&wasm, options(false))
+    is_changed_by(PASS, &module(body), &options(true))
 }
 
 /// What a call gave, and what memory held after it.
@@ -254,10 +247,7 @@ fn what_is_left_alone() {
 #[test]
 fn levels_and_memory_models() {
     let wasm = module(&counted(&work([0, 1, 2]), 1, NOT_LIMIT));
-    let changed = |options: Options| {
-        let off = Options { disabled: [PASS].into(), ..options.clone() };
-        ir(&wasm, options) != ir(&wasm, off)
-    };
+    let changed = |options: Options| is_changed_by(PASS, &wasm, &options);
     let at = |opt_level| changed(Options { opt_level, ..Options::default() });
     let levels =
         [OptLevel::None, OptLevel::Less, OptLevel::Size, OptLevel::Speed, OptLevel::Aggressive];

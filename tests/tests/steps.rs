@@ -1,8 +1,9 @@
 //! Sums with the result of a comparison become choices where nothing else needs
 //! the result, and what is computed is the same.
 
-use precast_compiler::{Optimisation, Options, text_to_binary, write_ir};
+use precast_compiler::{Optimisation, Options, text_to_binary};
 use precast_loader::{Linker, Store};
+use precast_tests::passes::is_changed_by;
 
 fn module(ty: &str, body: &str) -> Vec<u8> {
     let text = format!(
@@ -17,15 +18,8 @@ fn options(on: bool) -> Options {
     Options { disabled, ..Options::default() }
 }
 
-fn ir(wasm: &[u8], on: bool) -> String {
-    let target = Some("x86_64-unknown-linux-gnu".to_owned());
-    let mut ir = Vec::new();
-    write_ir(wasm, &Options { target, ..options(on) }, &mut ir).unwrap();
-    String::from_utf8(ir).unwrap()
-}
-
 fn changes(wasm: &[u8]) -> bool {
-    ir(wasm, true) != ir(wasm, false)
+    is_changed_by(Optimisation::ChosenSteps, wasm, &options(true))
 }
 
 const INTERESTING: [i64; 9] =

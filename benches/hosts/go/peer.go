@@ -2,7 +2,7 @@ package main
 
 /*
 #cgo CFLAGS: -I${SRCDIR}/..
-#include "peer.h"
+#include "host.h"
 #include <stdlib.h>
 */
 import "C"
@@ -20,7 +20,7 @@ type peer struct{ pointer *C.peer }
 func newPeer(text string, pooled bool, log func(int32) int32) peer {
 	copied := C.CString(text)
 	defer C.free(unsafe.Pointer(copied))
-	return peer{C.peer_new(copied, C.bool(pooled), C.uintptr_t(cgo.NewHandle(log)))}
+	return peer{C.peer_of_go(copied, C.bool(pooled), C.uintptr_t(cgo.NewHandle(log)))}
 }
 
 func (p peer) add(left, right int32) int32 {

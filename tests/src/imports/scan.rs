@@ -6,7 +6,7 @@ use crate::code::{block, is_name, without_comments, without_tests};
 
 /// What stands in one module.
 #[derive(Debug, Default)]
-pub(super) struct Source {
+pub(super) struct ScannedSource {
     /// One per name that a `use` declaration brings in.
     pub(super) uses: Vec<Use>,
     /// Paths in code, of two names or more, as they are written.
@@ -14,7 +14,7 @@ pub(super) struct Source {
     /// Modules declared here that lie in files of their own.
     pub(super) files: Vec<ChildFile>,
     /// Modules written out here.
-    pub(super) inline: Vec<(String, Source)>,
+    pub(super) inline: Vec<(String, ScannedSource)>,
     /// Its children in the order that its `//!` gives them, if it does.
     pub(super) ranks: Option<Vec<String>>,
 }
@@ -35,7 +35,7 @@ pub(super) struct ChildFile {
     pub(super) path: Option<String>,
 }
 
-impl Source {
+impl ScannedSource {
     /// Scans the text of a file. Tests do not count.
     pub(super) fn scan(text: &str) -> Self {
         let code = without_tests(&without_comments(text));
@@ -203,11 +203,11 @@ mod tests {
 
     fn uses(text: &str) -> Vec<String> {
         let show = |leaf: Use| format!("{} = {}", leaf.name, leaf.path.join("::"));
-        Source::scan(text).uses.into_iter().map(show).collect()
+        ScannedSource::scan(text).uses.into_iter().map(show).collect()
     }
 
     fn paths(text: &str) -> Vec<String> {
-        Source::scan(text).paths.into_iter().map(|path| path.join("::")).collect()
+        ScannedSource::scan(text).paths.into_iter().map(|path| path.join("::")).collect()
     }
 
     #[test]
@@ -237,9 +237,11 @@ mod tests {
 
     #[test]
     fn inline_modules_stand_apart() {
-        let source = Source::scan("pub mod a { use super::B; mod c { x::y(); } } mod d; use e::F;");
-        let names =
-            |source: &Source| source.inline.iter().map(|(n, _)| n.clone()).collect::<Vec<_>>();
+        let source =
+            ScannedSource::scan("pub mod a { use super::B; mod c { x::y(); } } mod d; use e::F;");
+        let names = |source: &ScannedSource| {
+            source.inline.iter().map(|(n, _)| n.clone()).collect::<Vec<_>>()
+        };
         assert_eq!(names(&source), ["a"]);
         assert_eq!(source.uses.len(), 1);
         let (_, a) = &source.inline[0];
@@ -256,7 +258,7 @@ mod tests {
             path: path.map(str::to_owned),
         };
         assert_eq!(
-            Source::scan(text).files,
+            ScannedSource::scan(text).files,
             [file("a", None), file("b", Some("x/b.rs")), file("b", Some("y/b.rs"))]
         );
     }

@@ -4,8 +4,9 @@
 
 mod random;
 
-use precast_compiler::{MemoryModel, OptLevel, Optimisation, Options, text_to_binary, write_ir};
+use precast_compiler::{MemoryModel, OptLevel, Optimisation, Options, text_to_binary};
 use precast_loader::{Linker, Store};
+use precast_tests::passes::is_changed_by;
 use std::fmt::Write as _;
 
 const PASS: Optimisation = Optimisation::Vectors;
@@ -32,16 +33,8 @@ fn options(on: bool) -> Options {
     Options { enabled, ..Options::default() }
 }
 
-fn ir(wasm: &[u8], options: Options) -> String {
-    let target = Some("x86_64-unknown-linux-gnu".to_owned());
-    let mut ir = Vec::new();
-    write_ir(wasm, &Options { target, ..options }, &mut ir).unwrap();
-    String::from_utf8(ir).unwrap()
-}
-
 fn changes(body: &str) -> bool {
-    let wasm = module(body);
-    ir(&wasm, options(true)) != ir(&wasm, options(false))
+    is_changed_by(PASS, &module(body), &options(true))
 }
 
 /// What a call gave, and what memory held after it.
@@ -350,10 +343,7 @@ fn few_rounds_are_left_alone() {
 #[test]
 fn levels_memories_and_fuel() {
     let wasm = module(&unrolled("i32", 4, 1, |at| load("i32", 'q', at)));
-    let changed = |wasm: &[u8], options: Options| {
-        let off = Options { disabled: [PASS].into(), ..options.clone() };
-        ir(wasm, options) != ir(wasm, off)
-    };
+    let changed = |wasm: &[u8], options: Options| is_changed_by(PASS, wasm, &options);
     let at = |opt_level| changed(&wasm, Options { opt_level, ..Options::default() });
     let levels =
         [OptLevel::None, OptLevel::Less, OptLevel::Size, OptLevel::Speed, OptLevel::Aggressive];
