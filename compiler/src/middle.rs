@@ -22,9 +22,11 @@
 //! | what loops compute by element, and sum up; accesses in another order; loops of which vectors are made, and what is looked at before | [`lanes`], [`reductions`], [`overlaps`], [`vector_plan`], [`vector_check`] |
 //! | addresses made before a loop; vectors in loops | [`loop_addresses`], [`vectors`] |
 //! | branches past branches that are known | [`thread`] |
+//! | what calls are given | [`argument_copies`] |
 
 mod accesses;
 pub(crate) mod addresses;
+pub(crate) mod argument_copies;
 pub(crate) mod arguments;
 pub(crate) mod carries;
 mod check;
