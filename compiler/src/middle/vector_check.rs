@@ -30,7 +30,7 @@ pub(super) fn fits(func: &mut Function, plan: &VectorPlan, check: &Check, length
         fits = cursor.ins().band(fits, apart);
     }
     for groups in &plan.overlaps.apart {
-        let [one, other] = groups.map(|group| reached(func, plan, check, group));
+        let [one, other] = groups.map(|group| accessed_bytes(func, plan, check, group));
         let mut cursor = FuncCursor::new(func).at_bottom(check.block);
         let below = cursor.ins().icmp(IntCC::UnsignedLessThanOrEqual, one.end, other.begin);
         let above = cursor.ins().icmp(IntCC::UnsignedLessThanOrEqual, other.end, one.begin);
@@ -69,7 +69,7 @@ fn inside(func: &mut Function, plan: &VectorPlan, check: &Check, length: i32) ->
     let end = cursor.ins().iadd(memory, bytes);
     let mut outside = None;
     for group in 0..plan.elements.groups.len() {
-        let last = reached(func, plan, check, group).end;
+        let last = accessed_bytes(func, plan, check, group).end;
         let mut cursor = FuncCursor::new(func).at_bottom(check.block);
         let left = cursor.ins().isub(end, last);
         outside = Some(match outside {
@@ -83,19 +83,24 @@ fn inside(func: &mut Function, plan: &VectorPlan, check: &Check, length: i32) ->
 }
 
 /// Addresses of what a group accesses in all rounds.
-struct Reached {
+struct AccessedBytes {
     begin: Value,
     end: Value,
 }
 
-fn reached(func: &mut Function, plan: &VectorPlan, check: &Check, group: usize) -> Reached {
+fn accessed_bytes(
+    func: &mut Function,
+    plan: &VectorPlan,
+    check: &Check,
+    group: usize,
+) -> AccessedBytes {
     let mut cursor = FuncCursor::new(func).at_bottom(check.block);
     let first = check.pointers[group];
     // What the last round is further than the first.
     let reach = check.lasts[&plan.elements.groups[group].stride];
     let last = cursor.ins().iadd(first, reach);
     let (begin, highest) = if plan.shape.upwards { (first, last) } else { (last, first) };
-    Reached { begin, end: cursor.ins().iadd_imm_s(highest, end_of(plan, group)) }
+    AccessedBytes { begin, end: cursor.ins().iadd_imm_s(highest, end_of(plan, group)) }
 }
 
 /// Where a group's last access of a round ends, from where the group begins.
