@@ -147,10 +147,11 @@ impl<'f> VectorValues<'f> {
         let [one, other] = of.map(|of| self.node(of, number));
         if let Node::Compared(Condition::Integers(condition), sides) = self.plan.nodes[mask].node {
             let swapped = [sides[1], sides[0]] == of;
-            if self.plan.bits < 64 && (sides == of || swapped) {
-                if let Some(opcode) = nearest(condition, swapped) {
-                    return self.binary(opcode, one, other);
-                }
+            if self.plan.bits < 64
+                && (sides == of || swapped)
+                && let Some(opcode) = nearest(condition, swapped)
+            {
+                return self.binary(opcode, one, other);
             }
         }
         let mask = self.node(mask, number);
