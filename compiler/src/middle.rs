@@ -23,9 +23,11 @@
 //! | accesses in another order; loops of which vectors are made, what is looked at before, and what they compute | [`overlaps`], [`vector_plan`], [`vector_check`], [`vector_values`] |
 //! | addresses made before a loop; vectors in loops | [`loop_addresses`], [`vectors`] |
 //! | branches past branches that are known | [`thread`] |
+//! | what calls are given | [`argument_copies`] |
 
 mod accesses;
 pub(crate) mod addresses;
+pub(crate) mod argument_copies;
 pub(crate) mod arguments;
 pub(crate) mod carries;
 mod check;
