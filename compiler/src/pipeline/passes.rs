@@ -91,6 +91,10 @@ fn pass(
             (changes.threads.count, "branches", Some(changes.threads.time))
         }
         Optimisation::ShortBranches => (report.short_branches as usize, "branches", None),
+        Optimisation::ShortFrameAccesses => {
+            (report.short_frame_accesses as usize, "accesses", None)
+        }
+        Optimisation::ShortEncodings => (report.short_encodings as usize, "instructions", None),
         Optimisation::AlignLoops => (report.aligned, "functions", None),
         Optimisation::FoldFunctions => (report.folded, "functions", None),
         Optimisation::HotFunctions
