@@ -27,7 +27,8 @@ const ON_THE_STACK: &str = r#"
       (local.get 7) (i32.mul (local.get 0) (local.get 6)) (local.get 1) (local.get 5))
     (func (export "run4") (param $n i32) (param $mode i32) (result i32)
       (local $a i32) (local $b i32)
-      (local.set $a (call $throw (i32.shl (local.get $mode) (i32.const 11))))
+      (local.set $a (call $throw (i32.add (i32.const 1)
+      (i32.mul (local.get $mode) (i32.const 1536)))))
       (local.set $b (i32.rem_u (local.get $n) (i32.sub (local.get $mode) (i32.const 9))))
       (call_indirect (type $many) (local.get $n) (local.get $mode) (local.get $a)
         (local.get $b) (i32.const 5) (i32.const 6) (local.get $a) (local.get $b)
@@ -145,7 +146,7 @@ fn each_is_counted_where_it_is_on() {
     let wasm = module();
     let count = |options| counts(&compiled(&wasm, X86_64, options).1);
     let all = count(Options::default());
-    assert!(all.iter().all(|count| *count > 10), "{all:?}");
+    assert!(all.iter().all(|count| *count > 0), "{all:?}");
     assert!(count(Options { debug_info: true, ..Options::default() })[0] > 10);
     assert_eq!(count(options(OptLevel::None, true)), [0; 3]);
     for (index, off) in SHORTER.into_iter().enumerate() {
