@@ -184,6 +184,16 @@ fn loops_that_would_wait_keep_long_branches() {
 }
 
 #[test]
+fn loops_that_would_not_wait_need_no_long_branches() {
+    // As above, and another loop from 110 to 127, which lies in one line.
+    let code = HandMade::default().nops(25).branch_to(110).nops(26).branch_to(110).branch_to(110);
+    let code = code.nops(20).jump(4).branch_to(110).nops(10).nops(12).jump(110).with(&[0xc3]);
+    let (function, branches) = shorten(&code.function(), ALL, Some(64)).unwrap();
+    assert_eq!(function.shortened.branches, 2);
+    assert_eq!(function.code[branches[5].last - 1], 0xeb);
+}
+
+#[test]
 fn what_is_not_understood_is_left_alone() {
     let code = |bytes: &[u8]| HandMade::default().jump(5).with(bytes).function();
     assert!(shorten(&code(&[0x90, 0xc3]), ALL, None).is_some());
