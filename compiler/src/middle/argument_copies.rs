@@ -16,8 +16,9 @@
 //!
 //! Gain (user CPU of `benches/suite`): `knapsack.rs` takes 0.89 of its time, `qsort.c` 0.95,
 //! `dfa.rs` 0.96, `lisp.rs` 0.98; others are as fast as before. Cost: two moves at a
-//! call that is not followed by much; a look at the calls of a function, and where there
-//! are some, at which blocks need the context.
+//! call that is not followed by much, 0.9 % of QuickJS' text; a look at the calls of a
+//! function, and where there are some, at which blocks need the context: with the code
+//! that it makes, 2 to 3 % of QuickJS' compile time.
 
 use super::edges::{Incoming, calls, is_constant};
 use cranelift_codegen::cursor::{Cursor, FuncCursor};
@@ -25,7 +26,6 @@ use cranelift_codegen::entity::{EntitySet, SecondaryMap};
 use cranelift_codegen::ir::{
     Block, Function, Inst, InstBuilder, MemFlagsData, Opcode, Value, ValueDef, types,
 };
-use std::collections::HashSet;
 
 /// Arguments of a call that are copied: their numbers among the instruction's values.
 type Chosen = Vec<(Inst, usize)>;
@@ -115,13 +115,13 @@ fn before_traps(func: &Function, context: Value, calls: &[(Block, Inst)]) -> Cho
     }
     if !chosen.is_empty() {
         let used = used_in_loops(func);
-        chosen.retain(|(inst, number)| used.contains(&argument(func, *inst, *number)));
+        chosen.retain(|(inst, number)| used.contains(argument(func, *inst, *number)));
     }
     chosen
 }
 
 /// The values that loops use, or give to blocks.
-fn used_in_loops(func: &Function) -> HashSet<Value> {
+fn used_in_loops(func: &Function) -> EntitySet<Value> {
     let blocks: Vec<Block> = func.layout.blocks().collect();
     let mut order: SecondaryMap<Block, usize> = SecondaryMap::new();
     // Where loops begin, and how many end.
@@ -138,16 +138,20 @@ fn used_in_loops(func: &Function) -> HashSet<Value> {
         }
     }
     let mut open = 0;
-    let mut used = HashSet::new();
+    let mut used = EntitySet::new();
     for (at, block) in blocks.iter().enumerate() {
         open += depth[at];
         if open == 0 {
             continue;
         }
         for inst in func.layout.block_insts(*block) {
-            used.extend(func.dfg.inst_values(inst).map(|value| func.dfg.resolve_aliases(value)));
+            for value in func.dfg.inst_values(inst) {
+                used.insert(func.dfg.resolve_aliases(value));
+            }
             for call in calls(func, inst) {
-                used.extend(func.dfg.block_params(call.block(&func.dfg.value_lists)));
+                for parameter in func.dfg.block_params(call.block(&func.dfg.value_lists)) {
+                    used.insert(*parameter);
+                }
             }
         }
     }
