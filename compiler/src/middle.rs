@@ -19,12 +19,15 @@
 //! | constants in addresses; comparisons that end loops; steps by a comparison; indices of 64 bits | [`addresses`], [`compares`], [`steps`], [`widen`] |
 //! | integers known on a path, and the path; values made in several places; edges of tables | [`known`], [`paths`], [`ssa`], [`tables`] |
 //! | loops that count; how indices move in them; their accesses; the check before one; which are worth a copy | [`counted`], [`strides`], [`accesses`], [`check`], [`loop_plan`] |
-//! | what loops compute by element, and sum up; accesses in another order; loops of which vectors are made, and what is looked at before | [`lanes`], [`reductions`], [`overlaps`], [`vector_plan`], [`vector_check`] |
+//! | elements that loops are at; operators of lanes; what loops compute by lane, and sum up | [`elements`], [`lane_operators`], [`lane_nodes`], [`lanes`], [`reductions`] |
+//! | accesses in another order; loops of which vectors are made, what is looked at before, and what they compute | [`overlaps`], [`vector_plan`], [`vector_check`], [`vector_values`] |
 //! | addresses made before a loop; vectors in loops | [`loop_addresses`], [`vectors`] |
 //! | branches past branches that are known | [`thread`] |
+//! | what calls are given | [`argument_copies`] |
 
 mod accesses;
 pub(crate) mod addresses;
+pub(crate) mod argument_copies;
 pub(crate) mod arguments;
 pub(crate) mod carries;
 mod check;
@@ -33,9 +36,12 @@ pub(crate) mod compares;
 pub(crate) mod copies;
 mod counted;
 mod edges;
+mod elements;
 pub(crate) mod heat;
 pub(crate) mod inline;
 mod known;
+mod lane_nodes;
+mod lane_operators;
 mod lanes;
 pub(crate) mod loop_addresses;
 mod loop_plan;
@@ -56,5 +62,6 @@ pub(crate) mod targets;
 pub(crate) mod thread;
 mod vector_check;
 mod vector_plan;
+mod vector_values;
 pub(crate) mod vectors;
 pub(crate) mod widen;

@@ -66,6 +66,9 @@ pub enum Optimisation {
     /// `thread-branches`: whoever comes to a branch with a constant that decides it
     /// goes straight to where it leads.
     ThreadBranches,
+    /// `argument-copies`: at -O3, a call that is the last to need a value gets a copy of
+    /// it, so that the value is not held to the argument's register, on x86-64.
+    ArgumentCopies,
     /// `short-branches`: branches that lead to near places take two bytes, on x86-64.
     ShortBranches,
     /// `align-loops`: functions begin where it suits their small loops, on x86-64.
@@ -87,7 +90,7 @@ pub enum Optimisation {
 
 impl Optimisation {
     /// Every optimisation.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::ListCopies,
         Self::DirectPreview1,
         Self::ConstantGlobals,
@@ -107,6 +110,7 @@ impl Optimisation {
         Self::ChosenSteps,
         Self::WideIndices,
         Self::ThreadBranches,
+        Self::ArgumentCopies,
         Self::ShortBranches,
         Self::AlignLoops,
         Self::FoldFunctions,
@@ -138,6 +142,7 @@ impl Optimisation {
             Self::ChosenSteps => "chosen-steps",
             Self::WideIndices => "wide-indices",
             Self::ThreadBranches => "thread-branches",
+            Self::ArgumentCopies => "argument-copies",
             Self::ShortBranches => "short-branches",
             Self::AlignLoops => "align-loops",
             Self::FoldFunctions => "fold-functions",
@@ -191,7 +196,7 @@ mod tests {
             complaint("fold-function"),
             "unknown optimisation `fold-function`, did you mean `fold-functions`?; known are \
              list-copies, direct-preview1, constant-globals, private-tables, memory-image, wide-products, inline, inline-indirect, constant-arguments, br-table-chain, small-copies, carries, vectors, \
-             fold-addresses, loop-addresses, loop-compares, chosen-steps, wide-indices, thread-branches, short-branches, align-loops, fold-functions, \
+             fold-addresses, loop-addresses, loop-compares, chosen-steps, wide-indices, thread-branches, argument-copies, short-branches, align-loops, fold-functions, \
              hot-functions, hot-inlining, cold-blocks, cold-functions"
         );
         assert!(complaint("private_table").contains("mean `private-tables`"));

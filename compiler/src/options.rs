@@ -42,6 +42,7 @@ impl OptLevel {
                     Optimisation::ChosenSteps,
                     Optimisation::WideIndices,
                     Optimisation::ThreadBranches,
+                    Optimisation::ArgumentCopies,
                     Optimisation::AlignLoops,
                 ];
                 !later.contains(&optimisation)
@@ -54,6 +55,7 @@ impl OptLevel {
                     Optimisation::Vectors,
                     Optimisation::LoopAddresses,
                     Optimisation::ThreadBranches,
+                    Optimisation::ArgumentCopies,
                     Optimisation::AlignLoops,
                 ];
                 !larger.contains(&optimisation)
@@ -64,6 +66,7 @@ impl OptLevel {
                 Optimisation::Vectors
                     | Optimisation::LoopAddresses
                     | Optimisation::ConstantArguments
+                    | Optimisation::ArgumentCopies
             ),
             Self::Aggressive => true,
         }

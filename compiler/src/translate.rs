@@ -55,7 +55,9 @@ mod vector_memory;
 
 use crate::error::Result;
 use crate::function::InlinedBody;
-use crate::middle::{addresses, carries, compares, loop_addresses, steps, thread, vectors, widen};
+use crate::middle::{
+    addresses, argument_copies, carries, compares, loop_addresses, steps, thread, vectors, widen,
+};
 use crate::recorded::Recorded;
 pub(crate) use changes::Changes;
 use changes::Timed;
@@ -129,6 +131,9 @@ pub(crate) fn translate<'a>(
     }
     if module.options.thread_branches && !input.never_runs {
         changes.threads = Timed::of(|| thread::thread(func));
+    }
+    if module.options.argument_copies && !input.never_runs {
+        changes.arguments = Timed::of(|| argument_copies::copy(func));
     }
     Ok(Translated { recorded: tracker.attach(func, input.end()), inlined, changes })
 }

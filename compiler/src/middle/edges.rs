@@ -184,6 +184,14 @@ pub(super) fn constant(func: &Function, value: Value) -> Option<i64> {
     }
 }
 
+/// Whether a value is a constant integer.
+pub(super) fn is_constant(func: &Function, value: Value) -> bool {
+    matches!(
+        definition(func, value),
+        Some(InstructionData::UnaryImm { opcode: Opcode::Iconst, .. })
+    )
+}
+
 /// A value of 32 bits as another one and a constant, which together are it
 /// modulo 2^32.
 pub(super) fn sum(func: &Function, value: Value) -> (Value, i64) {

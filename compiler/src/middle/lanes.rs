@@ -1,10 +1,19 @@
 //! What a loop computes lane by lane. A loop that was unrolled has several
 //! elements a round, at places that follow one another: what becomes of each of
 //! them is the same expression, of the elements at its place.
+//!
+//! A lane may have fewer bits than the numbers of the loop, as those of bytes do. It has
+//! the lower bits of the number, which sums, products and the like make of the lower
+//! bits of others. What looks at the upper bits, as comparisons do and shifts to the
+//! right, is made only of numbers whose lane tells them whole: what is known of their
+//! [range](super::range) says so, or a check before the loop does.
 
-use super::accesses::{AccessGroup, Indexed};
 use super::counted::Loop;
-use super::edges::definition;
+use super::elements::Elements;
+use super::lane_nodes::{Assumed, Condition, LaneValue, Node, NodeIndex};
+use super::lane_operators::{Whole, constant_bits, is_binary, is_conversion, is_unary, shifted};
+use super::range::Ranges;
+use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
     Function, Inst, InstructionData, Opcode, Type, Value, ValueDef, types,
 };
@@ -15,79 +24,91 @@ const MOST_NODES: usize = 48;
 /// Values that are followed from one to the next.
 const DEEPEST: u32 = 24;
 
-/// A value of each element of a round.
-#[derive(Debug)]
-pub(super) enum Node {
-    /// Loads of consecutive elements, the lowest first.
-    Load(Vec<Inst>),
-    /// The same for all elements, in all rounds.
-    Splat(Value),
-    /// What another node was of the element before: at first, what this parameter of
-    /// the header is.
-    Carried(usize, NodeIndex),
-    /// An operator with one argument.
-    Unary(Inst, NodeIndex),
-    /// An operator with two.
-    Binary(Inst, [NodeIndex; 2]),
-    /// A shift by what is the same for all elements.
-    Shift(Inst, NodeIndex, Value),
-}
-
-/// Which of the nodes.
-pub(super) type NodeIndex = usize;
-
 /// Expressions of a loop.
-pub(super) struct Lanes<'f> {
+pub(super) struct Lanes<'f, 'p> {
     func: &'f Function,
-    of: &'f Loop,
-    accesses: &'f HashMap<Inst, Indexed>,
-    groups: &'f [AccessGroup],
-    /// Type of an element.
-    pub lane: Type,
-    pub nodes: Vec<Node>,
-    known: HashMap<Vec<Value>, Option<NodeIndex>>,
+    of: &'p Loop,
+    elements: &'p Elements,
+    ranges: &'p mut Ranges<'f>,
+    /// Bits of a lane.
+    pub bits: u32,
+    pub nodes: Vec<LaneValue>,
+    pub assumed: Vec<Assumed>,
+    /// By whether they are masks.
+    known: [HashMap<Vec<Value>, Option<NodeIndex>>; 2],
     depth: u32,
 }
 
-impl<'f> Lanes<'f> {
+impl<'f, 'p> Lanes<'f, 'p> {
     pub(super) fn new(
         func: &'f Function,
-        of: &'f Loop,
-        accesses: &'f HashMap<Inst, Indexed>,
-        groups: &'f [AccessGroup],
-        lane: Type,
+        of: &'p Loop,
+        elements: &'p Elements,
+        ranges: &'p mut Ranges<'f>,
+        bits: u32,
     ) -> Self {
-        let (nodes, known) = (Vec::new(), HashMap::new());
-        Self { func, of, accesses, groups, lane, nodes, known, depth: 0 }
+        let (nodes, assumed, known) = (Vec::new(), Vec::new(), Default::default());
+        Self { func, of, elements, ranges, bits, nodes, assumed, known, depth: 0 }
     }
 
     /// The node of these values, one for each element of a round; none if they are
     /// not alike, or of what no vectors are made.
     pub(super) fn node(&mut self, values: &[Value]) -> Option<NodeIndex> {
+        self.known_or_made(values, false)
+    }
+
+    /// The same, of what values are true for.
+    fn mask(&mut self, values: &[Value]) -> Option<NodeIndex> {
+        self.known_or_made(values, true)
+    }
+
+    /// Whether the lanes of these values tell them whole.
+    pub(super) fn whole(&mut self, values: &[Value]) -> Whole {
+        if self.func.dfg.value_type(values[0]).bits() == self.bits {
+            return Whole { unsigned: true, signed: true };
+        }
+        let (mut unsigned, mut signed) = (true, true);
+        for value in values {
+            let range = self.ranges.of(*value);
+            unsigned &= range.is_some_and(|range| range.fits(self.bits, false));
+            signed &= range.is_some_and(|range| range.fits(self.bits, true));
+        }
+        Whole { unsigned, signed }
+    }
+
+    fn known_or_made(&mut self, values: &[Value], mask: bool) -> Option<NodeIndex> {
         let resolve = |value: &Value| self.func.dfg.resolve_aliases(*value);
         let values: Vec<Value> = values.iter().map(resolve).collect();
-        if let Some(known) = self.known.get(&values) {
+        if let Some(known) = self.known[usize::from(mask)].get(&values) {
             return *known;
         }
         if self.depth == DEEPEST || self.nodes.len() >= MOST_NODES {
             return None;
         }
         // None if it is made of itself.
-        self.known.insert(values.clone(), None);
+        self.known[usize::from(mask)].insert(values.clone(), None);
         self.depth += 1;
-        let node = self.make(&values);
+        let index = match mask {
+            true => self.make_mask(&values),
+            false => {
+                let scalar = self.func.dfg.value_type(values[0]);
+                self.make(&values).map(|node| self.push(node, scalar))
+            }
+        };
         self.depth -= 1;
-        let index = node.map(|node| {
-            self.nodes.push(node);
-            self.nodes.len() - 1
-        });
-        self.known.insert(values, index);
+        self.known[usize::from(mask)].insert(values, index);
         index
     }
 
+    fn push(&mut self, node: Node, scalar: Type) -> NodeIndex {
+        self.nodes.push(LaneValue { node, scalar });
+        self.nodes.len() - 1
+    }
+
     fn make(&mut self, values: &[Value]) -> Option<Node> {
-        let of_type = |value: &Value| self.func.dfg.value_type(*value) == self.lane;
-        if !values.iter().all(of_type) {
+        let scalar = self.func.dfg.value_type(values[0]);
+        let alike = |value: &Value| self.func.dfg.value_type(*value) == scalar;
+        if !values.iter().all(alike) || !self.holds(scalar) {
             return None;
         }
         if let Some(value) = self.common(values) {
@@ -96,45 +117,173 @@ impl<'f> Lanes<'f> {
         if let ValueDef::Param(block, parameter) = self.func.dfg.value_def(values[0]) {
             return (block == self.of.header()).then(|| self.carried(values, parameter)).flatten();
         }
-        let insts: Vec<Inst> =
-            values.iter().map(|value| self.inst(*value)).collect::<Option<_>>()?;
-        let data = |inst: &Inst| self.func.dfg.insts[*inst];
-        let opcode = data(&insts[0]).opcode();
-        if insts.iter().any(|inst| data(inst).opcode() != opcode) {
-            return None;
+        let (insts, opcode) = self.insts(values)?;
+        if self.elements.accesses.contains_key(&insts[0]) {
+            let row = self.elements.follow_each_other(&insts) && self.loads(insts[0]);
+            return row.then_some(Node::Load(insts));
         }
-        let argument = |number: usize| -> Vec<Value> {
-            insts.iter().map(|inst| self.func.dfg.inst_args(*inst)[number]).collect()
-        };
-        match opcode {
-            Opcode::Load => self.follow_each_other(&insts).then_some(Node::Load(insts)),
-            _ if is_unary(opcode, self.lane) => {
-                let of = argument(0);
-                Some(Node::Unary(insts[0], self.node(&of)?))
+        let sides = 0..self.func.dfg.inst_args(insts[0]).len();
+        let sides: Vec<Vec<Value>> = sides.map(|side| self.arguments(&insts, side)).collect();
+        self.operator(opcode, scalar, &sides)
+    }
+
+    /// The node of what an operator makes of these values.
+    fn operator(&mut self, opcode: Opcode, scalar: Type, sides: &[Vec<Value>]) -> Option<Node> {
+        let binary = is_binary(opcode, scalar, self.bits);
+        match (opcode, sides) {
+            (Opcode::Uextend, [of]) => Some(Node::Flag(self.mask(of)?)),
+            (Opcode::Sextend, [of]) => self.extended(of),
+            (Opcode::Select, [mask, one, other]) => {
+                let mask = self.mask(mask)?;
+                Some(Node::Select(mask, [self.node(one)?, self.node(other)?]))
             }
-            _ if is_binary(opcode, self.lane) => {
-                let (one, other) = (argument(0), argument(1));
-                Some(Node::Binary(insts[0], [self.node(&one)?, self.node(&other)?]))
+            (_, [of]) if is_unary(opcode, scalar) => Some(Node::Unary(opcode, self.node(of)?)),
+            (_, [one, other]) if binary => {
+                Some(Node::Binary(opcode, [self.node(one)?, self.node(other)?]))
             }
-            _ if is_shift(opcode, self.lane) => {
-                let (of, by) = (argument(0), argument(1));
-                let by = self.common(&by)?;
-                Some(Node::Shift(insts[0], self.node(&of)?, by))
+            (_, [of]) => {
+                let from = self.func.dfg.value_type(of[0]);
+                is_conversion(opcode, from, scalar).then_some(())?;
+                Some(Node::Converted(opcode, self.node(of)?))
+            }
+            (Opcode::Ishl | Opcode::Ushr | Opcode::Sshr, [of, by]) => {
+                let by = self.common(by)?;
+                let whole = self.whole(of);
+                let (opcode, by) = shifted(self.func, (opcode, scalar), by, whole, self.bits)?;
+                Some(Node::Shift(opcode, self.node(of)?, by))
             }
             _ => None,
         }
     }
 
+    /// Whether lanes hold numbers of a type, or the lower bits of them.
+    fn holds(&self, scalar: Type) -> bool {
+        match scalar {
+            types::I32 | types::I64 => self.bits <= scalar.bits(),
+            types::F32 | types::F64 => self.bits == scalar.bits(),
+            _ => false,
+        }
+    }
+
+    /// Whether vectors are loaded of elements of this size: at least four bytes at once.
+    fn loads(&self, load: Inst) -> bool {
+        let size = self.elements.size_at(load) as u32 * 8;
+        size <= self.bits && size * 4 >= self.bits
+    }
+
+    /// The instructions that values are the only results of, and the operator that all
+    /// of them have.
+    fn insts(&self, values: &[Value]) -> Option<(Vec<Inst>, Opcode)> {
+        let insts: Vec<Inst> =
+            values.iter().map(|value| self.inst(*value)).collect::<Option<_>>()?;
+        let opcode = self.func.dfg.insts[insts[0]].opcode();
+        let same = |inst: &Inst| self.func.dfg.insts[*inst].opcode() == opcode;
+        insts.iter().all(same).then_some((insts, opcode))
+    }
+
+    /// One of the arguments of each instruction.
+    fn arguments(&self, insts: &[Inst], number: usize) -> Vec<Value> {
+        let argument = |inst: &Inst| self.func.dfg.inst_args(*inst)[number];
+        insts.iter().map(|inst| self.func.dfg.resolve_aliases(argument(inst))).collect()
+    }
+
+    /// The sign of the lower bits that these values are.
+    fn extended(&mut self, values: &[Value]) -> Option<Node> {
+        let (insts, opcode) = self.insts(values)?;
+        let low = self.func.dfg.value_type(values[0]).bits();
+        let of = self.arguments(&insts, 0);
+        let from = self.func.dfg.value_type(of[0]);
+        (opcode == Opcode::Ireduce).then_some(())?;
+        of.iter().all(|value| self.func.dfg.value_type(*value) == from).then_some(())?;
+        Some(Node::Extended(self.node(&of)?, self.bits.saturating_sub(low)))
+    }
+
     /// The node of what the loop gives to itself for the next round. Elements lie in the
     /// order in which they are made.
     fn carried(&mut self, values: &[Value], parameter: usize) -> Option<Node> {
-        let upwards = self.groups.iter().all(|group| group.stride > 0);
-        if !upwards || self.of.steps[parameter].is_some() {
+        let upwards = self.elements.upwards();
+        let narrow = self.func.dfg.value_type(values[0]).bits() > self.bits;
+        if !upwards || narrow || self.of.steps[parameter].is_some() {
             return None;
         }
         let last = self.of.next(self.func, parameter)?;
         let now: Vec<Value> = values[1..].iter().copied().chain([last]).collect();
         Some(Node::Carried(parameter, self.node(&now)?))
+    }
+
+    /// What values are true for: comparisons, and numbers that are made of these.
+    fn make_mask(&mut self, values: &[Value]) -> Option<NodeIndex> {
+        let (insts, opcode) = self.insts(values)?;
+        let lane = Type::int(self.bits as u16)?;
+        let [one, other] = match opcode {
+            Opcode::Uextend => return self.mask(&self.arguments(&insts, 0)),
+            _ if self.func.dfg.inst_args(insts[0]).len() != 2 => return None,
+            _ => [0, 1].map(|number| self.arguments(&insts, number)),
+        };
+        let node = match self.func.dfg.insts[insts[0]] {
+            // Of numbers that are one or zero.
+            InstructionData::Binary {
+                opcode: Opcode::Band | Opcode::Bor | Opcode::Bxor, ..
+            } => Node::Binary(opcode, [self.mask(&one)?, self.mask(&other)?]),
+            InstructionData::IntCompare { cond, .. } => {
+                self.conditions_are(&insts, Condition::Integers(cond)).then_some(())?;
+                match self.func.dfg.value_type(one[0]) {
+                    types::I8 => self.denied(cond, &one, &other)?,
+                    _ => self.compared(cond, [one, other])?,
+                }
+            }
+            InstructionData::FloatCompare { cond, .. } => {
+                let condition = Condition::Floats(cond);
+                self.conditions_are(&insts, condition).then_some(())?;
+                Node::Compared(condition, [self.node(&one)?, self.node(&other)?])
+            }
+            _ => return None,
+        };
+        Some(self.push(node, lane))
+    }
+
+    /// What other values are not true for, which are compared with zero.
+    fn denied(&mut self, condition: IntCC, one: &[Value], zero: &[Value]) -> Option<Node> {
+        let zero = constant_bits(self.func, self.common(zero)?)?.1 == 0;
+        (zero && condition == IntCC::Equal).then_some(())?;
+        Some(Node::Not(self.mask(one)?))
+    }
+
+    fn conditions_are(&self, insts: &[Inst], condition: Condition) -> bool {
+        insts.iter().all(|inst| match self.func.dfg.insts[*inst] {
+            InstructionData::IntCompare { cond, .. } => Condition::Integers(cond) == condition,
+            InstructionData::FloatCompare { cond, .. } => Condition::Floats(cond) == condition,
+            _ => false,
+        })
+    }
+
+    /// A comparison of lanes that tell the numbers whole. Of those that are signed,
+    /// lanes have the same order as the numbers, be it as unsigned ones.
+    fn compared(&mut self, condition: IntCC, sides: [Vec<Value>; 2]) -> Option<Node> {
+        let fixed = [0, 1].map(|side: usize| {
+            self.common(&sides[side]).filter(|value| constant_bits(self.func, *value).is_none())
+        });
+        let [one, other] = [0, 1].map(|side: usize| self.whole(&sides[side]));
+        let known = |signed: bool| {
+            let whole = |whole: Whole| if signed { whole.signed } else { whole.unsigned };
+            match (whole(one), whole(other)) {
+                (true, true) => Some(None),
+                (true, false) => Some(Some(fixed[1]?)),
+                (false, true) => Some(Some(fixed[0]?)),
+                _ => None,
+            }
+        };
+        let narrow = self.func.dfg.value_type(sides[0][0]).bits() > self.bits;
+        let signed = !narrow || known(false).is_none();
+        if let Some(value) = known(signed)? {
+            let assumed = Assumed { value, signed };
+            if !self.assumed.contains(&assumed) {
+                self.assumed.push(assumed);
+            }
+        }
+        let condition = if signed { condition } else { condition.unsigned() };
+        let nodes = [self.node(&sides[0])?, self.node(&sides[1])?];
+        Some(Node::Compared(Condition::Integers(condition), nodes))
     }
 
     /// The instruction of the loop that a value is the only result of.
@@ -155,57 +304,5 @@ impl<'f> Lanes<'f> {
         };
         let fixed = bits.is_some() || !self.of.makes(self.func, first);
         (fixed && values.iter().all(same)).then_some(first)
-    }
-
-    /// Whether loads read elements that follow one another, in all rounds.
-    fn follow_each_other(&self, loads: &[Inst]) -> bool {
-        let access = |load: &Inst| {
-            let access = self.accesses.get(load)?;
-            Some((access.group, access.offset(&self.groups[access.group])?))
-        };
-        let Some((group, lowest)) = access(&loads[0]) else { return false };
-        let size = self.lane.bytes() as i32;
-        loads.iter().zip(0..).all(|(load, at)| {
-            lowest.checked_add(at * size).is_some_and(|place| access(load) == Some((group, place)))
-        })
-    }
-}
-
-/// The type and the bits of a constant, which can be made again anywhere.
-pub(super) fn constant_bits(func: &Function, value: Value) -> Option<(Type, u64)> {
-    let bits = match definition(func, value)? {
-        InstructionData::UnaryImm { opcode: Opcode::Iconst, imm } => imm.bits() as u64,
-        InstructionData::UnaryIeee32 { imm, .. } => imm.bits().into(),
-        InstructionData::UnaryIeee64 { imm, .. } => imm.bits(),
-        _ => return None,
-    };
-    Some((func.dfg.value_type(value), bits))
-}
-
-fn is_unary(opcode: Opcode, lane: Type) -> bool {
-    match opcode {
-        Opcode::Fneg | Opcode::Fabs | Opcode::Sqrt => lane.is_float(),
-        Opcode::Bnot | Opcode::Ineg => lane.is_int(),
-        _ => false,
-    }
-}
-
-/// Operators that vectors have an instruction or two for, which gives the same bits:
-/// `fmin` and `fmax` of vectors give other NaNs.
-fn is_binary(opcode: Opcode, lane: Type) -> bool {
-    match opcode {
-        Opcode::Fadd | Opcode::Fsub | Opcode::Fmul | Opcode::Fdiv => lane.is_float(),
-        Opcode::Iadd | Opcode::Isub => lane.is_int(),
-        Opcode::Band | Opcode::Bor | Opcode::Bxor => lane.is_int(),
-        Opcode::Imul => lane == types::I32,
-        _ => false,
-    }
-}
-
-fn is_shift(opcode: Opcode, lane: Type) -> bool {
-    match opcode {
-        Opcode::Ishl | Opcode::Ushr => lane.is_int(),
-        Opcode::Sshr => lane == types::I32,
-        _ => false,
     }
 }

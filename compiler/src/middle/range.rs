@@ -55,6 +55,12 @@ impl ValueRange {
         self.within(SIGNED)
     }
 
+    /// Whether the integers are those that so many bits tell, fewer than 32.
+    pub(super) fn fits(self, bits: u32, signed: bool) -> bool {
+        let least = if signed { -1 << (bits - 1) } else { 0 };
+        self.within(Self { low: least, high: least + (1 << bits) - 1 })
+    }
+
     /// The same, moved.
     pub(super) fn plus(self, by: i64) -> Option<Self> {
         self.add(Self::exactly(by))
@@ -68,9 +74,12 @@ impl ValueRange {
         Self::new(self.low - other.high, self.high - other.low)
     }
 
-    fn times(self, by: i64) -> Option<Self> {
-        let (one, other) = (self.low.checked_mul(by)?, self.high.checked_mul(by)?);
-        Self::new(one.min(other), one.max(other))
+    fn times(self, by: Self) -> Option<Self> {
+        let [one, other] = [by.low, by.high].map(|by| {
+            let ends = (self.low.checked_mul(by)?, self.high.checked_mul(by)?);
+            Self::new(ends.0.min(ends.1), ends.0.max(ends.1))
+        });
+        Some(one?.union(other?))
     }
 
     fn union(self, other: Self) -> Self {
@@ -151,6 +160,10 @@ impl<'f> Ranges<'f> {
                 let all = ValueRange { low: 0, high: (1 << bits) - 1 };
                 Some(self.of(arg).filter(|range| range.within(all)).unwrap_or(all))
             }
+            InstructionData::Unary { opcode: Opcode::Sextend, arg } => {
+                let bits = self.func.dfg.value_type(arg).bits();
+                Some(ValueRange { low: -1 << (bits - 1), high: (1 << (bits - 1)) - 1 })
+            }
             InstructionData::Load { opcode, .. } => match opcode {
                 Opcode::Uload8 => Some(ValueRange { low: 0, high: 0xff }),
                 Opcode::Uload16 => Some(ValueRange { low: 0, high: 0xffff }),
@@ -173,12 +186,8 @@ impl<'f> Ranges<'f> {
         match opcode {
             Opcode::Iadd => self.of(one)?.add(self.of(other)?),
             Opcode::Isub => self.of(one)?.subtract(self.of(other)?),
-            Opcode::Imul => match (amount, constant(self.func, one)) {
-                (Some(by), _) => self.of(one)?.times(by),
-                (_, Some(by)) => self.of(other)?.times(by),
-                _ => None,
-            },
-            Opcode::Ishl => self.of(one)?.times(1 << (amount? & 31)),
+            Opcode::Imul => self.of(one)?.times(self.of(other)?),
+            Opcode::Ishl => self.of(one)?.times(ValueRange::exactly(1 << (amount? & 31))),
             // Below either side that is not negative.
             Opcode::Band => {
                 let sides = [one, other].map(|side| self.of(side).filter(|r| r.is_unsigned()));

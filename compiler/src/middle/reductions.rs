@@ -1,17 +1,27 @@
 //! Sums of a loop, and whatever else of its values may be taken in any order: of
 //! integers only, as sums of floats depend on it. Each lane of a vector has a sum of
 //! its own, and all are added up after the loop.
+//!
+//! What is added may have lanes of fewer bits than the sum, if they tell it whole: all of
+//! a vector are then widened and added to the lanes of the sum, no matter which to which.
 
 use super::counted::Loop;
-use super::lanes::{Lanes, NodeIndex};
-use cranelift_codegen::ir::{Function, Inst, InstructionData, Opcode, Value};
+use super::lane_nodes::NodeIndex;
+use super::lane_operators::nearest;
+use super::lanes::Lanes;
+use cranelift_codegen::ir::condcodes::CondCode;
+use cranelift_codegen::ir::{Function, Inst, InstructionData, Opcode, Type, Value, types};
 
 /// A parameter of the header that elements are added to.
 pub(super) struct Reduction {
     pub parameter: usize,
     pub opcode: Opcode,
+    /// Type of the sum.
+    pub scalar: Type,
     /// What is added.
     pub node: NodeIndex,
+    /// Whether lanes tell what is added as signed numbers, and not as unsigned ones.
+    pub signed: bool,
 }
 
 impl Reduction {
@@ -23,9 +33,10 @@ impl Reduction {
         }
     }
 
-    /// What the sum of nothing is, in each bit.
-    pub(super) fn empty(&self) -> i64 {
-        if self.opcode == Opcode::Band { -1 } else { 0 }
+    /// What the sum of nothing is; none if each lane may begin with what was before the
+    /// loop.
+    pub(super) fn empty(&self) -> Option<i64> {
+        matches!(self.opcode, Opcode::Iadd | Opcode::Isub | Opcode::Bxor).then_some(0)
     }
 }
 
@@ -36,62 +47,103 @@ pub(super) fn find(
     of: &Loop,
     parameter: usize,
     elements: usize,
-    lanes: &mut Lanes<'_>,
+    lanes: &mut Lanes<'_, '_>,
 ) -> Option<Reduction> {
+    let scalar = func.dfg.value_type(func.dfg.block_params(of.header())[parameter]);
     let (opcode, mut values) = chain(func, of, parameter)?;
-    if values.len() != elements {
+    let narrow = scalar.bits() > lanes.bits;
+    let sums = matches!(opcode, Opcode::Iadd | Opcode::Isub);
+    if values.len() != elements || scalar.bits() < lanes.bits || narrow && !sums {
+        return None;
+    }
+    let whole = lanes.whole(&values);
+    if !whole.unsigned && !whole.signed {
         return None;
     }
     let node = lanes.node(&values).or_else(|| {
         values.reverse();
         lanes.node(&values)
     })?;
-    Some(Reduction { parameter, opcode, node })
+    Some(Reduction { parameter, opcode, scalar, node, signed: !whole.unsigned })
 }
 
 /// The operator of the sum, and what is added in a round.
 fn chain(func: &Function, of: &Loop, parameter: usize) -> Option<(Opcode, Vec<Value>)> {
     let last = of.next(func, parameter)?;
     let mut sum = func.dfg.block_params(of.header())[parameter];
+    if !matches!(func.dfg.value_type(sum), types::I32 | types::I64) {
+        return None;
+    }
     let (mut opcode, mut added) = (None, Vec::new());
     while sum != last {
-        let user = only_user(func, of, sum)?;
-        let InstructionData::Binary { opcode: used, args } = func.dfg.insts[user] else {
-            return None;
-        };
-        let args = args.map(|value| func.dfg.resolve_aliases(value));
-        let other = if args[0] == sum { args[1] } else { args[0] };
-        let first_only = used == Opcode::Isub && args[0] != sum;
-        if !is_associative(used) || *opcode.get_or_insert(used) != used || first_only {
+        let step = step(func, of, sum)?;
+        if *opcode.get_or_insert(step.opcode) != step.opcode {
             return None;
         }
-        added.push(other);
-        sum = func.dfg.first_result(user);
+        added.push(step.added);
+        sum = step.sum;
     }
     // Nothing else of the loop may look at the last sum.
-    let looks = |inst: Inst| {
-        inst != of.back.branch
-            && func.dfg.inst_values(inst).any(|value| func.dfg.resolve_aliases(value) == last)
-    };
+    let looks = |inst: Inst| inst != of.back.branch && uses(func, inst, last) > 0;
     let seen = func.layout.block_insts(of.header()).any(looks);
     (!seen).then_some((opcode?, added))
 }
 
-/// The only instruction of the loop that uses a value, and only once.
-fn only_user(func: &Function, of: &Loop, value: Value) -> Option<Inst> {
-    let mut user = None;
-    for inst in func.layout.block_insts(of.header()) {
-        let uses = func.dfg.inst_values(inst);
-        match uses.filter(|used| func.dfg.resolve_aliases(*used) == value).count() {
-            0 => {}
-            1 if user.is_none() => user = Some(inst),
-            _ => return None,
-        }
-    }
-    user
+/// What becomes of a sum with one more element.
+struct SumStep {
+    opcode: Opcode,
+    added: Value,
+    sum: Value,
 }
 
-/// Whether values may be joined in any order; differences, as what is subtracted.
-fn is_associative(opcode: Opcode) -> bool {
-    matches!(opcode, Opcode::Iadd | Opcode::Isub | Opcode::Band | Opcode::Bor | Opcode::Bxor)
+/// What the loop makes of a sum, if that is the only use of it.
+fn step(func: &Function, of: &Loop, sum: Value) -> Option<SumStep> {
+    let insts = func.layout.block_insts(of.header());
+    let users: Vec<Inst> = insts.filter(|inst| uses(func, *inst, sum) > 0).collect();
+    if !users.iter().all(|user| uses(func, *user, sum) == 1) {
+        return None;
+    }
+    match users[..] {
+        [user] => joined(func, user, sum),
+        [compares, selects] => chosen(func, [compares, selects], sum),
+        _ => None,
+    }
+}
+
+/// How often an instruction uses a value.
+fn uses(func: &Function, inst: Inst, value: Value) -> usize {
+    let used = func.dfg.inst_values(inst);
+    used.filter(|used| func.dfg.resolve_aliases(*used) == value).count()
+}
+
+/// By an operator that gives the same in any order; differences, as what is subtracted.
+fn joined(func: &Function, user: Inst, sum: Value) -> Option<SumStep> {
+    let InstructionData::Binary { opcode, args } = func.dfg.insts[user] else { return None };
+    let [one, other] = args.map(|value| func.dfg.resolve_aliases(value));
+    let added = if one == sum { other } else { one };
+    let usual = match opcode {
+        Opcode::Iadd | Opcode::Band | Opcode::Bor | Opcode::Bxor => true,
+        Opcode::Isub => one == sum,
+        _ => false,
+    };
+    usual.then(|| SumStep { opcode, added, sum: func.dfg.first_result(user) })
+}
+
+/// As the greater or the less of both.
+fn chosen(func: &Function, [compares, selects]: [Inst; 2], sum: Value) -> Option<SumStep> {
+    let InstructionData::IntCompare { cond, args, .. } = func.dfg.insts[compares] else {
+        return None;
+    };
+    let InstructionData::Ternary { opcode: Opcode::Select, args: chosen } = func.dfg.insts[selects]
+    else {
+        return None;
+    };
+    let [one, other] = args.map(|value| func.dfg.resolve_aliases(value));
+    let [condition, first, second] = chosen.map(|value| func.dfg.resolve_aliases(value));
+    let (added, cond) = if other == sum { (one, cond) } else { (other, cond.swap_args()) };
+    if condition != func.dfg.first_result(compares) || ![first, second].contains(&added) {
+        return None;
+    }
+    let opcode = nearest(cond, first == sum)?;
+    Some(SumStep { opcode, added, sum: func.dfg.first_result(selects) })
 }

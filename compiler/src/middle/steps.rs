@@ -13,7 +13,7 @@
 //! ranges, takes 0.61 of its time, `bignum.rs` 0.91; no program of 48 takes longer.
 //! Cost: one look at the function's sums.
 
-use super::edges::definition;
+use super::edges::{definition, is_constant};
 use cranelift_codegen::cursor::{Cursor, FuncCursor};
 use cranelift_codegen::ir::{Function, Inst, InstBuilder, InstructionData, Opcode, Value};
 use std::collections::BTreeMap;
@@ -86,13 +86,6 @@ fn comparison(func: &Function, value: Value) -> Option<Value> {
         InstructionData::Unary { opcode: Opcode::Uextend, .. } => comparison(func, arg),
         _ => None,
     }
-}
-
-fn is_constant(func: &Function, value: Value) -> bool {
-    matches!(
-        definition(func, value),
-        Some(InstructionData::UnaryImm { opcode: Opcode::Iconst, .. })
-    )
 }
 
 /// How often the extended results are used.

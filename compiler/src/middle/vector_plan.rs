@@ -3,16 +3,17 @@
 //! of elements that lie one after another. What else they carry from round to round
 //! grows by a constant.
 
-use super::accesses::{self, AccessGroup, Indexed};
+use super::accesses;
 use super::counted::{self, Loop};
 use super::edges::{Incoming, calls, constant, definition};
-use super::lanes::{Lanes, Node, NodeIndex};
+use super::elements::Elements;
+use super::lane_nodes::{Assumed, LaneValue, Node, NodeIndex};
+use super::lanes::Lanes;
 use super::loop_plan::has_effects;
-use super::overlaps::{self, Forbidden, Reordered, Shape};
+use super::overlaps::{self, Overlaps, Reordered, Shape};
+use super::range::Ranges;
 use super::reductions::{self, Reduction};
-use cranelift_codegen::ir::{
-    BlockArg, Function, Inst, InstructionData, Opcode, Type, Value, types,
-};
+use cranelift_codegen::ir::{BlockArg, Function, Inst, InstructionData, Opcode, Value};
 use std::collections::HashMap;
 
 /// Bytes of a vector.
@@ -29,14 +30,15 @@ const GROWTH: usize = 400;
 /// A loop that vectors are made for.
 pub(super) struct VectorPlan {
     pub of: Loop,
-    pub groups: Vec<AccessGroup>,
-    pub accesses: HashMap<Inst, Indexed>,
-    pub lane: Type,
+    pub elements: Elements,
+    /// Bits of a lane.
+    pub bits: u32,
     pub shape: Shape,
-    pub nodes: Vec<Node>,
+    pub nodes: Vec<LaneValue>,
     pub stores: Vec<StoredRow>,
     pub reductions: Vec<Reduction>,
-    pub forbidden: Vec<Forbidden>,
+    pub assumed: Vec<Assumed>,
+    pub overlaps: Overlaps,
 }
 
 /// Stores of consecutive elements, the lowest first.
@@ -49,7 +51,9 @@ pub(super) struct StoredRow {
 /// is the address of its memory.
 pub(super) fn find(func: &Function) -> Vec<VectorPlan> {
     let loops = counted::find(func).into_iter().filter(|of| of.blocks.len() == 1);
-    let mut plans: Vec<VectorPlan> = loops.filter_map(|of| VectorPlan::new(func, of)).collect();
+    let mut ranges = None;
+    let plan = |of| VectorPlan::new(func, of, &mut ranges);
+    let mut plans: Vec<VectorPlan> = loops.filter_map(plan).collect();
     if plans.is_empty() {
         return plans;
     }
@@ -66,39 +70,52 @@ pub(super) fn find(func: &Function) -> Vec<VectorPlan> {
 }
 
 impl VectorPlan {
-    fn new(func: &Function, of: Loop) -> Option<Self> {
+    fn new<'f>(func: &'f Function, of: Loop, ranges: &mut Option<Ranges<'f>>) -> Option<Self> {
         let (groups, accesses) = accesses::of_loop(func, &of);
-        let accesses: HashMap<Inst, Indexed> =
-            accesses.into_iter().map(|access| (access.inst, access)).collect();
-        let stride = groups.first()?.stride;
         let memory = func.dfg.block_params(func.layout.entry_block()?).first().copied()?;
-        let usual = |group: &AccessGroup| group.stride == stride && group.base == memory;
-        if stride == 0 || !groups.iter().all(usual) || !is_plain(func, &of, &accesses) {
+        if groups.iter().any(|group| group.base != memory) {
             return None;
         }
-        let lane = lane(func, &of)?;
-        let shape = shape(lane, stride)?;
-        let plan = Self {
+        let elements = Elements::new(func, groups, accesses)?;
+        if !is_plain(func, &of, &elements) {
+            return None;
+        }
+        let ranges = ranges.get_or_insert_with(|| Ranges::new(func));
+        let least = least_bits(func, &elements)?;
+        let mut plan = Self {
             of,
-            groups,
-            accesses,
-            lane,
-            shape,
+            shape: Shape::new(elements.count, elements.upwards(), 1),
+            elements,
+            bits: 0,
             nodes: Vec::new(),
             stores: Vec::new(),
             reductions: Vec::new(),
-            forbidden: Vec::new(),
+            assumed: Vec::new(),
+            overlaps: Overlaps::default(),
         };
-        plan.with_nodes(func)?.with_forbidden(func)
+        let mut widths = [8, 16, 32, 64].into_iter().filter(|bits| *bits >= least);
+        widths.find_map(|bits| plan.make_nodes(func, ranges, bits))?;
+        plan.with_overlaps(func)
     }
 
-    /// With what is stored and summed up; none if that is not the same for each
-    /// element.
-    fn with_nodes(mut self, func: &Function) -> Option<Self> {
-        let mut lanes = Lanes::new(func, &self.of, &self.accesses, &self.groups, self.lane);
+    /// Makes what is stored and summed up, with lanes of so many bits; none if that is
+    /// not the same for each element.
+    fn make_nodes<'f>(
+        &mut self,
+        func: &'f Function,
+        ranges: &mut Ranges<'f>,
+        bits: u32,
+    ) -> Option<()> {
+        (self.stores, self.reductions, self.bits) = (Vec::new(), Vec::new(), bits);
+        let (upwards, lanes) = (self.shape.upwards, VECTOR as usize * 8 / bits as usize);
+        self.shape = Shape::new(self.elements.count, upwards, lanes);
+        let mut lanes = Lanes::new(func, &self.of, &self.elements, ranges, bits);
         for insts in self.rows(func)? {
             let values: Vec<Value> =
                 insts.iter().map(|inst| func.dfg.inst_args(*inst)[0]).collect();
+            // No vectors of so few, wide lanes are narrowed.
+            let whole = self.elements.size_at(insts[0]) == 8;
+            (whole || bits < 64).then_some(())?;
             let node = lanes.node(&values)?;
             self.stores.push(StoredRow { insts, node });
         }
@@ -111,19 +128,17 @@ impl VectorPlan {
                 None => others.push(parameter),
             }
         }
-        self.nodes = lanes.nodes;
+        (self.nodes, self.assumed) = (lanes.nodes, lanes.assumed);
         let carried: Vec<usize> = self.carried().map(|(_, parameter)| parameter).collect();
-        if others.iter().any(|other| !carried.contains(other)) {
-            return None;
-        }
         let small = self.nodes.len() * self.shape.vectors() <= MOST_VECTORS;
-        (small && (!self.stores.is_empty() || !self.reductions.is_empty())).then_some(self)
+        let work = !self.stores.is_empty() || !self.reductions.is_empty();
+        (small && work && others.iter().all(|other| carried.contains(other))).then_some(())
     }
 
     /// The nodes whose values are those of the element before, and the parameters of the
     /// header that these are.
     pub(super) fn carried(&self) -> impl Iterator<Item = (NodeIndex, usize)> {
-        self.nodes.iter().enumerate().filter_map(|(index, node)| match node {
+        self.nodes.iter().enumerate().filter_map(|(index, value)| match &value.node {
             Node::Carried(parameter, _) => Some((index, *parameter)),
             _ => None,
         })
@@ -134,37 +149,28 @@ impl VectorPlan {
     fn rows(&self, func: &Function) -> Option<Vec<Vec<Inst>>> {
         let mut stores: Vec<(usize, i32, Inst)> = Vec::new();
         for inst in func.layout.block_insts(self.of.header()) {
-            if func.dfg.insts[inst].opcode() == Opcode::Store {
+            if matches!(func.dfg.insts[inst], InstructionData::Store { .. }) {
                 let (group, place) = self.place(inst)?;
                 stores.push((group, place, inst));
             }
         }
         stores.sort_by_key(|(group, place, _)| (*group, *place));
         let rows = stores.chunks(self.shape.elements);
-        let rows: Option<Vec<Vec<Inst>>> = rows.map(|row| self.row(func, row)).collect();
-        let mut rows = rows?;
+        let row = |row: &[(usize, i32, Inst)]| {
+            let insts: Vec<Inst> = row.iter().map(|(_, _, inst)| *inst).collect();
+            let whole = insts.len() == self.shape.elements;
+            (whole && self.elements.follow_each_other(&insts)).then_some(insts)
+        };
+        let mut rows: Vec<Vec<Inst>> = rows.map(row).collect::<Option<_>>()?;
         let times = self.times(func);
         rows.sort_by_key(|row| row.iter().map(|inst| times[inst]).min());
         Some(rows)
     }
 
-    /// Stores that follow one another, one for each element of a round.
-    fn row(&self, func: &Function, stores: &[(usize, i32, Inst)]) -> Option<Vec<Inst>> {
-        let (first, lowest, _) = stores[0];
-        let follows = stores.iter().zip(0..).all(|((group, place, inst), at)| {
-            let ty = func.dfg.value_type(func.dfg.inst_args(*inst)[0]);
-            let there = lowest + at * self.shape.size as i32;
-            (*group, *place) == (first, there) && ty == self.lane
-        });
-        let whole = stores.len() == self.shape.elements;
-        (whole && follows).then(|| stores.iter().map(|(_, _, inst)| *inst).collect())
-    }
-
     /// Which group an access belongs to, and where it is in that.
     pub(super) fn place(&self, inst: Inst) -> Option<(usize, i32)> {
-        let access = self.accesses.get(&inst)?;
-        let place = access.offset(&self.groups[access.group])?;
-        (i64::from(place).abs() <= FARTHEST).then_some((access.group, place))
+        let place = self.elements.place(inst);
+        place.filter(|(_, place)| i64::from(*place).abs() <= FARTHEST)
     }
 
     /// Where instructions stand in a round.
@@ -174,10 +180,10 @@ impl VectorPlan {
 
     /// With what groups must not be from each other; none if their accesses meet in any
     /// case.
-    fn with_forbidden(mut self, func: &Function) -> Option<Self> {
+    fn with_overlaps(mut self, func: &Function) -> Option<Self> {
         let times = self.times(func);
         let mut all = Vec::new();
-        let loads = self.nodes.iter().filter_map(|node| match node {
+        let loads = self.nodes.iter().filter_map(|value| match &value.node {
             Node::Load(insts) => Some((insts, 0)),
             _ => None,
         });
@@ -185,11 +191,12 @@ impl VectorPlan {
         for (insts, rank) in loads.chain(stores) {
             for (element, inst) in insts.iter().enumerate() {
                 let (group, place) = self.place(*inst)?;
-                let (place, time) = (place.into(), times[inst]);
-                all.push(Reordered { group, place, time, element, rank });
+                let (place, size) = (place.into(), self.elements.size(group));
+                let time = times[inst];
+                all.push(Reordered { group, place, size, time, element, rank });
             }
         }
-        self.forbidden = overlaps::find(&all, self.shape)?;
+        self.overlaps = overlaps::find(&all, self.shape)?;
         Some(self)
     }
 
@@ -232,39 +239,19 @@ fn at_most(func: &Function, value: Value) -> Option<i64> {
 
 /// Whether there is nothing in a loop but accesses whose places are known, what cannot
 /// trap, and the branch back.
-fn is_plain(func: &Function, of: &Loop, accesses: &HashMap<Inst, Indexed>) -> bool {
+fn is_plain(func: &Function, of: &Loop, elements: &Elements) -> bool {
     func.layout.block_insts(of.header()).all(|inst| {
-        let access = match func.dfg.insts[inst].opcode() {
-            Opcode::Load | Opcode::Store => accesses.contains_key(&inst),
-            _ => false,
-        };
+        let access = elements.accesses.contains_key(&inst);
         access || inst == of.back.branch || !has_effects(func, inst)
     })
 }
 
-/// The type of what a loop stores, or else of what it sums up.
-fn lane(func: &Function, of: &Loop) -> Option<Type> {
-    let stored = func.layout.block_insts(of.header()).find_map(|inst| {
-        matches!(func.dfg.insts[inst], InstructionData::Store { .. })
-            .then(|| func.dfg.value_type(func.dfg.inst_args(inst)[0]))
-    });
-    let summed = || {
-        let parameters = func.dfg.block_params(of.header()).iter().zip(&of.steps);
-        let mut summed = parameters.filter(|(_, step)| step.is_none());
-        summed.next().map(|(parameter, _)| func.dfg.value_type(*parameter))
+/// The least bits that lanes may have: those of what is stored, or else of what is loaded.
+fn least_bits(func: &Function, elements: &Elements) -> Option<u32> {
+    let is_store = |inst: &Inst| matches!(func.dfg.insts[*inst], InstructionData::Store { .. });
+    let sizes = |stores: bool| {
+        let insts = elements.accesses.keys().filter(move |inst| is_store(inst) == stores);
+        insts.map(|inst| elements.size_at(*inst) as u32 * 8)
     };
-    let lane = stored.or_else(summed)?;
-    matches!(lane, types::I32 | types::I64 | types::F32 | types::F64).then_some(lane)
-}
-
-/// How rounds become vectors of these elements.
-fn shape(lane: Type, stride: i64) -> Option<Shape> {
-    let size = i64::from(lane.bytes());
-    let (elements, lanes) = (usize::try_from(stride.abs() / size).ok()?, (VECTOR / size) as usize);
-    if stride % size != 0 || elements > 16 {
-        return None;
-    }
-    // Both are as often a multiple of two as the one that is so less often.
-    let common = 1 << elements.trailing_zeros().min(lanes.trailing_zeros());
-    Some(Shape { size, elements, stride, rounds: lanes / common, lanes })
+    sizes(true).max().or_else(|| sizes(false).min())
 }

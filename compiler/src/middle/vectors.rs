@@ -8,8 +8,9 @@
 //! [`loop_addresses`](super::loop_addresses) does; that all accesses of all rounds are
 //! inside the memory as long as it is then, so that none of them traps, and nobody sees
 //! which was first; and that [`overlaps`](super::overlaps) which would be made in
-//! another order do not meet. Lanes are computed as single numbers are, to the bit;
-//! only integers are [summed up](super::reductions) in another order. A value of the
+//! another order do not meet. Lanes are computed as single numbers are, to the bit, or
+//! to the [bits that they have](super::lanes), where elements are bytes or halves of
+//! numbers; only integers are [summed up](super::reductions) in another order. A value of the
 //! element before is moved from one vector to the next, and not loaded again.
 //!
 //! Of memories that begin at the context only: they are not shared, so nobody else
@@ -21,17 +22,13 @@
 //! rounds loses what the check takes.
 
 use super::check::{self, Check, Guard};
-use super::lanes::{Node, NodeIndex, constant_bits};
 use super::reductions::Reduction;
 use super::vector_check;
-use super::vector_plan::{self, VECTOR, VectorPlan};
-use cranelift_codegen::cursor::{Cursor, FuncCursor};
+use super::vector_plan::{self, VectorPlan};
+use super::vector_values::{VectorValues, whole};
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{
-    Block, BlockArg, ConstantData, Endianness, Function, Inst, InstBuilder, InstructionData,
-    MemFlagsData, Opcode, Type, Value, types,
-};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use cranelift_codegen::ir::{Block, BlockArg, Function, InstBuilder, Value, types};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Makes vectors of loops; gives the headers of the loops that remain after them.
 /// `length` is where the context, which the memory begins at, has its length in bytes.
@@ -52,100 +49,81 @@ pub(crate) fn make(func: &mut Function, length: i32) -> BTreeSet<Block> {
 /// Makes the check before a loop and what is between the two.
 fn vectorise(func: &mut Function, plan: &VectorPlan, length: i32) -> Guard {
     let header = plan.of.header();
-    let check = check::before(func, &plan.of, &plan.groups);
+    let check = check::before(func, &plan.of, &plan.elements.groups);
     let [enter, body, rest] = [(); 3].map(|()| {
         let block = func.dfg.make_block();
         func.layout.insert_block(block, header);
         block
     });
     let guard = Guard { check: check.block, inner: vec![header, check.block, rest] };
-    let (block, made, carried) = (check.block, HashMap::new(), BTreeMap::new());
-    let mut maker = Vectoriser { func, plan, check, block, made, carried };
+    let values = VectorValues::new(func, plan, check.block);
+    let mut maker = Vectoriser { plan, check, values };
     maker.check(enter, length);
-    let splats = maker.enter(enter, body);
-    let sums = maker.body(body, rest, &splats);
+    let before = maker.enter(enter, body);
+    let sums = maker.body(body, rest, &before);
     maker.rest(rest, &sums);
     guard
 }
 
 struct Vectoriser<'f> {
-    func: &'f mut Function,
     plan: &'f VectorPlan,
     check: Check,
-    /// The block that is being made.
-    block: Block,
-    /// Vectors of nodes.
-    made: HashMap<(NodeIndex, usize), Value>,
-    /// By node whose values are those of the element before, the last vector of what
-    /// they were.
-    carried: BTreeMap<NodeIndex, Value>,
+    values: VectorValues<'f>,
 }
 
 /// What is made before the loop of vectors.
 struct Before {
-    /// By node, what is the same in all rounds.
-    splats: BTreeMap<NodeIndex, Value>,
-    /// What the counter comes to.
+    /// What the first counter comes to.
     end: Value,
 }
 
 /// The instruction builder at the end of a maker's block.
 macro_rules! ins {
     ($maker:expr) => {
-        FuncCursor::new($maker.func).at_bottom($maker.block).ins()
+        $maker.values.cursor().ins()
     };
 }
 
 impl Vectoriser<'_> {
-    /// The vector type.
-    fn vector(&self) -> Type {
-        self.plan.lane.by(self.plan.shape.lanes as u32).expect("128 bits")
-    }
-
     /// Ends the check: to the vectors, or to the loop.
     fn check(&mut self, enter: Block, length: i32) {
-        let fits = vector_check::fits(self.func, self.plan, &self.check, length);
-        let all = self.func.dfg.block_params(self.block).iter().copied();
+        let fits = vector_check::fits(self.values.func, self.plan, &self.check, length);
+        let all = self.values.func.dfg.block_params(self.values.block).iter().copied();
         let all: Vec<BlockArg> = all.map(BlockArg::Value).collect();
         ins!(self).brif(fits, enter, &[], self.plan.of.header(), &all);
     }
 
     /// Makes what is the same in all rounds, and enters the loop of vectors.
     fn enter(&mut self, enter: Block, body: Block) -> Before {
-        self.block = enter;
-        let vector = self.vector();
-        let mut splats = BTreeMap::new();
-        for (index, node) in self.plan.nodes.iter().enumerate() {
-            if let Node::Splat(value) = node {
-                let value = self.anywhere(*value);
-                splats.insert(index, ins!(self).splat(vector, value));
-            }
-        }
+        self.values.block = enter;
+        self.values.splats();
         let done = self.done();
-        let end = ins!(self).imul_imm_s(done, self.plan.shape.stride);
-        let mut starts = vec![BlockArg::Value(ins!(self).iconst(types::I64, 0))];
+        let strides: Vec<i64> = self.check.lasts.keys().copied().collect();
+        let end = ins!(self).imul_imm_s(done, strides[0]);
+        let mut starts = Vec::new();
+        for _ in strides {
+            starts.push(ins!(self).iconst(types::I64, 0));
+        }
         for reduction in &self.plan.reductions {
-            let bits = reduction.empty() & (u64::MAX >> (64 - self.plan.lane.bits())) as i64;
-            let empty = ins!(self).iconst(self.plan.lane, bits);
-            starts.push(BlockArg::Value(ins!(self).splat(vector, empty)));
+            let lane = match reduction.empty() {
+                Some(empty) => ins!(self).iconst(reduction.scalar, empty),
+                None => self.start(reduction.parameter),
+            };
+            starts.push(ins!(self).splat(whole(reduction.scalar), lane));
         }
-        for parameter in self.plan.carried().map(|(_, parameter)| parameter) {
-            let start = self.func.dfg.block_params(self.check.block)[parameter];
-            starts.push(BlockArg::Value(ins!(self).splat(vector, start)));
+        for (node, parameter) in self.plan.carried() {
+            let vector = self.values.vector(&self.plan.nodes[node]);
+            let start = self.start(parameter);
+            starts.push(ins!(self).splat(vector, start));
         }
+        let starts: Vec<BlockArg> = starts.into_iter().map(BlockArg::Value).collect();
         ins!(self).jump(body, &starts);
-        Before { splats, end }
+        Before { end }
     }
 
-    /// A value that the loop does not change, in the block that is being made.
-    fn anywhere(&mut self, value: Value) -> Value {
-        if constant_bits(self.func, value).is_none() {
-            return value;
-        }
-        let made = self.func.dfg.value_def(value).unwrap_inst();
-        let new = self.func.dfg.clone_inst(made);
-        self.func.layout.append_inst(new, self.block);
-        self.func.dfg.first_result(new)
+    /// What a parameter of the header is before the loop.
+    fn start(&self, parameter: usize) -> Value {
+        self.values.func.dfg.block_params(self.check.block)[parameter]
     }
 
     /// How many rounds vectors do.
@@ -155,173 +133,85 @@ impl Vectoriser<'_> {
 
     /// Makes the loop of vectors; gives what its sums are in the end.
     fn body(&mut self, body: Block, rest: Block, before: &Before) -> Vec<Value> {
-        self.block = body;
-        let counter = self.func.dfg.append_block_param(body, types::I64);
-        let vector = self.vector();
-        let mut sums: Vec<Value> = self
-            .plan
-            .reductions
-            .iter()
-            .map(|_| self.func.dfg.append_block_param(body, vector))
-            .collect();
+        self.values.block = body;
+        let strides: Vec<i64> = self.check.lasts.keys().copied().collect();
+        let mut counters = BTreeMap::new();
+        for stride in &strides {
+            counters.insert(*stride, self.values.func.dfg.append_block_param(body, types::I64));
+        }
+        let mut sums = Vec::new();
+        for reduction in &self.plan.reductions {
+            let vector = whole(reduction.scalar);
+            sums.push(self.values.func.dfg.append_block_param(body, vector));
+        }
         for (node, _) in self.plan.carried() {
-            self.carried.insert(node, self.func.dfg.append_block_param(body, vector));
+            let vector = self.values.vector(&self.plan.nodes[node]);
+            let last = self.values.func.dfg.append_block_param(body, vector);
+            self.values.carried.insert(node, last);
         }
-        let mut addresses = Vec::new();
-        for pointer in &self.check.pointers {
-            addresses.push(ins!(self).iadd(*pointer, counter));
-        }
-        for (splat, value) in &before.splats {
-            self.made
-                .extend((0..self.plan.shape.vectors()).map(|number| ((*splat, number), *value)));
+        for (group, pointer) in self.plan.elements.groups.iter().zip(&self.check.pointers) {
+            let address = ins!(self).iadd(*pointer, counters[&group.stride]);
+            self.values.addresses.push(address);
         }
         for number in 0..self.plan.shape.vectors() {
-            self.vectors(number, &addresses, &mut sums);
+            self.vectors(number, &mut sums);
         }
-        let (stride, rounds) = (self.plan.shape.stride, self.plan.shape.rounds as i64);
-        let next = ins!(self).iadd_imm_s(counter, stride * rounds);
-        let within = match stride > 0 {
+        let mut again = Vec::new();
+        for (stride, counter) in counters {
+            let grown = stride * self.plan.shape.rounds as i64;
+            again.push(ins!(self).iadd_imm_s(counter, grown));
+        }
+        let within = match self.plan.shape.upwards {
             true => IntCC::SignedLessThan,
             false => IntCC::SignedGreaterThan,
         };
-        let again = ins!(self).icmp(within, next, before.end);
-        let carried: Vec<BlockArg> = [next]
-            .iter()
-            .chain(&sums)
-            .chain(self.carried.values())
-            .copied()
-            .map(BlockArg::Value)
-            .collect();
-        ins!(self).brif(again, body, &carried, rest, &[]);
+        let condition = ins!(self).icmp(within, again[0], before.end);
+        again.extend(&sums);
+        again.extend(self.values.carried.values());
+        let again: Vec<BlockArg> = again.into_iter().map(BlockArg::Value).collect();
+        ins!(self).brif(condition, body, &again, rest, &[]);
         sums
     }
 
     /// Makes one vector of each value.
-    fn vectors(&mut self, number: usize, addresses: &[Value], sums: &mut [Value]) {
+    fn vectors(&mut self, number: usize, sums: &mut [Value]) {
         let plan = self.plan;
-        let stored = plan.stores.iter().map(|row| self.node(row.node, number, addresses));
+        let stored = plan.stores.iter().map(|row| self.values.node(row.node, number));
         let stored: Vec<Value> = stored.collect();
         for (node, _) in plan.carried() {
-            self.node(node, number, addresses);
+            self.values.node(node, number);
         }
         for (reduction, sum) in plan.reductions.iter().zip(sums) {
-            let added = self.node(reduction.node, number, addresses);
-            *sum = self.binary(reduction.opcode, *sum, added);
+            let added = self.values.node(reduction.node, number);
+            let added = self.widened(reduction, added);
+            *sum = self.values.binary(reduction.opcode, *sum, added);
         }
         for (row, value) in plan.stores.iter().zip(stored) {
-            let (address, offset) = self.at(row.insts[0], number, addresses);
-            let InstructionData::Store { flags, .. } = self.func.dfg.insts[row.insts[0]] else {
-                unreachable!("rows are of stores")
+            self.values.store(row, number, value);
+        }
+    }
+
+    /// Lanes as wide as the sum that they are added to: each the sum of those that were in
+    /// its place.
+    fn widened(&mut self, reduction: &Reduction, added: Value) -> Value {
+        let mut added = added;
+        for _ in 0..(reduction.scalar.bits() / self.plan.bits).ilog2() {
+            let [low, high] =
+                [false, true].map(|upper| self.values.widened(added, reduction.signed, upper));
+            added = match reduction.scalar.bits() {
+                32 => ins!(self).iadd_pairwise(low, high),
+                _ => ins!(self).iadd(low, high),
             };
-            let flags = self.func.dfg.mem_flags[flags];
-            self.cursor(row.insts[0]).ins().store(flags, value, address, offset);
         }
-    }
-
-    /// One of the vectors of a node.
-    fn node(&mut self, index: NodeIndex, number: usize, addresses: &[Value]) -> Value {
-        if let Some(made) = self.made.get(&(index, number)) {
-            return *made;
-        }
-        let plan = self.plan;
-        let value = match &plan.nodes[index] {
-            Node::Load(loads) => self.load(loads[0], number, addresses),
-            Node::Splat(_) => unreachable!("made before"),
-            Node::Carried(_, of) => {
-                let now = self.node(*of, number, addresses);
-                let last = self.carried.insert(index, now).expect("each is carried");
-                self.moved(last, now)
-            }
-            Node::Unary(inst, of) => {
-                let of = self.node(*of, number, addresses);
-                let opcode = self.func.dfg.insts[*inst].opcode();
-                let vector = self.vector();
-                let new = ins!(self).Unary(opcode, vector, of).0;
-                self.func.dfg.first_result(new)
-            }
-            Node::Binary(inst, of) => {
-                let [one, other] = of.map(|of| self.node(of, number, addresses));
-                self.binary(self.func.dfg.insts[*inst].opcode(), one, other)
-            }
-            Node::Shift(inst, of, by) => {
-                let of = self.node(*of, number, addresses);
-                let by = self.anywhere(*by);
-                self.binary(self.func.dfg.insts[*inst].opcode(), of, by)
-            }
-        };
-        self.made.insert((index, number), value);
-        value
-    }
-
-    fn binary(&mut self, opcode: Opcode, one: Value, other: Value) -> Value {
-        let ty = self.func.dfg.value_type(one);
-        let inst = ins!(self).Binary(opcode, ty, one, other).0;
-        self.func.dfg.first_result(inst)
-    }
-
-    fn load(&mut self, lowest: Inst, number: usize, addresses: &[Value]) -> Value {
-        let (address, offset) = self.at(lowest, number, addresses);
-        let InstructionData::Load { flags, .. } = self.func.dfg.insts[lowest] else {
-            unreachable!("rows are of loads")
-        };
-        let (flags, vector) = (self.func.dfg.mem_flags[flags], self.vector());
-        self.cursor(lowest).ins().load(vector, flags, address, offset)
-    }
-
-    /// The last lane of a vector, and all but the last of the next one.
-    fn moved(&mut self, last: Value, now: Value) -> Value {
-        if self.plan.shape.lanes == 2 {
-            return self.shuffle(last, now, [1, 2]);
-        }
-        // Two of one and two of the other: on any CPU.
-        let both = self.shuffle(last, now, [3, 3, 4, 4]);
-        self.shuffle(both, now, [0, 2, 5, 6])
-    }
-
-    /// Lanes of two vectors, by number.
-    fn shuffle<const N: usize>(&mut self, one: Value, other: Value, lanes: [u8; N]) -> Value {
-        let size = (VECTOR as usize / N) as u8;
-        let bytes: Vec<u8> =
-            lanes.iter().flat_map(|lane| (0..size).map(move |byte| lane * size + byte)).collect();
-        let pattern = self.func.dfg.immediates.push(ConstantData::from(bytes.as_slice()));
-        let [one, other] = [one, other].map(|value| self.cast(types::I8X16, value));
-        let bytes = ins!(self).shuffle(one, other, pattern);
-        self.cast(self.vector(), bytes)
-    }
-
-    fn cast(&mut self, to: Type, value: Value) -> Value {
-        let flags = MemFlagsData::new().with_endianness(Endianness::Little);
-        ins!(self).bitcast(to, flags, value)
-    }
-
-    /// Where one of the vectors is that begin at the place of an access.
-    fn at(&self, lowest: Inst, number: usize, addresses: &[Value]) -> (Value, i32) {
-        let (group, place) = self.plan.place(lowest).expect("looked at before");
-        let shape = &self.plan.shape;
-        let from = match shape.stride > 0 {
-            true => number as i64 * VECTOR,
-            // The last round is the lowest, and what it does comes last.
-            false => {
-                let lowest = (shape.rounds as i64 - 1) * shape.stride;
-                lowest + (shape.vectors() - 1 - number) as i64 * VECTOR
-            }
-        };
-        let offset = i64::from(place) + from;
-        (addresses[group], i32::try_from(offset).expect("places are near"))
-    }
-
-    /// A cursor at the end of the block, for what stands where an instruction does.
-    fn cursor(&mut self, of: Inst) -> FuncCursor<'_> {
-        let source = self.func.srcloc(of);
-        FuncCursor::new(self.func).at_bottom(self.block).with_srcloc(source)
+        added
     }
 
     /// Goes on with the loop, for the rounds that are left.
     fn rest(&mut self, rest: Block, sums: &[Value]) {
-        self.block = rest;
+        self.values.block = rest;
         let done = self.done();
         let done = ins!(self).ireduce(types::I32, done);
-        let starts = self.func.dfg.block_params(self.check.block).to_vec();
+        let starts = self.values.func.dfg.block_params(self.check.block).to_vec();
         let mut now = Vec::new();
         for (start, step) in starts.iter().zip(&self.plan.of.steps) {
             now.push(match step {
@@ -336,7 +226,7 @@ impl Vectoriser<'_> {
             now[reduction.parameter] = self.joined(reduction, *sum, now[reduction.parameter]);
         }
         for (node, parameter) in self.plan.carried() {
-            let (last, lane) = (self.carried[&node], self.plan.shape.lanes - 1);
+            let (last, lane) = (self.values.carried[&node], self.plan.shape.lanes - 1);
             now[parameter] = ins!(self).extractlane(last, lane as u8);
         }
         let now: Vec<BlockArg> = now.into_iter().map(BlockArg::Value).collect();
@@ -347,9 +237,9 @@ impl Vectoriser<'_> {
     fn joined(&mut self, reduction: &Reduction, sums: Value, start: Value) -> Value {
         let joins = reduction.joins();
         let mut all = start;
-        for lane in 0..self.plan.shape.lanes {
+        for lane in 0..whole(reduction.scalar).lane_count() {
             let one = ins!(self).extractlane(sums, lane as u8);
-            all = self.binary(joins, all, one);
+            all = self.values.binary(joins, all, one);
         }
         all
     }

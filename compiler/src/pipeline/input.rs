@@ -64,6 +64,7 @@ impl<'i, 'a> Input<'i, 'a> {
             chosen_steps: x86 && options.enabled(Optimisation::ChosenSteps),
             wide_indices: x86 && options.enabled(Optimisation::WideIndices),
             thread_branches: options.enabled(Optimisation::ThreadBranches),
+            argument_copies: x86 && options.enabled(Optimisation::ArgumentCopies),
             widest_copy: match options.enabled(Optimisation::SmallCopies) {
                 true => target.widest_copy(),
                 false => 0,

@@ -90,6 +90,9 @@ fn pass(
         Optimisation::ThreadBranches => {
             (changes.threads.count, "branches", Some(changes.threads.time))
         }
+        Optimisation::ArgumentCopies => {
+            (changes.arguments.count, "arguments", Some(changes.arguments.time))
+        }
         Optimisation::ShortBranches => (report.short_branches as usize, "branches", None),
         Optimisation::AlignLoops => (report.aligned, "functions", None),
         Optimisation::FoldFunctions => (report.folded, "functions", None),

@@ -25,6 +25,8 @@ pub(crate) struct Changes {
     pub indices: Timed,
     /// Branches that go past others.
     pub threads: Timed,
+    /// Arguments that are copied.
+    pub arguments: Timed,
 }
 
 /// What a pass over a function changed, and how long it took.
@@ -47,6 +49,7 @@ impl Changes {
         self.steps.add(other.steps);
         self.indices.add(other.indices);
         self.threads.add(other.threads);
+        self.arguments.add(other.arguments);
     }
 }
 

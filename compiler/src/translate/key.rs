@@ -92,6 +92,7 @@ impl TranslateOptions {
         w.u8(self.chosen_steps.into());
         w.u8(self.wide_indices.into());
         w.u8(self.thread_branches.into());
+        w.u8(self.argument_copies.into());
         w.u8(self.widest_copy);
         w.u8(self.precise_stores.into());
         w.u8(self.fuel.into());

@@ -38,6 +38,8 @@ pub(crate) struct TranslateOptions {
     pub wide_indices: bool,
     /// Whether branches go past those that are known.
     pub thread_branches: bool,
+    /// Whether calls that are the last to need a value get a copy.
+    pub argument_copies: bool,
     /// Bytes of the widest register that small copies go through; 0 if all copies
     /// are calls.
     pub widest_copy: u8,

@@ -65,6 +65,7 @@ pub(super) fn with_module<T>(
         chosen_steps: true,
         wide_indices: true,
         thread_branches: true,
+        argument_copies: true,
         widest_copy: 16,
         precise_stores: false,
         fuel: false,

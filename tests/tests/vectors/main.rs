@@ -2,6 +2,7 @@
 //! the same bytes in memory, the same result, the same trap after the same stores; at
 //! every distance of the arrays, for every number of rounds, wherever memory ends.
 
+mod narrow;
 mod random;
 
 use precast_compiler::{MemoryModel, OptLevel, Optimisation, Options, text_to_binary};
@@ -20,7 +21,8 @@ fn module(body: &str) -> Vec<u8> {
         r#"(module (memory (export "memory") 1) (data (i32.const 0) "{data}")
             (data (i32.const 63488) "{data}")
             (func (export "run") (param $p i32) (param $q i32) (param $n i32) (result i32)
-                (local $i i32) (local $j i32) (local $sum i32) (local $old i32)
+                (local $i i32) (local $j i32) (local $k i32) (local $sum i32) (local $old i32)
+                (local $next i32)
                 (local $old_i32 i32) (local $old_i64 i64) (local $old_f32 f32) (local $old_f64 f64)
                 {body}
                 (local.get $sum)))"#
@@ -37,8 +39,11 @@ fn changes(body: &str) -> bool {
     is_changed_by(PASS, &module(body), &options(true))
 }
 
-/// What a call gave, and what memory held after it.
-type Ran = (Option<i32>, Vec<u8>);
+/// What a call gave, and the pieces of memory that it changed.
+type Ran = (Option<i32>, Vec<(usize, Vec<u8>)>);
+
+/// Bytes of a piece.
+const PIECE: usize = 256;
 
 fn outcomes(wasm: &[u8], options: &Options, arguments: &[[i32; 3]]) -> Vec<Ran> {
     let artifact = precast_embed::compile(wasm, options).unwrap();
@@ -48,12 +53,14 @@ fn outcomes(wasm: &[u8], options: &Options, arguments: &[[i32; 3]]) -> Vec<Ran> 
     let memory = instance.get_memory(&store, "memory").unwrap();
     let mut before = vec![0; 65536];
     memory.read(&store, 0, &mut before).unwrap();
+    let mut bytes = before.clone();
     let outcome = |[p, q, n]: &[i32; 3]| {
         memory.write(&mut store, 0, &before).unwrap();
         let given = run.call(&mut store, (*p, *q, *n)).ok();
-        let mut bytes = vec![0; 65536];
         memory.read(&store, 0, &mut bytes).unwrap();
-        (given, bytes)
+        let pieces = before.chunks(PIECE).zip(bytes.chunks(PIECE)).enumerate();
+        let changed = pieces.filter(|(_, (before, after))| before != after);
+        (given, changed.map(|(number, (_, after))| (number, after.to_vec())).collect())
     };
     arguments.iter().map(outcome).collect()
 }
@@ -95,12 +102,16 @@ fn at(array: char, offset: i64) -> String {
     format!("(i32.add (i32.add (local.get ${array}) (local.get $i)) (i32.const {offset}))")
 }
 
-fn load(ty: &str, array: char, offset: i64) -> String {
-    format!("({ty}.load {})", at(array, offset))
+/// A load of a type, or by an operator.
+fn load(op: &str, array: char, offset: i64) -> String {
+    let load = if op.contains('.') { "" } else { ".load" };
+    format!("({op}{load} {})", at(array, offset))
 }
 
-fn store(ty: &str, array: char, offset: i64, value: &str) -> String {
-    format!("({ty}.store {} {value})", at(array, offset))
+/// A store, as a load is told.
+fn store(op: &str, array: char, offset: i64, value: &str) -> String {
+    let store = if op.contains('.') { "" } else { ".store" };
+    format!("({op}{store} {} {value})", at(array, offset))
 }
 
 /// `$n` rounds, in which `$i` grows by `step`.

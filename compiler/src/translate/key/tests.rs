@@ -102,7 +102,7 @@ fn facts_that_the_body_does_not_use_are_not() {
 #[test]
 fn options_are_in_the_key() {
     let text = module(DECLARATIONS);
-    let changes: [fn(&mut TranslateOptions); 13] = [
+    let changes: [fn(&mut TranslateOptions); 14] = [
         |options| options.br_table_chain = false,
         |options| options.carries = false,
         |options| options.vectors = false,
@@ -112,6 +112,7 @@ fn options_are_in_the_key() {
         |options| options.chosen_steps = false,
         |options| options.wide_indices = false,
         |options| options.thread_branches = false,
+        |options| options.argument_copies = false,
         |options| options.widest_copy = 0,
         |options| options.precise_stores = true,
         |options| options.fuel = true,
