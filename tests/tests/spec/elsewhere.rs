@@ -19,12 +19,7 @@ fn run_with(machine: &Machine, group: &Group, precise_stores: Option<bool>) {
     }
 }
 
-fn run_at(
-    opt_level: OptLevel,
-    machine: &Machine,
-    group: &Group,
-    precise_stores: Option<bool>,
-) {
+fn run_at(opt_level: OptLevel, machine: &Machine, group: &Group, precise_stores: Option<bool>) {
     let options = Options {
         target: Some(machine.target.to_owned()),
         cpu_features: machine.cpu_features.iter().map(|&change| change.to_owned()).collect(),
