@@ -104,12 +104,12 @@ fn convert(
         inlined: Box::default(),
         debug: debug.map(Box::new),
         hasty: false,
-        short_branches: 0,
+        shortened: Default::default(),
     };
     Ok(finish(function, buffer, target, density))
 }
 
-/// What is done to finished code: short branches, and where it wants to begin.
+/// What is done to finished code: fewer bytes, and where it wants to begin.
 fn finish(
     function: CompiledFunction,
     buffer: &Buffer,
@@ -119,7 +119,10 @@ fn finish(
     let alignment = buffer.alignment.max(FUNCTION_ALIGNMENT);
     let aligned = density == Density::Aligned;
     let loops = (target.align_loops && aligned).then_some(alignment);
-    let relaxed = if target.short_branches { relax::shorten(&function, loops) } else { None };
+    let relaxed = match target.shorter {
+        Some(shorter) => relax::shorten(&function, shorter, loops),
+        None => None,
+    };
     let (mut function, branches) = match relaxed {
         Some((function, branches)) => (function, Some(branches)),
         None => (function, None),

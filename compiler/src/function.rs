@@ -44,8 +44,19 @@ pub(crate) struct CompiledFunction {
     /// Whether registers were allocated the fast way, lest it take too long:
     /// the code is slower than it could be.
     pub hasty: bool,
-    /// How many branches were made short.
-    pub short_branches: u32,
+    /// What takes fewer bytes than the code generator gave it.
+    pub shortened: Shortened,
+}
+
+/// How many instructions take fewer bytes than the code generator gave them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Shortened {
+    /// Branches with a distance of 8 bits.
+    pub branches: u32,
+    /// Accesses of the frame by its other end.
+    pub frame_accesses: u32,
+    /// Others.
+    pub encodings: u32,
 }
 
 /// Which slots of a frame hold references that are alive after a call.

@@ -71,6 +71,11 @@ pub enum Optimisation {
     ArgumentCopies,
     /// `short-branches`: branches that lead to near places take two bytes, on x86-64.
     ShortBranches,
+    /// `short-frame-accesses`: what lies in a function's frame is addressed by the frame
+    /// pointer where that takes fewer bytes than by the stack pointer, on x86-64.
+    ShortFrameAccesses,
+    /// `short-encodings`: instructions with an encoding of fewer bytes get that, on x86-64.
+    ShortEncodings,
     /// `align-loops`: functions begin where it suits their small loops, on x86-64.
     AlignLoops,
     /// `fold-functions`: identical functions share their code.
@@ -90,7 +95,7 @@ pub enum Optimisation {
 
 impl Optimisation {
     /// Every optimisation.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 29] = [
         Self::ListCopies,
         Self::DirectPreview1,
         Self::ConstantGlobals,
@@ -112,6 +117,8 @@ impl Optimisation {
         Self::ThreadBranches,
         Self::ArgumentCopies,
         Self::ShortBranches,
+        Self::ShortFrameAccesses,
+        Self::ShortEncodings,
         Self::AlignLoops,
         Self::FoldFunctions,
         Self::HotFunctions,
@@ -144,6 +151,8 @@ impl Optimisation {
             Self::ThreadBranches => "thread-branches",
             Self::ArgumentCopies => "argument-copies",
             Self::ShortBranches => "short-branches",
+            Self::ShortFrameAccesses => "short-frame-accesses",
+            Self::ShortEncodings => "short-encodings",
             Self::AlignLoops => "align-loops",
             Self::FoldFunctions => "fold-functions",
             Self::HotFunctions => "hot-functions",
@@ -196,7 +205,7 @@ mod tests {
             complaint("fold-function"),
             "unknown optimisation `fold-function`, did you mean `fold-functions`?; known are \
              list-copies, direct-preview1, constant-globals, private-tables, memory-image, wide-products, inline, inline-indirect, constant-arguments, br-table-chain, small-copies, carries, vectors, \
-             fold-addresses, loop-addresses, loop-compares, chosen-steps, wide-indices, thread-branches, argument-copies, short-branches, align-loops, fold-functions, \
+             fold-addresses, loop-addresses, loop-compares, chosen-steps, wide-indices, thread-branches, argument-copies, short-branches, short-frame-accesses, short-encodings, align-loops, fold-functions, \
              hot-functions, hot-inlining, cold-blocks, cold-functions"
         );
         assert!(complaint("private_table").contains("mean `private-tables`"));

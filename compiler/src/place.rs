@@ -21,7 +21,7 @@ mod variants;
 mod veneers;
 
 use crate::code::{Code, ModuleParts, PrivateTable, Text};
-use crate::function::{CompiledFunction, Symbol};
+use crate::function::{CompiledFunction, Shortened, Symbol};
 use crate::names::Names;
 use crate::target::LinkTarget;
 pub(crate) use error::LinkError;
@@ -58,8 +58,17 @@ pub(crate) struct Placed<'a> {
     pub folded: usize,
     /// Number of functions that begin where it suits their loops.
     pub aligned: usize,
-    /// Number of branches that were made short.
-    pub short_branches: u64,
+    /// What takes fewer bytes than the code generator gave it.
+    pub shortened: ShortenedInAll,
+}
+
+/// How many instructions of a text take fewer bytes, as
+/// [`Shortened`](crate::function::Shortened) has it for each function.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ShortenedInAll {
+    pub branches: u64,
+    pub frame_accesses: u64,
+    pub encodings: u64,
 }
 
 /// What belongs to one module besides code: as [`ModuleParts`] has it.
@@ -125,7 +134,7 @@ pub(crate) fn place_with_reach<'a>(
     texts.iter_mut().for_each(|text| drop_folded(&mut text.functions, &classes));
     let folded = functions - texts[0].functions.iter().flatten().count();
     let aligned = texts[0].functions.iter().flatten().filter(|f| f.starts != 0).count();
-    let short_branches = short_branches(&texts[0]);
+    let shortened = shortened(&texts[0]);
     let stubs = texts[0].stubs.iter().map(|stub| (stub.module, stub.kind)).collect();
     Ok(Placed {
         target,
@@ -139,7 +148,7 @@ pub(crate) fn place_with_reach<'a>(
         functions,
         folded,
         aligned,
-        short_branches,
+        shortened,
     })
 }
 
@@ -149,11 +158,17 @@ fn place_module(parts: ModuleParts<'_>, page_size: u64) -> PlacedModule<'_> {
     PlacedModule { description, bodies, private_tables, context, relocs, memory, data }
 }
 
-/// How many branches were made short.
-fn short_branches(text: &Text) -> u64 {
+/// How many instructions take fewer bytes.
+fn shortened(text: &Text) -> ShortenedInAll {
     let stubs = text.stubs.iter().map(|stub| &stub.function);
     let all = text.functions.iter().flatten().chain(stubs);
-    all.map(|function| u64::from(function.short_branches)).sum()
+    let mut sum = ShortenedInAll::default();
+    for Shortened { branches, frame_accesses, encodings } in all.map(|f| f.shortened) {
+        sum.branches += u64::from(branches);
+        sum.frame_accesses += u64::from(frame_accesses);
+        sum.encodings += u64::from(encodings);
+    }
+    sum
 }
 
 /// Frees the code of folded functions.

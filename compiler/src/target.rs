@@ -24,11 +24,34 @@ pub(crate) struct Target {
     pub triple: Triple,
     /// Features that the code may use, by their Linux names, sorted.
     pub cpu_features: Vec<String>,
-    /// Whether branches become short where they reach.
-    pub short_branches: bool,
+    /// What may take fewer bytes than the code generator gives it, if anything.
+    pub shorter: Option<Shorter>,
     /// Whether functions begin where it suits their loops.
     pub align_loops: bool,
     pub link: LinkTarget,
+}
+
+/// What may take fewer bytes than the code generator gives it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shorter {
+    /// Branches, where they reach.
+    pub branches: bool,
+    /// Accesses of a function's frame.
+    pub frame_accesses: bool,
+    /// What has an encoding of fewer bytes.
+    pub encodings: bool,
+}
+
+impl Shorter {
+    fn new(options: &Options) -> Option<Self> {
+        let shorter = Self {
+            branches: options.enabled(Optimisation::ShortBranches),
+            frame_accesses: options.enabled(Optimisation::ShortFrameAccesses),
+            encodings: options.enabled(Optimisation::ShortEncodings),
+        };
+        let Self { branches, frame_accesses, encodings } = shorter;
+        (branches || frame_accesses || encodings).then_some(shorter)
+    }
 }
 
 /// The part of the target that placing and writing depend on.
@@ -109,8 +132,8 @@ impl Target {
         let link = link_target(architecture, &cpu_features);
         let x86 = triple.architecture == TripleArchitecture::X86_64;
         let align_loops = x86 && options.enabled(Optimisation::AlignLoops);
-        let short_branches = x86 && options.enabled(Optimisation::ShortBranches);
-        Ok(Self { isa, fast_isa, triple, cpu_features, short_branches, align_loops, link })
+        let shorter = if x86 { Shorter::new(options) } else { None };
+        Ok(Self { isa, fast_isa, triple, cpu_features, shorter, align_loops, link })
     }
 
     /// Whether there are instructions for vectors: riscv64 has them with an

@@ -59,8 +59,7 @@ use crate::middle::{
     addresses, argument_copies, carries, compares, loop_addresses, steps, thread, vectors, widen,
 };
 use crate::recorded::Recorded;
-pub(crate) use changes::Changes;
-use changes::Timed;
+pub(crate) use changes::{Changes, Timed};
 use cranelift_codegen::ir;
 use cranelift_frontend::FunctionBuilderContext;
 pub(crate) use input::{FunctionInput, InlineCall, ModuleInput};

@@ -119,7 +119,7 @@
 ;;     movq %rsp, %rbp
 ;;     movl %esi, %esi
 ;;     leaq (%rdi,%rsi), %r8
-;;     testq $0x3, %r8
+;;     testb $0x3, %r8b
 ;;     jne L1
 ;;     movl (%rdi,%rsi), %eax  ; traps: out of bounds memory access
 ;;     movq %rbp, %rsp
@@ -132,7 +132,7 @@
 ;;     movq %rsp, %rbp
 ;;     movl %esi, %esi
 ;;     leaq (%rdi,%rsi), %r8
-;;     testq $0x7, %r8
+;;     testb $0x7, %r8b
 ;;     jne L1
 ;;     movq %rdx, (%rdi,%rsi)  ; traps: out of bounds memory access
 ;;     mfence
@@ -146,7 +146,7 @@
 ;;     movq %rsp, %rbp
 ;;     movl %esi, %esi
 ;;     leaq (%rdi,%rsi), %r8
-;;     testq $0x3, %r8
+;;     testb $0x3, %r8b
 ;;     jne L1
 ;;     movq %rdx, %rax
 ;;     lock  ; traps: out of bounds memory access
@@ -164,7 +164,7 @@
 ;;     movq %rdx, %rax
 ;;     je L1
 ;;     movl %esi, %eax
-;;     movzbq (%rdi,%rax), %rax  ; traps: out of bounds memory access
+;;     movzbl (%rdi,%rax), %eax  ; traps: out of bounds memory access
 ;;     jmp L2
 ;;   L1:
 ;;     movl %esi, %edx
@@ -187,7 +187,7 @@
 ;;     movq %rsp, %rbp
 ;;     movl %esi, %r8d
 ;;     leaq (%rdi,%r8), %r9
-;;     testq $0x3, %r9
+;;     testb $0x3, %r9b
 ;;     jne L1
 ;;     movl (%rdi,%r8), %r9d  ; traps: out of bounds memory access
 ;;     xorl %eax, %eax

@@ -82,8 +82,8 @@
 ;;     movq %rsp, %rbp
 ;;     subq $0x20, %rsp
 ;;     movq %r12, (%rsp)
-;;     movq %r13, 0x8(%rsp)
-;;     movq %r14, 0x10(%rsp)
+;;     movq %r13, -0x18(%rbp)
+;;     movq %r14, -0x10(%rbp)
 ;;     movq %rsi, %r14
 ;;     movq -0x20(%rdi), %r12
 ;;     movq %rdi, %r13
@@ -101,11 +101,11 @@
 ;;     pushq %rbp
 ;;     movq %rsp, %rbp
 ;;     subq $0x40, %rsp
-;;     movq %rbx, 0x10(%rsp)
-;;     movq %r12, 0x18(%rsp)
-;;     movq %r13, 0x20(%rsp)
-;;     movq %r14, 0x28(%rsp)
-;;     movq %r15, 0x30(%rsp)
+;;     movq %rbx, -0x30(%rbp)
+;;     movq %r12, -0x28(%rbp)
+;;     movq %r13, -0x20(%rbp)
+;;     movq %r14, -0x18(%rbp)
+;;     movq %r15, -0x10(%rbp)
 ;;     movq -0x58(%rdi), %rax
 ;;     movq %rdi, %rcx
 ;;     movq -0x50(%rcx), %rdi
@@ -116,11 +116,11 @@
 ;;   L1:
 ;;     movl 0x10(%rsi), %eax
 ;;   L2:
-;;     movq 0x10(%rsp), %rbx
-;;     movq 0x18(%rsp), %r12
-;;     movq 0x20(%rsp), %r13
-;;     movq 0x28(%rsp), %r14
-;;     movq 0x30(%rsp), %r15
+;;     movq -0x30(%rbp), %rbx
+;;     movq -0x28(%rbp), %r12
+;;     movq -0x20(%rbp), %r13
+;;     movq -0x18(%rbp), %r14
+;;     movq -0x10(%rbp), %r15
 ;;     addq $0x40, %rsp
 ;;     movq %rbp, %rsp
 ;;     popq %rbp
@@ -141,19 +141,19 @@
 ;;     movq %rsp, %rbp
 ;;     subq $0x30, %rsp
 ;;     movq %rbx, (%rsp)
-;;     movq %r12, 0x8(%rsp)
-;;     movq %r13, 0x10(%rsp)
-;;     movq %r14, 0x18(%rsp)
-;;     movq %r15, 0x20(%rsp)
+;;     movq %r12, -0x28(%rbp)
+;;     movq %r13, -0x20(%rbp)
+;;     movq %r14, -0x18(%rbp)
+;;     movq %r15, -0x10(%rbp)
 ;;     movq -0x58(%rdi), %r8
 ;;     movq -0x50(%rdi), %rdi
 ;;     callq *%r8  ; lands at L1
 ;;   L1:  ; landing pad
 ;;     movq (%rsp), %rbx
-;;     movq 0x8(%rsp), %r12
-;;     movq 0x10(%rsp), %r13
-;;     movq 0x18(%rsp), %r14
-;;     movq 0x20(%rsp), %r15
+;;     movq -0x28(%rbp), %r12
+;;     movq -0x20(%rbp), %r13
+;;     movq -0x18(%rbp), %r14
+;;     movq -0x10(%rbp), %r15
 ;;     addq $0x30, %rsp
 ;;     movq %rbp, %rsp
 ;;     popq %rbp

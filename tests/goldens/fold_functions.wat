@@ -27,7 +27,7 @@
 ;;     movq %rsp, %rbp
 ;;     subq $0x10, %rsp
 ;;     movq %r12, (%rsp)
-;;     movq %r13, 0x8(%rsp)
+;;     movq %r13, -0x8(%rbp)
 ;;     movq %rdi, %r12
 ;;     callq <a>
 ;;     movq %rax, %r13
@@ -38,7 +38,7 @@
 ;;     movq %r13, %rax
 ;;     subl %r11d, %eax
 ;;     movq (%rsp), %r12
-;;     movq 0x8(%rsp), %r13
+;;     movq -0x8(%rbp), %r13
 ;;     addq $0x10, %rsp
 ;;     movq %rbp, %rsp
 ;;     popq %rbp

@@ -86,7 +86,7 @@
 ;;   L1:
 ;;     testq %rdi, %rdi
 ;;     jge L4
-;;     testl $0x1, %esi
+;;     testb $0x1, %sil
 ;;     jne L2
 ;;     addq $0x9, %rdi
 ;;     jmp L3
@@ -108,8 +108,8 @@
 ;;     movq %rsp, %rbp
 ;;     subq $0x20, %rsp
 ;;     movq %r12, (%rsp)
-;;     movq %r13, 0x8(%rsp)
-;;     movq %r15, 0x10(%rsp)
+;;     movq %r13, -0x18(%rbp)
+;;     movq %r15, -0x10(%rbp)
 ;;     movq %rsi, %r12
 ;;     movq -0x8(%rdi), %r8
 ;;     movq %rdi, %r13
@@ -126,8 +126,8 @@
 ;;     movq %r15, %rcx
 ;;     addl %ecx, %eax
 ;;     movq (%rsp), %r12
-;;     movq 0x8(%rsp), %r13
-;;     movq 0x10(%rsp), %r15
+;;     movq -0x18(%rbp), %r13
+;;     movq -0x10(%rbp), %r15
 ;;     addq $0x20, %rsp
 ;;     movq %rbp, %rsp
 ;;     popq %rbp

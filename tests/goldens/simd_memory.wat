@@ -105,7 +105,7 @@
 ;;     pushq %rbp
 ;;     movq %rsp, %rbp
 ;;     movl %esi, %esi
-;;     movzwq (%rdi,%rsi), %rsi  ; traps: out of bounds memory access
+;;     movzwl (%rdi,%rsi), %esi  ; traps: out of bounds memory access
 ;;     pinsrw $0x3, %esi, %xmm0
 ;;     movq %rbp, %rsp
 ;;     popq %rbp

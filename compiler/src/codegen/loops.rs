@@ -44,7 +44,8 @@ pub(super) fn least_cost(branches: &[Branch], alignment: u32) -> usize {
 fn costs(branches: &[Branch], alignment: u32) -> Vec<(usize, usize)> {
     let loops = innermost(branches);
     let places = (0..LINE / STEP).filter(|place| (place * STEP).is_multiple_of(alignment as usize));
-    places.map(|place| (cost(&loops, branches, place * STEP), place)).collect()
+    let all = |start| loops.iter().map(|range| cost(range, branches, start)).sum();
+    places.map(|place| (all(place * STEP), place)).collect()
 }
 
 /// A branch to a place in the same function.
@@ -77,8 +78,27 @@ fn branch(bytes: &[u8], end: usize, opcode: &[u8]) -> Option<Branch> {
     (target < bytes.len()).then_some(Branch { last: end - 1, target })
 }
 
+/// Which branches each of the small loops has.
+pub(super) fn branches_of_small(branches: &[Branch]) -> Vec<Range<usize>> {
+    innermost(branches).iter().map(|range| within(range, branches)).collect()
+}
+
+/// Those of the small loops that wait where all together cost least.
+pub(super) fn branches_of_waiting(branches: &[Branch], alignment: u32) -> Vec<Range<usize>> {
+    let best = costs(branches, alignment).into_iter().min();
+    let start = best.map_or(0, |(_, place)| place * STEP);
+    let waits = |range: &Range<usize>| cost(range, branches, start) > 0;
+    innermost(branches).into_iter().filter(waits).map(|range| within(&range, branches)).collect()
+}
+
+/// The branches in a part of the code.
+fn within(range: &Range<usize>, branches: &[Branch]) -> Range<usize> {
+    let before = |end: usize| branches.partition_point(|branch| branch.last < end);
+    before(range.start)..before(range.end)
+}
+
 /// Small loops without another in them, in order.
-pub(super) fn innermost(branches: &[Branch]) -> Vec<Range<usize>> {
+fn innermost(branches: &[Branch]) -> Vec<Range<usize>> {
     let back = branches.iter().filter(|branch| branch.target <= branch.last);
     let mut loops: Vec<Range<usize>> = Vec::new();
     // By their ends; of those around others, the inner ones come first.
@@ -91,21 +111,17 @@ pub(super) fn innermost(branches: &[Branch]) -> Vec<Range<usize>> {
     loops
 }
 
-/// What the loops cost if the function begins there, for each round and line.
-fn cost(loops: &[Range<usize>], branches: &[Branch], start: usize) -> usize {
+/// What a loop costs if the function begins there, for each round and line.
+fn cost(range: &Range<usize>, branches: &[Branch], start: usize) -> usize {
     let line = |at: usize| (start + at) / LINE;
-    let of = |range: &Range<usize>| {
-        let lines = line(range.end - 1) - line(range.start) + 1;
-        let least = range.len().div_ceil(LINE);
-        let from = branches.partition_point(|branch| branch.last < range.start);
-        let within = branches[from..].iter().take_while(|branch| branch.last < range.end);
-        let lines_of_branches: Vec<usize> = within.map(|branch| line(branch.last)).collect();
-        let crowds = lines_of_branches.chunk_by(|one, other| one == other);
-        let late: usize = crowds.map(|crowd| crowd.len().saturating_sub(BRANCHES)).sum();
-        // A wait weighs more the shorter the loop is.
-        (late * WAIT_FOR_BRANCH + (lines - least) * WAIT_FOR_LINE) * LARGEST / range.len()
-    };
-    loops.iter().map(of).sum()
+    let lines = line(range.end - 1) - line(range.start) + 1;
+    let least = range.len().div_ceil(LINE);
+    let within = &branches[within(range, branches)];
+    let lines_of_branches: Vec<usize> = within.iter().map(|branch| line(branch.last)).collect();
+    let crowds = lines_of_branches.chunk_by(|one, other| one == other);
+    let late: usize = crowds.map(|crowd| crowd.len().saturating_sub(BRANCHES)).sum();
+    // A wait weighs more the shorter the loop is.
+    (late * WAIT_FOR_BRANCH + (lines - least) * WAIT_FOR_LINE) * LARGEST / range.len()
 }
 
 #[cfg(test)]

@@ -95,7 +95,7 @@ impl Image<'_> {
             functions: self.placed.functions,
             folded: self.placed.folded,
             aligned: self.placed.aligned,
-            short_branches: self.placed.short_branches,
+            shortened: self.placed.shortened,
         }
     }
 

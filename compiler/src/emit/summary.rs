@@ -1,5 +1,7 @@
 //! What was written.
 
+use crate::place::ShortenedInAll;
+
 /// What was written.
 #[derive(Clone, Debug)]
 pub(crate) struct EmitSummary {
@@ -13,6 +15,6 @@ pub(crate) struct EmitSummary {
     pub folded: usize,
     /// Number of functions that begin where it suits their loops.
     pub aligned: usize,
-    /// Branches that were made short.
-    pub short_branches: u64,
+    /// What takes fewer bytes than the code generator gave it.
+    pub shortened: ShortenedInAll,
 }

@@ -4,7 +4,7 @@
 
 use super::{
     CodeDebug, CodeReloc, CodeRelocKind, CodeSite, CompiledFunction, DebugVariable, InlinedBody,
-    LiveRange, Position, StackMap, Symbol, UnwindOp, ValueAssignment, ValueLocation,
+    LiveRange, Position, Shortened, StackMap, Symbol, UnwindOp, ValueAssignment, ValueLocation,
 };
 use precast_artifact::address_map::Site;
 use precast_artifact::handlers::Handler;
@@ -18,7 +18,7 @@ use precast_artifact::wire::{Reader, Result, Writer};
 impl CompiledFunction {
     pub(crate) fn encode(&self, w: &mut Writer) {
         let Self { code, data, alignment, starts, relocs, sites, .. } = self;
-        let Self { handlers, unwind, stack_maps, inlined, debug, hasty, short_branches, .. } = self;
+        let Self { handlers, unwind, stack_maps, inlined, debug, hasty, shortened, .. } = self;
         w.bytes(code);
         w.list(data, |w, range| {
             range.start.encode(w);
@@ -56,7 +56,10 @@ impl CompiledFunction {
         });
         w.option(debug, |w, debug| put_debug(debug, w));
         w.u8((*hasty).into());
-        w.leb((*short_branches).into());
+        let Shortened { branches, frame_accesses, encodings } = *shortened;
+        for count in [branches, frame_accesses, encodings] {
+            w.leb(count.into());
+        }
     }
 
     /// Reads what [`CompiledFunction::encode`] has written.
@@ -84,7 +87,11 @@ impl CompiledFunction {
             inlined: r.list(inlined)?.into(),
             debug: r.option(debug)?.map(Box::new),
             hasty: r.u8()? != 0,
-            short_branches: r.leb32()?,
+            shortened: Shortened {
+                branches: r.leb32()?,
+                frame_accesses: r.leb32()?,
+                encodings: r.leb32()?,
+            },
         })
     }
 }
@@ -328,7 +335,7 @@ mod tests {
             }]
             .into(),
             hasty: true,
-            short_branches: 300,
+            shortened: Shortened { branches: 300, frame_accesses: 400, encodings: 5 },
             debug: Some(Box::new(CodeDebug {
                 positions: [(at(0), Position::NONE)].into(),
                 assignments: variables.map(assignment).into(),

@@ -100,7 +100,7 @@ impl CompiledFunction {
     /// if something speaks of the inside of an instruction that became shorter.
     pub(crate) fn moved(&self, code: Box<[u8]>, moves: &Moves) -> Option<Self> {
         let Self { code: _, data, alignment, starts, relocs, sites, handlers, .. } = self;
-        let Self { unwind, stack_maps, inlined, debug, hasty, short_branches, .. } = self;
+        let Self { unwind, stack_maps, inlined, debug, hasty, shortened, .. } = self;
         let to = |offset: &FunctionOffset| moves.offset(*offset);
         Some(Self {
             code,
@@ -137,7 +137,7 @@ impl CompiledFunction {
             inlined: inlined.clone(),
             debug: debug.as_ref().map(|debug| Box::new(moved_debug(debug, moves))),
             hasty: *hasty,
-            short_branches: *short_branches,
+            shortened: *shortened,
         })
     }
 }

@@ -36,7 +36,7 @@ impl<'c> Cached<'c> {
         w.str(&format!("{:?}", Versions::CURRENT));
         w.str(&target.triple.to_string());
         w.str(&target.isa.flags().to_string());
-        w.u8(target.short_branches.into());
+        w.str(&format!("{:?}", target.shorter));
         w.u8(target.align_loops.into());
         w.list(&target.isa.isa_flags(), |w, flag| w.str(&flag.to_string()));
         Self { cache, settings: Sha256::digest(w.finish()).into(), hits: AtomicUsize::new(0) }

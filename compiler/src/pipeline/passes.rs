@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::middle::heat::Heat;
 use crate::optimisation::Optimisation;
 use crate::options::Options;
-use crate::translate::Changes;
+use crate::translate::{Changes, Timed};
 use std::time::Duration;
 
 /// What an optimisation did to a module.
@@ -57,6 +57,7 @@ fn pass(
         let calls = (0..parsed.bodies.len()).flat_map(|at| decisions.inlining.of(at));
         calls.filter(|call| call.guess.is_some() == guessed).count()
     };
+    let timed = |made: &Timed, what| (made.count, what, Some(made.time));
     let (changed, what, time): (usize, _, _) = match optimisation {
         // Of components only.
         Optimisation::ListCopies => (0, "lists between components", None),
@@ -74,26 +75,20 @@ fn pass(
         }
         Optimisation::BrTableChain => (changes.chains, "tables of branches", None),
         Optimisation::SmallCopies => (changes.copies, "copies", None),
-        Optimisation::Carries => (changes.carries.count, "sums", Some(changes.carries.time)),
-        Optimisation::Vectors => (changes.vectors.count, "loops", Some(changes.vectors.time)),
-        Optimisation::FoldAddresses => {
-            (changes.addresses.count, "accesses", Some(changes.addresses.time))
-        }
-        Optimisation::LoopAddresses => {
-            (changes.loops.count, "accesses in loops", Some(changes.loops.time))
-        }
-        Optimisation::LoopCompares => {
-            (changes.compares.count, "comparisons", Some(changes.compares.time))
-        }
-        Optimisation::ChosenSteps => (changes.steps.count, "sums", Some(changes.steps.time)),
-        Optimisation::WideIndices => (changes.indices.count, "values", Some(changes.indices.time)),
-        Optimisation::ThreadBranches => {
-            (changes.threads.count, "branches", Some(changes.threads.time))
-        }
-        Optimisation::ArgumentCopies => {
-            (changes.arguments.count, "arguments", Some(changes.arguments.time))
-        }
+        Optimisation::Carries => timed(&changes.carries, "sums"),
+        Optimisation::Vectors => timed(&changes.vectors, "loops"),
+        Optimisation::FoldAddresses => timed(&changes.addresses, "accesses"),
+        Optimisation::LoopAddresses => timed(&changes.loops, "accesses in loops"),
+        Optimisation::LoopCompares => timed(&changes.compares, "comparisons"),
+        Optimisation::ChosenSteps => timed(&changes.steps, "sums"),
+        Optimisation::WideIndices => timed(&changes.indices, "values"),
+        Optimisation::ThreadBranches => timed(&changes.threads, "branches"),
+        Optimisation::ArgumentCopies => timed(&changes.arguments, "arguments"),
         Optimisation::ShortBranches => (report.short_branches as usize, "branches", None),
+        Optimisation::ShortFrameAccesses => {
+            (report.short_frame_accesses as usize, "accesses", None)
+        }
+        Optimisation::ShortEncodings => (report.short_encodings as usize, "instructions", None),
         Optimisation::AlignLoops => (report.aligned, "functions", None),
         Optimisation::FoldFunctions => (report.folded, "functions", None),
         Optimisation::HotFunctions

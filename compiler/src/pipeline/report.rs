@@ -30,6 +30,10 @@ pub struct Report {
     pub aligned: usize,
     /// Branches that were made short.
     pub short_branches: u64,
+    /// Accesses of frames that take fewer bytes by their other end.
+    pub short_frame_accesses: u64,
+    /// Other instructions that got an encoding of fewer bytes.
+    pub short_encodings: u64,
     /// Functions whose code came from the session's cache.
     pub cached: usize,
     /// Whether any function uses 128-bit vectors.
@@ -55,7 +59,9 @@ impl Report {
             functions: written.functions,
             folded: written.folded,
             aligned: written.aligned,
-            short_branches: written.short_branches,
+            short_branches: written.shortened.branches,
+            short_frame_accesses: written.shortened.frame_accesses,
+            short_encodings: written.shortened.encodings,
             target: target.triple.to_string(),
             sections: written.sections,
             size: written.size,

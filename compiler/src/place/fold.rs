@@ -51,7 +51,7 @@ pub(crate) fn digest(function: &CompiledFunction) -> Digest {
         inlined: _,
         debug: _,
         hasty: _,
-        short_branches: _,
+        shortened: _,
     } = function;
     let lengths = [code.len(), relocs.len(), sites.len(), handlers.len(), unwind.len()];
     let lengths = lengths.map(|len| len as u32);
@@ -212,7 +212,7 @@ mod tests {
             inlined: Box::default(),
             debug: None,
             hasty: false,
-            short_branches: 0,
+            shortened: Default::default(),
             data: Box::default(),
         }
     }

@@ -1,11 +1,25 @@
 //! Old and new code beside each other: the same instructions, each branch to the
 //! instruction that it led to, each offset at the instruction that it spoke of.
-//! Nothing here relies on how the code was rewritten: instructions are counted.
+//! Nothing here relies on how the code was rewritten: instructions are counted, and where
+//! the pointers to the stack are is followed along all ways through either code.
+//!
+//! | rank | modules |
+//! |-|-|
+//! | what code is made of | [`pieces`] |
+//! | where the pointers are | [`frames`] |
+//! | one instruction beside another | [`effects`] |
+
+mod effects;
+mod frames;
+mod pieces;
 
 use super::scan::{CONSTANT_ALIGNMENT, targets};
 use crate::function::{CodeDebug, CompiledFunction, Symbol};
-use iced_x86::{Code, Decoder, DecoderOptions, Instruction, OpKind};
+use frames::Pointers;
+use iced_x86::{Instruction, OpKind};
+use pieces::{Decoded, pieces};
 use precast_artifact::index::FunctionOffset;
+use std::collections::HashMap;
 use std::ops::Range;
 
 /// Compares a function before and after.
@@ -22,7 +36,8 @@ pub(super) fn check(old: &CompiledFunction, new: &CompiledFunction) {
         Some(Decoded::Constants(place)) => place.start,
         _ => old.code.len() as u32,
     };
-    let code = Codes { old, new, code_end, places: &places };
+    let pointers = [frames::follow(old, &before), frames::follow(new, &after)];
+    let code = Codes { old, new, code_end, places: &places, pointers };
     for pair in pairs {
         match pair {
             (Decoded::Instruction(one), Decoded::Instruction(other)) => code.check(one, other),
@@ -41,57 +56,6 @@ pub(super) fn check(old: &CompiledFunction, new: &CompiledFunction) {
     check_debug(old, new, &places);
 }
 
-/// What a function's code is made of.
-#[derive(Debug)]
-enum Decoded {
-    Instruction(Instruction),
-    Table(Range<u32>),
-    Constants(Range<u32>),
-}
-
-impl Decoded {
-    fn place(&self) -> Range<u32> {
-        match self {
-            Self::Instruction(instruction) => instruction.ip() as u32..instruction.next_ip() as u32,
-            Self::Table(place) | Self::Constants(place) => place.clone(),
-        }
-    }
-}
-
-/// Takes the code of a function apart.
-fn pieces(function: &CompiledFunction) -> Vec<Decoded> {
-    let mut all = Vec::new();
-    let mut at = 0;
-    for data in &function.data {
-        let data = data.start.get()..data.end.get();
-        instructions(&function.code, at..data.start, &mut all);
-        // A table follows the fourth instruction from the one that takes its address.
-        let address = all.len().checked_sub(4).map(|index| &all[index]);
-        let named = |piece: &Decoded| match piece {
-            Decoded::Instruction(i) => {
-                i.code() == Code::Lea_r64_m && i.ip_rel_memory_address() == u64::from(data.start)
-            }
-            _ => false,
-        };
-        at = data.end;
-        all.push(match address.is_some_and(named) {
-            true => Decoded::Table(data),
-            false => Decoded::Constants(data),
-        });
-    }
-    instructions(&function.code, at..function.code.len() as u32, &mut all);
-    all
-}
-
-fn instructions(code: &[u8], part: Range<u32>, all: &mut Vec<Decoded>) {
-    let bytes = &code[part.start as usize..part.end as usize];
-    let decoder = Decoder::with_ip(64, bytes, part.start.into(), DecoderOptions::NONE);
-    for instruction in decoder {
-        assert!(!instruction.is_invalid(), "an instruction at {}", instruction.ip());
-        all.push(Decoded::Instruction(instruction));
-    }
-}
-
 /// Where each piece was, and where it is.
 struct PieceMap(Vec<(Range<u32>, Range<u32>)>);
 
@@ -104,7 +68,7 @@ impl PieceMap {
             at if at == old.end => new.end,
             at if at == old.start => new.start,
             at => {
-                assert_eq!(old.len(), new.len(), "{at} is within a branch that became short");
+                assert_eq!(old.len(), new.len(), "{at} is within an instruction that became short");
                 new.start + (at - old.start)
             }
         }
@@ -125,6 +89,8 @@ struct Codes<'c> {
     /// Where in the old code the constants begin, with their padding.
     code_end: u32,
     places: &'c PieceMap,
+    /// The stack pointer and the frame pointer before each instruction, by its offset.
+    pointers: [HashMap<u64, Pointers>; 2],
 }
 
 impl Codes<'_> {
@@ -143,8 +109,10 @@ impl Codes<'_> {
             same.set_memory_displacement64(one.memory_displacement64());
             assert_eq!((*one, was.len()), (same, is.len()));
             self.check_reference(to as u32, now as u32);
-        } else {
-            assert_eq!(was, is);
+        } else if was != is {
+            let [before, after] = &self.pointers;
+            let [before, after] = [before.get(&one.ip()), after.get(&other.ip())];
+            effects::check((one, before.copied()), (other, after.copied()));
         }
     }
 

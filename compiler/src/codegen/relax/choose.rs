@@ -3,6 +3,7 @@
 //! At first all are taken for short; those that do not reach their targets then
 //! are long, which may put others out of reach, until nothing changes.
 
+use super::super::loops::Branch;
 use super::scan::{Jump, SHORT};
 
 /// After so many rounds only those stay short that would reach with all others
@@ -13,61 +14,90 @@ const ROUNDS: usize = 256;
 /// shrinks to a third at most, from six bytes to two.
 const FARTHEST: i64 = 3 * 128;
 
-/// For each branch whether it is short: of those that may be.
-pub(super) fn choose(jumps: &[Jump], may: impl Fn(&Jump) -> bool) -> Vec<bool> {
-    let far = |jump: &Jump| i64::from(jump.target) - i64::from(jump.end());
-    let mut short: Vec<bool> = jumps
-        .iter()
-        .map(|jump| jump.size == SHORT || (far(jump).abs() <= FARTHEST && may(jump)))
-        .collect();
-    let candidates: Vec<NearJump> = jumps
-        .iter()
-        .enumerate()
-        .filter(|(index, _)| short[*index])
-        .map(|(index, jump)| {
-            let before = jumps.partition_point(|other| other.start < jump.target);
-            NearJump { index, distance: far(jump), before }
-        })
-        .collect();
-    for _ in 0..ROUNDS {
-        let saved = saved(jumps, &short);
-        let mut changed = false;
-        for NearJump { index, distance, before } in &candidates {
-            // What is saved before the target moves that nearer, before the end of
-            // the branch, the branch.
-            let distance = distance - saved[*before] + saved[index + 1];
-            if short[*index] && i8::try_from(distance).is_err() {
-                short[*index] = false;
-                changed = true;
-            }
-        }
-        if !changed {
-            return short;
-        }
-    }
-    for NearJump { index, distance, .. } in candidates {
-        short[index] &= i8::try_from(distance).is_ok();
-    }
-    short
+/// The branches of a function, and where they are if all of them are long.
+pub(super) struct Branches<'s> {
+    jumps: &'s [Jump],
+    places: Vec<JumpPlace>,
 }
 
-/// A branch that may be short.
-struct NearJump {
-    index: usize,
-    /// How far it leads where all are long.
-    distance: i64,
+/// Where a branch is, and where it leads.
+struct JumpPlace {
+    end: i64,
+    target: i64,
     /// How many branches start before its target.
     before: usize,
 }
 
-/// How much the first branches save together, for each number of them.
-fn saved(jumps: &[Jump], short: &[bool]) -> Vec<i64> {
-    let mut sum = 0;
-    let mut saved = Vec::with_capacity(jumps.len() + 1);
-    saved.push(0);
-    saved.extend(jumps.iter().zip(short).map(|(jump, short)| {
-        sum += if *short { i64::from(jump.saving()) } else { 0 };
-        sum
-    }));
-    saved
+impl JumpPlace {
+    fn distance(&self) -> i64 {
+        self.target - self.end
+    }
+}
+
+impl<'s> Branches<'s> {
+    /// `to` says where an offset of the old code is where all branches are long; none
+    /// if that is not known of one of these.
+    pub(super) fn new(jumps: &'s [Jump], to: impl Fn(u32) -> Option<u32>) -> Option<Self> {
+        let place = |jump: &Jump| {
+            let before = jumps.partition_point(|other| other.start < jump.target);
+            Some(JumpPlace { end: to(jump.end())?.into(), target: to(jump.target)?.into(), before })
+        };
+        let places = jumps.iter().map(place).collect::<Option<_>>()?;
+        Some(Self { jumps, places })
+    }
+
+    /// For each branch whether it is short: of those that may be.
+    pub(super) fn choose(&self, may: impl Fn(usize) -> bool) -> Vec<bool> {
+        let Self { jumps, places } = self;
+        let may = |(index, jump): (usize, &Jump)| {
+            jump.size == SHORT || (places[index].distance().abs() <= FARTHEST && may(index))
+        };
+        let mut short: Vec<bool> = jumps.iter().enumerate().map(may).collect();
+        let candidates: Vec<usize> = (0..jumps.len()).filter(|index| short[*index]).collect();
+        for _ in 0..ROUNDS {
+            let saved = self.saved(&short);
+            let mut changed = false;
+            for index in &candidates {
+                let (end, target) = self.place(*index, &saved);
+                if short[*index] && i8::try_from(target - end).is_err() {
+                    short[*index] = false;
+                    changed = true;
+                }
+            }
+            if !changed {
+                return short;
+            }
+        }
+        for index in candidates {
+            short[index] &= i8::try_from(places[index].distance()).is_ok();
+        }
+        short
+    }
+
+    /// Where the branches are if those are short.
+    pub(super) fn placed(&self, short: &[bool]) -> Vec<Branch> {
+        let saved = self.saved(short);
+        let places = (0..self.jumps.len()).map(|index| self.place(index, &saved));
+        places
+            .map(|(end, target)| Branch { last: end as usize - 1, target: target as usize })
+            .collect()
+    }
+
+    /// The end and the target of a branch: what is saved before either moves it up.
+    fn place(&self, index: usize, saved: &[i64]) -> (i64, i64) {
+        let JumpPlace { end, target, before } = self.places[index];
+        (end - saved[index + 1], target - saved[before])
+    }
+
+    /// How much the first branches save together, for each number of them.
+    fn saved(&self, short: &[bool]) -> Vec<i64> {
+        let mut sum = 0;
+        let mut saved = Vec::with_capacity(short.len() + 1);
+        saved.push(0);
+        saved.extend(self.jumps.iter().zip(short).map(|(jump, short)| {
+            sum += if *short { i64::from(jump.saving()) } else { 0 };
+            sum
+        }));
+        saved
+    }
 }

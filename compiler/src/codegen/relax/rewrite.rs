@@ -1,5 +1,6 @@
-//! The code with short branches.
+//! The new code.
 
+use super::change::Change;
 use super::scan::{Jump, Reference, SHORT, Scanned, targets};
 use crate::function::moved::Moves;
 use iced_x86::{Decoder, DecoderOptions, Instruction, OpKind};
@@ -9,10 +10,10 @@ use iced_x86::{Decoder, DecoderOptions, Instruction, OpKind};
 pub(super) fn rewrite(
     code: &[u8],
     scanned: &Scanned,
-    short: &[bool],
+    (short, changes): (&[bool], &[Change]),
     moves: &Moves,
 ) -> Option<Vec<u8>> {
-    let mut new = copy(code, scanned, short, moves)?;
+    let mut new = copy(code, scanned, changes, moves)?;
     for (jump, short) in scanned.jumps.iter().zip(short) {
         let (end, target) = (moves.to(jump.end())?, moves.to(jump.target)?);
         let distance = i64::from(target) - i64::from(end);
@@ -38,16 +39,16 @@ pub(super) fn rewrite(
     lead_there(&new, scanned, short, moves).then_some(new)
 }
 
-/// The bytes as they were, with shorter branches that lead nowhere yet.
-fn copy(code: &[u8], scanned: &Scanned, short: &[bool], moves: &Moves) -> Option<Vec<u8>> {
+/// The bytes as they were, but of what changes; branches that became short lead nowhere
+/// yet.
+fn copy(code: &[u8], scanned: &Scanned, changes: &[Change], moves: &Moves) -> Option<Vec<u8>> {
     let mut new = Vec::with_capacity(code.len());
     let mut at = 0;
-    for (jump, short) in scanned.jumps.iter().zip(short) {
-        if jump.changes(*short) {
-            new.extend_from_slice(code.get(at..jump.start as usize)?);
-            new.extend([jump.short_opcode, 0]);
-            at = jump.end() as usize;
-        }
+    for change in changes {
+        let place = change.place();
+        new.extend_from_slice(code.get(at..place.start as usize)?);
+        new.extend_from_slice(change.bytes());
+        at = place.end as usize;
     }
     new.extend_from_slice(code.get(at..scanned.code_end as usize)?);
     if (scanned.code_end as usize) < code.len() {

@@ -1,7 +1,12 @@
 //! The instructions of a function: where they start, and those that lead to other
 //! places of its code.
 
+use super::change::Change;
+use super::encodings;
+use super::frame::FramePointers;
+use super::offsets::OffsetSet;
 use crate::function::CompiledFunction;
+use crate::target::Shorter;
 use iced_x86::{Code, Decoder, DecoderOptions, Instruction, OpKind, Register};
 use precast_artifact::index::FunctionOffset;
 use std::ops::Range;
@@ -14,6 +19,10 @@ pub(super) struct Scanned {
     pub references: Vec<Reference>,
     /// The jump tables, in order.
     pub tables: Vec<Range<u32>>,
+    /// What takes fewer bytes whatever branches do, in order, and how many of these are
+    /// accesses of the frame.
+    pub changes: Vec<Change>,
+    pub frame_accesses: usize,
     /// After the last instruction or table.
     pub code_end: u32,
     /// Where the constants begin that follow the code after padding.
@@ -63,9 +72,9 @@ pub(super) struct Reference {
 
 /// Decodes all code of a function; none if there is anything in it that is not
 /// understood.
-pub(super) fn scan(function: &CompiledFunction) -> Option<Scanned> {
+pub(super) fn scan(function: &CompiledFunction, shorter: Shorter) -> Option<Scanned> {
     let size = u32::try_from(function.code.len()).ok()?;
-    let mut scanner = Scanner::new(function);
+    let mut scanner = Scanner::new(function, shorter);
     let (mut at, mut code_end) = (0, size);
     for Range { start, end } in &function.data {
         let data = start.get()..end.get();
@@ -106,10 +115,16 @@ struct Scanner<'f> {
     jumps: Vec<Jump>,
     references: Vec<Reference>,
     tables: Vec<Range<u32>>,
+    /// Of the frame, if its accesses may be shorter; and of those that are.
+    frame: Option<FramePointers>,
+    accesses: Vec<Change>,
+    /// Whether other encodings may be, and those that are.
+    encode: bool,
+    encodings: Vec<Change>,
 }
 
 impl<'f> Scanner<'f> {
-    fn new(function: &'f CompiledFunction) -> Self {
+    fn new(function: &'f CompiledFunction, shorter: Shorter) -> Self {
         let places = || OffsetSet::new(function.code.len());
         Self {
             function,
@@ -120,6 +135,10 @@ impl<'f> Scanner<'f> {
             jumps: Vec::new(),
             references: Vec::new(),
             tables: Vec::new(),
+            frame: shorter.frame_accesses.then(FramePointers::new),
+            accesses: Vec::new(),
+            encode: shorter.encodings,
+            encodings: Vec::new(),
         }
     }
 
@@ -144,6 +163,7 @@ impl<'f> Scanner<'f> {
         self.starts.insert(start);
         let field = self.relocated(start, end)?;
         self.follow(instruction);
+        self.change(decoder, instruction, field.is_some());
         let distance = match instruction.op0_kind() {
             OpKind::NearBranch64 if field.is_some() => Some(end.checked_sub(4)?),
             OpKind::NearBranch64 => {
@@ -177,6 +197,26 @@ impl<'f> Scanner<'f> {
             _ => return None,
         }
         Some(())
+    }
+
+    /// Takes note of what the instruction can be in fewer bytes.
+    fn change(&mut self, decoder: &Decoder<'_>, instruction: &Instruction, relocated: bool) {
+        let below = self.frame.as_mut().and_then(|frame| frame.next(instruction, relocated));
+        if relocated {
+            return;
+        }
+        let (start, end) = (instruction.ip() as usize, instruction.next_ip() as usize);
+        let bytes = &self.function.code[start..end];
+        if let Some(below) = below
+            && instruction.memory_base() == Register::RSP
+            && instruction.memory_index() == Register::None
+        {
+            let displacement = decoder.get_constant_offsets(instruction).displacement_offset();
+            let access = encodings::by_frame_pointer(instruction, bytes, displacement, below);
+            self.accesses.extend(access);
+        } else if self.encode {
+            self.encodings.extend(encodings::shorter(instruction, bytes));
+        }
     }
 
     /// The field of an instruction that a relocation is for.
@@ -271,8 +311,17 @@ impl<'f> Scanner<'f> {
         if padding.iter().any(|byte| *byte != 0) {
             return None;
         }
-        let Self { jumps, references, tables, .. } = self;
-        Some(Scanned { jumps, references, tables, code_end, constants })
+        let holds = self.frame.is_some_and(|frame| frame.holds(function, &self.targets));
+        let Self { jumps, references, tables, mut accesses, encodings: mut changes, .. } = self;
+        if !holds {
+            accesses.clear();
+        }
+        let frame_accesses = accesses.len();
+        changes.append(&mut accesses);
+        changes.sort_by_key(|change| change.place().start);
+        let scanned =
+            Scanned { jumps, references, tables, changes, frame_accesses, code_end, constants };
+        Some(scanned)
     }
 }
 
@@ -285,32 +334,4 @@ pub(super) fn targets(
     let start = table.start;
     let target = move |entry: &[u8; 4]| start.checked_add_signed(i32::from_le_bytes(*entry));
     rest.is_empty().then(|| entries.iter().map(target))
-}
-
-/// A set of offsets.
-struct OffsetSet {
-    words: Vec<u64>,
-    size: u32,
-}
-
-impl OffsetSet {
-    fn new(size: usize) -> Self {
-        Self { words: vec![0; size.div_ceil(64)], size: size as u32 }
-    }
-
-    fn insert(&mut self, at: u32) {
-        self.words[at as usize / 64] |= 1 << (at % 64);
-    }
-
-    fn insert_if_within(&mut self, at: u32) -> Option<()> {
-        (at < self.size).then(|| self.insert(at))
-    }
-
-    fn contains(&self, at: u32) -> bool {
-        self.words[at as usize / 64] >> (at % 64) & 1 != 0
-    }
-
-    fn are_within(&self, others: &Self) -> bool {
-        self.words.iter().zip(&others.words).all(|(own, other)| own & !other == 0)
-    }
 }

@@ -1,10 +1,16 @@
-//! HandMade made by hand: what becomes short, what moves, and what is left as it is.
+//! Code made by hand: what becomes short, what moves, and what is left as it is.
+
+mod encodings;
+mod frames;
 
 use super::*;
 use crate::function::{CodeReloc, CodeRelocKind, CodeSite, Position, Symbol};
 use precast_artifact::address_map::Site;
 use precast_artifact::handlers::Handler;
 use precast_artifact::index::{FunctionOffset, StubIndex};
+
+/// All that there is to do.
+const ALL: Shorter = Shorter { branches: true, frame_accesses: true, encodings: true };
 
 fn at(offset: u32) -> FunctionOffset {
     FunctionOffset::new(offset)
@@ -47,15 +53,15 @@ impl HandMade {
     /// The code after it became short, and how many branches did.
     fn shortened(self) -> (Vec<u8>, u32) {
         let (function, branches) =
-            shorten(&self.function(), None).expect("code that is understood");
+            shorten(&self.function(), ALL, None).expect("code that is understood");
         assert!(branches.iter().all(|branch| branch.last < function.code.len()));
-        (function.code.into_vec(), function.short_branches)
+        (function.code.into_vec(), function.shortened.branches)
     }
 }
 
 #[track_caller]
 fn stays(function: CompiledFunction) {
-    assert!(shorten(&function, None).is_none(), "{function:?}");
+    assert!(shorten(&function, ALL, None).is_none(), "{function:?}");
 }
 
 #[test]
@@ -135,8 +141,8 @@ fn with_table() -> CompiledFunction {
 
 #[test]
 fn tables_constants_and_all_that_is_told_of_them_move() {
-    let (function, branches) = shorten(&with_table(), None).unwrap();
-    assert_eq!(function.short_branches, 3);
+    let (function, branches) = shorten(&with_table(), ALL, None).unwrap();
+    assert_eq!(function.shortened.branches, 3);
     // 2 + 16 bytes, the table, 2 + 4 + 2, 8 + 5 + 1.
     assert_eq!(*function.data, [at(18)..at(26), at(48)..at(56)]);
     assert_eq!(function.code[18..26], [8, 0, 0, 0, 14, 0, 0, 0]);
@@ -160,7 +166,7 @@ fn a_jump_that_nothing_leads_to_may_follow_a_table() {
     // Nothing leads to what follows the jump.
     stays(function.clone());
     function.code[22] = 13;
-    assert_eq!(shorten(&function, None).unwrap().0.short_branches, 3);
+    assert_eq!(shorten(&function, ALL, None).unwrap().0.shortened.branches, 3);
     // It would be the distance of an entry.
     function.code[31] = 0;
     stays(function);
@@ -173,14 +179,24 @@ fn loops_that_would_wait_keep_long_branches() {
     let code = HandMade::default().nops(25).branch_to(110).nops(26).branch_to(110).branch_to(110);
     let code = code.nops(20).jump(4).branch_to(110).nops(10).with(&[0xc3]);
     let function = code.function();
-    let short = |alignment| shorten(&function, alignment).unwrap().0.short_branches;
+    let short = |alignment| shorten(&function, ALL, alignment).unwrap().0.shortened.branches;
     assert_eq!((short(None), short(Some(64))), (5, 1));
+}
+
+#[test]
+fn loops_that_would_not_wait_need_no_long_branches() {
+    // As above, and another loop from 110 to 127, which lies in one line.
+    let code = HandMade::default().nops(25).branch_to(110).nops(26).branch_to(110).branch_to(110);
+    let code = code.nops(20).jump(4).branch_to(110).nops(10).nops(12).jump(110).with(&[0xc3]);
+    let (function, branches) = shorten(&code.function(), ALL, Some(64)).unwrap();
+    assert_eq!(function.shortened.branches, 2);
+    assert_eq!(function.code[branches[5].last - 1], 0xeb);
 }
 
 #[test]
 fn what_is_not_understood_is_left_alone() {
     let code = |bytes: &[u8]| HandMade::default().jump(5).with(bytes).function();
-    assert!(shorten(&code(&[0x90, 0xc3]), None).is_some());
+    assert!(shorten(&code(&[0x90, 0xc3]), ALL, None).is_some());
     // No instruction; half of one; into an instruction; out of the function; before it.
     stays(code(&[0x06]));
     stays(code(&[0x48, 0x8b]));
@@ -223,7 +239,7 @@ fn what_is_told_of_code_must_fit_it() {
     for (number, change) in changes.into_iter().enumerate() {
         let mut function = with_table();
         change(&mut function);
-        assert!(shorten(&function, None).is_none(), "change {number}");
+        assert!(shorten(&function, ALL, None).is_none(), "change {number}");
     }
 }
 
@@ -255,10 +271,10 @@ fn random_code_keeps_its_instructions_and_targets() {
             };
         }
         let function = code.with(&[0xc3]).function();
-        let (shorter, _) = shorten(&function, None).unwrap();
+        let (shorter, _) = shorten(&function, ALL, None).unwrap();
         check::check(&function, &shorter);
         // What is short already stays as it is.
-        let (same, _) = shorten(&shorter, None).unwrap();
+        let (same, _) = shorten(&shorter, ALL, None).unwrap();
         assert_eq!(same.code, shorter.code, "round {round}");
     }
 }

@@ -88,7 +88,7 @@ pub(super) fn caller(machine: u16, callee: Symbol) -> CompiledFunction {
         inlined: Box::default(),
         debug: None,
         hasty: false,
-        short_branches: 0,
+        shortened: Default::default(),
         data: Box::default(),
     }
 }

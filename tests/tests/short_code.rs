@@ -1,12 +1,42 @@
-//! Branches that reach take two bytes, on x86-64 only, and everything still happens
-//! where it did: results, traps and their places, handlers, tables of branches.
+//! Code takes fewer bytes, on x86-64 only, and everything still happens where it did:
+//! results, traps and their places, handlers, tables of branches, arguments and results
+//! on the stack.
 
 use precast_compiler::{OptLevel, Optimisation, Options, Report, compile_to, text_to_binary};
 use precast_loader::{Linker, Store};
 
 /// The machine that this is about, and others.
 const X86_64: &str = "x86_64-unknown-linux-gnu";
+const SHORTER: [Optimisation; 3] =
+    [Optimisation::ShortBranches, Optimisation::ShortFrameAccesses, Optimisation::ShortEncodings];
 const OTHERS: [&str; 2] = ["aarch64-unknown-linux-gnu", "riscv64gc-unknown-linux-gnu"];
+
+/// Ten arguments and four results: some of each are on the stack, and so are those of a
+/// tail call to whoever takes fewer.
+const ON_THE_STACK: &str = r#"
+    (type $many (func (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)
+      (result i32 i32 i32 i32)))
+    (table funcref (elem $many))
+    (func $many (type $many)
+      (if (i32.and (local.get 9) (i32.const 1))
+        (then (return_call $fewer (local.get 8) (local.get 0) (local.get 1)
+          (local.get 2) (local.get 3) (local.get 4) (local.get 5) (local.get 6))))
+      (i32.add (local.get 0) (local.get 9)) (local.get 8)
+      (i32.sub (local.get 7) (local.get 1)) (local.get 6))
+    (func $fewer (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32 i32 i32 i32)
+      (local.get 7) (i32.mul (local.get 0) (local.get 6)) (local.get 1) (local.get 5))
+    (func (export "run4") (param $n i32) (param $mode i32) (result i32)
+      (local $a i32) (local $b i32)
+      (local.set $a (call $throw (i32.add (i32.const 1)
+      (i32.mul (local.get $mode) (i32.const 1536)))))
+      (local.set $b (i32.rem_u (local.get $n) (i32.sub (local.get $mode) (i32.const 9))))
+      (call_indirect (type $many) (local.get $n) (local.get $mode) (local.get $a)
+        (local.get $b) (i32.const 5) (i32.const 6) (local.get $a) (local.get $b)
+        (local.get $n) (i32.add (local.get $n) (local.get $mode)) (i32.const 0))
+      (local.set $a (i32.add (local.get $a)))
+      (local.set $b (i32.add (local.get $b)))
+      (i32.xor (i32.mul (local.get $a) (local.get $n)))
+      (i32.add (local.get $b)) (i32.add))"#;
 
 /// A loop over a table of branches that are near and far, with a division that
 /// traps, an access that does, and calls out of which exceptions come.
@@ -49,6 +79,7 @@ fn module() -> Vec<u8> {
     let functions: String = (0..4).map(function).collect();
     let text = format!(
         r#"(module (memory 1) (tag $e (param i32))
+          {ON_THE_STACK}
           (func $throw (param i32) (result i32)
             (if (i32.eqz (i32.rem_u (local.get 0) (i32.const 3)))
               (then (throw $e (local.get 0))))
@@ -58,9 +89,15 @@ fn module() -> Vec<u8> {
     text_to_binary(text.as_bytes()).expect("a module")
 }
 
+/// With all that makes code shorter, or without any of it.
 fn options(opt_level: OptLevel, on: bool) -> Options {
-    let disabled = (!on).then_some(Optimisation::ShortBranches).into_iter().collect();
+    let disabled = if on { Default::default() } else { SHORTER.into() };
     Options { opt_level, disabled, ..Options::default() }
+}
+
+/// How many branches, accesses of frames and other instructions became shorter.
+fn counts(report: &Report) -> [u64; 3] {
+    [report.short_branches, report.short_frame_accesses, report.short_encodings]
 }
 
 /// Compiles for a machine, and gives the size of the code with what was done.
@@ -77,7 +114,7 @@ fn results(wasm: &[u8], options: &Options) -> Vec<String> {
     let mut store = Store::new(());
     let instance = Linker::<()>::new().instantiate(&mut store, &artifact).expect("an instance");
     let calls = (0..130).step_by(7).flat_map(|n| (0..16).map(move |mode| (n, mode)));
-    let calls = calls.flat_map(|call| (0..4).map(move |number| (number, call)));
+    let calls = calls.flat_map(|call| (0..5).map(move |number| (number, call)));
     let mut result = |(number, call): (u32, _)| {
         let run = instance.get_typed_func::<(i32, i32), i32>(&store, &format!("run{number}"));
         format!("{:?}", run.expect("a function").call(&mut store, call))
@@ -99,18 +136,26 @@ fn code_is_smaller_and_does_the_same() {
         let [long, short] = [long, short].map(|options| compiled(&wasm, X86_64, options));
         // Most functions here begin at lines: not all that is saved can be seen.
         assert!(short.0 < long.0, "{level:?}: {} beside {}", short.0, long.0);
-        assert!(short.1.short_branches > 10, "{level:?}");
+        let [branches, accesses, _] = counts(&short.1);
+        assert!(branches > 10 && accesses > 10, "{level:?}: {:?}", counts(&short.1));
     }
 }
 
 #[test]
-fn they_are_counted_where_there_are_some() {
+fn each_is_counted_where_it_is_on() {
     let wasm = module();
-    let count = |options| compiled(&wasm, X86_64, options).1.short_branches;
-    assert!(count(Options::default()) > 10);
-    assert!(count(Options { debug_info: true, ..Options::default() }) > 10);
-    assert_eq!(count(options(OptLevel::None, true)), 0);
-    assert_eq!(count(options(OptLevel::Speed, false)), 0);
+    let count = |options| counts(&compiled(&wasm, X86_64, options).1);
+    let all = count(Options::default());
+    assert!(all.iter().all(|count| *count > 0), "{all:?}");
+    assert!(count(Options { debug_info: true, ..Options::default() })[0] > 10);
+    assert_eq!(count(options(OptLevel::None, true)), [0; 3]);
+    for (index, off) in SHORTER.into_iter().enumerate() {
+        let disabled = [off].into();
+        let found = count(Options { disabled, ..Options::default() });
+        for (other, count) in found.into_iter().enumerate() {
+            assert_eq!(count == 0, other == index, "{off}: {found:?}");
+        }
+    }
 }
 
 #[test]
@@ -119,6 +164,6 @@ fn other_machines_stay_as_they_are() {
     for target in OTHERS {
         let [with, without] =
             [true, false].map(|on| compiled(&wasm, target, options(OptLevel::Speed, on)));
-        assert_eq!((with.0, with.1.short_branches), (without.0, 0), "{target}");
+        assert_eq!((with.0, counts(&with.1)), (without.0, [0; 3]), "{target}");
     }
 }
