@@ -11,12 +11,15 @@ use super::edges::{Edge, call_mut, calls};
 use super::strides::FirstRound;
 use cranelift_codegen::cursor::{Cursor, FuncCursor};
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{Block, Function, InstBuilder, Value, types};
+use cranelift_codegen::ir::{Block, BlockArg, Function, InstBuilder, Value, types};
 use std::collections::BTreeMap;
 
-/// A block before a loop, without its branch.
+/// What stands before a loop, without the last branch.
 pub(super) struct Check {
+    /// Where it begins, with the parameters of the loop's header.
     pub block: Block,
+    /// Where it ends.
+    pub end: Block,
     /// Whether no index wraps around.
     pub fits: Value,
     /// By group, the address of its first access in the first round.
@@ -53,9 +56,14 @@ pub(super) fn redirect(func: &mut Function, guards: &BTreeMap<Block, Guard>) {
     }
 }
 
-/// Makes the block, which has the parameters of the loop's header and stands
-/// before it.
-pub(super) fn before(func: &mut Function, of: &Loop, groups: &[AccessGroup]) -> Check {
+/// Makes the check, which stands before the loop's header. Where the loop goes back fewer
+/// times than `least`, nothing more is looked at, and the loop is entered.
+pub(super) fn before(
+    func: &mut Function,
+    of: &Loop,
+    groups: &[AccessGroup],
+    least: Option<i64>,
+) -> Check {
     let block = func.dfg.make_block();
     func.layout.insert_block(block, of.header());
     for parameter in func.dfg.block_params(of.header()).to_vec() {
@@ -65,6 +73,9 @@ pub(super) fn before(func: &mut Function, of: &Loop, groups: &[AccessGroup]) -> 
     let starts = FirstRound::new(func, of, block);
     let mut maker = Maker { func, of, block, starts, outside: None };
     let (rounds, whole) = maker.rounds();
+    if let Some(least) = least {
+        maker.go_on_after(rounds, least);
+    }
     let step = of.count.step.abs();
     let mut reaches: BTreeMap<i64, Value> = BTreeMap::new();
     for stride in groups.iter().map(|group| group.stride).filter(|stride| *stride != 0) {
@@ -80,7 +91,8 @@ pub(super) fn before(func: &mut Function, of: &Loop, groups: &[AccessGroup]) -> 
     };
     let lasts = reaches.iter().map(last).collect();
     let fits = maker.fits();
-    Check { block, fits, pointers, lasts, rounds }
+    let end = maker.block;
+    Check { block, end, fits, pointers, lasts, rounds }
 }
 
 struct Maker<'f> {
@@ -100,6 +112,19 @@ macro_rules! ins {
 }
 
 impl Maker<'_> {
+    /// Ends the block: with fewer rounds than `least`, to the loop.
+    fn go_on_after(&mut self, rounds: Value, least: i64) {
+        let enough = IntCC::UnsignedGreaterThanOrEqual;
+        let enough = ins!(self).icmp_imm_u(enough, rounds, least);
+        let next = self.func.dfg.make_block();
+        self.func.layout.insert_block(next, self.of.header());
+        let all = self.func.dfg.block_params(self.block).iter().copied();
+        let all: Vec<BlockArg> = all.map(BlockArg::Value).collect();
+        ins!(self).brif(enough, next, &[], self.of.header(), &all);
+        self.block = next;
+        self.starts.go_on_in(next);
+    }
+
     /// How often the loop goes back, and if that is known, what the count grows by in
     /// all of these rounds.
     fn rounds(&mut self) -> (Value, Option<Value>) {

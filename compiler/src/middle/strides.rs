@@ -103,6 +103,11 @@ impl FirstRound {
         Self { block, made: made.collect() }
     }
 
+    /// Makes the others in another block, which only this one leads to.
+    pub(super) fn go_on_in(&mut self, block: Block) {
+        self.block = block;
+    }
+
     /// A value that has a stride, or is an address that does not change.
     pub(super) fn start(&mut self, func: &mut Function, of: &Loop, value: Value) -> Value {
         let value = func.dfg.resolve_aliases(value);

@@ -1,5 +1,5 @@
 //! What is looked at before a loop of vectors, beside whether an index wraps around:
-//! whether there are rounds enough, whether all accesses are inside the memory, how far
+//! whether all accesses are inside the memory, how far
 //! groups of accesses are from each other, and whether lanes tell the whole of numbers
 //! that others are compared with.
 
@@ -13,13 +13,9 @@ use cranelift_codegen::ir::{Function, InstBuilder, MemFlagsData, Value, types};
 /// Whether vectors do what the loop does, at the end of the check's block. `length` is
 /// where the memory has its length, from where it begins.
 pub(super) fn fits(func: &mut Function, plan: &VectorPlan, check: &Check, length: i32) -> Value {
-    let enough = enough(func, plan, check);
     let inside = inside(func, plan, check, length);
-    let mut cursor = FuncCursor::new(func).at_bottom(check.block);
-    let mut fits = check.fits;
-    for condition in [enough, inside] {
-        fits = cursor.ins().band(fits, condition);
-    }
+    let mut cursor = FuncCursor::new(func).at_bottom(check.end);
+    let mut fits = cursor.ins().band(check.fits, inside);
     for forbidden in &plan.overlaps.near {
         let [one, other] = forbidden.groups.map(|group| check.pointers[group]);
         let distance = cursor.ins().isub(other, one);
@@ -31,7 +27,7 @@ pub(super) fn fits(func: &mut Function, plan: &VectorPlan, check: &Check, length
     }
     for groups in &plan.overlaps.apart {
         let [one, other] = groups.map(|group| accessed_bytes(func, plan, check, group));
-        let mut cursor = FuncCursor::new(func).at_bottom(check.block);
+        let mut cursor = FuncCursor::new(func).at_bottom(check.end);
         let below = cursor.ins().icmp(IntCC::UnsignedLessThanOrEqual, one.end, other.begin);
         let above = cursor.ins().icmp(IntCC::UnsignedLessThanOrEqual, other.end, one.begin);
         let apart = cursor.ins().bor(below, above);
@@ -39,14 +35,14 @@ pub(super) fn fits(func: &mut Function, plan: &VectorPlan, check: &Check, length
     }
     for assumed in &plan.assumed {
         let whole = is_whole(func, plan, check, assumed);
-        fits = FuncCursor::new(func).at_bottom(check.block).ins().band(fits, whole);
+        fits = FuncCursor::new(func).at_bottom(check.end).ins().band(fits, whole);
     }
     fits
 }
 
 /// Whether a lane tells the whole of a value that the loop does not change.
 fn is_whole(func: &mut Function, plan: &VectorPlan, check: &Check, assumed: &Assumed) -> Value {
-    let mut cursor = FuncCursor::new(func).at_bottom(check.block);
+    let mut cursor = FuncCursor::new(func).at_bottom(check.end);
     let value = match assumed.signed {
         true => cursor.ins().iadd_imm_s(assumed.value, 1 << (plan.bits - 1)),
         false => assumed.value,
@@ -54,23 +50,16 @@ fn is_whole(func: &mut Function, plan: &VectorPlan, check: &Check, assumed: &Ass
     cursor.ins().icmp_imm_u(IntCC::UnsignedLessThan, value, 1 << plan.bits)
 }
 
-/// Whether there are so many rounds that vectors do some.
-fn enough(func: &mut Function, plan: &VectorPlan, check: &Check) -> Value {
-    let mut cursor = FuncCursor::new(func).at_bottom(check.block);
-    let least = plan.shape.rounds as i64;
-    cursor.ins().icmp_imm_u(IntCC::UnsignedGreaterThanOrEqual, check.rounds, least)
-}
-
 /// Whether the accesses of all rounds are inside the memory.
 fn inside(func: &mut Function, plan: &VectorPlan, check: &Check, length: i32) -> Value {
-    let mut cursor = FuncCursor::new(func).at_bottom(check.block);
+    let mut cursor = FuncCursor::new(func).at_bottom(check.end);
     let memory = plan.elements.groups[0].base;
     let bytes = cursor.ins().load(types::I64, MemFlagsData::trusted(), memory, length);
     let end = cursor.ins().iadd(memory, bytes);
     let mut outside = None;
     for group in 0..plan.elements.groups.len() {
         let last = accessed_bytes(func, plan, check, group).end;
-        let mut cursor = FuncCursor::new(func).at_bottom(check.block);
+        let mut cursor = FuncCursor::new(func).at_bottom(check.end);
         let left = cursor.ins().isub(end, last);
         outside = Some(match outside {
             Some(others) => cursor.ins().bor(others, left),
@@ -78,7 +67,7 @@ fn inside(func: &mut Function, plan: &VectorPlan, check: &Check, length: i32) ->
         });
     }
     let outside = outside.expect("a loop has accesses");
-    let mut cursor = FuncCursor::new(func).at_bottom(check.block);
+    let mut cursor = FuncCursor::new(func).at_bottom(check.end);
     cursor.ins().icmp_imm_s(IntCC::SignedGreaterThanOrEqual, outside, 0)
 }
 
@@ -94,7 +83,7 @@ fn accessed_bytes(
     check: &Check,
     group: usize,
 ) -> AccessedBytes {
-    let mut cursor = FuncCursor::new(func).at_bottom(check.block);
+    let mut cursor = FuncCursor::new(func).at_bottom(check.end);
     let first = check.pointers[group];
     // What the last round is further than the first.
     let reach = check.lasts[&plan.elements.groups[group].stride];

@@ -20,6 +20,8 @@ use std::collections::HashMap;
 pub(super) const VECTOR: i64 = 16;
 /// Offsets beyond this are of no use, and far from overflow.
 const FARTHEST: i64 = 1 << 29;
+/// Elements of an array that vectors pay for: the check takes as long as some of them.
+const LEAST_ELEMENTS: usize = 16;
 /// Vectors of a round, of all values that it computes.
 const MOST_VECTORS: usize = 128;
 /// Loops of a function that vectors are made for at most.
@@ -200,6 +202,11 @@ impl VectorPlan {
         Some(self)
     }
 
+    /// Rounds after which another one follows, from which on vectors pay for the check.
+    pub(super) fn least_rounds(&self) -> i64 {
+        self.shape.rounds.max(LEAST_ELEMENTS / self.shape.elements) as i64
+    }
+
     /// Whether the loop is known to make so few rounds that vectors do not pay: what is
     /// left of a loop that was unrolled.
     fn is_short(&self, func: &Function, into: &Incoming) -> bool {
@@ -220,7 +227,8 @@ impl VectorPlan {
         let start = starts.reduce(|one, other| Some(one?.max(other?))).flatten();
         match (start, most(count.limit)) {
             (Some(start), Some(limit)) => {
-                (limit - start).abs() / count.step.abs() < 2 * self.shape.rounds as i64
+                (limit - start).abs() / count.step.abs()
+                    < self.least_rounds().max(2 * self.shape.rounds as i64)
             }
             _ => false,
         }
