@@ -44,7 +44,7 @@ pub enum Optimisation {
     /// `carries`: sums and differences of numbers of 128 bits and more use the
     /// machine's carry, on x86-64 and aarch64.
     Carries,
-    /// `vectors`: at -O3, a loop that counts and does the same to each element of arrays
+    /// `vectors`: a loop that counts and does the same to each element of arrays
     /// does several at once, where a check before it finds that nobody can tell; on
     /// x86-64 and aarch64.
     Vectors,
@@ -60,8 +60,8 @@ pub enum Optimisation {
     /// `chosen-steps`: a sum with the result of a comparison becomes a choice, on
     /// x86-64.
     ChosenSteps,
-    /// `wide-indices`: indices that loops carry are extended to 64 bits where they
-    /// are made, on x86-64.
+    /// `wide-indices`: at -O3, indices that loops carry are extended to 64 bits where
+    /// they are made, on x86-64.
     WideIndices,
     /// `thread-branches`: whoever comes to a branch with a constant that decides it
     /// goes straight to where it leads.

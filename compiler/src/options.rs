@@ -54,6 +54,7 @@ impl OptLevel {
                     Optimisation::ConstantArguments,
                     Optimisation::Vectors,
                     Optimisation::LoopAddresses,
+                    Optimisation::WideIndices,
                     Optimisation::ThreadBranches,
                     Optimisation::ArgumentCopies,
                     Optimisation::AlignLoops,
@@ -63,8 +64,8 @@ impl OptLevel {
             // They make code larger, and few programs much faster.
             Self::Speed => !matches!(
                 optimisation,
-                Optimisation::Vectors
-                    | Optimisation::LoopAddresses
+                Optimisation::LoopAddresses
+                    | Optimisation::WideIndices
                     | Optimisation::ConstantArguments
                     | Optimisation::ArgumentCopies
             ),

@@ -4,6 +4,7 @@
 //! fast allocator, whose code keeps most values in the frame.
 
 use cranelift_codegen::entity::SecondaryMap;
+use cranelift_codegen::entity::packed_option::PackedOption;
 use cranelift_codegen::flowgraph::ControlFlowGraph;
 use cranelift_codegen::ir::{Block, Function, Value, ValueDef};
 
@@ -22,7 +23,48 @@ pub(super) fn may_exceed_budget(func: &Function) -> bool {
 
 /// Whether making the code of a function thoroughly would take too long.
 pub(super) fn exceeds_budget(func: &Function) -> bool {
-    live_length(func, BUDGET) > BUDGET
+    longest(func) > BUDGET && live_length(func, BUDGET) > BUDGET
+}
+
+/// What is known of a value's live range in one look at the function.
+#[derive(Clone, Copy, Default)]
+struct Life {
+    /// The block that makes it.
+    home: PackedOption<Block>,
+    /// Where it was last used in that block, or else is made.
+    last: u32,
+    leaves_home: bool,
+}
+
+/// In how many instructions each value is alive at most, all together: one that is
+/// used outside its block perhaps in all of them.
+fn longest(func: &Function) -> u64 {
+    let mut lives: SecondaryMap<Value, Life> = SecondaryMap::with_capacity(func.dfg.num_values());
+    let (mut position, mut inside, mut leaving) = (0, 0, 0);
+    for block in func.layout.blocks() {
+        let made = |last| Life { home: block.into(), last, leaves_home: false };
+        for param in func.dfg.block_params(block) {
+            lives[*param] = made(position);
+        }
+        for inst in func.layout.block_insts(block) {
+            position += 1;
+            for value in func.dfg.inst_values(inst) {
+                let life = &mut lives[func.dfg.resolve_aliases(value)];
+                if life.home == block.into() {
+                    inside += u64::from(position - life.last);
+                    life.last = position;
+                } else if !life.leaves_home {
+                    life.leaves_home = true;
+                    leaving += 1;
+                }
+            }
+            for result in func.dfg.inst_results(inst) {
+                // One that was used further up in the layout stays counted.
+                lives[*result] = made(position);
+            }
+        }
+    }
+    inside + leaving * u64::from(position)
 }
 
 /// Where a value is used.

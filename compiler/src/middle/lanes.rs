@@ -70,10 +70,26 @@ impl<'f, 'p> Lanes<'f, 'p> {
         let (mut unsigned, mut signed) = (true, true);
         for value in values {
             let range = self.ranges.of(*value);
-            unsigned &= range.is_some_and(|range| range.fits(self.bits, false));
-            signed &= range.is_some_and(|range| range.fits(self.bits, true));
+            let loaded = self.loaded(*value);
+            let fits = |signed| {
+                loaded == Some(signed) || range.is_some_and(|range| range.fits(self.bits, signed))
+            };
+            (unsigned, signed) = (unsigned && fits(false), signed && fits(true));
         }
         Whole { unsigned, signed }
+    }
+
+    /// Whether a value is signed, if it is one that is loaded of so few bits that lanes
+    /// tell it whole.
+    fn loaded(&self, value: Value) -> Option<bool> {
+        let load = self.inst(self.func.dfg.resolve_aliases(value))?;
+        let access = self.elements.accesses.get(&load)?;
+        (self.elements.size(access.group) * 8 <= i64::from(self.bits)).then_some(())?;
+        match self.func.dfg.insts[load].opcode() {
+            Opcode::Uload8 | Opcode::Uload16 | Opcode::Uload32 => Some(false),
+            Opcode::Sload8 | Opcode::Sload16 | Opcode::Sload32 => Some(true),
+            _ => None,
+        }
     }
 
     fn known_or_made(&mut self, values: &[Value], mask: bool) -> Option<NodeIndex> {

@@ -4,8 +4,11 @@
 //!
 //! What is added may have lanes of fewer bits than the sum, if they tell it whole: all of
 //! a vector are then widened and added to the lanes of the sum, no matter which to which.
+//! So may the factors of what is added, with half as many bits: products of signed numbers
+//! of 16 bits, added by two, are one instruction.
 
 use super::counted::Loop;
+use super::edges::definition;
 use super::lane_nodes::NodeIndex;
 use super::lane_operators::nearest;
 use super::lanes::Lanes;
@@ -20,6 +23,8 @@ pub(super) struct Reduction {
     pub scalar: Type,
     /// What is added.
     pub node: NodeIndex,
+    /// What that is multiplied by, with as many bits as the sum has.
+    pub factor: Option<NodeIndex>,
     /// Whether lanes tell what is added as signed numbers, and not as unsigned ones.
     pub signed: bool,
 }
@@ -50,21 +55,52 @@ pub(super) fn find(
     lanes: &mut Lanes<'_, '_>,
 ) -> Option<Reduction> {
     let scalar = func.dfg.value_type(func.dfg.block_params(of.header())[parameter]);
-    let (opcode, mut values) = chain(func, of, parameter)?;
+    let (opcode, values) = chain(func, of, parameter)?;
     let narrow = scalar.bits() > lanes.bits;
     let sums = matches!(opcode, Opcode::Iadd | Opcode::Isub);
     if values.len() != elements || scalar.bits() < lanes.bits || narrow && !sums {
         return None;
     }
+    if lanes.bits == 16 && scalar == types::I32 {
+        let factors = factors(func, &values);
+        let factors = factors.filter(|sides| sides.iter().all(|side| lanes.whole(side).signed));
+        if let Some([node, factor]) = factors.and_then(|sides| in_either_order(lanes, sides)) {
+            let factor = Some(factor);
+            return Some(Reduction { parameter, opcode, scalar, node, factor, signed: true });
+        }
+    }
     let whole = lanes.whole(&values);
     if !whole.unsigned && !whole.signed {
         return None;
     }
-    let node = lanes.node(&values).or_else(|| {
-        values.reverse();
-        lanes.node(&values)
-    })?;
-    Some(Reduction { parameter, opcode, scalar, node, signed: !whole.unsigned })
+    let [node] = in_either_order(lanes, [values])?;
+    let signed = !whole.unsigned;
+    Some(Reduction { parameter, opcode, scalar, node, factor: None, signed })
+}
+
+/// Nodes of values that are added, no matter in which order.
+fn in_either_order<const N: usize>(
+    lanes: &mut Lanes<'_, '_>,
+    mut sides: [Vec<Value>; N],
+) -> Option<[NodeIndex; N]> {
+    let mut nodes = |sides: &[Vec<Value>; N]| {
+        let nodes: Option<Vec<NodeIndex>> = sides.iter().map(|side| lanes.node(side)).collect();
+        nodes?.try_into().ok()
+    };
+    nodes(&sides).or_else(|| {
+        sides.iter_mut().for_each(|side| side.reverse());
+        nodes(&sides)
+    })
+}
+
+/// The factors of values that are products.
+fn factors(func: &Function, values: &[Value]) -> Option<[Vec<Value>; 2]> {
+    let product = |value: &Value| match definition(func, *value) {
+        Some(InstructionData::Binary { opcode: Opcode::Imul, args }) => Some(args),
+        _ => None,
+    };
+    let products: Vec<[Value; 2]> = values.iter().map(product).collect::<Option<_>>()?;
+    Some([0, 1].map(|side: usize| products.iter().map(|product| product[side]).collect()))
 }
 
 /// The operator of the sum, and what is added in a round.

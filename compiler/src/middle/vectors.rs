@@ -183,8 +183,7 @@ impl Vectoriser<'_> {
             self.values.node(node, number);
         }
         for (reduction, sum) in plan.reductions.iter().zip(sums) {
-            let added = self.values.node(reduction.node, number);
-            let added = self.widened(reduction, added);
+            let added = self.added(reduction, number);
             *sum = self.values.binary(reduction.opcode, *sum, added);
         }
         for (row, value) in plan.stores.iter().zip(stored) {
@@ -192,13 +191,18 @@ impl Vectoriser<'_> {
         }
     }
 
-    /// Lanes as wide as the sum that they are added to: each the sum of those that were in
+    /// What is added to a sum, in lanes as wide as that: each the sum of those that were in
     /// its place.
-    fn widened(&mut self, reduction: &Reduction, added: Value) -> Value {
-        let mut added = added;
+    fn added(&mut self, reduction: &Reduction, number: usize) -> Value {
+        let mut added = self.values.node(reduction.node, number);
+        let factor = reduction.factor.map(|factor| self.values.node(factor, number));
         for _ in 0..(reduction.scalar.bits() / self.plan.bits).ilog2() {
-            let [low, high] =
-                [false, true].map(|upper| self.values.widened(added, reduction.signed, upper));
+            let [low, high] = [false, true].map(|upper| {
+                let half = self.values.widened(added, reduction.signed, upper);
+                let Some(factor) = factor else { return half };
+                let factor = self.values.widened(factor, reduction.signed, upper);
+                ins!(self).imul(half, factor)
+            });
             added = match reduction.scalar.bits() {
                 32 => ins!(self).iadd_pairwise(low, high),
                 _ => ins!(self).iadd(low, high),

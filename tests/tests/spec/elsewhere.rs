@@ -13,10 +13,17 @@ fn run(machine: &Machine, group: &Group) {
 }
 
 fn run_with(machine: &Machine, group: &Group, precise_stores: Option<bool>) {
+    run_at(OptLevel::Aggressive, machine, group, precise_stores);
+    if std::env::var_os("PRECAST_LONG").is_some() {
+        run_at(OptLevel::Speed, machine, group, precise_stores);
+    }
+}
+
+fn run_at(opt_level: OptLevel, machine: &Machine, group: &Group, precise_stores: Option<bool>) {
     let options = Options {
         target: Some(machine.target.to_owned()),
         cpu_features: machine.cpu_features.iter().map(|&change| change.to_owned()).collect(),
-        opt_level: OptLevel::Speed,
+        opt_level,
         precise_stores,
         features: group.features,
         ..Options::default()
@@ -25,7 +32,8 @@ fn run_with(machine: &Machine, group: &Group, precise_stores: Option<bool>) {
     let runner = machine.command("precast-script-host");
     let leave_out = needs_garbage_collection;
     let settings = Settings { options, jobs, print: false, runner, leave_out };
-    check(group, &[(machine.arch, settings)]);
+    let name = format!("{} {opt_level:?}", machine.arch);
+    check(group, &[(&name, settings)]);
 }
 
 fn run_all(machine: &Machine) {

@@ -358,7 +358,7 @@ fn levels_memories_and_fuel() {
     let at = |opt_level| changed(&wasm, Options { opt_level, ..Options::default() });
     let levels =
         [OptLevel::None, OptLevel::Less, OptLevel::Size, OptLevel::Speed, OptLevel::Aggressive];
-    assert_eq!(levels.map(at), [false, false, false, false, true]);
+    assert_eq!(levels.map(at), [false, false, false, true, true]);
     let highest = Options { opt_level: OptLevel::Aggressive, ..Options::default() };
     let bounds = Options { memory_model: MemoryModel::Bounds, ..highest.clone() };
     assert!(!changed(&wasm, bounds), "checks in each access");

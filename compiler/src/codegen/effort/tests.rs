@@ -1,6 +1,6 @@
 //! Functions whose live ranges are counted by hand.
 
-use super::live_length;
+use super::{live_length, longest};
 use crate::options::Options;
 use crate::target::Target;
 use cranelift_codegen::ir::condcodes::IntCC;
@@ -37,6 +37,7 @@ fn straight_on() {
     });
     // iconst, iadd, imul, return: x to 3, 1 from 1 to 2, y from 2 to 3, z to 4.
     assert_eq!(live_length(&function, u64::MAX), 3 + 1 + 1 + 1);
+    assert_eq!(longest(&function), 3 + 1 + 1 + 1);
 }
 
 #[test]
@@ -77,7 +78,9 @@ fn what_a_loop_uses_lives_all_around_it() {
     });
     // x: the jump and the whole header of 13; i: the header, and the return;
     // next: from the first to the last of the header; done: one.
-    assert_eq!(live_length(&function, u64::MAX), (1 + 13) + (13 + 1) + 12 + 1);
+    let length = (1 + 13) + (13 + 1) + 12 + 1;
+    assert_eq!(live_length(&function, u64::MAX), length);
+    assert!(longest(&function) >= length);
 }
 
 /// An interpreter: its state lives in every case, what a case makes only there.
@@ -107,6 +110,7 @@ fn cases_of_a_switch_count_apart() {
     let length = live_length(&function, u64::MAX);
     // x in three instructions of each case, y in one.
     assert!((4 * cases..5 * cases).contains(&length), "{length}");
+    assert!((length..5 * cases).contains(&longest(&function)));
 }
 
 #[test]
