@@ -2,8 +2,10 @@
 
 use super::options::Debug;
 use super::translator::Translator;
-use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
-use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value, types};
+use cranelift_codegen::ir::condcodes::{CondCode, FloatCC, IntCC};
+use cranelift_codegen::ir::{
+    InstBuilder, InstructionData, MemFlagsData, Type, Value, ValueDef, types,
+};
 use cranelift_frontend::FunctionBuilder;
 use wasmparser::Operator as Op;
 
@@ -42,7 +44,14 @@ impl<'f> Translator<'_, 'f> {
     }
 
     pub(super) fn eqz(&mut self) {
-        self.unary(|b, value| b.ins().icmp_imm_u(IntCC::Equal, value, 0));
+        self.unary(|b, value| match float_comparison(b, value) {
+            // The opposite, which holds for NaN where this does not. The code generator
+            // finds that for integers by itself, and else makes a number to compare.
+            Some((condition, [first, second])) => {
+                b.ins().fcmp(condition.complement(), first, second)
+            }
+            None => b.ins().icmp_imm_u(IntCC::Equal, value, 0),
+        });
         self.truth_on_top();
     }
 
@@ -108,5 +117,18 @@ impl<'f> Translator<'_, 'f> {
         let low = self.b.ins().imul(first, second);
         let high = high(&mut self.b, first, second);
         self.stack.extend([low, high]);
+    }
+}
+
+/// The comparison of floats whose result a value is, as it is.
+fn float_comparison(b: &FunctionBuilder<'_>, value: Value) -> Option<(FloatCC, [Value; 2])> {
+    let ValueDef::Result(inst, 0) = b.func.dfg.value_def(value) else { return None };
+    match b.func.dfg.insts[inst] {
+        InstructionData::FloatCompare { cond, args, .. }
+            if b.func.dfg.value_type(value) == types::I8 =>
+        {
+            Some((cond, args))
+        }
+        _ => None,
     }
 }
