@@ -28,6 +28,8 @@ pub(crate) struct Target {
     pub shorter: Option<Shorter>,
     /// Whether functions begin where it suits their loops.
     pub align_loops: bool,
+    /// Whether functions lie as close as they may, whatever that does to their speed.
+    pub dense: bool,
     pub link: LinkTarget,
 }
 
@@ -133,7 +135,8 @@ impl Target {
         let x86 = triple.architecture == TripleArchitecture::X86_64;
         let align_loops = x86 && options.enabled(Optimisation::AlignLoops);
         let shorter = if x86 { Shorter::new(options) } else { None };
-        Ok(Self { isa, fast_isa, triple, cpu_features, shorter, align_loops, link })
+        let dense = options.opt_level == OptLevel::Size;
+        Ok(Self { isa, fast_isa, triple, cpu_features, shorter, align_loops, dense, link })
     }
 
     /// Whether there are instructions for vectors: riscv64 has them with an

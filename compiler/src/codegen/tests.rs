@@ -1,7 +1,7 @@
 //! What is taken out of the code generator's result.
 
 use super::{Density, generate};
-use crate::options::Options;
+use crate::options::{OptLevel, Options};
 use crate::target::Target;
 use cranelift_codegen::Context;
 use cranelift_codegen::ir::{AbiParam, InstBuilder, Signature, types};
@@ -37,4 +37,35 @@ fn references_that_outlive_a_call_are_in_its_stack_map() {
     let [map] = &function.stack_maps[..] else { panic!("{:?}", function.stack_maps) };
     assert_eq!(map.slots.len(), 1);
     assert_eq!(map.offset.get(), calls[0] + 1, "the return address of the first call");
+}
+
+#[test]
+fn large_functions_begin_at_lines_unless_size_is_what_counts() {
+    let alignment = |opt_level| {
+        let options = Options { opt_level, ..Options::default() };
+        let target = Target::all(&options).expect("this machine").remove(0);
+        let mut context = Context::new();
+        let mut scratch = FunctionBuilderContext::new();
+        let mut signature = Signature::new(CallConv::Tail);
+        signature.params.extend([AbiParam::new(types::I64); 2]);
+        signature.returns.push(AbiParam::new(types::I64));
+        context.func.signature = signature;
+        let mut b = FunctionBuilder::new(&mut context.func, &mut scratch);
+        let entry = b.create_block();
+        b.append_block_params_for_function_params(entry);
+        b.switch_to_block(entry);
+        b.seal_block(entry);
+        let [mut value, other] = *b.block_params(entry) else { unreachable!("two parameters") };
+        for _ in 0..200 {
+            let product = b.ins().imul(value, other);
+            value = b.ins().bxor(product, value);
+        }
+        b.ins().return_(&[value]);
+        b.finalize(target.isa.frontend_config());
+        let function = generate(&mut context, &target, None, Density::Aligned).expect("code");
+        assert!(function.code.len() >= super::LARGE_FUNCTION);
+        function.alignment
+    };
+    assert_eq!(alignment(OptLevel::Speed), super::CACHE_LINE);
+    assert!(alignment(OptLevel::Size) < super::CACHE_LINE);
 }

@@ -38,6 +38,7 @@ impl<'c> Cached<'c> {
         w.str(&target.isa.flags().to_string());
         w.str(&format!("{:?}", target.shorter));
         w.u8(target.align_loops.into());
+        w.u8(target.dense.into());
         w.list(&target.isa.isa_flags(), |w, flag| w.str(&flag.to_string()));
         Self { cache, settings: Sha256::digest(w.finish()).into(), hits: AtomicUsize::new(0) }
     }
