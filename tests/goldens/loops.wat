@@ -30,58 +30,62 @@
 ;;     v29 = imul v27, v28  ; v28 = 4
 ;;     v30 = iadd v19, v29
 ;;     v31 = bor v23, v30
-;;     v32 = iconst.i64 4
-;;     v33 = imul v27, v32  ; v32 = 4
-;;     v34 = uextend.i64 v16
-;;     v35 = iadd v34, v33
-;;     v36 = bor v31, v35
-;;     v37 = iadd.i64 v0, v34
-;;     v38 = iconst.i64 32
-;;     v39 = ushr v36, v38  ; v38 = 32
-;;     v40 = iconst.i64 0
-;;     v41 = icmp eq v39, v40  ; v40 = 0
-;;     v42 = iconst.i64 2
-;;     v43 = icmp uge v27, v42  ; v42 = 2
+;;     v32 = iconst.i64 16
+;;     v33 = icmp uge v27, v32  ; v32 = 16
+;;     brif v33, block6, block3(v15, v16)
+;;   block6:
+;;     v34 = iconst.i64 4
+;;     v35 = imul.i64 v27, v34  ; v34 = 4
+;;     v36 = uextend.i64 v16
+;;     v37 = iadd v36, v35
+;;     v38 = bor.i64 v31, v37
+;;     v39 = iadd.i64 v0, v36
+;;     v40 = iconst.i64 32
+;;     v41 = ushr v38, v40  ; v40 = 32
+;;     v42 = iconst.i64 0
+;;     v43 = icmp eq v41, v42  ; v42 = 0
 ;;     v44 = load.i64 notrap aligned v0-16
 ;;     v45 = iadd.i64 v0, v44
-;;     v46 = iadd v37, v33
+;;     v46 = iadd v39, v35
 ;;     v47 = iconst.i64 4
 ;;     v48 = iadd v46, v47  ; v47 = 4
 ;;     v49 = isub v45, v48
 ;;     v50 = iconst.i64 0
 ;;     v51 = icmp sge v49, v50  ; v50 = 0
-;;     v52 = band v41, v43
-;;     v53 = band v52, v51
-;;     brif v53, block6, block3(v15, v16)
-;;   block6:
-;;     v54 = iconst.i64 -2
-;;     v55 = band.i64 v27, v54  ; v54 = -2
-;;     v56 = iconst.i64 4
-;;     v57 = imul v55, v56  ; v56 = 4
+;;     v52 = band v43, v51
+;;     brif v52, block7, block3(v15, v16)
+;;   block7:
+;;     v53 = iconst.i64 -4
+;;     v54 = band.i64 v27, v53  ; v53 = -4
+;;     v55 = iconst.i64 4
+;;     v56 = imul v54, v55  ; v55 = 4
+;;     v57 = iconst.i64 0
 ;;     v58 = iconst.i64 0
-;;     v59 = iconst.i64 0
-;;     v60 = splat.i64x2 v59  ; v59 = 0
-;;     jump block7(v58, v60)  ; v58 = 0
-;;   block7(v61: i64, v62: i64x2):
-;;     v63 = iadd.i64 v37, v61
-;;     v64 = uload32x2 user2 little region0 v63
-;;     v65 = iadd v62, v64
-;;     v66 = iconst.i64 8
-;;     v67 = iadd v61, v66  ; v66 = 8
-;;     v68 = icmp slt v67, v57
-;;     brif v68, block7(v67, v65), block8
-;;   block8:
-;;     v69 = iconst.i64 -2
-;;     v70 = band.i64 v27, v69  ; v69 = -2
-;;     v71 = ireduce.i32 v70
-;;     v72 = iconst.i32 4
-;;     v73 = imul v71, v72  ; v72 = 4
-;;     v74 = iadd.i32 v16, v73
-;;     v75 = extractlane.i64x2 v65, 0
-;;     v76 = iadd.i64 v15, v75
-;;     v77 = extractlane.i64x2 v65, 1
-;;     v78 = iadd v76, v77
-;;     jump block3(v78, v74)
+;;     v59 = splat.i64x2 v58  ; v58 = 0
+;;     jump block8(v57, v59)  ; v57 = 0
+;;   block8(v60: i64, v61: i64x2):
+;;     v62 = iadd.i64 v39, v60
+;;     v63 = load.i32x4 user2 little region0 v62
+;;     v64 = uwiden_low v63
+;;     v65 = uwiden_high v63
+;;     v66 = iadd v64, v65
+;;     v67 = iadd v61, v66
+;;     v68 = iconst.i64 16
+;;     v69 = iadd v60, v68  ; v68 = 16
+;;     v70 = icmp slt v69, v56
+;;     brif v70, block8(v69, v67), block9
+;;   block9:
+;;     v71 = iconst.i64 -4
+;;     v72 = band.i64 v27, v71  ; v71 = -4
+;;     v73 = ireduce.i32 v72
+;;     v74 = iconst.i32 4
+;;     v75 = imul v73, v74  ; v74 = 4
+;;     v76 = iadd.i32 v16, v75
+;;     v77 = extractlane.i64x2 v67, 0
+;;     v78 = iadd.i64 v15, v77
+;;     v79 = extractlane.i64x2 v67, 1
+;;     v80 = iadd v78, v79
+;;     jump block3(v80, v76)
 ;;   block3(v5: i64, v6: i32):
 ;;     v7 = uextend.i64 v6
 ;;     v8 = iadd.i64 v0, v7
@@ -103,14 +107,18 @@
 ;; sum:
 ;;     pushq %rbp
 ;;     movq %rsp, %rbp
-;;     movl %edx, %ecx
-;;     leal 0x4(%rsi), %eax
-;;     subq %rax, %rcx
-;;     leaq -0x1(%rcx), %r10
-;;     addq $0x3, %rcx
-;;     movq %rcx, %r9
+;;     movl %edx, %r9d
+;;     leal 0x4(%rsi), %r8d
+;;     subq %r8, %r9
+;;     leaq 0x3(%r9), %rcx
+;;     shrq $0x2, %rcx
+;;     xorq %rax, %rax
+;;     cmpq $0x10, %rcx
+;;     jb L2
+;;     leaq -0x1(%r9), %r10
+;;     addq $0x3, %r9
 ;;     andq $-0x4, %r9
-;;     addq %r9, %rax
+;;     leaq (%r8,%r9), %rax
 ;;     orq %rax, %r10
 ;;     movl %esi, %r8d
 ;;     leaq (%r8,%r9), %rax
@@ -119,10 +127,6 @@
 ;;     xorq %rax, %rax
 ;;     testq %r10, %r10
 ;;     sete %r10b
-;;     shrq $0x2, %rcx
-;;     cmpq $0x2, %rcx
-;;     setae %r11b
-;;     andl %r11d, %r10d
 ;;     movq %rdi, %r11
 ;;     addq -0x10(%rdi), %r11
 ;;     addq %rdi, %r8
@@ -135,24 +139,28 @@
 ;;     xorq %rax, %rax
 ;;     pxor %xmm0, %xmm0
 ;;     movq %rcx, %r9
-;;     andq $-0x2, %r9
+;;     andq $-0x4, %r9
 ;;     shlq $0x2, %r9
 ;;   L1:
-;;     pmovzxdq (%r8,%rax), %xmm1  ; traps: out of bounds memory access
-;;     addq $0x8, %rax
-;;     paddq %xmm1, %xmm0
+;;     movdqu (%r8,%rax), %xmm1  ; traps: out of bounds memory access
+;;     addq $0x10, %rax
+;;     pmovzxdq %xmm1, %xmm2
+;;     xorps %xmm3, %xmm3
+;;     unpckhps %xmm3, %xmm1
+;;     paddq %xmm1, %xmm2
+;;     paddq %xmm2, %xmm0
 ;;     cmpq %r9, %rax
 ;;     jl L1
-;;     pextrq $0x0, %xmm0, %rax
-;;     pextrq $0x1, %xmm0, %r8
-;;     addq %r8, %rax
-;;     andl $-0x2, %ecx
+;;     pextrq $0x0, %xmm0, %r8
+;;     pextrq $0x1, %xmm0, %r9
+;;     leaq (%r8,%r9), %rax
+;;     andl $-0x4, %ecx
 ;;     leal (%rsi,%rcx,4), %esi
 ;;   L2:
-;;     movl %esi, %ecx
-;;     movl (%rdi,%rcx), %ecx  ; traps: out of bounds memory access
+;;     movl %esi, %r8d
+;;     movl (%rdi,%r8), %r8d  ; traps: out of bounds memory access
 ;;     addl $0x4, %esi
-;;     addq %rcx, %rax
+;;     addq %r8, %rax
 ;;     cmpl %edx, %esi
 ;;     jb L2
 ;;     movq %rbp, %rsp
@@ -163,55 +171,57 @@
 ;; sum:
 ;;     stp x29, x30, [sp, #-0x10]!
 ;;     mov x29, sp
-;;     ldur x1, [x2, #-0x10]
-;;     mov x8, x2
+;;     mov x1, x2
 ;;     mov w0, w4
-;;     add w2, w3, #0x4
-;;     sub x0, x0, w2, uxtw
-;;     sub x5, x0, #0x1
-;;     add x0, x0, #0x3
-;;     and x6, x0, #0xfffffffffffffffc
-;;     add x2, x6, w2, uxtw
-;;     orr x2, x5, x2
-;;     add x5, x6, w3, uxtw
-;;     orr x2, x2, x5
-;;     lsr x5, x2, #32
-;;     mov x2, #0x0
-;;     cmp x5, #0x0
-;;     cset x5, eq
+;;     add w6, w3, #0x4
+;;     sub x7, x0, w6, uxtw
+;;     add x0, x7, #0x3
 ;;     lsr x0, x0, #2
-;;     cmp x0, #0x2
-;;     cset x7, hs
-;;     and w7, w5, w7
-;;     mov x5, x8
-;;     add x8, x5, x1
-;;     add x1, x5, w3, uxtw
-;;     add x6, x1, x6
-;;     add x6, x6, #0x4
-;;     sub x6, x8, x6
+;;     mov x2, #0x0
+;;     cmp x0, #0x10
+;;     b.lo L2
+;;     ldur x5, [x1, #-0x10]
+;;     sub x2, x7, #0x1
+;;     add x7, x7, #0x3
+;;     and x7, x7, #0xfffffffffffffffc
+;;     add x6, x7, w6, uxtw
+;;     orr x2, x2, x6
+;;     add x6, x7, w3, uxtw
+;;     orr x2, x2, x6
+;;     lsr x6, x2, #32
+;;     mov x2, #0x0
 ;;     cmp x6, #0x0
-;;     cset x6, ge
-;;     and w6, w7, w6
+;;     cset x6, eq
+;;     add x8, x1, x5
+;;     add x5, x1, w3, uxtw
+;;     add x7, x5, x7
+;;     add x7, x7, #0x4
+;;     sub x7, x8, x7
+;;     cmp x7, #0x0
+;;     cset x7, ge
+;;     and w6, w6, w7
 ;;     tst w6, #0xff
 ;;     b.eq L2
 ;;     mov x2, #0x0
 ;;     movi v0.16b, #0x0
-;;     and x6, x0, #0xfffffffffffffffe
+;;     and x6, x0, #0xfffffffffffffffc
 ;;     lsl x6, x6, #2
 ;;   L1:
-;;     ldr d1, [x1, x2]  ; traps: out of bounds memory access
-;;     ushll v1.2d, v1.2s, #0x0
-;;     add x2, x2, #0x8
+;;     ldr q1, [x5, x2]  ; traps: out of bounds memory access
+;;     add x2, x2, #0x10
+;;     ushll v2.2d, v1.2s, #0x0
+;;     ushll2 v1.2d, v1.4s, #0x0
+;;     add v1.2d, v2.2d, v1.2d
 ;;     add v0.2d, v0.2d, v1.2d
 ;;     cmp x2, x6
 ;;     b.lt L1
-;;     mov x1, v0.d[0]
-;;     mov x2, v0.d[1]
-;;     add x2, x1, x2
-;;     and w0, w0, #0xfffffffe
+;;     mov x2, v0.d[0]
+;;     mov x5, v0.d[1]
+;;     add x2, x2, x5
+;;     and w0, w0, #0xfffffffc
 ;;     add w3, w3, w0, lsl #2
 ;;   L2:
-;;     ldr w0, [x5, w3, uxtw]  ; traps: out of bounds memory access
+;;     ldr w0, [x1, w3, uxtw]  ; traps: out of bounds memory access
 ;;     add w3, w3, #0x4
 ;;     add x2, x2, x0
 ;;     cmp w3, w4

@@ -64,8 +64,11 @@ impl<'f, 'p> Lanes<'f, 'p> {
 
     /// Whether the lanes of these values tell them whole.
     pub(super) fn whole(&mut self, values: &[Value]) -> Whole {
-        if self.func.dfg.value_type(values[0]).bits() == self.bits {
-            return Whole { unsigned: true, signed: true };
+        let scalar = self.func.dfg.value_type(values[0]).bits();
+        if scalar <= self.bits {
+            // No lanes hold numbers of fewer bits.
+            let whole = scalar == self.bits;
+            return Whole { unsigned: whole, signed: whole };
         }
         let (mut unsigned, mut signed) = (true, true);
         for value in values {

@@ -55,7 +55,7 @@ impl ValueRange {
         self.within(SIGNED)
     }
 
-    /// Whether the integers are those that so many bits tell, fewer than 32.
+    /// Whether the integers are those that so many bits tell, fewer than 64.
     pub(super) fn fits(self, bits: u32, signed: bool) -> bool {
         let least = if signed { -1 << (bits - 1) } else { 0 };
         self.within(Self { low: least, high: least + (1 << bits) - 1 })

@@ -202,6 +202,11 @@ fn what_is_left_alone() {
             let of = format!("(i64.extend_i32_u {})", load_by_j("i32.load8_u", 0));
             two_sizes(&store("i64", 'p', 0, &of), [8, 1])
         }),
+        ("a choice by numbers of fewer bits", {
+            let above = format!("(i32.gt_u {} (i32.const 9))", load_by_j("i32.load8_u", 0));
+            let of = format!("(select {} (i64.const 5) {above})", load("i64", 'p', 0));
+            two_sizes(&store("i64", 'p', 0, &of), [8, 1])
+        }),
         ("the greatest of floats", {
             let of = load("f32", 'p', 0);
             let greatest = chosen("f32", "gt", &of, "(local.get $old_f32)");
