@@ -60,8 +60,8 @@ pub enum Optimisation {
     /// `chosen-steps`: a sum with the result of a comparison becomes a choice, on
     /// x86-64.
     ChosenSteps,
-    /// `wide-indices`: at -O3, indices that loops carry are extended to 64 bits where
-    /// they are made, on x86-64.
+    /// `wide-indices`: indices that loops carry are extended to 64 bits where they
+    /// are made, on x86-64.
     WideIndices,
     /// `thread-branches`: whoever comes to a branch with a constant that decides it
     /// goes straight to where it leads.

@@ -65,7 +65,6 @@ impl OptLevel {
             Self::Speed => !matches!(
                 optimisation,
                 Optimisation::LoopAddresses
-                    | Optimisation::WideIndices
                     | Optimisation::ConstantArguments
                     | Optimisation::ArgumentCopies
             ),

@@ -32,7 +32,8 @@
 ;;     v31 = bor v23, v30
 ;;     v32 = iconst.i64 16
 ;;     v33 = icmp uge v27, v32  ; v32 = 16
-;;     brif v33, block6, block3(v15, v16)
+;;     v82 = uextend.i64 v16
+;;     brif v33, block6, block3(v15, v82)
 ;;   block6:
 ;;     v34 = iconst.i64 4
 ;;     v35 = imul.i64 v27, v34  ; v34 = 4
@@ -53,7 +54,8 @@
 ;;     v50 = iconst.i64 0
 ;;     v51 = icmp sge v49, v50  ; v50 = 0
 ;;     v52 = band v43, v51
-;;     brif v52, block7, block3(v15, v16)
+;;     v83 = uextend.i64 v16
+;;     brif v52, block7, block3(v15, v83)
 ;;   block7:
 ;;     v53 = iconst.i64 -4
 ;;     v54 = band.i64 v27, v53  ; v53 = -4
@@ -85,16 +87,19 @@
 ;;     v78 = iadd.i64 v15, v77
 ;;     v79 = extractlane.i64x2 v67, 1
 ;;     v80 = iadd v78, v79
-;;     jump block3(v80, v76)
-;;   block3(v5: i64, v6: i32):
-;;     v7 = uextend.i64 v6
+;;     v84 = uextend.i64 v76
+;;     jump block3(v80, v84)
+;;   block3(v5: i64, v81: i64):
+;;     v7 -> v81
+;;     v6 = ireduce.i32 v81
 ;;     v8 = iadd.i64 v0, v7
 ;;     v9 = uload32 user2 little region0 v8
 ;;     v10 = iadd v5, v9
 ;;     v11 = iconst.i32 4
 ;;     v12 = iadd v6, v11  ; v11 = 4
 ;;     v14 = icmp ult v12, v2
-;;     brif v14, block3(v10, v12), block4
+;;     v85 = uextend.i64 v12
+;;     brif v14, block3(v10, v85), block4
 ;;   block4:
 ;;     jump block2
 ;;   block2:
@@ -107,62 +112,65 @@
 ;; sum:
 ;;     pushq %rbp
 ;;     movq %rsp, %rbp
-;;     movl %edx, %r9d
-;;     leal 0x4(%rsi), %r8d
-;;     subq %r8, %r9
-;;     leaq 0x3(%r9), %rcx
-;;     shrq $0x2, %rcx
+;;     subq $0x10, %rsp
+;;     movq %rbx, (%rsp)
+;;     movl %edx, %r10d
+;;     leal 0x4(%rsi), %r9d
+;;     subq %r9, %r10
+;;     leaq 0x3(%r10), %r8
+;;     shrq $0x2, %r8
 ;;     xorq %rax, %rax
-;;     cmpq $0x10, %rcx
+;;     movl %esi, %ecx
+;;     cmpq $0x10, %r8
 ;;     jb L2
-;;     leaq -0x1(%r9), %r10
-;;     addq $0x3, %r9
-;;     andq $-0x4, %r9
-;;     leaq (%r8,%r9), %rax
-;;     orq %rax, %r10
-;;     movl %esi, %r8d
-;;     leaq (%r8,%r9), %rax
-;;     orq %rax, %r10
-;;     shrq $0x20, %r10
+;;     leaq -0x1(%r10), %r11
+;;     addq $0x3, %r10
+;;     andq $-0x4, %r10
+;;     leaq (%r9,%r10), %rax
+;;     orq %rax, %r11
+;;     leaq (%rcx,%r10), %rax
+;;     orq %rax, %r11
+;;     shrq $0x20, %r11
 ;;     xorq %rax, %rax
-;;     testq %r10, %r10
-;;     sete %r10b
-;;     movq %rdi, %r11
-;;     addq -0x10(%rdi), %r11
-;;     addq %rdi, %r8
-;;     leaq 0x4(%r8,%r9), %r9
-;;     subq %r9, %r11
-;;     notq %r11
-;;     shrq $0x3f, %r11
-;;     testb %r10b, %r11b
+;;     testq %r11, %r11
+;;     sete %r11b
+;;     movq %rdi, %rbx
+;;     addq -0x10(%rdi), %rbx
+;;     leaq (%rdi,%rcx), %r9
+;;     leaq 0x4(%r9,%r10), %r10
+;;     subq %r10, %rbx
+;;     notq %rbx
+;;     shrq $0x3f, %rbx
+;;     testb %r11b, %bl
 ;;     je L2
 ;;     xorq %rax, %rax
 ;;     pxor %xmm0, %xmm0
-;;     movq %rcx, %r9
-;;     andq $-0x4, %r9
-;;     shlq $0x2, %r9
+;;     movq %r8, %rcx
+;;     andq $-0x4, %rcx
+;;     shlq $0x2, %rcx
 ;;   L1:
-;;     movdqu (%r8,%rax), %xmm1  ; traps: out of bounds memory access
+;;     movdqu (%r9,%rax), %xmm1  ; traps: out of bounds memory access
 ;;     addq $0x10, %rax
 ;;     pmovzxdq %xmm1, %xmm2
 ;;     xorps %xmm3, %xmm3
 ;;     unpckhps %xmm3, %xmm1
 ;;     paddq %xmm1, %xmm2
 ;;     paddq %xmm2, %xmm0
-;;     cmpq %r9, %rax
+;;     cmpq %rcx, %rax
 ;;     jl L1
-;;     pextrq $0x0, %xmm0, %r8
-;;     pextrq $0x1, %xmm0, %r9
-;;     leaq (%r8,%r9), %rax
-;;     andl $-0x4, %ecx
-;;     leal (%rsi,%rcx,4), %esi
+;;     pextrq $0x0, %xmm0, %r9
+;;     pextrq $0x1, %xmm0, %r10
+;;     leaq (%r9,%r10), %rax
+;;     andl $-0x4, %r8d
+;;     leal (%rsi,%r8,4), %ecx
 ;;   L2:
-;;     movl %esi, %r8d
-;;     movl (%rdi,%r8), %r8d  ; traps: out of bounds memory access
-;;     addl $0x4, %esi
-;;     addq %r8, %rax
-;;     cmpl %edx, %esi
+;;     movl (%rdi,%rcx), %esi  ; traps: out of bounds memory access
+;;     addl $0x4, %ecx
+;;     addq %rsi, %rax
+;;     cmpl %edx, %ecx
 ;;     jb L2
+;;     movq (%rsp), %rbx
+;;     addq $0x10, %rsp
 ;;     movq %rbp, %rsp
 ;;     popq %rbp
 ;;     retq

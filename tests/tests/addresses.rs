@@ -25,8 +25,7 @@ const COMPARE: Optimisation = Optimisation::LoopCompares;
 
 fn options(what: Optimisation, on: bool) -> Options {
     let disabled = (!on).then_some(what).into_iter().collect();
-    // Which is left to -O3.
-    Options { disabled, enabled: [WIDEN].into(), ..Options::default() }
+    Options { disabled, ..Options::default() }
 }
 
 fn ir(wasm: &[u8], options: &Options) -> String {
