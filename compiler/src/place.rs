@@ -63,7 +63,7 @@ pub(crate) struct Placed<'a> {
 }
 
 /// How many instructions of a text take fewer bytes, as
-/// [`Shortened`](crate::function::Shortened) has it for each function.
+/// [`Shortened`] has it for each function.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ShortenedInAll {
     pub branches: u64,

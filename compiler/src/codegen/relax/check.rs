@@ -5,7 +5,7 @@
 //!
 //! | rank | modules |
 //! |-|-|
-//! | what code is made of | [`pieces`] |
+//! | what code is made of | [`mod@pieces`] |
 //! | where the pointers are | [`frames`] |
 //! | one instruction beside another | [`effects`] |
 
