@@ -10,14 +10,29 @@
 //! ```text
 //! u32 count        number of entries
 //! u32 size         number of payload bytes
-//! index            per block of 64 entries: u32 first code offset, u32 payload
+//! u32 steps        number of frequent steps, at most 186
+//! steps            three bytes each: u8 site, u8 code offset delta, u8 value delta
+//! index            per block of 128 entries: u32 first code offset, u32 payload
 //!                  offset
-//! payload          per block; values are relative to the entry before,
-//!                  starting from the block's first code offset and from value 0:
-//!     leb  (code offset delta << 2) | tag
-//!     u8   code, only when tag is TAG_CODE
-//!     zigzag value delta
+//! payload          per block, one step per entry; deltas are relative to the entry
+//!                  before, starting from the block's first code offset and from value 0
 //! ```
+//!
+//! A site is 0 for a call, or the number of a [`TrapCode`]. The first byte of a step says
+//! how it is written:
+//!
+//! | first byte | then |
+//! |-|-|
+//! | below 186 | nothing: the frequent step of this number |
+//! | 186, a call | LEB128 code offset delta, zigzag value delta |
+//! | 187, an access of memory out of bounds | the same |
+//! | 188, anything else | u8 site, then the same |
+//! | 189, 190, 191 | the same three, with a value relative to where the last leap began |
+//! | from 192 | one byte; from the highest bit of the two: `11`, 1 bit access of memory or call, 7 bits code offset delta, 6 bits value delta |
+//!
+//! A step whose value delta is less than 0 or more than 63 is a leap. Most come in pairs, as
+//! an inlined body lies elsewhere in the module: the second goes back to where the first
+//! began.
 //!
 //! Code offsets grow strictly from entry to entry. Every read is bounds-checked,
 //! and a damaged map yields no entry or a wrong one, never a fault.
@@ -27,10 +42,21 @@ use crate::trap::TrapCode;
 use crate::wire::{Reader, Result, Writer};
 use std::marker::PhantomData;
 
-const BLOCK: usize = 64;
-const TAG_CALL: u8 = 0;
-const TAG_MEMORY: u8 = 1;
-const TAG_CODE: u8 = 2;
+const BLOCK: usize = 128;
+/// Steps below this one are frequent steps.
+const LONG: u8 = 186;
+const LONG_CALL: u8 = LONG;
+const LONG_MEMORY: u8 = LONG + 1;
+const LONG_OTHER: u8 = LONG + 2;
+const BACK_CALL: u8 = LONG + 3;
+const BACK_MEMORY: u8 = LONG + 4;
+const BACK_OTHER: u8 = LONG + 5;
+/// Steps from this one on have a second byte.
+const PAIR: u8 = LONG + 6;
+/// Number of entries by which the frequent steps are chosen.
+const SAMPLE: usize = 1 << 18;
+const CALL: u8 = 0;
+const MEMORY: u8 = TrapCode::MemoryOutOfBounds as u8;
 
 /// What an entry says about its address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,6 +67,22 @@ pub enum Site {
     Call,
     /// An instruction that may trap with this code.
     Trap(TrapCode),
+}
+
+impl Site {
+    fn number(self) -> u8 {
+        match self {
+            Self::Call => CALL,
+            Self::Trap(code) => code as u8,
+        }
+    }
+
+    fn from_number(number: u8) -> Option<Self> {
+        match number {
+            CALL => Some(Self::Call),
+            code => Some(Self::Trap(TrapCode::from_u8(code)?)),
+        }
+    }
 }
 
 /// One entry of a map.
@@ -55,39 +97,173 @@ pub struct MapEntry<V> {
     pub value: V,
 }
 
+/// The way from one entry to the next.
+#[derive(Clone, Copy)]
+struct Step {
+    site: u8,
+    code: u32,
+    value: i64,
+    /// The value relative to where the last leap began.
+    back: i64,
+}
+
+/// A value, and where the last leap began.
+#[derive(Clone, Copy, Default)]
+struct Position {
+    value: i64,
+    left: i64,
+}
+
+impl Position {
+    fn move_to(&mut self, value: i64) {
+        if !(0..1 << 6).contains(&(value - self.value)) {
+            self.left = self.value;
+        }
+        self.value = value;
+    }
+}
+
+impl Step {
+    /// The steps between entries; those that blocks begin with come with the code offset.
+    fn between<V: Number>(
+        entries: impl Iterator<Item = MapEntry<V>>,
+    ) -> impl Iterator<Item = (Option<CodeOffset>, Self)> {
+        let (mut code, mut position) = (None, Position::default());
+        entries.enumerate().map(move |(i, entry)| {
+            let grows = code.is_none_or(|code| entry.code > code);
+            assert!(grows, "code offsets of an address map must grow");
+            let first = i.is_multiple_of(BLOCK).then_some(entry.code);
+            if first.is_some() {
+                (code, position) = (first, Position::default());
+            }
+            let value = i64::from(entry.value.get());
+            let step = Self {
+                site: entry.site.number(),
+                code: entry.code.get() - code.map_or(0, CodeOffset::get),
+                value: value - position.value,
+                back: value - position.left,
+            };
+            code = Some(entry.code);
+            position.move_to(value);
+            (first, step)
+        })
+    }
+
+    /// The step as a frequent one, if it is short enough.
+    fn frequent(self) -> Option<[u8; 3]> {
+        let code = u8::try_from(self.code).ok().filter(|code| *code < Histogram::SIDE)?;
+        let value = u8::try_from(self.value).ok().filter(|value| *value < Histogram::SIDE)?;
+        Some([self.site, code, value])
+    }
+
+    /// The two bytes of a call or an access that is no frequent step.
+    fn pair(self) -> Option<[u8; 2]> {
+        let memory = match self.site {
+            CALL => 0,
+            MEMORY => 0x20,
+            _ => return None,
+        };
+        let code = u8::try_from(self.code).ok().filter(|code| *code < 0x80)?;
+        let value = u8::try_from(self.value).ok().filter(|value| *value < 0x40)?;
+        Some([PAIR | memory | code >> 2, code << 6 | value])
+    }
+
+    fn long(self, payload: &mut Writer) {
+        let back = self.back.unsigned_abs() < self.value.unsigned_abs();
+        let by_site = if back { BACK_CALL } else { LONG_CALL };
+        match self.site {
+            CALL => payload.u8(by_site),
+            MEMORY => payload.u8(by_site + 1),
+            site => {
+                payload.u8(by_site + 2);
+                payload.u8(site);
+            }
+        }
+        payload.leb(self.code.into());
+        payload.zigzag(if back { self.back } else { self.value });
+    }
+}
+
+/// How often short steps occur.
+struct Histogram {
+    counts: Vec<u32>,
+}
+
+impl Histogram {
+    /// Deltas of frequent steps are below this.
+    const SIDE: u8 = 64;
+
+    fn index([site, code, value]: [u8; 3]) -> usize {
+        let side = usize::from(Self::SIDE);
+        (usize::from(site) * side + usize::from(code)) * side + usize::from(value)
+    }
+
+    fn step(index: usize) -> [u8; 3] {
+        let side = usize::from(Self::SIDE);
+        [index / side / side, index / side % side, index % side].map(|part| part as u8)
+    }
+
+    fn of(steps: impl Iterator<Item = [u8; 3]>) -> Self {
+        let mut counts = Vec::new();
+        for index in steps.map(Self::index) {
+            if index >= counts.len() {
+                counts.resize(index + 1, 0);
+            }
+            counts[index] += 1;
+        }
+        Self { counts }
+    }
+
+    /// The steps that save most as frequent ones, at most `LONG`, each of which
+    /// saves more bytes than it takes in the list.
+    fn most_frequent(&self) -> Vec<[u8; 3]> {
+        let saved = |index: usize| {
+            let [site, ..] = Self::step(index);
+            let otherwise = if site == CALL || site == MEMORY { 2 } else { 4 };
+            u64::from(self.counts[index]) * (otherwise - 1)
+        };
+        let mut steps: Vec<usize> = (0..self.counts.len()).filter(|i| saved(*i) > 3).collect();
+        steps.sort_by_key(|index| (std::cmp::Reverse(saved(*index)), *index));
+        steps.truncate(LONG.into());
+        steps.into_iter().map(Self::step).collect()
+    }
+}
+
 /// Encodes a map from entries whose code offsets grow strictly.
 ///
 /// # Panics
 ///
 /// If they do not grow: the compiler sorts them.
-pub fn encode<V: Number>(entries: impl ExactSizeIterator<Item = MapEntry<V>>) -> Vec<u8> {
+pub fn encode<V: Number>(entries: impl ExactSizeIterator<Item = MapEntry<V>> + Clone) -> Vec<u8> {
     let count = entries.len();
+    let sample = Step::between(entries.clone().take(SAMPLE));
+    let steps = Histogram::of(sample.filter_map(|(_, step)| step.frequent())).most_frequent();
+    let places = || steps.iter().copied().map(Histogram::index);
+    let mut numbers = vec![None; places().max().map_or(0, |last| last + 1)];
+    for (number, place) in places().enumerate() {
+        numbers[place] = Some(number as u8);
+    }
+    let number = |step: Step| *numbers.get(Histogram::index(step.frequent()?))?;
     let mut index = Writer::new();
     let mut payload = Writer::new();
-    let (mut key, mut value) = (0u32, 0u32);
-    for (i, entry) in entries.enumerate() {
-        let (code_offset, entry_value) = (entry.code.get(), entry.value.get());
-        assert!(i == 0 || code_offset > key, "code offsets of an address map must grow");
-        if i % BLOCK == 0 {
-            index.u32(code_offset);
+    for (first, step) in Step::between(entries) {
+        if let Some(first) = first {
+            index.u32(first.get());
             index.u32(payload.len() as u32);
-            (key, value) = (code_offset, 0);
         }
-        let (tag, code) = match entry.site {
-            Site::Call => (TAG_CALL, None),
-            Site::Trap(TrapCode::MemoryOutOfBounds) => (TAG_MEMORY, None),
-            Site::Trap(code) => (TAG_CODE, Some(code)),
-        };
-        payload.leb(u64::from(code_offset - key) << 2 | u64::from(tag));
-        if let Some(code) = code {
-            payload.u8(code as u8);
+        if let Some(number) = number(step) {
+            payload.u8(number);
+        } else if let Some(pair) = step.pair() {
+            payload.raw(&pair);
+        } else {
+            step.long(&mut payload);
         }
-        payload.zigzag(i64::from(entry_value) - i64::from(value));
-        (key, value) = (code_offset, entry_value);
     }
     let mut table = Writer::new();
     table.u32(count as u32);
     table.u32(payload.len() as u32);
+    table.u32(steps.len() as u32);
+    table.raw(steps.as_flattened());
     table.raw(&index.finish());
     table.raw(&payload.finish());
     table.finish()
@@ -98,6 +274,7 @@ pub fn encode<V: Number>(entries: impl ExactSizeIterator<Item = MapEntry<V>>) ->
 pub struct AddressMap<'a, V> {
     name: &'static str,
     count: usize,
+    steps: &'a [[u8; 3]],
     index: &'a [u8],
     payload: &'a [u8],
     values: PhantomData<V>,
@@ -105,15 +282,20 @@ pub struct AddressMap<'a, V> {
 
 impl<'a, V: Number> AddressMap<'a, V> {
     /// Checks the sizes of a map; `name` stands in errors. Reads only the
-    /// first eight bytes.
+    /// first twelve bytes.
     pub fn new(name: &'static str, bytes: &'a [u8]) -> Result<Self> {
         let mut r = Reader::new(name, bytes);
         let count = r.u32()? as usize;
         let size = r.u32()? as usize;
+        let steps = r.u32()?;
+        if steps > LONG.into() {
+            return Err(r.error(format!("{steps} frequent steps, at most {LONG} expected")));
+        }
+        let (steps, _) = r.raw(steps as usize * 3)?.as_chunks();
         let index = r.raw(count.div_ceil(BLOCK) * 8)?;
         let payload = r.raw(size)?;
         r.finish()?;
-        Ok(Self { name, count, index, payload, values: PhantomData })
+        Ok(Self { name, count, steps, index, payload, values: PhantomData })
     }
 
     /// Number of entries.
@@ -161,15 +343,45 @@ impl<'a, V: Number> AddressMap<'a, V> {
         let (code, offset) = self.block(block)?;
         let reader = Reader::new(self.name, self.payload.get(offset..)?);
         let left = BLOCK.min(self.count - block * BLOCK);
-        Some(BlockEntries { reader, left, code, value: V::new(0) })
+        let position = Position::default();
+        Some(BlockEntries { steps: self.steps, reader, left, code, position, values: PhantomData })
     }
 }
 
 struct BlockEntries<'a, V> {
+    steps: &'a [[u8; 3]],
     reader: Reader<'a>,
     left: usize,
     code: CodeOffset,
-    value: V,
+    position: Position,
+    values: PhantomData<V>,
+}
+
+impl<V> BlockEntries<'_, V> {
+    /// The next step: its site, the code offset delta, and the value it leads to.
+    fn step(&mut self) -> Option<(u8, u32, i64)> {
+        let r = &mut self.reader;
+        let Position { value, left } = self.position;
+        let (site, from) = match r.u8().ok()? {
+            frequent @ ..LONG => {
+                let [site, code, delta] = *self.steps.get(usize::from(frequent))?;
+                return Some((site, code.into(), value.checked_add(delta.into())?));
+            }
+            pair @ PAIR.. => {
+                let site = if pair & 0x20 == 0 { CALL } else { MEMORY };
+                let second = r.u8().ok()?;
+                let code = (pair & 0x1f) << 2 | second >> 6;
+                return Some((site, code.into(), value.checked_add((second & 0x3f).into())?));
+            }
+            LONG_CALL => (CALL, value),
+            LONG_MEMORY => (MEMORY, value),
+            LONG_OTHER => (r.u8().ok()?, value),
+            BACK_CALL => (CALL, left),
+            BACK_MEMORY => (MEMORY, left),
+            BACK_OTHER => (r.u8().ok()?, left),
+        };
+        Some((site, r.leb32().ok()?, from.checked_add(r.zigzag().ok()?)?))
+    }
 }
 
 impl<V: Number> Iterator for BlockEntries<'_, V> {
@@ -177,17 +389,12 @@ impl<V: Number> Iterator for BlockEntries<'_, V> {
 
     fn next(&mut self) -> Option<MapEntry<V>> {
         self.left = self.left.checked_sub(1)?;
-        let word = self.reader.leb().ok()?;
-        let site = match (word & 3) as u8 {
-            TAG_CALL => Site::Call,
-            TAG_MEMORY => Site::Trap(TrapCode::MemoryOutOfBounds),
-            TAG_CODE => Site::Trap(TrapCode::from_u8(self.reader.u8().ok()?)?),
-            _ => return None,
-        };
-        self.code = self.code.checked_add(u32::try_from(word >> 2).ok()?)?;
-        let value = i64::from(self.value.get()).checked_add(self.reader.zigzag().ok()?)?;
-        self.value = V::new(u32::try_from(value).ok()?);
-        Some(MapEntry { code: self.code, site, value: self.value })
+        let (site, delta, value) = self.step()?;
+        self.code = self.code.checked_add(delta)?;
+        let site = Site::from_number(site)?;
+        let number = u32::try_from(value).ok()?;
+        self.position.move_to(value);
+        Some(MapEntry { code: self.code, site, value: V::new(number) })
     }
 }
 
@@ -215,7 +422,7 @@ mod tests {
     #[test]
     fn every_entry_is_found_again() {
         let many = if cfg!(miri) { 130 } else { 1000 };
-        for count in [0, 1, 63, 64, 65, many] {
+        for count in [0, 1, 127, 128, 129, many] {
             let entries = sample(count);
             let bytes = encode(entries.iter().copied());
             let table = Map::new("test", &bytes).unwrap();
@@ -230,6 +437,46 @@ mod tests {
                 assert_eq!(table.at_or_before(before), last);
             }
         }
+    }
+
+    #[test]
+    fn steps_of_every_length_are_found_again() {
+        let sites = [
+            Site::Call,
+            Site::Trap(TrapCode::MemoryOutOfBounds),
+            Site::Trap(TrapCode::Unreachable),
+            Site::Trap(*TrapCode::ALL.last().unwrap()),
+        ];
+        let codes = [1, 2, 63, 64, 127, 128, 70_000];
+        // Leaps, also back to where they began, and to just beside it.
+        let values = [-1_000_000, 1_000_000, -70, 80, -1, 0, 1, 63, 64, -64];
+        let mut entries = Vec::new();
+        let (mut code, mut value) = (0, 2_000_000i64);
+        // Twice, so that some are frequent.
+        for (site, delta) in sites.iter().chain(&sites).flat_map(|s| codes.map(|code| (*s, code))) {
+            for to in values {
+                code += delta;
+                value += to;
+                let value = WasmOffset::new(u32::try_from(value).unwrap());
+                entries.push(MapEntry { code: CodeOffset::new(code), site, value });
+            }
+        }
+        let bytes = encode(entries.iter().copied());
+        let table = Map::new("test", &bytes).unwrap();
+        assert!(!table.steps.is_empty());
+        assert_eq!(table.iter().collect::<Vec<_>>(), entries);
+    }
+
+    #[test]
+    fn a_step_that_recurs_takes_a_byte() {
+        let entries = (0..6400u32).map(|i| MapEntry {
+            code: CodeOffset::new(i * 8),
+            site: Site::Trap(TrapCode::MemoryOutOfBounds),
+            value: WasmOffset::new(i * 7),
+        });
+        let size = encode(entries).len();
+        // An index of 8 bytes and a long step for each of fifty blocks, all else a byte.
+        assert!(size < 6400 + 50 * (8 + 5) + 20, "{size} bytes");
     }
 
     #[test]

@@ -127,18 +127,21 @@ fn finish(
         Some((function, branches)) => (function, Some(branches)),
         None => (function, None),
     };
-    let starts = loops.and_then(|alignment| {
+    let branches = loops.map(|alignment| {
         let find = || loops::branches(buffer.data(), &sources(buffer));
-        loops::starts(&branches.unwrap_or_else(find), alignment)
+        (alignment, branches.unwrap_or_else(find))
     });
+    let starts = branches.as_ref().and_then(|(alignment, found)| loops::starts(found, *alignment));
+    // Tables may lead back too.
+    let may_loop = !function.data.is_empty() || branches.is_none_or(|(_, found)| loops::any(&found));
     let large = function.code.len() >= LARGE_FUNCTION && !target.dense;
-    if aligned && starts.is_none() && large {
+    if aligned && starts.is_none() && may_loop && large {
         function.alignment = function.alignment.max(CACHE_LINE);
     }
     CompiledFunction { starts: starts.unwrap_or(0), ..function }
 }
 
-/// Size from which a function begins at a cache line. The speed of its loops
+/// Size from which a function with loops begins at a cache line. The speed of its loops
 /// then does not depend on what lies before it: shifted by 16 or 32 bytes, a
 /// state machine in `benches/` takes 14 % longer. Clang grows by 1 %, which it does not
 /// at -Os.

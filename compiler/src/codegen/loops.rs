@@ -35,6 +35,11 @@ pub(super) fn starts(branches: &[Branch], alignment: u32) -> Option<u8> {
     (least < most).then(|| best.fold(0, |bits, (_, place)| bits | 1 << place))
 }
 
+/// Whether a branch leads back.
+pub(super) fn any(branches: &[Branch]) -> bool {
+    branches.iter().any(|branch| branch.target <= branch.last)
+}
+
 /// What the loops cost where they cost least.
 pub(super) fn least_cost(branches: &[Branch], alignment: u32) -> usize {
     costs(branches, alignment).iter().map(|(cost, _)| *cost).min().unwrap_or(0)

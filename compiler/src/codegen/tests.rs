@@ -40,8 +40,8 @@ fn references_that_outlive_a_call_are_in_its_stack_map() {
 }
 
 #[test]
-fn large_functions_begin_at_lines_unless_size_is_what_counts() {
-    let alignment = |opt_level| {
+fn large_functions_with_loops_begin_at_lines_unless_size_is_what_counts() {
+    let alignment = |opt_level, loops: bool| {
         let options = Options { opt_level, ..Options::default() };
         let target = Target::all(&options).expect("this machine").remove(0);
         let mut context = Context::new();
@@ -55,17 +55,30 @@ fn large_functions_begin_at_lines_unless_size_is_what_counts() {
         b.append_block_params_for_function_params(entry);
         b.switch_to_block(entry);
         b.seal_block(entry);
-        let [mut value, other] = *b.block_params(entry) else { unreachable!("two parameters") };
+        let [first, other] = *b.block_params(entry) else { unreachable!("two parameters") };
+        let (body, end) = (b.create_block(), b.create_block());
+        let mut value = b.append_block_param(body, types::I64);
+        b.ins().jump(body, &[first.into()]);
+        b.switch_to_block(body);
         for _ in 0..200 {
             let product = b.ins().imul(value, other);
             value = b.ins().bxor(product, value);
         }
+        if loops {
+            b.ins().brif(value, body, &[value.into()], end, &[]);
+        } else {
+            b.ins().jump(end, &[]);
+        }
+        b.seal_block(body);
+        b.switch_to_block(end);
+        b.seal_block(end);
         b.ins().return_(&[value]);
         b.finalize(target.isa.frontend_config());
         let function = generate(&mut context, &target, None, Density::Aligned).expect("code");
         assert!(function.code.len() >= super::LARGE_FUNCTION);
         function.alignment
     };
-    assert_eq!(alignment(OptLevel::Speed), super::CACHE_LINE);
-    assert!(alignment(OptLevel::Size) < super::CACHE_LINE);
+    assert_eq!(alignment(OptLevel::Speed, true), super::CACHE_LINE);
+    assert!(alignment(OptLevel::Speed, false) < super::CACHE_LINE);
+    assert!(alignment(OptLevel::Size, true) < super::CACHE_LINE);
 }

@@ -79,6 +79,7 @@ pub(super) fn handler_table<'a>(
 }
 
 /// An iterator whose length is known from elsewhere.
+#[derive(Clone)]
 struct KnownLength<I> {
     entries: I,
     left: usize,
