@@ -127,13 +127,13 @@ fn of_any_length(more: &str, memory: u32) -> String {
     )
 }
 
-type Run = TypedFunc<(i32, i32, i32), ()>;
+type Mover = TypedFunc<(i32, i32, i32), ()>;
 
 /// Compares what the functions do with what Rust does, at all lengths up to some.
-fn as_in_rust(store: &mut Store<()>, memory: Memory, copy: Run, fill: Run) {
+fn as_in_rust(store: &mut Store<()>, memory: Memory, copy: Mover, fill: Mover) {
     let end = memory.data(store).len() as u32;
     let before: Vec<u8> = (0..end).map(|at| (at.wrapping_mul(0x9e37_79b1) >> 24) as u8).collect();
-    let check = |store: &mut Store<()>, run: &Run, operands: [u32; 3], copies: bool| {
+    let check = |store: &mut Store<()>, run: &Mover, operands: [u32; 3], copies: bool| {
         memory.data_mut(store).copy_from_slice(&before);
         let mut expected = before.clone();
         let [to, from, length] = operands.map(|operand| operand as usize);
