@@ -93,7 +93,8 @@
 //! [`STORE_INTERRUPT`] is not zero when a guest of the store shall stop. It is
 //! a hint: whoever finds it set asks the loader whether it is this guest that
 //! is meant, and the loader clears it. It is looked at whenever a builtin comes
-//! back; machine code may look at it too, and call any builtin if it is set.
+//! back, or before it moves a few bytes; machine code may look at it too, and call
+//! any builtin if it is set.
 //!
 //! # Fuel
 //!

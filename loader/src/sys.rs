@@ -21,7 +21,8 @@
 //! | the signal that stops a guest | `interrupt` |
 //! | waking others at a time | `alarm` |
 //!
-//! `arch` is one of `x86_64.rs`, `aarch64.rs` and `riscv64.rs`.
+//! `arch` is one of `x86_64.rs`, `aarch64.rs` and `riscv64.rs`. The first has a part of
+//! its own for copies of a few bytes, which the others do as larger ones.
 //!
 //! # Adding an architecture
 //!

@@ -30,6 +30,9 @@ const GUEST: &str = r#"(module
         (loop (memory.fill (i32.const 65536) (i32.const 1) (i32.const 0xfff0000)) (br 0)))
     (func (export "copy")
         (loop (memory.copy (i32.const 65537) (i32.const 65536) (i32.const 0xffe0000)) (br 0)))
+    (func (export "few")
+        (loop (memory.copy (i32.const 64) (i32.const 65)
+            (i32.or (i32.load8_u (i32.const 0)) (i32.const 17))) (br 0)))
     (func (export "table")
         (loop (table.fill $table (i32.const 0) (ref.null func) (i32.const 2000000))
             (table.copy $table $table (i32.const 1) (i32.const 0) (i32.const 1999999)) (br 0)))
@@ -115,7 +118,7 @@ fn report(what: &str, mut late: Vec<Duration>) {
 
 #[test]
 fn whatever_a_guest_does_its_deadline_ends_it() {
-    for export in ["spin", "calls", "host", "fill", "copy", "table", "read", "sleep"] {
+    for export in ["spin", "calls", "host", "fill", "copy", "few", "table", "read", "sleep"] {
         report(export, late(export));
     }
 }

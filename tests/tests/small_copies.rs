@@ -1,8 +1,9 @@
 //! Copies and fills of small constant lengths do what those of any length do:
-//! where source and destination overlap, at the end of memory, and beyond it.
+//! where source and destination overlap, at the end of memory, and beyond it. Those of
+//! lengths that only show when they run do what Rust's do, few bytes or many.
 
 use precast_compiler::{MemoryModel, Optimisation, Options, text_to_binary, write_ir};
-use precast_loader::{Linker, Store};
+use precast_loader::{Linker, Memory, Store, TypedFunc};
 
 /// Every length there are pieces for, and those around.
 const LENGTHS: [u32; 23] =
@@ -112,5 +113,91 @@ fn small_lengths_are_no_calls_and_others_are() {
             assert_eq!(calls(true, operator), 1 + longer, "{operator}, {target}");
             assert_eq!(calls(false, operator), LENGTHS.len(), "{operator}, {target}");
         }
+    }
+}
+
+/// Copies and fills in memory 0, or 1, of a module; `more` comes first in it.
+fn of_any_length(more: &str, memory: u32) -> String {
+    format!(
+        r#"(module {more}
+            (func (export "copy") (param i32 i32 i32)
+                (memory.copy {memory} {memory} (local.get 0) (local.get 1) (local.get 2)))
+            (func (export "fill") (param i32 i32 i32)
+                (memory.fill {memory} (local.get 0) (local.get 1) (local.get 2))))"#
+    )
+}
+
+type Mover = TypedFunc<(i32, i32, i32), ()>;
+
+/// Compares what the functions do with what Rust does, at all lengths up to some.
+fn as_in_rust(store: &mut Store<()>, memory: Memory, copy: Mover, fill: Mover) {
+    let end = memory.data(store).len() as u32;
+    let before: Vec<u8> = (0..end).map(|at| (at.wrapping_mul(0x9e37_79b1) >> 24) as u8).collect();
+    let check = |store: &mut Store<()>, run: &Mover, operands: [u32; 3], copies: bool| {
+        memory.data_mut(store).copy_from_slice(&before);
+        let mut expected = before.clone();
+        let [to, from, length] = operands.map(|operand| operand as usize);
+        let fits = |at: usize| at + length <= end as usize;
+        let fine = fits(to) && (!copies || fits(from));
+        match (fine, copies) {
+            (true, true) => expected.copy_within(from..from + length, to),
+            (true, false) => expected[to..to + length].fill(from as u8),
+            (false, _) => {}
+        }
+        let [one, two, three] = operands.map(|operand| operand as i32);
+        let result = run.call(store, (one, two, three));
+        assert_eq!(result.is_ok(), fine, "{operands:?} of {end}");
+        assert!(memory.data(store) == expected, "{operands:?} of {end}");
+    };
+    for length in 0..140 {
+        let last = end - length;
+        for (to, from) in [(9, 500), (500, 9), (64, 63), (63, 64), (7, 7 + length), (last, last)] {
+            check(store, &copy, [to, from, length], true);
+        }
+        for (to, from) in [(last + 1, 0), (0, last + 1), (u32::MAX, 0), (0, u32::MAX - 15)] {
+            check(store, &copy, [to, from, length], true);
+        }
+        for to in [0, 11, last, last + 1, u32::MAX - 15] {
+            check(store, &fill, [to, 0x1a5, length], false);
+        }
+    }
+    check(store, &copy, [0, 1, u32::MAX], true);
+    check(store, &fill, [1, 1, u32::MAX], false);
+}
+
+#[test]
+fn few_bytes_are_moved_as_in_rust() {
+    let compile = |text: &str, memory_model| {
+        let wasm = text_to_binary(text.as_bytes()).unwrap();
+        let options = Options { memory_model, ..Options::default() };
+        precast_embed::compile(&wasm, &options).unwrap()
+    };
+    let memories = r#"(memory (export "m") 1 2) (memory (export "n") 1 2)"#;
+    for memory_model in [MemoryModel::Guard, MemoryModel::Bounds] {
+        for (number, name) in [(0, "m"), (1, "n")] {
+            let artifact = compile(&of_any_length(memories, number), memory_model);
+            let mut store = Store::new(());
+            let instance = Linker::<()>::new().instantiate(&mut store, &artifact).unwrap();
+            let memory = instance.get_memory(&store, name).unwrap();
+            let run = |name| instance.get_typed_func(&store, name).unwrap();
+            let (copy, fill) = (run("copy"), run("fill"));
+            as_in_rust(&mut store, memory, copy, fill);
+        }
+    }
+    // Another's memory, which grows after it was imported.
+    let library = compile(r#"(module (memory (export "memory") 1 2))"#, MemoryModel::Guard);
+    let import = r#"(import "library" "memory" (memory 1 2))"#;
+    let artifact = compile(&of_any_length(import, 0), MemoryModel::Guard);
+    let mut store = Store::new(());
+    let mut linker = Linker::<()>::new();
+    let library = linker.instantiate(&mut store, &library).unwrap();
+    let memory = library.get_memory(&store, "memory").unwrap();
+    linker.define("library", "memory", memory);
+    let instance = linker.instantiate(&mut store, &artifact).unwrap();
+    for _ in 0..2 {
+        let run = |name| instance.get_typed_func(&store, name).unwrap();
+        let (copy, fill) = (run("copy"), run("fill"));
+        as_in_rust(&mut store, memory, copy, fill);
+        memory.grow(&mut store, 1).ok();
     }
 }

@@ -44,8 +44,8 @@ use std::task::Poll;
 static TABLE: [unsafe extern "C" fn(); Builtin::ALL.len()] = [
     builtin_stub!(host_call, spilling),
     builtin_stub!(memory_grow),
-    builtin_stub!(memory_copy),
-    builtin_stub!(memory_fill),
+    builtin_stub!(memory_copy, copy),
+    builtin_stub!(memory_fill, fill),
     builtin_stub!(memory_init),
     builtin_stub!(data_drop),
     builtin_stub!(table_grow),

@@ -49,7 +49,8 @@ pub(crate) unsafe fn resume(activation: *mut c_void, back: BuiltinReturn) -> u64
 /// A function that guests call through the builtin table: switches to the
 /// host's stack, calls `$target` and switches back, or, when its status is not
 /// zero, goes on elsewhere in the guest or leaves it. Evaluates to the stub.
-/// With `spilling`, all that the guest keeps in registers goes to its stack.
+/// With `spilling`, all that the guest keeps in registers goes to its stack; with
+/// `copy` or `fill`, a few bytes are copied or filled where the guest is.
 macro_rules! builtin_stub {
     ($target:path) => {
         $crate::sys::stubs::builtin_stub!($target, builtin_switch)
@@ -95,6 +96,10 @@ unsafe extern "C" {
     pub(crate) fn builtin_switch();
     #[link_name = "precast_loader_spilling_builtin"]
     pub(crate) fn spilling_builtin_switch();
+    #[link_name = "precast_loader_copy"]
+    pub(crate) fn copy();
+    #[link_name = "precast_loader_fill"]
+    pub(crate) fn fill();
     #[link_name = "precast_loader_stubs_start"]
     static STUBS_START: u8;
     #[link_name = "precast_loader_stubs_end"]

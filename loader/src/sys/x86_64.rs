@@ -15,6 +15,9 @@
 //! signal handler.
 #![allow(unsafe_code)]
 
+#[path = "x86_64/few_bytes.rs"]
+mod few_bytes;
+
 use crate::sys::registers::{Landing, Registers};
 use precast_artifact::{abi, cpu};
 use std::arch::global_asm;
