@@ -16,7 +16,7 @@
 //! | of a function's IR: ways into a block, and what they tell | [`edges`] |
 //! | where values lie | [`range`] |
 //! | sums of 128 bits | [`carries`] |
-//! | constants in addresses; comparisons that end loops; steps by a comparison; indices of 64 bits | [`addresses`], [`compares`], [`steps`], [`widen`] |
+//! | constants in addresses; comparisons that end loops; steps by a comparison; the order of sums; indices of 64 bits | [`addresses`], [`compares`], [`steps`], [`sum_order`], [`widen`] |
 //! | integers known on a path, and the path; values made in several places; edges of tables | [`known`], [`paths`], [`ssa`], [`tables`] |
 //! | loops that count; how indices move in them; their accesses; the check before one; which are worth a copy | [`counted`], [`strides`], [`accesses`], [`check`], [`loop_plan`] |
 //! | elements that loops are at; operators of lanes; what loops compute by lane, and sum up | [`elements`], [`lane_operators`], [`lane_nodes`], [`lanes`], [`reductions`] |
@@ -56,6 +56,7 @@ mod rule;
 mod ssa;
 pub(crate) mod steps;
 mod strides;
+pub(crate) mod sum_order;
 pub(crate) mod summary;
 mod tables;
 pub(crate) mod targets;

@@ -60,6 +60,8 @@ pub enum Optimisation {
     /// `chosen-steps`: a sum with the result of a comparison becomes a choice, on
     /// x86-64.
     ChosenSteps,
+    /// `sum-order`: sums in loops add last what the rounds before give.
+    SumOrder,
     /// `wide-indices`: indices that loops carry are extended to 64 bits where they
     /// are made, on x86-64.
     WideIndices,
@@ -95,7 +97,7 @@ pub enum Optimisation {
 
 impl Optimisation {
     /// Every optimisation.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::ListCopies,
         Self::DirectPreview1,
         Self::ConstantGlobals,
@@ -113,6 +115,7 @@ impl Optimisation {
         Self::LoopAddresses,
         Self::LoopCompares,
         Self::ChosenSteps,
+        Self::SumOrder,
         Self::WideIndices,
         Self::ThreadBranches,
         Self::ArgumentCopies,
@@ -147,6 +150,7 @@ impl Optimisation {
             Self::LoopAddresses => "loop-addresses",
             Self::LoopCompares => "loop-compares",
             Self::ChosenSteps => "chosen-steps",
+            Self::SumOrder => "sum-order",
             Self::WideIndices => "wide-indices",
             Self::ThreadBranches => "thread-branches",
             Self::ArgumentCopies => "argument-copies",
@@ -205,7 +209,7 @@ mod tests {
             complaint("fold-function"),
             "unknown optimisation `fold-function`, did you mean `fold-functions`?; known are \
              list-copies, direct-preview1, constant-globals, private-tables, memory-image, wide-products, inline, inline-indirect, constant-arguments, br-table-chain, small-copies, carries, vectors, \
-             fold-addresses, loop-addresses, loop-compares, chosen-steps, wide-indices, thread-branches, argument-copies, short-branches, short-frame-accesses, short-encodings, align-loops, fold-functions, \
+             fold-addresses, loop-addresses, loop-compares, chosen-steps, sum-order, wide-indices, thread-branches, argument-copies, short-branches, short-frame-accesses, short-encodings, align-loops, fold-functions, \
              hot-functions, hot-inlining, cold-blocks, cold-functions"
         );
         assert!(complaint("private_table").contains("mean `private-tables`"));

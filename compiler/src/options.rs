@@ -40,6 +40,7 @@ impl OptLevel {
                     Optimisation::LoopAddresses,
                     Optimisation::LoopCompares,
                     Optimisation::ChosenSteps,
+                    Optimisation::SumOrder,
                     Optimisation::WideIndices,
                     Optimisation::ThreadBranches,
                     Optimisation::ArgumentCopies,

@@ -56,7 +56,8 @@ mod vector_memory;
 use crate::error::Result;
 use crate::function::InlinedBody;
 use crate::middle::{
-    addresses, argument_copies, carries, compares, loop_addresses, steps, thread, vectors, widen,
+    addresses, argument_copies, carries, compares, loop_addresses, steps, sum_order, thread,
+    vectors, widen,
 };
 use crate::recorded::Recorded;
 pub(crate) use changes::{Changes, Timed};
@@ -124,6 +125,9 @@ pub(crate) fn translate<'a>(
     }
     if module.options.chosen_steps {
         changes.steps = Timed::of(|| steps::choose(func));
+    }
+    if module.options.sum_order && !input.never_runs {
+        changes.orders = Timed::of(|| sum_order::reorder(func));
     }
     if module.options.wide_indices {
         changes.indices = Timed::of(|| widen::widen(func));

@@ -62,6 +62,7 @@ impl<'i, 'a> Input<'i, 'a> {
             loop_addresses: x86 && options.enabled(Optimisation::LoopAddresses),
             loop_compares: x86 && options.enabled(Optimisation::LoopCompares),
             chosen_steps: x86 && options.enabled(Optimisation::ChosenSteps),
+            sum_order: options.enabled(Optimisation::SumOrder),
             wide_indices: x86 && options.enabled(Optimisation::WideIndices),
             thread_branches: options.enabled(Optimisation::ThreadBranches),
             argument_copies: x86 && options.enabled(Optimisation::ArgumentCopies),

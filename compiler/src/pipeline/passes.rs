@@ -81,6 +81,7 @@ fn pass(
         Optimisation::LoopAddresses => timed(&changes.loops, "accesses in loops"),
         Optimisation::LoopCompares => timed(&changes.compares, "comparisons"),
         Optimisation::ChosenSteps => timed(&changes.steps, "sums"),
+        Optimisation::SumOrder => timed(&changes.orders, "sums"),
         Optimisation::WideIndices => timed(&changes.indices, "values"),
         Optimisation::ThreadBranches => timed(&changes.threads, "branches"),
         Optimisation::ArgumentCopies => timed(&changes.arguments, "arguments"),

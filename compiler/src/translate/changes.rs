@@ -21,6 +21,8 @@ pub(crate) struct Changes {
     pub compares: Timed,
     /// Sums with results of comparisons.
     pub steps: Timed,
+    /// Sums that are added up in another order.
+    pub orders: Timed,
     /// Values that carry 64 bits.
     pub indices: Timed,
     /// Branches that go past others.
@@ -47,6 +49,7 @@ impl Changes {
         self.loops.add(other.loops);
         self.compares.add(other.compares);
         self.steps.add(other.steps);
+        self.orders.add(other.orders);
         self.indices.add(other.indices);
         self.threads.add(other.threads);
         self.arguments.add(other.arguments);

@@ -90,6 +90,7 @@ impl TranslateOptions {
         w.u8(self.loop_addresses.into());
         w.u8(self.loop_compares.into());
         w.u8(self.chosen_steps.into());
+        w.u8(self.sum_order.into());
         w.u8(self.wide_indices.into());
         w.u8(self.thread_branches.into());
         w.u8(self.argument_copies.into());

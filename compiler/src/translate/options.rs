@@ -34,6 +34,8 @@ pub(crate) struct TranslateOptions {
     pub loop_compares: bool,
     /// Whether sums with results of comparisons become choices.
     pub chosen_steps: bool,
+    /// Whether sums in loops add last what the rounds before give.
+    pub sum_order: bool,
     /// Whether indices that blocks are given become ones of 64 bits.
     pub wide_indices: bool,
     /// Whether branches go past those that are known.

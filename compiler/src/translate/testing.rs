@@ -63,6 +63,7 @@ pub(super) fn with_module<T>(
         loop_addresses: true,
         loop_compares: true,
         chosen_steps: true,
+        sum_order: true,
         wide_indices: true,
         thread_branches: true,
         argument_copies: true,
