@@ -55,6 +55,7 @@ impl OptLevel {
                     Optimisation::ConstantArguments,
                     Optimisation::Vectors,
                     Optimisation::LoopAddresses,
+                    Optimisation::SumOrder,
                     Optimisation::WideIndices,
                     Optimisation::ThreadBranches,
                     Optimisation::ArgumentCopies,
@@ -62,10 +63,11 @@ impl OptLevel {
                 ];
                 !larger.contains(&optimisation)
             }
-            // They make code larger, and few programs much faster.
+            // They make few programs much faster, for larger code or more time.
             Self::Speed => !matches!(
                 optimisation,
                 Optimisation::LoopAddresses
+                    | Optimisation::SumOrder
                     | Optimisation::ConstantArguments
                     | Optimisation::ArgumentCopies
             ),

@@ -1,7 +1,7 @@
 //! Sums in loops add last what the rounds before give, where that makes it wait for
 //! less, and are what they were.
 
-use precast_compiler::{Optimisation, Options, text_to_binary};
+use precast_compiler::{OptLevel, Optimisation, Options, text_to_binary};
 use precast_loader::{Linker, Store};
 use precast_tests::passes::is_changed_by;
 
@@ -24,7 +24,7 @@ fn module(ty: &str, body: &str) -> Vec<u8> {
 
 fn options(on: bool) -> Options {
     let disabled = (!on).then_some(Optimisation::SumOrder).into_iter().collect();
-    Options { disabled, ..Options::default() }
+    Options { opt_level: OptLevel::Aggressive, disabled, ..Options::default() }
 }
 
 fn changes(wasm: &[u8]) -> bool {
