@@ -111,7 +111,7 @@ mod tests {
         let entry = |i: u32| Handler {
             key: CodeOffset::new(i * 3),
             // Before and after the call, near and far.
-            handler: CodeOffset::new(if i % 5 == 0 { i } else { i * 1_000 + 7 }),
+            handler: CodeOffset::new(if i.is_multiple_of(5) { i } else { i * 1_000 + 7 }),
             frame: i / 7 * 16,
         };
         (0..count).map(entry).collect()

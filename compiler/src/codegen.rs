@@ -133,7 +133,8 @@ fn finish(
     });
     let starts = branches.as_ref().and_then(|(alignment, found)| loops::starts(found, *alignment));
     // Tables may lead back too.
-    let may_loop = !function.data.is_empty() || branches.is_none_or(|(_, found)| loops::any(&found));
+    let may_loop =
+        !function.data.is_empty() || branches.is_none_or(|(_, found)| loops::any(&found));
     let large = function.code.len() >= LARGE_FUNCTION && !target.dense;
     if aligned && starts.is_none() && may_loop && large {
         function.alignment = function.alignment.max(CACHE_LINE);
