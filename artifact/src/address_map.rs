@@ -30,10 +30,7 @@
 //! | 189, 190, 191 | the same three, with a value relative to where the last leap began |
 //! | from 192 | one byte; from the highest bit of the two: `11`, 1 bit access of memory or call, 7 bits code offset delta, 6 bits value delta |
 //!
-//! A step whose value delta is less than 0 or more than 63 is a leap. Most come in pairs, as
-//! an inlined body lies elsewhere in the module: the second goes back to where the first
-//! began.
-//!
+//! A step whose value delta is less than 0 or more than 63 is a leap: inlined bodies lie elsewhere.
 //! Code offsets grow strictly from entry to entry. Every read is bounds-checked,
 //! and a damaged map yields no entry or a wrong one, never a fault.
 
@@ -99,7 +96,7 @@ pub struct MapEntry<V> {
 
 /// The way from one entry to the next.
 #[derive(Clone, Copy)]
-struct Step {
+struct Stride {
     site: u8,
     code: u32,
     value: i64,
@@ -109,12 +106,12 @@ struct Step {
 
 /// A value, and where the last leap began.
 #[derive(Clone, Copy, Default)]
-struct Position {
+struct Track {
     value: i64,
     left: i64,
 }
 
-impl Position {
+impl Track {
     fn move_to(&mut self, value: i64) {
         if !(0..1 << 6).contains(&(value - self.value)) {
             self.left = self.value;
@@ -123,28 +120,28 @@ impl Position {
     }
 }
 
-impl Step {
+impl Stride {
     /// The steps between entries; those that blocks begin with come with the code offset.
     fn between<V: Number>(
         entries: impl Iterator<Item = MapEntry<V>>,
     ) -> impl Iterator<Item = (Option<CodeOffset>, Self)> {
-        let (mut code, mut position) = (None, Position::default());
+        let (mut code, mut track) = (None, Track::default());
         entries.enumerate().map(move |(i, entry)| {
             let grows = code.is_none_or(|code| entry.code > code);
             assert!(grows, "code offsets of an address map must grow");
             let first = i.is_multiple_of(BLOCK).then_some(entry.code);
             if first.is_some() {
-                (code, position) = (first, Position::default());
+                (code, track) = (first, Track::default());
             }
             let value = i64::from(entry.value.get());
             let step = Self {
                 site: entry.site.number(),
                 code: entry.code.get() - code.map_or(0, CodeOffset::get),
-                value: value - position.value,
-                back: value - position.left,
+                value: value - track.value,
+                back: value - track.left,
             };
             code = Some(entry.code);
-            position.move_to(value);
+            track.move_to(value);
             (first, step)
         })
     }
@@ -236,17 +233,17 @@ impl Histogram {
 /// If they do not grow: the compiler sorts them.
 pub fn encode<V: Number>(entries: impl ExactSizeIterator<Item = MapEntry<V>> + Clone) -> Vec<u8> {
     let count = entries.len();
-    let sample = Step::between(entries.clone().take(SAMPLE));
+    let sample = Stride::between(entries.clone().take(SAMPLE));
     let steps = Histogram::of(sample.filter_map(|(_, step)| step.frequent())).most_frequent();
     let places = || steps.iter().copied().map(Histogram::index);
     let mut numbers = vec![None; places().max().map_or(0, |last| last + 1)];
     for (number, place) in places().enumerate() {
         numbers[place] = Some(number as u8);
     }
-    let number = |step: Step| *numbers.get(Histogram::index(step.frequent()?))?;
+    let number = |step: Stride| *numbers.get(Histogram::index(step.frequent()?))?;
     let mut index = Writer::new();
     let mut payload = Writer::new();
-    for (first, step) in Step::between(entries) {
+    for (first, step) in Stride::between(entries) {
         if let Some(first) = first {
             index.u32(first.get());
             index.u32(payload.len() as u32);
@@ -343,8 +340,8 @@ impl<'a, V: Number> AddressMap<'a, V> {
         let (code, offset) = self.block(block)?;
         let reader = Reader::new(self.name, self.payload.get(offset..)?);
         let left = BLOCK.min(self.count - block * BLOCK);
-        let position = Position::default();
-        Some(BlockEntries { steps: self.steps, reader, left, code, position, values: PhantomData })
+        let track = Track::default();
+        Some(BlockEntries { steps: self.steps, reader, left, code, track, values: PhantomData })
     }
 }
 
@@ -353,7 +350,7 @@ struct BlockEntries<'a, V> {
     reader: Reader<'a>,
     left: usize,
     code: CodeOffset,
-    position: Position,
+    track: Track,
     values: PhantomData<V>,
 }
 
@@ -361,7 +358,7 @@ impl<V> BlockEntries<'_, V> {
     /// The next step: its site, the code offset delta, and the value it leads to.
     fn step(&mut self) -> Option<(u8, u32, i64)> {
         let r = &mut self.reader;
-        let Position { value, left } = self.position;
+        let Track { value, left } = self.track;
         let (site, from) = match r.u8().ok()? {
             frequent @ ..LONG => {
                 let [site, code, delta] = *self.steps.get(usize::from(frequent))?;
@@ -393,108 +390,10 @@ impl<V: Number> Iterator for BlockEntries<'_, V> {
         self.code = self.code.checked_add(delta)?;
         let site = Site::from_number(site)?;
         let number = u32::try_from(value).ok()?;
-        self.position.move_to(value);
+        self.track.move_to(value);
         Some(MapEntry { code: self.code, site, value: V::new(number) })
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::index::WasmOffset;
-
-    type Map<'a> = AddressMap<'a, WasmOffset>;
-
-    fn sample(count: u32) -> Vec<MapEntry<WasmOffset>> {
-        (0..count)
-            .map(|i| MapEntry {
-                code: CodeOffset::new(5 + i * 7 + i % 3),
-                site: match i % 3 {
-                    0 => Site::Call,
-                    1 => Site::Trap(TrapCode::MemoryOutOfBounds),
-                    _ => Site::Trap(TrapCode::IntegerDivisionByZero),
-                },
-                value: WasmOffset::new((i * 7919) % 100_000),
-            })
-            .collect()
-    }
-
-    #[test]
-    fn every_entry_is_found_again() {
-        let many = if cfg!(miri) { 130 } else { 1000 };
-        for count in [0, 1, 127, 128, 129, many] {
-            let entries = sample(count);
-            let bytes = encode(entries.iter().copied());
-            let table = Map::new("test", &bytes).unwrap();
-            assert_eq!(table.iter().collect::<Vec<_>>(), entries);
-            for (i, entry) in entries.iter().enumerate() {
-                let (before, after) = (entry.code.checked_sub(1), entry.code.checked_add(1));
-                let (before, after) = (before.unwrap(), after.unwrap());
-                assert_eq!(table.exactly(entry.code), Some(*entry));
-                assert_eq!(table.exactly(after), None);
-                assert_eq!(table.at_or_before(after), Some(*entry));
-                let last = i.checked_sub(1).map(|i| entries[i]);
-                assert_eq!(table.at_or_before(before), last);
-            }
-        }
-    }
-
-    #[test]
-    fn steps_of_every_length_are_found_again() {
-        let sites = [
-            Site::Call,
-            Site::Trap(TrapCode::MemoryOutOfBounds),
-            Site::Trap(TrapCode::Unreachable),
-            Site::Trap(*TrapCode::ALL.last().unwrap()),
-        ];
-        let codes = [1, 2, 63, 64, 127, 128, 70_000];
-        // Leaps, also back to where they began, and to just beside it.
-        let values = [-1_000_000, 1_000_000, -70, 80, -1, 0, 1, 63, 64, -64];
-        let mut entries = Vec::new();
-        let (mut code, mut value) = (0, 2_000_000i64);
-        // Twice, so that some are frequent.
-        for (site, delta) in sites.iter().chain(&sites).flat_map(|s| codes.map(|code| (*s, code))) {
-            for to in values {
-                code += delta;
-                value += to;
-                let value = WasmOffset::new(u32::try_from(value).unwrap());
-                entries.push(MapEntry { code: CodeOffset::new(code), site, value });
-            }
-        }
-        let bytes = encode(entries.iter().copied());
-        let table = Map::new("test", &bytes).unwrap();
-        assert!(!table.steps.is_empty());
-        assert_eq!(table.iter().collect::<Vec<_>>(), entries);
-    }
-
-    #[test]
-    fn a_step_that_recurs_takes_a_byte() {
-        let entries = (0..6400u32).map(|i| MapEntry {
-            code: CodeOffset::new(i * 8),
-            site: Site::Trap(TrapCode::MemoryOutOfBounds),
-            value: WasmOffset::new(i * 7),
-        });
-        let size = encode(entries).len();
-        // An index of 8 bytes and a long step for each of fifty blocks, all else a byte.
-        assert!(size < 6400 + 50 * (8 + 5) + 20, "{size} bytes");
-    }
-
-    #[test]
-    fn damage_never_panics() {
-        let bytes = encode(sample(200).into_iter());
-        // Miri takes its time.
-        let step = if cfg!(miri) { 97 } else { 1 };
-        for at in (0..bytes.len()).step_by(step) {
-            for flip in [1, 0x80, 0xff] {
-                let mut damaged = bytes.clone();
-                damaged[at] ^= flip;
-                if let Ok(table) = Map::new("test", &damaged) {
-                    for key in (0..300).step_by(step) {
-                        table.at_or_before(CodeOffset::new(key * 5));
-                    }
-                }
-            }
-            assert!(Map::new("test", &bytes[..at]).is_err());
-        }
-    }
-}
+mod tests;
