@@ -211,13 +211,6 @@ global_asm!(
     "br x10",
     ".cfi_endproc",
     ".size precast_loader_builtin, . - precast_loader_builtin",
-    // A few bytes are copied and filled as many are.
-    ".globl precast_loader_copy",
-    ".hidden precast_loader_copy",
-    ".set precast_loader_copy, precast_loader_builtin",
-    ".globl precast_loader_fill",
-    ".hidden precast_loader_fill",
-    ".set precast_loader_fill, precast_loader_builtin",
     "",
     // As the above, but first every register that the guest may keep a value
     // in goes to its stack, where a scan finds it, and so does who resumes.

@@ -96,9 +96,12 @@ unsafe extern "C" {
     pub(crate) fn builtin_switch();
     #[link_name = "precast_loader_spilling_builtin"]
     pub(crate) fn spilling_builtin_switch();
-    #[link_name = "precast_loader_copy"]
+    // Where an architecture has no code for a few bytes, they go with the others.
+    #[cfg_attr(target_arch = "x86_64", link_name = "precast_loader_copy")]
+    #[cfg_attr(not(target_arch = "x86_64"), link_name = "precast_loader_builtin")]
     pub(crate) fn copy();
-    #[link_name = "precast_loader_fill"]
+    #[cfg_attr(target_arch = "x86_64", link_name = "precast_loader_fill")]
+    #[cfg_attr(not(target_arch = "x86_64"), link_name = "precast_loader_builtin")]
     pub(crate) fn fill();
     #[link_name = "precast_loader_stubs_start"]
     static STUBS_START: u8;
