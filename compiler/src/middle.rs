@@ -18,9 +18,10 @@
 //! | sums of 128 bits | [`carries`] |
 //! | constants in addresses; comparisons that end loops; steps by a comparison; the order of sums; indices of 64 bits | [`addresses`], [`compares`], [`steps`], [`sum_order`], [`widen`] |
 //! | integers known on a path, and the path; values made in several places; edges of tables | [`known`], [`paths`], [`ssa`], [`tables`] |
-//! | loops that count; how indices move in them; their accesses; the check before one; which are worth a copy | [`counted`], [`strides`], [`accesses`], [`check`], [`loop_plan`] |
+//! | innermost loops; those that count; how indices move in them; their accesses; the check before one; which are worth a copy | [`loops`], [`counted`], [`strides`], [`accesses`], [`check`], [`loop_plan`] |
 //! | elements that loops are at; operators of lanes; what loops compute by lane, and sum up | [`elements`], [`lane_operators`], [`lane_nodes`], [`lanes`], [`reductions`] |
 //! | accesses in another order; loops of which vectors are made, what is looked at before, and what they compute | [`overlaps`], [`vector_plan`], [`vector_check`], [`vector_values`] |
+//! | loops that look at bytes; eight bytes at a time | [`byte_plan`], [`byte_loops`] |
 //! | addresses made before a loop; vectors in loops | [`loop_addresses`], [`vectors`] |
 //! | branches past branches that are known | [`thread`] |
 //! | what calls are given | [`argument_copies`] |
@@ -29,6 +30,8 @@ mod accesses;
 pub(crate) mod addresses;
 pub(crate) mod argument_copies;
 pub(crate) mod arguments;
+pub(crate) mod byte_loops;
+mod byte_plan;
 pub(crate) mod carries;
 mod check;
 mod cold_blocks;
@@ -45,6 +48,7 @@ mod lane_operators;
 mod lanes;
 pub(crate) mod loop_addresses;
 mod loop_plan;
+mod loops;
 mod overlaps;
 mod passed;
 mod paths;

@@ -44,6 +44,9 @@ pub enum Optimisation {
     /// `carries`: sums and differences of numbers of 128 bits and more use the
     /// machine's carry, on x86-64 and aarch64.
     Carries,
+    /// `byte-loops`: a loop that compares bytes until some differ looks at eight at once,
+    /// on x86-64 and aarch64.
+    ByteLoops,
     /// `vectors`: a loop that counts and does the same to each element of arrays
     /// does several at once, where a check before it finds that nobody can tell; on
     /// x86-64 and aarch64.
@@ -97,7 +100,7 @@ pub enum Optimisation {
 
 impl Optimisation {
     /// Every optimisation.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::ListCopies,
         Self::DirectPreview1,
         Self::ConstantGlobals,
@@ -110,6 +113,7 @@ impl Optimisation {
         Self::BrTableChain,
         Self::SmallCopies,
         Self::Carries,
+        Self::ByteLoops,
         Self::Vectors,
         Self::FoldAddresses,
         Self::LoopAddresses,
@@ -145,6 +149,7 @@ impl Optimisation {
             Self::BrTableChain => "br-table-chain",
             Self::SmallCopies => "small-copies",
             Self::Carries => "carries",
+            Self::ByteLoops => "byte-loops",
             Self::Vectors => "vectors",
             Self::FoldAddresses => "fold-addresses",
             Self::LoopAddresses => "loop-addresses",

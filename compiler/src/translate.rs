@@ -56,8 +56,8 @@ mod vector_memory;
 use crate::error::Result;
 use crate::function::InlinedBody;
 use crate::middle::{
-    addresses, argument_copies, carries, compares, loop_addresses, steps, sum_order, thread,
-    vectors, widen,
+    addresses, argument_copies, byte_loops, carries, compares, loop_addresses, steps, sum_order,
+    thread, vectors, widen,
 };
 use crate::recorded::Recorded;
 pub(crate) use changes::{Changes, Timed};
@@ -107,18 +107,28 @@ pub(crate) fn translate<'a>(
     if module.options.carries {
         changes.carries = Timed::of(|| carries::join(func));
     }
-    let mut vectorised = BTreeSet::new();
-    if let Some(length) = module.vectors_by().filter(|_| !input.never_runs) {
-        changes.vectors = Timed::of(|| {
-            vectorised = vectors::make(func, length);
-            vectorised.len()
-        });
+    let mut made_before = BTreeSet::new();
+    if let Some(length) = module.length_of_memory().filter(|_| !input.never_runs) {
+        if module.options.byte_loops {
+            changes.bytes = Timed::of(|| {
+                made_before = byte_loops::make(func, length);
+                made_before.len()
+            });
+        }
+        if module.options.vectors {
+            changes.vectors = Timed::of(|| {
+                let vectorised = vectors::make(func, length);
+                let count = vectorised.len();
+                made_before.extend(vectorised);
+                count
+            });
+        }
     }
     if module.options.fold_addresses {
         changes.addresses = Timed::of(|| addresses::fold(func));
     }
     if module.options.loop_addresses && !input.never_runs {
-        changes.loops = Timed::of(|| loop_addresses::make(func, &vectorised));
+        changes.loops = Timed::of(|| loop_addresses::make(func, &made_before));
     }
     if module.options.loop_compares {
         changes.compares = Timed::of(|| compares::keep(func));

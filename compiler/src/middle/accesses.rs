@@ -3,8 +3,8 @@
 //! needs one address.
 
 use super::addresses::{accessed, base_and_index};
-use super::counted::Loop;
 use super::edges::{constant, definition, sum};
+use super::loops::Loop;
 use super::strides::{Strides, is_fixed};
 use cranelift_codegen::ir::{Function, Inst, InstructionData, Value};
 

@@ -6,8 +6,9 @@
 //! half of that is not zero.
 
 use super::accesses::AccessGroup;
-use super::counted::{Count, Loop};
+use super::counted::Count;
 use super::edges::{Edge, call_mut, calls};
+use super::loops::Loop;
 use super::strides::FirstRound;
 use cranelift_codegen::cursor::{Cursor, FuncCursor};
 use cranelift_codegen::ir::condcodes::IntCC;
@@ -61,6 +62,7 @@ pub(super) fn redirect(func: &mut Function, guards: &BTreeMap<Block, Guard>) {
 pub(super) fn before(
     func: &mut Function,
     of: &Loop,
+    count: Count,
     groups: &[AccessGroup],
     least: Option<i64>,
 ) -> Check {
@@ -71,12 +73,12 @@ pub(super) fn before(
         func.dfg.append_block_param(block, ty);
     }
     let starts = FirstRound::new(func, of, block);
-    let mut maker = Maker { func, of, block, starts, outside: None };
+    let mut maker = Maker { func, of, count, block, starts, outside: None };
     let (rounds, whole) = maker.rounds();
     if let Some(least) = least {
         maker.go_on_after(rounds, least);
     }
-    let step = of.count.step.abs();
+    let step = count.step.abs();
     let mut reaches: BTreeMap<i64, Value> = BTreeMap::new();
     for stride in groups.iter().map(|group| group.stride).filter(|stride| *stride != 0) {
         reaches.entry(stride).or_insert_with(|| match whole {
@@ -98,6 +100,7 @@ pub(super) fn before(
 struct Maker<'f> {
     func: &'f mut Function,
     of: &'f Loop,
+    count: Count,
     block: Block,
     starts: FirstRound,
     /// All that must lie from 0 to 2^32 - 1.
@@ -128,7 +131,7 @@ impl Maker<'_> {
     /// How often the loop goes back, and if that is known, what the count grows by in
     /// all of these rounds.
     fn rounds(&mut self) -> (Value, Option<Value>) {
-        let Count { parameter, step, beyond, limit, goes_on } = self.of.count;
+        let Count { parameter, step, beyond, limit, goes_on } = self.count;
         let counter = self.func.dfg.block_params(self.of.header())[parameter];
         let first = self.start(counter);
         let first = match beyond as i32 {

@@ -8,10 +8,10 @@
 //! right, is made only of numbers whose lane tells them whole: what is known of their
 //! [range](super::range) says so, or a check before the loop does.
 
-use super::counted::Loop;
 use super::elements::Elements;
 use super::lane_nodes::{Assumed, Condition, LaneValue, Node, NodeIndex};
 use super::lane_operators::{Whole, constant_bits, is_binary, is_conversion, is_unary, shifted};
+use super::loops::Loop;
 use super::range::Ranges;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{

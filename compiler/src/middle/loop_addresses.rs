@@ -52,7 +52,7 @@ pub(crate) fn make(func: &mut Function, but: &BTreeSet<Block>) -> usize {
 
 /// Makes the check before a loop and the copy between the two; gives the check.
 fn copy(func: &mut Function, plan: &LoopPlan, copies: &mut Copies) -> Block {
-    let check = check::before(func, &plan.of, &plan.groups, None);
+    let check = check::before(func, &plan.of, plan.count, &plan.groups, None);
     let mut blocks = HashMap::new();
     for block in &plan.of.blocks {
         let new = func.dfg.make_block();

@@ -2,8 +2,9 @@
 //! accesses are made before them; and what of them the copy needs.
 
 use super::accesses::{self, AccessGroup, Indexed};
-use super::counted::{self, Loop};
+use super::counted::{self, Count};
 use super::edges::{calls, constant};
+use super::loops::Loop;
 use cranelift_codegen::ir::{Block, Function, Inst, InstructionData, Value, ValueDef};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -17,6 +18,7 @@ const GROWTH: usize = 200;
 /// A loop that gets a copy.
 pub(super) struct LoopPlan {
     pub of: Loop,
+    pub count: Count,
     pub groups: Vec<AccessGroup>,
     pub accesses: HashMap<Inst, Indexed>,
     pub needed: Needed,
@@ -32,8 +34,8 @@ pub(super) struct Needed {
 
 /// The loops of a function that are worth it, but those with these headers.
 pub(super) fn find(func: &Function, but: &BTreeSet<Block>) -> Vec<LoopPlan> {
-    let loops = counted::find(func).into_iter().filter(|of| !but.contains(&of.header()));
-    let plans = loops.filter_map(|of| LoopPlan::new(func, of));
+    let loops = counted::find(func).into_iter().filter(|(of, _)| !but.contains(&of.header()));
+    let plans = loops.filter_map(|(of, count)| LoopPlan::new(func, of, count));
     chosen(func, plans.take(MOST_LOOPS).collect())
 }
 
@@ -85,13 +87,13 @@ fn used_outside(func: &Function, plans: &[LoopPlan]) -> HashSet<Value> {
 impl LoopPlan {
     /// None if the loop does not gain enough, even if nothing of it is needed
     /// after it.
-    fn new(func: &Function, of: Loop) -> Option<Self> {
+    fn new(func: &Function, of: Loop, count: Count) -> Option<Self> {
         let (groups, accesses) = accesses::of_loop(func, &of);
         if groups.iter().all(|group| group.stride == 0) {
             return None;
         }
         let accesses = accesses.into_iter().map(|access| (access.inst, access)).collect();
-        let mut plan = Self { of, groups, accesses, needed: Needed::default() };
+        let mut plan = Self { of, count, groups, accesses, needed: Needed::default() };
         plan.needed = plan.needed(func, &HashSet::new());
         plan.gains(func).then_some(plan)
     }

@@ -7,11 +7,11 @@
 //! So may the factors of what is added, with half as many bits: products of signed numbers
 //! of 16 bits, added by two, are one instruction.
 
-use super::counted::Loop;
 use super::edges::definition;
 use super::lane_nodes::NodeIndex;
 use super::lane_operators::nearest;
 use super::lanes::Lanes;
+use super::loops::Loop;
 use cranelift_codegen::ir::condcodes::CondCode;
 use cranelift_codegen::ir::{Function, Inst, InstructionData, Opcode, Type, Value, types};
 

@@ -1,8 +1,8 @@
 //! How indices move in a loop that counts: by a constant each round, or not at
 //! all; and what they were in the first round.
 
-use super::counted::Loop;
 use super::edges::{constant, definition};
+use super::loops::Loop;
 use cranelift_codegen::ir::{
     Block, Function, Inst, InstructionData, Opcode, Value, ValueDef, types,
 };

@@ -4,12 +4,13 @@
 //! grows by a constant.
 
 use super::accesses;
-use super::counted::{self, Loop};
+use super::counted::{self, Count};
 use super::edges::{Incoming, calls, constant, definition};
 use super::elements::Elements;
 use super::lane_nodes::{Assumed, LaneValue, Node, NodeIndex};
 use super::lanes::Lanes;
 use super::loop_plan::has_effects;
+use super::loops::Loop;
 use super::overlaps::{self, Overlaps, Reordered, Shape};
 use super::range::Ranges;
 use super::reductions::{self, Reduction};
@@ -32,6 +33,7 @@ const GROWTH: usize = 400;
 /// A loop that vectors are made for.
 pub(super) struct VectorPlan {
     pub of: Loop,
+    pub count: Count,
     pub elements: Elements,
     /// Bits of a lane.
     pub bits: u32,
@@ -52,9 +54,9 @@ pub(super) struct StoredRow {
 /// The loops of a function that vectors are made for. The function's first parameter
 /// is the address of its memory.
 pub(super) fn find(func: &Function) -> Vec<VectorPlan> {
-    let loops = counted::find(func).into_iter().filter(|of| of.blocks.len() == 1);
+    let loops = counted::find(func).into_iter().filter(|(of, _)| of.blocks.len() == 1);
     let mut ranges = None;
-    let plan = |of| VectorPlan::new(func, of, &mut ranges);
+    let plan = |(of, count)| VectorPlan::new(func, of, count, &mut ranges);
     let mut plans: Vec<VectorPlan> = loops.filter_map(plan).collect();
     if plans.is_empty() {
         return plans;
@@ -72,7 +74,12 @@ pub(super) fn find(func: &Function) -> Vec<VectorPlan> {
 }
 
 impl VectorPlan {
-    fn new<'f>(func: &'f Function, of: Loop, ranges: &mut Option<Ranges<'f>>) -> Option<Self> {
+    fn new<'f>(
+        func: &'f Function,
+        of: Loop,
+        count: Count,
+        ranges: &mut Option<Ranges<'f>>,
+    ) -> Option<Self> {
         let (groups, accesses) = accesses::of_loop(func, &of);
         let memory = func.dfg.block_params(func.layout.entry_block()?).first().copied()?;
         if groups.iter().any(|group| group.base != memory) {
@@ -86,6 +93,7 @@ impl VectorPlan {
         let least = least_bits(func, &elements)?;
         let mut plan = Self {
             of,
+            count,
             shape: Shape::new(elements.count, elements.upwards(), 1),
             elements,
             bits: 0,
@@ -214,7 +222,7 @@ impl VectorPlan {
             None => Some(0),
             Some(value) => at_most(func, value),
         };
-        let count = &self.of.count;
+        let count = &self.count;
         let header = self.of.header();
         let starts = into.entering(header).iter().filter(|edge| edge.from != header);
         let starts = starts.map(|edge| {

@@ -50,7 +50,8 @@ pub(crate) fn make(func: &mut Function, length: i32) -> BTreeSet<Block> {
 /// Makes the check before a loop and what is between the two.
 fn vectorise(func: &mut Function, plan: &VectorPlan, length: i32) -> Guard {
     let header = plan.of.header();
-    let check = check::before(func, &plan.of, &plan.elements.groups, Some(plan.least_rounds()));
+    let check =
+        check::before(func, &plan.of, plan.count, &plan.elements.groups, Some(plan.least_rounds()));
     let [enter, body, rest] = [(); 3].map(|()| {
         let block = func.dfg.make_block();
         func.layout.insert_block(block, header);

@@ -56,6 +56,7 @@ impl<'i, 'a> Input<'i, 'a> {
             br_table_chain: options.enabled(Optimisation::BrTableChain),
             carries: carries && options.enabled(Optimisation::Carries),
             // Fuel is paid for by the round.
+            byte_loops: carries && !options.fuel && options.enabled(Optimisation::ByteLoops),
             vectors: carries && !options.fuel && options.enabled(Optimisation::Vectors),
             // Elsewhere accesses take few constants.
             fold_addresses: x86 && options.enabled(Optimisation::FoldAddresses),

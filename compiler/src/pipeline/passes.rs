@@ -76,6 +76,7 @@ fn pass(
         Optimisation::BrTableChain => (changes.chains, "tables of branches", None),
         Optimisation::SmallCopies => (changes.copies, "copies", None),
         Optimisation::Carries => timed(&changes.carries, "sums"),
+        Optimisation::ByteLoops => timed(&changes.bytes, "loops"),
         Optimisation::Vectors => timed(&changes.vectors, "loops"),
         Optimisation::FoldAddresses => timed(&changes.addresses, "accesses"),
         Optimisation::LoopAddresses => timed(&changes.loops, "accesses in loops"),

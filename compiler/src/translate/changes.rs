@@ -11,6 +11,8 @@ pub(crate) struct Changes {
     pub copies: usize,
     /// Sums of halves that became one.
     pub carries: Timed,
+    /// Loops that look at eight bytes at once.
+    pub bytes: Timed,
     /// Loops that vectors do rounds of.
     pub vectors: Timed,
     /// Accesses that a constant became part of.
@@ -44,6 +46,7 @@ impl Changes {
         self.chains += other.chains;
         self.copies += other.copies;
         self.carries.add(other.carries);
+        self.bytes.add(other.bytes);
         self.vectors.add(other.vectors);
         self.addresses.add(other.addresses);
         self.loops.add(other.loops);

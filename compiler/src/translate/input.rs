@@ -177,13 +177,14 @@ impl<'a> ModuleInput<'a> {
         self.memory0_at_context
     }
 
-    /// Where the context holds the length of the memory that begins there, if loops over
-    /// it may become loops of vectors: its accesses are not checked one by one.
-    pub(super) fn vectors_by(&self) -> Option<i32> {
+    /// Where the context holds the length of the memory that begins there, if loops may
+    /// access many of its bytes at once: it has indices of 32 bits, and its accesses are not
+    /// checked one by one.
+    pub(super) fn length_of_memory(&self) -> Option<i32> {
         let memory = self.memories.first()?;
         let plain = memory.model == MemoryModel::Guard && !memory.ty.index64;
-        let vectors = self.options.vectors && self.memory0_at_context && plain;
-        vectors.then(|| self.memory_definition(MemoryIndex::new(0)) + abi::DEFINITION_LENGTH)
+        let here = self.memory0_at_context && plain;
+        here.then(|| self.memory_definition(MemoryIndex::new(0)) + abi::DEFINITION_LENGTH)
     }
 
     pub(super) fn global(&self, global: GlobalIndex) -> GlobalInput {

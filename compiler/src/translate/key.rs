@@ -85,6 +85,7 @@ impl TranslateOptions {
         w.u8(page_size_align_log2);
         w.u8(self.br_table_chain.into());
         w.u8(self.carries.into());
+        w.u8(self.byte_loops.into());
         w.u8(self.vectors.into());
         w.u8(self.fold_addresses.into());
         w.u8(self.loop_addresses.into());

@@ -24,6 +24,8 @@ pub(crate) struct TranslateOptions {
     pub br_table_chain: bool,
     /// Whether sums of halves become sums of 128 bits.
     pub carries: bool,
+    /// Whether loops that compare bytes look at eight at once.
+    pub byte_loops: bool,
     /// Whether loops that count become loops of vectors.
     pub vectors: bool,
     /// Whether constants in addresses become part of accesses.

@@ -58,6 +58,7 @@ pub(super) fn with_module<T>(
         frontend: target.isa.frontend_config(),
         br_table_chain: true,
         carries: true,
+        byte_loops: true,
         vectors: true,
         fold_addresses: true,
         loop_addresses: true,

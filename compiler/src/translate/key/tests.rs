@@ -110,6 +110,7 @@ fn options_are_in_the_key() {
         |options| options.loop_addresses = false,
         |options| options.loop_compares = false,
         |options| options.chosen_steps = false,
+        |options| options.byte_loops = false,
         |options| options.sum_order = false,
         |options| options.wide_indices = false,
         |options| options.thread_branches = false,
