@@ -102,15 +102,15 @@ fn facts_that_the_body_does_not_use_are_not() {
 #[test]
 fn options_are_in_the_key() {
     let text = module(DECLARATIONS);
-    let changes: [fn(&mut TranslateOptions); 15] = [
+    let changes: [fn(&mut TranslateOptions); 16] = [
         |options| options.br_table_chain = false,
         |options| options.carries = false,
+        |options| options.byte_loops = false,
         |options| options.vectors = false,
         |options| options.fold_addresses = false,
         |options| options.loop_addresses = false,
         |options| options.loop_compares = false,
         |options| options.chosen_steps = false,
-        |options| options.byte_loops = false,
         |options| options.sum_order = false,
         |options| options.wide_indices = false,
         |options| options.thread_branches = false,
