@@ -52,7 +52,7 @@ pub(crate) fn make(func: &mut Function, length: i32) -> BTreeSet<Block> {
 /// Makes the loop before a loop.
 fn before(func: &mut Function, plan: &BytePlan, length: i32) -> Guard {
     let header = plan.of.header();
-    let [check, body, next] = [(); 3].map(|()| {
+    let [check, enter, body, next, found, all] = [(); 6].map(|()| {
         let block = func.dfg.make_block();
         func.layout.insert_block(block, header);
         block
@@ -62,13 +62,18 @@ fn before(func: &mut Function, plan: &BytePlan, length: i32) -> Guard {
         func.dfg.append_block_param(check, ty);
     }
     let starts = FirstRound::new(func, &plan.of, check);
-    let mut maker = Maker { func, plan, check, block: check, starts };
-    let addresses = maker.check(body, length);
-    maker.block = body;
-    maker.starts.go_on_in(body);
-    maker.body(next, &addresses);
+    let mut maker = Maker { func, plan, check, block: check, starts, addresses: Vec::new() };
+    let last = maker.check(enter, length);
+    maker.block = enter;
+    maker.enter(body);
+    let (done, ends) = maker.body(body, next, found);
+    maker.next(next, body, all, done, last);
+    maker.found(found, done, ends);
+    maker.block = all;
+    let done = maker.func.dfg.append_block_param(all, types::I64);
+    maker.go_on(done);
     let mut inner = plan.of.blocks.clone();
-    inner.extend([check, body, next]);
+    inner.extend([check, enter, found, all]);
     Guard { check, inner }
 }
 
@@ -78,6 +83,8 @@ struct Maker<'f> {
     check: Block,
     block: Block,
     starts: FirstRound,
+    /// By stream, where its first byte is, but for the offset.
+    addresses: Vec<Value>,
 }
 
 /// The instruction builder at the end of a maker's block.
@@ -88,59 +95,76 @@ macro_rules! ins {
 }
 
 impl Maker<'_> {
-    /// Asks whether the next bytes of all streams are inside the memory; gives where they
-    /// begin.
-    fn check(&mut self, body: Block, length: i32) -> Vec<Value> {
+    /// Asks whether eight rounds are left, and the next bytes of all streams are inside
+    /// the memory; gives after how many rounds that still holds.
+    fn check(&mut self, enter: Block, length: i32) -> Value {
         let entry = self.func.layout.entry_block().expect("a function has blocks");
         let memory = self.func.dfg.block_params(entry)[0];
         let bytes = ins!(self).load(types::I64, MemFlagsData::trusted(), memory, length);
-        let (mut addresses, mut outside) = (Vec::new(), None);
-        for count in &self.plan.counts {
-            let rounds = self.rounds(*count);
-            let left = ins!(self).iadd_imm_s(rounds, -BYTES);
-            outside = Some(match outside {
-                Some(others) => ins!(self).bor(others, left),
-                None => left,
-            });
-        }
+        let mut least = None;
         for Stream { root, constant, offset } in self.plan.streams.iter().copied() {
             let root = self.start(root);
             let constant = ins!(self).iconst(types::I32, i64::from(constant as i32 as u32));
             let index = ins!(self).iadd(root, constant);
             let index = ins!(self).uextend(types::I64, index);
-            addresses.push(ins!(self).iadd(memory, index));
-            // One more, which a parameter may hold in the next round.
-            let end = i64::from(offset as u32) + BYTES + 1;
-            let end = ins!(self).iadd_imm_s(index, end);
+            self.addresses.push(ins!(self).iadd(memory, index));
+            // One more, which a parameter may hold in the round after them.
+            let beyond = i64::from(offset as u32) + BYTES + 1;
+            let end = ins!(self).iadd_imm_s(index, beyond);
             let left = ins!(self).isub(bytes, end);
-            outside = Some(match outside {
-                Some(others) => ins!(self).bor(others, left),
-                None => left,
-            });
+            least = Some(self.least(least, left));
         }
-        let outside = outside.expect("a loop of bytes has streams");
-        let inside = IntCC::SignedGreaterThanOrEqual;
-        let inside = ins!(self).icmp_imm_s(inside, outside, 0);
+        for count in &self.plan.counts {
+            let rounds = self.rounds(*count);
+            let left = ins!(self).iadd_imm_s(rounds, -BYTES);
+            least = Some(self.least(least, left));
+        }
+        let least = least.expect("a loop of bytes has streams");
+        let enough = ins!(self).icmp_imm_s(IntCC::SignedGreaterThanOrEqual, least, 0);
         let now = arguments(self.func.dfg.block_params(self.check));
-        ins!(self).brif(inside, body, &[], self.plan.of.header(), &now);
-        addresses
+        ins!(self).brif(enough, enter, &[], self.plan.of.header(), &now);
+        least
     }
 
-    /// Looks at the bytes, and goes on from those after them, or with the loop from the
-    /// first that ends it.
-    fn body(&mut self, next: Block, addresses: &[Value]) {
-        let bytes: Vec<Value> = (0..addresses.len())
-            .map(|stream| self.load(types::I64, stream, addresses[stream]))
-            .collect();
+    fn least(&mut self, one: Option<Value>, other: Value) -> Value {
+        one.map_or(other, |one| ins!(self).smin(one, other))
+    }
+
+    /// Enters the loop, if parameters hold what they should: the first byte of their
+    /// streams. They do in the rounds after.
+    fn enter(&mut self, body: Block) {
+        let none = ins!(self).iconst(types::I64, 0);
+        let none = [BlockArg::Value(none)];
         let now = self.func.dfg.block_params(self.check).to_vec();
-        if !self.plan.held.is_empty() {
-            let held = self.are_held(&now, &bytes);
-            let all = arguments(&now);
-            ins!(self).brif(held, next, &[], self.plan.of.header(), &all);
-            self.block = next;
-            self.starts.go_on_in(next);
-        } else {
-            self.func.layout.remove_block(next);
+        let mut differs = None;
+        for held in &self.plan.held {
+            let byte = self.byte(held.stream, self.addresses[held.stream]);
+            let own = ins!(self).bxor(byte, now[held.parameter]);
+            differs = Some(match differs {
+                Some(others) => ins!(self).bor(others, own),
+                None => own,
+            });
+        }
+        match differs {
+            Some(differs) => {
+                ins!(self).brif(differs, self.plan.of.header(), &arguments(&now), body, &none);
+            }
+            None => {
+                ins!(self).jump(body, &none);
+            }
+        }
+    }
+
+    /// Looks at the bytes after so many rounds; gives the rounds, and what tells where the
+    /// loop ends.
+    fn body(&mut self, body: Block, next: Block, found: Block) -> (Value, Value) {
+        self.block = body;
+        let done = self.func.dfg.append_block_param(body, types::I64);
+        let mut bytes = Vec::new();
+        for (stream, address) in self.addresses.clone().into_iter().enumerate() {
+            let address = ins!(self).iadd(address, done);
+            let offset = self.plan.streams[stream].offset;
+            bytes.push(ins!(self).load(types::I64, unaligned(), address, offset));
         }
         let mut ends = None;
         for test in &self.plan.tests {
@@ -151,27 +175,48 @@ impl Maker<'_> {
             });
         }
         let ends = ends.expect("a loop of bytes has tests");
-        let zeros = ins!(self).ctz(ends);
-        let rounds = ins!(self).ushr_imm_u(zeros, 3);
-        let after = self.after(&now, rounds, addresses);
-        let all = ins!(self).icmp_imm_u(IntCC::Equal, rounds, BYTES);
-        ins!(self).brif(all, self.check, &after, self.plan.of.header(), &after);
+        ins!(self).brif(ends, found, &[], next, &[]);
+        (done, ends)
     }
 
-    /// Whether parameters hold what they should: the first byte of their streams.
-    fn are_held(&mut self, now: &[Value], bytes: &[Value]) -> Value {
-        let mut differs = None;
-        for held in &self.plan.held {
-            let whole = ins!(self).ireduce(types::I32, bytes[held.stream]);
-            let byte = ins!(self).band_imm_u(whole, 0xff);
-            let own = ins!(self).bxor(byte, now[held.parameter]);
-            differs = Some(match differs {
-                Some(others) => ins!(self).bor(others, own),
-                None => own,
+    /// Goes on with the bytes after those, if there are eight.
+    fn next(&mut self, next: Block, body: Block, all: Block, done: Value, last: Value) {
+        self.block = next;
+        let done = ins!(self).iadd_imm_s(done, BYTES);
+        let enough = ins!(self).icmp(IntCC::SignedLessThanOrEqual, done, last);
+        let done = [BlockArg::Value(done)];
+        ins!(self).brif(enough, body, &done, all, &done);
+    }
+
+    /// Goes on with the loop in the round that ends it.
+    fn found(&mut self, found: Block, done: Value, ends: Value) {
+        self.block = found;
+        let zeros = ins!(self).ctz(ends);
+        let rounds = ins!(self).ushr_imm_u(zeros, 3);
+        let rounds = ins!(self).iadd(done, rounds);
+        self.go_on(rounds);
+    }
+
+    /// Goes on with the loop after so many rounds.
+    fn go_on(&mut self, rounds: Value) {
+        let now = self.func.dfg.block_params(self.check).to_vec();
+        let grown = ins!(self).ireduce(types::I32, rounds);
+        let mut after = Vec::new();
+        for (parameter, value) in now.into_iter().enumerate() {
+            let held = self.plan.held.iter().find(|held| held.parameter == parameter);
+            after.push(match (self.plan.of.steps[parameter], held) {
+                (_, Some(held)) => {
+                    let address = ins!(self).iadd(self.addresses[held.stream], rounds);
+                    self.byte(held.stream, address)
+                }
+                (Some(0) | None, None) => value,
+                (Some(step), None) => {
+                    let grown = ins!(self).imul_imm_s(grown, step);
+                    ins!(self).iadd(value, grown)
+                }
             });
         }
-        let differs = differs.expect("a parameter holds a byte");
-        ins!(self).icmp_imm_u(IntCC::Equal, differs, 0)
+        ins!(self).jump(self.plan.of.header(), &arguments(&after));
     }
 
     /// A number whose lowest bit that is set lies in the first byte that ends the loop.
@@ -217,40 +262,20 @@ impl Maker<'_> {
         ins!(self).uextend(types::I64, distance)
     }
 
-    /// The parameters after so many rounds.
-    fn after(&mut self, now: &[Value], rounds: Value, addresses: &[Value]) -> Vec<BlockArg> {
-        let grown = ins!(self).ireduce(types::I32, rounds);
-        let mut after = Vec::new();
-        for (parameter, value) in now.iter().enumerate() {
-            let held = self.plan.held.iter().find(|held| held.parameter == parameter);
-            after.push(match (self.plan.of.steps[parameter], held) {
-                (_, Some(held)) => {
-                    let address = ins!(self).iadd(addresses[held.stream], rounds);
-                    self.load(types::I8, held.stream, address)
-                }
-                (Some(0) | None, None) => *value,
-                (Some(step), None) => {
-                    let grown = ins!(self).imul_imm_s(grown, step);
-                    ins!(self).iadd(*value, grown)
-                }
-            });
-        }
-        arguments(&after)
-    }
-
-    /// Loads all bytes of a stream from here, or one, extended to 32 bits.
-    fn load(&mut self, ty: types::Type, stream: usize, address: Value) -> Value {
-        let flags = MemFlagsData::new().with_notrap();
+    /// The byte of a stream that is here, extended to 32 bits.
+    fn byte(&mut self, stream: usize, address: Value) -> Value {
         let offset = self.plan.streams[stream].offset;
-        match ty {
-            types::I8 => ins!(self).uload8(types::I32, flags, address, offset),
-            _ => ins!(self).load(ty, flags, address, offset),
-        }
+        ins!(self).uload8(types::I32, unaligned(), address, offset)
     }
 
     fn start(&mut self, value: Value) -> Value {
         self.starts.start(self.func, &self.plan.of, value)
     }
+}
+
+/// Of accesses inside the memory, at any address.
+fn unaligned() -> MemFlagsData {
+    MemFlagsData::new().with_notrap()
 }
 
 fn arguments(values: &[Value]) -> Vec<BlockArg> {
