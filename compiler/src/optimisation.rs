@@ -213,7 +213,7 @@ mod tests {
         assert_eq!(
             complaint("fold-function"),
             "unknown optimisation `fold-function`, did you mean `fold-functions`?; known are \
-             list-copies, direct-preview1, constant-globals, private-tables, memory-image, wide-products, inline, inline-indirect, constant-arguments, br-table-chain, small-copies, carries, vectors, \
+             list-copies, direct-preview1, constant-globals, private-tables, memory-image, wide-products, inline, inline-indirect, constant-arguments, br-table-chain, small-copies, carries, byte-loops, vectors, \
              fold-addresses, loop-addresses, loop-compares, chosen-steps, sum-order, wide-indices, thread-branches, argument-copies, short-branches, short-frame-accesses, short-encodings, align-loops, fold-functions, \
              hot-functions, hot-inlining, cold-blocks, cold-functions"
         );
