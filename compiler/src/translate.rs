@@ -104,11 +104,18 @@ pub(crate) fn translate<'a>(
     let inlined = std::mem::take(&mut t.inlined);
     let mut changes = t.changes;
     t.finish_function();
+    optimise(func, input, &mut changes);
+    Ok(Translated { recorded: tracker.attach(func, input.end()), inlined, changes })
+}
+
+/// Optimises what was translated.
+fn optimise(func: &mut ir::Function, input: &FunctionInput<'_>, changes: &mut Changes) {
+    let (module, runs) = (input.module, !input.never_runs);
     if module.options.carries {
         changes.carries = Timed::of(|| carries::join(func));
     }
     let mut made_before = BTreeSet::new();
-    if let Some(length) = module.length_of_memory().filter(|_| !input.never_runs) {
+    if let Some(length) = module.length_of_memory().filter(|_| runs) {
         if module.options.byte_loops {
             changes.bytes = Timed::of(|| {
                 made_before = byte_loops::make(func, length);
@@ -127,7 +134,7 @@ pub(crate) fn translate<'a>(
     if module.options.fold_addresses {
         changes.addresses = Timed::of(|| addresses::fold(func));
     }
-    if module.options.loop_addresses && !input.never_runs {
+    if module.options.loop_addresses && runs {
         changes.loops = Timed::of(|| loop_addresses::make(func, &made_before));
     }
     if module.options.loop_compares {
@@ -136,17 +143,16 @@ pub(crate) fn translate<'a>(
     if module.options.chosen_steps {
         changes.steps = Timed::of(|| steps::choose(func));
     }
-    if module.options.sum_order && !input.never_runs {
+    if module.options.sum_order && runs {
         changes.orders = Timed::of(|| sum_order::reorder(func));
     }
     if module.options.wide_indices {
         changes.indices = Timed::of(|| widen::widen(func));
     }
-    if module.options.thread_branches && !input.never_runs {
+    if module.options.thread_branches && runs {
         changes.threads = Timed::of(|| thread::thread(func));
     }
-    if module.options.argument_copies && !input.never_runs {
+    if module.options.argument_copies && runs {
         changes.arguments = Timed::of(|| argument_copies::copy(func));
     }
-    Ok(Translated { recorded: tracker.attach(func, input.end()), inlined, changes })
 }
