@@ -63,7 +63,7 @@ fn before(func: &mut Function, plan: &BytePlan, length: i32) -> Guard {
         func.dfg.append_block_param(check, ty);
     }
     let starts = FirstRound::new(func, &plan.of, check);
-    let mut maker = Maker { func, plan, check, block: check, starts, addresses: Vec::new() };
+    let mut maker = RowsMaker { func, plan, check, block: check, starts, addresses: Vec::new() };
     let rounds = maker.check(inside);
     maker.block = inside;
     maker.starts.go_on_in(inside);
@@ -81,7 +81,7 @@ fn before(func: &mut Function, plan: &BytePlan, length: i32) -> Guard {
     Guard { check, inner }
 }
 
-struct Maker<'f> {
+struct RowsMaker<'f> {
     func: &'f mut Function,
     plan: &'f BytePlan,
     check: Block,
@@ -98,7 +98,7 @@ macro_rules! ins {
     };
 }
 
-impl Maker<'_> {
+impl RowsMaker<'_> {
     /// Asks whether eight rounds are left before anything else is looked at: most rows are
     /// short. Gives after how many rounds that still holds, if the loop counts.
     fn check(&mut self, inside: Block) -> Option<Value> {
