@@ -65,7 +65,7 @@ pub(super) fn find(func: &Function) -> Vec<BytePlan> {
     if !compares_bytes(func) {
         return Vec::new();
     }
-    let loops = loops::find(func).into_iter();
+    let loops = loops::find(func, &[Opcode::Brif, Opcode::Jump]).into_iter();
     loops.filter_map(|of| BytePlan::new(func, of)).take(MOST_LOOPS).collect()
 }
 

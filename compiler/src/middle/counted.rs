@@ -29,7 +29,7 @@ pub(super) fn find(func: &Function) -> Vec<(Loop, Count)> {
         let count = count_of(func, &of, arg, of.back.destination == 0)?;
         Some((of, count))
     };
-    loops::find(func).into_iter().filter_map(counted).collect()
+    loops::find(func, &[Opcode::Brif]).into_iter().filter_map(counted).collect()
 }
 
 /// What a branch asks that is taken where this value `holds`, or where it does not: two

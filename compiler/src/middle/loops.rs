@@ -44,16 +44,15 @@ impl Loop {
     }
 }
 
-/// The loops of a function, which end with a branch or a jump. Blocks are laid out as the source has
-/// them: what branches up, closes a loop.
-pub(super) fn find(func: &Function) -> Vec<Loop> {
+/// The loops of a function whose way back is one of these instructions. Blocks are laid
+/// out as the source has them: what branches up, closes a loop.
+pub(super) fn find(func: &Function, ends: &[Opcode]) -> Vec<Loop> {
     let mut order: SecondaryMap<Block, usize> = SecondaryMap::new();
     let mut backs = Vec::new();
     for (at, from) in func.layout.blocks().enumerate() {
         order[from] = at + 1;
         let Some(branch) = func.layout.last_inst(from) else { continue };
-        let usual = matches!(func.dfg.insts[branch].opcode(), Opcode::Brif | Opcode::Jump);
-        if !usual {
+        if !ends.contains(&func.dfg.insts[branch].opcode()) {
             continue;
         }
         for (destination, call) in calls(func, branch).iter().enumerate() {
