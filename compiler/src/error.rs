@@ -42,7 +42,7 @@ pub enum Error {
     /// An option or its value is wrong.
     #[error("{0}")]
     Option(String),
-    /// A profile cannot be read, or is of another module.
+    /// A profile cannot be read, or is of another file.
     #[error("{0}")]
     Profile(String),
     /// Code generation failed.

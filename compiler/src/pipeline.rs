@@ -54,6 +54,7 @@ pub use ir::write_ir;
 pub use key::{fingerprint, gains_from_cpu};
 pub use passes::Pass;
 pub use permits::Permits;
+use precast_artifact::index::ModuleIndex;
 use precast_artifact::module::Module;
 use report::Clock;
 pub use report::{Observer, Report};
@@ -200,7 +201,7 @@ fn run(
         profile.check(&survey.hash)?;
     }
     let plan = Plan::new(parsed, &facts.module, options)?;
-    let decisions = decisions::decide(workers, parsed, &plan, options)?;
+    let decisions = decisions::decide(workers, ModuleIndex::new(0), parsed, &plan, options)?;
     clock.lap("plan");
     let debugging = Debugging::new(wasm, parsed, &plan, options);
     let units = debugging.as_ref().and_then(Debugging::units);
@@ -209,7 +210,7 @@ fn run(
         _ => BTreeMap::new(),
     };
     clock.lap("debug uses");
-    let order = decisions.order(options);
+    let order = decisions::order([&decisions], options);
     let input = Input::whole(parsed, &plan, facts, options, debug_uses, decisions);
     let means = FunctionMeans { workers, cache: session.cache.as_deref(), observer };
     let inputs = [input];

@@ -3,8 +3,8 @@
 //!
 //! A sample is an address. The artifact that ran says which function has its code
 //! there, and its sites, which are calls and accesses of memory, say what that code
-//! came from: so a profile counts in functions and offsets of the module, and holds
-//! for whatever the module is compiled to next.
+//! came from: so a profile counts in functions and offsets of the module, or of each of
+//! a component's, and holds for whatever that is compiled to next.
 //!
 //! | rank | modules |
 //! |-|-|

@@ -12,10 +12,20 @@ use std::process::Command;
 
 /// Compiles the module that the recorded profiles are of.
 fn compile(folder: &tempfile::TempDir, name: &str, options: &[&str]) -> (PathBuf, Outcome) {
+    compile_source("busy.wat", folder, name, options)
+}
+
+/// Compiles a module or a component of `fixtures/profiles`.
+fn compile_source(
+    source: &str,
+    folder: &tempfile::TempDir,
+    name: &str,
+    options: &[&str],
+) -> (PathBuf, Outcome) {
     let artifact = folder.path().join(name);
     let mut command = precast();
-    command.args(["compile", "-o"]).arg(&artifact).args(options).arg(fixture("profiles/busy.wat"));
-    let outcome = run(&mut command);
+    command.args(["compile", "-o"]).arg(&artifact).args(options);
+    let outcome = run(command.arg(fixture("profiles").join(source)));
     (artifact, outcome)
 }
 
@@ -25,6 +35,11 @@ fn profile(name: &str) -> String {
 
 /// Names of an artifact's functions, in order of address.
 fn order(artifact: &Path) -> Vec<String> {
+    functions(artifact).into_iter().map(|(_, name)| name).collect()
+}
+
+/// Where each function begins in an artifact's file, and its name, in order.
+fn functions(artifact: &Path) -> Vec<(u64, String)> {
     let bytes = fs::read(artifact).expect("an artifact");
     let mut symbols: Vec<(u64, String)> = (0..bytes.len() as u64)
         .step_by(16)
@@ -35,7 +50,7 @@ fn order(artifact: &Path) -> Vec<String> {
         .collect();
     symbols.retain(|(_, name)| !name.contains("stub") && !name.starts_with('.'));
     symbols.dedup_by(|next, before| next.1 == before.1);
-    symbols.into_iter().map(|(_, name)| name).collect()
+    symbols
 }
 
 #[test]
@@ -99,6 +114,48 @@ fn blocks_that_never_ran_are_out_of_the_way() {
     assert!(block.contains(" cold:"), "{block}");
 }
 
+/// Samples of a component count for the functions of each of its modules.
+#[test]
+fn functions_of_a_component_lie_by_heat() {
+    let folder = scratch();
+    let compile = |name: &str, options: &[&str]| {
+        compile_source("parts.wat", &folder, name, &[&["--disable=inline"], options].concat())
+    };
+    let (plain, outcome) = compile("plain.cwasm", &["-q"]);
+    outcome.succeeds();
+    let known = functions(&plain);
+    let names: Vec<&str> = known.iter().map(|(_, name)| name.as_str()).collect();
+    let library = ["Library/unused", "Library/seldom", "Library/mix"];
+    assert_eq!(names, [&library[..], &["Main/never", "Main/run"]].concat());
+    let artifact = plain.display();
+    let mut samples =
+        format!("a 1 1.0: PERF_RECORD_MMAP2 1/1: [0x0(0x0) @ 0 00:1b 9 0]: r-xp {artifact}\n");
+    for (function, count) in [("Main/run", 900), ("Library/mix", 400)] {
+        let (start, _) = known.iter().find(|(_, name)| name == function).expect("the function");
+        samples.push_str(&format!(" {:x} ({artifact})\n", start + 4).repeat(count));
+    }
+    let given = format!("--profile={}", file(&folder, "p.txt", &samples).display());
+    let (warm, outcome) = compile("warm.cwasm", &[&given]);
+    let told = outcome.exits(0).stderr;
+    assert!(told.contains("profile: 1300 samples in 2 functions"), "{told}");
+    let expected = ["Main/run", "Library/mix", library[0], library[1], "Main/never"];
+    assert_eq!(order(&warm), expected);
+    run(precast_run().arg(&warm)).succeeds().prints("");
+
+    // The form in which it is kept says the same, and is of this component.
+    let printed = run(precast().args(["compile", "--print=profile", &given])).succeeds().text();
+    assert!(printed.contains("\ncomponent ") && printed.contains("\ncore-module 1\n"), "{printed}");
+    let kept = format!("--profile={}", file(&folder, "kept.profile", &printed).display());
+    let (again, outcome) = compile("again.cwasm", &["-q", "-j1", &kept]);
+    outcome.succeeds();
+    assert!(fs::read(&warm).expect("one") == fs::read(&again).expect("the other"));
+    let source = fixture("profiles/parts.wat");
+    run(precast().args(["verify", "-q", &kept]).arg(&warm).arg(&source)).succeeds();
+    let both = [&*kept, &format!("--profile={}", profile("busy.profile"))];
+    compile("no.cwasm", &both).1.exits(1).complains(&["the profiles are of two files"]);
+    compile("no.cwasm", &both[1..]).1.exits(1).complains(&["parts.wat: the profile is of another"]);
+}
+
 #[test]
 fn the_bytes_follow_from_the_profile() {
     let folder = scratch();
@@ -145,14 +202,14 @@ fn what_is_no_profile_of_the_module_is_refused() {
     refused(&format!("{recorded}function x 1\n"), &[], 1, &["p.txt:", "no number: `function x 1`"]);
     let hash = recorded.split_whitespace().nth(3).expect("the module's hash");
     let other = recorded.replace(hash, &"5a".repeat(32));
-    refused(&other, &[], 1, &["busy.wat: the profile is of another module", "take samples"]);
+    refused(&other, &[], 1, &["busy.wat: the profile is of another file", "take samples"]);
     refused(" 7f12 f+0x1 (/x)\nnonsense\n", &[], 1, &["p.txt:2:", "`nonsense`"]);
     refused(" 7f12 f+0x1 (/x)\n", &[], 2, &["name no artifact", "(they name /x)"]);
     refused("PERFILE2", &[], 1, &["give what `perf script` prints"]);
     let words = programs::compiled(&folder, "words.wasm", &[]);
     let artifact = format!("--profile-artifact={}", words.display());
     refused(" 7f12 mix (/x/words.cwasm)\n", &[&artifact], 1, &["no place that the artifact has"]);
-    refused(" 7f12 _start (/x/words.cwasm)\n", &[&artifact], 1, &["of another module"]);
+    refused(" 7f12 _start (/x/words.cwasm)\n", &[&artifact], 1, &["of another file"]);
 }
 
 /// Samples anywhere in a program's code, so that all of it is taken for hot or cold
@@ -188,12 +245,18 @@ fn programs_do_the_same_whatever_a_profile_says() {
     }
 }
 
-/// What perf records here is a profile.
+/// What perf records here is a profile, of modules and of components.
 #[test]
 fn perf_records_profiles() {
+    for source in ["busy.wat", "parts.wat"] {
+        perf_records(source);
+    }
+}
+
+fn perf_records(source: &str) {
     let perf = need!("perf");
     let folder = scratch();
-    let (plain, outcome) = compile(&folder, "plain.cwasm", &["-q"]);
+    let (plain, outcome) = compile_source(source, &folder, "plain.cwasm", &["-q"]);
     outcome.succeeds();
     let data = folder.path().join("perf.data");
     let mut record = Command::new(&perf);
@@ -205,7 +268,7 @@ fn perf_records_profiles() {
         let mut script = Command::new(&perf);
         let script = run(script.arg("script").args(fields).arg("-i").arg(&data)).exits(0).text();
         let given = format!("--profile={}", file(&folder, "samples.txt", script).display());
-        let (_, outcome) = compile(&folder, "warm.cwasm", &[&given]);
+        let (_, outcome) = compile_source(source, &folder, "warm.cwasm", &[&given]);
         let told = outcome.exits(0).stderr;
         assert!(told.contains("profile: ") && !told.contains("at no known place"), "{told}");
     }

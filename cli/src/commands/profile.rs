@@ -13,7 +13,7 @@ use std::sync::Arc;
 #[derive(Args, Debug, Default)]
 pub struct ProfileOptions {
     /// Make fast what was slow in an earlier run, and the rest small: what `perf
-    /// script` printed of a run of an artifact of this module, or what `--print
+    /// script` printed of a run of an artifact of this file, or what `--print
     /// profile` made of that. Several are taken together
     #[arg(long, value_name = "FILE")]
     pub profile: Vec<PathBuf>,

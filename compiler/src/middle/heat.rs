@@ -1,5 +1,5 @@
-//! Where earlier runs of the module spent their time, for whoever decides about
-//! its functions: from a [`Profile`].
+//! Where earlier runs spent their time, for whoever decides about the functions of a
+//! module: from a [`Profile`].
 //!
 //! Functions whose bodies are the same share their code, so their samples are
 //! taken together. A function without code of its own, because it was inlined or
@@ -7,7 +7,7 @@
 //!
 //! | what | where it is used |
 //! |-|-|
-//! | [`Heat::order`] | functions that ran lie together, those with most samples first; those that never did lie after all others |
+//! | [`order`] | functions that ran lie together, those with most samples first; those that never did lie after all others |
 //! | [`Heat::is_cold`] | a function that never ran is made small: only the smallest bodies are inlined into it, its loops are neither copied nor placed |
 //! | [`Heat::is_hot_call`] | where a call runs often, a larger body is inlined |
 //! | [`Heat::cold_pieces`] | what never ran of a function that did is out of the way, see [`cold_blocks`] |
@@ -18,7 +18,8 @@ use super::cold_blocks;
 use crate::error::Result;
 use crate::parse::Parsed;
 use crate::profile::{Profile, SampleSpan};
-use precast_artifact::index::{BodyOffset, CanonicalTypeIndex, ListedFuncIndex};
+use precast_artifact::index::{BodyOffset, CanonicalTypeIndex, ListedFuncIndex, ModuleIndex};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
@@ -64,8 +65,8 @@ struct FunctionHeat {
 }
 
 impl Heat {
-    /// Of a module, whose profile it is.
-    pub(crate) fn new(profile: &Profile, parsed: &Parsed<'_>) -> Result<Self> {
+    /// Of a module, at this place among those that the profile is of.
+    pub(crate) fn new(profile: &Profile, module: ModuleIndex, parsed: &Parsed<'_>) -> Result<Self> {
         let same = same_bodies(parsed);
         let total = profile.samples();
         let unseen = FunctionHeat { enough: total >= ENOUGH, ..Default::default() };
@@ -76,7 +77,7 @@ impl Heat {
             cold: BTreeMap::new(),
             hot: (total / HOT_PART).max(FEWEST),
         };
-        heat.count(profile, parsed);
+        heat.count(profile, module, parsed);
         for (position, spans) in &heat.bodies {
             if heat.functions[*position].body < FEWEST_IN_BODY {
                 continue;
@@ -89,10 +90,10 @@ impl Heat {
     }
 
     /// Takes the samples of functions that are the same together.
-    fn count(&mut self, profile: &Profile, parsed: &Parsed<'_>) {
+    fn count(&mut self, profile: &Profile, module: ModuleIndex, parsed: &Parsed<'_>) {
         let Self { functions, same, bodies, .. } = self;
         let starts: Vec<u64> = parsed.bodies.iter().map(|body| body.body.range().start).collect();
-        for (index, samples) in profile.functions() {
+        for (index, samples) in profile.functions(module) {
             let own = index.defined(parsed.imported_functions);
             let Some(position) = own.map(|own| own.index()).filter(|at| *at < same.len()) else {
                 continue;
@@ -121,14 +122,6 @@ impl Heat {
         self.functions[position].own != 0
     }
 
-    /// The functions with samples, those with most first.
-    fn hot(&self) -> Vec<usize> {
-        let all = 0..self.functions.len();
-        let mut hot: Vec<usize> = all.filter(|at| self.is_hot(*at)).collect();
-        hot.sort_by_key(|position| std::cmp::Reverse(self.functions[*position].own));
-        hot
-    }
-
     /// Whether a function was never seen, although it would have been if it took
     /// time.
     pub(crate) fn is_cold(&self, position: usize) -> bool {
@@ -149,14 +142,25 @@ impl Heat {
     pub(crate) fn cold_pieces(&self, position: usize) -> &[Range<BodyOffset>] {
         self.cold.get(&self.same[position]).map_or(&[], Vec::as_slice)
     }
+}
 
-    /// All functions: the hot ones, those of which nothing is known, the cold ones.
-    pub(crate) fn order(&self) -> Vec<ListedFuncIndex> {
-        let unsampled = (0..self.functions.len()).filter(|at| !self.is_hot(*at));
-        let (cold, other): (Vec<usize>, Vec<usize>) = unsampled.partition(|at| self.is_cold(*at));
-        let all = self.hot().into_iter().chain(other).chain(cold);
-        all.map(ListedFuncIndex::from_index).collect()
+/// The functions of all modules: the hot ones, those with most samples first, then
+/// those of which nothing is known, then the cold ones.
+pub(crate) fn order(modules: &[&Heat]) -> Vec<ListedFuncIndex> {
+    let all = modules.iter().flat_map(|heat| (0..heat.functions.len()).map(move |at| (*heat, at)));
+    let all = ListedFuncIndex::enumerate(all);
+    let (mut hot, mut other, mut cold) = (Vec::new(), Vec::new(), Vec::new());
+    for (index, (heat, at)) in all {
+        if heat.is_hot(at) {
+            hot.push((Reverse(heat.functions[at].own), index));
+        } else if heat.is_cold(at) {
+            cold.push(index);
+        } else {
+            other.push(index);
+        }
     }
+    hot.sort_unstable();
+    hot.into_iter().map(|(_, index)| index).chain(other).chain(cold).collect()
 }
 
 /// For each function, the position of the first with the same type and body.

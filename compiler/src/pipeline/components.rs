@@ -10,7 +10,7 @@ use super::input::Input;
 use super::report::{Clock, Observer, Report};
 use super::session::Session;
 use super::workers::Workers;
-use crate::code::Text;
+use crate::code::{Code, Text};
 use crate::component::{Flat, FlatModule, component_wit, copy_lists, flatten, module_labels};
 use crate::emit::{self, ComponentSections, DebugInfo, Output};
 use crate::error::{Error, Result};
@@ -19,7 +19,6 @@ use crate::features::Features;
 use crate::optimisation::Optimisation;
 use crate::options::Options;
 use crate::parse::{self, Parsed};
-use crate::place::Placed;
 use crate::plan::Plan;
 use crate::resolve::preview1;
 use crate::target::Target;
@@ -43,21 +42,19 @@ pub(super) fn compile_component(
     let target = only_target(&targets)?;
     let (workers, features) = (&session.workers, target.allowed(options.features));
     let explain = |error| target.explain(error, features);
-    let (flat, source_hash) =
-        workers.both(|| take_apart(wasm, options, features), || Sha256::digest(wasm).into());
-    let (Flat { mut component, modules }, wit) = flat.map_err(explain)?;
+    let taken = take_apart(workers, wasm, options, features);
+    let (Flat { mut component, modules }, wit, source_hash) = taken.map_err(explain)?;
     clock.lap("flatten");
-    let parsed = each(&modules, explain, |module| parse_module(module, features, target))?;
+    let parsed = parse_modules(&modules, features, target).map_err(explain)?;
     let labels = labels(wasm, &modules, &parsed)?;
     component.adapted = adapted(&component, &parsed, options);
     clock.lap("parse");
-    let facts = each(modules.iter().zip(&parsed), explain, |(module, parsed)| {
-        gather_facts(workers, parsed).map_err(|error| at(module, error))
-    })?;
+    let facts = facts(workers, &modules, &parsed).map_err(explain)?;
     clock.lap("facts");
     let (plans, decisions) = plan(workers, &modules, &parsed, &facts, options)?;
     clock.lap("plan");
     let debugging = debugging(&modules, &parsed, &plans, &labels, options);
+    let order = decisions::order(&decisions, options);
     let mut inputs = Vec::with_capacity(modules.len());
     for (position, decisions) in decisions.into_iter().enumerate() {
         inputs.push(Input {
@@ -76,7 +73,9 @@ pub(super) fn compile_component(
     let warnings = functions::warnings(&inputs, &texts);
     drop(inputs);
     clock.lap("compile");
-    let placed = place_modules(&component, &parsed, plans, texts, labels, target, options)?;
+    let code = assembled(&component, &parsed, plans, texts, &labels)?;
+    let mut placed = place_code(code, target, options, order.as_deref())?;
+    placed.names.label(labels);
     clock.lap("place");
     let debug = convert_component(workers, options.debug_info, &debugging, &placed, target)?;
     clock.lap("debug");
@@ -111,21 +110,36 @@ fn only_target(targets: &[Target]) -> Result<&Target> {
     }
 }
 
-/// The component as plain data, and its interface as WIT.
+/// The component as plain data, its interface as WIT, and its SHA-256.
 fn take_apart<'a>(
+    workers: &Workers,
     wasm: &'a [u8],
     options: &Options,
     features: Features,
-) -> Result<(Flat<'a>, String)> {
-    if options.profile.is_some() {
-        let why = "a profile of a component: profiles are of core modules so far";
-        return Err(Error::unsupported(None, why));
+) -> Result<(Flat<'a>, String, [u8; 32])> {
+    let take_apart = || -> Result<_> {
+        let mut flat = flatten(wasm, features)?;
+        if options.enabled(Optimisation::ListCopies) {
+            copy_lists(&mut flat)?;
+        }
+        Ok((flat, component_wit(wasm).unwrap_or_default()))
+    };
+    let (taken, hash) = workers.both(take_apart, || Sha256::digest(wasm).into());
+    let (flat, wit) = taken?;
+    if let Some(profile) = &options.profile {
+        profile.check(&hash)?;
     }
-    let mut flat = flatten(wasm, features)?;
-    if options.enabled(Optimisation::ListCopies) {
-        copy_lists(&mut flat)?;
-    }
-    Ok((flat, component_wit(wasm).unwrap_or_default()))
+    Ok((flat, wit, hash))
+}
+
+/// What is to be known of each module before its code is made.
+fn facts(
+    workers: &Workers,
+    modules: &[FlatModule<'_>],
+    parsed: &[Parsed<'_>],
+) -> Result<Vec<Facts>> {
+    let facts = |(module, parsed)| gather_facts(workers, parsed).map_err(|error| at(module, error));
+    modules.iter().zip(parsed).map(facts).collect()
 }
 
 /// What the modules are called.
@@ -142,27 +156,22 @@ fn labels(wasm: &[u8], modules: &[FlatModule<'_>], parsed: &[Parsed<'_>]) -> Res
     Ok(modules.iter().zip(parsed).map(label).collect())
 }
 
-/// Decides where the code of all modules lies, and what it is called. Proves what
-/// the loader relies on.
-fn place_modules<'a>(
+/// The code of all modules and what belongs to it. Proves what the loader relies on.
+fn assembled<'a>(
     component: &ComponentDescription,
     parsed: &[Parsed<'a>],
     plans: Vec<Plan<'a>>,
     texts: Vec<Text>,
-    labels: Vec<String>,
-    target: &Target,
-    options: &Options,
-) -> Result<Placed<'a>> {
+    labels: &[String],
+) -> Result<Code<'a>> {
     let mut code = assemble(parsed.iter().zip(plans), texts);
-    for (module, label) in code.modules.iter_mut().zip(&labels) {
+    for (module, label) in code.modules.iter_mut().zip(labels) {
         module.description.name = Some(label.clone());
     }
     let modules = code.modules.iter().map(|module| module.description.clone());
     let described = Description { modules: modules.collect(), instances: Vec::new() };
     component.check(&described).map_err(|why| Error::unsupported(None, why))?;
-    let mut placed = place_code(code, target, options, None)?;
-    placed.names.label(labels);
-    Ok(placed)
+    Ok(code)
 }
 
 /// The debug information of adapters, and of each module that has any, if it is asked
@@ -195,36 +204,30 @@ fn plan<'a>(
     options: &Options,
 ) -> Result<(Vec<Plan<'a>>, Vec<Decisions>)> {
     let (mut plans, mut all) = (Vec::new(), Vec::new());
-    for ((module, parsed), facts) in modules.iter().zip(parsed).zip(facts) {
+    let modules = modules.iter().zip(parsed).zip(facts);
+    for (index, ((module, parsed), facts)) in ModuleIndex::enumerate(modules) {
         let plan = Plan::new(parsed, &facts.module, options).map_err(|error| at(module, error))?;
-        let decisions = decisions::decide(workers, parsed, &plan, options);
+        let decisions = decisions::decide(workers, index, parsed, &plan, options);
         all.push(decisions.map_err(|error| at(module, error))?);
         plans.push(plan);
     }
     Ok((plans, all))
 }
 
-/// Does something for each module; the first error is explained.
-fn each<I: IntoIterator, T>(
-    items: I,
-    explain: impl Fn(Error) -> Error,
-    work: impl FnMut(I::Item) -> Result<T>,
-) -> Result<Vec<T>> {
-    let all: Result<Vec<T>> = items.into_iter().map(work).collect();
-    all.map_err(explain)
-}
-
 /// Adapters may use whatever the compiler supports: nobody wrote them.
-fn parse_module<'m>(
-    module: &'m FlatModule<'_>,
+fn parse_modules<'m>(
+    modules: &'m [FlatModule<'_>],
     features: Features,
     target: &Target,
-) -> Result<Parsed<'m>> {
-    let features = match module.offset {
-        Some(_) => features,
-        None => target.allowed(Features::ALL),
+) -> Result<Vec<Parsed<'m>>> {
+    let parse = |module: &'m FlatModule<'_>| {
+        let features = match module.offset {
+            Some(_) => features,
+            None => target.allowed(Features::ALL),
+        };
+        parse::parse(&module.wasm, features).map_err(|error| at(module, error))
     };
-    parse::parse(&module.wasm, features).map_err(|error| at(module, error))
+    modules.iter().map(parse).collect()
 }
 
 /// An error with its offset in the component.

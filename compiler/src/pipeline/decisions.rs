@@ -3,7 +3,7 @@
 use super::workers::Workers;
 use crate::error::Result;
 use crate::middle::arguments;
-use crate::middle::heat::Heat;
+use crate::middle::heat::{self, Heat};
 use crate::middle::inline::{self, Inlining};
 use crate::middle::product::{self, Product};
 use crate::middle::summary::{self, HeatUses, Summary};
@@ -12,7 +12,7 @@ use crate::optimisation::Optimisation;
 use crate::options::Options;
 use crate::parse::Parsed;
 use crate::plan::{Constant, Plan};
-use precast_artifact::index::{ListedFuncIndex, LocalIndex};
+use precast_artifact::index::{ListedFuncIndex, LocalIndex, ModuleIndex};
 use precast_artifact::types::ValType;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -42,12 +42,6 @@ impl Decisions {
         self.constants.get(&position).map_or(&[], Vec::as_slice)
     }
 
-    /// The order in which functions lie, if it is not that of their indices.
-    pub(super) fn order(&self, options: &Options) -> Option<Vec<ListedFuncIndex>> {
-        let heat = self.heat.as_ref()?;
-        options.enabled(Optimisation::HotFunctions).then(|| heat.order())
-    }
-
     /// Nothing of so many functions.
     #[cfg(test)]
     pub(super) fn none(functions: usize) -> Self {
@@ -61,14 +55,28 @@ impl Decisions {
     }
 }
 
-/// Looks at all bodies, and decides.
+/// The order in which the functions of all modules lie, if it is not that of their
+/// indices.
+pub(super) fn order<'d>(
+    modules: impl IntoIterator<Item = &'d Decisions>,
+    options: &Options,
+) -> Option<Vec<ListedFuncIndex>> {
+    let heat: Option<Vec<&Heat>> = modules.into_iter().map(|all| all.heat.as_ref()).collect();
+    let heat = heat.filter(|_| options.enabled(Optimisation::HotFunctions))?;
+    Some(heat::order(&heat))
+}
+
+/// Looks at all bodies of a module, at this place among those of the artifact, and
+/// decides.
 pub(super) fn decide(
     workers: &Workers,
+    module: ModuleIndex,
     parsed: &Parsed<'_>,
     plan: &Plan<'_>,
     options: &Options,
 ) -> Result<Decisions> {
-    let heat = options.profile.as_ref().map(|profile| Heat::new(profile, parsed)).transpose()?;
+    let heat = options.profile.as_ref().map(|profile| Heat::new(profile, module, parsed));
+    let heat = heat.transpose()?;
     let start = Instant::now();
     let products = products(parsed, options)?;
     let decided = Instant::now();

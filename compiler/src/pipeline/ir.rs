@@ -14,7 +14,7 @@ use crate::target::Target;
 use crate::translate::{self, Translated};
 use cranelift_codegen::ir::Function;
 use cranelift_frontend::FunctionBuilderContext;
-use precast_artifact::index::FuncIndex;
+use precast_artifact::index::{FuncIndex, ModuleIndex};
 use std::collections::BTreeMap;
 use std::io::Write;
 
@@ -64,7 +64,7 @@ pub(super) fn with_input<T>(
     let facts =
         gather_facts(&workers, &parsed).map_err(|error| target.explain(error, options.features))?;
     let plan = Plan::new(&parsed, &facts.module, options)?;
-    let decisions = decisions::decide(&workers, &parsed, &plan, options)?;
+    let decisions = decisions::decide(&workers, ModuleIndex::new(0), &parsed, &plan, options)?;
     then(&Input::whole(&parsed, &plan, &facts, options, BTreeMap::new(), decisions), target)
 }
 

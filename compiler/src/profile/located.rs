@@ -5,21 +5,21 @@
 //! Without either, a sample counts for the function that its symbol names, if
 //! there is one such function.
 
-use super::counts::{FunctionSamples, Profile, SampleSpan};
+use super::counts::{FunctionSamples, ModuleSamples, Profile, ProfileKind, SampleSpan};
 use super::perf::{PerfSample, PerfScript};
 use crate::error::{Error, Result};
 use object::read::elf::ElfFile64;
 use object::{LittleEndian, Object, ObjectSymbol, SymbolKind};
 use precast_artifact::address_map::AddressMap;
 use precast_artifact::container::Container;
-use precast_artifact::index::{CodeOffset, FuncIndex, WasmOffset};
+use precast_artifact::index::{CodeOffset, FuncIndex, ModuleIndex, WasmOffset};
 use precast_artifact::module::{Bounds, Description, Range};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What became of the samples of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SampleCounts {
-    /// In functions of the module.
+    /// In functions of the modules.
     pub placed: u64,
     /// In code that is of no function: stubs.
     pub stubs: u64,
@@ -35,7 +35,7 @@ impl Profile {
     ///
     /// # Errors
     ///
-    /// When `artifact` is none of a core module, or the samples are not of it.
+    /// When `artifact` is none, or the samples are not of it.
     pub fn of_samples(
         script: &PerfScript,
         objects: &BTreeSet<&str>,
@@ -96,15 +96,16 @@ enum SamplePlace {
     Function(CodeOffset),
 }
 
-/// A function or a stub, which has no index.
+/// A function or a stub, which is of no module.
 struct ProfiledPiece {
     start: CodeOffset,
-    index: Option<FuncIndex>,
+    index: Option<(ModuleIndex, FuncIndex)>,
 }
 
 /// The code of an artifact.
 struct ProfiledCode<'a> {
-    module: [u8; 32],
+    kind: ProfileKind,
+    source: [u8; 32],
     /// Where each text lies in the file, and what its operators came from.
     texts: Vec<(Range, Vec<(CodeOffset, WasmOffset)>)>,
     /// In order of address.
@@ -129,32 +130,34 @@ impl<'a> ProfiledCode<'a> {
         let component = note.component.size != 0;
         let bounds = Bounds { image: note.image_size, text: note.text, component };
         description.check(&bounds).map_err(|why| refused(why.to_string()))?;
-        let [module] = &description.modules[..] else {
-            return Err(Error::Profile(
-                "a profile of a component, which has several modules: \
-                 profiles are of core modules so far"
-                    .to_owned(),
-            ));
-        };
         let sites = |table: Range| -> Result<Vec<(CodeOffset, WasmOffset)>> {
             let table = AddressMap::<WasmOffset>::new("sites", slice(artifact, table)?);
             Ok(table.map_err(damaged)?.iter().map(|site| (site.code, site.value)).collect())
         };
-        let mut texts = vec![(module.text, sites(module.site_table)?)];
+        // All modules have their code in one text.
+        let mut texts = Vec::new();
+        if let Some(first) = description.modules.first() {
+            texts.push((first.text, sites(first.site_table)?));
+        }
         for variant in &note.variants {
             texts.push((variant.text, sites(variant.site_table)?));
         }
-        let functions = slice(artifact, module.function_table)?;
-        let functions = AddressMap::<FuncIndex>::new("functions", functions).map_err(damaged)?;
-        let functions = functions
-            .iter()
-            .map(|entry| ProfiledPiece { start: entry.code, index: Some(entry.value) });
-        let stubs = module.entry_stubs.iter().chain(&module.host_stubs);
-        let stubs = stubs.map(|stub| ProfiledPiece { start: stub.code, index: None });
-        let mut pieces: Vec<ProfiledPiece> = functions.chain(stubs).collect();
+        let mut pieces = Vec::new();
+        for (number, module) in ModuleIndex::enumerate(&description.modules) {
+            let functions = slice(artifact, module.function_table)?;
+            let functions =
+                AddressMap::<FuncIndex>::new("functions", functions).map_err(damaged)?;
+            pieces.extend(functions.iter().map(|entry| ProfiledPiece {
+                start: entry.code,
+                index: Some((number, entry.value)),
+            }));
+            let stubs = module.entry_stubs.iter().chain(&module.host_stubs);
+            pieces.extend(stubs.map(|stub| ProfiledPiece { start: stub.code, index: None }));
+        }
         pieces.sort_by_key(|piece| piece.start);
         let symbols = symbols(artifact, container.base);
-        Ok(Self { module: note.source_hash, texts, pieces, symbols })
+        let kind = if component { ProfileKind::Component } else { ProfileKind::Module };
+        Ok(Self { kind, source: note.source_hash, texts, pieces, symbols })
     }
 
     /// What has its code at an offset.
@@ -225,23 +228,22 @@ impl<'a> ProfiledCode<'a> {
         at: &BTreeMap<(usize, CodeOffset), u64>,
         whole: &BTreeMap<CodeOffset, u64>,
     ) -> Profile {
-        let mut functions = BTreeMap::new();
-        let all =
-            |piece: &ProfiledPiece| piece.index.map(|index| (index, FunctionSamples::default()));
-        functions.extend(self.pieces.iter().filter_map(all));
+        let mut modules: BTreeMap<ModuleIndex, ModuleSamples> = BTreeMap::new();
+        for (module, index) in self.pieces.iter().filter_map(|piece| piece.index) {
+            modules.entry(module).or_default().insert(index, FunctionSamples::default());
+        }
         let mut add = |offset: CodeOffset, count: u64| {
-            let index = self.function_at(offset).and_then(|piece| piece.index)?;
-            let function = functions.entry(index).or_default();
-            function.samples += count;
+            let (module, index) = self.function_at(offset).and_then(|piece| piece.index)?;
+            modules.get_mut(&module)?.get_mut(&index)?.samples += count;
             Some(())
         };
         whole.iter().for_each(|(offset, count)| _ = add(*offset, *count));
         at.iter().for_each(|((_, offset), count)| _ = add(*offset, *count));
         let texts: BTreeSet<usize> = at.keys().map(|(text, _)| *text).collect();
         for (number, piece) in self.pieces.iter().enumerate() {
-            let Some(function) = piece.index.and_then(|index| functions.get_mut(&index)) else {
-                continue;
-            };
+            let function =
+                piece.index.and_then(|(module, index)| modules.get_mut(&module)?.get_mut(&index));
+            let Some(function) = function else { continue };
             if function.samples == 0 {
                 continue;
             }
@@ -251,7 +253,7 @@ impl<'a> ProfiledCode<'a> {
                 self.spans(*text, piece.start..end, at, &mut function.spans);
             }
         }
-        Profile { module: self.module, functions }
+        Profile { kind: self.kind, source: self.source, modules }
     }
 
     /// Adds the spans of a range of a text.

@@ -21,14 +21,28 @@ fn with_heat(text: &str, samples: &[Option<(u64, u64)>], check: impl FnOnce(&Hea
         }
     }
     let profile = Profile::parse("p", &profile).unwrap();
-    check(&Heat::new(&profile, &parsed).unwrap());
+    check(&Heat::new(&profile, ModuleIndex::new(0), &parsed).unwrap());
 }
 
 const FOUR: &str = "(module (memory 1)
     (func nop) (func (call 0)) (func (call 1)) (func (call 2)))";
 
 fn order(heat: &Heat) -> Vec<u32> {
-    heat.order().into_iter().map(ListedFuncIndex::get).collect()
+    order_of(&[heat])
+}
+
+fn order_of(modules: &[&Heat]) -> Vec<u32> {
+    super::order(modules).into_iter().map(ListedFuncIndex::get).collect()
+}
+
+/// Those of several modules are one list, in which each keeps its numbers.
+#[test]
+fn functions_of_several_modules_lie_together() {
+    with_heat(FOUR, &[Some((600, 0)), Some((0, 0)), None, Some((900, 0))], |one| {
+        with_heat(FOUR, &[Some((0, 0)), None, Some((700, 0)), Some((400, 0))], |other| {
+            assert_eq!(order_of(&[one, other]), [3, 6, 0, 7, 2, 5, 1, 4]);
+        });
+    });
 }
 
 #[test]
