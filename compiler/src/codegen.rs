@@ -116,7 +116,8 @@ fn finish(
     target: &Target,
     density: Density,
 ) -> CompiledFunction {
-    let alignment = buffer.alignment.max(FUNCTION_ALIGNMENT);
+    let least = if target.dense { 1 } else { FUNCTION_ALIGNMENT };
+    let alignment = buffer.alignment.max(least);
     let aligned = density == Density::Aligned;
     let loops = (target.align_loops && aligned).then_some(alignment);
     let relaxed = match target.shorter {
@@ -136,9 +137,10 @@ fn finish(
     let may_loop =
         !function.data.is_empty() || branches.is_none_or(|(_, found)| loops::any(&found));
     let large = function.code.len() >= LARGE_FUNCTION && !target.dense;
-    if aligned && starts.is_none() && may_loop && large {
-        function.alignment = function.alignment.max(CACHE_LINE);
-    }
+    function.alignment = match aligned && starts.is_none() && may_loop && large {
+        true => alignment.max(CACHE_LINE),
+        false => alignment,
+    };
     CompiledFunction { starts: starts.unwrap_or(0), ..function }
 }
 

@@ -143,8 +143,8 @@ pub(crate) struct SourceOperator {
     pub inlined_at: Option<Position>,
 }
 
-/// Functions start at least on this boundary. Processors fetch code in blocks
-/// of 16 bytes or more, so a function's first fetch is a whole one.
+/// Functions start on this boundary, but where code is to be small. Processors fetch
+/// code in blocks of 16 bytes or more, so a function's first fetch is a whole one.
 pub(crate) const FUNCTION_ALIGNMENT: u32 = 16;
 
 impl CompiledFunction {
@@ -153,6 +153,9 @@ impl CompiledFunction {
     pub(crate) fn start_from(&self, end: u64) -> u64 {
         if end == 0 {
             return 0;
+        }
+        if self.starts == 0 {
+            return end.next_multiple_of(u64::from(self.alignment.max(1)));
         }
         let step = u64::from(self.alignment.max(FUNCTION_ALIGNMENT));
         let start = end.next_multiple_of(step);

@@ -167,3 +167,30 @@ fn other_machines_stay_as_they_are() {
         assert_eq!((with.0, counts(&with.1)), (without.0, [0; 3]), "{target}");
     }
 }
+
+/// At -Os nothing lies between functions, whatever the machine fetches at once.
+#[test]
+fn small_functions_lie_close() {
+    let number = |number: usize| 1000 + number * 1000;
+    let function =
+        |at: usize| format!("(func (export \"f{at}\") (result i32) (i32.const {}))", number(at));
+    let functions: String = (0..64).map(function).collect();
+    let wasm = text_to_binary(format!("(module {functions})").as_bytes()).expect("a module");
+    let size = |target: &str, opt_level| {
+        compiled(&wasm, target, Options { opt_level, ..Options::default() }).0
+    };
+    for target in [X86_64, OTHERS[0], OTHERS[1]] {
+        let (fast, small) = (size(target, OptLevel::Speed), size(target, OptLevel::Size));
+        // None of them fills whole blocks of 16 bytes.
+        assert!(small + 64 * 2 <= fast, "{target}: {small} beside {fast}");
+    }
+    let options = Options { opt_level: OptLevel::Size, ..Options::default() };
+    let artifact = precast_embed::compile(&wasm, &options).expect("an artifact");
+    let mut store = Store::new(());
+    let instance = Linker::<()>::new().instantiate(&mut store, &artifact).expect("an instance");
+    for at in 0..64 {
+        let function = instance.get_typed_func::<(), i32>(&store, &format!("f{at}"));
+        let result = function.expect("a function").call(&mut store, ());
+        assert_eq!(result.expect("a number"), number(at) as i32);
+    }
+}

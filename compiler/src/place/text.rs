@@ -248,7 +248,7 @@ mod tests {
         let text = Text {
             cpu_features: Vec::new(),
             functions: vec![Some(code(17, 1)), None, Some(code(3, 64)), Some(code(17, 1))],
-            stubs: vec![Stub { module, kind, function: code(5, 4) }],
+            stubs: vec![Stub { module, kind, function: code(5, 16) }],
         };
         let mut list = FunctionList::default();
         list.push(10, &["", "", "", ""]);
@@ -272,7 +272,9 @@ mod tests {
         let starts = |end, alignment, starts| {
             CompiledFunction { starts, ..code(3, alignment) }.start_from(end)
         };
-        assert_eq!(starts(17, 1, 0), 32);
+        assert_eq!(starts(17, 1, 0), 17);
+        assert_eq!(starts(17, 4, 0), 20);
+        assert_eq!(starts(17, 16, 0), 32);
         assert_eq!(starts(17, 1, 0b0100), 32);
         assert_eq!(starts(17, 1, 0b1010), 48);
         assert_eq!(starts(17, 1, 0b0010), 80);

@@ -74,7 +74,7 @@ pub(super) fn caller(machine: u16, callee: Symbol) -> CompiledFunction {
     };
     CompiledFunction {
         code,
-        alignment: 4,
+        alignment: 16,
         starts: 0,
         relocs: relocs([reloc]),
         sites: Box::new([CodeSite {
@@ -123,5 +123,5 @@ pub(super) fn leaf(machine: u16, position: u32) -> CompiledFunction {
     let trap = Site::Trap(TrapCode::Unreachable);
     let (offset, position) = (FunctionOffset::START, Position::new(position));
     let sites = Box::new([CodeSite { offset, site: trap, position }]);
-    CompiledFunction { code, alignment: 4, relocs, sites, ..Default::default() }
+    CompiledFunction { code, alignment: 16, relocs, sites, ..Default::default() }
 }
