@@ -4,6 +4,7 @@
 use precast_compiler::{Optimisation, Options, text_to_binary};
 use precast_loader::{Linker, Store};
 use precast_tests::passes::is_changed_by;
+use precast_tests::random::Numbers;
 
 /// `$l` and `$r` are at rows of bytes, `$n` is how many there are, `$c` is what the first
 /// byte of each is; `$a`, `$b`, `$i` are 0, and `$e` where the first row ends. Before `body`,
@@ -140,6 +141,80 @@ fn comparisons_end_where_they_did() {
         let traps = with.iter().filter(|result| result.is_none()).count();
         assert!(traps < with.len() / 2, "{traps} of {} trap: {text}", with.len());
     }
+}
+
+/// Loops that compare rows anywhere in them, with steps, counts and other questions between;
+/// `PRECAST_LONG=1` makes many more.
+#[test]
+fn loops_made_at_random_end_where_they_did() {
+    let kinds = if std::env::var_os("PRECAST_LONG").is_some() { 3000 } else { 40 };
+    let mut numbers = Numbers::new(16);
+    let mut changed = 0;
+    for _ in 0..kinds {
+        let text = random_loop(&mut numbers);
+        let wasm = module(&text);
+        changed += usize::from(is_changed(&wasm));
+        let [with, without] = [true, false].map(|on| results(&wasm, on));
+        assert_eq!(with, without, "{text}");
+    }
+    assert!(changed > kinds / 4, "{changed} of {kinds} are changed");
+}
+
+/// A loop over both rows. Either their starts or a number that is added to them counts, so
+/// that it ends, if only where memory does.
+fn random_loop(numbers: &mut Numbers) -> String {
+    let counted = numbers.below(3) == 0;
+    let byte = |numbers: &mut Numbers, row: &str| {
+        let offset = [0, 0, 1, 8, 500][numbers.below(5)];
+        let index = match counted {
+            true => format!("(i32.add (local.get $i) (local.get {row}))"),
+            false => format!("(local.get {row})"),
+        };
+        let load = format!("(i32.load8_u offset={offset} {index})");
+        match (row, numbers.below(3)) {
+            (_, 0) => load,
+            ("$l", _) => format!("(local.tee $a {load})"),
+            _ => format!("(local.tee $b {load})"),
+        }
+    };
+    let either = |numbers: &mut Numbers| ["$l", "$r"][numbers.below(2)];
+    let mut pieces =
+        vec![format!("(br_if $end (i32.ne {} {}))", byte(numbers, "$l"), byte(numbers, "$r"))];
+    for _ in 0..numbers.below(3) {
+        let row = either(numbers);
+        let one = byte(numbers, row);
+        let question = match numbers.below(6) {
+            0 => format!("(i32.eqz {one})"),
+            1 => format!("(i32.eq {one} (i32.const {}))", numbers.below(20)),
+            2 => format!("(i32.eq {one} (local.get $c))"),
+            3 => "(i32.eqz (local.get $n))".to_owned(),
+            4 => "(i32.ge_u (local.get $l) (local.get $e))".to_owned(),
+            _ => format!("(i32.eq (local.get $a) {one})"),
+        };
+        pieces.push(format!("(br_if $end {question})"));
+    }
+    let step = |local: &str, by: i32| {
+        format!("(local.set {local} (i32.add (local.get {local}) (i32.const {by})))")
+    };
+    match counted {
+        true => pieces.push(step("$i", 1)),
+        false => pieces.extend([step("$l", 1), step("$r", 1)]),
+    }
+    if numbers.below(2) == 0 {
+        pieces.push(step("$n", -1));
+    }
+    for last in (1..pieces.len()).rev() {
+        pieces.swap(last, numbers.below(last + 1));
+    }
+    pieces.push(match numbers.below(6) {
+        0 => "(br_if $again (local.get $n))".to_owned(),
+        1 => "(br_if $again (i32.gt_s (local.get $n) (i32.const 0)))".to_owned(),
+        2 => "(br_if $again (i32.lt_s (local.get $i) (local.get $n)))".to_owned(),
+        3 => "(br_if $again (i32.ne (local.get $l) (local.get $e)))".to_owned(),
+        4 => format!("(br_if $again (i32.eq {} {}))", byte(numbers, "$l"), byte(numbers, "$r")),
+        _ => "(br $again)".to_owned(),
+    });
+    format!("(loop $again {})", pieces.join(" "))
 }
 
 #[test]
