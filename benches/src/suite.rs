@@ -7,6 +7,7 @@ use crate::measures::Bench;
 use crate::real;
 use crate::report::{self, ProgramRow};
 use crate::stats::Samples;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -20,6 +21,17 @@ pub(crate) struct Case {
     /// Options of both runtimes, before the module.
     pub(crate) options: Vec<String>,
     pub(crate) arguments: Vec<String>,
+    /// Who drives it, if it is a library.
+    pub(crate) driver: Option<Driver>,
+}
+
+/// A program that a library runs in.
+pub(crate) struct Driver {
+    /// What it imports the library as.
+    pub(crate) library: &'static str,
+    pub(crate) program: PathBuf,
+    /// What the library imports, and from which modules.
+    pub(crate) hosts: Vec<(&'static str, PathBuf)>,
 }
 
 /// The groups, and the files of `suite/` in each.
@@ -73,13 +85,21 @@ impl Bench<'_> {
         let artifact = |side: usize| self.scratch.join(format!("{}.{side}.cwasm", case.name));
         let (ours, theirs) = ((1..=sides.len()).map(artifact).collect::<Vec<_>>(), artifact(0));
         let mut row = ProgramRow::new(case.name.clone(), case.group, sides.len());
-        let compiled = child::run(&mut self.their_compile(&case.wasm, &theirs))?;
-        row.wasmtime.compiled(&compiled, &theirs)?;
+        let compile = |wasm: &Path, out: &Path| child::run(&mut self.their_compile(wasm, out));
+        row.wasmtime.compiled(&compile(&case.wasm, &theirs)?, &theirs)?;
+        for (module, path) in case.beside(&theirs) {
+            compile(module, &path)?;
+        }
         for ((side, path), cost) in sides.iter().zip(&ours).zip(&mut row.ours) {
             let options: Vec<&str> = side.split_whitespace().collect();
-            let mut compile = self.precast_compile(&["--cpu", "native"]);
-            compile.args(options).arg("-o").arg(path).arg(&case.wasm);
-            cost.compiled(&child::run(&mut compile)?, path)?;
+            let compile = |wasm: &Path, out: &Path| {
+                let mut compile = self.precast_compile(&["--cpu", "native"]);
+                child::run(compile.args(&options).arg("-o").arg(out).arg(wasm))
+            };
+            cost.compiled(&compile(&case.wasm, path)?, path)?;
+            for (module, path) in case.beside(path) {
+                compile(module, &path)?;
+            }
         }
         let mut expected = None;
         let mut same = |usage: Usage, samples: &mut Samples| {
@@ -104,15 +124,46 @@ impl Bench<'_> {
             }
         }
         for path in ours.iter().chain([&theirs]) {
-            std::fs::remove_file(path).map_err(|why| why.to_string())?;
+            for path in case.beside(path).map(|(_, path)| path).chain([path.clone()]) {
+                std::fs::remove_file(path).map_err(|why| why.to_string())?;
+            }
         }
         Ok(row)
     }
 }
 
+impl Case {
+    /// The modules that run with an artifact of a library, and where the artifacts of
+    /// these are.
+    fn beside(&self, artifact: &Path) -> impl Iterator<Item = (&Path, PathBuf)> {
+        let modules = self.driver.iter().flat_map(|driver| {
+            let hosts = driver.hosts.iter().map(|(_, module)| module);
+            hosts.chain([&driver.program]).collect::<BTreeSet<_>>()
+        });
+        modules.map(move |module| (module.as_path(), beside(artifact, module)))
+    }
+}
+
+/// Where the artifact of a module is that runs with a library.
+fn beside(library: &Path, module: &Path) -> PathBuf {
+    let name = module.file_stem().unwrap_or_default().to_string_lossy();
+    library.with_extension(format!("{name}.cwasm"))
+}
+
 /// Runs an artifact by either runtime: their options have the same names.
 fn run(mut command: Command, case: &Case, artifact: &Path) -> Result<Usage, String> {
-    child::run(command.args(&case.options).arg(artifact).args(&case.arguments))
+    command.args(&case.options);
+    match &case.driver {
+        None => command.arg(artifact),
+        Some(Driver { library, program, hosts }) => {
+            let hosts = hosts.iter().map(|(name, module)| (name, beside(artifact, module)));
+            for (name, path) in hosts.chain([(library, artifact.to_path_buf())]) {
+                command.arg("--preload").arg(format!("{name}={}", path.display()));
+            }
+            command.arg(beside(artifact, program))
+        }
+    };
+    child::run(command.args(&case.arguments))
 }
 
 /// The small programs, each named as its file.
@@ -129,6 +180,7 @@ fn small(built: &Path) -> Vec<Case> {
                 native: Some(stem.with_extension("native")),
                 options: Vec::new(),
                 arguments: Vec::new(),
+                driver: None,
             }
         })
         .collect()
@@ -137,7 +189,6 @@ fn small(built: &Path) -> Vec<Case> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeSet;
 
     #[test]
     fn every_source_is_in_one_group() {

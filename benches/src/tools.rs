@@ -1,6 +1,7 @@
 //! The commands under test: found, or built first.
 
 use crate::child;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -92,6 +93,13 @@ fn build(cargo: &mut Command) -> Result<(), String> {
 
 fn wasmtime_version() -> Result<String, String> {
     let install = format!("cargo install wasmtime-cli --version {WASMTIME} --locked");
+    if let Some(script) = wasmtime_script() {
+        return Err(format!(
+            "{} is a script, and its start would be measured too: put the folder of the command \
+             that it starts before it on the path",
+            script.display()
+        ));
+    }
     let usage = child::run(Command::new("wasmtime").arg("--version"))
         .map_err(|why| format!("{why}\nto install the peer: {install}"))?;
     let version = usage.stdout.trim().to_owned();
@@ -99,4 +107,14 @@ fn wasmtime_version() -> Result<String, String> {
         eprintln!("note: the peer is {version}; for the one of the table: {install}");
     }
     Ok(version)
+}
+
+/// What the path has as `wasmtime`, if that is a script, as packages of Python have it.
+fn wasmtime_script() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    let found = std::env::split_paths(&path).map(|folder| folder.join("wasmtime"));
+    let first = found.into_iter().find(|file| file.is_file())?;
+    let mut start = [0; 2];
+    std::fs::File::open(&first).and_then(|mut file| file.read_exact(&mut start)).ok()?;
+    (start == *b"#!").then_some(first)
 }

@@ -23,6 +23,7 @@ fn a_script_runs() {
         command.arg("--preload").arg(format!("{name}={}", bridge.display()));
     }
     command.arg("--preload").arg(format!("ruby={}", ruby.display()));
+    command.args(["--env", "SCRIPT=/scripts/inventory.rb"]);
     let expected = fixture("scripts/inventory.expected");
     let expected = std::fs::read_to_string(expected).expect("what is expected");
     run(command.arg(fixture("programs/ruby-main.wat"))).exits(0).prints(expected);
