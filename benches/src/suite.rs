@@ -140,12 +140,12 @@ impl Case {
             let hosts = driver.hosts.iter().map(|(_, module)| module);
             hosts.chain([&driver.program]).collect::<BTreeSet<_>>()
         });
-        modules.map(move |module| (module.as_path(), beside(artifact, module)))
+        modules.map(move |module| (module.as_path(), artifact_beside(artifact, module)))
     }
 }
 
 /// Where the artifact of a module is that runs with a library.
-fn beside(library: &Path, module: &Path) -> PathBuf {
+fn artifact_beside(library: &Path, module: &Path) -> PathBuf {
     let name = module.file_stem().unwrap_or_default().to_string_lossy();
     library.with_extension(format!("{name}.cwasm"))
 }
@@ -156,11 +156,12 @@ fn run(mut command: Command, case: &Case, artifact: &Path) -> Result<Usage, Stri
     match &case.driver {
         None => command.arg(artifact),
         Some(Driver { library, program, hosts }) => {
-            let hosts = hosts.iter().map(|(name, module)| (name, beside(artifact, module)));
+            let hosts =
+                hosts.iter().map(|(name, module)| (name, artifact_beside(artifact, module)));
             for (name, path) in hosts.chain([(library, artifact.to_path_buf())]) {
                 command.arg("--preload").arg(format!("{name}={}", path.display()));
             }
-            command.arg(beside(artifact, program))
+            command.arg(artifact_beside(artifact, program))
         }
     };
     child::run(command.args(&case.arguments))

@@ -116,10 +116,13 @@ fn finish(
     target: &Target,
     density: Density,
 ) -> CompiledFunction {
-    let least = if target.dense { 1 } else { FUNCTION_ALIGNMENT };
-    let alignment = buffer.alignment.max(least);
     let aligned = density == Density::Aligned;
-    let loops = (target.align_loops && aligned).then_some(alignment);
+    let places_loops = target.align_loops && aligned;
+    let alignment = match target.dense && !places_loops {
+        true => buffer.alignment,
+        false => buffer.alignment.max(FUNCTION_ALIGNMENT),
+    };
+    let loops = places_loops.then_some(alignment);
     let relaxed = match target.shorter {
         Some(shorter) => relax::shorten(&function, shorter, loops),
         None => None,

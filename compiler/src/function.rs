@@ -143,8 +143,9 @@ pub(crate) struct SourceOperator {
     pub inlined_at: Option<Position>,
 }
 
-/// Functions start on this boundary, but where code is to be small. Processors fetch
-/// code in blocks of 16 bytes or more, so a function's first fetch is a whole one.
+/// Functions start on this boundary, but where code is to be small and loops want no
+/// place. Processors fetch code in blocks of 16 bytes or more, so a function's first
+/// fetch is a whole one.
 pub(crate) const FUNCTION_ALIGNMENT: u32 = 16;
 
 impl CompiledFunction {
@@ -154,10 +155,7 @@ impl CompiledFunction {
         if end == 0 {
             return 0;
         }
-        if self.starts == 0 {
-            return end.next_multiple_of(u64::from(self.alignment.max(1)));
-        }
-        let step = u64::from(self.alignment.max(FUNCTION_ALIGNMENT));
+        let step = u64::from(self.alignment.max(1));
         let start = end.next_multiple_of(step);
         let places = (0..4).map(|number| start + number * step);
         let fits = |place: &u64| self.starts >> (place / 16 % 4) & 1 != 0;

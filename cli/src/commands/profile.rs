@@ -98,7 +98,7 @@ impl ProfileOptions {
             (Some(artifact), None) => Ok((PathBuf::from(artifact), [*artifact].into())),
             (Some(one), Some(other)) => Err(Failure::Usage(format!(
                 "{}: samples lie in several artifacts, such as {one} and {other}: give the one of \
-                 this module with `--profile-artifact`",
+                 this file with `--profile-artifact`",
                 path.display()
             ))),
             (None, _) => Err(Failure::Usage(format!(

@@ -275,9 +275,9 @@ mod tests {
         assert_eq!(starts(17, 1, 0), 17);
         assert_eq!(starts(17, 4, 0), 20);
         assert_eq!(starts(17, 16, 0), 32);
-        assert_eq!(starts(17, 1, 0b0100), 32);
-        assert_eq!(starts(17, 1, 0b1010), 48);
-        assert_eq!(starts(17, 1, 0b0010), 80);
+        assert_eq!(starts(17, 16, 0b0100), 32);
+        assert_eq!(starts(17, 16, 0b1010), 48);
+        assert_eq!(starts(17, 16, 0b0010), 80);
         assert_eq!(starts(0, 16, 0b1000), 0);
         assert_eq!(starts(1, 16, 0b1000), 48);
         assert_eq!(starts(17, 32, 0b0001), 64);
@@ -306,7 +306,7 @@ mod tests {
 
     #[test]
     fn what_begins_the_text_has_no_other_wish() {
-        let wishing = |starts| Some(CompiledFunction { starts, ..code(16, 1) });
+        let wishing = |starts| Some(CompiledFunction { starts, ..code(16, 16) });
         let text = Text {
             cpu_features: Vec::new(),
             functions: vec![wishing(0b0100), None, wishing(0b0011), wishing(0)],

@@ -80,6 +80,9 @@ impl Profile {
     }
 }
 
+/// What a piece of a line says, or what is wrong with it.
+type ReadResult<T = ()> = std::result::Result<T, &'static str>;
+
 /// What has been read so far, and what further lines are of.
 #[derive(Default)]
 struct ProfileReader {
@@ -91,7 +94,7 @@ struct ProfileReader {
 
 impl ProfileReader {
     /// Reads a line, or says what is wrong with it.
-    fn read(&mut self, words: &[&str]) -> std::result::Result<(), &'static str> {
+    fn read(&mut self, words: &[&str]) -> ReadResult {
         match *words {
             ["module", hash] => self.source(ProfileKind::Module, hash),
             ["component", hash] => self.source(ProfileKind::Component, hash),
@@ -103,11 +106,9 @@ impl ProfileReader {
             }
             ["function", index, samples] => {
                 let (index, samples) = (FuncIndex::new(number_of(index)?), number_of(samples)?);
-                let functions = self.module.and_then(|at| self.profile.modules.get_mut(&at));
-                let functions = functions.ok_or("a function of no module")?;
                 let entry = FunctionSamples { samples, ..FunctionSamples::default() };
                 self.function = Some(index);
-                match functions.insert(index, entry) {
+                match self.functions().ok_or("a function of no module")?.insert(index, entry) {
                     None => Ok(()),
                     Some(_) => Err("a function that was there already"),
                 }
@@ -115,8 +116,8 @@ impl ProfileReader {
             ["span", at, bytes, samples] => {
                 let (at, bytes, samples) =
                     (WasmOffset::new(number_of(at)?), number_of(bytes)?, number_of(samples)?);
-                let functions = self.module.and_then(|at| self.profile.modules.get_mut(&at));
-                let function = functions.zip(self.function);
+                let last = self.function;
+                let function = self.functions().zip(last);
                 let function = function.and_then(|(functions, at)| functions.get_mut(&at));
                 let function = function.ok_or("a span of no function")?;
                 function.spans.insert(at, SampleSpan { bytes, samples });
@@ -129,7 +130,7 @@ impl ProfileReader {
     }
 
     /// Takes note of what the profile is of.
-    fn source(&mut self, kind: ProfileKind, hash: &str) -> std::result::Result<(), &'static str> {
+    fn source(&mut self, kind: ProfileKind, hash: &str) -> ReadResult {
         if self.described {
             return Err("a second file: a profile is of one");
         }
@@ -143,8 +144,13 @@ impl ProfileReader {
         }
     }
 
+    /// The functions of the module that lines are of.
+    fn functions(&mut self) -> Option<&mut ModuleSamples> {
+        self.profile.modules.get_mut(&self.module?)
+    }
+
     /// What follows is of this module.
-    fn enter(&mut self, module: ModuleIndex) -> std::result::Result<(), &'static str> {
+    fn enter(&mut self, module: ModuleIndex) -> ReadResult {
         (self.module, self.function) = (Some(module), None);
         match self.profile.modules.insert(module, ModuleSamples::new()) {
             None => Ok(()),
@@ -153,7 +159,7 @@ impl ProfileReader {
     }
 }
 
-fn number_of<N: FromStr>(word: &str) -> std::result::Result<N, &'static str> {
+fn number_of<N: FromStr>(word: &str) -> ReadResult<N> {
     word.parse().map_err(|_| "no number")
 }
 
